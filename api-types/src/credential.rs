@@ -1,0 +1,38 @@
+//! A sealed credential on the wire (contract §5, S1). Sealing itself is the crate `crypto-wasm`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{TaskId, Timestamp};
+
+/// What the operator's browser sealed and only the agent can open.
+///
+/// `ephemeralPublicKey` and `createdAt` are spelled as S1 prints them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EncryptedCredential {
+    /// The format's version: 1.
+    pub v: u64,
+    /// Always `ECDH-P256-AES-256-GCM`.
+    pub algorithm: String,
+    /// Ciphertext and 16-byte tag, standard padded base64.
+    pub ciphertext: String,
+    /// 12 bytes, standard padded base64.
+    pub iv: String,
+    /// The sender's one-time P-256 point, 65 uncompressed bytes, standard padded base64.
+    #[serde(rename = "ephemeralPublicKey")]
+    pub ephemeral_public_key: String,
+    /// When the phone sealed it, by the phone's clock.
+    #[serde(rename = "createdAt")]
+    pub created_at: Timestamp,
+}
+
+/// The answer to retrieve-credential.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RetrievedCredential {
+    /// The task it was made for; part of what opens it.
+    pub task_id: TaskId,
+    /// The envelope, as the operator's browser made it.
+    pub encrypted_credential: EncryptedCredential,
+}

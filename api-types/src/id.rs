@@ -1,0 +1,140 @@
+//! Typed ids: a prefix that names the noun and a ULID that sorts by creation (contract §1).
+//!
+//! An id is made by its caller from a clock and from random bytes; nothing here draws either.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize, de::Error as _};
+use ulid::Ulid;
+
+use crate::Timestamp;
+
+/// Why a text is not the id of the noun that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdError {
+    /// The prefix that was expected, with its underscore.
+    pub prefix: &'static str,
+}
+
+impl fmt::Display for IdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "must be an id that begins with {}", self.prefix)
+    }
+}
+
+impl std::error::Error for IdError {}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Ulid);
+
+        impl $name {
+            /// What every id of this noun begins with.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// The id of something created at `now`, told apart from its contemporaries by
+            /// `random`, of which the low 80 bits are used.
+            pub fn new(now: Timestamp, random: u128) -> Self {
+                Self(Ulid::from_parts(now.as_millis().unsigned_abs(), random))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}{}", $prefix, self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let error = IdError { prefix: $prefix };
+                let ulid = text.strip_prefix($prefix).ok_or(error)?;
+                let parsed = Ulid::from_string(ulid).map_err(|_| error)?;
+                // One spelling an id: a lower-case twin would be a second name for the same thing.
+                if parsed.to_string() == ulid { Ok(Self(parsed)) } else { Err(error) }
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .pattern(Some(concat!("^", $prefix, "[0-7][0-9A-HJKMNP-TV-Z]{25}$")))
+                    .examples([concat!($prefix, "01KB0000000000000000000000")])
+                    .into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+    )*};
+}
+
+ids! {
+    /// An agent account.
+    AgentId = "ag_";
+    /// An operator account.
+    OperatorId = "op_";
+    /// An API key; never the key itself.
+    KeyId = "key_";
+    /// A task.
+    TaskId = "task_";
+    /// A deposit.
+    TransactionId = "txn_";
+    /// An uploaded proof file.
+    UploadId = "upl_";
+    /// An event in a task's life; equal to the webhook's id.
+    EventId = "evt_";
+    /// One request, in its answer, its error and the log.
+    RequestId = "req_";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_its_own_text() {
+        let id = TaskId::new(Timestamp::from_millis(1_770_000_000_000).unwrap(), 7);
+        assert_eq!(id.to_string().parse::<TaskId>().unwrap(), id);
+        assert_eq!(id.to_string().len(), "task_".len() + 26);
+    }
+
+    #[test]
+    fn ids_sort_by_creation() {
+        let at = |ms, random| TaskId::new(Timestamp::from_millis(ms).unwrap(), random);
+        assert!(at(1, u128::MAX).to_string() < at(2, 0).to_string());
+    }
+
+    #[test]
+    fn another_nouns_id_is_refused() {
+        let id = OperatorId::new(Timestamp::from_millis(1).unwrap(), u128::MAX).to_string();
+        assert!(id.parse::<TaskId>().is_err());
+        assert!(id.to_lowercase().parse::<OperatorId>().is_err());
+        assert!("op_".parse::<OperatorId>().is_err());
+    }
+}
