@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::RequestId;
-
 /// Why a request was refused. Programs branch on this, never on the sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -59,8 +57,8 @@ pub struct ErrorBody {
     pub error: String,
     /// For programs.
     pub code: ErrorCode,
-    /// The same id is in the server's log.
-    pub request_id: RequestId,
+    /// The same id is in the server's log: `req_…`, or the caller's own `X-Request-Id`.
+    pub request_id: String,
     /// Whether the same request may succeed later.
     pub retryable: bool,
     /// Every fault of a request that failed validation.

@@ -1,1 +1,22 @@
-//! The service.
+//! The HumanOps service.
+//!
+//! - [`domain`] decides: values in, values out; the table of moves is `domain/moves.rs`.
+//! - [`store`] keeps: SQL and nothing else, on SQLite or PostgreSQL.
+//! - [`outside`] reaches the world: one file per counterparty.
+//! - [`http`] is the surface: every route on one screen, extract, call and answer.
+//! - [`jobs`] is work that waits.
+//! - [`app`] is all that a request or a job may touch, [`config`] every setting, [`clock`] time
+//!   and chance, [`serve`] the running of it.
+//!
+//! Imports point one way: `http` and `jobs` to `store`, `outside` and `domain`; those three to
+//! `api-types`; `domain` to nothing else.
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod http;
+pub mod jobs;
+pub mod outside;
+pub mod serve;
+pub mod store;

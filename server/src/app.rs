@@ -1,0 +1,86 @@
+//! `App`: all that a request or a job may touch. A field is the only kind of injection there is.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use api_types::{Timestamp, UploadId};
+use tokio::sync::Notify;
+
+use crate::clock::{Clock, Entropy};
+use crate::config::{Config, Place};
+use crate::domain::task::Turn;
+use crate::outside::files::Files;
+use crate::store::Store;
+
+/// Settings, store, clock, entropy and the outside. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The settings it was started with.
+    pub config: Arc<Config>,
+    /// The database.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// Proof files.
+    pub files: Files,
+    /// Told whenever a write may have left work for the runner.
+    pub wake_jobs: Arc<Notify>,
+}
+
+impl App {
+    /// An application on this store, with its files where the settings say.
+    ///
+    /// # Errors
+    /// Why the folder of files could not be opened.
+    pub fn new(
+        config: Config,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            files: Files::open(&config.place.data, &*entropy)?,
+            config: Arc::new(config),
+            store,
+            clock,
+            entropy,
+            wake_jobs: Arc::new(Notify::new()),
+        })
+    }
+
+    /// The address under which an upload is named in a proof. It opens only when signed.
+    pub fn upload_url(&self, id: UploadId) -> String {
+        format!("{}{}", self.origin(), api_types::paths::file(id))
+    }
+
+    /// The same, opening for a quarter of an hour (contract §4, Proof).
+    pub fn signed_upload_url(&self, id: UploadId, now: Timestamp) -> String {
+        format!("{}{}", self.origin(), self.files.signed_path(id, now))
+    }
+
+    /// The circumstances of a move that is made now.
+    pub fn turn(&self) -> Turn {
+        Turn { now: self.clock.now(), random: self.entropy.u128() }
+    }
+
+    fn origin(&self) -> &str {
+        self.config.public_url.as_deref().unwrap_or_default()
+    }
+}
+
+/// Opens the database that the settings name: the embedded one migrates itself, PostgreSQL only
+/// by `humanops migrate`.
+///
+/// # Errors
+/// Why it could not be opened.
+pub fn open_store(place: &Place) -> anyhow::Result<Store> {
+    if let Some(url) = &place.database_url {
+        return Store::open_postgres(url.expose()).context("cannot open the database");
+    }
+    std::fs::create_dir_all(&place.data)
+        .with_context(|| format!("cannot make the data folder {}", place.data.display()))?;
+    let file = place.data.join("humanops.sqlite");
+    Store::open_sqlite(&file).with_context(|| format!("cannot open {}", file.display()))
+}

@@ -1,0 +1,380 @@
+//! Every setting, once: its argument, its variable, its unit and its default.
+//!
+//! `humanops serve --help` prints this list. What contradicts itself is refused at start, in a
+//! sentence, by [`Config::check`].
+
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
+
+use api_types::{
+    MicroUsd,
+    agent::{Tier, TierLimits},
+};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use zeroize::Zeroizing;
+
+use crate::domain::pricing;
+
+/// The marketplace where software agents hire people.
+#[derive(Debug, Parser)]
+#[command(name = "humanops", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the binary can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API, the operators' app and the work that waits.
+    Serve(Box<Config>),
+    /// Bring the database to this version's schema.
+    Migrate(Place),
+    /// Recompute every balance from its transfers, and say whether all agree and sum to zero.
+    CheckLedger(Place),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Args)]
+pub struct Place {
+    /// Folder of the embedded database, the proof files and the key that signs their addresses.
+    #[arg(
+        long,
+        env = "DATA_DIR",
+        default_value = "humanops-data",
+        value_name = "DIR"
+    )]
+    pub data: PathBuf,
+    /// A PostgreSQL database (`postgres://user@host/name`) instead of the embedded one.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<Secret>,
+}
+
+/// How money comes in and goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Payments {
+    /// Deposits are believed and payouts are done at once. No money moves.
+    Test,
+    /// USDC on Base.
+    Base,
+}
+
+/// How operators' identities are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kyc {
+    /// Approved at once, for development.
+    Auto,
+    /// By the host.
+    Manual,
+}
+
+/// Who may register agents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// Everyone.
+    Open,
+    /// Who sends the host's key as `X-Admin-Key`.
+    #[value(name = "admin_key")]
+    AdminKey,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// An object a line, for programs.
+    Json,
+}
+
+/// The settings of `humanops serve`.
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// Where the database and the files are.
+    #[command(flatten)]
+    pub place: Place,
+
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(
+        long,
+        env = "LISTEN",
+        default_value = "127.0.0.1:8787",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+
+    /// How the world reaches this server, without a path; made of the listener if left out.
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// How money comes in and goes out.
+    #[arg(long, env = "PAYMENTS", value_enum, default_value = "test")]
+    pub payments: Payments,
+
+    /// How operators' identities are checked.
+    #[arg(long, env = "KYC", value_enum, default_value = "auto")]
+    pub kyc: Kyc,
+
+    /// Who may register agents.
+    #[arg(long, env = "REGISTRATION", value_enum, default_value = "open")]
+    pub registration: Registration,
+
+    /// The host's key, at least 32 characters.
+    #[arg(long, env = "ADMIN_KEY", hide_env_values = true, value_name = "KEY")]
+    pub admin_key: Option<Secret>,
+
+    /// Believe whoever says who they are in `X-Operator-Id`. Development on this machine only.
+    #[arg(long, env = "ALLOW_DEV_OPERATOR_ID_HEADER", default_value_t = false,
+          action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub allow_dev_operator_id_header: bool,
+
+    /// Whether rules alone may approve a photo. [default: true with PAYMENTS=test, else false]
+    #[arg(long, env = "GUARDIAN_RULES_MAY_APPROVE", action = ArgAction::Set,
+          num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub guardian_rules_may_approve: Option<bool>,
+
+    /// The smallest reward, in US dollars.
+    #[arg(long, env = "MIN_TASK_USD", default_value = "10", value_name = "USD")]
+    pub min_task_usd: MicroUsd,
+
+    /// Days for which an earned reward can still be disputed.
+    #[arg(
+        long,
+        env = "SETTLEMENT_HOLD_DAYS",
+        default_value_t = 7,
+        value_name = "DAYS"
+    )]
+    pub settlement_hold_days: u32,
+
+    /// Changed rows of the table of tiers: tasks a day / $ a task / $ a day. A row that is left
+    /// out keeps its default, which is SANDBOX=50/10/600, VERIFIED=10/100/200 or
+    /// STANDARD=100/10000/50000.
+    #[arg(
+        long,
+        env = "TIERS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "TIER=TASKS/USD/USD,…"
+    )]
+    pub tiers: Tiers,
+
+    /// Seconds in which requests that are running may finish after a signal to stop.
+    #[arg(
+        long,
+        env = "STOP_SECONDS",
+        default_value_t = 20,
+        value_name = "SECONDS"
+    )]
+    pub stop_seconds: u64,
+
+    /// What is logged, as `tracing` filters say it: `info`, `warn,server=debug`.
+    #[arg(long, env = "LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+
+    /// How log lines are written.
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// Refuses settings that contradict each other or promise what this version cannot do.
+    ///
+    /// # Errors
+    /// A sentence that says which setting to change.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.payments == Payments::Base {
+            return Err(ConfigError(
+                "PAYMENTS=base is not built yet: use PAYMENTS=test, which moves no real money.",
+            ));
+        }
+        if self.allow_dev_operator_id_header && !self.listen.ip().is_loopback() {
+            return Err(ConfigError(
+                "ALLOW_DEV_OPERATOR_ID_HEADER lets everyone who can reach the server be anyone: \
+                 listen on 127.0.0.1, or leave it off.",
+            ));
+        }
+        if self.registration == Registration::AdminKey && self.admin_key.is_none() {
+            return Err(ConfigError("REGISTRATION=admin_key needs an ADMIN_KEY."));
+        }
+        if (self.admin_key.as_ref()).is_some_and(|key| key.expose().chars().count() < 32) {
+            return Err(ConfigError("ADMIN_KEY must have at least 32 characters."));
+        }
+        if (self.public_url.as_deref()).is_some_and(|url| !is_origin(url)) {
+            return Err(ConfigError(
+                "PUBLIC_URL must be http:// or https:// and a host, with no slash at its end.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether rules alone may approve a photo (contract §4, Guardian).
+    pub fn rules_may_approve(&self) -> bool {
+        self.guardian_rules_may_approve
+            .unwrap_or(self.payments == Payments::Test)
+    }
+}
+
+fn is_origin(url: &str) -> bool {
+    (url.strip_prefix("https://").or(url.strip_prefix("http://")))
+        .is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']))
+}
+
+/// Settings that cannot be served, in a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(&'static str);
+
+/// A setting that is never printed and wiped when dropped.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(Zeroizing::new(text.to_owned())))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// The table of tiers (contract §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tiers {
+    /// On registration.
+    pub sandbox: TierLimits,
+    /// By e-mail.
+    pub verified: TierLimits,
+    /// By deposits of $50 or more.
+    pub standard: TierLimits,
+}
+
+impl Default for Tiers {
+    fn default() -> Self {
+        Self {
+            sandbox: pricing::limits(Tier::Sandbox),
+            verified: pricing::limits(Tier::Verified),
+            standard: pricing::limits(Tier::Standard),
+        }
+    }
+}
+
+impl FromStr for Tiers {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let mut tiers = Self::default();
+        for row in text.split(',').filter(|row| !row.is_empty()) {
+            tiers.change(row).ok_or(ConfigError(
+                "a row must look like STANDARD=100/10000/50000: SANDBOX, VERIFIED or STANDARD, \
+                 then tasks a day, dollars a task and dollars a day",
+            ))?;
+        }
+        Ok(tiers)
+    }
+}
+
+impl Tiers {
+    /// The limits of one tier.
+    pub fn of(&self, tier: Tier) -> TierLimits {
+        match tier {
+            Tier::Sandbox => self.sandbox,
+            Tier::Verified => self.verified,
+            Tier::Standard => self.standard,
+        }
+    }
+
+    fn change(&mut self, row: &str) -> Option<()> {
+        let (name, limits) = row.trim().split_once('=')?;
+        let [tasks, value, spend] = limits.split('/').collect::<Vec<_>>().try_into().ok()?;
+        let limits = TierLimits {
+            max_daily_tasks: tasks.parse().ok()?,
+            max_task_value: value.parse().ok()?,
+            max_daily_spend: spend.parse().ok()?,
+        };
+        match name {
+            "SANDBOX" => self.sandbox = limits,
+            "VERIFIED" => self.verified = limits,
+            "STANDARD" => self.standard = limits,
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Config, clap::Error> {
+        let line = ["humanops", "serve"].iter().chain(arguments);
+        match Cli::try_parse_from(line)?.command {
+            Command::Serve(config) => Ok(*config),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn defaults_are_what_the_contract_gives() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
+        assert_eq!(config.min_task_usd, MicroUsd::usd(10));
+        assert_eq!(config.settlement_hold_days, 7);
+        assert!(config.rules_may_approve());
+        assert!(!config.allow_dev_operator_id_header);
+        config.check().unwrap();
+    }
+
+    #[test]
+    fn believing_a_header_is_refused_beyond_loopback() {
+        let header = "--allow-dev-operator-id-header";
+        parse(&[header]).unwrap().check().unwrap();
+        let open = parse(&[header, "--listen", "0.0.0.0:8787"]).unwrap();
+        assert!(open.check().unwrap_err().to_string().contains("127.0.0.1"));
+    }
+
+    #[test]
+    fn what_this_version_cannot_do_is_refused_at_start() {
+        assert!(parse(&["--payments", "base"]).unwrap().check().is_err());
+        assert!(
+            parse(&["--registration", "admin_key"])
+                .unwrap()
+                .check()
+                .is_err()
+        );
+        assert!(
+            parse(&["--public-url", "https://x.example/"])
+                .unwrap()
+                .check()
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn one_row_of_the_tiers_changes_alone() {
+        let tiers: Tiers = "STANDARD=1000000/10000/9000000".parse().unwrap();
+        assert_eq!(tiers.standard.max_daily_tasks, 1_000_000);
+        assert_eq!(tiers.verified, Tiers::default().verified);
+        assert!("GOLD=1/1/1".parse::<Tiers>().is_err());
+        assert!("STANDARD=1/1".parse::<Tiers>().is_err());
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let config = parse(&["--admin-key", "canary", "--database-url", "canary"]).unwrap();
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,57 @@
+//! A sealed credential as the server sees it: structure that can be checked, content that cannot.
+
+use api_types::credential::EncryptedCredential;
+use crypto_wasm::{Envelope, EnvelopeText};
+use serde_json::Value;
+
+use super::fields::{Fields, Parsed, fault, text, timestamp, wrong};
+
+/// Reads an envelope and checks everything about it that can be checked without a key: version,
+/// algorithm, base64, the iv's 12 bytes, the point on the curve, a tag (contract §5).
+///
+/// # Errors
+/// Every fault, by its wire name; none repeats what was sent.
+pub fn parse(value: &Value) -> Parsed<EncryptedCredential> {
+    let mut fields = Fields::of(value);
+    fields.unknown_means("is not part of an envelope: nothing may travel beside the ciphertext");
+    let v = fields.optional("v", version);
+    // S1 printed the format before it had a version: without one it is the first.
+    let v = v.unwrap_or(Envelope::VERSION);
+    let algorithm = fields.required("algorithm", text(1..=64));
+    let ciphertext = fields.required("ciphertext", text(1..=100_000));
+    let iv = fields.required("iv", text(1..=64));
+    let ephemeral_public_key = fields.required("ephemeralPublicKey", text(1..=256));
+    let created_at = fields.required("createdAt", timestamp);
+
+    let read = algorithm.zip(ciphertext).zip(iv).zip(ephemeral_public_key).zip(created_at);
+    let read = read.map(|((((algorithm, ciphertext), iv), ephemeral_public_key), created_at)| {
+        EncryptedCredential { v, algorithm, ciphertext, iv, ephemeral_public_key, created_at }
+    });
+    let envelope = fields.finish(read)?;
+    check(&envelope)?;
+    Ok(envelope)
+}
+
+fn version(value: &Value) -> Parsed<u64> {
+    value.as_u64().map_or_else(|| wrong("must be the number 1"), Ok)
+}
+
+/// What anybody can tell about an envelope without a key.
+///
+/// # Errors
+/// Every fault, by its wire name.
+pub fn check(envelope: &EncryptedCredential) -> Parsed<()> {
+    let text = EnvelopeText {
+        v: envelope.v,
+        algorithm: &envelope.algorithm,
+        ciphertext: &envelope.ciphertext,
+        iv: &envelope.iv,
+        ephemeral_public_key: &envelope.ephemeral_public_key,
+    };
+    match Envelope::parse(&text) {
+        Ok(_) => Ok(()),
+        Err(errors) => {
+            Err(errors.iter().map(|error| fault(error.field(), error.to_string())).collect())
+        }
+    }
+}

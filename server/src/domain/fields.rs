@@ -1,0 +1,274 @@
+//! Reading a request's body field by field, so that every fault is named at once.
+//!
+//! What the fields mean is decided by the modules that read them. Serde stops at the first fault
+//! of a body; people and programs that post tasks deserve the whole list.
+
+use std::ops::RangeInclusive;
+
+use api_types::{MicroUsd, Timestamp, error::Fault};
+use serde_json::{Map, Value};
+
+/// What one value was read as, or its faults with their places relative to it.
+pub type Parsed<T> = Result<T, Vec<Fault>>;
+
+/// A JSON object that is being read.
+pub struct Fields<'a> {
+    object: Option<&'a Map<String, Value>>,
+    known: Vec<&'static str>,
+    unknown_hint: &'static str,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Fields<'a> {
+    /// Begins to read `value`, which should be an object.
+    pub fn of(value: &'a Value) -> Self {
+        let object = value.as_object();
+        let faults = match object {
+            Some(_) => Vec::new(),
+            None => vec![fault("", "must be a JSON object")],
+        };
+        let unknown_hint = "is not a field of this request";
+        Self { object, known: Vec::new(), unknown_hint, faults }
+    }
+
+    /// Says something better than "not a field" about fields that nobody asked for.
+    pub fn unknown_means(&mut self, hint: &'static str) {
+        self.unknown_hint = hint;
+    }
+
+    /// Reads a field that must be there.
+    pub fn required<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&'a Value) -> Parsed<T>,
+    ) -> Option<T> {
+        let had = self.faults.len();
+        let read = self.optional(name, parse);
+        if read.is_none() && self.faults.len() == had && self.object.is_some() {
+            self.fault(name, "is required");
+        }
+        read
+    }
+
+    /// Reads a field that may be absent or null.
+    pub fn optional<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&'a Value) -> Parsed<T>,
+    ) -> Option<T> {
+        self.known.push(name);
+        let value = self.object?.get(name).filter(|value| !value.is_null())?;
+        match parse(value) {
+            Ok(read) => Some(read),
+            Err(faults) => {
+                self.faults.extend(faults.into_iter().map(|inner| within(name, inner)));
+                None
+            }
+        }
+    }
+
+    /// Whether the body has this field, with any value but null.
+    pub fn has(&self, name: &str) -> bool {
+        self.object.and_then(|object| object.get(name)).is_some_and(|value| !value.is_null())
+    }
+
+    /// Names a fault that only the reader of several fields can see.
+    pub fn fault(&mut self, field: &str, message: impl Into<String>) {
+        self.faults.push(fault(field, message));
+    }
+
+    /// Every fault, with those of fields that nobody asked for.
+    pub fn into_faults(mut self) -> Vec<Fault> {
+        let names = self.object.into_iter().flat_map(Map::keys);
+        let unknown: Vec<_> = names.filter(|name| !self.known.contains(&name.as_str())).collect();
+        // A name is shown as it came, but no longer than a name ever is.
+        let shown = |name: &str| name.chars().take(64).collect::<String>();
+        self.faults.extend(unknown.iter().map(|name| fault(&shown(name), self.unknown_hint)));
+        self.faults
+    }
+
+    /// `read`, if there was no fault. It is `None` only after a fault was named.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn finish<T>(self, read: Option<T>) -> Parsed<T> {
+        let faults = self.into_faults();
+        match read {
+            Some(read) if faults.is_empty() => Ok(read),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// A fault at a place.
+pub fn fault(field: &str, message: impl Into<String>) -> Fault {
+    Fault { field: field.to_owned(), message: message.into() }
+}
+
+/// One fault of a value itself.
+pub fn wrong<T>(message: impl Into<String>) -> Parsed<T> {
+    Err(vec![fault("", message)])
+}
+
+fn within(name: &str, inner: Fault) -> Fault {
+    let joint = if inner.field.is_empty() || inner.field.starts_with('[') { "" } else { "." };
+    Fault { field: format!("{name}{joint}{}", inner.field), message: inner.message }
+}
+
+/// Text of so many characters. Control characters other than line breaks and tabs are refused:
+/// they show nothing, and one database cannot store them.
+pub fn text(chars: RangeInclusive<usize>) -> impl Fn(&Value) -> Parsed<String> {
+    move |value| {
+        let Some(text) = value.as_str() else { return wrong("must be a string") };
+        let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        if text.chars().any(control) {
+            return wrong("must not contain control characters");
+        }
+        if *chars.start() > 0 && text.trim().is_empty() {
+            return wrong("must not be empty");
+        }
+        if !chars.contains(&text.chars().count()) {
+            let (least, most) = (chars.start(), chars.end());
+            return wrong(format!("must have {least} to {most} characters"));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+/// An amount of US dollars, as a number or a decimal string.
+pub fn money(decimals_max: usize) -> impl Fn(&Value) -> Parsed<MicroUsd> {
+    move |value| {
+        let digits = match value {
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => text.clone(),
+            _ => return wrong("must be a number or a decimal string of US dollars"),
+        };
+        MicroUsd::parse(&digits, decimals_max).or_else(|error| wrong(error.to_string()))
+    }
+}
+
+/// A moment in RFC 3339.
+pub fn timestamp(value: &Value) -> Parsed<Timestamp> {
+    let text = value.as_str().unwrap_or_default();
+    text.parse().or_else(|error: api_types::time::TimestampError| wrong(error.to_string()))
+}
+
+/// One of the names that `parse` knows.
+pub fn choice<T>(
+    parse: impl Fn(&str) -> Option<T>,
+    names: impl Into<String>,
+) -> impl Fn(&Value) -> Parsed<T> {
+    let names = names.into();
+    move |value| match value.as_str().and_then(&parse) {
+        Some(chosen) => Ok(chosen),
+        None => wrong(format!("must be one of {names}")),
+    }
+}
+
+/// A number of degrees.
+pub fn degrees(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Parsed<f64> {
+    move |value| match value.as_f64() {
+        Some(degrees) if range.contains(&degrees) => Ok(degrees),
+        _ => wrong(format!("must be a number from {} to {}", range.start(), range.end())),
+    }
+}
+
+/// A list of so many values, each read by `parse`.
+pub fn list<T>(
+    count: RangeInclusive<usize>,
+    parse: impl Fn(&Value) -> Parsed<T>,
+) -> impl Fn(&Value) -> Parsed<Vec<T>> {
+    move |value| {
+        let Some(items) = value.as_array() else { return wrong("must be a list") };
+        if !count.contains(&items.len()) {
+            return wrong(format!("must have {} to {} entries", count.start(), count.end()));
+        }
+        let mut faults = Vec::new();
+        let mut read = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match parse(item) {
+                Ok(one) => read.push(one),
+                Err(inner) => {
+                    faults.extend(inner.into_iter().map(|one| within(&format!("[{index}]"), one)));
+                }
+            }
+        }
+        if faults.is_empty() { Ok(read) } else { Err(faults) }
+    }
+}
+
+/// An e-mail address: one `@`, something before it, a host with a dot behind it. Whether it
+/// exists only a mail can tell. Lower-cased, so that one address is one account.
+pub fn email(value: &Value) -> Parsed<String> {
+    let read = text(3..=254)(value)?;
+    let plausible = read.split_once('@').is_some_and(|(local, host)| {
+        let host_fits = host.split('.').count() > 1 && host.split('.').all(|part| !part.is_empty());
+        !local.is_empty() && host_fits && !host.contains('@') && !read.contains(char::is_whitespace)
+    });
+    if plausible { Ok(read.to_lowercase()) } else { wrong("must be an e-mail address") }
+}
+
+/// An absolute address of one of the schemes, without credentials, at most 2 000 characters.
+pub fn url(schemes: &'static [&'static str]) -> impl Fn(&Value) -> Parsed<String> {
+    move |value| {
+        let read = text(1..=2000)(value)?;
+        let fits = url::Url::parse(&read).is_ok_and(|url| {
+            let bare = url.username().is_empty() && url.password().is_none();
+            schemes.contains(&url.scheme()) && url.host().is_some() && bare
+        });
+        if fits {
+            return Ok(read);
+        }
+        wrong(format!("must be an absolute {} address without a user name", schemes.join(" or ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let body = json!({"name": "", "amount": "1.234", "tags": ["ok", 7], "extra": true});
+        let mut fields = Fields::of(&body);
+        fields.required("name", text(1..=10));
+        fields.required("amount", money(2));
+        fields.required("tags", list(1..=3, text(1..=5)));
+        fields.required("missing", timestamp);
+        let places: Vec<_> = fields.into_faults().into_iter().map(|fault| fault.field).collect();
+        assert_eq!(places, ["name", "amount", "tags[1]", "missing", "extra"]);
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_has_one_fault() {
+        for body in [json!(null), json!([]), json!("x"), json!(1)] {
+            let mut fields = Fields::of(&body);
+            fields.required("name", text(1..=10));
+            assert_eq!(fields.into_faults(), [fault("", "must be a JSON object")], "{body}");
+        }
+    }
+
+    #[test]
+    fn text_with_a_nul_is_refused() {
+        assert!(text(1..=10)(&json!("a\u{0}b")).is_err());
+        assert!(text(1..=10)(&json!("a\nb\tc")).is_ok());
+        assert!(text(1..=10)(&json!("   ")).is_err());
+    }
+
+    #[test]
+    fn addresses_are_told_from_other_text() {
+        for good in ["jane@example.com", "J.Doe+x@mail.example.org"] {
+            assert!(email(&json!(good)).is_ok(), "{good}");
+        }
+        for bad in ["jane", "@example.com", "jane@", "jane@host", "a b@example.com", "a@b@c.d"] {
+            assert!(email(&json!(bad)).is_err(), "{bad}");
+        }
+        let https = url(&["https"]);
+        assert!(https(&json!("https://example.com/hook?x=1")).is_ok());
+        for bad in ["http://example.com", "https://u:p@example.com", "/hook", "javascript:alert(1)"] {
+            assert!(https(&json!(bad)).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The Guardian by rules: what was measured becomes a result per requirement, a confidence, and a
+//! decision (contract §4). It says what it looked at, and what it cannot tell goes to a person.
+
+use api_types::{
+    guardian::{Decision, GuardianResult, RequirementResult},
+    proof::ProofType,
+};
+
+use super::picture::{Measured, Unmeasured};
+
+/// At this confidence a proof is approved (contract §4).
+const APPROVE_MIN: u8 = 90;
+
+/// At this confidence a person looks; below it the task is disputed (contract §4).
+const REVIEW_MIN: u8 = 50;
+
+/// A confirmation shorter than this says too little to be approved by a rule.
+const CONFIRMATION_CHARS_MIN: usize = 10;
+
+/// What was found out about a proof before it is judged.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Findings {
+    /// The envelope of a credential has a valid structure, or has not.
+    Credential {
+        /// Whether it has.
+        valid: bool,
+    },
+    /// The operator's words.
+    Confirmation {
+        /// Characters without the space around them.
+        chars: usize,
+    },
+    /// Pictures or files, in the operator's order.
+    Files(Vec<FileFindings>),
+}
+
+/// What was found out about one file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileFindings {
+    /// What was measured.
+    pub measured: Result<Measured, Unmeasured>,
+    /// Whether a proof of another task had it before.
+    pub seen_before: bool,
+}
+
+/// A requirement's result before it is given its words.
+#[derive(Clone, Copy)]
+struct Finding {
+    met: Option<bool>,
+    confidence: u8,
+    note: &'static str,
+}
+
+/// The Guardian's result for a proof of `proof_type` with these requirements.
+///
+/// `rules_may_approve` says whether measured facts alone suffice for a picture or a text.
+pub fn judge(
+    proof_type: ProofType,
+    requirements: &[String],
+    findings: &Findings,
+    rules_may_approve: bool,
+) -> GuardianResult {
+    let (looked_at, each) = match findings {
+        Findings::Credential { valid } => (
+            "Only the structure of the sealed envelope was checked: nobody but the agent can read \
+             what is inside.",
+            vec![credential(*valid); requirements.len()],
+        ),
+        Findings::Confirmation { chars } => (
+            "Only the presence of a text was checked, not whether it is true.",
+            vec![confirmation(*chars, rules_may_approve); requirements.len()],
+        ),
+        Findings::Files(files) => (
+            "Rules looked at the files: whether they can be decoded, how many there are, whether \
+             they are blank, and whether another task has seen them. What they show was not judged.",
+            judge_files(proof_type, requirements.len(), files, rules_may_approve),
+        ),
+    };
+    result(requirements, &each, looked_at)
+}
+
+fn credential(valid: bool) -> Finding {
+    let (met, confidence, note) = match valid {
+        true => (None, 95, "A well-formed envelope was delivered. Its content cannot be seen here."),
+        false => (Some(false), 0, "The envelope is not well-formed."),
+    };
+    Finding { met, confidence, note }
+}
+
+fn confirmation(chars: usize, rules_may_approve: bool) -> Finding {
+    let (met, confidence, note) = match (chars, rules_may_approve) {
+        (CONFIRMATION_CHARS_MIN.., true) => (Some(true), 92, "A text was given."),
+        (CONFIRMATION_CHARS_MIN.., false) => (None, 75, "A text was given; a person must read it."),
+        _ => (None, 60, "The text is too short to say much; a person must read it."),
+    };
+    Finding { met, confidence, note }
+}
+
+/// One finding for each requirement: the file in the same place answers for it.
+fn judge_files(
+    proof_type: ProofType,
+    requirements: usize,
+    files: &[FileFindings],
+    rules_may_approve: bool,
+) -> Vec<Finding> {
+    // One bad file spoils the proof, wherever it stands.
+    let each: Vec<_> =
+        files.iter().map(|file| judge_file(proof_type, file, rules_may_approve)).collect();
+    let worst = each.iter().min_by_key(|finding| finding.confidence).copied();
+    let missing = Finding {
+        met: None,
+        confidence: 60,
+        note: "There are fewer files than requirements; a person must see whether one shows both.",
+    };
+    (0..requirements)
+        .map(|nth| match (each.get(nth), worst) {
+            (_, Some(worst)) if worst.met == Some(false) && nth >= each.len() => worst,
+            (Some(finding), _) => *finding,
+            (None, _) => missing,
+        })
+        .chain(each.iter().skip(requirements).filter(|extra| extra.met == Some(false)).copied())
+        .collect()
+}
+
+fn judge_file(proof_type: ProofType, file: &FileFindings, rules_may_approve: bool) -> Finding {
+    let is_picture = proof_type != ProofType::Artifact;
+    let (met, confidence, note) = match &file.measured {
+        _ if file.seen_before => {
+            (Some(false), 10, "The same picture was already sent for another task.")
+        }
+        Err(Unmeasured::Broken) => (Some(false), 20, "The file is broken and cannot be decoded."),
+        Err(Unmeasured::TooManyPixels) => {
+            (None, 60, "The picture is too large to be decoded here; a person must look.")
+        }
+        Err(Unmeasured::UnknownFormat) if is_picture => {
+            (None, 60, "This picture format cannot be decoded here; a person must look.")
+        }
+        Err(Unmeasured::UnknownFormat) => (None, 70, "A file was delivered; a person must read it."),
+        Ok(measured) if measured.blank => (Some(false), 30, "The picture is blank."),
+        Ok(_) if rules_may_approve => {
+            (Some(true), 92, "The picture can be decoded and no task has seen it before.")
+        }
+        Ok(_) => (
+            None,
+            75,
+            "The picture can be decoded and no task has seen it before; a person must look at it.",
+        ),
+    };
+    Finding { met, confidence, note }
+}
+
+fn result(requirements: &[String], each: &[Finding], looked_at: &str) -> GuardianResult {
+    let confidence = each.iter().map(|finding| finding.confidence).min().unwrap_or(0);
+    let decision = match confidence {
+        APPROVE_MIN.. => Decision::Approve,
+        REVIEW_MIN.. => Decision::ManualReview,
+        _ => Decision::Reject,
+    };
+    let outcome = match decision {
+        Decision::Approve => "Nothing speaks against the proof.",
+        Decision::ManualReview => "Rules cannot tell whether the requirements are met.",
+        Decision::Reject => "The proof cannot be taken as it is.",
+    };
+    let requirement_results = requirements
+        .iter()
+        .zip(each)
+        .map(|(requirement, finding)| RequirementResult {
+            requirement: requirement.clone(),
+            met: finding.met,
+            confidence: finding.confidence,
+            note: finding.note.to_owned(),
+        })
+        .collect();
+    let reasoning = format!("{looked_at} {outcome}");
+    GuardianResult { decision, confidence, reasoning, requirement_results }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn requirements(count: usize) -> Vec<String> {
+        (0..count).map(|nth| format!("Requirement {nth}")).collect()
+    }
+
+    fn good() -> FileFindings {
+        let measured = Measured { width: 640, height: 480, blank: false, hash: [7; 8] };
+        FileFindings { measured: Ok(measured), seen_before: false }
+    }
+
+    fn photos(count: usize, files: Vec<FileFindings>, may_approve: bool) -> GuardianResult {
+        let findings = Findings::Files(files);
+        judge(ProofType::Photo, &requirements(count), &findings, may_approve)
+    }
+
+    #[test]
+    fn a_credential_is_judged_by_its_structure_and_the_result_says_so() {
+        let findings = Findings::Credential { valid: true };
+        let result = judge(ProofType::Artifact, &requirements(2), &findings, false);
+        assert_eq!(result.decision, Decision::Approve);
+        assert!(result.reasoning.contains("Only the structure"));
+        assert_eq!(result.requirement_results.len(), 2);
+        assert!(result.requirement_results.iter().all(|one| one.met.is_none()));
+    }
+
+    #[test]
+    fn rules_alone_approve_photos_only_where_they_may() {
+        assert_eq!(photos(2, vec![good(), good()], true).decision, Decision::Approve);
+        assert_eq!(photos(2, vec![good(), good()], false).decision, Decision::ManualReview);
+    }
+
+    #[test]
+    fn fewer_photos_than_requirements_go_to_a_person() {
+        let result = photos(2, vec![good()], true);
+        assert_eq!(result.decision, Decision::ManualReview);
+        assert_eq!(result.requirement_results[1].met, None);
+    }
+
+    #[test]
+    fn one_bad_photo_disputes_the_proof_wherever_it_stands() {
+        let seen = FileFindings { seen_before: true, ..good() };
+        let broken = FileFindings { measured: Err(Unmeasured::Broken), seen_before: false };
+        for bad in [seen, broken] {
+            for files in [vec![bad.clone(), good()], vec![good(), good(), bad.clone()]] {
+                assert_eq!(photos(2, files, true).decision, Decision::Reject);
+            }
+        }
+    }
+
+    #[test]
+    fn a_photo_that_cannot_be_decoded_here_goes_to_a_person() {
+        let heic = FileFindings { measured: Err(Unmeasured::UnknownFormat), seen_before: false };
+        assert_eq!(photos(1, vec![heic], true).decision, Decision::ManualReview);
+    }
+
+    #[test]
+    fn a_short_confirmation_goes_to_a_person() {
+        let judge_text = |chars| {
+            let findings = Findings::Confirmation { chars };
+            judge(ProofType::Confirmation, &requirements(1), &findings, true).decision
+        };
+        assert_eq!(judge_text(9), Decision::ManualReview);
+        assert_eq!(judge_text(10), Decision::Approve);
+    }
+}

@@ -1,0 +1,24 @@
+//! Everything that may be left for later, as data.
+
+use api_types::TaskId;
+use serde::{Deserialize, Serialize};
+
+/// Work that waits in the queue beside the change that caused it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Job {
+    /// The Guardian looks at a submitted proof.
+    ReviewProof {
+        /// Whose proof.
+        task_id: TaskId,
+    },
+}
+
+impl Job {
+    /// The job's name in the database and the log.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::ReviewProof { .. } => "review_proof",
+        }
+    }
+}

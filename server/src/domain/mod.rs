@@ -1,0 +1,19 @@
+//! Decisions. Values in, values out: no I/O, no async, no clock, no database.
+//!
+//! Whatever may happen to a task is a row of [`moves::MOVES`]; [`task::Task`] has a method for each
+//! and answers what is to be written, or a refusal with a name. Nothing here knows HTTP or SQL.
+
+pub mod account;
+pub mod credential;
+pub mod fields;
+pub mod guardian;
+pub mod job;
+pub mod ledger;
+pub mod moves;
+pub mod new_task;
+pub mod picture;
+pub mod pricing;
+pub mod proof;
+pub mod secret;
+pub mod task;
+pub mod task_type;

@@ -1,0 +1,362 @@
+//! A task that is being posted: its body read with every fault named, its price, its limits.
+
+use std::time::Duration;
+
+use api_types::{
+    MicroUsd, Timestamp,
+    agent::{Tier, TierLimits},
+    error::Fault,
+    proof::ProofType,
+    task::{
+        ADDRESS_CHARS_MAX, DESCRIPTION_CHARS_MAX, Location, REQUIREMENT_CHARS_MAX,
+        REQUIREMENTS_MAX, TITLE_CHARS_MAX, TaskDomain, TaskType,
+    },
+};
+use crypto_wasm::AgentPublicKey;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    fields::{Fields, Parsed, choice, degrees, list, money, text, timestamp, url, wrong},
+    task_type,
+};
+
+/// A deadline is at least this far ahead (contract §4).
+const DEADLINE_AHEAD_MIN: Duration = Duration::from_secs(10 * 60);
+
+/// A deadline is at most this far ahead (contract §4).
+const DEADLINE_AHEAD_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// The largest reward of any task (contract §4).
+const REWARD_MAX: MicroUsd = MicroUsd::usd(10_000);
+
+/// The part of a task that its agent states and nobody changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewTask {
+    /// 1 to 200 characters.
+    pub title: String,
+    /// 1 to 10 000 characters.
+    pub description: String,
+    /// Complete for PHYSICAL tasks.
+    pub location: Option<Location>,
+    /// What the operator gets.
+    pub reward: MicroUsd,
+    /// When it must be done.
+    pub deadline: Timestamp,
+    /// 1 to 20.
+    pub proof_requirements: Vec<String>,
+    /// The kind of work.
+    pub task_type: TaskType,
+    /// One that the type allows.
+    pub proof_type: ProofType,
+    /// For digital work.
+    pub digital_instructions: Option<String>,
+    /// Where news go.
+    pub callback_url: Option<String>,
+    /// What they are signed with; never returned.
+    pub callback_secret: Option<String>,
+    /// As it came; readable as a P-256 public key.
+    pub agent_public_key: Option<String>,
+    /// The agent's own name for the task.
+    pub external_id: Option<String>,
+}
+
+/// A rule that a well-formed task breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostRefusal {
+    /// The reward is below the platform's minimum.
+    RewardTooSmall {
+        /// The minimum.
+        least: MicroUsd,
+    },
+    /// The reward is above the type's maximum.
+    RewardAboveType {
+        /// The type.
+        task_type: TaskType,
+        /// Its maximum.
+        most: MicroUsd,
+    },
+    /// The reward is above the tier's maximum.
+    RewardAboveTier {
+        /// The tier.
+        tier: Tier,
+        /// Its maximum.
+        most: MicroUsd,
+    },
+    /// The day's tasks are used up.
+    DailyTasks {
+        /// How many a UTC day may have.
+        most: u32,
+    },
+    /// The day's spending is used up.
+    DailySpend {
+        /// How much a UTC day may have.
+        most: MicroUsd,
+    },
+}
+
+/// What an agent did today already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Today {
+    /// Tasks posted.
+    pub tasks: u32,
+    /// Rewards and fees of those that were not cancelled.
+    pub spent: MicroUsd,
+}
+
+impl NewTask {
+    /// Reads POST /tasks.
+    ///
+    /// # Errors
+    /// Every fault of the body.
+    pub fn parse(body: &Value, now: Timestamp) -> Parsed<Self> {
+        let mut fields = Fields::of(body);
+        let title = fields.required("title", text(1..=TITLE_CHARS_MAX));
+        let description = fields.required("description", text(1..=DESCRIPTION_CHARS_MAX));
+        let location = fields.optional("location", location);
+        let reward = fields.required("reward_usd", money(2));
+        let deadline = fields.required("deadline", |value| deadline(value, now));
+        let requirement = text(1..=REQUIREMENT_CHARS_MAX);
+        let requirements =
+            fields.required("proof_requirements", list(1..=REQUIREMENTS_MAX, requirement));
+        let types = TaskType::ALL.map(TaskType::as_str).join(", ");
+        let task_type = fields.required("task_type", choice(TaskType::parse, types));
+        let domain = fields.optional("task_domain", choice(domain, "PHYSICAL, DIGITAL, CREDENTIAL"));
+        let proof_types = "PHOTO, SCREENSHOT, CONFIRMATION, ARTIFACT";
+        let proof_type = fields.optional("proof_type", choice(ProofType::parse, proof_types));
+        let digital_instructions =
+            fields.optional("digital_instructions", text(0..=DESCRIPTION_CHARS_MAX));
+        let callback_url = fields.optional("callback_url", url(&["https"]));
+        let callback_secret = fields.optional("callback_secret", text(16..=256));
+        let agent_public_key = fields.optional("agent_public_key", public_key);
+        let external_id = fields.optional("external_id", text(1..=200));
+
+        if let Some(task_type) = task_type {
+            let place = location.as_ref();
+            fit_type(&mut fields, task_type, Stated { domain, proof_type, place });
+        }
+        let read = title.zip(description).zip(reward).zip(deadline).zip(requirements);
+        let read = read.zip(task_type).map(|(stated, task_type)| {
+            let ((((title, description), reward), deadline), proof_requirements) = stated;
+            let default = task_type::rules(task_type).proof_types.first().copied();
+            Self {
+                title,
+                description,
+                location,
+                reward,
+                deadline,
+                proof_requirements,
+                task_type,
+                proof_type: proof_type.or(default).unwrap_or(ProofType::Photo),
+                digital_instructions,
+                callback_url,
+                callback_secret,
+                agent_public_key,
+                external_id,
+            }
+        });
+        fields.finish(read)
+    }
+
+    /// Whether the platform, the type and the tier allow this task, beside what the agent posted
+    /// today and for this `total` of reward and fee.
+    ///
+    /// # Errors
+    /// The first rule it breaks, in the order of the variants of [`PostRefusal`].
+    pub fn allowed(&self, post: Post) -> Result<(), PostRefusal> {
+        let most = task_type::rules(self.task_type).reward_max.min(REWARD_MAX);
+        let limits = post.limits;
+        if self.reward < post.reward_min {
+            return Err(PostRefusal::RewardTooSmall { least: post.reward_min });
+        }
+        if self.reward > most {
+            return Err(PostRefusal::RewardAboveType { task_type: self.task_type, most });
+        }
+        if self.reward > limits.max_task_value {
+            let most = limits.max_task_value;
+            return Err(PostRefusal::RewardAboveTier { tier: post.tier, most });
+        }
+        if post.today.tasks >= limits.max_daily_tasks {
+            return Err(PostRefusal::DailyTasks { most: limits.max_daily_tasks });
+        }
+        let spent = post.today.spent.checked_add(post.total);
+        if spent.is_none_or(|spent| spent > limits.max_daily_spend) {
+            return Err(PostRefusal::DailySpend { most: limits.max_daily_spend });
+        }
+        Ok(())
+    }
+}
+
+/// The circumstances of a post.
+#[derive(Clone, Copy, Debug)]
+pub struct Post {
+    /// The platform's smallest reward.
+    pub reward_min: MicroUsd,
+    /// The agent's tier.
+    pub tier: Tier,
+    /// Its limits.
+    pub limits: TierLimits,
+    /// What the agent did today already.
+    pub today: Today,
+    /// Reward and fee of the task.
+    pub total: MicroUsd,
+}
+
+/// What the body says beside the type, and must fit it.
+struct Stated<'a> {
+    domain: Option<TaskDomain>,
+    proof_type: Option<ProofType>,
+    place: Option<&'a Location>,
+}
+
+fn fit_type(fields: &mut Fields<'_>, task_type: TaskType, stated: Stated<'_>) {
+    let rules = task_type::rules(task_type);
+    let name = task_type.as_str();
+    // S1's agents call credential tasks digital; the contract takes both.
+    let digital = rules.domain == TaskDomain::Credential && stated.domain == Some(TaskDomain::Digital);
+    if stated.domain.is_some_and(|domain| domain != rules.domain) && !digital {
+        fields.fault("task_domain", format!("must be {} for {name}", rules.domain.as_str()));
+    }
+    if stated.proof_type.is_some_and(|proof_type| !rules.proof_types.contains(&proof_type)) {
+        let allowed: Vec<_> = rules.proof_types.iter().map(|one| one.as_str()).collect();
+        fields.fault("proof_type", format!("must be {} for {name}", allowed.join(" or ")));
+    }
+    if rules.domain == TaskDomain::Physical && !complete(stated.place) {
+        // A location with faults of its own was named already.
+        if stated.place.is_some() || !fields.has("location") {
+            let message = format!("lat, lng and address are required for {name}");
+            fields.fault("location", message);
+        }
+    }
+    if rules.domain == TaskDomain::Credential && !fields.has("agent_public_key") {
+        let message = format!(
+            "is required for {name}: make a P-256 key pair, keep the private key and send the \
+             public key, so that only you can open the credential"
+        );
+        fields.fault("agent_public_key", message);
+    }
+}
+
+fn complete(place: Option<&Location>) -> bool {
+    place.is_some_and(|at| at.lat.is_some() && at.lng.is_some() && at.address.is_some())
+}
+
+fn location(value: &Value) -> Parsed<Location> {
+    let mut fields = Fields::of(value);
+    let lat = fields.optional("lat", degrees(-90.0..=90.0));
+    let lng = fields.optional("lng", degrees(-180.0..=180.0));
+    let address = fields.optional("address", text(1..=ADDRESS_CHARS_MAX));
+    if fields.has("lat") != fields.has("lng") {
+        fields.fault("", "lat and lng go together");
+    }
+    fields.finish(Some(Location { lat, lng, address }))
+}
+
+fn deadline(value: &Value, now: Timestamp) -> Parsed<Timestamp> {
+    let deadline = timestamp(value)?;
+    let range = now.after(DEADLINE_AHEAD_MIN)..=now.after(DEADLINE_AHEAD_MAX);
+    if range.contains(&deadline) { Ok(deadline) } else { wrong("must be 10 minutes to 90 days ahead") }
+}
+
+fn domain(name: &str) -> Option<TaskDomain> {
+    [TaskDomain::Physical, TaskDomain::Digital, TaskDomain::Credential]
+        .into_iter()
+        .find(|domain| domain.as_str() == name)
+}
+
+fn public_key(value: &Value) -> Parsed<String> {
+    // A JWK may come as an object as well as in a string; it is echoed in the form it came in.
+    let read = match value {
+        Value::String(text) => text.clone(),
+        Value::Object(_) => value.to_string(),
+        _ => return wrong("must be a P-256 public key: base64, PEM or JWK"),
+    };
+    if read.len() > 4096 {
+        return wrong("must be a P-256 public key of at most 4096 characters");
+    }
+    match AgentPublicKey::parse(&read) {
+        Ok(_) => Ok(read),
+        Err(error) => Err(vec![Fault { field: String::new(), message: error.to_string() }]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-02-05T12:00:00Z".parse().unwrap()
+    }
+
+    fn body() -> Value {
+        json!({
+            "title": "Verify storefront signage",
+            "description": "Take a photo of the signage",
+            "location": {"lat": 40.7128, "lng": -74.006, "address": "123 Main St, NY"},
+            "reward_usd": 25,
+            "deadline": "2026-02-10T00:00:00Z",
+            "proof_requirements": ["Photo of storefront sign"],
+            "task_type": "VERIFICATION",
+        })
+    }
+
+    fn places(body: &Value) -> Vec<String> {
+        NewTask::parse(body, now()).unwrap_err().into_iter().map(|fault| fault.field).collect()
+    }
+
+    #[test]
+    fn the_reference_task_is_read_with_the_types_default_proof() {
+        let task = NewTask::parse(&body(), now()).unwrap();
+        assert_eq!(task.reward, MicroUsd::usd(25));
+        assert_eq!(task.proof_type, ProofType::Photo);
+    }
+
+    #[test]
+    fn every_fault_of_a_task_is_named_at_once() {
+        let bad = json!({
+            "title": "", "description": 7, "location": {"lat": 91, "lng": 0},
+            "reward_usd": 10.001, "deadline": "2026-02-05T12:09:59Z",
+            "proof_requirements": [], "task_type": "PHOTO", "proof_type": "ARTIFACT",
+            "callback_url": "http://example.com", "callback_secret": "short", "status": "COMPLETED",
+        });
+        let expected = [
+            "title", "description", "location.lat", "reward_usd", "deadline", "proof_requirements",
+            "callback_url", "callback_secret", "proof_type", "status",
+        ];
+        assert_eq!(places(&bad), expected);
+    }
+
+    #[test]
+    fn a_physical_task_needs_its_whole_place() {
+        for place in [json!(null), json!({}), json!({"lat": 1, "lng": 2}), json!({"address": "x"})] {
+            let mut bad = body();
+            bad["location"] = place;
+            assert_eq!(places(&bad), ["location"], "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_credential_task_needs_a_public_key() {
+        let mut bad = body();
+        bad["task_type"] = json!("ACCOUNT_CREATION");
+        assert_eq!(places(&bad), ["agent_public_key"]);
+        bad["agent_public_key"] = json!("not a key");
+        assert_eq!(places(&bad), ["agent_public_key"]);
+    }
+
+    #[test]
+    fn the_deadline_is_bounded_on_both_sides() {
+        for (deadline, fits) in [
+            ("2026-02-05T12:09:59.999Z", false),
+            ("2026-02-05T12:10:00Z", true),
+            ("2026-05-06T12:00:00Z", true),
+            ("2026-05-06T12:00:00.001Z", false),
+        ] {
+            let mut task = body();
+            task["deadline"] = json!(deadline);
+            assert_eq!(NewTask::parse(&task, now()).is_ok(), fits, "{deadline}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! A submission against its task: is it the proof that was asked for, from the operator's own files?
+
+use std::collections::HashMap;
+
+use api_types::{
+    Timestamp, UploadId,
+    credential::EncryptedCredential,
+    proof::{CONFIRMATION_CHARS_MAX, FILES_MAX, NOTES_CHARS_MAX, ProofType},
+};
+use serde_json::Value;
+
+use super::{
+    credential,
+    fields::{Fields, Parsed, list, text, url, wrong},
+    task::Task,
+    task_type,
+};
+
+/// What an operator may upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProofFile {
+    /// The upload.
+    pub id: UploadId,
+    /// By content.
+    pub content_type: String,
+}
+
+/// A proof of the kind that its task asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proof {
+    /// The thing itself.
+    pub evidence: Evidence,
+    /// The operator's notes.
+    pub notes: Option<String>,
+    /// The phone's own name for this submission.
+    pub submission_id: Option<String>,
+    /// When it was sent.
+    pub submitted_at: Timestamp,
+}
+
+/// What a proof consists of, by the kind that was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Evidence {
+    /// PHOTO and SCREENSHOT: pictures in the operator's order.
+    Pictures(Vec<UploadId>),
+    /// ARTIFACT on tasks that end in no secret.
+    Files(Vec<UploadId>),
+    /// CONFIRMATION.
+    Confirmation {
+        /// The operator's words.
+        text: String,
+        /// What they refer to.
+        reference_url: Option<String>,
+    },
+    /// A sealed credential.
+    Credential(EncryptedCredential),
+}
+
+/// Why a field of another kind of proof is refused.
+const NOT_ASKED: &str = "is not part of the proof that this task asks for";
+
+/// The same on a credential task, where such a field could hold the secret in the clear.
+const PLAINTEXT: &str = "must not be sent for a credential task: what is secret belongs inside \
+                         encrypted_credential, sealed in your browser";
+
+impl Proof {
+    /// Reads POST /operator/tasks/:id/submit for `task`, from an operator who uploaded `files`.
+    ///
+    /// # Errors
+    /// Every fault of the body; none repeats what a field holds.
+    pub fn parse(
+        body: &Value,
+        task: &Task,
+        files: &[ProofFile],
+        submitted_at: Timestamp,
+    ) -> Parsed<Self> {
+        let files: HashMap<_, _> = files.iter().map(|file| (file.id, file)).collect();
+        let mut fields = Fields::of(body);
+        let is_credential = task_type::is_credential(task.stated.task_type);
+        fields.unknown_means(if is_credential { PLAINTEXT } else { NOT_ASKED });
+        let evidence = match task.stated.proof_type {
+            _ if is_credential => {
+                fields.required("encrypted_credential", credential::parse).map(Evidence::Credential)
+            }
+            ProofType::Photo | ProofType::Screenshot => {
+                let picture = |value: &Value| own_file(value, &files, is_picture);
+                let pictures = fields.required("photos", list(1..=FILES_MAX, picture));
+                pictures.map(Evidence::Pictures)
+            }
+            ProofType::Artifact => {
+                let file = |value: &Value| own_file(value, &files, |_| true);
+                fields.required("artifacts", list(1..=FILES_MAX, file)).map(Evidence::Files)
+            }
+            ProofType::Confirmation => {
+                let text_read = fields.required("confirmation_text", text(1..=CONFIRMATION_CHARS_MAX));
+                let reference_url = fields.optional("reference_url", url(&["https", "http"]));
+                text_read.map(|text| Evidence::Confirmation { text, reference_url })
+            }
+        };
+        let notes = fields.optional("notes", text(0..=NOTES_CHARS_MAX));
+        let submission_id = fields.optional("submission_id", submission_id);
+        let read = evidence.map(|evidence| Self { evidence, notes, submission_id, submitted_at });
+        fields.finish(read)
+    }
+
+    /// The files that the proof consists of.
+    pub fn uploads(&self) -> &[UploadId] {
+        match &self.evidence {
+            Evidence::Pictures(uploads) | Evidence::Files(uploads) => uploads,
+            Evidence::Confirmation { .. } | Evidence::Credential(_) => &[],
+        }
+    }
+}
+
+/// The phone's own name for a submission, read before anything else: a repeated one is answered
+/// with the first result, whatever has become of the task since.
+pub fn submission_id_of(body: &Value) -> Option<String> {
+    body.get("submission_id").and_then(|value| submission_id(value).ok())
+}
+
+fn submission_id(value: &Value) -> Parsed<String> {
+    let read = text(8..=64)(value)?;
+    let fits = read.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if fits { Ok(read) } else { wrong("must have 8 to 64 letters, digits, - or _") }
+}
+
+/// Finds the upload that an address names; only the operator's own are in `files`.
+fn own_file(
+    value: &Value,
+    files: &HashMap<UploadId, &ProofFile>,
+    fits: impl Fn(&ProofFile) -> bool,
+) -> Parsed<UploadId> {
+    let read = text(1..=2000)(value)?;
+    let path = read.split(['?', '#']).next().unwrap_or_default();
+    let id = path.rsplit('/').next().and_then(|last| last.parse::<UploadId>().ok());
+    match id.and_then(|id| files.get(&id)) {
+        Some(file) if fits(file) => Ok(file.id),
+        Some(_) => wrong("must be a picture"),
+        None => wrong("must be the url of a file that you sent to /operator/upload for this task"),
+    }
+}
+
+fn is_picture(file: &ProofFile) -> bool {
+    file.content_type.starts_with("image/")
+}

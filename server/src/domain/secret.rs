@@ -1,0 +1,98 @@
+//! API keys: made from random bytes that are handed in, kept as a hash, compared in constant time.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// What every key begins with (contract §2).
+pub const KEY_PREFIX: &str = "ho_live_";
+
+/// Alphanumerics after the prefix.
+const KEY_CHARS: usize = 48;
+
+/// Characters of a key that are shown again later.
+const SHOWN_CHARS: usize = 12;
+
+/// An API key in the clear: shown once, never stored, wiped when dropped.
+pub struct ApiKey(Zeroizing<String>);
+
+impl ApiKey {
+    /// A key from random bytes. 62 letters do not divide 256, so bytes from 248 up are passed over
+    /// and `random` must hand in more than 48; 96 leave a chance below 10^-60 of coming up short.
+    pub fn from_random(random: &[u8; 96]) -> Option<Self> {
+        const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let fair = random.iter().filter(|byte| **byte < 248);
+        let letters = fair.filter_map(|byte| LETTERS.get(usize::from(byte % 62))).take(KEY_CHARS);
+        let mut text = Zeroizing::new(String::with_capacity(KEY_PREFIX.len() + KEY_CHARS));
+        text.push_str(KEY_PREFIX);
+        text.extend(letters.map(|letter| char::from(*letter)));
+        (text.len() == KEY_PREFIX.len() + KEY_CHARS).then_some(Self(text))
+    }
+
+    /// The whole key, for the one answer that shows it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What is shown of the key ever after.
+    pub fn prefix(&self) -> String {
+        let shown: String = self.0.chars().take(KEY_PREFIX.len() + SHOWN_CHARS).collect();
+        format!("{shown}..")
+    }
+
+    /// What is stored.
+    pub fn hash(&self) -> String {
+        hash(&self.0)
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey([redacted])")
+    }
+}
+
+/// SHA-256 in hexadecimal. A key has full entropy, so nothing slower is needed.
+pub fn hash(key: &str) -> String {
+    hex(&Sha256::digest(key.as_bytes()))
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn random(seed: u8) -> [u8; 96] {
+        std::array::from_fn(|index| (index as u8).wrapping_mul(37).wrapping_add(seed))
+    }
+
+    #[test]
+    fn a_key_has_48_alphanumerics_and_shows_12() {
+        let key = ApiKey::from_random(&random(1)).unwrap();
+        let (prefix, rest) = key.reveal().split_at(KEY_PREFIX.len());
+        assert_eq!((prefix, rest.len()), (KEY_PREFIX, 48));
+        assert!(rest.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert_eq!(key.prefix(), format!("{}..", &key.reveal()[..20]));
+    }
+
+    #[test]
+    fn a_key_is_never_printed_for_debugging() {
+        let key = ApiKey::from_random(&random(2)).unwrap();
+        assert_eq!(format!("{key:?}"), "ApiKey([redacted])");
+    }
+
+    #[test]
+    fn a_broken_random_source_makes_no_key() {
+        assert!(ApiKey::from_random(&[255; 96]).is_none());
+    }
+}

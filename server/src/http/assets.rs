@@ -1,0 +1,160 @@
+//! The built operators' app, carried in the binary: negotiated, cached, and never guessed at.
+//!
+//! `cargo xtask app` fills `operator-app/dist` with hashed names and precompressed twins.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::error;
+use crate::domain::secret::hex;
+
+#[derive(RustEmbed)]
+#[folder = "../operator-app/dist"]
+#[allow_missing = true]
+struct Built;
+
+const NOT_BUILT: &str = "The operators' app is not in this binary. Build it with \
+    `cargo xtask app`, and then the server again. The API is here: /openapi.json describes it.\n";
+
+/// Whatever no route takes: a file of the app, the app itself, or 404.
+pub async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let path = uri.path().trim_start_matches('/');
+    if path.starts_with("api/") || path.starts_with(".well-known/") {
+        return error::no_such_path().into_response();
+    }
+    if method != Method::GET && method != Method::HEAD {
+        let allow = [(header::ALLOW, HeaderValue::from_static("GET, HEAD"))];
+        return (allow, error::method_not_allowed()).into_response();
+    }
+    if path.is_empty() || !has_extension(path) {
+        return app_itself(&headers);
+    }
+    // An asset that is gone is gone: the app in its place would be a white screen.
+    file(path, &headers).unwrap_or_else(|| error::no_such_path().into_response())
+}
+
+fn has_extension(path: &str) -> bool {
+    path.rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains('.'))
+}
+
+/// Every path without an extension is a page of the app, which reads the path itself.
+fn app_itself(headers: &HeaderMap) -> Response {
+    file("index.html", headers).unwrap_or_else(|| {
+        let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+        (StatusCode::NOT_FOUND, plain, NOT_BUILT).into_response()
+    })
+}
+
+fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
+    // The twins are what their originals are, and have no address of their own.
+    if path.ends_with(".br") || path.ends_with(".gz") {
+        return None;
+    }
+    let (found, encoding) = best_twin(path, headers)?;
+    let etag = etag(&found.metadata.sha256_hash());
+    let mut response = if is_known(headers, &etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Body::from(found.data).into_response()
+    };
+    let sent = response.headers_mut();
+    sent.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(content_type(path)),
+    );
+    sent.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(caching(path)),
+    );
+    sent.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    sent.insert(header::ETAG, etag);
+    if let Some(encoding) = encoding {
+        sent.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    if path == "sw.js" {
+        let name = HeaderName::from_static("service-worker-allowed");
+        sent.insert(name, HeaderValue::from_static("/"));
+    }
+    Some(response)
+}
+
+fn best_twin(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
+    for (encoding, suffix) in [("br", ".br"), ("gzip", ".gz")] {
+        if accepts(headers, encoding)
+            && let Some(twin) = Built::get(&format!("{path}{suffix}"))
+        {
+            return Some((twin, Some(encoding)));
+        }
+    }
+    Some((Built::get(path)?, None))
+}
+
+/// Whether `Accept-Encoding` names this coding with a weight above zero (RFC 9110 §12.5.3).
+fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+    let stated = headers.get_all(header::ACCEPT_ENCODING).iter();
+    stated
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|part| {
+            let (name, parameters) = part.split_once(';').unwrap_or((part, ""));
+            let weight = parameters
+                .trim()
+                .strip_prefix("q=")
+                .map_or(Ok(1.0), str::parse::<f32>);
+            name.trim().eq_ignore_ascii_case(encoding) && weight.is_ok_and(|weight| weight > 0.0)
+        })
+}
+
+/// The strong validator of these bytes.
+pub fn etag(sha256: &[u8]) -> HeaderValue {
+    let short = hex(sha256.get(..16).unwrap_or(sha256));
+    HeaderValue::try_from(format!("\"{short}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// Whether the caller holds these bytes already (RFC 9110 §13.1.2).
+pub fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let held = headers.get_all(header::IF_NONE_MATCH).iter();
+    held.filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|held| {
+            let held = held.trim().trim_start_matches("W/");
+            held == "*" || held.as_bytes() == etag.as_bytes()
+        })
+}
+
+/// A name with a hash in it never changes its bytes; every other is asked for again.
+fn caching(path: &str) -> &'static str {
+    let hashed = path
+        .strip_prefix("assets/")
+        .and_then(|name| name.split('.').next());
+    let hash = hashed
+        .and_then(|stem| stem.rsplit_once('-'))
+        .map_or("", |(_, hash)| hash);
+    if hash.len() >= 8 && hash.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    }
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "wasm" => "application/wasm",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "webp" => "image/webp",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,123 @@
+//! Who calls: `AgentAuth` by API key, `OperatorAuth` by the development header (contract §2).
+//!
+//! A handler that takes one of these is not entered without it. What a caller may do to which
+//! task is not decided here.
+
+use api_types::operator::KycStatus;
+use api_types::{AgentId, KeyId, OperatorId, Timestamp, agent::Tier};
+use axum::extract::FromRequestParts;
+use axum::http::{HeaderMap, header, request::Parts};
+use subtle::ConstantTimeEq;
+
+use super::error::{self, ApiError};
+use crate::app::App;
+use crate::domain::secret;
+use crate::store::{agents, operators};
+
+/// The agent that calls.
+#[derive(Clone, Debug)]
+pub struct AgentAuth {
+    /// Its account.
+    pub id: AgentId,
+    /// The key it calls with.
+    pub key_id: KeyId,
+    /// What it may do, by how well it is known.
+    pub tier: Tier,
+}
+
+impl FromRequestParts<App> for AgentAuth {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let key = agent_key(&parts.headers).ok_or_else(error::unauthorized_agent)?;
+        let hash = secret::hash(key);
+        let now = app.clock.now();
+        let agent = app
+            .store
+            .read(move |tx| agents::authenticate(tx, &hash, now).map_err(ApiError::from))
+            .await?
+            .ok_or_else(error::unauthorized_agent)?;
+        if agent.key_use_is_stale {
+            write_down_use(app, agent.key_id, now).await;
+        }
+        Ok(Self {
+            id: agent.id,
+            key_id: agent.key_id,
+            tier: agent.tier,
+        })
+    }
+}
+
+/// Keeps `lastUsed`. The request is good without it.
+async fn write_down_use(app: &App, key_id: KeyId, now: Timestamp) {
+    let written = app.store.write(move |tx| agents::touch_key(tx, key_id, now)).await;
+    if let Err(error) = written {
+        tracing::warn!(%error, "the use of a key was not written down");
+    }
+}
+
+/// The key, from `X-API-Key` or, where that is not sent, as a bearer token.
+fn agent_key(headers: &HeaderMap) -> Option<&str> {
+    let key = match headers.get("x-api-key") {
+        Some(key) => key.to_str().ok()?.trim(),
+        None => bearer(headers)?,
+    };
+    key.starts_with(secret::KEY_PREFIX).then_some(key)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The operator that calls.
+#[derive(Clone, Debug)]
+pub struct OperatorAuth {
+    /// Their account.
+    pub id: OperatorId,
+    /// Whether they may accept tasks.
+    pub kyc: KycStatus,
+}
+
+impl FromRequestParts<App> for OperatorAuth {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let allowed = app.config.allow_dev_operator_id_header;
+        let id: OperatorId = (parts.headers.get("x-operator-id").filter(|_| allowed))
+            .and_then(|value| value.to_str().ok()?.parse().ok())
+            .ok_or_else(error::unauthorized_operator)?;
+        let operator = app
+            .store
+            .read(move |tx| operators::get(tx, id).map_err(ApiError::from))
+            .await?
+            .ok_or_else(error::unauthorized_operator)?;
+        Ok(Self {
+            id: operator.id,
+            kyc: operator.kyc_status,
+        })
+    }
+}
+
+/// Lets the request pass where everyone may register, or the host's key is sent (contract §3).
+///
+/// # Errors
+/// 401 without the key.
+pub fn may_register_agents(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
+    use crate::config::Registration;
+    if app.config.registration == Registration::Open {
+        return Ok(());
+    }
+    let sent = headers
+        .get("x-admin-key")
+        .map_or(&b""[..], |key| key.as_bytes());
+    let hash = |key: &[u8]| <sha2::Sha256 as sha2::Digest>::digest(key);
+    let genuine = (app.config.admin_key.as_ref())
+        .is_some_and(|key| bool::from(hash(key.expose().as_bytes()).ct_eq(&hash(sent))));
+    if genuine {
+        Ok(())
+    } else {
+        Err(error::unauthorized_host())
+    }
+}

@@ -1,0 +1,100 @@
+//! Retrieving a sealed credential: for the task's agent alone, once it is completed (contract §5).
+
+use api_types::{
+    TaskId, credential::RetrievedCredential, error::ErrorBody, paths, task::Status,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    auth::AgentAuth,
+    body::Posted,
+    error::{self, ApiError},
+    page::Parameters,
+    request_id,
+    tasks::{no_fields, owned},
+};
+use crate::{
+    app::App,
+    domain::task_type,
+    store::{
+        Tx, credentials,
+        credentials::{Access, Kept},
+    },
+};
+
+/// Retrieve the sealed credential of a completed task. Only your private key opens it.
+#[utoipa::path(get, path = paths::RETRIEVE_CREDENTIAL, tag = "tasks",
+    params(("id" = TaskId, Path), ("purge" = Option<bool>, Query, description = "Erase it after this answer")),
+    responses((status = 200, body = RetrievedCredential), (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 410, body = ErrorBody)))]
+pub async fn retrieve_credential(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    query: Parameters,
+) -> Result<Response, ApiError> {
+    retrieve(app, agent, &id, query).await
+}
+
+/// The same by POST, as the references' agents ask for it.
+#[utoipa::path(post, path = paths::RETRIEVE_CREDENTIAL, tag = "tasks",
+    operation_id = "post_retrieve_credential",
+    params(("id" = TaskId, Path), ("purge" = Option<bool>, Query, description = "Erase it after this answer")),
+    responses((status = 200, body = RetrievedCredential), (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 410, body = ErrorBody)))]
+pub async fn post_retrieve_credential(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    query: Parameters,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    no_fields(&posted.body)?;
+    retrieve(app, agent, &id, query).await
+}
+
+async fn retrieve(
+    app: App,
+    agent: AgentAuth,
+    id: &str,
+    mut query: Parameters,
+) -> Result<Response, ApiError> {
+    let purge = query.read("purge", "must be true or false", |text| text.parse().ok());
+    query.finish()?;
+    let id: TaskId = id.parse().map_err(|_| error::credential_not_found())?;
+    let access =
+        Access { at: app.clock.now(), key_id: agent.key_id, request_id: request_id::current() };
+    let retrieved = app
+        .store
+        .write(move |tx| {
+            let task = owned(tx, agent.id, id)?.filter(|task| {
+                task.status == Status::Completed && task_type::is_credential(task.stated.task_type)
+            });
+            task.ok_or_else(error::credential_not_found)?;
+            take_out(tx, id, &access, purge.unwrap_or(false))
+        })
+        .await?;
+    let mut response = Json(retrieved).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+fn take_out(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    access: &Access,
+    purge: bool,
+) -> Result<RetrievedCredential, ApiError> {
+    let kept = credentials::get(tx, task_id)?.ok_or_else(error::credential_not_found)?;
+    let Kept::Sealed(envelope) = kept else { return Err(error::credential_purged()) };
+    credentials::record_access(tx, task_id, access)?;
+    if purge {
+        credentials::purge(tx, task_id, access.at)?;
+    }
+    Ok(RetrievedCredential { task_id, encrypted_credential: *envelope })
+}

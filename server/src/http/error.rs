@@ -1,0 +1,450 @@
+//! `ApiError`: every refusal's code, status and wire string; the only file that knows them.
+//!
+//! A refusal is for the caller and is not logged. An accident is logged once, here, with the
+//! request id that the caller was given, and answered without internals.
+
+use std::borrow::Cow;
+
+use api_types::MicroUsd;
+use api_types::error::{ErrorBody, ErrorCode, Fault};
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::request_id;
+use crate::domain::fields::Parsed;
+use crate::domain::moves::Move;
+use crate::domain::new_task::PostRefusal;
+use crate::domain::task::Refusal;
+use crate::store::StoreError;
+use crate::store::ledger::PostError;
+
+/// Why a request was not carried out.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    /// For programs; the status follows from it.
+    pub code: ErrorCode,
+    /// A sentence that says what to do.
+    pub message: Cow<'static, str>,
+    /// Every fault of a request that failed validation.
+    pub faults: Vec<Fault>,
+    /// When trying again makes sense.
+    pub retry_after_seconds: Option<u32>,
+    /// What the log is told and the caller is not.
+    pub accident: Option<String>,
+    /// Another status than the code's own, where a reference promises one.
+    pub answered_with: Option<StatusCode>,
+}
+
+impl ApiError {
+    /// A refusal with its sentence.
+    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            faults: Vec::new(),
+            retry_after_seconds: None,
+            accident: None,
+            answered_with: None,
+        }
+    }
+
+    /// A fault of the server: `cause` is logged, never answered.
+    pub fn accident(cause: impl ToString) -> Self {
+        let mut error = Self::new(
+            ErrorCode::Internal,
+            "The server failed. Try again; if it stays so, report the request_id.",
+        );
+        error.accident = Some(cause.to_string());
+        error
+    }
+
+    /// The status that the code stands for, unless a reference promises another.
+    pub fn status(&self) -> StatusCode {
+        if let Some(status) = self.answered_with {
+            return status;
+        }
+        match self.code {
+            ErrorCode::Validation => StatusCode::BAD_REQUEST,
+            ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
+            ErrorCode::InsufficientFunds => StatusCode::PAYMENT_REQUIRED,
+            ErrorCode::Forbidden | ErrorCode::KycRequired => StatusCode::FORBIDDEN,
+            ErrorCode::NotFound => StatusCode::NOT_FOUND,
+            ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ErrorCode::AlreadyExists | ErrorCode::InvalidState | ErrorCode::IdempotencyConflict => {
+                StatusCode::CONFLICT
+            }
+            ErrorCode::Expired => StatusCode::GONE,
+            ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ErrorCode::RuleViolation
+            | ErrorCode::LimitExceeded
+            | ErrorCode::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::NotImplemented => StatusCode::NOT_IMPLEMENTED,
+            ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The body in the humanops dialect.
+    pub fn body(&self) -> ErrorBody {
+        ErrorBody {
+            error: self.message.clone().into_owned(),
+            code: self.code,
+            request_id: request_id::current(),
+            retryable: matches!(
+                self.code,
+                ErrorCode::IdempotencyConflict
+                    | ErrorCode::RateLimited
+                    | ErrorCode::Unavailable
+                    | ErrorCode::Internal
+            ),
+            details: self.faults.clone(),
+        }
+    }
+
+    /// The refusal that such a body tells of, for answering it a second time.
+    pub fn from_body(status: StatusCode, body: ErrorBody) -> Self {
+        let mut error = Self::new(body.code, body.error);
+        error.answered_with = Some(status);
+        error.faults = body.details;
+        error
+    }
+
+    fn answered(mut self, status: StatusCode) -> Self {
+        self.answered_with = Some(status);
+        self
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = self.body();
+        if let Some(cause) = &self.accident {
+            tracing::error!(request_id = body.request_id, cause, "a request failed");
+        }
+        let mut response = (self.status(), Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.code == ErrorCode::Unauthorized {
+            // RFC 9110 §11.6.1: a 401 names the scheme.
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// Violations that a handler expects are mapped by it; what arrives here is an accident.
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy | StoreError::Changed => unavailable(),
+            StoreError::Unavailable(_) => Self {
+                accident: Some(error.to_string()),
+                ..unavailable()
+            },
+            error => Self::accident(error),
+        }
+    }
+}
+
+/// A fault of one field.
+pub fn fault(field: impl Into<String>, message: impl Into<String>) -> Fault {
+    Fault {
+        field: field.into(),
+        message: message.into(),
+    }
+}
+
+/// Every fault of a request at once. The sentence repeats the first, and counts the others.
+pub fn validation(faults: Vec<Fault>) -> ApiError {
+    let sentence = match faults.as_slice() {
+        [] => "The request is not as documented.".to_owned(),
+        [only] => sentence_of(only),
+        [first, others @ ..] => {
+            format!("{} ({} more in details.)", sentence_of(first), others.len())
+        }
+    };
+    let mut error = ApiError::new(ErrorCode::Validation, sentence);
+    error.faults = faults;
+    error
+}
+
+fn sentence_of(fault: &Fault) -> String {
+    let stop = if fault.message.ends_with('.') {
+        ""
+    } else {
+        "."
+    };
+    if fault.field.is_empty() {
+        format!("{}{stop}", fault.message)
+    } else {
+        format!("{}: {}{stop}", fault.field, fault.message)
+    }
+}
+
+/// One fault of the request as a whole.
+pub fn malformed(message: impl Into<String>) -> ApiError {
+    validation(vec![fault("", message)])
+}
+
+/// No agent's key, or none that is valid.
+pub fn unauthorized_agent() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unauthorized,
+        "Missing or invalid API key. Send your key as X-API-Key: ho_live_…, or as \
+         Authorization: Bearer ho_live_….",
+    )
+}
+
+/// No operator's identity.
+pub fn unauthorized_operator() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unauthorized,
+        "Missing or invalid operator identity. Send the operator's id as X-Operator-Id: op_…; \
+         this works on servers that run with ALLOW_DEV_OPERATOR_ID_HEADER=true.",
+    )
+}
+
+/// The host's key is needed.
+pub fn unauthorized_host() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unauthorized,
+        "Missing or invalid host key. Send it as X-Admin-Key.",
+    )
+}
+
+/// No such path.
+pub fn no_such_path() -> ApiError {
+    ApiError::new(
+        ErrorCode::NotFound,
+        "No such path. /openapi.json lists what this server offers.",
+    )
+}
+
+/// The path is there, with other methods.
+pub fn method_not_allowed() -> ApiError {
+    ApiError::new(
+        ErrorCode::MethodNotAllowed,
+        "This path does not take that method. The Allow header lists those it takes.",
+    )
+}
+
+/// No such task for this caller.
+pub fn task_not_found() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "Task not found")
+}
+
+/// No such task that this operator has accepted.
+pub fn task_not_claimed_by_you() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "Task not found or not claimed by you")
+}
+
+/// No such file, or its address has expired.
+pub fn file_not_found() -> ApiError {
+    ApiError::new(
+        ErrorCode::NotFound,
+        "File not found, or its address has expired. Fetch the task again for a fresh address.",
+    )
+}
+
+/// The body is larger than the endpoint takes.
+pub fn too_large(bytes_max: u64) -> ApiError {
+    ApiError::new(
+        ErrorCode::TooLarge,
+        format!(
+            "The body is too large: at most {bytes_max} bytes ({} MiB) are taken here.",
+            bytes_max / (1024 * 1024)
+        ),
+    )
+}
+
+/// The body's content type is not one that the endpoint takes.
+pub fn unsupported_media_type(message: &'static str) -> ApiError {
+    ApiError::new(ErrorCode::UnsupportedMediaType, message)
+}
+
+/// The idempotency key was used with another body.
+pub fn idempotency_mismatch() -> ApiError {
+    ApiError::new(
+        ErrorCode::IdempotencyMismatch,
+        "This Idempotency-Key was used with another body. Use a new key for a new request.",
+    )
+}
+
+/// A request with this idempotency key is being carried out now.
+pub fn idempotency_in_flight() -> ApiError {
+    ApiError::new(
+        ErrorCode::IdempotencyConflict,
+        "A request with this Idempotency-Key is being carried out now. Send it again shortly.",
+    )
+    .retry_after(1)
+}
+
+/// The server cannot answer now.
+pub fn unavailable() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unavailable,
+        "The server cannot answer this now. Try again in a second.",
+    )
+    .retry_after(1)
+}
+
+/// An agent's e-mail has an account (S0).
+pub fn agent_exists() -> ApiError {
+    ApiError::new(
+        ErrorCode::AlreadyExists,
+        "An agent with this email already exists",
+    )
+}
+
+/// An operator's e-mail has an account (S0).
+pub fn operator_exists() -> ApiError {
+    ApiError::new(
+        ErrorCode::AlreadyExists,
+        "An operator with this email already exists",
+    )
+}
+
+/// No such active key of this agent (S0).
+pub fn key_not_found() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "API key not found")
+}
+
+/// The account has as many keys as it may have (contract §3).
+pub fn too_many_keys(most: usize) -> ApiError {
+    let message = format!("An agent has at most {most} active keys. Revoke one first.");
+    ApiError::new(ErrorCode::LimitExceeded, message).answered(StatusCode::BAD_REQUEST)
+}
+
+/// The transaction was reported before (S0).
+pub fn transaction_processed() -> ApiError {
+    ApiError::new(ErrorCode::AlreadyExists, "Transaction already processed")
+}
+
+/// The operator's identity was not approved yet (S0).
+pub fn kyc_required() -> ApiError {
+    ApiError::new(
+        ErrorCode::KycRequired,
+        "KYC verification required before accepting tasks",
+    )
+}
+
+/// The operator does not do such tasks.
+pub fn skill_missing() -> ApiError {
+    let message = "This kind of task is not among your skills. Add it to your profile first.";
+    ApiError::new(ErrorCode::Forbidden, message)
+}
+
+/// The credential cannot be retrieved (S0).
+pub fn credential_not_found() -> ApiError {
+    let message = "Credential task not found or not completed";
+    ApiError::new(ErrorCode::InvalidState, message).answered(StatusCode::NOT_FOUND)
+}
+
+/// The credential was erased at its agent's wish.
+pub fn credential_purged() -> ApiError {
+    let message = "The credential was retrieved with purge=true and erased. It is not kept.";
+    ApiError::new(ErrorCode::Expired, message)
+}
+
+/// Somebody else moved the task at the same moment.
+pub fn task_changed() -> ApiError {
+    let message = "The task changed at the same moment. Read it again.";
+    ApiError::new(ErrorCode::InvalidState, message)
+}
+
+/// What was read of a body, or all of its faults.
+///
+/// # Errors
+/// 400 with all of them.
+pub fn checked<T>(parsed: Parsed<T>) -> Result<T, ApiError> {
+    parsed.map_err(validation)
+}
+
+/// A move that the table does not have from the task's status. S0 calls such a task not found
+/// among those that can be moved so, and answers 404.
+pub fn wrong_status(does: Move) -> ApiError {
+    let message = match does {
+        Move::Accept => "Task not found or already claimed",
+        Move::Submit => "Task not found or not in submittable status",
+        Move::Cancel => "Task not found or cannot be cancelled",
+        Move::Approve | Move::Reject => "Task not found or not in reviewable status",
+        Move::Post | Move::JudgeGood | Move::JudgeUnclear | Move::JudgeBad => {
+            return task_changed();
+        }
+    };
+    ApiError::new(ErrorCode::InvalidState, message).answered(StatusCode::NOT_FOUND)
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::WrongStatus { does } | Refusal::NotClaimedByYou { does } => wrong_status(does),
+            Refusal::Expired => Self::new(ErrorCode::Expired, "Task has expired"),
+        }
+    }
+}
+
+impl From<PostRefusal> for ApiError {
+    fn from(refusal: PostRefusal) -> Self {
+        let message = match refusal {
+            PostRefusal::RewardTooSmall { least } => {
+                format!("Minimum task value is ${}", whole(least))
+            }
+            PostRefusal::RewardAboveType { task_type, most } => {
+                format!(
+                    "Maximum task value for {} is ${}",
+                    task_type.as_str(),
+                    whole(most)
+                )
+            }
+            PostRefusal::RewardAboveTier { tier, most } => {
+                format!(
+                    "Maximum task value for {} tier is ${}",
+                    tier.as_str(),
+                    whole(most)
+                )
+            }
+            PostRefusal::DailyTasks { most } => {
+                format!("Your tier allows {most} tasks in a UTC day. Try again tomorrow.")
+            }
+            PostRefusal::DailySpend { most } => {
+                format!(
+                    "Your tier allows ${} in a UTC day. Try again tomorrow.",
+                    whole(most)
+                )
+            }
+        };
+        Self::new(ErrorCode::RuleViolation, message)
+    }
+}
+
+/// An amount as S0 prints it in sentences: whole dollars without decimals.
+fn whole(amount: MicroUsd) -> String {
+    let text = amount.to_string();
+    text.strip_suffix(".00").map_or(text.clone(), str::to_owned)
+}
+
+impl From<PostError> for ApiError {
+    fn from(error: PostError) -> Self {
+        match error {
+            PostError::InsufficientFunds => Self::new(
+                ErrorCode::InsufficientFunds,
+                "Insufficient balance for escrow",
+            ),
+            // Somebody else wrote first: the task is not what it was when the request was decided.
+            PostError::Store(StoreError::Changed) => task_changed(),
+            PostError::Store(error) => error.into(),
+        }
+    }
+}

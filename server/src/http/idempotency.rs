@@ -1,0 +1,186 @@
+//! `OnceKey` and `once`: whatever is retried under one key happens once (contract §8).
+//!
+//! The answer is kept by the transaction that made it true, so a retry after a crash at any
+//! point is answered the same. Secrets are left out of what is kept.
+
+use std::fmt::Display;
+
+use api_types::error::{ErrorBody, ErrorCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::error::{self, ApiError};
+use crate::app::App;
+use crate::domain::secret::hex;
+use crate::store::idempotency::{self as kept, Begun, KeptAnswer, Request};
+use crate::store::{StoreError, Tx};
+
+/// Characters of a key at most (contract §8).
+const KEY_CHARS_MAX: usize = 255;
+
+/// Fields of an answer that are shown once and never kept.
+const SECRET_FIELDS: [&str; 1] = ["api_key"];
+
+/// What a repetition is known by: nothing, for a request without an `Idempotency-Key`.
+#[derive(Clone, Debug)]
+pub struct OnceKey(Option<Request>);
+
+impl OnceKey {
+    /// The key of a request by `account` to `path`, with the digest of its body.
+    pub fn new(key: Option<String>, account: impl Display, path: &str, digest: String) -> Self {
+        Self(key.map(|key| Request {
+            scope: format!("{account} {path}"),
+            key,
+            digest,
+        }))
+    }
+}
+
+/// The request's `Idempotency-Key`.
+///
+/// # Errors
+/// 400 if it is empty, too long or not printable ASCII.
+pub fn key_of(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()))
+        .filter(|key| key.bytes().all(|byte| (0x20..0x7f).contains(&byte)))
+        .map(|key| Some(key.to_owned()))
+        .ok_or_else(|| {
+            let problem = "must be 1 to 255 printable ASCII characters";
+            error::validation(vec![error::fault("Idempotency-Key", problem)])
+        })
+}
+
+/// What two bodies are compared by.
+pub fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Runs `f` in a write and answers with `status`, or answers as the first request with this key
+/// was answered. Refusals are kept like answers, except those that a retry may overcome.
+///
+/// # Errors
+/// Those of `f`; 422 for a key that came with another body; 409 while its first request runs.
+pub async fn once<T>(
+    app: &App,
+    key: OnceKey,
+    status: StatusCode,
+    f: impl Fn(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static,
+) -> Result<Response, ApiError>
+where
+    T: Serialize + Send + 'static,
+{
+    let OnceKey(Some(request)) = key else {
+        let answer = app.store.write(f).await?;
+        app.wake_jobs.notify_one();
+        return Ok((status, axum::Json(answer)).into_response());
+    };
+    let now = app.clock.now();
+    let outcome = app
+        .store
+        .write(move |tx| {
+            let begun = kept::begin(tx, &request, now).map_err(|error| match error {
+                // PostgreSQL waits a second for the first request's row, and no longer.
+                StoreError::Busy => error::idempotency_in_flight(),
+                other => other.into(),
+            })?;
+            match begun {
+                Begun::Answered(answer) if answer.digest != request.digest => {
+                    Err(error::idempotency_mismatch())
+                }
+                Begun::Answered(answer) => Ok(Outcome::Repeated(answer)),
+                Begun::First => first(tx, &request, status, &f),
+            }
+        })
+        .await?;
+    app.wake_jobs.notify_one();
+    outcome.answer()
+}
+
+enum Outcome {
+    First(StatusCode, String),
+    Refused(ApiError),
+    Repeated(KeptAnswer),
+}
+
+fn first<T: Serialize>(
+    tx: &mut Tx<'_>,
+    request: &Request,
+    status: StatusCode,
+    f: &impl Fn(&mut Tx<'_>) -> Result<T, ApiError>,
+) -> Result<Outcome, ApiError> {
+    match tx.savepoint(|tx| f(tx)) {
+        Ok(answer) => {
+            let text = serde_json::to_string(&answer).map_err(ApiError::accident)?;
+            kept::keep(tx, request, status.as_u16(), &without_secrets(&text)?)?;
+            Ok(Outcome::First(status, text))
+        }
+        Err(refusal) if is_final(&refusal) => {
+            let text = serde_json::to_string(&refusal.body()).map_err(ApiError::accident)?;
+            kept::keep(tx, request, refusal.status().as_u16(), &text)?;
+            Ok(Outcome::Refused(refusal))
+        }
+        Err(passing) => Err(passing),
+    }
+}
+
+/// Whether the same request would be refused again.
+fn is_final(refusal: &ApiError) -> bool {
+    refusal.status().is_client_error()
+        && !matches!(
+            refusal.code,
+            ErrorCode::Unauthorized | ErrorCode::RateLimited | ErrorCode::IdempotencyConflict
+        )
+}
+
+fn without_secrets(text: &str) -> Result<String, ApiError> {
+    let mut value: serde_json::Value = serde_json::from_str(text).map_err(ApiError::accident)?;
+    let Some(fields) = value.as_object_mut() else {
+        return Ok(text.to_owned());
+    };
+    let shown = fields.len();
+    fields.retain(|field, _| !SECRET_FIELDS.contains(&field.as_str()));
+    Ok(if fields.len() == shown {
+        text.to_owned()
+    } else {
+        value.to_string()
+    })
+}
+
+impl Outcome {
+    fn answer(self) -> Result<Response, ApiError> {
+        match self {
+            Self::First(status, text) => Ok(json(status, text)),
+            Self::Refused(refusal) => Err(refusal),
+            Self::Repeated(answer) => repeat(answer),
+        }
+    }
+}
+
+fn repeat(answer: KeptAnswer) -> Result<Response, ApiError> {
+    let status = StatusCode::from_u16(answer.status).map_err(ApiError::accident)?;
+    let mut response = if status.is_success() {
+        json(status, answer.body)
+    } else {
+        // The refusal is the first one; the request id is this request's own.
+        let body: ErrorBody = serde_json::from_str(&answer.body).map_err(ApiError::accident)?;
+        ApiError::from_body(status, body).into_response()
+    };
+    let replayed = HeaderValue::from_static("true");
+    response
+        .headers_mut()
+        .insert("idempotent-replayed", replayed);
+    Ok(response)
+}
+
+fn json(status: StatusCode, text: String) -> Response {
+    let content_type = HeaderValue::from_static("application/json");
+    (status, [(header::CONTENT_TYPE, content_type)], text).into_response()
+}

@@ -1,0 +1,88 @@
+//! The surface: every route of the service on one screen. A handler extracts, calls and answers;
+//! the table of moves decides, the store writes.
+
+pub mod agents;
+pub mod around;
+pub mod assets;
+pub mod auth;
+pub mod body;
+pub mod credentials;
+pub mod deposits;
+pub mod error;
+pub mod files;
+pub mod health;
+pub mod idempotency;
+pub mod openapi;
+pub mod operator_tasks;
+pub mod operators;
+pub mod page;
+pub mod request_id;
+pub mod tasks;
+pub mod uploads;
+pub mod views;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::HeaderMap;
+use axum::routing::get;
+use axum::{Router, middleware};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// Every route, with its documentation.
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::Frame::openapi())
+        // Agents
+        .routes(routes!(agents::register_agent))
+        .routes(routes!(agents::create_key, agents::list_keys))
+        .routes(routes!(agents::revoke_key))
+        .routes(routes!(agents::balance))
+        .routes(routes!(deposits::deposit_usdc))
+        .routes(routes!(tasks::create_task, tasks::list_tasks))
+        .routes(routes!(tasks::get_task))
+        .routes(routes!(tasks::cancel_task))
+        .routes(routes!(tasks::verify_task))
+        .routes(routes!(
+            credentials::retrieve_credential,
+            credentials::post_retrieve_credential
+        ))
+        // Operators
+        .routes(routes!(operators::register_operator))
+        .routes(routes!(operators::operator_profile))
+        .routes(routes!(operators::earnings))
+        .routes(routes!(operator_tasks::find_tasks))
+        .routes(routes!(operator_tasks::my_tasks))
+        .routes(routes!(operator_tasks::operator_task))
+        .routes(routes!(operator_tasks::accept_task))
+        .routes(routes!(operator_tasks::submit_proof))
+        .routes(routes!(uploads::upload))
+        .routes(routes!(files::read_file))
+        // The host
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+}
+
+/// The service as one router.
+///
+/// # Errors
+/// When the API document cannot be printed.
+pub fn router(app: App) -> Result<Router, serde_json::Error> {
+    let (router, document) = routes().split_for_parts();
+    let document = openapi::Printed::of(&document)?;
+    let serve_document = move |headers: HeaderMap| async move { document.answer(&headers) };
+    Ok(router
+        .route("/openapi.json", get(serve_document))
+        .fallback(assets::fallback)
+        .method_not_allowed_fallback(async || error::method_not_allowed())
+        // Every body has a limit of its own, which answers in our dialect.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(app.clone(), around::around))
+        .with_state(app))
+}
+
+/// The API document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
+}

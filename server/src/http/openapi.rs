@@ -1,0 +1,100 @@
+//! The OpenAPI 3.1 document: assembled from the routes that are served, and served beside them.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi as Document, Server};
+use utoipa::{Modify, OpenApi};
+
+use super::assets;
+
+/// The frame of the document; the routes put themselves in.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "HumanOps",
+        description = "Software agents post tasks with money in escrow; people do them. \
+            Every error has a `code` for programs, a sentence for people and a `request_id`. \
+            Every POST may carry an `Idempotency-Key`; its first answer is kept for 48 hours.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    tags(
+        (name = "agents", description = "Accounts, keys and money of agents."),
+        (name = "tasks", description = "Tasks, as their agents see them."),
+        (name = "operator", description = "Tasks, as operators see them; proofs; earnings."),
+        (name = "files", description = "Proof files, by signed address."),
+        (name = "health", description = "Whether the server runs, and could serve."),
+    ),
+    components(schemas(api_types::error::ErrorBody)),
+    modifiers(&Callers),
+)]
+pub struct Frame;
+
+/// The ways in which callers say who they are (contract §2).
+struct Callers;
+
+impl Modify for Callers {
+    fn modify(&self, document: &mut Document) {
+        let header = |name, about| ApiKey::Header(ApiKeyValue::with_description(name, about));
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let schemes = [
+            (
+                "agent_key",
+                SecurityScheme::ApiKey(header("X-API-Key", "ho_live_…")),
+            ),
+            ("agent_bearer", SecurityScheme::Http(bearer)),
+            (
+                "operator_id",
+                SecurityScheme::ApiKey(header("X-Operator-Id", "op_…; development only.")),
+            ),
+        ];
+        let components = document.components.get_or_insert_default();
+        for (name, scheme) in schemes {
+            components.add_security_scheme(name, scheme);
+        }
+        document.servers = Some(vec![Server::new("/")]);
+    }
+}
+
+/// The printed document, and what it is known by.
+#[derive(Clone)]
+pub struct Printed {
+    json: Bytes,
+    etag: HeaderValue,
+}
+
+impl Printed {
+    /// Prints the document once.
+    ///
+    /// # Errors
+    /// None that a document of ours can cause.
+    pub fn of(document: &Document) -> Result<Self, serde_json::Error> {
+        let json = Bytes::from(document.to_pretty_json()? + "\n");
+        let etag = assets::etag(&Sha256::digest(&json));
+        Ok(Self { json, etag })
+    }
+
+    /// The document itself.
+    pub fn json(&self) -> &[u8] {
+        &self.json
+    }
+
+    /// Answers with the document, or with 304 to who holds it.
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
+        let mut response = if assets::is_known(headers, &self.etag) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            self.json.clone().into_response()
+        };
+        let sent = response.headers_mut();
+        sent.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        sent.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        sent.insert(header::ETAG, self.etag.clone());
+        response
+    }
+}

@@ -1,0 +1,238 @@
+//! The operator's side of tasks: find, mine, read, accept, submit (contract §4, §6).
+
+use api_types::{
+    MicroUsd, OperatorId, TaskId, Timestamp,
+    error::ErrorBody,
+    operator::KycStatus,
+    page::Page,
+    paths,
+    proof::{ProofReceipt, SubmitProof},
+    task::{AcceptedTask, OperatorTaskView, Status, TaskType},
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde_json::Value;
+
+use super::{
+    auth::OperatorAuth,
+    body::Posted,
+    error::{self, ApiError, checked},
+    idempotency::once,
+    page::{PageQuery, Parameters},
+    tasks::{no_fields, task_id, window},
+    views::{self, Sight},
+};
+use crate::{
+    app::App,
+    domain::{
+        moves::Move,
+        proof::{self, Evidence, Proof},
+        task::{Task, Turn},
+    },
+    store::{
+        StoreError, Tx, credentials, ledger::PostError, moves, operators, proofs, tasks,
+        tasks::{Eligible, Found},
+        uploads,
+    },
+};
+
+/// Find tasks that may be accepted, newest first.
+#[utoipa::path(get, path = paths::FIND_TASKS, tag = "operators",
+    params(("task_type" = Option<TaskType>, Query), ("min_reward" = Option<f64>, Query),
+        ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
+        ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = Page<OperatorTaskView>), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody)))]
+pub async fn find_tasks(
+    State(app): State<App>,
+    operator: OperatorAuth,
+    mut query: Parameters,
+) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
+    let page = query.page();
+    let types = "must be a task type, such as VERIFICATION";
+    let task_type = query.read("task_type", types, TaskType::parse);
+    let dollars = |text: &str| MicroUsd::parse(text, 2).ok();
+    let reward_min = query.read("min_reward", "must be an amount of US dollars", dollars);
+    query.finish()?;
+    let now = app.clock.now();
+    list(&app, page, move |tx, window| {
+        let skills = operators::get(tx, operator.id)?.map(|one| one.skills).unwrap_or_default();
+        let eligible = Eligible { skills, task_type, reward_min, now };
+        tasks::open(tx, &eligible, window)
+    })
+    .await
+}
+
+/// List the tasks that the operator claimed, newest first.
+#[utoipa::path(get, path = paths::MY_TASKS, tag = "operators",
+    params(("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
+        ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = Page<OperatorTaskView>), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody)))]
+pub async fn my_tasks(
+    State(app): State<App>,
+    operator: OperatorAuth,
+    page: PageQuery,
+) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
+    list(&app, page, move |tx, window| tasks::mine(tx, operator.id, window)).await
+}
+
+async fn list(
+    app: &App,
+    page: PageQuery,
+    find: impl Fn(&mut Tx<'_>, tasks::Window) -> Result<Found<Task>, StoreError> + Send + 'static,
+) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
+    let window = window(&page)?;
+    let (sights, total) = app
+        .store
+        .read(move |tx| {
+            let found = find(tx, window)?;
+            let sights = found.rows.into_iter().map(|task| views::look(tx, task));
+            Ok::<_, ApiError>((sights.collect::<Result<Vec<Sight>, _>>()?, found.total))
+        })
+        .await?;
+    let now = app.clock.now();
+    let rows = sights.into_iter().map(|sight| views::for_operator(app, sight, now)).collect();
+    Ok(Json(page.of(rows, total, |row| row.task_id.to_string())))
+}
+
+/// Read one task: an open one, or one that the operator claimed.
+#[utoipa::path(get, path = paths::OPERATOR_TASK, tag = "operators", params(("id" = TaskId, Path)),
+    responses((status = 200, body = OperatorTaskView), (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub async fn operator_task(
+    State(app): State<App>,
+    operator: OperatorAuth,
+    Path(id): Path<String>,
+) -> Result<Json<OperatorTaskView>, ApiError> {
+    let id = task_id(&id)?;
+    let sight = app
+        .store
+        .read(move |tx| {
+            let task = tasks::get(tx, id)?.filter(|task| is_visible(task, operator.id));
+            Ok::<_, ApiError>(views::look(tx, task.ok_or_else(error::task_not_found)?)?)
+        })
+        .await?;
+    Ok(Json(views::for_operator(&app, sight, app.clock.now())))
+}
+
+/// Open tasks are everybody's to see; a claimed one is its operator's alone.
+fn is_visible(task: &Task, operator_id: OperatorId) -> bool {
+    task.status == Status::Pending || task.operator_id == Some(operator_id)
+}
+
+/// Claim a task. Of any number who try at once, exactly one succeeds.
+#[utoipa::path(post, path = paths::ACCEPT_TASK, tag = "operators", params(("id" = TaskId, Path)),
+    responses((status = 200, body = AcceptedTask), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 410, body = ErrorBody)))]
+pub async fn accept_task(
+    State(app): State<App>,
+    operator: OperatorAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    if operator.kyc != KycStatus::Approved {
+        return Err(error::kyc_required());
+    }
+    let claimed = || error::wrong_status(Move::Accept);
+    let id = id.parse::<TaskId>().map_err(|_| claimed())?;
+    no_fields(&posted.body)?;
+    let turn = app.turn();
+    let once_key = posted.once(operator.id);
+    once(&app, once_key, StatusCode::OK, move |tx| {
+        let task = tasks::get(tx, id)?.ok_or_else(claimed)?;
+        let skills = operators::get(tx, operator.id)?.map(|one| one.skills).unwrap_or_default();
+        if !skills.is_empty() && !skills.contains(&task.stated.task_type) {
+            return Err(error::skill_missing());
+        }
+        let moved = task.accept(operator.id, turn)?;
+        // Whoever finds the task changed came second.
+        moves::record(tx, &moved).map_err(|error| match error {
+            PostError::Store(StoreError::Changed) => claimed(),
+            other => other.into(),
+        })?;
+        Ok(AcceptedTask { task_id: id, status: moved.task.status, accepted_at: turn.now })
+    })
+    .await
+}
+
+/// Submit proof for a claimed task. The Guardian looks at it next.
+///
+/// A repeated `Idempotency-Key`, or a repeated `submission_id` of the same operator for the same
+/// task, is answered with the first result.
+#[utoipa::path(post, path = paths::SUBMIT_PROOF, tag = "operators", params(("id" = TaskId, Path)),
+    request_body = SubmitProof,
+    responses((status = 200, body = ProofReceipt), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 422, body = ErrorBody)))]
+pub async fn submit_proof(
+    State(app): State<App>,
+    operator: OperatorAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let id = id.parse::<TaskId>().map_err(|_| error::wrong_status(Move::Submit))?;
+    let turn = app.turn();
+    let once_key = posted.once(operator.id);
+    once(&app, once_key, StatusCode::OK, move |tx| {
+        if let Some(submitted_at) = repeated(tx, operator.id, id, &posted.body)? {
+            return Ok(receipt(id, submitted_at));
+        }
+        submit(tx, operator.id, id, &posted.body, turn)?;
+        Ok(receipt(id, turn.now))
+    })
+    .await
+}
+
+/// When the operator sent this very submission before.
+fn repeated(
+    tx: &mut Tx<'_>,
+    operator_id: OperatorId,
+    task_id: TaskId,
+    body: &Value,
+) -> Result<Option<Timestamp>, ApiError> {
+    let Some(submission_id) = proof::submission_id_of(body) else { return Ok(None) };
+    match proofs::by_submission(tx, operator_id, &submission_id)? {
+        Some((of_task, submitted_at)) if of_task == task_id => Ok(Some(submitted_at)),
+        Some(_) => {
+            let message = "was used for another task: make a new one for each submission";
+            Err(error::validation(vec![error::fault("submission_id", message)]))
+        }
+        None => Ok(None),
+    }
+}
+
+fn submit(
+    tx: &mut Tx<'_>,
+    operator_id: OperatorId,
+    task_id: TaskId,
+    body: &Value,
+    turn: Turn,
+) -> Result<(), ApiError> {
+    let task = tasks::get(tx, task_id)?.ok_or_else(|| error::wrong_status(Move::Submit))?;
+    // The status is asked first: a proof for a task that takes none has no faults worth naming.
+    let moved = task.clone().submit(operator_id, turn)?;
+    let files = uploads::of(tx, operator_id, task_id)?;
+    let proof = checked(Proof::parse(body, &task, &files, turn.now))?;
+    moves::record(tx, &moved)?;
+    proofs::insert(tx, task_id, operator_id, &proof)?;
+    uploads::bind(tx, proof.uploads(), task_id)?;
+    if let Evidence::Credential(envelope) = &proof.evidence {
+        credentials::insert(tx, task_id, envelope, turn.now)?;
+    }
+    Ok(())
+}
+
+fn receipt(task_id: TaskId, submitted_at: Timestamp) -> ProofReceipt {
+    ProofReceipt {
+        task_id,
+        status: Status::Submitted,
+        submitted_at,
+        message: "Proof submitted. AI Guardian verification in progress.".to_owned(),
+    }
+}

@@ -1,0 +1,266 @@
+//! The agent's side of tasks: create, list, get, cancel, verify (contract §4).
+
+use api_types::{
+    AgentId, TaskId,
+    agent::Tier,
+    error::ErrorBody,
+    page::Page,
+    paths,
+    task::{
+        CancelledTask, CreateTask, CreatedTask, Status, TaskItem, TaskType, TaskView, VerifiedTask,
+        VerifyDecision, VerifyTask,
+    },
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde_json::Value;
+
+use super::{
+    auth::AgentAuth,
+    body::Posted,
+    error::{self, ApiError, checked},
+    idempotency::once,
+    page::{PageQuery, Parameters},
+    views,
+};
+use crate::{
+    app::App,
+    domain::{
+        fields::{Fields, Parsed, choice, list, text},
+        moves::Move,
+        new_task::{NewTask, Post, PostRefusal},
+        pricing,
+        task::{Moved, Task, Turn},
+    },
+    store::{
+        Tx, agents, moves, tasks,
+        tasks::{Filter, Window},
+    },
+};
+
+/// Post a task. Its reward and the fee go from the deposit balance into escrow.
+#[utoipa::path(post, path = paths::TASKS, tag = "tasks", request_body = CreateTask,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for 48 hours")),
+    responses((status = 201, body = CreatedTask), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 402, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub async fn create_task(
+    State(app): State<App>,
+    agent: AgentAuth,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let turn = app.turn();
+    let stated = checked(NewTask::parse(&posted.body, turn.now))?;
+    let id = TaskId::new(turn.now, app.entropy.u128());
+    let by = Poster { id: agent.id, tier: agent.tier };
+    let once_key = posted.once(agent.id);
+    let config = app.config.clone();
+    once(&app, once_key, StatusCode::CREATED, move |tx| {
+        let post = |today, total| Post {
+            reward_min: config.min_task_usd,
+            tier: by.tier,
+            limits: config.tiers.of(by.tier),
+            today,
+            total,
+        };
+        let moved = post_task(tx, by, id, &stated, turn, post)?;
+        Ok(views::created(&moved.task))
+    })
+    .await
+}
+
+#[derive(Clone, Copy)]
+struct Poster {
+    id: AgentId,
+    tier: Tier,
+}
+
+fn post_task(
+    tx: &mut Tx<'_>,
+    by: Poster,
+    id: TaskId,
+    stated: &NewTask,
+    turn: Turn,
+    post: impl Fn(crate::domain::new_task::Today, api_types::MicroUsd) -> Post,
+) -> Result<Moved, ApiError> {
+    let day = turn.now.as_millis() / pricing::DAY_MILLIS;
+    let spent = agents::spent_since(tx, by.id, day - pricing::TRAILING_DAYS)?;
+    let fee = pricing::fee(stated.reward, spent);
+    let moved = Task::post(id, by.id, stated.clone(), fee, turn);
+    let post = post(agents::on_day(tx, by.id, day)?, moved.task.total());
+    stated.allowed(post)?;
+    // Between the look and this line another post may have taken the day's last place.
+    if !agents::count_task(tx, by.id, day, post.total, post.limits)? {
+        return Err(PostRefusal::DailyTasks { most: post.limits.max_daily_tasks }.into());
+    }
+    moves::record(tx, &moved)?;
+    Ok(moved)
+}
+
+/// List the agent's tasks, newest first.
+#[utoipa::path(get, path = paths::TASKS, tag = "tasks",
+    params(("status" = Option<Status>, Query), ("task_type" = Option<TaskType>, Query),
+        ("external_id" = Option<String>, Query), ("limit" = Option<u32>, Query),
+        ("offset" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = Page<TaskItem>), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody)))]
+pub async fn list_tasks(
+    State(app): State<App>,
+    agent: AgentAuth,
+    mut query: Parameters,
+) -> Result<Json<Page<TaskItem>>, ApiError> {
+    let page = query.page();
+    let statuses = "must be a task status, such as PENDING";
+    let types = "must be a task type, such as VERIFICATION";
+    let filter = Filter {
+        status: query.read("status", statuses, Status::parse),
+        task_type: query.read("task_type", types, TaskType::parse),
+        external_id: query.text("external_id").map(str::to_owned),
+    };
+    query.finish()?;
+    let window = window(&page)?;
+    let (items, total) = app
+        .store
+        .read(move |tx| {
+            let found = tasks::of_agent(tx, agent.id, &filter, window)?;
+            let items = found.rows.into_iter().map(|task| {
+                let operator = views::operator_of(tx, &task)?;
+                Ok(views::item(task, operator))
+            });
+            Ok::<_, ApiError>((items.collect::<Result<Vec<_>, ApiError>>()?, found.total))
+        })
+        .await?;
+    Ok(Json(page.of(items, total, |item| item.task_id.to_string())))
+}
+
+/// A page as the store takes it.
+///
+/// # Errors
+/// 400 for a cursor that is not of this list.
+pub fn window(page: &PageQuery) -> Result<Window, ApiError> {
+    let after = page.cursor.as_deref().map(str::parse::<TaskId>).transpose().map_err(|_| {
+        error::validation(vec![error::fault("cursor", "is not of this list")])
+    })?;
+    Ok(Window { limit: page.limit, offset: page.offset, after })
+}
+
+/// Read one task: its proof, the Guardian's result, and the moves that are open.
+#[utoipa::path(get, path = paths::TASK, tag = "tasks", params(("id" = TaskId, Path)),
+    responses((status = 200, body = TaskView), (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub async fn get_task(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+) -> Result<Json<TaskView>, ApiError> {
+    let id = task_id(&id)?;
+    let sight = app
+        .store
+        .read(move |tx| {
+            let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
+            Ok::<_, ApiError>(views::look(tx, task)?)
+        })
+        .await?;
+    Ok(Json(views::for_agent(&app, sight, app.clock.now())))
+}
+
+/// The id in a path. What is no task's id names no task.
+///
+/// # Errors
+/// 404.
+pub fn task_id(text: &str) -> Result<TaskId, ApiError> {
+    text.parse().map_err(|_| error::task_not_found())
+}
+
+/// The task, if it is this agent's.
+pub(super) fn owned(
+    tx: &mut Tx<'_>,
+    agent_id: AgentId,
+    id: TaskId,
+) -> Result<Option<Task>, ApiError> {
+    Ok(tasks::get(tx, id)?.filter(|task| task.agent_id == agent_id))
+}
+
+/// Call a task off before work on it has begun. Reward and fee are refunded in full.
+#[utoipa::path(post, path = paths::CANCEL_TASK, tag = "tasks", params(("id" = TaskId, Path)),
+    responses((status = 200, body = CancelledTask), (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub async fn cancel_task(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let id = id.parse::<TaskId>().map_err(|_| error::wrong_status(Move::Cancel))?;
+    no_fields(&posted.body)?;
+    let turn = app.turn();
+    once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
+        let task = owned(tx, agent.id, id)?;
+        let task = task.ok_or_else(|| error::wrong_status(Move::Cancel))?;
+        let moved = task.cancel(turn)?;
+        let day = moved.task.at.created.as_millis() / pricing::DAY_MILLIS;
+        agents::uncount_spend(tx, agent.id, day, moved.task.total())?;
+        moves::record(tx, &moved)?;
+        let Moved { task, .. } = moved;
+        Ok(CancelledTask { task_id: task.id, status: task.status, refunded_usd: task.total() })
+    })
+    .await
+}
+
+/// A move that takes no arguments takes an empty body, or an empty object.
+///
+/// # Errors
+/// 400 that names every field.
+pub fn no_fields(body: &Value) -> Result<(), ApiError> {
+    if body.is_null() {
+        return Ok(());
+    }
+    checked(Fields::of(body).finish(Some(())))
+}
+
+/// Judge a proof: APPROVE pays the operator, REJECT disputes the task and keeps the escrow.
+#[utoipa::path(post, path = paths::VERIFY_TASK, tag = "tasks", params(("id" = TaskId, Path)),
+    request_body = VerifyTask,
+    responses((status = 200, body = VerifiedTask), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn verify_task(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let stated = checked(parse_verdict(&posted.body))?;
+    let id = id.parse::<TaskId>().map_err(|_| error::wrong_status(Move::Approve))?;
+    let turn = app.turn();
+    once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
+        let task = owned(tx, agent.id, id)?;
+        let task = task.ok_or_else(|| error::wrong_status(Move::Approve))?;
+        let moved = task.verify(stated.decision, turn)?;
+        moves::record(tx, &moved)?;
+        let message = match stated.decision {
+            VerifyDecision::Approve => "Task manually approved and completed.",
+            VerifyDecision::Reject => "Task manually rejected and disputed. Its escrow is kept.",
+        };
+        let Moved { task, .. } = moved;
+        Ok(VerifiedTask { task_id: task.id, status: task.status, message: message.to_owned() })
+    })
+    .await
+}
+
+fn parse_verdict(body: &Value) -> Parsed<VerifyTask> {
+    let mut fields = Fields::of(body);
+    let decisions = |name: &str| match name {
+        "APPROVE" => Some(VerifyDecision::Approve),
+        "REJECT" => Some(VerifyDecision::Reject),
+        _ => None,
+    };
+    let decision = fields.required("decision", choice(decisions, "APPROVE, REJECT"));
+    let reason = fields.optional("reason", text(1..=1000));
+    let unmet_requirements = fields.optional("unmet_requirements", list(0..=20, text(1..=500)));
+    let read = decision.map(|decision| VerifyTask { decision, reason, unmet_requirements });
+    fields.finish(read)
+}

@@ -1,0 +1,247 @@
+//! What each side sees of a task. The moves that are open to the reader come off the table of moves.
+
+use std::time::Duration;
+
+use api_types::{
+    MicroUsd, Timestamp, UploadId,
+    proof::ProofView,
+    task::{
+        AgentSummary, CreatedTask, Location, OperatorSummary, OperatorTaskView, TaskDomain,
+        TaskItem, TaskView,
+    },
+};
+use crypto_wasm::AgentPublicKey;
+
+use crate::{
+    app::App,
+    domain::{
+        moves::{self, Actor},
+        task::Task,
+        task_type,
+    },
+    store::{
+        StoreError, Tx, operators,
+        proofs::{self, StoredEvidence, StoredProof},
+        tasks,
+    },
+};
+
+/// A task with what is said of it beside its own row.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// The task.
+    pub task: Task,
+    /// Its latest proof.
+    pub proof: Option<StoredProof>,
+    /// Who claimed it.
+    pub operator: Option<OperatorSummary>,
+    /// Who posted it.
+    pub agent: AgentSummary,
+}
+
+/// Gathers what is said of a task.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<Sight, StoreError> {
+    let (name, completed_tasks) = tasks::record_of(tx, task.agent_id)?;
+    Ok(Sight {
+        proof: proofs::latest(tx, task.id)?,
+        operator: operator_of(tx, &task)?,
+        agent: AgentSummary { id: task.agent_id, name, completed_tasks },
+        task,
+    })
+}
+
+/// What an agent sees of the operator who claimed its task.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn operator_of(tx: &mut Tx<'_>, task: &Task) -> Result<Option<OperatorSummary>, StoreError> {
+    let Some(id) = task.operator_id else { return Ok(None) };
+    let operator = operators::get(tx, id)?;
+    Ok(operator.map(|one| OperatorSummary { id, name: shortened(&one.name), rating: None }))
+}
+
+/// "Jane Doe" as agents see it: "Jane D." (contract §4).
+fn shortened(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    match words.next_back().and_then(|last| last.chars().next()) {
+        Some(initial) => format!("{first} {}.", initial.to_uppercase()),
+        None => first.to_owned(),
+    }
+}
+
+/// The answer to a post.
+pub fn created(task: &Task) -> CreatedTask {
+    CreatedTask {
+        task_id: task.id,
+        status: task.status,
+        reward_usd: task.stated.reward,
+        platform_fee: task.fee,
+        total_escrow: task.total(),
+        deadline: task.stated.deadline,
+        created_at: task.at.created,
+        agent_key_fingerprint: fingerprint(task),
+    }
+}
+
+/// A row of the agent's list.
+pub fn item(task: Task, operator: Option<OperatorSummary>) -> TaskItem {
+    TaskItem {
+        task_id: task.id,
+        title: task.stated.title,
+        status: task.status,
+        task_type: task.stated.task_type,
+        reward_usd: task.stated.reward,
+        operator,
+        operator_id: task.operator_id,
+        external_id: task.stated.external_id,
+        created_at: task.at.created,
+        deadline: task.stated.deadline,
+    }
+}
+
+/// The whole task, for its agent.
+pub fn for_agent(app: &App, sight: Sight, now: Timestamp) -> TaskView {
+    let Sight { task, proof, operator, .. } = sight;
+    let agent_key_fingerprint = fingerprint(&task);
+    let stated = task.stated;
+    TaskView {
+        task_id: task.id,
+        status: task.status,
+        task_type: stated.task_type,
+        task_domain: task_type::rules(stated.task_type).domain,
+        proof_type: stated.proof_type,
+        location: place(stated.task_type, stated.location),
+        digital_instructions: stated.digital_instructions,
+        reward_usd: stated.reward,
+        platform_fee_usd: task.fee,
+        deadline: stated.deadline,
+        proof_requirements: stated.proof_requirements,
+        proof: proof.map(|proof| proof_view(app, proof, now)),
+        guardian_result: task.guardian_result,
+        operator,
+        agent_public_key: stated.agent_public_key,
+        agent_key_fingerprint,
+        callback_url: stated.callback_url,
+        external_id: stated.external_id,
+        actions: moves::actions(task.status, Actor::Agent, stated.task_type),
+        accepted_at: task.at.accepted,
+        submitted_at: task.at.submitted,
+        verified_at: task.at.verified,
+        completed_at: task.at.completed,
+        cancelled_at: task.at.cancelled,
+        created_at: task.at.created,
+        title: stated.title,
+        description: stated.description,
+    }
+}
+
+/// A task, for an operator. What only the one who claimed it needs, such as the exact address and
+/// the instructions, stays hidden until then.
+pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView {
+    let Sight { task, proof, agent, .. } = sight;
+    let agent_key_fingerprint = fingerprint(&task);
+    let claimed = task.operator_id.is_some();
+    let hold = Duration::from_secs(u64::from(app.config.settlement_hold_days) * 86_400);
+    let stated = task.stated;
+    let mut location = place(stated.task_type, stated.location);
+    if let Some(location) = location.as_mut().filter(|_| !claimed) {
+        coarsen(location);
+    }
+    OperatorTaskView {
+        task_id: task.id,
+        status: task.status,
+        task_type: stated.task_type,
+        task_domain: task_type::rules(stated.task_type).domain,
+        proof_type: stated.proof_type,
+        location,
+        digital_instructions: stated.digital_instructions.filter(|_| claimed),
+        reward_usd: stated.reward,
+        deadline: stated.deadline,
+        proof_requirements: stated.proof_requirements,
+        agent,
+        agent_public_key: stated.agent_public_key,
+        agent_key_fingerprint,
+        actions: moves::actions(task.status, Actor::Operator, stated.task_type),
+        proof: proof.map(|proof| proof_view(app, proof, now)),
+        guardian_result: task.guardian_result,
+        accepted_at: task.at.accepted,
+        submitted_at: task.at.submitted,
+        completed_at: task.at.completed,
+        available_at: task.at.completed.map(|at| at.after(hold)),
+        created_at: task.at.created,
+        title: stated.title,
+        description: stated.description,
+    }
+}
+
+/// S1: the location of a task that needs none is "Remote/Digital".
+fn place(task_type: api_types::task::TaskType, stated: Option<Location>) -> Option<Location> {
+    let remote = || {
+        let address = Some("Remote/Digital".to_owned());
+        let physical = task_type::rules(task_type).domain == TaskDomain::Physical;
+        (!physical).then_some(Location { lat: None, lng: None, address })
+    };
+    stated.or_else(remote)
+}
+
+/// Leaves the area and takes away the door: a hundredth of a degree is about a kilometre.
+fn coarsen(location: &mut Location) {
+    let coarse = |degrees: f64| (degrees * 100.0).round() / 100.0;
+    location.lat = location.lat.map(coarse);
+    location.lng = location.lng.map(coarse);
+    if location.lat.is_some() {
+        location.address = None;
+    }
+}
+
+fn fingerprint(task: &Task) -> Option<String> {
+    let key = task.stated.agent_public_key.as_deref()?;
+    AgentPublicKey::parse(key).ok().map(|key| key.fingerprint().groups())
+}
+
+fn proof_view(app: &App, proof: StoredProof, now: Timestamp) -> ProofView {
+    let mut view = ProofView {
+        photos: Vec::new(),
+        artifacts: Vec::new(),
+        confirmation_text: None,
+        reference_url: None,
+        has_credential: false,
+        notes: proof.notes,
+        submitted_at: proof.submitted_at,
+    };
+    let signed = |uploads: &[UploadId]| {
+        uploads.iter().map(|id| app.signed_upload_url(*id, now)).collect::<Vec<_>>()
+    };
+    match proof.evidence {
+        StoredEvidence::Pictures { uploads } => view.photos = signed(&uploads),
+        StoredEvidence::Files { uploads } => view.artifacts = signed(&uploads),
+        StoredEvidence::Confirmation { text, reference_url } => {
+            view.confirmation_text = Some(text);
+            view.reference_url = reference_url;
+        }
+        StoredEvidence::Credential => view.has_credential = true,
+    }
+    view
+}
+
+/// What is left of what was earned, once what is pending and available is taken away.
+pub fn paid_out(earned: MicroUsd, pending: MicroUsd, available: MicroUsd) -> MicroUsd {
+    let left = earned.checked_sub(pending).and_then(|left| left.checked_sub(available));
+    left.unwrap_or(MicroUsd::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operators_name_is_shortened() {
+        for (name, shown) in [("Jane Doe", "Jane D."), ("Jane", "Jane"), ("Ana de la cruz", "Ana C.")] {
+            assert_eq!(shortened(name), shown);
+        }
+    }
+}

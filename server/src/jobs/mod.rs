@@ -1,0 +1,42 @@
+//! Work that waits: the match that runs each [`Job`]; a new variant does not compile until it is
+//! here. How jobs are claimed and repeated is `runner.rs`; what each does has a file of its own.
+
+pub mod review_proof;
+pub mod runner;
+
+use crate::app::App;
+use crate::domain::job::Job;
+use crate::store::StoreError;
+
+/// Why a job was not done, and whether trying again can help.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JobError {
+    /// Something outside was in the way; try again later.
+    #[error("{0}")]
+    Retry(String),
+    /// It will never succeed.
+    #[error("{0}")]
+    Fail(String),
+}
+
+/// Accidents of the database pass, except for rows that are broken.
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Inconsistent { .. } | StoreError::Column { .. } => {
+                Self::Fail(error.to_string())
+            }
+            error => Self::Retry(error.to_string()),
+        }
+    }
+}
+
+/// Does one job.
+///
+/// # Errors
+/// [`JobError`] says whether to try again.
+pub async fn run(app: &App, job: Job) -> Result<(), JobError> {
+    match job {
+        Job::ReviewProof { task_id } => review_proof::run(app, task_id).await,
+    }
+}

@@ -1,0 +1,3 @@
+//! The world: one file per counterparty. Nothing here decides anything about tasks or money.
+
+pub mod files;

@@ -1,0 +1,71 @@
+//! Columns as the types of the domain: ids, money, time, names. What cannot be read is an accident.
+
+use api_types::{MicroUsd, Timestamp};
+
+use super::{Row, StoreError};
+
+/// What a column was read as, if it could be.
+pub(super) fn parsed<T>(read: Option<T>, column: &str) -> Result<T, StoreError> {
+    read.ok_or_else(|| StoreError::Column { column: column.to_owned(), problem: "cannot be read" })
+}
+
+/// A column of JSON or of an id: anything that its text can be parsed as.
+pub(super) fn text<T: std::str::FromStr>(row: &Row, column: &str) -> Result<T, StoreError> {
+    parsed(row.get::<String>(column)?.parse().ok(), column)
+}
+
+/// The same where NULL means none.
+pub(super) fn text_if_any<T: std::str::FromStr>(
+    row: &Row,
+    column: &str,
+) -> Result<Option<T>, StoreError> {
+    let held: Option<String> = row.get(column)?;
+    held.map(|text| parsed(text.parse().ok(), column)).transpose()
+}
+
+/// A column that holds one of an enum's names.
+pub(super) fn name<T>(
+    row: &Row,
+    column: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<T, StoreError> {
+    parsed(parse(&row.get::<String>(column)?), column)
+}
+
+/// A column of JSON.
+pub(super) fn json<T: serde::de::DeserializeOwned>(
+    row: &Row,
+    column: &str,
+) -> Result<T, StoreError> {
+    parsed(serde_json::from_str(&row.get::<String>(column)?).ok(), column)
+}
+
+/// A column of JSON where NULL means none.
+pub(super) fn json_if_any<T: serde::de::DeserializeOwned>(
+    row: &Row,
+    column: &str,
+) -> Result<Option<T>, StoreError> {
+    let held: Option<String> = row.get(column)?;
+    held.map(|text| parsed(serde_json::from_str(&text).ok(), column)).transpose()
+}
+
+/// The JSON of a value of ours.
+pub(super) fn to_json<T: serde::Serialize>(value: &T, column: &str) -> Result<String, StoreError> {
+    parsed(serde_json::to_string(value).ok(), column)
+}
+
+/// A column of micro-dollars.
+pub(super) fn money(row: &Row, column: &str) -> Result<MicroUsd, StoreError> {
+    parsed(MicroUsd::from_micros(row.get(column)?), column)
+}
+
+/// A column of milliseconds.
+pub(super) fn time(row: &Row, column: &str) -> Result<Timestamp, StoreError> {
+    parsed(Timestamp::from_millis(row.get(column)?), column)
+}
+
+/// A column of milliseconds where NULL means never.
+pub(super) fn time_if_any(row: &Row, column: &str) -> Result<Option<Timestamp>, StoreError> {
+    let held: Option<i64> = row.get(column)?;
+    held.map(|millis| parsed(Timestamp::from_millis(millis), column)).transpose()
+}

@@ -1,0 +1,103 @@
+//! Sealed credentials: put, get with its access record, purge. Nothing here can be opened.
+
+use api_types::{KeyId, TaskId, Timestamp, credential::EncryptedCredential};
+
+use super::{
+    StoreError, Tx,
+    columns::{parsed, to_json},
+    params,
+};
+
+/// What is left of a credential.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    /// The envelope, as the operator's browser made it.
+    Sealed(Box<EncryptedCredential>),
+    /// Its agent erased it.
+    Purged,
+}
+
+/// Who takes an envelope out.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// When.
+    pub at: Timestamp,
+    /// With which key.
+    pub key_id: KeyId,
+    /// In which request.
+    pub request_id: String,
+}
+
+/// Stores an envelope, in place of an earlier one of the same task.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn insert(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    envelope: &EncryptedCredential,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO credential (task_id, envelope, stored_at_ms) VALUES ($1, $2, $3)
+         ON CONFLICT (task_id) DO UPDATE
+         SET envelope = excluded.envelope, stored_at_ms = excluded.stored_at_ms",
+        &params![task_id.to_string(), to_json(envelope, "envelope")?, now.as_millis()],
+    )
+    .map(drop)
+}
+
+/// A task's envelope.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn get(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<Kept>, StoreError> {
+    let row = tx.first(
+        "SELECT envelope FROM credential WHERE task_id = $1",
+        &params![task_id.to_string()],
+    )?;
+    row.map(|row| {
+        let envelope: String = row.get("envelope")?;
+        if envelope.is_empty() {
+            return Ok(Kept::Purged);
+        }
+        parsed(serde_json::from_str(&envelope).ok(), "envelope")
+            .map(|envelope| Kept::Sealed(Box::new(envelope)))
+    })
+    .transpose()
+}
+
+/// Writes down that an envelope was handed out.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn record_access(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    access: &Access,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO credential_access (task_id, accessed_at_ms, key_id, request_id)
+         VALUES ($1, $2, $3, $4) ON CONFLICT (task_id, request_id) DO NOTHING",
+        &params![
+            task_id.to_string(),
+            access.at.as_millis(),
+            access.key_id.to_string(),
+            &access.request_id,
+        ],
+    )
+    .map(drop)
+}
+
+/// Erases an envelope for good.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn purge(tx: &mut Tx<'_>, task_id: TaskId, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE credential SET envelope = '', purged_at_ms = $2
+         WHERE task_id = $1 AND purged_at_ms IS NULL",
+        &params![task_id.to_string(), now.as_millis()],
+    )
+    .map(drop)
+}

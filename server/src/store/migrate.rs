@@ -1,0 +1,72 @@
+//! The schema: one embedded folder of SQL for both databases, applied in order, each file once.
+
+use refinery::{Migration, Runner};
+
+use super::{StoreError, Tx};
+
+/// Every migration, oldest first: its name in the history, and its text.
+const MIGRATIONS: [(&str, &str); 6] = [
+    (
+        "V1__accounts",
+        include_str!("../../migrations/0001_accounts.sql"),
+    ),
+    (
+        "V2__ledger",
+        include_str!("../../migrations/0002_ledger.sql"),
+    ),
+    ("V3__tasks", include_str!("../../migrations/0003_tasks.sql")),
+    (
+        "V4__proofs",
+        include_str!("../../migrations/0004_proofs.sql"),
+    ),
+    (
+        "V5__outbox",
+        include_str!("../../migrations/0005_outbox.sql"),
+    ),
+    (
+        "V6__requests",
+        include_str!("../../migrations/0006_requests.sql"),
+    ),
+];
+
+/// Applies what is missing and names it. A migration that was applied and has changed since, or
+/// that this version does not know, stops it before anything is done.
+pub(super) fn run<C: refinery::Migrate>(connection: &mut C) -> Result<Vec<String>, StoreError> {
+    let report = Runner::new(&all()?)
+        .run(connection)
+        .map_err(|error| refused(&error))?;
+    Ok(report
+        .applied_migrations()
+        .iter()
+        .map(ToString::to_string)
+        .collect())
+}
+
+/// What a PostgreSQL database lacks. (SQLite migrates itself, and is not asked.)
+pub(super) fn pending(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    let history = "SELECT to_regclass('refinery_schema_history')::TEXT AS name";
+    let begun = match tx.first(history, &[])? {
+        Some(row) => row.get::<Option<String>>("name")?.is_some(),
+        None => false,
+    };
+    let mut applied = Vec::new();
+    if begun {
+        for row in tx.query("SELECT version FROM refinery_schema_history", &[])? {
+            applied.push(row.get::<i64>("version")?);
+        }
+    }
+    let mut missing = all()?;
+    missing.retain(|migration| !applied.contains(&i64::from(migration.version())));
+    Ok(missing.iter().map(ToString::to_string).collect())
+}
+
+fn all() -> Result<Vec<Migration>, StoreError> {
+    MIGRATIONS
+        .iter()
+        .map(|(name, sql)| Migration::unapplied(name, sql).map_err(|error| refused(&error)))
+        .collect()
+}
+
+fn refused(error: &refinery::Error) -> StoreError {
+    StoreError::Database(format!("migration: {error}"))
+}

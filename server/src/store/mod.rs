@@ -1,0 +1,292 @@
+//! Facts. SQL and nothing else; free functions on a [`Tx`].
+//!
+//! This file is the store's outside: a read or a write is a plain function of a transaction, and
+//! where and when it runs is the store's affair. Only this file, `sqlite.rs`, `postgres/` and
+//! `migrate.rs` know which database they talk to; no file in this folder decides anything.
+
+pub mod agents;
+mod columns;
+pub mod credentials;
+mod error;
+pub mod idempotency;
+pub mod jobs;
+pub mod ledger;
+mod migrate;
+pub mod moves;
+pub mod operators;
+pub mod outbox;
+mod postgres;
+pub mod proofs;
+mod queue;
+mod sqlite;
+#[cfg(test)]
+#[path = "../../tests/support/mod.rs"]
+pub(crate) mod support;
+pub mod tasks;
+#[cfg(test)]
+mod tests;
+pub mod uploads;
+mod value;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+pub use error::StoreError;
+pub(crate) use value::params;
+pub use value::{FromValue, Row, Value};
+
+use queue::{Asked, Queue};
+
+/// What a transaction needs of a database; the rest of [`Tx`] is the same for both.
+trait Engine {
+    fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError>;
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
+    /// Runs BEGIN, SAVEPOINT and their kin.
+    fn control(&mut self, sql: &'static str) -> Result<(), StoreError>;
+}
+
+/// A transaction. Statements are written once, in the subset of `migrations/README.md`, with
+/// parameters `$1, $2, …` that may be used in any order and more than once.
+pub struct Tx<'a> {
+    engine: &'a mut dyn Engine,
+    failed: bool,
+}
+
+impl<'a> Tx<'a> {
+    fn new(engine: &'a mut dyn Engine) -> Self {
+        Self {
+            engine,
+            failed: false,
+        }
+    }
+
+    /// Runs a statement and says how many rows it wrote.
+    ///
+    /// # Errors
+    /// Every kind but `Changed`, `Inconsistent` and `Column`. After one, the transaction answers
+    /// `Aborted` to everything until its savepoint, or itself, has ended: so it is on PostgreSQL.
+    pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
+        self.unless_failed(|engine| engine.execute(sql, params))
+    }
+
+    /// Runs a query, or a statement with RETURNING, and answers all its rows.
+    ///
+    /// # Errors
+    /// As `execute`.
+    pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.unless_failed(|engine| engine.query(sql, params))
+    }
+
+    /// The first row of a query. Says nothing about there being more.
+    ///
+    /// # Errors
+    /// As `execute`.
+    pub fn first(&mut self, sql: &str, params: &[Value]) -> Result<Option<Row>, StoreError> {
+        Ok(self.query(sql, params)?.into_iter().next())
+    }
+
+    /// Runs `f` in a savepoint: its writes are undone when it answers an error, and the
+    /// transaction goes on. A violation that is expected is met in here.
+    ///
+    /// # Errors
+    /// Those of `f`, and of the database.
+    pub fn savepoint<T, E: From<StoreError>>(
+        &mut self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.unless_failed(|engine| engine.control("SAVEPOINT inner_writes"))?;
+        let answer = Tx::new(&mut *self.engine).settled(f);
+        self.unless_failed(|engine| {
+            if answer.is_err() {
+                engine.control("ROLLBACK TO SAVEPOINT inner_writes")?;
+            }
+            engine.control("RELEASE SAVEPOINT inner_writes")
+        })?;
+        answer
+    }
+
+    /// Runs `f`, and does not let it succeed over a failed statement whose error it swallowed:
+    /// PostgreSQL would then answer COMMIT with a silent rollback.
+    fn settled<T, E: From<StoreError>>(
+        &mut self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let answer = f(self)?;
+        if self.failed {
+            Err(StoreError::Aborted.into())
+        } else {
+            Ok(answer)
+        }
+    }
+
+    fn unless_failed<T>(
+        &mut self,
+        run: impl FnOnce(&mut dyn Engine) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.failed {
+            return Err(StoreError::Aborted);
+        }
+        let answer = run(self.engine);
+        self.failed = answer.is_err();
+        answer
+    }
+}
+
+/// The database, whichever it is. Cheap to clone; the last clone to go closes it.
+#[derive(Clone)]
+pub struct Store {
+    threads: Arc<Threads>,
+}
+
+impl Store {
+    /// Opens the embedded database, creates the file when it is missing, and migrates it.
+    ///
+    /// # Errors
+    /// `Database` when the file cannot be opened, is no database, or was made by a newer version.
+    pub fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
+        let mut threads = Threads::default();
+        sqlite::start(path, &mut threads)?;
+        Ok(Self {
+            threads: Arc::new(threads),
+        })
+    }
+
+    /// Connects to PostgreSQL. Does not migrate; see [`Store::migrate_postgres`].
+    ///
+    /// # Errors
+    /// `Database` when the address cannot be read or the server refuses us; `Unavailable` when
+    /// nobody answers there.
+    pub fn open_postgres(url: &str) -> Result<Self, StoreError> {
+        let mut threads = Threads::default();
+        postgres::start(url, &mut threads)?;
+        Ok(Self {
+            threads: Arc::new(threads),
+        })
+    }
+
+    /// Brings a PostgreSQL database to this version's schema, and names what was applied.
+    ///
+    /// # Errors
+    /// As `open_postgres`, and `Database` when an applied migration has changed since.
+    pub fn migrate_postgres(url: &str) -> Result<Vec<String>, StoreError> {
+        postgres::migrate(url)
+    }
+
+    /// The migrations that this version needs and the database lacks, oldest first.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`].
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
+        if self.threads.migrates_itself {
+            return Ok(Vec::new());
+        }
+        self.read(migrate::pending).await
+    }
+
+    /// Runs `f` on one snapshot of what is committed. It cannot write.
+    ///
+    /// # Errors
+    /// Those of `f`, and of the database.
+    pub async fn read<T, E>(
+        &self,
+        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        ask(&self.threads.reads, f).await
+    }
+
+    /// Runs `f` as a transaction and answers once its writes are durable. An error undoes the
+    /// writes of `f` and of nobody else. `f` may run more than once, and must not talk to anyone
+    /// but its `Tx`; a caller who goes away before its turn is forgotten.
+    ///
+    /// # Errors
+    /// Those of `f`, and of the database.
+    pub async fn write<T, E>(
+        &self,
+        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        ask(&self.threads.writes, f).await
+    }
+
+    /// Whether the database can be read and could be written.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let alive = |tx: &mut Tx<'_>| tx.query("SELECT 1 AS alive", &[]).map(drop);
+        self.read(alive).await?;
+        self.write(alive).await
+    }
+
+    /// Takes no more work, finishes what waits, and returns when the database is closed. Clones
+    /// of this store answer `Unavailable` from then on.
+    pub fn close(&self) {
+        self.threads.close();
+    }
+}
+
+async fn ask<T, E>(
+    queue: &Queue,
+    f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (work, answer) = Asked::for_caller(f);
+    queue.push(work)?;
+    // The sender goes without a word only when the thread that held it died.
+    answer
+        .await
+        .unwrap_or(Err(StoreError::Unavailable("its thread has stopped").into()))
+}
+
+/// The threads that own the connections, and the queues they serve.
+#[derive(Default)]
+struct Threads {
+    reads: Arc<Queue>,
+    writes: Arc<Queue>,
+    running: Mutex<Vec<JoinHandle<()>>>,
+    migrates_itself: bool,
+}
+
+impl Threads {
+    fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(run)
+            .map_err(|error| StoreError::Database(format!("no thread for it: {error}")))?;
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(thread);
+        Ok(())
+    }
+
+    fn close(&self) {
+        self.reads.close();
+        self.writes.close();
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in running.drain(..) {
+            // A store dropped inside one of its own closures cannot wait for that closure.
+            if thread.thread().id() != thread::current().id() {
+                // What a thread died of was told to whoever waited for it.
+                drop(thread.join());
+            }
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,269 @@
+//! PostgreSQL: plain threads with a connection each. Its client blocks and has a runtime of its
+//! own, so it is never touched on an async worker. A write that the server refused for the sake
+//! of another, or whose connection was lost before COMMIT was sent, runs again.
+
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use postgres::config::SslMode;
+use postgres::error::SqlState;
+use postgres::types::Type;
+use postgres::{Client, Config, NoTls, Statement};
+
+use super::queue::{Queue, Serving, Work};
+use super::{Engine, Row, StoreError, Threads, Tx, Value, migrate};
+use words::{bind, is_for_another, read, refused, type_of};
+
+/// Connections that write, and that read, for each server process.
+const WRITERS: usize = 12;
+const READERS: usize = 4;
+/// How often a piece of work is run before its caller is told to come back.
+const ATTEMPTS_MAX: usize = 8;
+/// Prepared statements kept by a connection; more means that some are composed anew each time.
+const STATEMENTS_MAX: usize = 512;
+const CONNECT_WAIT: Duration = Duration::from_secs(5);
+/// After this long without an answer to what was sent, a connection counts as lost.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// A lock is waited for a little longer than the second after which the server looks for a
+/// deadlock, so that one is told from a neighbour who is merely slow. No statement takes ten.
+const SETTINGS: &str = "SET lock_timeout = 1500; SET statement_timeout = 10000;
+    SET idle_in_transaction_session_timeout = 30000; SET client_min_messages = warning";
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Proves that the server answers, and starts the threads; each connects when it is first needed.
+pub(super) fn start(url: &str, threads: &mut Threads) -> Result<(), StoreError> {
+    let config = parse(url)?;
+    let probe = config.clone();
+    off_runtime(move || connect(&probe).map(drop))?;
+    for _ in 0..WRITERS {
+        let (session, queue) = (Session::new(config.clone()), Arc::clone(&threads.writes));
+        threads.spawn("postgres-write", move || {
+            serve(session, &queue, BEGIN_WRITE);
+        })?;
+    }
+    for _ in 0..READERS {
+        let (session, queue) = (Session::new(config.clone()), Arc::clone(&threads.reads));
+        threads.spawn("postgres-read", move || serve(session, &queue, BEGIN_READ))?;
+    }
+    Ok(())
+}
+
+/// Applies what the database lacks. Migrations may lock and take longer than requests may.
+pub(super) fn migrate(url: &str) -> Result<Vec<String>, StoreError> {
+    let config = parse(url)?;
+    off_runtime(move || {
+        let mut client = connect(&config)?;
+        let unbounded = "SET lock_timeout = 0; SET statement_timeout = 0";
+        client
+            .batch_execute(unbounded)
+            .map_err(|error| refused(&error))?;
+        migrate::run(&mut client)
+    })
+}
+
+fn parse(url: &str) -> Result<Config, StoreError> {
+    let unread = |said: &str| StoreError::Database(said.to_owned());
+    let mut config: Config = url.parse().map_err(|_| {
+        unread("the address cannot be read; it looks like postgres://user:password@host:5432/name")
+    })?;
+    if config.get_ssl_mode() == SslMode::Require {
+        return Err(unread(
+            "TLS is not spoken to PostgreSQL; reach it by a socket or a private network",
+        ));
+    }
+    config
+        .connect_timeout(CONNECT_WAIT)
+        .tcp_user_timeout(SILENCE_MAX)
+        .application_name("humanops");
+    Ok(config)
+}
+
+fn connect(config: &Config) -> Result<Client, StoreError> {
+    let mut client = config
+        .connect(NoTls)
+        .map_err(|error| match refused(&error) {
+            StoreError::Unavailable(_) => StoreError::Unavailable("PostgreSQL does not answer"),
+            other => other,
+        })?;
+    client
+        .batch_execute(SETTINGS)
+        .map_err(|error| refused(&error))?;
+    Ok(client)
+}
+
+/// The client panics on a thread that drives a runtime, even when it is only dropped there.
+fn off_runtime<T: Send + 'static>(
+    run: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let stopped = StoreError::Unavailable("its thread has stopped");
+    thread::spawn(run).join().unwrap_or(Err(stopped))
+}
+
+fn serve(mut session: Session, queue: &Queue, begin: &'static str) {
+    let _serving = Serving(queue);
+    while let Some(batch) = queue.take(1) {
+        for work in batch {
+            session.finish(begin, work);
+        }
+    }
+}
+
+/// What came of running a piece of work once.
+enum Attempt {
+    Done,
+    Again(StoreError),
+    Failed(StoreError),
+}
+
+/// A connection, its prepared statements, and whether the transaction it is in must run again.
+struct Session {
+    config: Config,
+    client: Option<Client>,
+    statements: HashMap<String, Statement>,
+    again: Option<StoreError>,
+}
+
+impl Session {
+    fn new(config: Config) -> Self {
+        Self {
+            config,
+            client: None,
+            statements: HashMap::new(),
+            again: None,
+        }
+    }
+
+    fn finish(&mut self, begin: &'static str, mut work: Box<dyn Work>) {
+        for left in (0..ATTEMPTS_MAX).rev() {
+            match self.attempt(begin, &mut *work) {
+                Attempt::Done => return work.answer(),
+                Attempt::Again(_) if left > 0 => {}
+                Attempt::Again(error) | Attempt::Failed(error) => return work.fail(error),
+            }
+        }
+    }
+
+    fn attempt(&mut self, begin: &'static str, work: &mut dyn Work) -> Attempt {
+        self.again = None;
+        if let Err(error) = self.begin(begin) {
+            return self
+                .again
+                .take()
+                .map_or(Attempt::Failed(error), Attempt::Again);
+        }
+        let keep = work.run(&mut Tx::new(self));
+        // The closure may have turned the database's error into its own, so it is not asked.
+        let again = self.again.take();
+        if keep && again.is_none() {
+            return self.commit();
+        }
+        if self.control("ROLLBACK").is_err() {
+            self.client = None;
+        }
+        again.map_or(Attempt::Done, Attempt::Again)
+    }
+
+    fn begin(&mut self, begin: &'static str) -> Result<(), StoreError> {
+        if self.client.as_ref().is_none_or(Client::is_closed) {
+            self.statements.clear();
+            self.client = Some(connect(&self.config)?);
+        }
+        self.control(begin)
+    }
+
+    /// Ends the transaction. Once COMMIT is on its way a lost connection leaves its outcome
+    /// unknown, and running it again could do it twice.
+    fn commit(&mut self) -> Attempt {
+        let lost = StoreError::Unavailable("the connection to PostgreSQL was lost");
+        let Some(client) = self.client.as_mut().filter(|client| !client.is_closed()) else {
+            return Attempt::Again(lost);
+        };
+        let Err(error) = client.batch_execute("COMMIT") else {
+            return Attempt::Done;
+        };
+        match refused(&error) {
+            StoreError::Unavailable(_) => Attempt::Failed(StoreError::Unavailable(
+                "the connection was lost during COMMIT; the same request may be sent again",
+            )),
+            other if is_for_another(&error) => Attempt::Again(other),
+            other => Attempt::Failed(other),
+        }
+    }
+
+    /// Runs `call` on the connection and notes whether its failure is one that another run cures.
+    fn on_client<T>(
+        &mut self,
+        call: impl FnOnce(&mut Client) -> Result<T, postgres::Error>,
+    ) -> Result<T, StoreError> {
+        let lost = StoreError::Unavailable("the connection to PostgreSQL was lost");
+        let client = self.client.as_mut().ok_or(lost)?;
+        call(client).map_err(|error| {
+            let kind = refused(&error);
+            // A plan goes stale when a migration runs beside us.
+            let stale = error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED);
+            if stale {
+                self.statements.clear();
+            }
+            if stale || is_for_another(&error) || matches!(kind, StoreError::Unavailable(_)) {
+                self.again = Some(kind.clone());
+            }
+            kind
+        })
+    }
+
+    fn prepared(&mut self, sql: &str, params: &[Value]) -> Result<Statement, StoreError> {
+        let types: Vec<Type> = params.iter().map(type_of).collect();
+        let kept = self
+            .statements
+            .get(sql)
+            .filter(|kept| kept.params() == types);
+        if let Some(statement) = kept {
+            return Ok(statement.clone());
+        }
+        if self.statements.len() >= STATEMENTS_MAX {
+            self.statements.clear();
+        }
+        let statement = self.on_client(|client| client.prepare_typed(sql, &types))?;
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+}
+
+impl Engine for Session {
+    fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
+        let statement = self.prepared(sql, params)?;
+        let bound: Vec<_> = params.iter().map(bind).collect();
+        self.on_client(|client| client.execute(&statement, &bound))
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let statement = self.prepared(sql, params)?;
+        let bound: Vec<_> = params.iter().map(bind).collect();
+        let rows = self.on_client(|client| client.query(&statement, &bound))?;
+        let columns: Arc<[String]> = statement
+            .columns()
+            .iter()
+            .map(|column| column.name().to_owned())
+            .collect();
+        let read_row = |row: &postgres::Row| {
+            let values = (0..columns.len())
+                .map(|at| read(row, at))
+                .collect::<Result<_, _>>()?;
+            Ok(Row::new(Arc::clone(&columns), values))
+        };
+        rows.iter().map(read_row).collect()
+    }
+
+    fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        self.on_client(|client| client.batch_execute(sql))
+    }
+}

@@ -1,0 +1,97 @@
+//! PostgreSQL's values and errors, in the store's words.
+
+use postgres::error::SqlState;
+use postgres::types::{ToSql, Type};
+
+use crate::store::{StoreError, Value};
+
+pub(super) fn type_of(value: &Value) -> Type {
+    match value {
+        Value::Text(_) => Type::TEXT,
+        Value::Int(_) => Type::INT8,
+        Value::Bytes(_) => Type::BYTEA,
+    }
+}
+
+pub(super) fn bind(value: &Value) -> &(dyn ToSql + Sync) {
+    match value {
+        Value::Text(value) => value,
+        Value::Int(value) => value,
+        Value::Bytes(value) => value,
+    }
+}
+
+/// The value of a column. A literal `1` is an INT4 and EXISTS is a BOOL here; both are integers
+/// to SQLite, so they are to us. A NUMERIC (SUM without a cast) is nobody's.
+pub(super) fn read(row: &postgres::Row, at: usize) -> Result<Value, StoreError> {
+    let unread = |problem| {
+        let column = row
+            .columns()
+            .get(at)
+            .map_or("", |column| column.name())
+            .to_owned();
+        StoreError::Column { column, problem }
+    };
+    let kind = row.columns().get(at).map(|column| column.type_().clone());
+    let value = match kind {
+        Some(Type::INT8) => row.try_get(at).map(Value::Int),
+        Some(Type::INT4) => row
+            .try_get::<_, Option<i32>>(at)
+            .map(|it| Value::Int(it.map(Into::into))),
+        Some(Type::BOOL) => row
+            .try_get::<_, Option<bool>>(at)
+            .map(|it| Value::Int(it.map(Into::into))),
+        Some(Type::TEXT | Type::VARCHAR) => row.try_get(at).map(Value::Text),
+        Some(Type::BYTEA) => row.try_get(at).map(Value::Bytes),
+        _ => {
+            return Err(unread(
+                "is no TEXT, BIGINT or BYTEA; cast it in the statement",
+            ));
+        }
+    };
+    value.map_err(|_| unread("could not be read"))
+}
+
+/// The server sacrificed this transaction for another: run again, it may well succeed.
+pub(super) fn is_for_another(error: &postgres::Error) -> bool {
+    let code = error.code();
+    code == Some(&SqlState::T_R_SERIALIZATION_FAILURE)
+        || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
+}
+
+/// PostgreSQL's error by its kind. Its DETAIL would quote the row, so only code and message stay.
+pub(super) fn refused(error: &postgres::Error) -> StoreError {
+    let Some(cause) = error.as_db_error() else {
+        return match error.code() {
+            None if is_transport(error) => {
+                StoreError::Unavailable("the connection to PostgreSQL was lost")
+            }
+            _ => StoreError::Database(error.to_string()),
+        };
+    };
+    let code = cause.code();
+    match code.code() {
+        "23505" => StoreError::Unique,
+        "23514" => StoreError::Check,
+        "23503" | "23001" => StoreError::ForeignKey,
+        // Lock or statement timeout; serialization failure; deadlock.
+        "55P03" | "57014" | "40001" | "40P01" => StoreError::Busy,
+        // Shutting down, crashed, starting up, no connection left, connection trouble.
+        "57P01" | "57P02" | "57P03" | "53300" => {
+            StoreError::Unavailable("PostgreSQL takes no connection now")
+        }
+        _ if code.code().starts_with("08") || code.code() == "25P03" => {
+            StoreError::Unavailable("the connection to PostgreSQL was lost")
+        }
+        said => StoreError::Database(format!("{said}: {}", cause.message())),
+    }
+}
+
+/// True when the wire failed rather than what was said over it.
+fn is_transport(error: &postgres::Error) -> bool {
+    use std::error::Error as _;
+    error.is_closed()
+        || error
+            .source()
+            .is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+}

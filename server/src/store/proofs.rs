@@ -1,0 +1,174 @@
+//! Proofs as they were submitted, and the pictures in them by what they are and how they look.
+
+use api_types::{OperatorId, TaskId, Timestamp, UploadId};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    StoreError, Tx,
+    columns::{json, text, time, to_json},
+    params,
+};
+use crate::domain::proof::{Evidence, Proof};
+
+/// A proof as it is stored. A sealed credential has a table of its own, so here it is only named.
+#[derive(Clone, Debug)]
+pub struct StoredProof {
+    /// For which task.
+    pub task_id: TaskId,
+    /// What it consists of.
+    pub evidence: StoredEvidence,
+    /// The operator's notes.
+    pub notes: Option<String>,
+    /// When it was sent.
+    pub submitted_at: Timestamp,
+}
+
+/// What a stored proof consists of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StoredEvidence {
+    /// Pictures in the operator's order.
+    Pictures {
+        /// Their uploads.
+        uploads: Vec<UploadId>,
+    },
+    /// Files in the operator's order.
+    Files {
+        /// Their uploads.
+        uploads: Vec<UploadId>,
+    },
+    /// A text.
+    Confirmation {
+        /// The operator's words.
+        text: String,
+        /// What they refer to.
+        reference_url: Option<String>,
+    },
+    /// A sealed credential, in the table `credential`.
+    Credential,
+}
+
+/// Adds a proof; its credential, if it is one, is added by `credentials::insert`.
+///
+/// # Errors
+/// [`StoreError::Unique`] if the operator sent this submission before.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    operator_id: OperatorId,
+    proof: &Proof,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO proof (task_id, submitted_at_ms, operator_id, submission_id, evidence, notes)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        &params![
+            task_id.to_string(),
+            proof.submitted_at.as_millis(),
+            operator_id.to_string(),
+            proof.submission_id.as_deref(),
+            to_json(&stored(&proof.evidence), "evidence")?,
+            proof.notes.as_deref(),
+        ],
+    )
+    .map(drop)
+}
+
+fn stored(evidence: &Evidence) -> StoredEvidence {
+    match evidence {
+        Evidence::Pictures(uploads) => StoredEvidence::Pictures { uploads: uploads.clone() },
+        Evidence::Files(uploads) => StoredEvidence::Files { uploads: uploads.clone() },
+        Evidence::Confirmation { text, reference_url } => StoredEvidence::Confirmation {
+            text: text.clone(),
+            reference_url: reference_url.clone(),
+        },
+        Evidence::Credential(_) => StoredEvidence::Credential,
+    }
+}
+
+/// The latest proof of a task.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn latest(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<StoredProof>, StoreError> {
+    let row = tx.first(
+        "SELECT evidence, notes, submitted_at_ms FROM proof
+         WHERE task_id = $1 ORDER BY submitted_at_ms DESC LIMIT 1",
+        &params![task_id.to_string()],
+    )?;
+    row.map(|row| {
+        Ok(StoredProof {
+            task_id,
+            evidence: json(&row, "evidence")?,
+            notes: row.get("notes")?,
+            submitted_at: time(&row, "submitted_at_ms")?,
+        })
+    })
+    .transpose()
+}
+
+/// For which task, and when, an operator sent a submission of this name.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn by_submission(
+    tx: &mut Tx<'_>,
+    operator_id: OperatorId,
+    submission_id: &str,
+) -> Result<Option<(TaskId, Timestamp)>, StoreError> {
+    let row = tx.first(
+        "SELECT task_id, submitted_at_ms FROM proof
+         WHERE operator_id = $1 AND submission_id = $2",
+        &params![operator_id.to_string(), submission_id],
+    )?;
+    row.map(|row| Ok((text(&row, "task_id")?, time(&row, "submitted_at_ms")?))).transpose()
+}
+
+/// A picture that was sent as proof.
+#[derive(Clone, Debug)]
+pub struct SentPicture {
+    /// The upload.
+    pub upload_id: UploadId,
+    /// Of its bytes.
+    pub sha256: String,
+    /// How it looks, if that could be measured and tells it apart from others.
+    pub look: Option<String>,
+}
+
+/// Writes down that a picture was sent for a task; once, however often it is judged.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn insert_picture(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    picture: &SentPicture,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO proof_picture (upload_id, task_id, sha256, look) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (upload_id) DO NOTHING",
+        &params![
+            picture.upload_id.to_string(),
+            task_id.to_string(),
+            &picture.sha256,
+            picture.look.as_deref(),
+        ],
+    )
+    .map(drop)
+}
+
+/// Whether another task was sent the same picture: the same bytes, or the same look.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn seen_for_another(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    picture: &SentPicture,
+) -> Result<bool, StoreError> {
+    let row = tx.first(
+        "SELECT 1 AS seen FROM proof_picture
+         WHERE task_id <> $1 AND (sha256 = $2 OR look = $3) LIMIT 1",
+        &params![task_id.to_string(), &picture.sha256, picture.look.as_deref()],
+    )?;
+    Ok(row.is_some())
+}

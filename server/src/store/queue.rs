@@ -1,0 +1,178 @@
+//! How work reaches the threads that own the connections: a bounded queue, and a piece of work
+//! that keeps its answer until the engine says that it is true.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::{StoreError, Tx};
+
+/// Requests that may wait for one kind of thread. Beyond this the service is overloaded, and a
+/// quick refusal helps more than a long wait.
+const WAITING_MAX: usize = 8192;
+
+/// A read or a write on its way through an engine.
+pub(super) trait Work: Send {
+    /// Runs the closure once more and keeps its answer. False when its writes must be undone.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Hands the kept answer to the caller; only after its writes are durable.
+    fn answer(self: Box<Self>);
+    /// Answers with an error in place of whatever was kept.
+    fn fail(self: Box<Self>, error: StoreError);
+    /// False when the caller has gone and nothing has run yet.
+    fn is_wanted(&self) -> bool;
+}
+
+/// A closure, its kept answer, and the caller who waits.
+pub(super) struct Asked<F, T, E> {
+    f: F,
+    kept: Option<Result<T, E>>,
+    caller: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Asked<F, T, E>
+where
+    F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    pub(super) fn for_caller(f: F) -> (Box<dyn Work>, oneshot::Receiver<Result<T, E>>) {
+        let (caller, answer) = oneshot::channel();
+        (
+            Box::new(Self {
+                f,
+                kept: None,
+                caller,
+            }),
+            answer,
+        )
+    }
+}
+
+impl<F, T, E> Work for Asked<F, T, E>
+where
+    F: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let f = &self.f;
+        // After a panic everything the closure could have left half done is thrown away: its
+        // writes are rolled back and its `Tx` is not used again.
+        let kept = catch_unwind(AssertUnwindSafe(|| tx.settled(f)))
+            .unwrap_or_else(|panic| Err(StoreError::Panicked(said(&*panic)).into()));
+        let keep = kept.is_ok();
+        self.kept = Some(kept);
+        keep
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(kept) = self.kept {
+            // A caller who has hung up meanwhile is no accident.
+            drop(self.caller.send(kept));
+        }
+    }
+
+    fn fail(self: Box<Self>, error: StoreError) {
+        drop(self.caller.send(Err(error.into())));
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.caller.is_closed()
+    }
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
+}
+
+/// Work that waits for the threads of one kind.
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    work: VecDeque<Box<dyn Work>>,
+    closed: bool,
+}
+
+impl Queue {
+    /// Lets work wait for its turn.
+    pub(super) fn push(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
+        let mut waiting = self.lock();
+        if waiting.closed {
+            return Err(StoreError::Unavailable("the store is shutting down"));
+        }
+        if waiting.work.len() >= WAITING_MAX {
+            return Err(StoreError::Unavailable(
+                "too many requests wait for the database",
+            ));
+        }
+        waiting.work.push_back(work);
+        drop(waiting);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Waits for work and takes up to `max` pieces of it, or `None` when closed and empty.
+    pub(super) fn take(&self, max: usize) -> Option<Vec<Box<dyn Work>>> {
+        let mut waiting = self.lock();
+        while waiting.work.is_empty() {
+            if waiting.closed {
+                return None;
+            }
+            waiting = self
+                .changed
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        let count = waiting.work.len().min(max);
+        Some(
+            waiting
+                .work
+                .drain(..count)
+                .filter(|work| work.is_wanted())
+                .collect(),
+        )
+    }
+
+    /// Takes no more work; what already waits is still done.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Takes no more work and drops what waits, so that its callers hear of it.
+    fn abandon(&self) {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        let dropped = std::mem::take(&mut waiting.work);
+        drop(waiting);
+        drop(dropped);
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // No code of ours runs under this lock, so a poisoned one is still whole.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Held by a thread that serves a queue: if the thread dies of a panic, nobody waits for it.
+pub(super) struct Serving<'a>(pub(super) &'a Queue);
+
+impl Drop for Serving<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.abandon();
+        }
+    }
+}

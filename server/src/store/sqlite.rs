@@ -1,0 +1,238 @@
+//! The embedded database: one writer thread that commits many writes with one fsync, and a few
+//! reader threads. Nobody is answered before the commit that made the answer true.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::ValueRef;
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
+
+use super::queue::{Queue, Serving, Work};
+use super::{Engine, Row, StoreError, Threads, Tx, Value, migrate};
+
+/// Writes that share one commit at most; more only makes the first of them wait longer.
+const BATCH_MAX: usize = 512;
+/// Reads are short and never wait for the writer, so a few threads are plenty.
+const READERS: usize = 4;
+/// Prepared statements kept by each connection: more than this crate has statements.
+const STATEMENTS_KEPT: usize = 512;
+/// How long another process (a back-up, `check-ledger`) may hold the file's lock.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// Opens and migrates the file, and starts the threads.
+pub(super) fn start(path: &Path, threads: &mut Threads) -> Result<(), StoreError> {
+    threads.migrates_itself = true;
+    let mut writer = Connection::open(path).map_err(|error| refused(&error))?;
+    prepare(&writer).map_err(|error| refused(&error))?;
+    migrate::run(&mut writer)?;
+    for _ in 0..READERS {
+        let only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = Connection::open_with_flags(path, only).map_err(|error| refused(&error))?;
+        prepare(&reader).map_err(|error| refused(&error))?;
+        let queue = Arc::clone(&threads.reads);
+        threads.spawn("sqlite-read", move || serve_reads(&reader, &queue))?;
+    }
+    let queue = Arc::clone(&threads.writes);
+    threads.spawn("sqlite-write", move || serve_writes(&writer, &queue))
+}
+
+/// The settings a commit's promise rests on, and those that make SQLite as strict as PostgreSQL:
+/// references are checked, `"x"` is never a string, LIKE minds its case.
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(LOCK_WAIT)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    if !connection.is_readonly("main")? {
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+    }
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA case_sensitive_like = ON;
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA journal_size_limit = 67108864;",
+    )
+}
+
+fn serve_writes(connection: &Connection, queue: &Queue) {
+    let _serving = Serving(queue);
+    while let Some(batch) = queue.take(BATCH_MAX) {
+        commit_together(connection, batch);
+    }
+    // The last one out folds the log into the file; if it cannot, the next start will.
+    drop(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
+}
+
+/// Runs each write in a savepoint of its own, commits them with one fsync, then answers them all.
+fn commit_together(connection: &Connection, mut batch: Vec<Box<dyn Work>>) {
+    let committed = run_batch(connection, &mut batch);
+    if committed.is_err() && !connection.is_autocommit() {
+        // If even this fails, the next BEGIN does too, and its callers are told.
+        drop(connection.execute_batch("ROLLBACK"));
+    }
+    for work in batch {
+        match &committed {
+            Ok(()) => work.answer(),
+            // A refusal may have read what a neighbour wrote, so it is no more true than the rest.
+            Err(error) => work.fail(error.clone()),
+        }
+    }
+}
+
+fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
+    let mut session = Session { connection };
+    session.control("BEGIN IMMEDIATE")?;
+    for work in batch {
+        session.control("SAVEPOINT one_write")?;
+        let keep = work.run(&mut Tx::new(&mut session));
+        // A full disk makes SQLite end the whole transaction by itself.
+        if connection.is_autocommit() {
+            return Err(StoreError::Database(
+                "the transaction was ended by SQLite".to_owned(),
+            ));
+        }
+        if !keep {
+            session.control("ROLLBACK TO SAVEPOINT one_write")?;
+        }
+        session.control("RELEASE SAVEPOINT one_write")?;
+    }
+    session.control("COMMIT")
+}
+
+fn serve_reads(connection: &Connection, queue: &Queue) {
+    let _serving = Serving(queue);
+    while let Some(batch) = queue.take(1) {
+        for mut work in batch {
+            match run_read(connection, &mut *work) {
+                Ok(()) => work.answer(),
+                Err(error) => work.fail(error),
+            }
+        }
+    }
+}
+
+fn run_read(connection: &Connection, work: &mut dyn Work) -> Result<(), StoreError> {
+    let mut session = Session { connection };
+    session.control("BEGIN DEFERRED")?;
+    work.run(&mut Tx::new(&mut session));
+    if connection.is_autocommit() {
+        Ok(())
+    } else {
+        session.control("ROLLBACK")
+    }
+}
+
+/// A connection inside a transaction.
+struct Session<'a> {
+    connection: &'a Connection,
+}
+
+impl Session<'_> {
+    fn bound(&self, sql: &str, params: &[Value]) -> Result<CachedStatement<'_>, StoreError> {
+        let statement = self
+            .connection
+            .prepare_cached(sql)
+            .map_err(|error| refused(&error))?;
+        bind(statement, params)
+    }
+}
+
+impl Engine for Session<'_> {
+    fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
+        let written = self
+            .bound(sql, params)?
+            .raw_execute()
+            .map_err(|error| refused(&error))?;
+        Ok(written as u64)
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.bound(sql, params)?;
+        let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
+        let mut rows = statement.raw_query();
+        let mut answer = Vec::new();
+        while let Some(row) = rows.next().map_err(|error| refused(&error))? {
+            let values = (0..columns.len())
+                .map(|at| {
+                    read(
+                        row.get_ref(at).map_err(|error| refused(&error))?,
+                        at,
+                        &columns,
+                    )
+                })
+                .collect::<Result<_, _>>()?;
+            answer.push(Row::new(Arc::clone(&columns), values));
+        }
+        Ok(answer)
+    }
+
+    fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        self.execute(sql, &[]).map(drop)
+    }
+}
+
+/// Binds `$n` to the n-th parameter. To SQLite `$n` is a name, numbered by its first appearance,
+/// so the number is read from the name.
+fn bind<'a>(
+    mut statement: CachedStatement<'a>,
+    params: &[Value],
+) -> Result<CachedStatement<'a>, StoreError> {
+    let mut used = 0;
+    for at in 1..=statement.parameter_count() {
+        let number = (statement.parameter_name(at))
+            .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok())
+            .unwrap_or(0);
+        let value = number.checked_sub(1).and_then(|index| params.get(index));
+        let bound = match value {
+            Some(Value::Text(value)) => statement.raw_bind_parameter(at, value),
+            Some(Value::Int(value)) => statement.raw_bind_parameter(at, value),
+            Some(Value::Bytes(value)) => statement.raw_bind_parameter(at, value),
+            None => return Err(StoreError::Database("a parameter is missing".to_owned())),
+        };
+        bound.map_err(|error| refused(&error))?;
+        used = used.max(number);
+    }
+    if used < params.len() {
+        return Err(StoreError::Database(
+            "more parameters than the statement names".to_owned(),
+        ));
+    }
+    Ok(statement)
+}
+
+fn read(value: ValueRef<'_>, at: usize, columns: &[String]) -> Result<Value, StoreError> {
+    let unread = |problem| StoreError::Column {
+        column: columns.get(at).cloned().unwrap_or_default(),
+        problem,
+    };
+    Ok(match value {
+        ValueRef::Null => Value::Text(None),
+        ValueRef::Integer(value) => Value::Int(Some(value)),
+        ValueRef::Blob(value) => Value::Bytes(Some(value.to_vec())),
+        ValueRef::Text(value) => {
+            let text = std::str::from_utf8(value).map_err(|_| unread("holds text not in UTF-8"))?;
+            Value::Text(Some(text.to_owned()))
+        }
+        ValueRef::Real(_) => return Err(unread("holds a floating-point number")),
+    })
+}
+
+/// SQLite's error by its kind. Its messages name tables and columns, never values.
+fn refused(error: &rusqlite::Error) -> StoreError {
+    let Some(cause) = error.sqlite_error() else {
+        return StoreError::Database(error.to_string());
+    };
+    match (cause.code, cause.extended_code) {
+        (_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+            StoreError::Unique
+        }
+        (_, ffi::SQLITE_CONSTRAINT_CHECK) => StoreError::Check,
+        // ON DELETE RESTRICT is reported as a trigger's refusal, and there are no triggers.
+        (_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_TRIGGER) => {
+            StoreError::ForeignKey
+        }
+        (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => StoreError::Busy,
+        _ => StoreError::Database(error.to_string()),
+    }
+}

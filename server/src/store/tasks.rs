@@ -1,0 +1,290 @@
+//! Tasks: get, list, search. Writing one is for `moves.rs` alone.
+
+use api_types::{
+    AgentId, MicroUsd, OperatorId, TaskId, Timestamp,
+    task::{Status, TaskType},
+};
+
+use super::{
+    Row, StoreError, Tx, Value,
+    columns::{json, json_if_any, money, name, text, text_if_any, time, time_if_any, to_json},
+    params,
+};
+use crate::domain::task::{Moments, Task};
+
+const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.operator_id AS operator_id,
+    task.status AS status, task.version AS version, task.stated AS stated,
+    task.fee_micros AS fee_micros, task.guardian_result AS guardian_result,
+    task.created_at_ms AS created_at_ms, task.accepted_at_ms AS accepted_at_ms,
+    task.submitted_at_ms AS submitted_at_ms, task.verified_at_ms AS verified_at_ms,
+    task.completed_at_ms AS completed_at_ms, task.cancelled_at_ms AS cancelled_at_ms";
+
+/// Which part of a list is asked for: after a cursor, or after so many rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Rows at most.
+    pub limit: u32,
+    /// Rows to pass over.
+    pub offset: u32,
+    /// The last row that the caller has.
+    pub after: Option<TaskId>,
+}
+
+/// What a list of an agent's tasks is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// In this status.
+    pub status: Option<Status>,
+    /// Of this type.
+    pub task_type: Option<TaskType>,
+    /// With the agent's own name.
+    pub external_id: Option<String>,
+}
+
+/// Some rows of a list, and how many it has in all.
+#[derive(Clone, Debug)]
+pub struct Found<T> {
+    /// Up to one more than was asked for, so that it is known whether more follow.
+    pub rows: Vec<T>,
+    /// In the whole list.
+    pub total: u64,
+}
+
+/// One task.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn get(tx: &mut Tx<'_>, id: TaskId) -> Result<Option<Task>, StoreError> {
+    let row = tx.first(
+        &format!("SELECT {COLUMNS} FROM task WHERE task.id = $1"),
+        &params![id.to_string()],
+    )?;
+    row.map(|row| task(&row)).transpose()
+}
+
+/// An agent's tasks, newest first.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn of_agent(
+    tx: &mut Tx<'_>,
+    agent_id: AgentId,
+    filter: &Filter,
+    window: Window,
+) -> Result<Found<Task>, StoreError> {
+    let mut search = Search::of("task.agent_id = ", agent_id.to_string());
+    search.and("task.status = ", filter.status.map(Status::as_str));
+    search.and("task.task_type = ", filter.task_type.map(TaskType::as_str));
+    search.and("task.external_id = ", filter.external_id.as_deref());
+    search.run(tx, window)
+}
+
+/// What a search for open tasks is narrowed to.
+#[derive(Clone, Debug)]
+pub struct Eligible {
+    /// The operator's skills; empty means all.
+    pub skills: Vec<TaskType>,
+    /// What the operator looks for now.
+    pub task_type: Option<TaskType>,
+    /// At least this reward.
+    pub reward_min: Option<MicroUsd>,
+    /// Deadlines after this.
+    pub now: Timestamp,
+}
+
+/// Tasks that an operator may claim, newest first.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn open(
+    tx: &mut Tx<'_>,
+    eligible: &Eligible,
+    window: Window,
+) -> Result<Found<Task>, StoreError> {
+    let mut search = Search::of("task.deadline_ms > ", eligible.now.as_millis());
+    // Spelled out rather than a parameter, so that the partial index serves the query.
+    search.condition.push_str(" AND task.status = 'PENDING'");
+    search.and("task.task_type = ", eligible.task_type.map(TaskType::as_str));
+    search.and("task.reward_micros >= ", eligible.reward_min.map(MicroUsd::as_micros));
+    if !eligible.skills.is_empty() {
+        // The names are our own constants.
+        let names: Vec<_> =
+            eligible.skills.iter().map(|skill| format!("'{}'", skill.as_str())).collect();
+        search.condition.push_str(&format!(" AND task.task_type IN ({})", names.join(", ")));
+    }
+    search.run(tx, window)
+}
+
+/// Tasks that an operator claimed, newest first.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn mine(
+    tx: &mut Tx<'_>,
+    operator_id: OperatorId,
+    window: Window,
+) -> Result<Found<Task>, StoreError> {
+    Search::of("task.operator_id = ", operator_id.to_string()).run(tx, window)
+}
+
+/// The tasks that an operator completed last, newest first.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn completed_by(
+    tx: &mut Tx<'_>,
+    operator_id: OperatorId,
+    limit: u32,
+) -> Result<Vec<Task>, StoreError> {
+    let rows = tx.query(
+        &format!(
+            "SELECT {COLUMNS} FROM task WHERE task.operator_id = $1 AND task.status = 'COMPLETED'
+             ORDER BY COALESCE(task.completed_at_ms, 0) DESC, task.id DESC LIMIT $2"
+        ),
+        &params![operator_id.to_string(), limit],
+    )?;
+    rows.iter().map(task).collect()
+}
+
+/// The rewards of tasks whose proof is not decided yet.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn in_review(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<MicroUsd, StoreError> {
+    let row = tx.first(
+        "SELECT CAST(COALESCE(SUM(reward_micros), 0) AS BIGINT) AS held FROM task
+         WHERE operator_id = $1 AND status IN ('SUBMITTED', 'MANUAL_REVIEW')",
+        &params![operator_id.to_string()],
+    )?;
+    row.map_or(Ok(MicroUsd::ZERO), |row| money(&row, "held"))
+}
+
+/// An agent's name, and how many of its tasks were completed and paid.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn record_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<(String, u64), StoreError> {
+    let row = tx.first(
+        "SELECT agent.name AS name,
+                (SELECT COUNT(*) FROM task
+                 WHERE task.agent_id = agent.id AND task.status = 'COMPLETED') AS completed
+         FROM agent WHERE agent.id = $1",
+        &params![agent_id.to_string()],
+    )?;
+    let row = row.ok_or_else(|| StoreError::Inconsistent {
+        table: "agent",
+        id: agent_id.to_string(),
+        problem: "a task refers to it, but it is not there".to_owned(),
+    })?;
+    Ok((row.get("name")?, u64::try_from(row.get::<i64>("completed")?).unwrap_or_default()))
+}
+
+/// Adds a posted task.
+pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
+    let stated = &task.stated;
+    tx.execute(
+        "INSERT INTO task (id, agent_id, status, version, stated, task_type, external_id,
+             reward_micros, deadline_ms, fee_micros, created_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        &params![
+            task.id.to_string(),
+            task.agent_id.to_string(),
+            task.status.as_str(),
+            task.version,
+            to_json(stated, "stated")?,
+            stated.task_type.as_str(),
+            stated.external_id.as_deref(),
+            stated.reward.as_micros(),
+            stated.deadline.as_millis(),
+            task.fee.as_micros(),
+            task.at.created.as_millis(),
+        ],
+    )
+    .map(drop)
+}
+
+/// Writes a moved task over the version it was moved from.
+///
+/// # Errors
+/// [`StoreError::Changed`] if somebody else moved it first.
+pub(super) fn update(tx: &mut Tx<'_>, task: &Task, from_version: i64) -> Result<(), StoreError> {
+    let result = task.guardian_result.as_ref();
+    let millis = |moment: Option<Timestamp>| moment.map(Timestamp::as_millis);
+    let updated = tx.execute(
+        "UPDATE task SET status = $3, version = $4, operator_id = $5, guardian_result = $6,
+             accepted_at_ms = $7, submitted_at_ms = $8, verified_at_ms = $9,
+             completed_at_ms = $10, cancelled_at_ms = $11
+         WHERE id = $1 AND version = $2",
+        &params![
+            task.id.to_string(),
+            from_version,
+            task.status.as_str(),
+            task.version,
+            task.operator_id.map(|id| id.to_string()),
+            result.map(|result| to_json(result, "guardian_result")).transpose()?,
+            millis(task.at.accepted),
+            millis(task.at.submitted),
+            millis(task.at.verified),
+            millis(task.at.completed),
+            millis(task.at.cancelled),
+        ],
+    )?;
+    if updated == 1 { Ok(()) } else { Err(StoreError::Changed) }
+}
+
+/// A list's conditions and their parameters, numbered as they are added.
+struct Search {
+    condition: String,
+    params: Vec<Value>,
+}
+
+impl Search {
+    fn of(column: &str, value: impl Into<Value>) -> Self {
+        Self { condition: format!("{column}$1"), params: vec![value.into()] }
+    }
+
+    fn and(&mut self, column: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.params.push(value.into());
+            self.condition.push_str(&format!(" AND {column}${}", self.params.len()));
+        }
+    }
+
+    fn run(mut self, tx: &mut Tx<'_>, window: Window) -> Result<Found<Task>, StoreError> {
+        let count = format!("SELECT COUNT(*) AS n FROM task WHERE {}", self.condition);
+        let total = tx.first(&count, &self.params)?.map_or(Ok(0), |row| row.get::<i64>("n"))?;
+        self.and("task.id < ", window.after.map(|id| id.to_string()));
+        let nth = self.params.len();
+        self.params.extend(params![i64::from(window.limit) + 1, i64::from(window.offset)]);
+        let page = format!(
+            "SELECT {COLUMNS} FROM task WHERE {} ORDER BY task.id DESC LIMIT ${} OFFSET ${}",
+            self.condition,
+            nth + 1,
+            nth + 2
+        );
+        let rows = tx.query(&page, &self.params)?;
+        let rows = rows.iter().map(task).collect::<Result<_, _>>()?;
+        Ok(Found { rows, total: u64::try_from(total).unwrap_or_default() })
+    }
+}
+
+fn task(row: &Row) -> Result<Task, StoreError> {
+    Ok(Task {
+        id: text(row, "id")?,
+        agent_id: text(row, "agent_id")?,
+        operator_id: text_if_any(row, "operator_id")?,
+        status: name(row, "status", Status::parse)?,
+        version: row.get("version")?,
+        stated: json(row, "stated")?,
+        fee: money(row, "fee_micros")?,
+        guardian_result: json_if_any(row, "guardian_result")?,
+        at: Moments {
+            created: time(row, "created_at_ms")?,
+            accepted: time_if_any(row, "accepted_at_ms")?,
+            submitted: time_if_any(row, "submitted_at_ms")?,
+            verified: time_if_any(row, "verified_at_ms")?,
+            completed: time_if_any(row, "completed_at_ms")?,
+            cancelled: time_if_any(row, "cancelled_at_ms")?,
+        },
+    })
+}

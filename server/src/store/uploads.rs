@@ -1,0 +1,156 @@
+//! Who uploaded what, for which task. The bytes are the affair of `outside/files.rs`.
+
+use api_types::{OperatorId, TaskId, Timestamp, UploadId};
+
+use super::{
+    Row, StoreError, Tx,
+    columns::{text, time},
+    params,
+};
+use crate::domain::proof::ProofFile;
+
+/// A file that has been written under its id and has no row yet.
+#[derive(Clone, Debug)]
+pub struct NewUpload {
+    /// Its id, and its name in the folder.
+    pub id: UploadId,
+    /// Who sent it.
+    pub operator_id: OperatorId,
+    /// For which task, if the operator said.
+    pub task_id: Option<TaskId>,
+    /// Of its bytes, lower-case hexadecimal.
+    pub sha256: String,
+    /// By content.
+    pub content_type: String,
+    /// Bytes.
+    pub size_bytes: u64,
+    /// Width and height in pixels, of pictures that can be measured.
+    pub pixels: Option<(u32, u32)>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A file that has its row.
+pub type StoredUpload = NewUpload;
+
+/// Gives the file its row, or answers the upload that these bytes are already.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn insert_or_existing(tx: &mut Tx<'_>, upload: &NewUpload) -> Result<StoredUpload, StoreError> {
+    let operator_id = upload.operator_id.to_string();
+    let task_id = upload.task_id.map_or_else(String::new, |id| id.to_string());
+    tx.execute(
+        "INSERT INTO upload (id, operator_id, task_id, sha256, content_type, size_bytes,
+                             width, height, created_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (operator_id, task_id, sha256) DO NOTHING",
+        &params![
+            upload.id.to_string(),
+            &operator_id,
+            &task_id,
+            &upload.sha256,
+            &upload.content_type,
+            i64::try_from(upload.size_bytes).unwrap_or(i64::MAX),
+            upload.pixels.map(|(width, _)| width),
+            upload.pixels.map(|(_, height)| height),
+            upload.created_at.as_millis(),
+        ],
+    )?;
+    let row = tx.first(
+        "SELECT * FROM upload WHERE operator_id = $1 AND task_id = $2 AND sha256 = $3",
+        &params![&operator_id, &task_id, &upload.sha256],
+    )?;
+    row.as_ref()
+        .map(stored)
+        .transpose()?
+        .ok_or(StoreError::Changed)
+}
+
+/// One upload.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn get(tx: &mut Tx<'_>, id: UploadId) -> Result<Option<StoredUpload>, StoreError> {
+    let row = tx.first(
+        "SELECT * FROM upload WHERE id = $1",
+        &params![id.to_string()],
+    )?;
+    row.as_ref().map(stored).transpose()
+}
+
+/// Whether this operator has claimed the task, and may send files for it.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn claimed_by(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    operator_id: OperatorId,
+) -> Result<bool, StoreError> {
+    let claimed = tx.first(
+        "SELECT 1 AS found FROM task WHERE id = $1 AND operator_id = $2",
+        &params![task_id.to_string(), operator_id.to_string()],
+    )?;
+    Ok(claimed.is_some())
+}
+
+/// The files that an operator may put into the proof of a task: those sent for it, and those sent
+/// for no task in particular.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn of(
+    tx: &mut Tx<'_>,
+    operator_id: OperatorId,
+    task_id: TaskId,
+) -> Result<Vec<ProofFile>, StoreError> {
+    let rows = tx.query(
+        "SELECT id, content_type FROM upload
+         WHERE operator_id = $1 AND (task_id = $2 OR task_id = '')",
+        &params![operator_id.to_string(), task_id.to_string()],
+    )?;
+    rows.iter()
+        .map(|row| Ok(ProofFile { id: text(row, "id")?, content_type: row.get("content_type")? }))
+        .collect()
+}
+
+/// Ties files that were sent for no task in particular to the one they now prove.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn bind(tx: &mut Tx<'_>, uploads: &[UploadId], task_id: TaskId) -> Result<(), StoreError> {
+    for id in uploads {
+        // Where the same bytes were sent for the task as well, the loose copy stays loose.
+        tx.execute(
+            "UPDATE upload SET task_id = $2 WHERE id = $1 AND task_id = '' AND NOT EXISTS (
+                 SELECT 1 FROM upload AS tied
+                 WHERE tied.operator_id = upload.operator_id AND tied.task_id = $2
+                   AND tied.sha256 = upload.sha256)",
+            &params![id.to_string(), task_id.to_string()],
+        )?;
+    }
+    Ok(())
+}
+
+fn stored(row: &Row) -> Result<StoredUpload, StoreError> {
+    let task_id: String = row.get("task_id")?;
+    let pixels = row
+        .get::<Option<i64>>("width")?
+        .zip(row.get::<Option<i64>>("height")?);
+    let size_bytes: i64 = row.get("size_bytes")?;
+    Ok(StoredUpload {
+        id: text(row, "id")?,
+        operator_id: text(row, "operator_id")?,
+        task_id: if task_id.is_empty() {
+            None
+        } else {
+            Some(text(row, "task_id")?)
+        },
+        sha256: row.get("sha256")?,
+        content_type: row.get("content_type")?,
+        size_bytes: size_bytes.unsigned_abs(),
+        pixels: pixels.and_then(|(w, h)| u32::try_from(w).ok().zip(u32::try_from(h).ok())),
+        created_at: time(row, "created_at_ms")?,
+    })
+}

@@ -1,0 +1,155 @@
+//! What goes into a statement and what comes out of one: text, integers and bytes, and no more.
+//! Nothing here knows which database it is for.
+
+use std::sync::Arc;
+
+use super::StoreError;
+
+/// A parameter of a statement. A NULL carries its type, because PostgreSQL asks for one.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A `TEXT` parameter.
+    Text(Option<String>),
+    /// A `BIGINT` parameter.
+    Int(Option<i64>),
+    /// A `BYTEA` parameter.
+    Bytes(Option<Vec<u8>>),
+}
+
+/// Only the type is printed: a parameter may be a secret, and errors and logs must not hold it.
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text([redacted])",
+            Self::Int(_) => "Int([redacted])",
+            Self::Bytes(_) => "Bytes([redacted])",
+        })
+    }
+}
+
+impl Value {
+    fn is_null(&self) -> bool {
+        matches!(self, Self::Text(None) | Self::Int(None) | Self::Bytes(None))
+    }
+}
+
+/// The parameters of a statement: `params![id, version, note.as_deref()]`.
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { [$($crate::store::Value::from($value)),*] };
+}
+pub(crate) use params;
+
+/// `From` for a type and for its `Option`, so that a missing value keeps its type.
+macro_rules! into_value {
+    ($($from:ty => $variant:ident),+ $(,)?) => {$(
+        impl From<$from> for Value {
+            fn from(value: $from) -> Self {
+                Self::$variant(Some(value.into()))
+            }
+        }
+        impl From<Option<$from>> for Value {
+            fn from(value: Option<$from>) -> Self {
+                Self::$variant(value.map(Into::into))
+            }
+        }
+    )+};
+}
+into_value! {
+    &str => Text, String => Text, &String => Text,
+    i64 => Int, u32 => Int, i32 => Int,
+    &[u8] => Bytes, Vec<u8> => Bytes,
+}
+
+impl<const N: usize> From<[u8; N]> for Value {
+    fn from(value: [u8; N]) -> Self {
+        Self::Bytes(Some(value.to_vec()))
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Value {
+    fn from(value: &[u8; N]) -> Self {
+        Self::Bytes(Some(value.to_vec()))
+    }
+}
+
+/// One row of an answer, read by column name.
+#[derive(Clone, Debug)]
+pub struct Row {
+    columns: Arc<[String]>,
+    values: Vec<Value>,
+}
+
+impl Row {
+    pub(super) fn new(columns: Arc<[String]>, values: Vec<Value>) -> Self {
+        Self { columns, values }
+    }
+
+    /// The value of a column: an `i64`, a `String`, a `Vec<u8>`, or an `Option` of one.
+    ///
+    /// # Errors
+    /// `Column` when there is no such column, when it holds another type, or when it is NULL
+    /// where no `Option` was asked for.
+    pub fn get<T: FromValue>(&self, column: &str) -> Result<T, StoreError> {
+        let named = |problem| StoreError::Column {
+            column: column.to_owned(),
+            problem,
+        };
+        let value = (self.columns.iter().position(|name| name == column))
+            .and_then(|at| self.values.get(at))
+            .ok_or_else(|| named("is not in the answer"))?;
+        T::from_value(value).ok_or_else(|| {
+            named(if value.is_null() {
+                "is NULL"
+            } else {
+                "does not hold the type asked for"
+            })
+        })
+    }
+}
+
+/// What `Row::get` can answer with.
+pub trait FromValue: Sized {
+    /// The value as this type, or `None` when it is of another type or NULL.
+    fn from_value(value: &Value) -> Option<Self>;
+}
+
+impl FromValue for i64 {
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Int(held) = value {
+            *held
+        } else {
+            None
+        }
+    }
+}
+
+impl FromValue for String {
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Text(held) = value {
+            held.clone()
+        } else {
+            None
+        }
+    }
+}
+
+impl FromValue for Vec<u8> {
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Bytes(held) = value {
+            held.clone()
+        } else {
+            None
+        }
+    }
+}
+
+/// SQLite does not say of which type a NULL is, so every NULL is `None`.
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: &Value) -> Option<Self> {
+        if value.is_null() {
+            Some(None)
+        } else {
+            T::from_value(value).map(Some)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! A fresh store on either database, for the tests of the store and for those through HTTP.
+//!
+//! Whoever includes this file has `Store` in scope, says `#[cfg(test)]`, and writes each test
+//! once, as an `async fn` of a [`FreshStore`] that is used like a `Store`:
+//!
+//! ```ignore
+//! use server::store::Store;                       // tests/it/main.rs
+//! #[cfg(test)]
+//! #[path = "../support/mod.rs"]
+//! mod support;
+//!
+//! use crate::support::{self, on_both_databases};  // tests/it/tasks.rs
+//! on_both_databases! {
+//!     async fn create_task_holds_the_reward(store) {
+//!         let app = TestApp::start(store.clone()).await;
+//!         // …
+//!     }
+//! }
+//! ```
+//!
+//! This makes `create_task_holds_the_reward::sqlite` and `create_task_holds_the_reward::postgres`.
+
+mod postgres;
+
+use std::ops::Deref;
+
+use super::Store;
+
+/// An empty, migrated store, and what must outlive it.
+pub(crate) struct FreshStore {
+    // Dropped in this order: the store lets go of its files and connections first.
+    store: Store,
+    _place: Place,
+}
+
+enum Place {
+    Folder { _folder: tempfile::TempDir },
+    Database { _database: postgres::Database },
+}
+
+impl Deref for FreshStore {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// SQLite in a folder of its own, with the same settings as in service.
+pub(crate) fn on_sqlite() -> FreshStore {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open_sqlite(&folder.path().join("humanops.db")).unwrap();
+    FreshStore {
+        store,
+        _place: Place::Folder { _folder: folder },
+    }
+}
+
+/// A database of its own on this process's PostgreSQL.
+pub(crate) fn on_postgres() -> FreshStore {
+    let migrate = |url: &str| Store::migrate_postgres(url).map(drop).unwrap();
+    let database = postgres::Database::fresh(migrate);
+    let store = Store::open_postgres(&database.url).unwrap();
+    FreshStore {
+        store,
+        _place: Place::Database {
+            _database: database,
+        },
+    }
+}
+
+/// Makes of each `async fn name(store) { … }` the tests `name::sqlite` and `name::postgres`.
+macro_rules! on_both_databases {
+    ($($(#[$meta:meta])* async fn $name:ident($store:ident) $story:block)+) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn story($store: support::FreshStore) $story
+
+            #[tokio::test]
+            async fn sqlite() {
+                story(support::on_sqlite()).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                story(support::on_postgres()).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_both_databases;
