@@ -11,3 +11,17 @@ CREATE TABLE job (
     last_error   TEXT   NOT NULL
 );
 CREATE INDEX job_by_due ON job (due_at_ms) WHERE state = 'waiting';
+
+-- What happened, in order: ids sort by creation. Written in the transaction of the move.
+CREATE TABLE event (
+    id              TEXT PRIMARY KEY,
+    task_id         TEXT NOT NULL REFERENCES task (id),
+    agent_id        TEXT NOT NULL REFERENCES agent (id),
+    name            TEXT NOT NULL,
+    previous_status TEXT,
+    status          TEXT NOT NULL,
+    at_ms           BIGINT NOT NULL
+);
+
+CREATE INDEX event_by_task ON event (task_id, id);
+CREATE INDEX event_by_agent ON event (agent_id, id);
