@@ -348,6 +348,9 @@ pub struct TaskView {
     pub proof: Option<ProofView>,
     /// What the Guardian said of it.
     pub guardian_result: Option<GuardianResult>,
+    /// Why the agent rejected it, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<Rejection>,
     /// Who claimed it.
     pub operator: Option<OperatorSummary>,
     /// The key that credentials are sealed to, as it came.
@@ -441,6 +444,9 @@ pub struct OperatorTaskView {
     /// What the Guardian said of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guardian_result: Option<GuardianResult>,
+    /// Why the agent rejected it, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<Rejection>,
     /// When it was claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
@@ -517,6 +523,18 @@ pub struct VerifyTask {
     /// Which of the task's requirements are not met, in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmet_requirements: Option<Vec<String>>,
+}
+
+/// Why an agent rejected a proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Rejection {
+    /// In the agent's words, if it gave any.
+    pub reason: Option<String>,
+    /// The requirements that it found unmet, in the task's own words.
+    pub unmet_requirements: Vec<String>,
+    /// When.
+    pub rejected_at: Timestamp,
 }
 
 /// The answer to POST /tasks/:id/verify.

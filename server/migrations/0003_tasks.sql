@@ -16,6 +16,8 @@ CREATE TABLE task (
     fee_micros      BIGINT NOT NULL CHECK (fee_micros >= 0),
     -- The Guardian's result on the latest proof, as JSON.
     guardian_result TEXT,
+    -- Why the agent rejected that proof, as JSON.
+    rejection       TEXT,
     created_at_ms   BIGINT NOT NULL,
     accepted_at_ms  BIGINT,
     submitted_at_ms BIGINT,

@@ -62,7 +62,10 @@ impl App {
 
     /// The circumstances of a move that is made now.
     pub fn turn(&self) -> Turn {
-        Turn { now: self.clock.now(), random: self.entropy.u128() }
+        Turn {
+            now: self.clock.now(),
+            random: self.entropy.u128(),
+        }
     }
 
     fn origin(&self) -> &str {

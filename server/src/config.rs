@@ -16,7 +16,7 @@ use crate::domain::pricing;
 
 /// The marketplace where software agents hire people.
 #[derive(Debug, Parser)]
-#[command(name = "humanops", version)]
+#[command(name = "humanops", version, args_override_self = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -33,7 +33,9 @@ fn main() -> ExitCode {
 }
 
 fn run(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    tokio::runtime::Runtime::new().context("cannot start the runtime")?.block_on(work)
+    tokio::runtime::Runtime::new()
+        .context("cannot start the runtime")?
+        .block_on(work)
 }
 
 async fn start(mut config: Config) -> anyhow::Result<()> {
@@ -43,10 +45,17 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let listening = listener.local_addr()?;
-    config.public_url.get_or_insert_with(|| origin_of(listening));
+    config
+        .public_url
+        .get_or_insert_with(|| origin_of(listening));
     let store = open_store(&config.place)?;
     refuse_old_schema(&store).await?;
-    let app = App::new(config, store, Arc::new(SystemClock), Arc::new(SystemEntropy))?;
+    let app = App::new(
+        config,
+        store,
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+    )?;
     let stop = CancellationToken::new();
     tokio::spawn({
         let stop = stop.clone();
@@ -109,7 +118,11 @@ async fn check_ledger(place: Place) -> anyhow::Result<()> {
         "{} accounts, {} transfers, sum {}, platform {}",
         found.accounts, found.transfers, found.sum, found.platform
     );
-    anyhow::ensure!(found.faults.is_empty(), "the ledger has {} faults", found.faults.len());
+    anyhow::ensure!(
+        found.faults.is_empty(),
+        "the ledger has {} faults",
+        found.faults.len()
+    );
     Ok(())
 }
 

@@ -19,7 +19,11 @@ pub fn parse_agent(body: &Value) -> Parsed<RegisterAgent> {
     let name = fields.required("name", text(1..=NAME_CHARS_MAX));
     let email = fields.required("email", email);
     let company = fields.optional("company", text(0..=COMPANY_CHARS_MAX));
-    let read = name.zip(email).map(|(name, email)| RegisterAgent { name, email, company });
+    let read = name.zip(email).map(|(name, email)| RegisterAgent {
+        name,
+        email,
+        company,
+    });
     fields.finish(read)
 }
 
@@ -64,7 +68,11 @@ fn phone(value: &Value) -> Parsed<String> {
     let compact: String = read.chars().filter(|c| spaced(*c)).collect();
     let digits = compact.strip_prefix('+').unwrap_or_default();
     let fits = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    if fits { Ok(compact) } else { wrong("must be + and 7 to 15 digits, like +1234567890") }
+    if fits {
+        Ok(compact)
+    } else {
+        wrong("must be + and 7 to 15 digits, like +1234567890")
+    }
 }
 
 fn home_place(value: &Value) -> Parsed<HomePlace> {
@@ -73,9 +81,15 @@ fn home_place(value: &Value) -> Parsed<HomePlace> {
     let country = fields.required("country", |value| {
         let read = text(2..=2)(value)?;
         let letters = read.bytes().all(|byte| byte.is_ascii_alphabetic());
-        if letters { Ok(read.to_uppercase()) } else { wrong("must be two letters, like US") }
+        if letters {
+            Ok(read.to_uppercase())
+        } else {
+            wrong("must be two letters, like US")
+        }
     });
-    let read = city.zip(country).map(|(city, country)| HomePlace { city, country });
+    let read = city
+        .zip(country)
+        .map(|(city, country)| HomePlace { city, country });
     fields.finish(read)
 }
 
@@ -89,12 +103,20 @@ pub fn parse_deposit(body: &Value) -> Parsed<DepositUsdc> {
     let amount_usdc = fields.required("amount_usdc", |value| {
         let amount = money(6)(value)?;
         let fits = (DEPOSIT_MIN..=DEPOSIT_MAX).contains(&amount);
-        if fits { Ok(amount) } else { wrong("must be from 5 to 10000 USDC") }
+        if fits {
+            Ok(amount)
+        } else {
+            wrong("must be from 5 to 10000 USDC")
+        }
     });
     let base = |name: &str| (name == "base").then(|| name.to_owned());
     let chain = fields.optional("chain", choice(base, "base"));
     let read = tx_hash.zip(amount_usdc);
-    let read = read.map(|(tx_hash, amount_usdc)| DepositUsdc { tx_hash, amount_usdc, chain });
+    let read = read.map(|(tx_hash, amount_usdc)| DepositUsdc {
+        tx_hash,
+        amount_usdc,
+        chain,
+    });
     fields.finish(read)
 }
 
@@ -103,5 +125,9 @@ fn tx_hash(value: &Value) -> Parsed<String> {
     let read = text(1..=100)(value)?;
     let digits = read.strip_prefix("0x").unwrap_or_default();
     let fits = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if fits { Ok(read.to_lowercase()) } else { wrong("must be 0x and 64 hexadecimal digits") }
+    if fits {
+        Ok(read.to_lowercase())
+    } else {
+        wrong("must be 0x and 64 hexadecimal digits")
+    }
 }

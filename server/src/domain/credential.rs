@@ -23,17 +23,30 @@ pub fn parse(value: &Value) -> Parsed<EncryptedCredential> {
     let ephemeral_public_key = fields.required("ephemeralPublicKey", text(1..=256));
     let created_at = fields.required("createdAt", timestamp);
 
-    let read = algorithm.zip(ciphertext).zip(iv).zip(ephemeral_public_key).zip(created_at);
-    let read = read.map(|((((algorithm, ciphertext), iv), ephemeral_public_key), created_at)| {
-        EncryptedCredential { v, algorithm, ciphertext, iv, ephemeral_public_key, created_at }
-    });
+    let read = algorithm
+        .zip(ciphertext)
+        .zip(iv)
+        .zip(ephemeral_public_key)
+        .zip(created_at);
+    let read = read.map(
+        |((((algorithm, ciphertext), iv), ephemeral_public_key), created_at)| EncryptedCredential {
+            v,
+            algorithm,
+            ciphertext,
+            iv,
+            ephemeral_public_key,
+            created_at,
+        },
+    );
     let envelope = fields.finish(read)?;
     check(&envelope)?;
     Ok(envelope)
 }
 
 fn version(value: &Value) -> Parsed<u64> {
-    value.as_u64().map_or_else(|| wrong("must be the number 1"), Ok)
+    value
+        .as_u64()
+        .map_or_else(|| wrong("must be the number 1"), Ok)
 }
 
 /// What anybody can tell about an envelope without a key.
@@ -50,8 +63,9 @@ pub fn check(envelope: &EncryptedCredential) -> Parsed<()> {
     };
     match Envelope::parse(&text) {
         Ok(_) => Ok(()),
-        Err(errors) => {
-            Err(errors.iter().map(|error| fault(error.field(), error.to_string())).collect())
-        }
+        Err(errors) => Err(errors
+            .iter()
+            .map(|error| fault(error.field(), error.to_string()))
+            .collect()),
     }
 }

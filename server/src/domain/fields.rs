@@ -28,7 +28,12 @@ impl<'a> Fields<'a> {
             None => vec![fault("", "must be a JSON object")],
         };
         let unknown_hint = "is not a field of this request";
-        Self { object, known: Vec::new(), unknown_hint, faults }
+        Self {
+            object,
+            known: Vec::new(),
+            unknown_hint,
+            faults,
+        }
     }
 
     /// Says something better than "not a field" about fields that nobody asked for.
@@ -61,7 +66,8 @@ impl<'a> Fields<'a> {
         match parse(value) {
             Ok(read) => Some(read),
             Err(faults) => {
-                self.faults.extend(faults.into_iter().map(|inner| within(name, inner)));
+                self.faults
+                    .extend(faults.into_iter().map(|inner| within(name, inner)));
                 None
             }
         }
@@ -69,7 +75,9 @@ impl<'a> Fields<'a> {
 
     /// Whether the body has this field, with any value but null.
     pub fn has(&self, name: &str) -> bool {
-        self.object.and_then(|object| object.get(name)).is_some_and(|value| !value.is_null())
+        self.object
+            .and_then(|object| object.get(name))
+            .is_some_and(|value| !value.is_null())
     }
 
     /// Names a fault that only the reader of several fields can see.
@@ -80,10 +88,16 @@ impl<'a> Fields<'a> {
     /// Every fault, with those of fields that nobody asked for.
     pub fn into_faults(mut self) -> Vec<Fault> {
         let names = self.object.into_iter().flat_map(Map::keys);
-        let unknown: Vec<_> = names.filter(|name| !self.known.contains(&name.as_str())).collect();
+        let unknown: Vec<_> = names
+            .filter(|name| !self.known.contains(&name.as_str()))
+            .collect();
         // A name is shown as it came, but no longer than a name ever is.
         let shown = |name: &str| name.chars().take(64).collect::<String>();
-        self.faults.extend(unknown.iter().map(|name| fault(&shown(name), self.unknown_hint)));
+        self.faults.extend(
+            unknown
+                .iter()
+                .map(|name| fault(&shown(name), self.unknown_hint)),
+        );
         self.faults
     }
 
@@ -102,7 +116,10 @@ impl<'a> Fields<'a> {
 
 /// A fault at a place.
 pub fn fault(field: &str, message: impl Into<String>) -> Fault {
-    Fault { field: field.to_owned(), message: message.into() }
+    Fault {
+        field: field.to_owned(),
+        message: message.into(),
+    }
 }
 
 /// One fault of a value itself.
@@ -111,15 +128,24 @@ pub fn wrong<T>(message: impl Into<String>) -> Parsed<T> {
 }
 
 fn within(name: &str, inner: Fault) -> Fault {
-    let joint = if inner.field.is_empty() || inner.field.starts_with('[') { "" } else { "." };
-    Fault { field: format!("{name}{joint}{}", inner.field), message: inner.message }
+    let joint = if inner.field.is_empty() || inner.field.starts_with('[') {
+        ""
+    } else {
+        "."
+    };
+    Fault {
+        field: format!("{name}{joint}{}", inner.field),
+        message: inner.message,
+    }
 }
 
 /// Text of so many characters. Control characters other than line breaks and tabs are refused:
 /// they show nothing, and one database cannot store them.
 pub fn text(chars: RangeInclusive<usize>) -> impl Fn(&Value) -> Parsed<String> {
     move |value| {
-        let Some(text) = value.as_str() else { return wrong("must be a string") };
+        let Some(text) = value.as_str() else {
+            return wrong("must be a string");
+        };
         let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
         if text.chars().any(control) {
             return wrong("must not contain control characters");
@@ -150,7 +176,8 @@ pub fn money(decimals_max: usize) -> impl Fn(&Value) -> Parsed<MicroUsd> {
 /// A moment in RFC 3339.
 pub fn timestamp(value: &Value) -> Parsed<Timestamp> {
     let text = value.as_str().unwrap_or_default();
-    text.parse().or_else(|error: api_types::time::TimestampError| wrong(error.to_string()))
+    text.parse()
+        .or_else(|error: api_types::time::TimestampError| wrong(error.to_string()))
 }
 
 /// One of the names that `parse` knows.
@@ -169,7 +196,11 @@ pub fn choice<T>(
 pub fn degrees(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Parsed<f64> {
     move |value| match value.as_f64() {
         Some(degrees) if range.contains(&degrees) => Ok(degrees),
-        _ => wrong(format!("must be a number from {} to {}", range.start(), range.end())),
+        _ => wrong(format!(
+            "must be a number from {} to {}",
+            range.start(),
+            range.end()
+        )),
     }
 }
 
@@ -179,9 +210,15 @@ pub fn list<T>(
     parse: impl Fn(&Value) -> Parsed<T>,
 ) -> impl Fn(&Value) -> Parsed<Vec<T>> {
     move |value| {
-        let Some(items) = value.as_array() else { return wrong("must be a list") };
+        let Some(items) = value.as_array() else {
+            return wrong("must be a list");
+        };
         if !count.contains(&items.len()) {
-            return wrong(format!("must have {} to {} entries", count.start(), count.end()));
+            return wrong(format!(
+                "must have {} to {} entries",
+                count.start(),
+                count.end()
+            ));
         }
         let mut faults = Vec::new();
         let mut read = Vec::with_capacity(items.len());
@@ -189,11 +226,19 @@ pub fn list<T>(
             match parse(item) {
                 Ok(one) => read.push(one),
                 Err(inner) => {
-                    faults.extend(inner.into_iter().map(|one| within(&format!("[{index}]"), one)));
+                    faults.extend(
+                        inner
+                            .into_iter()
+                            .map(|one| within(&format!("[{index}]"), one)),
+                    );
                 }
             }
         }
-        if faults.is_empty() { Ok(read) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(read)
+        } else {
+            Err(faults)
+        }
     }
 }
 
@@ -205,7 +250,11 @@ pub fn email(value: &Value) -> Parsed<String> {
         let host_fits = host.split('.').count() > 1 && host.split('.').all(|part| !part.is_empty());
         !local.is_empty() && host_fits && !host.contains('@') && !read.contains(char::is_whitespace)
     });
-    if plausible { Ok(read.to_lowercase()) } else { wrong("must be an e-mail address") }
+    if plausible {
+        Ok(read.to_lowercase())
+    } else {
+        wrong("must be an e-mail address")
+    }
 }
 
 /// An absolute address of one of the schemes, without credentials, at most 2 000 characters.
@@ -219,7 +268,10 @@ pub fn url(schemes: &'static [&'static str]) -> impl Fn(&Value) -> Parsed<String
         if fits {
             return Ok(read);
         }
-        wrong(format!("must be an absolute {} address without a user name", schemes.join(" or ")))
+        wrong(format!(
+            "must be an absolute {} address without a user name",
+            schemes.join(" or ")
+        ))
     }
 }
 
@@ -237,7 +289,11 @@ mod tests {
         fields.required("amount", money(2));
         fields.required("tags", list(1..=3, text(1..=5)));
         fields.required("missing", timestamp);
-        let places: Vec<_> = fields.into_faults().into_iter().map(|fault| fault.field).collect();
+        let places: Vec<_> = fields
+            .into_faults()
+            .into_iter()
+            .map(|fault| fault.field)
+            .collect();
         assert_eq!(places, ["name", "amount", "tags[1]", "missing", "extra"]);
     }
 
@@ -246,7 +302,11 @@ mod tests {
         for body in [json!(null), json!([]), json!("x"), json!(1)] {
             let mut fields = Fields::of(&body);
             fields.required("name", text(1..=10));
-            assert_eq!(fields.into_faults(), [fault("", "must be a JSON object")], "{body}");
+            assert_eq!(
+                fields.into_faults(),
+                [fault("", "must be a JSON object")],
+                "{body}"
+            );
         }
     }
 
@@ -262,12 +322,24 @@ mod tests {
         for good in ["jane@example.com", "J.Doe+x@mail.example.org"] {
             assert!(email(&json!(good)).is_ok(), "{good}");
         }
-        for bad in ["jane", "@example.com", "jane@", "jane@host", "a b@example.com", "a@b@c.d"] {
+        for bad in [
+            "jane",
+            "@example.com",
+            "jane@",
+            "jane@host",
+            "a b@example.com",
+            "a@b@c.d",
+        ] {
             assert!(email(&json!(bad)).is_err(), "{bad}");
         }
         let https = url(&["https"]);
         assert!(https(&json!("https://example.com/hook?x=1")).is_ok());
-        for bad in ["http://example.com", "https://u:p@example.com", "/hook", "javascript:alert(1)"] {
+        for bad in [
+            "http://example.com",
+            "https://u:p@example.com",
+            "/hook",
+            "javascript:alert(1)",
+        ] {
             assert!(https(&json!(bad)).is_err(), "{bad}");
         }
     }

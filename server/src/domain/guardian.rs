@@ -81,19 +81,35 @@ pub fn judge(
 
 fn credential(valid: bool) -> Finding {
     let (met, confidence, note) = match valid {
-        true => (None, 95, "A well-formed envelope was delivered. Its content cannot be seen here."),
+        true => (
+            None,
+            95,
+            "A well-formed envelope was delivered. Its content cannot be seen here.",
+        ),
         false => (Some(false), 0, "The envelope is not well-formed."),
     };
-    Finding { met, confidence, note }
+    Finding {
+        met,
+        confidence,
+        note,
+    }
 }
 
 fn confirmation(chars: usize, rules_may_approve: bool) -> Finding {
     let (met, confidence, note) = match (chars, rules_may_approve) {
         (CONFIRMATION_CHARS_MIN.., true) => (Some(true), 92, "A text was given."),
         (CONFIRMATION_CHARS_MIN.., false) => (None, 75, "A text was given; a person must read it."),
-        _ => (None, 60, "The text is too short to say much; a person must read it."),
+        _ => (
+            None,
+            60,
+            "The text is too short to say much; a person must read it.",
+        ),
     };
-    Finding { met, confidence, note }
+    Finding {
+        met,
+        confidence,
+        note,
+    }
 }
 
 /// One finding for each requirement: the file in the same place answers for it.
@@ -104,9 +120,14 @@ fn judge_files(
     rules_may_approve: bool,
 ) -> Vec<Finding> {
     // One bad file spoils the proof, wherever it stands.
-    let each: Vec<_> =
-        files.iter().map(|file| judge_file(proof_type, file, rules_may_approve)).collect();
-    let worst = each.iter().min_by_key(|finding| finding.confidence).copied();
+    let each: Vec<_> = files
+        .iter()
+        .map(|file| judge_file(proof_type, file, rules_may_approve))
+        .collect();
+    let worst = each
+        .iter()
+        .min_by_key(|finding| finding.confidence)
+        .copied();
     let missing = Finding {
         met: None,
         confidence: 60,
@@ -118,39 +139,62 @@ fn judge_files(
             (Some(finding), _) => *finding,
             (None, _) => missing,
         })
-        .chain(each.iter().skip(requirements).filter(|extra| extra.met == Some(false)).copied())
+        .chain(
+            each.iter()
+                .skip(requirements)
+                .filter(|extra| extra.met == Some(false))
+                .copied(),
+        )
         .collect()
 }
 
 fn judge_file(proof_type: ProofType, file: &FileFindings, rules_may_approve: bool) -> Finding {
     let is_picture = proof_type != ProofType::Artifact;
     let (met, confidence, note) = match &file.measured {
-        _ if file.seen_before => {
-            (Some(false), 10, "The same picture was already sent for another task.")
-        }
+        _ if file.seen_before => (
+            Some(false),
+            10,
+            "The same picture was already sent for another task.",
+        ),
         Err(Unmeasured::Broken) => (Some(false), 20, "The file is broken and cannot be decoded."),
-        Err(Unmeasured::TooManyPixels) => {
-            (None, 60, "The picture is too large to be decoded here; a person must look.")
+        Err(Unmeasured::TooManyPixels) => (
+            None,
+            60,
+            "The picture is too large to be decoded here; a person must look.",
+        ),
+        Err(Unmeasured::UnknownFormat) if is_picture => (
+            None,
+            60,
+            "This picture format cannot be decoded here; a person must look.",
+        ),
+        Err(Unmeasured::UnknownFormat) => {
+            (None, 70, "A file was delivered; a person must read it.")
         }
-        Err(Unmeasured::UnknownFormat) if is_picture => {
-            (None, 60, "This picture format cannot be decoded here; a person must look.")
-        }
-        Err(Unmeasured::UnknownFormat) => (None, 70, "A file was delivered; a person must read it."),
         Ok(measured) if measured.blank => (Some(false), 30, "The picture is blank."),
-        Ok(_) if rules_may_approve => {
-            (Some(true), 92, "The picture can be decoded and no task has seen it before.")
-        }
+        Ok(_) if rules_may_approve => (
+            Some(true),
+            92,
+            "The picture can be decoded and no task has seen it before.",
+        ),
         Ok(_) => (
             None,
             75,
             "The picture can be decoded and no task has seen it before; a person must look at it.",
         ),
     };
-    Finding { met, confidence, note }
+    Finding {
+        met,
+        confidence,
+        note,
+    }
 }
 
 fn result(requirements: &[String], each: &[Finding], looked_at: &str) -> GuardianResult {
-    let confidence = each.iter().map(|finding| finding.confidence).min().unwrap_or(0);
+    let confidence = each
+        .iter()
+        .map(|finding| finding.confidence)
+        .min()
+        .unwrap_or(0);
     let decision = match confidence {
         APPROVE_MIN.. => Decision::Approve,
         REVIEW_MIN.. => Decision::ManualReview,
@@ -172,7 +216,12 @@ fn result(requirements: &[String], each: &[Finding], looked_at: &str) -> Guardia
         })
         .collect();
     let reasoning = format!("{looked_at} {outcome}");
-    GuardianResult { decision, confidence, reasoning, requirement_results }
+    GuardianResult {
+        decision,
+        confidence,
+        reasoning,
+        requirement_results,
+    }
 }
 
 #[cfg(test)]
@@ -184,13 +233,26 @@ mod tests {
     }
 
     fn good() -> FileFindings {
-        let measured = Measured { width: 640, height: 480, blank: false, hash: [7; 8] };
-        FileFindings { measured: Ok(measured), seen_before: false }
+        let measured = Measured {
+            width: 640,
+            height: 480,
+            blank: false,
+            hash: [7; 8],
+        };
+        FileFindings {
+            measured: Ok(measured),
+            seen_before: false,
+        }
     }
 
     fn photos(count: usize, files: Vec<FileFindings>, may_approve: bool) -> GuardianResult {
         let findings = Findings::Files(files);
-        judge(ProofType::Photo, &requirements(count), &findings, may_approve)
+        judge(
+            ProofType::Photo,
+            &requirements(count),
+            &findings,
+            may_approve,
+        )
     }
 
     #[test]
@@ -200,13 +262,24 @@ mod tests {
         assert_eq!(result.decision, Decision::Approve);
         assert!(result.reasoning.contains("Only the structure"));
         assert_eq!(result.requirement_results.len(), 2);
-        assert!(result.requirement_results.iter().all(|one| one.met.is_none()));
+        assert!(
+            result
+                .requirement_results
+                .iter()
+                .all(|one| one.met.is_none())
+        );
     }
 
     #[test]
     fn rules_alone_approve_photos_only_where_they_may() {
-        assert_eq!(photos(2, vec![good(), good()], true).decision, Decision::Approve);
-        assert_eq!(photos(2, vec![good(), good()], false).decision, Decision::ManualReview);
+        assert_eq!(
+            photos(2, vec![good(), good()], true).decision,
+            Decision::Approve
+        );
+        assert_eq!(
+            photos(2, vec![good(), good()], false).decision,
+            Decision::ManualReview
+        );
     }
 
     #[test]
@@ -218,8 +291,14 @@ mod tests {
 
     #[test]
     fn one_bad_photo_disputes_the_proof_wherever_it_stands() {
-        let seen = FileFindings { seen_before: true, ..good() };
-        let broken = FileFindings { measured: Err(Unmeasured::Broken), seen_before: false };
+        let seen = FileFindings {
+            seen_before: true,
+            ..good()
+        };
+        let broken = FileFindings {
+            measured: Err(Unmeasured::Broken),
+            seen_before: false,
+        };
         for bad in [seen, broken] {
             for files in [vec![bad.clone(), good()], vec![good(), good(), bad.clone()]] {
                 assert_eq!(photos(2, files, true).decision, Decision::Reject);
@@ -229,7 +308,10 @@ mod tests {
 
     #[test]
     fn a_photo_that_cannot_be_decoded_here_goes_to_a_person() {
-        let heic = FileFindings { measured: Err(Unmeasured::UnknownFormat), seen_before: false };
+        let heic = FileFindings {
+            measured: Err(Unmeasured::UnknownFormat),
+            seen_before: false,
+        };
         assert_eq!(photos(1, vec![heic], true).decision, Decision::ManualReview);
     }
 

@@ -165,7 +165,10 @@ pub fn rule(does: Move) -> Option<&'static Rule> {
 /// The choices that a task in `status` leaves to `actor`, each once, in the table's order.
 pub fn actions(status: Status, actor: Actor, task_type: api_types::task::TaskType) -> Vec<Action> {
     let mut open = Vec::new();
-    for rule in MOVES.iter().filter(|rule| rule.actor == actor && rule.from.contains(&status)) {
+    for rule in MOVES
+        .iter()
+        .filter(|rule| rule.actor == actor && rule.from.contains(&status))
+    {
         if let Some(action) = rule.action.filter(|action| !open.contains(action)) {
             open.push(action);
         }
@@ -189,7 +192,11 @@ mod tests {
         let mut lines = String::new();
         for status in Status::ALL {
             for rule in MOVES {
-                let outcome = if rule.from.contains(&status) { rule.to.as_str() } else { "refused" };
+                let outcome = if rule.from.contains(&status) {
+                    rule.to.as_str()
+                } else {
+                    "refused"
+                };
                 let (does, actor) = (rule.does, rule.actor);
                 let money: Vec<_> = match outcome {
                     "refused" => Vec::new(),
@@ -205,7 +212,13 @@ mod tests {
     #[test]
     fn every_move_has_one_row_and_no_row_rests_in_verified() {
         for rule_ in MOVES {
-            assert_eq!(MOVES.iter().filter(|other| other.does == rule_.does).count(), 1);
+            assert_eq!(
+                MOVES
+                    .iter()
+                    .filter(|other| other.does == rule_.does)
+                    .count(),
+                1
+            );
             assert!(!rule_.from.contains(&Status::Verified) && rule_.to != Status::Verified);
             assert!(rule(rule_.does).is_some());
         }

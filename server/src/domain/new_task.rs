@@ -117,11 +117,16 @@ impl NewTask {
         let reward = fields.required("reward_usd", money(2));
         let deadline = fields.required("deadline", |value| deadline(value, now));
         let requirement = text(1..=REQUIREMENT_CHARS_MAX);
-        let requirements =
-            fields.required("proof_requirements", list(1..=REQUIREMENTS_MAX, requirement));
+        let requirements = fields.required(
+            "proof_requirements",
+            list(1..=REQUIREMENTS_MAX, requirement),
+        );
         let types = TaskType::ALL.map(TaskType::as_str).join(", ");
         let task_type = fields.required("task_type", choice(TaskType::parse, types));
-        let domain = fields.optional("task_domain", choice(domain, "PHYSICAL, DIGITAL, CREDENTIAL"));
+        let domain = fields.optional(
+            "task_domain",
+            choice(domain, "PHYSICAL, DIGITAL, CREDENTIAL"),
+        );
         let proof_types = "PHOTO, SCREENSHOT, CONFIRMATION, ARTIFACT";
         let proof_type = fields.optional("proof_type", choice(ProofType::parse, proof_types));
         let digital_instructions =
@@ -133,9 +138,21 @@ impl NewTask {
 
         if let Some(task_type) = task_type {
             let place = location.as_ref();
-            fit_type(&mut fields, task_type, Stated { domain, proof_type, place });
+            fit_type(
+                &mut fields,
+                task_type,
+                &Stated {
+                    domain,
+                    proof_type,
+                    place,
+                },
+            );
         }
-        let read = title.zip(description).zip(reward).zip(deadline).zip(requirements);
+        let read = title
+            .zip(description)
+            .zip(reward)
+            .zip(deadline)
+            .zip(requirements);
         let read = read.zip(task_type).map(|(stated, task_type)| {
             let ((((title, description), reward), deadline), proof_requirements) = stated;
             let default = task_type::rules(task_type).proof_types.first().copied();
@@ -167,21 +184,33 @@ impl NewTask {
         let most = task_type::rules(self.task_type).reward_max.min(REWARD_MAX);
         let limits = post.limits;
         if self.reward < post.reward_min {
-            return Err(PostRefusal::RewardTooSmall { least: post.reward_min });
+            return Err(PostRefusal::RewardTooSmall {
+                least: post.reward_min,
+            });
         }
         if self.reward > most {
-            return Err(PostRefusal::RewardAboveType { task_type: self.task_type, most });
+            return Err(PostRefusal::RewardAboveType {
+                task_type: self.task_type,
+                most,
+            });
         }
         if self.reward > limits.max_task_value {
             let most = limits.max_task_value;
-            return Err(PostRefusal::RewardAboveTier { tier: post.tier, most });
+            return Err(PostRefusal::RewardAboveTier {
+                tier: post.tier,
+                most,
+            });
         }
         if post.today.tasks >= limits.max_daily_tasks {
-            return Err(PostRefusal::DailyTasks { most: limits.max_daily_tasks });
+            return Err(PostRefusal::DailyTasks {
+                most: limits.max_daily_tasks,
+            });
         }
         let spent = post.today.spent.checked_add(post.total);
         if spent.is_none_or(|spent| spent > limits.max_daily_spend) {
-            return Err(PostRefusal::DailySpend { most: limits.max_daily_spend });
+            return Err(PostRefusal::DailySpend {
+                most: limits.max_daily_spend,
+            });
         }
         Ok(())
     }
@@ -209,17 +238,27 @@ struct Stated<'a> {
     place: Option<&'a Location>,
 }
 
-fn fit_type(fields: &mut Fields<'_>, task_type: TaskType, stated: Stated<'_>) {
+fn fit_type(fields: &mut Fields<'_>, task_type: TaskType, stated: &Stated<'_>) {
     let rules = task_type::rules(task_type);
     let name = task_type.as_str();
     // S1's agents call credential tasks digital; the contract takes both.
-    let digital = rules.domain == TaskDomain::Credential && stated.domain == Some(TaskDomain::Digital);
+    let digital =
+        rules.domain == TaskDomain::Credential && stated.domain == Some(TaskDomain::Digital);
     if stated.domain.is_some_and(|domain| domain != rules.domain) && !digital {
-        fields.fault("task_domain", format!("must be {} for {name}", rules.domain.as_str()));
+        fields.fault(
+            "task_domain",
+            format!("must be {} for {name}", rules.domain.as_str()),
+        );
     }
-    if stated.proof_type.is_some_and(|proof_type| !rules.proof_types.contains(&proof_type)) {
+    if stated
+        .proof_type
+        .is_some_and(|proof_type| !rules.proof_types.contains(&proof_type))
+    {
         let allowed: Vec<_> = rules.proof_types.iter().map(|one| one.as_str()).collect();
-        fields.fault("proof_type", format!("must be {} for {name}", allowed.join(" or ")));
+        fields.fault(
+            "proof_type",
+            format!("must be {} for {name}", allowed.join(" or ")),
+        );
     }
     if rules.domain == TaskDomain::Physical && !complete(stated.place) {
         // A location with faults of its own was named already.
@@ -255,13 +294,21 @@ fn location(value: &Value) -> Parsed<Location> {
 fn deadline(value: &Value, now: Timestamp) -> Parsed<Timestamp> {
     let deadline = timestamp(value)?;
     let range = now.after(DEADLINE_AHEAD_MIN)..=now.after(DEADLINE_AHEAD_MAX);
-    if range.contains(&deadline) { Ok(deadline) } else { wrong("must be 10 minutes to 90 days ahead") }
+    if range.contains(&deadline) {
+        Ok(deadline)
+    } else {
+        wrong("must be 10 minutes to 90 days ahead")
+    }
 }
 
 fn domain(name: &str) -> Option<TaskDomain> {
-    [TaskDomain::Physical, TaskDomain::Digital, TaskDomain::Credential]
-        .into_iter()
-        .find(|domain| domain.as_str() == name)
+    [
+        TaskDomain::Physical,
+        TaskDomain::Digital,
+        TaskDomain::Credential,
+    ]
+    .into_iter()
+    .find(|domain| domain.as_str() == name)
 }
 
 fn public_key(value: &Value) -> Parsed<String> {
@@ -276,7 +323,10 @@ fn public_key(value: &Value) -> Parsed<String> {
     }
     match AgentPublicKey::parse(&read) {
         Ok(_) => Ok(read),
-        Err(error) => Err(vec![Fault { field: String::new(), message: error.to_string() }]),
+        Err(error) => Err(vec![Fault {
+            field: String::new(),
+            message: error.to_string(),
+        }]),
     }
 }
 
@@ -303,7 +353,11 @@ mod tests {
     }
 
     fn places(body: &Value) -> Vec<String> {
-        NewTask::parse(body, now()).unwrap_err().into_iter().map(|fault| fault.field).collect()
+        NewTask::parse(body, now())
+            .unwrap_err()
+            .into_iter()
+            .map(|fault| fault.field)
+            .collect()
     }
 
     #[test]
@@ -322,15 +376,28 @@ mod tests {
             "callback_url": "http://example.com", "callback_secret": "short", "status": "COMPLETED",
         });
         let expected = [
-            "title", "description", "location.lat", "reward_usd", "deadline", "proof_requirements",
-            "callback_url", "callback_secret", "proof_type", "status",
+            "title",
+            "description",
+            "location.lat",
+            "reward_usd",
+            "deadline",
+            "proof_requirements",
+            "callback_url",
+            "callback_secret",
+            "proof_type",
+            "status",
         ];
         assert_eq!(places(&bad), expected);
     }
 
     #[test]
     fn a_physical_task_needs_its_whole_place() {
-        for place in [json!(null), json!({}), json!({"lat": 1, "lng": 2}), json!({"address": "x"})] {
+        for place in [
+            json!(null),
+            json!({}),
+            json!({"lat": 1, "lng": 2}),
+            json!({"address": "x"}),
+        ] {
             let mut bad = body();
             bad["location"] = place;
             assert_eq!(places(&bad), ["location"], "{bad}");

@@ -58,20 +58,35 @@ pub fn measure(bytes: &[u8]) -> Result<Measured, Unmeasured> {
     limits.max_alloc = Some(ALLOCATION_BYTES_MAX);
     reader.limits(limits);
     let picture = reader.decode().map_err(|_| Unmeasured::Broken)?;
-    Ok(Measured { width, height, blank: is_blank(&picture), hash: perceptual_hash(&picture) })
+    Ok(Measured {
+        width,
+        height,
+        blank: is_blank(&picture),
+        hash: perceptual_hash(&picture),
+    })
 }
 
 /// Width and height by the picture's header alone, for the formats that are decoded here.
 pub fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
-    ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_dimensions().ok()
+    ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .ok()?
+        .into_dimensions()
+        .ok()
 }
 
 fn is_blank(picture: &DynamicImage) -> bool {
     // A thumbnail averages noise away, so that a lens cap is blank whatever the sensor adds.
     let small = picture.thumbnail(64, 64).into_luma8();
     let count = f64::from(small.width() * small.height()).max(1.0);
-    let mean = small.pixels().map(|pixel| f64::from(pixel.0[0])).sum::<f64>() / count;
-    let squares = small.pixels().map(|pixel| (f64::from(pixel.0[0]) - mean).powi(2));
+    let mean = small
+        .pixels()
+        .map(|pixel| f64::from(pixel.0[0]))
+        .sum::<f64>()
+        / count;
+    let squares = small
+        .pixels()
+        .map(|pixel| (f64::from(pixel.0[0]) - mean).powi(2));
     (squares.sum::<f64>() / count).sqrt() < BLANK_DEVIATION_MAX
 }
 
@@ -127,6 +142,9 @@ mod tests {
         let mut cut = saved(&scene(), ImageFormat::Png);
         cut.truncate(200);
         assert_eq!(measure(&cut), Err(Unmeasured::Broken));
-        assert_eq!(measure(b"%PDF-1.7 and more"), Err(Unmeasured::UnknownFormat));
+        assert_eq!(
+            measure(b"%PDF-1.7 and more"),
+            Err(Unmeasured::UnknownFormat)
+        );
     }
 }

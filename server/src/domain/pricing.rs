@@ -61,8 +61,18 @@ mod tests {
     #[test]
     fn the_fee_follows_the_trailing_spend() {
         let hundred = MicroUsd::usd(100);
-        for (spent, dollars) in [(0, 18), (4_999, 18), (5_000, 15), (25_000, 15), (25_001, 12)] {
-            assert_eq!(fee(hundred, MicroUsd::usd(spent)), MicroUsd::usd(dollars), "{spent}");
+        for (spent, dollars) in [
+            (0, 18),
+            (4_999, 18),
+            (5_000, 15),
+            (25_000, 15),
+            (25_001, 12),
+        ] {
+            assert_eq!(
+                fee(hundred, MicroUsd::usd(spent)),
+                MicroUsd::usd(dollars),
+                "{spent}"
+            );
         }
     }
 

@@ -79,9 +79,9 @@ impl Proof {
         let is_credential = task_type::is_credential(task.stated.task_type);
         fields.unknown_means(if is_credential { PLAINTEXT } else { NOT_ASKED });
         let evidence = match task.stated.proof_type {
-            _ if is_credential => {
-                fields.required("encrypted_credential", credential::parse).map(Evidence::Credential)
-            }
+            _ if is_credential => fields
+                .required("encrypted_credential", credential::parse)
+                .map(Evidence::Credential),
             ProofType::Photo | ProofType::Screenshot => {
                 let picture = |value: &Value| own_file(value, &files, is_picture);
                 let pictures = fields.required("photos", list(1..=FILES_MAX, picture));
@@ -89,17 +89,28 @@ impl Proof {
             }
             ProofType::Artifact => {
                 let file = |value: &Value| own_file(value, &files, |_| true);
-                fields.required("artifacts", list(1..=FILES_MAX, file)).map(Evidence::Files)
+                fields
+                    .required("artifacts", list(1..=FILES_MAX, file))
+                    .map(Evidence::Files)
             }
             ProofType::Confirmation => {
-                let text_read = fields.required("confirmation_text", text(1..=CONFIRMATION_CHARS_MAX));
+                let text_read =
+                    fields.required("confirmation_text", text(1..=CONFIRMATION_CHARS_MAX));
                 let reference_url = fields.optional("reference_url", url(&["https", "http"]));
-                text_read.map(|text| Evidence::Confirmation { text, reference_url })
+                text_read.map(|text| Evidence::Confirmation {
+                    text,
+                    reference_url,
+                })
             }
         };
         let notes = fields.optional("notes", text(0..=NOTES_CHARS_MAX));
         let submission_id = fields.optional("submission_id", submission_id);
-        let read = evidence.map(|evidence| Self { evidence, notes, submission_id, submitted_at });
+        let read = evidence.map(|evidence| Self {
+            evidence,
+            notes,
+            submission_id,
+            submitted_at,
+        });
         fields.finish(read)
     }
 
@@ -115,13 +126,20 @@ impl Proof {
 /// The phone's own name for a submission, read before anything else: a repeated one is answered
 /// with the first result, whatever has become of the task since.
 pub fn submission_id_of(body: &Value) -> Option<String> {
-    body.get("submission_id").and_then(|value| submission_id(value).ok())
+    body.get("submission_id")
+        .and_then(|value| submission_id(value).ok())
 }
 
 fn submission_id(value: &Value) -> Parsed<String> {
     let read = text(8..=64)(value)?;
-    let fits = read.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    if fits { Ok(read) } else { wrong("must have 8 to 64 letters, digits, - or _") }
+    let fits = read
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if fits {
+        Ok(read)
+    } else {
+        wrong("must have 8 to 64 letters, digits, - or _")
+    }
 }
 
 /// Finds the upload that an address names; only the operator's own are in `files`.
@@ -132,7 +150,10 @@ fn own_file(
 ) -> Parsed<UploadId> {
     let read = text(1..=2000)(value)?;
     let path = read.split(['?', '#']).next().unwrap_or_default();
-    let id = path.rsplit('/').next().and_then(|last| last.parse::<UploadId>().ok());
+    let id = path
+        .rsplit('/')
+        .next()
+        .and_then(|last| last.parse::<UploadId>().ok());
     match id.and_then(|id| files.get(&id)) {
         Some(file) if fits(file) => Ok(file.id),
         Some(_) => wrong("must be a picture"),

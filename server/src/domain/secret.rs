@@ -21,9 +21,12 @@ impl ApiKey {
     /// A key from random bytes. 62 letters do not divide 256, so bytes from 248 up are passed over
     /// and `random` must hand in more than 48; 96 leave a chance below 10^-60 of coming up short.
     pub fn from_random(random: &[u8; 96]) -> Option<Self> {
-        const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        const LETTERS: &[u8; 62] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let fair = random.iter().filter(|byte| **byte < 248);
-        let letters = fair.filter_map(|byte| LETTERS.get(usize::from(byte % 62))).take(KEY_CHARS);
+        let letters = fair
+            .filter_map(|byte| LETTERS.get(usize::from(byte % 62)))
+            .take(KEY_CHARS);
         let mut text = Zeroizing::new(String::with_capacity(KEY_PREFIX.len() + KEY_CHARS));
         text.push_str(KEY_PREFIX);
         text.extend(letters.map(|letter| char::from(*letter)));
@@ -37,7 +40,11 @@ impl ApiKey {
 
     /// What is shown of the key ever after.
     pub fn prefix(&self) -> String {
-        let shown: String = self.0.chars().take(KEY_PREFIX.len() + SHOWN_CHARS).collect();
+        let shown: String = self
+            .0
+            .chars()
+            .take(KEY_PREFIX.len() + SHOWN_CHARS)
+            .collect();
         format!("{shown}..")
     }
 
@@ -61,11 +68,13 @@ pub fn hash(key: &str) -> String {
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 #[cfg(test)]

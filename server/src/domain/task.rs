@@ -6,7 +6,7 @@
 use api_types::{
     AgentId, EventId, MicroUsd, OperatorId, TaskId, Timestamp,
     guardian::{Decision, GuardianResult},
-    task::{Status, VerifyDecision},
+    task::{Rejection, Status},
 };
 
 use super::{
@@ -35,6 +35,8 @@ pub struct Task {
     pub fee: MicroUsd,
     /// What the Guardian said of the latest proof.
     pub guardian_result: Option<GuardianResult>,
+    /// Why the agent rejected it.
+    pub rejection: Option<Rejection>,
     /// When each move happened.
     pub at: Moments,
 }
@@ -116,7 +118,13 @@ pub enum Refusal {
 
 impl Task {
     /// Puts a new task on the market, its reward and fee into escrow.
-    pub fn post(id: TaskId, agent_id: AgentId, stated: NewTask, fee: MicroUsd, turn: Turn) -> Moved {
+    pub fn post(
+        id: TaskId,
+        agent_id: AgentId,
+        stated: NewTask,
+        fee: MicroUsd,
+        turn: Turn,
+    ) -> Moved {
         let task = Self {
             id,
             agent_id,
@@ -126,6 +134,7 @@ impl Task {
             stated,
             fee,
             guardian_result: None,
+            rejection: None,
             at: Moments {
                 created: turn.now,
                 accepted: None,
@@ -135,7 +144,10 @@ impl Task {
                 cancelled: None,
             },
         };
-        let before = Before { status: None, version: None };
+        let before = Before {
+            status: None,
+            version: None,
+        };
         task.moved(moves::rule(Move::Post), before, turn)
     }
 
@@ -165,9 +177,12 @@ impl Task {
         let mut moved = self.step(Move::Submit, turn, |task| {
             task.at.submitted = Some(turn.now);
             task.guardian_result = None;
+            task.rejection = None;
             Ok(())
         })?;
-        moved.jobs.push(Job::ReviewProof { task_id: moved.task.id });
+        moved.jobs.push(Job::ReviewProof {
+            task_id: moved.task.id,
+        });
         Ok(moved)
     }
 
@@ -190,18 +205,26 @@ impl Task {
         })
     }
 
-    /// The agent's own verdict on a proof.
+    /// The agent finds the proof good: both sides are paid.
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if there is no proof to judge.
-    pub fn verify(self, decision: VerifyDecision, turn: Turn) -> Result<Moved, Refusal> {
-        match decision {
-            VerifyDecision::Approve => self.step(Move::Approve, turn, |task| {
-                task.complete(turn.now);
-                Ok(())
-            }),
-            VerifyDecision::Reject => self.step(Move::Reject, turn, |_| Ok(())),
-        }
+    pub fn approve(self, turn: Turn) -> Result<Moved, Refusal> {
+        self.step(Move::Approve, turn, |task| {
+            task.complete(turn.now);
+            Ok(())
+        })
+    }
+
+    /// The agent finds the proof bad: the money stays in escrow.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongStatus`] if there is no proof to judge.
+    pub fn reject(self, rejection: Rejection, turn: Turn) -> Result<Moved, Refusal> {
+        self.step(Move::Reject, turn, |task| {
+            task.rejection = Some(rejection);
+            Ok(())
+        })
     }
 
     /// The agent calls the task off and gets reward and fee back.
@@ -218,7 +241,10 @@ impl Task {
     /// Reward and fee, which the task holds until it is completed or cancelled.
     pub fn total(&self) -> MicroUsd {
         // Both are bounded far below the edge, so their sum is too.
-        self.stated.reward.checked_add(self.fee).unwrap_or(self.stated.reward)
+        self.stated
+            .reward
+            .checked_add(self.fee)
+            .unwrap_or(self.stated.reward)
     }
 
     fn complete(&mut self, now: Timestamp) {
@@ -235,7 +261,10 @@ impl Task {
     ) -> Result<Moved, Refusal> {
         let rule = moves::rule(does).filter(|rule| rule.from.contains(&self.status));
         let rule = rule.ok_or(Refusal::WrongStatus { does })?;
-        let before = Before { status: Some(self.status), version: Some(self.version) };
+        let before = Before {
+            status: Some(self.status),
+            version: Some(self.version),
+        };
         change(&mut self)?;
         self.status = rule.to;
         self.version += 1;
@@ -252,16 +281,29 @@ impl Task {
                 name,
                 previous_status: before.status,
                 // The Guardian's approval is announced as VERIFIED before it is COMPLETED.
-                status: if *name == "task.verified" { Status::Verified } else { self.status },
+                status: if *name == "task.verified" {
+                    Status::Verified
+                } else {
+                    self.status
+                },
                 at: turn.now,
             })
             .collect();
         let cause = EventId::new(turn.now, turn.random);
         let codes = rule.map_or(&[] as &[_], |rule| rule.money);
-        let transfers = codes.iter().filter_map(|code| self.transfer(*code, cause, turn.now));
+        let transfers = codes
+            .iter()
+            .filter_map(|code| self.transfer(*code, cause, turn.now));
         let transfers = transfers.collect();
         let jobs = Vec::new();
-        Moved { at: turn.now, from_version: before.version, events, transfers, jobs, task: self }
+        Moved {
+            at: turn.now,
+            from_version: before.version,
+            events,
+            transfers,
+            jobs,
+            task: self,
+        }
     }
 
     fn transfer(&self, code: TransferCode, event_id: EventId, at: Timestamp) -> Option<Transfer> {
@@ -270,12 +312,24 @@ impl Task {
         let (debit, credit, amount) = match code {
             TransferCode::Hold => (deposit, escrow, self.total()),
             TransferCode::Refund => (escrow, deposit, self.total()),
-            TransferCode::Release => (escrow, Account::Pending(self.operator_id?), self.stated.reward),
+            TransferCode::Release => (
+                escrow,
+                Account::Pending(self.operator_id?),
+                self.stated.reward,
+            ),
             TransferCode::Fee => (escrow, Account::Platform, self.fee),
             // Paying in is no move of a task.
             TransferCode::Deposit => return None,
         };
-        Some(Transfer { event_id, code, debit, credit, amount, agent_id: self.agent_id, at })
+        Some(Transfer {
+            event_id,
+            code,
+            debit,
+            credit,
+            amount,
+            agent_id: self.agent_id,
+            at,
+        })
     }
 }
 
@@ -294,7 +348,10 @@ mod tests {
 
     fn turn(second: i64) -> Turn {
         let now = Timestamp::from_millis(1_770_292_800_000 + second * 1000).unwrap();
-        Turn { now, random: u128::from(second.unsigned_abs()) }
+        Turn {
+            now,
+            random: u128::from(second.unsigned_abs()),
+        }
     }
 
     fn posted() -> Moved {
@@ -305,7 +362,13 @@ mod tests {
         });
         let stated = NewTask::parse(&body, turn(0).now).unwrap();
         let (id, agent) = (TaskId::new(turn(0).now, 1), AgentId::new(turn(0).now, 2));
-        Task::post(id, agent, stated, MicroUsd::from_micros(4_500_000).unwrap(), turn(0))
+        Task::post(
+            id,
+            agent,
+            stated,
+            MicroUsd::from_micros(4_500_000).unwrap(),
+            turn(0),
+        )
     }
 
     fn operator(bits: u128) -> OperatorId {
@@ -314,7 +377,12 @@ mod tests {
 
     fn result(decision: Decision) -> GuardianResult {
         let reasoning = String::from("Seen.");
-        GuardianResult { decision, confidence: 95, reasoning, requirement_results: Vec::new() }
+        GuardianResult {
+            decision,
+            confidence: 95,
+            reasoning,
+            requirement_results: Vec::new(),
+        }
     }
 
     fn submitted() -> Task {
@@ -325,28 +393,51 @@ mod tests {
     #[test]
     fn posting_holds_reward_and_fee() {
         let moved = posted();
-        let [hold] = moved.transfers.as_slice() else { panic!("{:?}", moved.transfers) };
-        assert_eq!((hold.code, hold.amount.to_string()), (TransferCode::Hold, "29.50".into()));
-        assert_eq!((hold.debit, hold.credit), (
-            Account::Deposit(moved.task.agent_id),
-            Account::Escrow(moved.task.id),
-        ));
+        let [hold] = moved.transfers.as_slice() else {
+            panic!("{:?}", moved.transfers)
+        };
+        assert_eq!(
+            (hold.code, hold.amount.to_string()),
+            (TransferCode::Hold, "29.50".into())
+        );
+        assert_eq!(
+            (hold.debit, hold.credit),
+            (
+                Account::Deposit(moved.task.agent_id),
+                Account::Escrow(moved.task.id),
+            )
+        );
     }
 
     #[test]
     fn approval_passes_through_verified_and_pays_both_sides() {
-        let moved = submitted().judge(result(Decision::Approve), turn(3)).unwrap();
-        let events: Vec<_> = moved.events.iter().map(|event| (event.name, event.status)).collect();
-        assert_eq!(events, [
-            ("task.verified", Status::Verified),
-            ("task.completed", Status::Completed),
-        ]);
-        let paid: Vec<_> =
-            moved.transfers.iter().map(|one| (one.credit, one.amount.to_string())).collect();
-        assert_eq!(paid, [
-            (Account::Pending(operator(1)), "25.00".to_owned()),
-            (Account::Platform, "4.50".to_owned()),
-        ]);
+        let moved = submitted()
+            .judge(result(Decision::Approve), turn(3))
+            .unwrap();
+        let events: Vec<_> = moved
+            .events
+            .iter()
+            .map(|event| (event.name, event.status))
+            .collect();
+        assert_eq!(
+            events,
+            [
+                ("task.verified", Status::Verified),
+                ("task.completed", Status::Completed),
+            ]
+        );
+        let paid: Vec<_> = moved
+            .transfers
+            .iter()
+            .map(|one| (one.credit, one.amount.to_string()))
+            .collect();
+        assert_eq!(
+            paid,
+            [
+                (Account::Pending(operator(1)), "25.00".to_owned()),
+                (Account::Platform, "4.50".to_owned()),
+            ]
+        );
     }
 
     #[test]
@@ -359,8 +450,14 @@ mod tests {
     #[test]
     fn accept_after_the_deadline_is_refused() {
         let deadline = posted().task.stated.deadline;
-        let late = Turn { now: deadline, random: 1 };
-        assert_eq!(posted().task.accept(operator(1), late).unwrap_err(), Refusal::Expired);
+        let late = Turn {
+            now: deadline,
+            random: 1,
+        };
+        assert_eq!(
+            posted().task.accept(operator(1), late).unwrap_err(),
+            Refusal::Expired
+        );
     }
 
     #[test]
@@ -375,6 +472,11 @@ mod tests {
     fn a_submitted_proof_leaves_its_review_for_later() {
         let accepted = posted().task.accept(operator(1), turn(1)).unwrap().task;
         let moved = accepted.submit(operator(1), turn(2)).unwrap();
-        assert_eq!(moved.jobs, [Job::ReviewProof { task_id: moved.task.id }]);
+        assert_eq!(
+            moved.jobs,
+            [Job::ReviewProof {
+                task_id: moved.task.id
+            }]
+        );
     }
 }

@@ -29,13 +29,17 @@ pub const fn rules(task_type: TaskType) -> TypeRules {
         TaskType::Inspection => row(TaskDomain::Physical, 10_000, &[Photo, Artifact]),
         TaskType::CaptchaSolving => row(TaskDomain::Digital, 10, &[Screenshot, Confirmation]),
         TaskType::FormFilling => row(TaskDomain::Digital, 50, &[Screenshot, Confirmation]),
-        TaskType::BrowserInteraction => {
-            row(TaskDomain::Digital, 100, &[Screenshot, Confirmation, Artifact])
-        }
+        TaskType::BrowserInteraction => row(
+            TaskDomain::Digital,
+            100,
+            &[Screenshot, Confirmation, Artifact],
+        ),
         TaskType::ContentReview => row(TaskDomain::Digital, 25, &[Confirmation, Screenshot]),
-        TaskType::DataValidation => {
-            row(TaskDomain::Digital, 50, &[Confirmation, Screenshot, Artifact])
-        }
+        TaskType::DataValidation => row(
+            TaskDomain::Digital,
+            50,
+            &[Confirmation, Screenshot, Artifact],
+        ),
         TaskType::AccountCreation => row(TaskDomain::Credential, 100, &[Artifact]),
         TaskType::ApiKeyProcurement => row(TaskDomain::Credential, 200, &[Artifact]),
         TaskType::PhoneVerification => row(TaskDomain::Credential, 25, &[Artifact]),
@@ -44,7 +48,11 @@ pub const fn rules(task_type: TaskType) -> TypeRules {
 }
 
 const fn row(domain: TaskDomain, dollars_max: u32, proof_types: &'static [ProofType]) -> TypeRules {
-    TypeRules { domain, reward_max: MicroUsd::usd(dollars_max), proof_types }
+    TypeRules {
+        domain,
+        reward_max: MicroUsd::usd(dollars_max),
+        proof_types,
+    }
 }
 
 /// Whether a task of this type ends in a sealed credential.

@@ -47,25 +47,31 @@ pub async fn register_agent(
     let id = AgentId::new(now, app.entropy.u128());
     let (key, stored) = new_key(&app, "default", now)?;
     let limits = app.config.tiers.of(Tier::Sandbox);
-    once(&app, posted.once("register"), StatusCode::CREATED, move |tx| {
-        if !agents::insert(tx, id, &stated, now)? {
-            return Err(error::agent_exists());
-        }
-        agents::insert_key(tx, id, &stored, &key.hash())?;
-        Ok(RegisteredAgent {
-            agent_id: id,
-            api_key: Some(key.reveal().to_owned()),
-            message: "Save this API key - it won't be shown again.".to_owned(),
-            tier: Tier::Sandbox,
-            verification_required: true,
-            sandbox_info: SandboxInfo {
-                what: "Your agent begins in the SANDBOX tier, with small tasks only.".to_owned(),
-                why: "Operators are people: strangers begin small.".to_owned(),
-                how_to_upgrade: "Deposit $50 or more to reach the STANDARD tier.".to_owned(),
-                limits,
-            },
-        })
-    })
+    once(
+        &app,
+        posted.once("register"),
+        StatusCode::CREATED,
+        move |tx| {
+            if !agents::insert(tx, id, &stated, now)? {
+                return Err(error::agent_exists());
+            }
+            agents::insert_key(tx, id, &stored, &key.hash())?;
+            Ok(RegisteredAgent {
+                agent_id: id,
+                api_key: Some(key.reveal().to_owned()),
+                message: "Save this API key - it won't be shown again.".to_owned(),
+                tier: Tier::Sandbox,
+                verification_required: true,
+                sandbox_info: SandboxInfo {
+                    what: "Your agent begins in the SANDBOX tier, with small tasks only."
+                        .to_owned(),
+                    why: "Operators are people: strangers begin small.".to_owned(),
+                    how_to_upgrade: "Deposit $50 or more to reach the STANDARD tier.".to_owned(),
+                    limits,
+                },
+            })
+        },
+    )
     .await
 }
 
@@ -96,19 +102,24 @@ pub async fn create_key(
     let stated = checked(account::parse_key(&posted.body))?;
     let now = app.clock.now();
     let (key, stored) = new_key(&app, stated.name.as_deref().unwrap_or("key"), now)?;
-    once(&app, posted.once(agent.id), StatusCode::CREATED, move |tx| {
-        if agents::keys(tx, agent.id)?.len() >= KEYS_MAX {
-            return Err(error::too_many_keys(KEYS_MAX));
-        }
-        agents::insert_key(tx, agent.id, &stored, &key.hash())?;
-        Ok(CreatedKey {
-            id: stored.id,
-            api_key: Some(key.reveal().to_owned()),
-            key_prefix: stored.prefix.clone(),
-            name: stored.name.clone(),
-            created_at: now,
-        })
-    })
+    once(
+        &app,
+        posted.once(agent.id),
+        StatusCode::CREATED,
+        move |tx| {
+            if agents::keys(tx, agent.id)?.len() >= KEYS_MAX {
+                return Err(error::too_many_keys(KEYS_MAX));
+            }
+            agents::insert_key(tx, agent.id, &stored, &key.hash())?;
+            Ok(CreatedKey {
+                id: stored.id,
+                api_key: Some(key.reveal().to_owned()),
+                key_prefix: stored.prefix.clone(),
+                name: stored.name.clone(),
+                created_at: now,
+            })
+        },
+    )
     .await
 }
 
@@ -120,7 +131,9 @@ pub async fn list_keys(
     agent: AgentAuth,
 ) -> Result<Json<KeyList>, ApiError> {
     let keys = app.store.read(move |tx| agents::keys(tx, agent.id)).await?;
-    Ok(Json(KeyList { data: keys.into_iter().map(key_item).collect() }))
+    Ok(Json(KeyList {
+        data: keys.into_iter().map(key_item).collect(),
+    }))
 }
 
 fn key_item(key: StoredKey) -> ApiKeyItem {
@@ -147,8 +160,15 @@ pub async fn revoke_key(
 ) -> Result<Json<RevokedKey>, ApiError> {
     let id: KeyId = id.parse().map_err(|_| error::key_not_found())?;
     let now = app.clock.now();
-    let revoked = app.store.write(move |tx| agents::revoke_key(tx, agent.id, id, now)).await?;
-    if revoked { Ok(Json(RevokedKey { revoked })) } else { Err(error::key_not_found()) }
+    let revoked = app
+        .store
+        .write(move |tx| agents::revoke_key(tx, agent.id, id, now))
+        .await?;
+    if revoked {
+        Ok(Json(RevokedKey { revoked }))
+    } else {
+        Err(error::key_not_found())
+    }
 }
 
 /// What the agent can spend, and what its tasks hold.

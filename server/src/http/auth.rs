@@ -50,7 +50,10 @@ impl FromRequestParts<App> for AgentAuth {
 
 /// Keeps `lastUsed`. The request is good without it.
 async fn write_down_use(app: &App, key_id: KeyId, now: Timestamp) {
-    let written = app.store.write(move |tx| agents::touch_key(tx, key_id, now)).await;
+    let written = app
+        .store
+        .write(move |tx| agents::touch_key(tx, key_id, now))
+        .await;
     if let Err(error) = written {
         tracing::warn!(%error, "the use of a key was not written down");
     }

@@ -1,8 +1,6 @@
 //! Retrieving a sealed credential: for the task's agent alone, once it is completed (contract §5).
 
-use api_types::{
-    TaskId, credential::RetrievedCredential, error::ErrorBody, paths, task::Status,
-};
+use api_types::{TaskId, credential::RetrievedCredential, error::ErrorBody, paths, task::Status};
 use axum::{
     Json,
     extract::{Path, State},
@@ -67,8 +65,11 @@ async fn retrieve(
     let purge = query.read("purge", "must be true or false", |text| text.parse().ok());
     query.finish()?;
     let id: TaskId = id.parse().map_err(|_| error::credential_not_found())?;
-    let access =
-        Access { at: app.clock.now(), key_id: agent.key_id, request_id: request_id::current() };
+    let access = Access {
+        at: app.clock.now(),
+        key_id: agent.key_id,
+        request_id: request_id::current(),
+    };
     let retrieved = app
         .store
         .write(move |tx| {
@@ -80,7 +81,9 @@ async fn retrieve(
         })
         .await?;
     let mut response = Json(retrieved).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
@@ -91,10 +94,15 @@ fn take_out(
     purge: bool,
 ) -> Result<RetrievedCredential, ApiError> {
     let kept = credentials::get(tx, task_id)?.ok_or_else(error::credential_not_found)?;
-    let Kept::Sealed(envelope) = kept else { return Err(error::credential_purged()) };
+    let Kept::Sealed(envelope) = kept else {
+        return Err(error::credential_purged());
+    };
     credentials::record_access(tx, task_id, access)?;
     if purge {
         credentials::purge(tx, task_id, access.at)?;
     }
-    Ok(RetrievedCredential { task_id, encrypted_credential: *envelope })
+    Ok(RetrievedCredential {
+        task_id,
+        encrypted_credential: *envelope,
+    })
 }

@@ -44,16 +44,21 @@ pub async fn deposit_usdc(
         at: now,
     };
     let event_id = EventId::new(now, app.entropy.u128());
-    once(&app, posted.once(agent.id), StatusCode::CREATED, move |tx| {
-        credit(tx, &deposit, event_id)?;
-        Ok(Deposit {
-            transaction_id: deposit.id,
-            amount_usd: deposit.amount,
-            status: "confirmed".to_owned(),
-            chain: deposit.chain.to_owned(),
-            message: "USDC deposit confirmed".to_owned(),
-        })
-    })
+    once(
+        &app,
+        posted.once(agent.id),
+        StatusCode::CREATED,
+        move |tx| {
+            credit(tx, &deposit, event_id)?;
+            Ok(Deposit {
+                transaction_id: deposit.id,
+                amount_usd: deposit.amount,
+                status: "confirmed".to_owned(),
+                chain: deposit.chain.to_owned(),
+                message: "USDC deposit confirmed".to_owned(),
+            })
+        },
+    )
     .await
 }
 

@@ -50,7 +50,11 @@ impl ApiError {
     }
 
     /// A fault of the server: `cause` is logged, never answered.
-    pub fn accident(cause: impl ToString) -> Self {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the shape that map_err takes"
+    )]
+    pub fn accident<E: ToString>(cause: E) -> Self {
         let mut error = Self::new(
             ErrorCode::Internal,
             "The server failed. Try again; if it stays so, report the request_id.",

@@ -34,7 +34,9 @@ use crate::{
         task::{Task, Turn},
     },
     store::{
-        StoreError, Tx, credentials, ledger::PostError, moves, operators, proofs, tasks,
+        StoreError, Tx, credentials,
+        ledger::PostError,
+        moves, operators, proofs, tasks,
         tasks::{Eligible, Found},
         uploads,
     },
@@ -60,8 +62,15 @@ pub async fn find_tasks(
     query.finish()?;
     let now = app.clock.now();
     list(&app, page, move |tx, window| {
-        let skills = operators::get(tx, operator.id)?.map(|one| one.skills).unwrap_or_default();
-        let eligible = Eligible { skills, task_type, reward_min, now };
+        let skills = operators::get(tx, operator.id)?
+            .map(|one| one.skills)
+            .unwrap_or_default();
+        let eligible = Eligible {
+            skills,
+            task_type,
+            reward_min,
+            now,
+        };
         tasks::open(tx, &eligible, window)
     })
     .await
@@ -78,7 +87,10 @@ pub async fn my_tasks(
     operator: OperatorAuth,
     page: PageQuery,
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
-    list(&app, page, move |tx, window| tasks::mine(tx, operator.id, window)).await
+    list(&app, page, move |tx, window| {
+        tasks::mine(tx, operator.id, window)
+    })
+    .await
 }
 
 async fn list(
@@ -96,7 +108,10 @@ async fn list(
         })
         .await?;
     let now = app.clock.now();
-    let rows = sights.into_iter().map(|sight| views::for_operator(app, sight, now)).collect();
+    let rows = sights
+        .into_iter()
+        .map(|sight| views::for_operator(app, sight, now))
+        .collect();
     Ok(Json(page.of(rows, total, |row| row.task_id.to_string())))
 }
 
@@ -146,7 +161,9 @@ pub async fn accept_task(
     let once_key = posted.once(operator.id);
     once(&app, once_key, StatusCode::OK, move |tx| {
         let task = tasks::get(tx, id)?.ok_or_else(claimed)?;
-        let skills = operators::get(tx, operator.id)?.map(|one| one.skills).unwrap_or_default();
+        let skills = operators::get(tx, operator.id)?
+            .map(|one| one.skills)
+            .unwrap_or_default();
         if !skills.is_empty() && !skills.contains(&task.stated.task_type) {
             return Err(error::skill_missing());
         }
@@ -156,7 +173,11 @@ pub async fn accept_task(
             PostError::Store(StoreError::Changed) => claimed(),
             other => other.into(),
         })?;
-        Ok(AcceptedTask { task_id: id, status: moved.task.status, accepted_at: turn.now })
+        Ok(AcceptedTask {
+            task_id: id,
+            status: moved.task.status,
+            accepted_at: turn.now,
+        })
     })
     .await
 }
@@ -176,7 +197,9 @@ pub async fn submit_proof(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, ApiError> {
-    let id = id.parse::<TaskId>().map_err(|_| error::wrong_status(Move::Submit))?;
+    let id = id
+        .parse::<TaskId>()
+        .map_err(|_| error::wrong_status(Move::Submit))?;
     let turn = app.turn();
     let once_key = posted.once(operator.id);
     once(&app, once_key, StatusCode::OK, move |tx| {
@@ -196,12 +219,17 @@ fn repeated(
     task_id: TaskId,
     body: &Value,
 ) -> Result<Option<Timestamp>, ApiError> {
-    let Some(submission_id) = proof::submission_id_of(body) else { return Ok(None) };
+    let Some(submission_id) = proof::submission_id_of(body) else {
+        return Ok(None);
+    };
     match proofs::by_submission(tx, operator_id, &submission_id)? {
         Some((of_task, submitted_at)) if of_task == task_id => Ok(Some(submitted_at)),
         Some(_) => {
             let message = "was used for another task: make a new one for each submission";
-            Err(error::validation(vec![error::fault("submission_id", message)]))
+            Err(error::validation(vec![error::fault(
+                "submission_id",
+                message,
+            )]))
         }
         None => Ok(None),
     }

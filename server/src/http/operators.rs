@@ -46,12 +46,21 @@ pub async fn register_operator(
         Kyc::Auto => KycStatus::Approved,
         Kyc::Manual => KycStatus::Pending,
     };
-    once(&app, posted.once("register"), StatusCode::CREATED, move |tx| {
-        if !operators::insert(tx, id, &stated, kyc, now)? {
-            return Err(error::operator_exists());
-        }
-        Ok(RegisteredOperator { operator_id: id, name: stated.name.clone(), kyc_status: kyc })
-    })
+    once(
+        &app,
+        posted.once("register"),
+        StatusCode::CREATED,
+        move |tx| {
+            if !operators::insert(tx, id, &stated, kyc, now)? {
+                return Err(error::operator_exists());
+            }
+            Ok(RegisteredOperator {
+                operator_id: id,
+                name: stated.name.clone(),
+                kyc_status: kyc,
+            })
+        },
+    )
     .await
 }
 
@@ -62,7 +71,10 @@ pub async fn operator_profile(
     State(app): State<App>,
     operator: OperatorAuth,
 ) -> Result<Json<OperatorProfile>, ApiError> {
-    let found = app.store.read(move |tx| operators::get(tx, operator.id)).await?;
+    let found = app
+        .store
+        .read(move |tx| operators::get(tx, operator.id))
+        .await?;
     let found = found.ok_or_else(error::unauthorized_operator)?;
     Ok(Json(OperatorProfile {
         operator_id: found.id,
@@ -97,7 +109,10 @@ pub async fn earnings(
                 paid_out: views::paid_out(total_earned, pending_balance, available_balance),
                 in_review: tasks::in_review(tx, operator.id)?,
                 currency: Currency::Usd,
-                recent_tasks: recent.into_iter().filter_map(|task| earned(task, hold)).collect(),
+                recent_tasks: recent
+                    .into_iter()
+                    .filter_map(|task| earned(task, hold))
+                    .collect(),
             })
         })
         .await?;

@@ -1,14 +1,14 @@
 //! The agent's side of tasks: create, list, get, cancel, verify (contract §4).
 
 use api_types::{
-    AgentId, TaskId,
+    AgentId, TaskId, Timestamp,
     agent::Tier,
     error::ErrorBody,
     page::Page,
     paths,
     task::{
-        CancelledTask, CreateTask, CreatedTask, Status, TaskItem, TaskType, TaskView, VerifiedTask,
-        VerifyDecision, VerifyTask,
+        CancelledTask, CreateTask, CreatedTask, Rejection, Status, TaskItem, TaskType, TaskView,
+        VerifiedTask, VerifyDecision, VerifyTask,
     },
 };
 use axum::{
@@ -56,7 +56,10 @@ pub async fn create_task(
     let turn = app.turn();
     let stated = checked(NewTask::parse(&posted.body, turn.now))?;
     let id = TaskId::new(turn.now, app.entropy.u128());
-    let by = Poster { id: agent.id, tier: agent.tier };
+    let by = Poster {
+        id: agent.id,
+        tier: agent.tier,
+    };
     let once_key = posted.once(agent.id);
     let config = app.config.clone();
     once(&app, once_key, StatusCode::CREATED, move |tx| {
@@ -95,7 +98,10 @@ fn post_task(
     stated.allowed(post)?;
     // Between the look and this line another post may have taken the day's last place.
     if !agents::count_task(tx, by.id, day, post.total, post.limits)? {
-        return Err(PostRefusal::DailyTasks { most: post.limits.max_daily_tasks }.into());
+        return Err(PostRefusal::DailyTasks {
+            most: post.limits.max_daily_tasks,
+        }
+        .into());
     }
     moves::record(tx, &moved)?;
     Ok(moved)
@@ -142,10 +148,17 @@ pub async fn list_tasks(
 /// # Errors
 /// 400 for a cursor that is not of this list.
 pub fn window(page: &PageQuery) -> Result<Window, ApiError> {
-    let after = page.cursor.as_deref().map(str::parse::<TaskId>).transpose().map_err(|_| {
-        error::validation(vec![error::fault("cursor", "is not of this list")])
-    })?;
-    Ok(Window { limit: page.limit, offset: page.offset, after })
+    let after = page
+        .cursor
+        .as_deref()
+        .map(str::parse::<TaskId>)
+        .transpose()
+        .map_err(|_| error::validation(vec![error::fault("cursor", "is not of this list")]))?;
+    Ok(Window {
+        limit: page.limit,
+        offset: page.offset,
+        after,
+    })
 }
 
 /// Read one task: its proof, the Guardian's result, and the moves that are open.
@@ -195,7 +208,9 @@ pub async fn cancel_task(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, ApiError> {
-    let id = id.parse::<TaskId>().map_err(|_| error::wrong_status(Move::Cancel))?;
+    let id = id
+        .parse::<TaskId>()
+        .map_err(|_| error::wrong_status(Move::Cancel))?;
     no_fields(&posted.body)?;
     let turn = app.turn();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
@@ -206,7 +221,11 @@ pub async fn cancel_task(
         agents::uncount_spend(tx, agent.id, day, moved.task.total())?;
         moves::record(tx, &moved)?;
         let Moved { task, .. } = moved;
-        Ok(CancelledTask { task_id: task.id, status: task.status, refunded_usd: task.total() })
+        Ok(CancelledTask {
+            task_id: task.id,
+            status: task.status,
+            refunded_usd: task.total(),
+        })
     })
     .await
 }
@@ -234,21 +253,54 @@ pub async fn verify_task(
     posted: Posted,
 ) -> Result<Response, ApiError> {
     let stated = checked(parse_verdict(&posted.body))?;
-    let id = id.parse::<TaskId>().map_err(|_| error::wrong_status(Move::Approve))?;
+    let id = id
+        .parse::<TaskId>()
+        .map_err(|_| error::wrong_status(Move::Approve))?;
     let turn = app.turn();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?;
         let task = task.ok_or_else(|| error::wrong_status(Move::Approve))?;
-        let moved = task.verify(stated.decision, turn)?;
-        moves::record(tx, &moved)?;
-        let message = match stated.decision {
-            VerifyDecision::Approve => "Task manually approved and completed.",
-            VerifyDecision::Reject => "Task manually rejected and disputed. Its escrow is kept.",
+        let (moved, message) = match stated.decision {
+            VerifyDecision::Approve => {
+                (task.approve(turn)?, "Task manually approved and completed.")
+            }
+            VerifyDecision::Reject => {
+                let rejection = checked(rejection(&stated, &task, turn.now))?;
+                let message = "Task manually rejected and disputed. Its escrow is kept.";
+                (task.reject(rejection, turn)?, message)
+            }
         };
+        moves::record(tx, &moved)?;
         let Moved { task, .. } = moved;
-        Ok(VerifiedTask { task_id: task.id, status: task.status, message: message.to_owned() })
+        Ok(VerifiedTask {
+            task_id: task.id,
+            status: task.status,
+            message: message.to_owned(),
+        })
     })
     .await
+}
+
+/// The reasons of a rejection; what is unmet must be among what was required.
+fn rejection(stated: &VerifyTask, task: &Task, now: Timestamp) -> Parsed<Rejection> {
+    let unmet_requirements = stated.unmet_requirements.clone().unwrap_or_default();
+    let unknown = |unmet: &String| !task.stated.proof_requirements.contains(unmet);
+    let places = unmet_requirements
+        .iter()
+        .enumerate()
+        .filter(|(_, unmet)| unknown(unmet));
+    let message = "must be one of the task's proof_requirements, in its own words";
+    let faults: Vec<_> = places
+        .map(|(nth, _)| error::fault(format!("unmet_requirements[{nth}]"), message))
+        .collect();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(Rejection {
+        reason: stated.reason.clone(),
+        unmet_requirements,
+        rejected_at: now,
+    })
 }
 
 fn parse_verdict(body: &Value) -> Parsed<VerifyTask> {
@@ -261,6 +313,10 @@ fn parse_verdict(body: &Value) -> Parsed<VerifyTask> {
     let decision = fields.required("decision", choice(decisions, "APPROVE, REJECT"));
     let reason = fields.optional("reason", text(1..=1000));
     let unmet_requirements = fields.optional("unmet_requirements", list(0..=20, text(1..=500)));
-    let read = decision.map(|decision| VerifyTask { decision, reason, unmet_requirements });
+    let read = decision.map(|decision| VerifyTask {
+        decision,
+        reason,
+        unmet_requirements,
+    });
     fields.finish(read)
 }

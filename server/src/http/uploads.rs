@@ -121,32 +121,30 @@ async fn receive(app: &App, id: UploadId, form: &mut Multipart) -> Result<Receiv
     let mut task_id = None;
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         match field.name() {
-            Some("file") if file.is_none() => file = Some(receive_file(app, id, &mut field).await?),
-            Some("task_id") if task_id.is_none() => {
-                task_id = Some(receive_task_id(&mut field).await?)
+            Some("file") if file.is_none() => {
+                file = Some(receive_file(app, id, &mut field).await?);
             }
-            Some("file" | "task_id") => {
-                return Err(error::malformed("Send one file, for one task."));
+            Some("task_id") if task_id.is_none() => {
+                task_id = Some(receive_task_id(&mut field).await?);
             }
             _ => {
                 return Err(error::malformed(
-                    "The form has the fields file and task_id alone.",
+                    "The form takes one file and one task_id, no more.",
                 ));
             }
         }
     }
-    let (writing, content_type, pixels) = file.ok_or_else(|| {
-        error::validation(vec![error::fault(
-            "file",
-            "is required: send the file in a field of this name",
-        )])
-    })?;
+    let (writing, content_type, pixels) = file.ok_or_else(|| no_file("is required"))?;
     Ok(Received {
         writing,
         content_type,
         pixels,
         task_id,
     })
+}
+
+fn no_file(problem: &str) -> ApiError {
+    error::validation(vec![error::fault("file", problem)])
 }
 
 async fn receive_task_id(field: &mut Field<'_>) -> Result<TaskId, ApiError> {
@@ -183,7 +181,7 @@ async fn receive_file(
         head.extend_from_slice(&chunk);
     }
     if head.is_empty() {
-        return Err(error::validation(vec![error::fault("file", "is empty")]));
+        return Err(no_file("is empty"));
     }
     let content_type = type_of(&head)?;
     // Dropping it, for whatever reason, removes what was written.
@@ -280,6 +278,10 @@ fn view(app: &App, upload: StoredUpload) -> Upload {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err takes"
+)]
 fn broken(error: MultipartError) -> ApiError {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return error::too_large(UPLOAD_BYTES_MAX);

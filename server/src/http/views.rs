@@ -48,7 +48,11 @@ pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<Sight, StoreError> {
     Ok(Sight {
         proof: proofs::latest(tx, task.id)?,
         operator: operator_of(tx, &task)?,
-        agent: AgentSummary { id: task.agent_id, name, completed_tasks },
+        agent: AgentSummary {
+            id: task.agent_id,
+            name,
+            completed_tasks,
+        },
         task,
     })
 }
@@ -58,9 +62,15 @@ pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<Sight, StoreError> {
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn operator_of(tx: &mut Tx<'_>, task: &Task) -> Result<Option<OperatorSummary>, StoreError> {
-    let Some(id) = task.operator_id else { return Ok(None) };
+    let Some(id) = task.operator_id else {
+        return Ok(None);
+    };
     let operator = operators::get(tx, id)?;
-    Ok(operator.map(|one| OperatorSummary { id, name: shortened(&one.name), rating: None }))
+    Ok(operator.map(|one| OperatorSummary {
+        id,
+        name: shortened(&one.name),
+        rating: None,
+    }))
 }
 
 /// "Jane Doe" as agents see it: "Jane D." (contract §4).
@@ -105,7 +115,12 @@ pub fn item(task: Task, operator: Option<OperatorSummary>) -> TaskItem {
 
 /// The whole task, for its agent.
 pub fn for_agent(app: &App, sight: Sight, now: Timestamp) -> TaskView {
-    let Sight { task, proof, operator, .. } = sight;
+    let Sight {
+        task,
+        proof,
+        operator,
+        ..
+    } = sight;
     let agent_key_fingerprint = fingerprint(&task);
     let stated = task.stated;
     TaskView {
@@ -122,6 +137,7 @@ pub fn for_agent(app: &App, sight: Sight, now: Timestamp) -> TaskView {
         proof_requirements: stated.proof_requirements,
         proof: proof.map(|proof| proof_view(app, proof, now)),
         guardian_result: task.guardian_result,
+        rejection: task.rejection,
         operator,
         agent_public_key: stated.agent_public_key,
         agent_key_fingerprint,
@@ -142,7 +158,9 @@ pub fn for_agent(app: &App, sight: Sight, now: Timestamp) -> TaskView {
 /// A task, for an operator. What only the one who claimed it needs, such as the exact address and
 /// the instructions, stays hidden until then.
 pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView {
-    let Sight { task, proof, agent, .. } = sight;
+    let Sight {
+        task, proof, agent, ..
+    } = sight;
     let agent_key_fingerprint = fingerprint(&task);
     let claimed = task.operator_id.is_some();
     let hold = Duration::from_secs(u64::from(app.config.settlement_hold_days) * 86_400);
@@ -168,6 +186,7 @@ pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView
         actions: moves::actions(task.status, Actor::Operator, stated.task_type),
         proof: proof.map(|proof| proof_view(app, proof, now)),
         guardian_result: task.guardian_result,
+        rejection: task.rejection,
         accepted_at: task.at.accepted,
         submitted_at: task.at.submitted,
         completed_at: task.at.completed,
@@ -183,7 +202,11 @@ fn place(task_type: api_types::task::TaskType, stated: Option<Location>) -> Opti
     let remote = || {
         let address = Some("Remote/Digital".to_owned());
         let physical = task_type::rules(task_type).domain == TaskDomain::Physical;
-        (!physical).then_some(Location { lat: None, lng: None, address })
+        (!physical).then_some(Location {
+            lat: None,
+            lng: None,
+            address,
+        })
     };
     stated.or_else(remote)
 }
@@ -200,7 +223,9 @@ fn coarsen(location: &mut Location) {
 
 fn fingerprint(task: &Task) -> Option<String> {
     let key = task.stated.agent_public_key.as_deref()?;
-    AgentPublicKey::parse(key).ok().map(|key| key.fingerprint().groups())
+    AgentPublicKey::parse(key)
+        .ok()
+        .map(|key| key.fingerprint().groups())
 }
 
 fn proof_view(app: &App, proof: StoredProof, now: Timestamp) -> ProofView {
@@ -214,12 +239,18 @@ fn proof_view(app: &App, proof: StoredProof, now: Timestamp) -> ProofView {
         submitted_at: proof.submitted_at,
     };
     let signed = |uploads: &[UploadId]| {
-        uploads.iter().map(|id| app.signed_upload_url(*id, now)).collect::<Vec<_>>()
+        uploads
+            .iter()
+            .map(|id| app.signed_upload_url(*id, now))
+            .collect::<Vec<_>>()
     };
     match proof.evidence {
         StoredEvidence::Pictures { uploads } => view.photos = signed(&uploads),
         StoredEvidence::Files { uploads } => view.artifacts = signed(&uploads),
-        StoredEvidence::Confirmation { text, reference_url } => {
+        StoredEvidence::Confirmation {
+            text,
+            reference_url,
+        } => {
             view.confirmation_text = Some(text);
             view.reference_url = reference_url;
         }
@@ -230,7 +261,9 @@ fn proof_view(app: &App, proof: StoredProof, now: Timestamp) -> ProofView {
 
 /// What is left of what was earned, once what is pending and available is taken away.
 pub fn paid_out(earned: MicroUsd, pending: MicroUsd, available: MicroUsd) -> MicroUsd {
-    let left = earned.checked_sub(pending).and_then(|left| left.checked_sub(available));
+    let left = earned
+        .checked_sub(pending)
+        .and_then(|left| left.checked_sub(available));
     left.unwrap_or(MicroUsd::ZERO)
 }
 
@@ -240,7 +273,11 @@ mod tests {
 
     #[test]
     fn an_operators_name_is_shortened() {
-        for (name, shown) in [("Jane Doe", "Jane D."), ("Jane", "Jane"), ("Ana de la cruz", "Ana C.")] {
+        for (name, shown) in [
+            ("Jane Doe", "Jane D."),
+            ("Jane", "Jane"),
+            ("Ana de la cruz", "Ana C."),
+        ] {
             assert_eq!(shortened(name), shown);
         }
     }

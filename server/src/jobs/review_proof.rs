@@ -32,7 +32,9 @@ const LOOK_STEPS_MIN: u32 = 6;
 /// [`JobError::Retry`] while a file cannot be read.
 pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
     let waiting = app.store.read(move |tx| waiting(tx, task_id)).await?;
-    let Some((task, proof)) = waiting else { return Ok(()) };
+    let Some((task, proof)) = waiting else {
+        return Ok(());
+    };
     let evidence = gather(app, &proof).await?;
     let turn = app.turn();
     let may_approve = app.config.rules_may_approve();
@@ -42,8 +44,7 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
             let findings = findings(tx, task_id, &evidence)?;
             let stated = &task.stated;
             let requirements = &stated.proof_requirements;
-            let result =
-                guardian::judge(stated.proof_type, requirements, &findings, may_approve);
+            let result = guardian::judge(stated.proof_type, requirements, &findings, may_approve);
             // Decided meanwhile: the agent was faster, and its word stands.
             match task.clone().judge(result, turn) {
                 Ok(moved) => moves::record(tx, &moved),
@@ -54,9 +55,9 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
     match judged {
         Ok(()) | Err(PostError::Store(StoreError::Changed)) => Ok(()),
         Err(PostError::Store(error)) => Err(error.into()),
-        Err(PostError::InsufficientFunds) => {
-            Err(JobError::Fail(format!("the escrow of {task_id} does not hold what it should")))
-        }
+        Err(PostError::InsufficientFunds) => Err(JobError::Fail(format!(
+            "the escrow of {task_id} does not hold what it should"
+        ))),
     }
 }
 
@@ -83,9 +84,9 @@ struct File {
 async fn gather(app: &App, proof: &StoredProof) -> Result<Evidence, JobError> {
     match &proof.evidence {
         StoredEvidence::Credential => Ok(Evidence::Credential),
-        StoredEvidence::Confirmation { text, .. } => {
-            Ok(Evidence::Confirmation { chars: text.trim().chars().count() })
-        }
+        StoredEvidence::Confirmation { text, .. } => Ok(Evidence::Confirmation {
+            chars: text.trim().chars().count(),
+        }),
         StoredEvidence::Pictures { uploads } | StoredEvidence::Files { uploads } => {
             let mut files = Vec::with_capacity(uploads.len());
             for id in uploads {
@@ -98,26 +99,36 @@ async fn gather(app: &App, proof: &StoredProof) -> Result<Evidence, JobError> {
 
 async fn measure(app: &App, id: UploadId) -> Result<File, JobError> {
     let upload = app.store.read(move |tx| uploads::get(tx, id)).await?;
-    let upload = upload.ok_or_else(|| JobError::Fail(format!("{id} is in a proof but not stored")))?;
-    let bytes = app.files.read(id).await.map_err(|error| JobError::Retry(error.to_string()))?;
+    let upload =
+        upload.ok_or_else(|| JobError::Fail(format!("{id} is in a proof but not stored")))?;
+    let bytes = app
+        .files
+        .read(id)
+        .await
+        .map_err(|error| JobError::Retry(error.to_string()))?;
     // Decoding takes the processor for a while; requests are answered on other threads.
     let measured = tokio::task::spawn_blocking(move || picture::measure(&bytes))
         .await
         .map_err(|error| JobError::Retry(error.to_string()))?;
     let look = measured.as_ref().ok().and_then(look);
-    Ok(File { sent: SentPicture { upload_id: id, sha256: upload.sha256, look }, measured })
+    Ok(File {
+        sent: SentPicture {
+            upload_id: id,
+            sha256: upload.sha256,
+            look,
+        },
+        measured,
+    })
 }
 
 fn look(measured: &Measured) -> Option<String> {
     let steps: u32 = measured.hash.iter().map(|byte| byte.count_ones()).sum();
-    (LOOK_STEPS_MIN..=64 - LOOK_STEPS_MIN).contains(&steps).then(|| hex(&measured.hash))
+    (LOOK_STEPS_MIN..=64 - LOOK_STEPS_MIN)
+        .contains(&steps)
+        .then(|| hex(&measured.hash))
 }
 
-fn findings(
-    tx: &mut Tx<'_>,
-    task_id: TaskId,
-    evidence: &Evidence,
-) -> Result<Findings, StoreError> {
+fn findings(tx: &mut Tx<'_>, task_id: TaskId, evidence: &Evidence) -> Result<Findings, StoreError> {
     match evidence {
         Evidence::Credential => {
             let kept = credentials::get(tx, task_id)?;
@@ -131,7 +142,10 @@ fn findings(
             for file in files {
                 let seen_before = proofs::seen_for_another(tx, task_id, &file.sent)?;
                 proofs::insert_picture(tx, task_id, &file.sent)?;
-                found.push(FileFindings { measured: file.measured.clone(), seen_before });
+                found.push(FileFindings {
+                    measured: file.measured.clone(),
+                    seen_before,
+                });
             }
             Ok(Findings::Files(found))
         }

@@ -141,7 +141,9 @@ pub fn authenticate(
 }
 
 fn tier(name: &str) -> Option<Tier> {
-    [Tier::Sandbox, Tier::Verified, Tier::Standard].into_iter().find(|tier| tier.as_str() == name)
+    [Tier::Sandbox, Tier::Verified, Tier::Standard]
+        .into_iter()
+        .find(|tier| tier.as_str() == name)
 }
 
 /// Writes down that a key was used.
@@ -232,7 +234,11 @@ pub fn add_deposited(
         "UPDATE agent SET deposited_micros = deposited_micros + $2,
              tier = CASE WHEN deposited_micros + $2 >= $3 THEN 'STANDARD' ELSE tier END
          WHERE id = $1",
-        &params![agent_id.to_string(), amount.as_micros(), standard_min.as_micros()],
+        &params![
+            agent_id.to_string(),
+            amount.as_micros(),
+            standard_min.as_micros()
+        ],
     )
     .map(drop)
 }
@@ -248,7 +254,10 @@ pub fn on_day(tx: &mut Tx<'_>, agent_id: AgentId, day: i64) -> Result<Today, Sto
     )?;
     row.map_or(Ok(Today::default()), |row| {
         let tasks = u32::try_from(row.get::<i64>("tasks")?).unwrap_or(u32::MAX);
-        Ok(Today { tasks, spent: money(&row, "spent_micros")? })
+        Ok(Today {
+            tasks,
+            spent: money(&row, "spent_micros")?,
+        })
     })
 }
 

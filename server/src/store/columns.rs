@@ -6,7 +6,10 @@ use super::{Row, StoreError};
 
 /// What a column was read as, if it could be.
 pub(super) fn parsed<T>(read: Option<T>, column: &str) -> Result<T, StoreError> {
-    read.ok_or_else(|| StoreError::Column { column: column.to_owned(), problem: "cannot be read" })
+    read.ok_or_else(|| StoreError::Column {
+        column: column.to_owned(),
+        problem: "cannot be read",
+    })
 }
 
 /// A column of JSON or of an id: anything that its text can be parsed as.
@@ -20,7 +23,8 @@ pub(super) fn text_if_any<T: std::str::FromStr>(
     column: &str,
 ) -> Result<Option<T>, StoreError> {
     let held: Option<String> = row.get(column)?;
-    held.map(|text| parsed(text.parse().ok(), column)).transpose()
+    held.map(|text| parsed(text.parse().ok(), column))
+        .transpose()
 }
 
 /// A column that holds one of an enum's names.
@@ -37,7 +41,10 @@ pub(super) fn json<T: serde::de::DeserializeOwned>(
     row: &Row,
     column: &str,
 ) -> Result<T, StoreError> {
-    parsed(serde_json::from_str(&row.get::<String>(column)?).ok(), column)
+    parsed(
+        serde_json::from_str(&row.get::<String>(column)?).ok(),
+        column,
+    )
 }
 
 /// A column of JSON where NULL means none.
@@ -46,7 +53,8 @@ pub(super) fn json_if_any<T: serde::de::DeserializeOwned>(
     column: &str,
 ) -> Result<Option<T>, StoreError> {
     let held: Option<String> = row.get(column)?;
-    held.map(|text| parsed(serde_json::from_str(&text).ok(), column)).transpose()
+    held.map(|text| parsed(serde_json::from_str(&text).ok(), column))
+        .transpose()
 }
 
 /// The JSON of a value of ours.
@@ -67,5 +75,6 @@ pub(super) fn time(row: &Row, column: &str) -> Result<Timestamp, StoreError> {
 /// A column of milliseconds where NULL means never.
 pub(super) fn time_if_any(row: &Row, column: &str) -> Result<Option<Timestamp>, StoreError> {
     let held: Option<i64> = row.get(column)?;
-    held.map(|millis| parsed(Timestamp::from_millis(millis), column)).transpose()
+    held.map(|millis| parsed(Timestamp::from_millis(millis), column))
+        .transpose()
 }

@@ -42,7 +42,11 @@ pub fn insert(
         "INSERT INTO credential (task_id, envelope, stored_at_ms) VALUES ($1, $2, $3)
          ON CONFLICT (task_id) DO UPDATE
          SET envelope = excluded.envelope, stored_at_ms = excluded.stored_at_ms",
-        &params![task_id.to_string(), to_json(envelope, "envelope")?, now.as_millis()],
+        &params![
+            task_id.to_string(),
+            to_json(envelope, "envelope")?,
+            now.as_millis()
+        ],
     )
     .map(drop)
 }
@@ -71,11 +75,7 @@ pub fn get(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<Kept>, StoreError>
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
-pub fn record_access(
-    tx: &mut Tx<'_>,
-    task_id: TaskId,
-    access: &Access,
-) -> Result<(), StoreError> {
+pub fn record_access(tx: &mut Tx<'_>, task_id: TaskId, access: &Access) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO credential_access (task_id, accessed_at_ms, key_id, request_id)
          VALUES ($1, $2, $3, $4) ON CONFLICT (task_id, request_id) DO NOTHING",

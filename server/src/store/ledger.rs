@@ -120,7 +120,10 @@ pub struct LedgerCheck {
 pub fn check(tx: &mut Tx<'_>) -> Result<LedgerCheck, StoreError> {
     let mut faults = wrong_balances(tx)?;
     faults.extend(held_after_the_end(tx)?);
-    let balances = count(tx, "SELECT CAST(COALESCE(SUM(balance_micros), 0) AS BIGINT) AS n FROM account")?;
+    let balances = count(
+        tx,
+        "SELECT CAST(COALESCE(SUM(balance_micros), 0) AS BIGINT) AS n FROM account",
+    )?;
     let world = folded(tx, Account::World)?;
     let platform = folded(tx, Account::Platform)?;
     let sum = MicroUsd::from_micros(balances + world + platform).unwrap_or(MicroUsd::ZERO);
@@ -171,7 +174,9 @@ fn wrong_balances(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
             let kept: Option<i64> = row.get("kept")?;
             let (id, expected): (String, i64) = (row.get("id")?, row.get("expected")?);
             let kept = kept.map_or_else(|| "no row".to_owned(), |micros| format!("{micros}"));
-            Ok(format!("{id} keeps {kept}, its transfers make {expected} micro-dollars"))
+            Ok(format!(
+                "{id} keeps {kept}, its transfers make {expected} micro-dollars"
+            ))
         })
         .collect()
 }
@@ -186,11 +191,123 @@ fn held_after_the_end(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     rows.iter()
         .map(|row| {
             let (id, status): (String, String) = (row.get("id")?, row.get("status")?);
-            Ok(format!("{id} is {status} and holds {} micro-dollars", row.get::<i64>("held")?))
+            Ok(format!(
+                "{id} is {status} and holds {} micro-dollars",
+                row.get::<i64>("held")?
+            ))
         })
         .collect()
 }
 
 fn count(tx: &mut Tx<'_>, sql: &str) -> Result<i64, StoreError> {
     tx.first(sql, &[])?.map_or(Ok(0), |row| row.get("n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use api_types::{EventId, TaskId, Timestamp, agent::RegisterAgent};
+
+    use super::*;
+    use crate::{
+        domain::ledger::TransferCode,
+        store::{
+            agents,
+            support::{self, FreshStore, on_both_databases},
+        },
+    };
+
+    fn now() -> Timestamp {
+        "2026-02-05T12:00:00Z".parse().unwrap()
+    }
+
+    fn agent_id() -> AgentId {
+        AgentId::new(now(), 1)
+    }
+
+    /// The `nth` task's escrow takes `dollars` from the agent's deposit.
+    fn hold(nth: u128, dollars: u32) -> Transfer {
+        Transfer {
+            event_id: EventId::new(now(), nth),
+            code: TransferCode::Hold,
+            debit: Account::Deposit(agent_id()),
+            credit: Account::Escrow(TaskId::new(now(), nth)),
+            amount: MicroUsd::usd(dollars),
+            agent_id: agent_id(),
+            at: now(),
+        }
+    }
+
+    async fn with_deposit(store: &FreshStore, dollars: u32) {
+        let paid = Transfer {
+            code: TransferCode::Deposit,
+            debit: Account::World,
+            credit: Account::Deposit(agent_id()),
+            amount: MicroUsd::usd(dollars),
+            ..hold(0, 0)
+        };
+        let stated = RegisterAgent {
+            name: "my-agent".to_owned(),
+            email: "agent@example.com".to_owned(),
+            company: None,
+        };
+        let deposit = move |tx: &mut Tx<'_>| {
+            agents::insert(tx, agent_id(), &stated, now())?;
+            post(tx, &paid)
+        };
+        store.write(deposit).await.unwrap();
+    }
+
+    async fn balance_of(store: &FreshStore, account: Account) -> MicroUsd {
+        store.read(move |tx| balance(tx, account)).await.unwrap()
+    }
+
+    on_both_databases! {
+        async fn transfer_moves_money_and_the_books_sum_to_zero(store) {
+            with_deposit(&store, 100).await;
+            store.write(|tx| post(tx, &hold(1, 30))).await.unwrap();
+            assert_eq!(balance_of(&store, Account::Deposit(agent_id())).await, MicroUsd::usd(70));
+            assert_eq!(balance_of(&store, hold(1, 30).credit).await, MicroUsd::usd(30));
+            let checked = store.read(check).await.unwrap();
+            assert_eq!((checked.sum, checked.faults), (MicroUsd::ZERO, Vec::new()));
+        }
+
+        async fn transfer_beyond_the_balance_is_refused_and_changes_nothing(store) {
+            with_deposit(&store, 100).await;
+            let refused = store.write(|tx| post(tx, &hold(1, 101))).await;
+            assert!(matches!(refused, Err(PostError::InsufficientFunds)));
+            assert_eq!(balance_of(&store, Account::Deposit(agent_id())).await, MicroUsd::usd(100));
+            assert_eq!(store.read(check).await.unwrap().transfers, 1);
+        }
+
+        async fn transfer_is_caused_once_by_one_event(store) {
+            with_deposit(&store, 100).await;
+            store.write(|tx| post(tx, &hold(1, 30))).await.unwrap();
+            let again = store.write(|tx| post(tx, &hold(1, 30))).await;
+            assert!(matches!(again, Err(PostError::Store(StoreError::Unique))));
+            assert_eq!(balance_of(&store, Account::Deposit(agent_id())).await, MicroUsd::usd(70));
+        }
+
+        async fn transfers_at_once_never_spend_the_same_money(store) {
+            with_deposit(&store, 100).await;
+            let holds = (1..=10).map(|nth| {
+                let store = store.clone();
+                tokio::spawn(async move { store.write(move |tx| post(tx, &hold(nth, 30))).await })
+            });
+            let mut done = 0;
+            for outcome in holds.collect::<Vec<_>>() {
+                done += usize::from(outcome.await.unwrap().is_ok());
+            }
+            assert_eq!(done, 3);
+            assert_eq!(balance_of(&store, Account::Deposit(agent_id())).await, MicroUsd::usd(10));
+        }
+
+        async fn check_finds_a_balance_that_its_transfers_do_not_make(store) {
+            with_deposit(&store, 100).await;
+            let forge = "UPDATE account SET balance_micros = balance_micros + 1";
+            store.write(move |tx| tx.execute(forge, &[])).await.unwrap();
+            let checked = store.read(check).await.unwrap();
+            assert_eq!(checked.sum, MicroUsd::from_micros(1).unwrap());
+            assert_eq!(checked.faults.len(), 2, "{:?}", checked.faults);
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Events in their order, written in the transaction of the move that caused them.
 
+use api_types::task::Status;
+
 use super::{StoreError, Tx, params};
 use crate::domain::task::{Event, Task};
 
@@ -16,7 +18,7 @@ pub fn insert(tx: &mut Tx<'_>, task: &Task, event: &Event) -> Result<(), StoreEr
             task.id.to_string(),
             task.agent_id.to_string(),
             event.name,
-            event.previous_status.map(|status| status.as_str()),
+            event.previous_status.map(Status::as_str),
             event.status.as_str(),
             event.at.as_millis(),
         ],

@@ -75,9 +75,16 @@ pub fn insert(
 
 fn stored(evidence: &Evidence) -> StoredEvidence {
     match evidence {
-        Evidence::Pictures(uploads) => StoredEvidence::Pictures { uploads: uploads.clone() },
-        Evidence::Files(uploads) => StoredEvidence::Files { uploads: uploads.clone() },
-        Evidence::Confirmation { text, reference_url } => StoredEvidence::Confirmation {
+        Evidence::Pictures(uploads) => StoredEvidence::Pictures {
+            uploads: uploads.clone(),
+        },
+        Evidence::Files(uploads) => StoredEvidence::Files {
+            uploads: uploads.clone(),
+        },
+        Evidence::Confirmation {
+            text,
+            reference_url,
+        } => StoredEvidence::Confirmation {
             text: text.clone(),
             reference_url: reference_url.clone(),
         },
@@ -120,7 +127,8 @@ pub fn by_submission(
          WHERE operator_id = $1 AND submission_id = $2",
         &params![operator_id.to_string(), submission_id],
     )?;
-    row.map(|row| Ok((text(&row, "task_id")?, time(&row, "submitted_at_ms")?))).transpose()
+    row.map(|row| Ok((text(&row, "task_id")?, time(&row, "submitted_at_ms")?)))
+        .transpose()
 }
 
 /// A picture that was sent as proof.
@@ -168,7 +176,11 @@ pub fn seen_for_another(
     let row = tx.first(
         "SELECT 1 AS seen FROM proof_picture
          WHERE task_id <> $1 AND (sha256 = $2 OR look = $3) LIMIT 1",
-        &params![task_id.to_string(), &picture.sha256, picture.look.as_deref()],
+        &params![
+            task_id.to_string(),
+            &picture.sha256,
+            picture.look.as_deref()
+        ],
     )?;
     Ok(row.is_some())
 }

@@ -15,6 +15,7 @@ use crate::domain::task::{Moments, Task};
 const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.operator_id AS operator_id,
     task.status AS status, task.version AS version, task.stated AS stated,
     task.fee_micros AS fee_micros, task.guardian_result AS guardian_result,
+    task.rejection AS rejection,
     task.created_at_ms AS created_at_ms, task.accepted_at_ms AS accepted_at_ms,
     task.submitted_at_ms AS submitted_at_ms, task.verified_at_ms AS verified_at_ms,
     task.completed_at_ms AS completed_at_ms, task.cancelled_at_ms AS cancelled_at_ms";
@@ -104,13 +105,24 @@ pub fn open(
     let mut search = Search::of("task.deadline_ms > ", eligible.now.as_millis());
     // Spelled out rather than a parameter, so that the partial index serves the query.
     search.condition.push_str(" AND task.status = 'PENDING'");
-    search.and("task.task_type = ", eligible.task_type.map(TaskType::as_str));
-    search.and("task.reward_micros >= ", eligible.reward_min.map(MicroUsd::as_micros));
+    search.and(
+        "task.task_type = ",
+        eligible.task_type.map(TaskType::as_str),
+    );
+    search.and(
+        "task.reward_micros >= ",
+        eligible.reward_min.map(MicroUsd::as_micros),
+    );
     if !eligible.skills.is_empty() {
         // The names are our own constants.
-        let names: Vec<_> =
-            eligible.skills.iter().map(|skill| format!("'{}'", skill.as_str())).collect();
-        search.condition.push_str(&format!(" AND task.task_type IN ({})", names.join(", ")));
+        let names: Vec<_> = eligible
+            .skills
+            .iter()
+            .map(|skill| format!("'{}'", skill.as_str()))
+            .collect();
+        search
+            .condition
+            .push_str(&format!(" AND task.task_type IN ({})", names.join(", ")));
     }
     search.run(tx, window)
 }
@@ -176,7 +188,10 @@ pub fn record_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<(String, u64), St
         id: agent_id.to_string(),
         problem: "a task refers to it, but it is not there".to_owned(),
     })?;
-    Ok((row.get("name")?, u64::try_from(row.get::<i64>("completed")?).unwrap_or_default()))
+    Ok((
+        row.get("name")?,
+        u64::try_from(row.get::<i64>("completed")?).unwrap_or_default(),
+    ))
 }
 
 /// Adds a posted task.
@@ -208,12 +223,12 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Changed`] if somebody else moved it first.
 pub(super) fn update(tx: &mut Tx<'_>, task: &Task, from_version: i64) -> Result<(), StoreError> {
-    let result = task.guardian_result.as_ref();
+    let (result, rejection) = (task.guardian_result.as_ref(), task.rejection.as_ref());
     let millis = |moment: Option<Timestamp>| moment.map(Timestamp::as_millis);
     let updated = tx.execute(
         "UPDATE task SET status = $3, version = $4, operator_id = $5, guardian_result = $6,
              accepted_at_ms = $7, submitted_at_ms = $8, verified_at_ms = $9,
-             completed_at_ms = $10, cancelled_at_ms = $11
+             completed_at_ms = $10, cancelled_at_ms = $11, rejection = $12
          WHERE id = $1 AND version = $2",
         &params![
             task.id.to_string(),
@@ -221,15 +236,24 @@ pub(super) fn update(tx: &mut Tx<'_>, task: &Task, from_version: i64) -> Result<
             task.status.as_str(),
             task.version,
             task.operator_id.map(|id| id.to_string()),
-            result.map(|result| to_json(result, "guardian_result")).transpose()?,
+            result
+                .map(|result| to_json(result, "guardian_result"))
+                .transpose()?,
             millis(task.at.accepted),
             millis(task.at.submitted),
             millis(task.at.verified),
             millis(task.at.completed),
             millis(task.at.cancelled),
+            rejection
+                .map(|rejection| to_json(rejection, "rejection"))
+                .transpose()?,
         ],
     )?;
-    if updated == 1 { Ok(()) } else { Err(StoreError::Changed) }
+    if updated == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Changed)
+    }
 }
 
 /// A list's conditions and their parameters, numbered as they are added.
@@ -240,22 +264,31 @@ struct Search {
 
 impl Search {
     fn of(column: &str, value: impl Into<Value>) -> Self {
-        Self { condition: format!("{column}$1"), params: vec![value.into()] }
+        Self {
+            condition: format!("{column}$1"),
+            params: vec![value.into()],
+        }
     }
 
     fn and(&mut self, column: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.params.push(value.into());
-            self.condition.push_str(&format!(" AND {column}${}", self.params.len()));
+            self.condition
+                .push_str(&format!(" AND {column}${}", self.params.len()));
         }
     }
 
     fn run(mut self, tx: &mut Tx<'_>, window: Window) -> Result<Found<Task>, StoreError> {
         let count = format!("SELECT COUNT(*) AS n FROM task WHERE {}", self.condition);
-        let total = tx.first(&count, &self.params)?.map_or(Ok(0), |row| row.get::<i64>("n"))?;
+        let total = tx
+            .first(&count, &self.params)?
+            .map_or(Ok(0), |row| row.get::<i64>("n"))?;
         self.and("task.id < ", window.after.map(|id| id.to_string()));
         let nth = self.params.len();
-        self.params.extend(params![i64::from(window.limit) + 1, i64::from(window.offset)]);
+        self.params.extend(params![
+            i64::from(window.limit) + 1,
+            i64::from(window.offset)
+        ]);
         let page = format!(
             "SELECT {COLUMNS} FROM task WHERE {} ORDER BY task.id DESC LIMIT ${} OFFSET ${}",
             self.condition,
@@ -264,7 +297,10 @@ impl Search {
         );
         let rows = tx.query(&page, &self.params)?;
         let rows = rows.iter().map(task).collect::<Result<_, _>>()?;
-        Ok(Found { rows, total: u64::try_from(total).unwrap_or_default() })
+        Ok(Found {
+            rows,
+            total: u64::try_from(total).unwrap_or_default(),
+        })
     }
 }
 
@@ -278,6 +314,7 @@ fn task(row: &Row) -> Result<Task, StoreError> {
         stated: json(row, "stated")?,
         fee: money(row, "fee_micros")?,
         guardian_result: json_if_any(row, "guardian_result")?,
+        rejection: json_if_any(row, "rejection")?,
         at: Moments {
             created: time(row, "created_at_ms")?,
             accepted: time_if_any(row, "accepted_at_ms")?,

@@ -111,7 +111,12 @@ pub fn of(
         &params![operator_id.to_string(), task_id.to_string()],
     )?;
     rows.iter()
-        .map(|row| Ok(ProofFile { id: text(row, "id")?, content_type: row.get("content_type")? }))
+        .map(|row| {
+            Ok(ProofFile {
+                id: text(row, "id")?,
+                content_type: row.get("content_type")?,
+            })
+        })
         .collect()
 }
 

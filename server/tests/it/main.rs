@@ -1,1 +1,54 @@
-//! Behaviour.
+//! The server as its callers see it: through HTTP, on both databases.
+
+#[path = "../support/mod.rs"]
+#[cfg(test)]
+mod support;
+
+/// A server under test, and those who call it.
+#[cfg(test)]
+mod harness;
+
+/// Agents: registration, keys, deposits.
+#[cfg(test)]
+mod agents;
+/// JSON bodies that are too large, broken, or no JSON.
+#[cfg(test)]
+mod bodies;
+/// Sealed credentials.
+#[cfg(test)]
+mod credentials;
+/// Files on their way out.
+#[cfg(test)]
+mod files;
+/// One key, one effect.
+#[cfg(test)]
+mod idempotency;
+/// Work that waits.
+#[cfg(test)]
+mod jobs;
+/// Every history of a few tasks, to the micro-dollar.
+#[cfg(test)]
+mod ledger;
+/// The operator's side of tasks.
+#[cfg(test)]
+mod operators;
+/// Proof and the Guardian.
+#[cfg(test)]
+mod proofs;
+/// Who is let in, and what the others are told.
+#[cfg(test)]
+mod sign_in;
+/// A running server, and how it stops.
+#[cfg(test)]
+mod stop;
+/// The built app, the API document, health, request ids, and what every answer carries.
+#[cfg(test)]
+mod surface;
+/// The agent's side of tasks.
+#[cfg(test)]
+mod tasks;
+/// Files on their way in.
+#[cfg(test)]
+mod uploads;
+
+use server::store::Store;

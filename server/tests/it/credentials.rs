@@ -1,0 +1,252 @@
+//! A credential: sealed for one task and one key, stored unread, retrieved by its agent (contract §5).
+
+use api_types::{AgentId, OperatorId, TaskId, paths};
+use crypto_wasm::{AgentPublicKey, AgentSecretKey, Envelope, EnvelopeText};
+use serde_json::{Value, json};
+
+use crate::harness::{Caller, TestApp, photo_task};
+use crate::support::{self, on_both_databases};
+
+const SECRET: &str = r#"{"api_key":"sk_test_🔑"}"#;
+
+fn credential_task(app: &TestApp, public_key: &Value) -> Value {
+    let mut task = photo_task(app);
+    task["task_type"] = json!("API_KEY_PROCUREMENT");
+    task["location"] = json!(null);
+    task["agent_public_key"] = public_key.clone();
+    task
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    BASE64_STANDARD.encode(bytes)
+}
+
+struct Posted {
+    secret_key: AgentSecretKey,
+    public_key: AgentPublicKey,
+    id: TaskId,
+}
+
+/// A credential task, claimed by `operator`.
+async fn claimed(agent: &Caller<'_, AgentId>, operator: &Caller<'_, OperatorId>) -> Posted {
+    let secret_key = AgentSecretKey::generate().unwrap();
+    let public_key = secret_key.public_key();
+    let key = json!(base64(&public_key.to_bytes()));
+    let task = credential_task(agent.app, &key);
+    let created = agent.post(paths::TASKS, &task).await.created();
+    assert_eq!(
+        created.text("agent_key_fingerprint"),
+        public_key.fingerprint().groups()
+    );
+    let id = created.id("task_id");
+    operator.accept(id).await;
+    Posted {
+        secret_key,
+        public_key,
+        id,
+    }
+}
+
+fn sealed(posted: &Posted, plaintext: &str) -> Value {
+    let envelope = crypto_wasm::seal(
+        &posted.public_key,
+        &posted.id.to_string(),
+        plaintext.as_bytes(),
+    )
+    .unwrap();
+    json!({
+        "v": Envelope::VERSION,
+        "algorithm": Envelope::ALGORITHM,
+        "ciphertext": envelope.ciphertext_base64(),
+        "iv": envelope.iv_base64(),
+        "ephemeralPublicKey": envelope.ephemeral_public_key_base64(),
+        "createdAt": "2026-02-06T14:30:00.000Z",
+    })
+}
+
+fn opened(posted: &Posted, envelope: &Value) -> Option<String> {
+    let text = |field: &str| envelope[field].as_str().unwrap().to_owned();
+    let (algorithm, ciphertext, iv) = (text("algorithm"), text("ciphertext"), text("iv"));
+    let point = text("ephemeralPublicKey");
+    let envelope = Envelope::parse(&EnvelopeText {
+        v: envelope["v"].as_u64().unwrap(),
+        algorithm: &algorithm,
+        ciphertext: &ciphertext,
+        iv: &iv,
+        ephemeral_public_key: &point,
+    });
+    let opened = crypto_wasm::open(
+        &posted.secret_key,
+        &posted.id.to_string(),
+        &envelope.unwrap(),
+    );
+    opened
+        .ok()
+        .map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+async fn submit(operator: &Caller<'_, OperatorId>, posted: &Posted) {
+    let proof = json!({"encrypted_credential": sealed(posted, SECRET)});
+    operator
+        .post(&paths::submit_proof(posted.id), &proof)
+        .await
+        .ok();
+    operator.app.drain_jobs().await;
+}
+
+on_both_databases! {
+    async fn a_sealed_credential_is_completed_and_opens_for_its_agent(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let posted = claimed(&agent, &operator).await;
+        submit(&operator, &posted).await;
+        let task = agent.get(&paths::task(posted.id)).await.ok();
+        assert_eq!(task.text("status"), "COMPLETED");
+        assert_eq!(task.body["actions"], json!(["retrieve_credential"]));
+        assert_eq!(task.body["proof"]["has_credential"], true);
+        let reasoning = task.body["guardian_result"]["reasoning"].as_str().unwrap();
+        assert!(reasoning.contains("Only the structure"), "{reasoning}");
+        assert!(!task.body.to_string().contains("ciphertext"));
+
+        let path = paths::retrieve_credential(posted.id);
+        let by_post = agent.post(&path, &Value::Null).await.ok();
+        let by_get = agent.get(&path).await.ok();
+        assert_eq!(by_post.body, by_get.body);
+        assert_eq!(by_get.header("cache-control"), "no-store");
+        let envelope = &by_get.body["encrypted_credential"];
+        assert_eq!(opened(&posted, envelope).as_deref(), Some(SECRET));
+    }
+
+    async fn a_purged_credential_is_gone(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let posted = claimed(&agent, &operator).await;
+        submit(&operator, &posted).await;
+        let path = paths::retrieve_credential(posted.id);
+        let last = agent.post(&format!("{path}?purge=true"), &Value::Null).await.ok();
+        assert!(opened(&posted, &last.body["encrypted_credential"]).is_some());
+        agent.get(&path).await.refused(410, "expired");
+        agent.get(&format!("{path}?purge=perhaps")).await.refused(400, "validation");
+    }
+
+    async fn a_credential_is_not_retrieved_before_completion_or_by_another_agent(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let posted = claimed(&agent, &operator).await;
+        let path = paths::retrieve_credential(posted.id);
+        let sentence = "Credential task not found or not completed";
+        assert_eq!(agent.get(&path).await.refused(404, "invalid_state"), sentence);
+        submit(&operator, &posted).await;
+        let other = app.agent().await;
+        assert_eq!(other.get(&path).await.refused(404, "invalid_state"), sentence);
+        assert_eq!(other.post(&path, &Value::Null).await.refused(404, "invalid_state"), sentence);
+        let photo = agent.post_photo_task().await;
+        agent.get(&paths::retrieve_credential(photo)).await.refused(404, "invalid_state");
+    }
+
+    async fn an_envelope_moved_to_another_task_does_not_open(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let (one, mut two) = (claimed(&agent, &operator).await, claimed(&agent, &operator).await);
+        let envelope = sealed(&one, SECRET);
+        assert!(opened(&one, &envelope).is_some());
+        assert!(opened(&two, &envelope).is_none());
+        // Not even for the same key.
+        two.secret_key = one.secret_key;
+        assert!(opened(&two, &envelope).is_none());
+    }
+
+    async fn envelopes_that_are_not_well_formed_are_refused_field_by_field(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let posted = claimed(&agent, &operator).await;
+        let good = sealed(&posted, SECRET);
+        let changed = |field: &str, value: Value| {
+            let mut envelope = good.clone();
+            envelope[field] = value;
+            envelope
+        };
+        let mut point = [4; 65];
+        point[64] = 5;
+        for (field, value) in [
+            ("v", json!(2)),
+            ("v", json!("1")),
+            ("algorithm", json!("none")),
+            ("ciphertext", json!("@@@")),
+            ("ciphertext", json!(base64(&[0; 16]))),
+            ("ciphertext", json!(base64(&vec![0; 65_536 + 16 + 1]))),
+            ("iv", json!(base64(&[0; 11]))),
+            ("iv", json!(base64(&[0; 13]))),
+            ("ephemeralPublicKey", json!(base64(&point))),
+            ("ephemeralPublicKey", json!(base64(&[0]))),
+            ("ephemeralPublicKey", json!(7)),
+            ("createdAt", json!("yesterday")),
+            ("plaintext", json!("sk_test")),
+        ] {
+            let proof = json!({"encrypted_credential": changed(field, value.clone())});
+            let answer = operator.post(&paths::submit_proof(posted.id), &proof).await;
+            answer.refused(400, "validation");
+            assert_eq!(answer.faulty_fields(), [format!("encrypted_credential.{field}")], "{value}");
+        }
+        let several = json!({"encrypted_credential": {"v": 3, "algorithm": "x", "ciphertext": "",
+            "iv": "!", "ephemeralPublicKey": "AA==", "createdAt": "2026-02-06T14:30:00.000Z"}});
+        let answer = operator.post(&paths::submit_proof(posted.id), &several).await;
+        answer.refused(400, "validation");
+        let task = operator.get(&paths::operator_task(posted.id)).await.ok();
+        assert_eq!(task.text("status"), "ACCEPTED");
+    }
+
+    async fn plaintext_beside_a_credential_is_refused_and_not_repeated(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let posted = claimed(&agent, &operator).await;
+        let proof = json!({
+            "encrypted_credential": sealed(&posted, SECRET),
+            "confirmation_text": "hunter2", "password": "hunter2", "result": {"api_key": "hunter2"},
+        });
+        let answer = operator.post(&paths::submit_proof(posted.id), &proof).await;
+        answer.refused(400, "validation");
+        assert_eq!(answer.faulty_fields(), ["confirmation_text", "password", "result"]);
+        assert!(!answer.body.to_string().contains("hunter2"));
+    }
+
+    async fn keys_that_are_no_p256_public_key_are_refused_in_a_sentence(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let public = AgentSecretKey::generate().unwrap().public_key().to_bytes();
+        let mut off_curve = public;
+        off_curve[64] ^= 1;
+        let jwk_private = json!({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "d": "AA"});
+        for key in [
+            json!(""),
+            json!("{}"),
+            json!({"kty": "EC"}),
+            jwk_private,
+            json!(7),
+            json!(base64(&public[..64])),
+            json!(base64(&off_curve)),
+            json!(base64(&[0; 32])),
+            json!(base64(&[4; 97])),
+            json!("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"),
+        ] {
+            let answer = agent.post(paths::TASKS, &credential_task(&app, &key)).await;
+            answer.refused(400, "validation");
+            assert_eq!(answer.faulty_fields(), ["agent_public_key"], "{key}");
+        }
+        let missing = agent.post(paths::TASKS, &credential_task(&app, &Value::Null)).await;
+        missing.refused(400, "validation");
+        assert_eq!(missing.faulty_fields(), ["agent_public_key"]);
+        assert_eq!(agent.balance().await.1, "0.00");
+    }
+
+    async fn the_public_key_is_echoed_as_it_came(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let bytes = AgentSecretKey::generate().unwrap().public_key().to_bytes();
+        let unpadded = base64(&bytes).trim_end_matches('=').replace('+', "-").replace('/', "_");
+        let task = credential_task(&app, &json!(unpadded));
+        let id = agent.post(paths::TASKS, &task).await.created().id("task_id");
+        assert_eq!(agent.get(&paths::task(id)).await.ok().text("agent_public_key"), unpadded);
+    }
+}

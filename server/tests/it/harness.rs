@@ -1,0 +1,398 @@
+//! `TestApp`: a real server on a free port, with a clock that is moved by hand, random bytes that
+//! follow from a seed, and callers of each kind.
+//!
+//! Jobs run when a test drains them and not before. A `TestApp` that goes with work left over,
+//! with a job that failed, or with a ledger that does not sum to zero, fails its test.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use api_types::{AgentId, OperatorId, TaskId, Timestamp, paths};
+use clap::Parser;
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use server::app::App;
+use server::clock::{ManualClock, SeededEntropy};
+use server::config::{Cli, Command, Config};
+use server::http;
+use server::jobs::runner;
+use server::store::{StoreError, jobs, ledger};
+use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+
+use crate::support::FreshStore;
+
+/// When every test begins.
+pub(crate) const BEGINNING: &str = "2026-02-05T12:00:00.000Z";
+
+/// The host's key, for servers that want one.
+pub(crate) const ADMIN_KEY: &str = "a-host-key-of-thirty-two-characters";
+
+/// A server under test.
+pub(crate) struct TestApp {
+    /// Behind the surface, for looking at what HTTP does not show.
+    pub(crate) app: App,
+    /// `http://127.0.0.1:port`.
+    pub(crate) origin: String,
+    clock: Arc<ManualClock>,
+    client: Client,
+    callers: AtomicU32,
+    // Dropped in this order: the files go before the database they belong to.
+    folder: TempDir,
+    _store: FreshStore,
+}
+
+impl TestApp {
+    /// A server with the defaults of development, on this store.
+    pub(crate) async fn start(store: FreshStore) -> Self {
+        Self::start_with(store, &[]).await
+    }
+
+    /// A server with further arguments of `humanops serve`.
+    pub(crate) async fn start_with(store: FreshStore, arguments: &[&str]) -> Self {
+        let (app, listener) = Self::bind(store, arguments).await;
+        let router = http::router(app.app.clone()).unwrap();
+        // It ends with the runtime of its test.
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        app
+    }
+
+    /// All but the serving: the caller runs it.
+    pub(crate) async fn bind(store: FreshStore, arguments: &[&str]) -> (Self, TcpListener) {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let config = config(&folder, &origin, arguments);
+        let clock = Arc::new(ManualClock::new(BEGINNING.parse().unwrap()));
+        let entropy = Arc::new(SeededEntropy::new(7));
+        let app = App::new(config, (*store).clone(), clock.clone(), entropy).unwrap();
+        let app = Self {
+            app,
+            origin,
+            clock,
+            client: Client::new(),
+            callers: AtomicU32::new(1),
+            folder,
+            _store: store,
+        };
+        (app, listener)
+    }
+
+    /// The time that the server has.
+    pub(crate) fn now(&self) -> Timestamp {
+        server::clock::Clock::now(&*self.clock)
+    }
+
+    /// Moves the server's time.
+    pub(crate) fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+
+    /// Runs every job that is due, and those that they leave for now.
+    pub(crate) async fn drain_jobs(&self) {
+        runner::drain(&self.app).await.unwrap();
+    }
+
+    /// A bare connection, for what no HTTP client would do.
+    pub(crate) async fn connect(&self) -> TcpStream {
+        let address = self.origin.trim_start_matches("http://");
+        TcpStream::connect(address).await.unwrap()
+    }
+
+    /// A request by nobody; `path` may be a whole address of this server.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let path = path.strip_prefix(&self.origin).unwrap_or(path);
+        self.client
+            .request(method, format!("{}{path}", self.origin))
+    }
+
+    /// GET by nobody.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, path).answer().await
+    }
+
+    /// POST by nobody.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.request(Method::POST, path).json(body).answer().await
+    }
+
+    /// A new agent with 1 000 dollars to spend, and so of the tier STANDARD.
+    pub(crate) async fn agent(&self) -> Caller<'_, AgentId> {
+        let agent = self.poor_agent().await;
+        agent.deposit(1000).await;
+        agent
+    }
+
+    /// A new agent without money.
+    pub(crate) async fn poor_agent(&self) -> Caller<'_, AgentId> {
+        let number = self.callers.fetch_add(1, Ordering::Relaxed);
+        let body = json!({"name": "agent", "email": format!("agent{number}@example.com")});
+        let registered = self.post(paths::REGISTER_AGENT, &body).await.created();
+        Caller {
+            app: self,
+            id: registered.id("agent_id"),
+            header: "x-api-key",
+            key: registered.text("api_key"),
+        }
+    }
+
+    /// A new operator, approved where the settings say so.
+    pub(crate) async fn operator(&self) -> Caller<'_, OperatorId> {
+        let number = self.callers.fetch_add(1, Ordering::Relaxed);
+        let body = json!({"name": "Jane Doe", "email": format!("operator{number}@example.com")});
+        let registered = self.post(paths::REGISTER_OPERATOR, &body).await.created();
+        Caller {
+            app: self,
+            id: registered.id("operator_id"),
+            header: "x-operator-id",
+            key: registered.text("operator_id"),
+        }
+    }
+
+    /// The names of all files in the folder of uploads.
+    pub(crate) fn stored_files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path().join("files")).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn config(folder: &TempDir, origin: &str, arguments: &[&str]) -> Config {
+    let folder = folder.path().to_str().unwrap();
+    let ours = [
+        "humanops",
+        "serve",
+        "--data",
+        folder,
+        "--public-url",
+        origin,
+    ];
+    let line = ours
+        .iter()
+        .chain(&["--allow-dev-operator-id-header=true"])
+        .chain(arguments);
+    match Cli::try_parse_from(line).unwrap().command {
+        Command::Serve(config) => *config,
+        other => panic!("{other:?}"),
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let (store, now) = (self.app.store.clone(), self.now());
+        let look = async move {
+            let left = store.read(move |tx| jobs::left(tx, now)).await?;
+            Ok((left, store.read(ledger::check).await?))
+        };
+        let looked = std::thread::spawn(|| Runtime::new().unwrap().block_on(look));
+        let ((due, failed), ledger) = match looked.join().unwrap() {
+            Err(StoreError::Unavailable(_)) => return, // The test itself has closed it.
+            looked => looked.unwrap(),
+        };
+        assert_eq!(
+            (due, failed),
+            (0, 0),
+            "jobs that are due, and that failed: drain_jobs() first"
+        );
+        assert!(ledger.faults.is_empty(), "{:?}", ledger.faults);
+    }
+}
+
+/// An agent or an operator.
+pub(crate) struct Caller<'a, Id> {
+    /// The server it calls.
+    pub(crate) app: &'a TestApp,
+    /// Its account.
+    pub(crate) id: Id,
+    /// What it is let in by.
+    pub(crate) key: String,
+    header: &'static str,
+}
+
+impl<Id> Caller<'_, Id> {
+    /// A request by this caller.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.app
+            .request(method, path)
+            .header(self.header, &self.key)
+    }
+
+    /// GET.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, path).answer().await
+    }
+
+    /// POST.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.request(Method::POST, path).json(body).answer().await
+    }
+
+    /// POST under an idempotency key.
+    pub(crate) async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
+        let request = self
+            .request(Method::POST, path)
+            .header("idempotency-key", key);
+        request.json(body).answer().await
+    }
+
+    /// DELETE.
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.request(Method::DELETE, path).answer().await
+    }
+}
+
+impl Caller<'_, AgentId> {
+    /// Pays in.
+    pub(crate) async fn deposit(&self, usd: u32) {
+        let number = self.app.callers.fetch_add(1, Ordering::Relaxed);
+        let body = json!({"tx_hash": format!("0x{number:064x}"), "amount_usdc": usd});
+        self.post(paths::DEPOSIT_USDC, &body).await.created();
+    }
+
+    /// What the agent can spend, and what its tasks hold, as printed.
+    pub(crate) async fn balance(&self) -> (String, String) {
+        let balance = self.get(paths::BALANCE).await.ok();
+        let printed = |field: &str| balance.body[field].to_string();
+        (printed("deposit_balance"), printed("escrow_balance"))
+    }
+
+    /// Posts a task that asks for a confirmation.
+    pub(crate) async fn post_confirmation_task(&self) -> TaskId {
+        let mut task = photo_task(self.app);
+        task["proof_type"] = json!("CONFIRMATION");
+        task["task_type"] = json!("VERIFICATION");
+        self.post(paths::TASKS, &task).await.created().id("task_id")
+    }
+
+    /// Posts a task that asks for photos.
+    pub(crate) async fn post_photo_task(&self) -> TaskId {
+        self.post(paths::TASKS, &photo_task(self.app))
+            .await
+            .created()
+            .id("task_id")
+    }
+}
+
+impl Caller<'_, OperatorId> {
+    /// Submits a confirmation.
+    pub(crate) async fn confirm(&self, task: TaskId) {
+        let body = json!({"confirmation_text": "It is open from nine to five, as the door says."});
+        self.post(&paths::submit_proof(task), &body).await.ok();
+    }
+
+    /// Claims a task.
+    pub(crate) async fn accept(&self, task: TaskId) {
+        self.post(&paths::accept_task(task), &json!({})).await.ok();
+    }
+}
+
+/// A task that asks for photos, complete and valid.
+pub(crate) fn photo_task(app: &TestApp) -> Value {
+    json!({
+        "title": "Photograph a menu",
+        "description": "Take a photo of the menu at the door.",
+        "location": {"lat": 52.52, "lng": 13.405, "address": "1 Main Street"},
+        "reward_usd": 25,
+        "deadline": app.now().after(Duration::from_secs(24 * 60 * 60)),
+        "proof_requirements": ["The prices can be read"],
+        "task_type": "PHOTO",
+    })
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The body, where it is JSON; else null.
+    pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Sends a request and reads the whole answer.
+pub(crate) trait Ask {
+    /// The answer, whatever its status.
+    async fn answer(self) -> Answer;
+}
+
+impl Ask for RequestBuilder {
+    async fn answer(self) -> Answer {
+        let response = self.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.unwrap().to_vec();
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        Answer {
+            status,
+            headers,
+            body,
+            bytes,
+        }
+    }
+}
+
+impl Answer {
+    /// The answer, which must be 201.
+    pub(crate) fn created(self) -> Self {
+        assert_eq!(self.status, 201, "{}", self.body);
+        self
+    }
+
+    /// The answer, which must be 200.
+    pub(crate) fn ok(self) -> Self {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self
+    }
+
+    /// The sentence of a refusal, which must have this status and code, be in our dialect and
+    /// carry the id of its request.
+    pub(crate) fn refused(&self, status: u16, code: &str) -> &str {
+        assert_eq!(
+            (self.status, self.body["code"].as_str()),
+            (status, Some(code)),
+            "{self:?}"
+        );
+        assert_eq!(self.body["request_id"], self.header("x-request-id"));
+        self.body["error"].as_str().unwrap()
+    }
+
+    /// The fields that a refusal names, in its order.
+    pub(crate) fn faulty_fields(&self) -> Vec<&str> {
+        let details = self.body["details"].as_array().unwrap();
+        details
+            .iter()
+            .map(|fault| fault["field"].as_str().unwrap())
+            .collect()
+    }
+
+    /// A header, or an empty text.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// A text field of the body.
+    pub(crate) fn text(&self, field: &str) -> String {
+        self.body[field]
+            .as_str()
+            .unwrap_or_else(|| panic!("{field} in {}", self.body))
+            .to_owned()
+    }
+
+    /// A field of the body as an id.
+    pub(crate) fn id<Id: std::str::FromStr<Err: std::fmt::Debug>>(&self, field: &str) -> Id {
+        self.text(field).parse().unwrap()
+    }
+}

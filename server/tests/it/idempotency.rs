@@ -1,0 +1,120 @@
+//! One `Idempotency-Key`, one effect; the same answer, whatever is retried (contract §8).
+
+use std::time::Duration;
+
+use api_types::paths;
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Ask, TestApp, photo_task};
+use crate::support::{self, on_both_databases};
+
+on_both_databases! {
+    async fn a_repeated_post_is_answered_with_the_first_result(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let task = photo_task(&app);
+        let first = agent.post_once(paths::TASKS, "k1", &task).await.created();
+        app.advance(Duration::from_secs(60));
+        let again = agent.post_once(paths::TASKS, "k1", &task).await.created();
+        assert_eq!(again.bytes, first.bytes);
+        assert_eq!((first.header("idempotent-replayed"), again.header("idempotent-replayed")), ("", "true"));
+        assert_eq!(agent.balance().await, ("970.50".to_owned(), "29.50".to_owned()));
+    }
+
+    async fn the_same_key_with_another_body_is_refused(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        agent.post_once(paths::TASKS, "k1", &photo_task(&app)).await.created();
+        let mut other = photo_task(&app);
+        other["reward_usd"] = json!(26);
+        let answer = agent.post_once(paths::TASKS, "k1", &other).await;
+        assert!(answer.refused(422, "idempotency_mismatch").contains("new key"));
+    }
+
+    async fn two_equal_posts_at_once_have_one_effect(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let task = photo_task(&app);
+        let posts = (0..8).map(|_| agent.post_once(paths::TASKS, "race", &task));
+        let answers = join_all(posts).await;
+        let ids: Vec<_> = answers.iter().map(|answer| answer.text("task_id")).collect();
+        assert!(ids.iter().all(|id| id == &ids[0]), "{ids:?}");
+        let firsts = answers.iter().filter(|answer| answer.header("idempotent-replayed") == "");
+        assert_eq!(firsts.count(), 1);
+        assert_eq!(agent.balance().await.1, "29.50");
+    }
+
+    async fn another_account_and_another_path_have_keys_of_their_own(store) {
+        let app = TestApp::start(store).await;
+        let (one, two) = (app.agent().await, app.agent().await);
+        let task = photo_task(&app);
+        let first = one.post_once(paths::TASKS, "k", &task).await.created();
+        let second = two.post_once(paths::TASKS, "k", &task).await.created();
+        assert_ne!(first.text("task_id"), second.text("task_id"));
+        one.post_once(paths::KEYS, "k", &json!({"name": "k"})).await.created();
+    }
+
+    async fn a_refusal_is_kept_like_an_answer(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        agent.deposit(5).await;
+        let task = {
+            let mut task = photo_task(&app);
+            task["reward_usd"] = json!(10);
+            task
+        };
+        let first = agent.post_once(paths::TASKS, "k", &task).await;
+        first.refused(402, "insufficient_funds");
+        agent.deposit(1000).await;
+        // The retry means the first request, which was refused; a new wish takes a new key.
+        let again = agent.post_once(paths::TASKS, "k", &task).await;
+        assert_eq!(again.refused(402, "insufficient_funds"), first.text("error"));
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        agent.post_once(paths::TASKS, "k2", &task).await.created();
+    }
+
+    async fn a_secret_is_shown_once_and_left_out_of_the_repetition(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let body = json!({"name": "ci"});
+        let first = agent.post_once(paths::KEYS, "k", &body).await.created();
+        assert!(first.text("api_key").starts_with("ho_live_"));
+        let again = agent.post_once(paths::KEYS, "k", &body).await.created();
+        assert_eq!(again.body.get("api_key"), None);
+        assert_eq!(again.body["id"], first.body["id"]);
+        assert_eq!(agent.get(paths::KEYS).await.ok().body["data"].as_array().unwrap().len(), 2);
+    }
+
+    async fn a_key_is_forgotten_after_48_hours(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let body = json!({"name": "ci"});
+        let first = agent.post_once(paths::KEYS, "k", &body).await.created();
+        app.advance(Duration::from_secs(48 * 60 * 60 - 1));
+        let kept = agent.post_once(paths::KEYS, "k", &body).await.created();
+        assert_eq!(kept.body["id"], first.body["id"]);
+        app.advance(Duration::from_secs(1));
+        let anew = agent.post_once(paths::KEYS, "k", &body).await.created();
+        assert_ne!(anew.body["id"], first.body["id"]);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_key_is_refused() {
+    let app = TestApp::start(support::on_sqlite()).await;
+    let agent = app.poor_agent().await;
+    for key in ["", &"k".repeat(256), "clé"] {
+        let request = agent
+            .request(Method::POST, paths::KEYS)
+            .header("idempotency-key", key);
+        let answer = request.json(&json!({})).answer().await;
+        answer.refused(400, "validation");
+        assert_eq!(answer.faulty_fields(), ["Idempotency-Key"]);
+    }
+    agent
+        .post_once(paths::KEYS, &"k".repeat(255), &json!({}))
+        .await
+        .created();
+}

@@ -1,0 +1,107 @@
+//! Who is let in, and what the others are told.
+
+use std::time::Duration;
+
+use api_types::paths;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{ADMIN_KEY, Ask, TestApp};
+use crate::support::{self, on_both_databases};
+
+on_both_databases! {
+    async fn an_agent_is_known_by_either_header(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let bearer = format!("bearer {}", agent.key);
+        for (name, value) in [("x-api-key", &agent.key), ("authorization", &bearer)] {
+            let request = app.request(Method::GET, paths::BALANCE).header(name, value);
+            request.answer().await.ok();
+        }
+    }
+
+    async fn a_stranger_is_told_which_header_to_send(store) {
+        let app = TestApp::start(store).await;
+        let nearly = format!("ho_live_{}", "A".repeat(48));
+        for (name, value) in [
+            ("x-nothing", ""),
+            ("x-api-key", ""),
+            ("x-api-key", "ho_live_"),
+            ("x-api-key", &nearly),
+            ("authorization", "Basic aG9fbGl2ZV8="),
+            ("authorization", "Bearer eyJhbGciOiJub25lIn0.e30."),
+        ] {
+            let request = app.request(Method::GET, paths::BALANCE).header(name, value);
+            let answer = request.answer().await;
+            let sentence = answer.refused(401, "unauthorized");
+            assert!(sentence.contains("X-API-Key: ho_live_"), "{sentence}");
+            assert_eq!(answer.header("www-authenticate"), "Bearer");
+        }
+    }
+
+    async fn a_revoked_key_opens_nothing_at_once(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let second = agent.post(paths::KEYS, &json!({"name": "second"})).await.created();
+        agent.delete(&paths::key(second.id("id"))).await.ok();
+        let request = app.request(Method::GET, paths::BALANCE);
+        let answer = request.header("x-api-key", second.text("api_key")).answer().await;
+        answer.refused(401, "unauthorized");
+        agent.get(paths::BALANCE).await.ok();
+    }
+
+    async fn the_last_use_of_a_key_is_kept_to_the_minute(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let last_used = async || {
+            let keys = agent.get(paths::KEYS).await.ok();
+            keys.body["data"][0]["lastUsed"].as_str().map(str::to_owned)
+        };
+        let first = app.now().to_string();
+        assert_eq!(last_used().await, Some(first.clone()));
+        app.advance(Duration::from_secs(30));
+        assert_eq!(last_used().await, Some(first));
+        app.advance(Duration::from_secs(31));
+        assert_eq!(last_used().await, Some(app.now().to_string()));
+    }
+
+    async fn an_operator_is_known_by_the_development_header(store) {
+        let app = TestApp::start(store).await;
+        let operator = app.operator().await;
+        operator.get(paths::OPERATOR_PROFILE).await.ok();
+        let unknown = "op_01KB0000000000000000000000";
+        for id in ["", "op_", unknown, "ag_01KB0000000000000000000000"] {
+            let request = app.request(Method::GET, paths::OPERATOR_PROFILE);
+            let answer = request.header("x-operator-id", id).answer().await;
+            let sentence = answer.refused(401, "unauthorized");
+            assert!(sentence.contains("X-Operator-Id: op_"), "{sentence}");
+        }
+    }
+
+    async fn the_development_header_is_nothing_without_its_setting(store) {
+        let app = TestApp::start_with(store, &["--allow-dev-operator-id-header=false"]).await;
+        let operator = app.operator().await;
+        operator.get(paths::OPERATOR_PROFILE).await.refused(401, "unauthorized");
+    }
+
+    async fn an_agents_key_is_no_operators(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let operator = app.operator().await;
+        agent.get(paths::FIND_TASKS).await.refused(401, "unauthorized");
+        operator.get(paths::TASKS).await.refused(401, "unauthorized");
+    }
+
+    async fn registration_can_be_kept_to_the_host(store) {
+        let settings = ["--registration", "admin_key", "--admin-key", ADMIN_KEY];
+        let app = TestApp::start_with(store, &settings).await;
+        let body = json!({"name": "a", "email": "a@example.com"});
+        let with = async |key: &str| {
+            let request = app.request(Method::POST, paths::REGISTER_AGENT);
+            request.header("x-admin-key", key).json(&body).answer().await
+        };
+        assert!(with("").await.refused(401, "unauthorized").contains("X-Admin-Key"));
+        with("another-key-of-thirty-two-characters").await.refused(401, "unauthorized");
+        with(ADMIN_KEY).await.created();
+    }
+}
