@@ -2,11 +2,14 @@
 //!
 //! - An **agent** ([`agent`]) posts tasks and pays for them; it calls with an API key.
 //! - An **operator** ([`operator`]) is the person who does them, on a phone.
-//! - A **task** ([`task`]) is work with a reward in escrow; its [`Status`](task::Status) changes by moves only.
-//! - A **proof** ([`proof`]) is what an operator submits; its shape depends on the task's [`ProofType`](proof::ProofType).
+//! - A **task** ([`task`]) is work with a reward in escrow; its [`Status`](task::Status) changes by
+//!   moves only.
+//! - A **proof** ([`proof`]) is what an operator submits; its shape depends on the task's
+//!   [`ProofType`](proof::ProofType).
 //! - A **credential** ([`credential`]) is a proof that only the agent's secret key can open.
 //! - The **Guardian** ([`guardian`]) looks at a proof and says what it could see.
-//! - **Money** ([`money`]) is integer micro-dollars, **time** ([`time`]) is RFC 3339 with milliseconds.
+//! - **Money** ([`money`]) is integer micro-dollars, **time** ([`time`]) is RFC 3339 with
+//!   milliseconds.
 //! - An **error** ([`error`]) has a code that programs branch on and a sentence that people read.
 //!
 //! Nothing here does I/O, knows a clock or decides anything. Spelling is the references' own:

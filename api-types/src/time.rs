@@ -1,4 +1,6 @@
 //! Time: milliseconds since 1970 inside, RFC 3339 in UTC with milliseconds on the wire.
+//!
+//! Read and printed here: a calendar library weighs more than the rest of the app's first load.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -53,10 +55,14 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(moment) => write!(f, "{moment:.3}"),
-            Err(_) => Err(fmt::Error),
-        }
+        let (day, in_day) = (self.0 / DAY_MS, self.0 % DAY_MS);
+        let (year, month, day) = civil_from_days(day);
+        let (hour, minute) = (in_day / 3_600_000, in_day / 60_000 % 60);
+        let (second, millis) = (in_day / 1_000 % 60, in_day % 1_000);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
+        )
     }
 }
 
@@ -70,9 +76,109 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let moment: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
-        Self::from_millis(moment.as_millisecond()).ok_or(TimestampError)
+        parse(text.as_bytes())
+            .and_then(Self::from_millis)
+            .ok_or(TimestampError)
     }
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+/// `date-time` of RFC 3339 §5.6. Digits beyond the millisecond are cut off, a leap second is the
+/// second before it.
+fn parse(text: &[u8]) -> Option<i64> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = date else {
+        return None;
+    };
+    let [
+        b'T' | b't' | b' ',
+        h0,
+        h1,
+        b':',
+        n0,
+        n1,
+        b':',
+        s0,
+        s1,
+        rest @ ..,
+    ] = rest
+    else {
+        return None;
+    };
+    let year = number(&[y0, y1, y2, y3])?;
+    let (month, day) = (number(&[m0, m1])?, number(&[d0, d1])?);
+    let (hour, minute) = (number(&[*h0, *h1])?, number(&[*n0, *n1])?);
+    let second = number(&[*s0, *s1])?;
+    let (millis, zone) = fraction(rest)?;
+    let days = days_from_civil(year, month, day);
+    // The calendar itself says whether there is such a day.
+    if civil_from_days(days) != (year, month, day) || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let seconds = (hour * 60 + minute - offset_minutes(zone)?) * 60 + second.min(59);
+    Some(days * DAY_MS + seconds * 1_000 + millis)
+}
+
+/// The milliseconds of `.123456Z`, and what follows the digits.
+fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    let [b'.', rest @ ..] = text else {
+        return Some((0, text));
+    };
+    let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, zone) = rest.split_at_checked(length)?;
+    let digit = |place: usize| digits.get(place).map_or(0, |byte| i64::from(byte - b'0'));
+    (length > 0).then(|| (digit(0) * 100 + digit(1) * 10 + digit(2), zone))
+}
+
+/// `Z`, or the minutes by which local time is ahead of UTC.
+fn offset_minutes(zone: &[u8]) -> Option<i64> {
+    match zone {
+        b"Z" | b"z" => Some(0),
+        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
+            let (hours, minutes) = (number(&[*h0, *h1])?, number(&[*m0, *m1])?);
+            let ahead = hours * 60 + minutes;
+            let valid = hours < 24 && minutes < 60;
+            valid.then_some(if *sign == b'+' { ahead } else { -ahead })
+        }
+        _ => None,
+    }
+}
+
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0, |sum, byte| {
+        byte.is_ascii_digit()
+            .then(|| sum * 10 + i64::from(byte - b'0'))
+    })
+}
+
+/// Days since 1970-01-01 in the Gregorian calendar. Years begin in March here, so that the leap
+/// day is their last; 400 of them have 146 097 days.
+const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// Year, month and day of a day since 1970-01-01; the inverse of [`days_from_civil`].
+const fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
+    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
+    (year, month, day)
 }
 
 impl Serialize for Timestamp {
@@ -112,6 +218,57 @@ mod tests {
     fn time_prints_in_utc_with_milliseconds() {
         let moment: Timestamp = "2026-02-10T01:00:00+01:00".parse().unwrap();
         assert_eq!(moment.to_string(), "2026-02-10T00:00:00.000Z");
+    }
+
+    #[test]
+    fn every_day_to_the_year_9999_survives_its_own_text() {
+        let (mut days, mut count) = (0, 0_u32);
+        while let Some(moment) = Timestamp::from_millis(days * DAY_MS + 86_399_999) {
+            assert_eq!(moment.to_string().parse(), Ok(moment));
+            (days, count) = (days + 1, count + 1);
+        }
+        assert_eq!(count, 2_932_897);
+        let last = Timestamp::from_millis((days - 1) * DAY_MS).unwrap();
+        assert_eq!(last.to_string(), "9999-12-31T00:00:00.000Z");
+    }
+
+    #[test]
+    fn known_moments_are_read_to_the_millisecond() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2000-02-29T12:34:56.789012Z", 951_827_696_789),
+            ("2026-02-10t00:00:00.5z", 1_770_681_600_500),
+            ("2026-02-09T19:30:00-04:30", 1_770_681_600_000),
+            ("2016-12-31T23:59:60Z", 1_483_228_799_000),
+        ] {
+            assert_eq!(
+                text.parse::<Timestamp>().unwrap().as_millis(),
+                millis,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_day_or_hour_that_does_not_exist_is_refused() {
+        for text in [
+            "2026-02-29T00:00:00Z",
+            "2100-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:60:00Z",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00+24:00",
+            "2026-01-01T00:00:00+0100",
+            "2026-1-01T00:00:00Z",
+            "２026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00Z ",
+        ] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -72,7 +72,8 @@ pub fn judge(
         ),
         Findings::Files(files) => (
             "Rules looked at the files: whether they can be decoded, how many there are, whether \
-             they are blank, and whether another task has seen them. What they show was not judged.",
+             they are blank, and whether another task has seen them. What they show was not \
+             judged.",
             judge_files(proof_type, requirements.len(), files, rules_may_approve),
         ),
     };

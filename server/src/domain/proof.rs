@@ -1,4 +1,4 @@
-//! A submission against its task: is it the proof that was asked for, from the operator's own files?
+//! A submission against its task: is it the proof that was asked for, of the operator's own files?
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! A task, and a method for every move that can be made with it.
 //!
 //! A method takes the task, asks the table whether the move is open, and answers what is to be
-//! written: the changed task, its events, the transfers, the work left for later. It writes nothing.
+//! written: the changed task, its events, the transfers, the work left for later. None writes.
 
 use api_types::{
     AgentId, EventId, MicroUsd, OperatorId, TaskId, Timestamp,

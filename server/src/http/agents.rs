@@ -33,7 +33,8 @@ const KEYS_MAX: usize = 20;
 
 /// Register an agent. The answer holds its first API key, shown this once.
 #[utoipa::path(post, path = paths::REGISTER_AGENT, tag = "agents", request_body = RegisterAgent,
-    params(("X-Admin-Key" = Option<String>, Header, description = "On servers that do not let everyone register")),
+    params(("X-Admin-Key" = Option<String>, Header,
+        description = "On servers that do not let everyone register")),
     responses((status = 201, body = RegisteredAgent), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn register_agent(

@@ -27,7 +27,8 @@ use crate::{
 
 /// Retrieve the sealed credential of a completed task. Only your private key opens it.
 #[utoipa::path(get, path = paths::RETRIEVE_CREDENTIAL, tag = "tasks",
-    params(("id" = TaskId, Path), ("purge" = Option<bool>, Query, description = "Erase it after this answer")),
+    params(("id" = TaskId, Path),
+        ("purge" = Option<bool>, Query, description = "Erase it after this answer")),
     responses((status = 200, body = RetrievedCredential), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 410, body = ErrorBody)))]
 pub async fn retrieve_credential(
@@ -42,7 +43,8 @@ pub async fn retrieve_credential(
 /// The same by POST, as the references' agents ask for it.
 #[utoipa::path(post, path = paths::RETRIEVE_CREDENTIAL, tag = "tasks",
     operation_id = "post_retrieve_credential",
-    params(("id" = TaskId, Path), ("purge" = Option<bool>, Query, description = "Erase it after this answer")),
+    params(("id" = TaskId, Path),
+        ("purge" = Option<bool>, Query, description = "Erase it after this answer")),
     responses((status = 200, body = RetrievedCredential), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 410, body = ErrorBody)))]
 pub async fn post_retrieve_credential(

@@ -44,7 +44,8 @@ use crate::{
 
 /// Post a task. Its reward and the fee go from the deposit balance into escrow.
 #[utoipa::path(post, path = paths::TASKS, tag = "tasks", request_body = CreateTask,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for 48 hours")),
+    params(("Idempotency-Key" = Option<String>, Header,
+        description = "Makes a retry safe for 48 hours")),
     responses((status = 201, body = CreatedTask), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 402, body = ErrorBody),
         (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]

@@ -1,4 +1,4 @@
-//! What each side sees of a task. The moves that are open to the reader come off the table of moves.
+//! What each side sees of a task. The moves open to the reader come off the table of moves.
 
 use std::time::Duration;
 

@@ -220,7 +220,8 @@ pub fn insert_deposit(tx: &mut Tx<'_>, deposit: &NewDeposit) -> Result<bool, Sto
     Ok(inserted == 1)
 }
 
-/// Adds a deposit to all that an agent ever paid in, and lifts it to STANDARD from `standard_min` on.
+/// Adds a deposit to all that an agent ever paid in, and lifts it to STANDARD from
+/// `standard_min` on.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].

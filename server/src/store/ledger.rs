@@ -22,7 +22,8 @@ pub enum PostError {
 /// the same money. On an error the caller's transaction must not be committed.
 ///
 /// # Errors
-/// [`PostError::InsufficientFunds`]; [`StoreError::Unique`] if the event caused this transfer before.
+/// [`PostError::InsufficientFunds`]; [`StoreError::Unique`] if the event caused this transfer
+/// before.
 pub fn post(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<(), PostError> {
     let amount = transfer.amount.as_micros();
     if transfer.debit.keeps_balance() {
@@ -113,7 +114,8 @@ pub struct LedgerCheck {
     pub faults: Vec<String>,
 }
 
-/// Recomputes every balance from the transfers, and looks for tasks that ended with money in escrow.
+/// Recomputes every balance from the transfers, and looks for tasks that ended with money in
+/// escrow.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].

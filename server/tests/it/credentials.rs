@@ -1,4 +1,5 @@
-//! A credential: sealed for one task and one key, stored unread, retrieved by its agent (contract §5).
+//! A credential: sealed for one task and one key, stored unread, retrieved by its agent
+//! (contract §5).
 
 use api_types::{AgentId, OperatorId, TaskId, paths};
 use crypto_wasm::{AgentPublicKey, AgentSecretKey, Envelope, EnvelopeText};
@@ -187,7 +188,8 @@ on_both_databases! {
             let proof = json!({"encrypted_credential": changed(field, value.clone())});
             let answer = operator.post(&paths::submit_proof(posted.id), &proof).await;
             answer.refused(400, "validation");
-            assert_eq!(answer.faulty_fields(), [format!("encrypted_credential.{field}")], "{value}");
+            let place = format!("encrypted_credential.{field}");
+            assert_eq!(answer.faulty_fields(), [place], "{value}");
         }
         let several = json!({"encrypted_credential": {"v": 3, "algorithm": "x", "ciphertext": "",
             "iv": "!", "ephemeralPublicKey": "AA==", "createdAt": "2026-02-06T14:30:00.000Z"}});

@@ -1,4 +1,5 @@
-//! Money: whatever is done in whatever order, the books are right to the micro-dollar (contract §4).
+//! Money: whatever is done in whatever order, the books are right to the micro-dollar
+//! (contract §4).
 
 use api_types::{MicroUsd, paths};
 use proptest::prelude::*;

@@ -2,21 +2,25 @@
 
 use api_types::paths;
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{TestApp, photo_task};
+use crate::harness::{Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 use crate::tasks::text_task;
 
 on_both_databases! {
     async fn register_operator_names_every_fault_at_once(store) {
         let app = TestApp::start(store).await;
-        let body = json!({"name": " ", "email": "x", "phone": "12", "location": {"city": "", "country": "USA"},
-            "skills": ["VERIFICATION", "JUGGLING"], "kyc_status": "APPROVED"});
+        let body = json!({
+            "name": " ", "email": "x", "phone": "12", "location": {"city": "", "country": "USA"},
+            "skills": ["VERIFICATION", "JUGGLING"], "kyc_status": "APPROVED",
+        });
         let answer = app.post(paths::REGISTER_OPERATOR, &body).await;
         answer.refused(400, "validation");
         assert_eq!(answer.faulty_fields(), [
-            "name", "email", "phone", "location.city", "location.country", "skills[1]", "kyc_status",
+            "name", "email", "phone", "location.city", "location.country", "skills[1]",
+            "kyc_status",
         ]);
     }
 
@@ -76,7 +80,8 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);
         let mut body = photo_task(&app);
-        body["location"] = json!({"lat": 52.516275, "lng": 13.377704, "address": "Pariser Platz 1"});
+        let address = "Pariser Platz 1";
+        body["location"] = json!({"lat": 52.516275, "lng": 13.377704, "address": address});
         body["digital_instructions"] = json!("Ring twice.");
         let task = agent.post(paths::TASKS, &body).await.created().id("task_id");
         let found = operator.get(paths::FIND_TASKS).await.ok().body["data"][0].clone();
@@ -94,15 +99,17 @@ on_both_databases! {
         let agent = app.agent().await;
         let photo = agent.post_photo_task().await;
         let text = agent.post(paths::TASKS, &text_task(&app)).await.created();
-        let body = json!({"name": "Reader", "email": "reader@example.com", "skills": ["CONTENT_REVIEW"]});
+        let skills = ["CONTENT_REVIEW"];
+        let body = json!({"name": "Reader", "email": "reader@example.com", "skills": skills});
         let id = app.post(paths::REGISTER_OPERATOR, &body).await.created().text("operator_id");
         let by_reader = |method, path: &str| app.request(method, path).header("x-operator-id", &id);
-        let found = crate::harness::Ask::answer(by_reader(reqwest::Method::GET, paths::FIND_TASKS)).await.ok();
+        let found = by_reader(Method::GET, paths::FIND_TASKS).answer().await.ok();
         assert_eq!(found.body["pagination"]["total"], 1);
         assert_eq!(found.body["data"][0]["task_id"], text.body["task_id"]);
-        let request = by_reader(reqwest::Method::POST, &paths::accept_task(photo));
-        crate::harness::Ask::answer(request).await.refused(403, "forbidden");
-        let narrowed = app.operator().await.get("/api/v1/operator/tasks?min_reward=25.01").await.ok();
+        let accept = by_reader(Method::POST, &paths::accept_task(photo));
+        accept.answer().await.refused(403, "forbidden");
+        let other = app.operator().await;
+        let narrowed = other.get("/api/v1/operator/tasks?min_reward=25.01").await.ok();
         assert_eq!(narrowed.body["data"], json!([]));
     }
 }

@@ -1,4 +1,5 @@
-//! Proof: sent by the one who claimed the task, judged by the Guardian or by the agent (contract §4).
+//! Proof: sent by the one who claimed the task, judged by the Guardian or by the agent
+//! (contract §4).
 
 use std::io::Cursor;
 
@@ -158,7 +159,8 @@ on_both_databases! {
         let (agent, operator) = (app.agent().await, app.operator().await);
         let task = agent.post(paths::TASKS, &text_task(&app)).await.created().id("task_id");
         operator.accept(task).await;
-        let proof = json!({"confirmation_text": "It reads: open from nine.", "submission_id": "phone-0001"});
+        let text = "It reads: open from nine.";
+        let proof = json!({"confirmation_text": text, "submission_id": "phone-0001"});
         let path = paths::submit_proof(task);
         let first = operator.post(&path, &proof).await.ok();
         app.drain_jobs().await;
@@ -195,6 +197,7 @@ on_both_databases! {
         let proof = json!({"photos": [], "notes": 1, "reference_url": "javascript:alert(1)"});
         let answer = operator.post(&paths::submit_proof(task), &proof).await;
         answer.refused(400, "validation");
-        assert_eq!(answer.faulty_fields(), ["confirmation_text", "reference_url", "notes", "photos"]);
+        let faulty = ["confirmation_text", "reference_url", "notes", "photos"];
+        assert_eq!(answer.faulty_fields(), faulty);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_types::paths;
+use api_types::{OperatorId, paths};
 use reqwest::Method;
 use serde_json::json;
 
@@ -68,7 +68,8 @@ on_both_databases! {
     async fn an_operator_is_known_by_the_development_header(store) {
         let app = TestApp::start(store).await;
         let operator = app.operator().await;
-        operator.get(paths::OPERATOR_PROFILE).await.ok();
+        let profile = operator.get(paths::OPERATOR_PROFILE).await.ok();
+        assert_eq!(profile.id::<OperatorId>("operator_id"), operator.id);
         let unknown = "op_01KB0000000000000000000000";
         for id in ["", "op_", unknown, "ag_01KB0000000000000000000000"] {
             let request = app.request(Method::GET, paths::OPERATOR_PROFILE);
