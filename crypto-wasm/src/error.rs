@@ -1,0 +1,275 @@
+//! Every refusal of this crate, each with a sentence for the person who can do something about it.
+//!
+//! What a malformed key is instead may be said, because keys are read before any secret is near.
+//! Why opening failed may not: [`OpenError`] has one value and one sentence.
+
+use core::fmt;
+
+/// Why a text or some bytes are not the key that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Nothing was given.
+    Empty,
+    /// More text than any P-256 key needs.
+    TooLong,
+    /// Neither base64 nor PEM nor a JWK.
+    NotBase64,
+    /// Hexadecimal digits.
+    Hexadecimal,
+    /// A private key where a public one belongs.
+    PrivateKey,
+    /// A public key where a private one belongs.
+    PublicKey,
+    /// A private key under a password.
+    EncryptedPrivateKey,
+    /// An X.509 certificate.
+    Certificate,
+    /// A key in OpenSSH's own form.
+    Ssh,
+    /// A key of another curve or kind, by its name.
+    OtherKind(&'static str),
+    /// JSON that is not one JWK.
+    Json,
+    /// A member of a JWK that is missing, repeated, or not 32 bytes in base64url.
+    JwkMember(&'static str),
+    /// A PEM block that is cut off, or followed by something else.
+    Pem,
+    /// DER in which no P-256 key of a known form was found.
+    Der,
+    /// So many bytes, which is the length of no form of the key.
+    Length(usize),
+    /// The two coordinates without the byte 04 before them.
+    NoLeadingByte,
+    /// The hybrid form of a point.
+    Hybrid,
+    /// The point at infinity, which everybody could open for.
+    Infinity,
+    /// Coordinates that are not a point of P-256.
+    NotOnCurve,
+    /// A private number of zero, or not below the order of the curve.
+    SecretOutOfRange,
+    /// A private key that carries the public key of another.
+    HalvesDiffer,
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence())
+    }
+}
+
+impl KeyError {
+    /// What `Display` prints, put together without the formatter, which the wasm has no room for.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::OtherKind(kind) => [
+                "This is a key for ",
+                kind,
+                ". Send one for the curve P-256.",
+            ]
+            .concat(),
+            Self::JwkMember(name) => [
+                "The JWK's member \"",
+                name,
+                "\" is missing, repeated or malformed. Export the key once more.",
+            ]
+            .concat(),
+            Self::Length(bytes) => [
+                "A key of ",
+                &decimal(*bytes),
+                " bytes is cut off or of an unknown form. Send the whole key.",
+            ]
+            .concat(),
+            other => other.fixed_sentence().to_owned(),
+        }
+    }
+
+    fn fixed_sentence(self) -> &'static str {
+        match self {
+            Self::Empty => "The key is empty. Send a P-256 key as base64, PEM or JWK.",
+            Self::TooLong => "The text is too long to be a P-256 key. Send the key alone.",
+            Self::NotBase64 => "The key is not base64, PEM or a JWK. Send it in one of these.",
+            Self::Hexadecimal => "The key is in hexadecimal. Send the same bytes as base64.",
+            Self::PrivateKey => {
+                "This is, or may be, a private key. Keep it secret and send its public key."
+            }
+            Self::PublicKey => "This is a public key. Opening needs the private key.",
+            Self::EncryptedPrivateKey => {
+                "This private key is under a password. Export it as plain PKCS#8 first."
+            }
+            Self::Certificate => "This is a certificate. Send the public key alone.",
+            Self::Ssh => "This is an SSH key. Send a P-256 key as base64, PEM or JWK.",
+            Self::Json => "This is JSON, but not one JWK of the type EC. Send one key.",
+            Self::Pem => {
+                "The PEM text is cut off or holds more than one block. Send one whole key."
+            }
+            Self::Der => "This DER holds no P-256 key of a known form. Send SPKI or PKCS#8.",
+            Self::NoLeadingByte => {
+                "The point lacks its first byte. Put the byte 04 before x and y."
+            }
+            Self::Hybrid => "The point is in the hybrid form. Send it uncompressed or compressed.",
+            Self::Infinity => {
+                "This is the point at infinity, which is no key. Make a new key pair."
+            }
+            Self::NotOnCurve => "The point is not on the curve P-256. Send an unchanged P-256 key.",
+            Self::SecretOutOfRange => "The private number is out of range. Make a new key pair.",
+            Self::HalvesDiffer => {
+                "The private and the public half differ. Export the key pair once more."
+            }
+            Self::OtherKind(_) | Self::JwkMember(_) | Self::Length(_) => "",
+        }
+    }
+}
+
+/// Text is bounded long before a key has 100 000 bytes.
+fn decimal(number: usize) -> String {
+    let digits = [10_000, 1_000, 100, 10, 1].map(|unit| b'0' + (number / unit % 10) as u8);
+    let text: String = digits.into_iter().map(char::from).collect();
+    text.trim_start_matches('0').to_owned()
+}
+
+impl core::error::Error for KeyError {}
+
+/// Why a text is not an envelope. Depends on public values alone, so it may be precise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EnvelopeError {
+    /// A version that this release does not know.
+    Version,
+    /// An algorithm that this release does not know.
+    Algorithm,
+    /// The ciphertext is not canonical, padded, standard base64.
+    CiphertextBase64,
+    /// The ciphertext holds no byte beside the tag.
+    CiphertextTooShort,
+    /// The ciphertext is longer than the longest plaintext and its tag.
+    CiphertextTooLong,
+    /// The iv is not canonical, padded, standard base64.
+    IvBase64,
+    /// The iv is not 12 bytes.
+    IvLength,
+    /// The ephemeral key is not canonical, padded, standard base64.
+    PointBase64,
+    /// The ephemeral key is not an uncompressed point of P-256.
+    Point,
+}
+
+impl EnvelopeError {
+    /// The name of the field on the wire.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Version => "v",
+            Self::Algorithm => "algorithm",
+            Self::CiphertextBase64 | Self::CiphertextTooShort | Self::CiphertextTooLong => {
+                "ciphertext"
+            }
+            Self::IvBase64 | Self::IvLength => "iv",
+            Self::PointBase64 | Self::Point => "ephemeralPublicKey",
+        }
+    }
+}
+
+impl EnvelopeError {
+    /// What `Display` prints.
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Version => "v must be 1.",
+            Self::Algorithm => "algorithm must be \"ECDH-P256-AES-256-GCM\".",
+            Self::CiphertextBase64 => "ciphertext must be standard base64 with padding.",
+            Self::CiphertextTooShort => "ciphertext must be at least 17 bytes.",
+            Self::CiphertextTooLong => "ciphertext must be at most 65552 bytes.",
+            Self::IvBase64 => "iv must be standard base64 with padding.",
+            Self::IvLength => "iv must be 12 bytes.",
+            Self::PointBase64 => "ephemeralPublicKey must be standard base64 with padding.",
+            Self::Point => "ephemeralPublicKey must be an uncompressed point of P-256.",
+        }
+    }
+}
+
+impl fmt::Display for EnvelopeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
+    }
+}
+
+impl core::error::Error for EnvelopeError {}
+
+/// Why nothing was sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SealError {
+    /// There is nothing to seal.
+    Empty,
+    /// More than [`PLAINTEXT_BYTES_MAX`](crate::PLAINTEXT_BYTES_MAX) bytes.
+    TooLong,
+    /// No task to bind the envelope to.
+    NoTask,
+    /// The random source failed; a weak key is never used instead.
+    Random,
+}
+
+impl SealError {
+    /// What `Display` prints.
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Empty => "There is nothing to seal: the plaintext is empty.",
+            Self::TooLong => "The plaintext is longer than 65536 bytes. Seal less at once.",
+            Self::NoTask => "The task id is empty. An envelope is bound to one task.",
+            Self::Random => RandomError::SENTENCE,
+        }
+    }
+}
+
+impl fmt::Display for SealError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
+    }
+}
+
+impl core::error::Error for SealError {}
+
+impl From<RandomError> for SealError {
+    fn from(_: RandomError) -> Self {
+        Self::Random
+    }
+}
+
+/// The random source of the system failed, or returned what no working source returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RandomError;
+
+impl RandomError {
+    pub(crate) const SENTENCE: &'static str =
+        "The random source of this system failed, so no key was made. Try again.";
+}
+
+impl fmt::Display for RandomError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::SENTENCE)
+    }
+}
+
+impl core::error::Error for RandomError {}
+
+/// The envelope did not open. One value and one sentence, whatever the reason was.
+#[cfg(feature = "open")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenError;
+
+#[cfg(feature = "open")]
+impl OpenError {
+    pub(crate) const SENTENCE: &'static str =
+        "The envelope was changed, or it was sealed for another key or another task.";
+}
+
+#[cfg(feature = "open")]
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::SENTENCE)
+    }
+}
+
+#[cfg(feature = "open")]
+impl core::error::Error for OpenError {}

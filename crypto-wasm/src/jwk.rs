@@ -1,0 +1,194 @@
+//! The five members of a JWK that make a P-256 key (RFC 7517, RFC 7518 §6.2), and no JSON parser.
+//!
+//! The text is walked once. What could be read in two ways is refused: a member name with an escape
+//! in it, a member of ours that comes twice, anything after the closing brace.
+
+use zeroize::Zeroizing;
+
+use crate::{KeyError, base64::decode_lenient};
+
+/// The members of ours, undecoded.
+#[derive(Default)]
+pub(crate) struct Jwk<'a> {
+    kty: Option<&'a str>,
+    crv: Option<&'a str>,
+    x: Option<&'a str>,
+    y: Option<&'a str>,
+    d: Option<&'a str>,
+}
+
+pub(crate) fn read(text: &str) -> Result<Jwk<'_>, KeyError> {
+    walk(text).ok_or(KeyError::Json)?
+}
+
+impl Jwk<'_> {
+    /// Whether the private number is in it.
+    pub(crate) fn is_private(&self) -> bool {
+        self.d.is_some()
+    }
+
+    /// The uncompressed point 04 ‖ x ‖ y, not yet looked at.
+    pub(crate) fn point(&self) -> Result<Vec<u8>, KeyError> {
+        self.check_kind()?;
+        let mut point = vec![4];
+        point.extend_from_slice(&coordinate("x", self.x)?);
+        point.extend_from_slice(&coordinate("y", self.y)?);
+        Ok(point)
+    }
+
+    /// The private number.
+    #[cfg(feature = "open")]
+    pub(crate) fn secret(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        self.check_kind()?;
+        if !self.is_private() {
+            return Err(KeyError::PublicKey);
+        }
+        coordinate("d", self.d)
+    }
+
+    fn check_kind(&self) -> Result<(), KeyError> {
+        match (self.kty, self.crv) {
+            (Some("EC"), Some("P-256")) => Ok(()),
+            (Some("EC"), Some("P-384")) => Err(KeyError::OtherKind("P-384")),
+            (Some("EC"), Some("P-521")) => Err(KeyError::OtherKind("P-521")),
+            (Some("EC"), Some("secp256k1")) => Err(KeyError::OtherKind("secp256k1")),
+            (Some("EC"), None) => Err(KeyError::JwkMember("crv")),
+            (Some("EC"), Some(_)) => Err(KeyError::OtherKind("another curve")),
+            (Some("OKP"), Some("Ed25519")) => Err(KeyError::OtherKind("Ed25519")),
+            (Some("OKP"), Some("X25519")) => Err(KeyError::OtherKind("X25519")),
+            (Some("RSA"), _) => Err(KeyError::OtherKind("RSA")),
+            (Some("oct"), _) => Err(KeyError::OtherKind("a symmetric cipher")),
+            _ => Err(KeyError::Json),
+        }
+    }
+}
+
+/// RFC 7518 §6.2.1.2: the full 32 bytes, leading zeros included.
+fn coordinate(name: &'static str, text: Option<&str>) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    text.and_then(|text| decode_lenient(text))
+        .filter(|bytes| bytes.len() == 32)
+        .ok_or(KeyError::JwkMember(name))
+}
+
+/// `None` where the text is not one JSON object; an error where it is, but a member is wrong.
+fn walk(text: &str) -> Option<Result<Jwk<'_>, KeyError>> {
+    let mut walk = Walk { rest: text };
+    let mut jwk = Jwk::default();
+    walk.eat("{")?;
+    loop {
+        let name = walk.plain_string()?;
+        walk.eat(":")?;
+        let (place, known) = match name {
+            "kty" => (&mut jwk.kty, "kty"),
+            "crv" => (&mut jwk.crv, "crv"),
+            "x" => (&mut jwk.x, "x"),
+            "y" => (&mut jwk.y, "y"),
+            "d" => (&mut jwk.d, "d"),
+            _ => {
+                walk.skip_value(DEPTH_MAX)?;
+                match walk.next_member()? {
+                    true => continue,
+                    false => break,
+                }
+            }
+        };
+        match walk.plain_string() {
+            Some(value) if place.is_none() => *place = Some(value),
+            _ => return Some(Err(KeyError::JwkMember(known))),
+        }
+        if !walk.next_member()? {
+            break;
+        }
+    }
+    walk.rest.trim_ascii_start().is_empty().then_some(Ok(jwk))
+}
+
+/// No member of RFC 7517 nests deeper than an array of objects.
+const DEPTH_MAX: usize = 4;
+
+struct Walk<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Walk<'a> {
+    fn eat(&mut self, token: &str) -> Option<()> {
+        self.rest = self.rest.trim_ascii_start().strip_prefix(token)?;
+        Some(())
+    }
+
+    /// Whether another member follows; `None` if neither a comma nor the end is there.
+    fn next_member(&mut self) -> Option<bool> {
+        if self.eat(",").is_some() {
+            return Some(true);
+        }
+        self.eat("}").map(|()| false)
+    }
+
+    /// A string without escapes, without its quotes.
+    fn plain_string(&mut self) -> Option<&'a str> {
+        self.eat("\"")?;
+        let (string, rest) = self.rest.split_once('"')?;
+        if string.contains('\\') || string.bytes().any(|byte| byte < 0x20) {
+            return None;
+        }
+        self.rest = rest;
+        Some(string)
+    }
+
+    fn skip_string(&mut self) -> Option<()> {
+        self.eat("\"")?;
+        loop {
+            let (before, after) = self.rest.split_once(['"', '\\'])?;
+            let escaped = self.rest.as_bytes().get(before.len()) == Some(&b'\\');
+            self.rest = after;
+            if !escaped {
+                return Some(());
+            }
+            // Whatever is escaped is one character, and a quote or a backslash if it matters here.
+            let mut characters = self.rest.chars();
+            characters.next()?;
+            self.rest = characters.as_str();
+        }
+    }
+
+    fn skip_value(&mut self, depth: usize) -> Option<()> {
+        let depth = depth.checked_sub(1)?;
+        match self.rest.trim_ascii_start().as_bytes().first()? {
+            b'"' => self.skip_string(),
+            b'{' => self.skip_list("{", "}", depth, true),
+            b'[' => self.skip_list("[", "]", depth, false),
+            _ => self.skip_word(),
+        }
+    }
+
+    fn skip_list(&mut self, open: &str, close: &str, depth: usize, named: bool) -> Option<()> {
+        self.eat(open)?;
+        if self.eat(close).is_some() {
+            return Some(());
+        }
+        loop {
+            if named {
+                self.skip_string()?;
+                self.eat(":")?;
+            }
+            self.skip_value(depth)?;
+            if self.eat(",").is_none() {
+                return self.eat(close);
+            }
+        }
+    }
+
+    /// A number, `true`, `false` or `null`.
+    fn skip_word(&mut self) -> Option<()> {
+        let rest = self.rest.trim_ascii_start();
+        let end = rest.find([',', '}', ']'])?;
+        let (word, after) = rest.split_at_checked(end)?;
+        let word = word.trim_ascii_end();
+        let number = word.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+        self.rest = after;
+        (number || matches!(word, "true" | "false" | "null")).then_some(())
+    }
+}

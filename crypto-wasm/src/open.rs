@@ -1,0 +1,49 @@
+//! Opening, for the agent alone: the server and the operator's browser are built without this file.
+
+use aes_gcm::{
+    Aes256Gcm, KeyInit,
+    aead::{AeadInOut, inout::InOutBuf},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    AgentSecretKey, Envelope, OpenError,
+    derive::{Points, derive_key},
+};
+
+/// Opens an envelope that was sealed for this key and this task (contract §5).
+///
+/// # Errors
+/// [`OpenError`], which does not say why: the envelope was changed, or it belongs to another key
+/// or another task.
+pub fn open(
+    secret_key: &AgentSecretKey,
+    task_id: &str,
+    envelope: &Envelope,
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let ephemeral = envelope.ephemeral;
+    let (agent, z) = secret_key.number().exchange(ephemeral);
+    let key = derive_key(&z, &Points { ephemeral, agent });
+    decrypt(&key, &envelope.iv, task_id.as_bytes(), &envelope.ciphertext)
+}
+
+/// AES-256-GCM, SP 800-38D §7.2 (Algorithm 5). The tag is compared in constant time and before
+/// anything is deciphered; a buffer that failed is wiped with the rest.
+pub(crate) fn decrypt(
+    key: &[u8; 32],
+    iv: &[u8; 12],
+    aad: &[u8],
+    ciphertext: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let (body, tag) = ciphertext.split_last_chunk::<16>().ok_or(OpenError)?;
+    let mut plaintext = Zeroizing::new(body.to_vec());
+    Aes256Gcm::new(key.into())
+        .decrypt_inout_detached(
+            iv.into(),
+            aad,
+            InOutBuf::from(plaintext.as_mut_slice()),
+            tag.into(),
+        )
+        .map_err(|_| OpenError)?;
+    Ok(plaintext)
+}

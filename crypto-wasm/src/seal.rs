@@ -1,0 +1,83 @@
+//! Sealing: one envelope for one agent's key and one task. Opening is in `open.rs`, behind a feature.
+
+use aes_gcm::{
+    Aes256Gcm, KeyInit,
+    aead::{AeadInOut, inout::InOutBuf},
+};
+
+use crate::{
+    AgentPublicKey, Envelope, PLAINTEXT_BYTES_MAX, SealError,
+    curve::Number,
+    derive::{Points, derive_key},
+    random,
+};
+
+/// Seals `plaintext` so that only the holder of the private key can read it, and only as the
+/// credential of `task_id` (contract §5).
+///
+/// Draws a fresh ephemeral key pair and iv for each envelope. The caller wipes its own plaintext;
+/// what this function copied of it and of the keys is wiped here.
+///
+/// # Errors
+/// [`SealError::Empty`] and [`SealError::TooLong`] for the plaintext, [`SealError::NoTask`] for an
+/// empty task id, [`SealError::Random`] if the system gave no random bytes.
+pub fn seal(
+    public_key: &AgentPublicKey,
+    task_id: &str,
+    plaintext: &[u8],
+) -> Result<Envelope, SealError> {
+    if plaintext.is_empty() {
+        return Err(SealError::Empty);
+    }
+    if plaintext.len() > PLAINTEXT_BYTES_MAX {
+        return Err(SealError::TooLong);
+    }
+    if task_id.is_empty() {
+        return Err(SealError::NoTask);
+    }
+    let fresh = Fresh {
+        ephemeral: random::generate_number()?,
+        iv: random::generate_iv()?,
+    };
+    Ok(seal_with(&fresh, public_key, task_id, plaintext))
+}
+
+/// What is drawn anew for each envelope. Only vectors choose it.
+pub(crate) struct Fresh {
+    pub(crate) ephemeral: Number,
+    pub(crate) iv: [u8; 12],
+}
+
+/// The deterministic half of [`seal`].
+pub(crate) fn seal_with(
+    fresh: &Fresh,
+    public_key: &AgentPublicKey,
+    task_id: &str,
+    plaintext: &[u8],
+) -> Envelope {
+    let agent = public_key.point();
+    let (ephemeral, z) = fresh.ephemeral.exchange(agent);
+    let key = derive_key(&z, &Points { ephemeral, agent });
+    // Encryption happens in place, in a buffer that never grows, so no second copy stays behind.
+    let mut ciphertext = Vec::with_capacity(plaintext.len() + 16);
+    ciphertext.extend_from_slice(plaintext);
+    let tag = encrypt(&key, &fresh.iv, task_id.as_bytes(), &mut ciphertext);
+    ciphertext.extend_from_slice(&tag);
+    Envelope {
+        ciphertext,
+        iv: fresh.iv,
+        ephemeral,
+    }
+}
+
+/// AES-256-GCM, SP 800-38D §7.1 (Algorithm 4), in place; returns the 128-bit tag.
+pub(crate) fn encrypt(key: &[u8; 32], iv: &[u8; 12], aad: &[u8], buffer: &mut [u8]) -> [u8; 16] {
+    #[expect(
+        clippy::expect_used,
+        reason = "GCM refuses lengths above 2^36 bytes only (§5.2.1.1)"
+    )]
+    let tag = Aes256Gcm::new(key.into())
+        .encrypt_inout_detached(iv.into(), aad, InOutBuf::from(buffer))
+        .expect("the plaintext is far below 2^36 bytes");
+    tag.into()
+}

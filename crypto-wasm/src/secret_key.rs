@@ -1,0 +1,117 @@
+//! An agent's private key: made, read, written, wiped; never printed.
+
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::{
+    AgentPublicKey, KeyError, RandomError, base64,
+    curve::Number,
+    der, random,
+    text::{self, Half, Written},
+};
+
+/// The private half of an agent's key pair. Wiped when dropped.
+#[derive(Clone)]
+pub struct AgentSecretKey(Number);
+
+impl AgentSecretKey {
+    /// Makes a new key pair.
+    ///
+    /// # Errors
+    /// [`RandomError`] if the system gave no random bytes.
+    pub fn generate() -> Result<Self, RandomError> {
+        random::generate_number().map(Self)
+    }
+
+    /// Reads a private key: base64 of PKCS#8 DER or of the 32 bytes of the number, in any spelling;
+    /// PEM of PKCS#8 or of the older EC form; a private JWK.
+    ///
+    /// # Errors
+    /// A [`KeyError`] that says what the text is instead, and never repeats any of it.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        match text::read(text, Half::Secret)? {
+            Written::Jwk(jwk) => Self::from_number(&jwk.secret()?)?.with_public(&jwk.point()?),
+            Written::Pem(der) => Self::from_der(&der),
+            Written::Base64(bytes) => Self::from_bytes(&bytes),
+        }
+    }
+
+    /// Reads a private key from bytes: the 32 bytes of the number, or DER. Bytes that are PEM or a
+    /// JWK are read as that text.
+    ///
+    /// # Errors
+    /// A [`KeyError`] that says what the bytes are instead.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        match (bytes, bytes.len()) {
+            ([], _) => Err(KeyError::Empty),
+            (_, 32) => Self::from_number(bytes),
+            ([0x30, ..], _) => Self::from_der(bytes),
+            ([b'{' | b'-', ..], _) => {
+                Self::parse(core::str::from_utf8(bytes).map_err(|_| KeyError::NotBase64)?)
+            }
+            ([4, ..], 65) | ([2 | 3, ..], 33) => Err(KeyError::PublicKey),
+            (_, length) => Err(KeyError::Length(length)),
+        }
+    }
+
+    fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        let (number, point) = der::private_parts(der)?;
+        let key = Self::from_number(number)?;
+        match point {
+            Some(point) => key.with_public(point),
+            None => Ok(key),
+        }
+    }
+
+    fn from_number(bytes: &[u8]) -> Result<Self, KeyError> {
+        let bytes = bytes
+            .try_into()
+            .map_err(|_| KeyError::Length(bytes.len()))?;
+        Number::read(bytes)
+            .map(Self)
+            .ok_or(KeyError::SecretOutOfRange)
+    }
+
+    /// A stored pair whose halves differ would fail to open everything, so it is refused here.
+    fn with_public(self, point: &[u8]) -> Result<Self, KeyError> {
+        if self.public_key().to_bytes() == point {
+            Ok(self)
+        } else {
+            Err(KeyError::HalvesDiffer)
+        }
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public_key(&self) -> AgentPublicKey {
+        AgentPublicKey::of(&self.0)
+    }
+
+    /// The 32 bytes of the private number, big-endian.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        self.0.to_bytes()
+    }
+
+    /// Base64 of the PKCS#8 DER (RFC 5958), the form that Web Crypto and OpenSSL import.
+    #[must_use]
+    pub fn to_pkcs8_base64(&self) -> Zeroizing<String> {
+        let mut der = Zeroizing::new(Vec::with_capacity(138));
+        der.extend_from_slice(der::PKCS8);
+        der.extend_from_slice(self.to_bytes().as_ref());
+        der.extend_from_slice(der::PUBLIC_FOLLOWS);
+        der.extend_from_slice(&self.public_key().to_bytes());
+        Zeroizing::new(base64::encode(&der))
+    }
+
+    pub(crate) fn number(&self) -> &Number {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AgentSecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AgentSecretKey([redacted])")
+    }
+}

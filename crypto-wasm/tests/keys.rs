@@ -1,0 +1,154 @@
+//! Keys: every promised form is read as the same key, and everything else is told what it is.
+//! The same cases go through the npm package in `pkg/test/arguments.test.mjs`.
+
+use crypto_wasm::{AgentPublicKey, AgentSecretKey, KeyError};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Cases {
+    raw_public_key: String,
+    pkcs8_secret_key: String,
+    public: Vec<Case>,
+    secret: Vec<Case>,
+    refused_public: Vec<Case>,
+    refused_secret: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    text: String,
+    times: Option<usize>,
+    #[serde(default)]
+    says: String,
+}
+
+impl Case {
+    fn text(&self) -> String {
+        self.text.repeat(self.times.unwrap_or(1))
+    }
+
+    fn assert_refused<Key>(&self, answer: Result<Key, KeyError>) {
+        let Err(error) = answer else {
+            panic!("{} was read as a key", self.name)
+        };
+        let sentence = error.to_string();
+        assert!(sentence.contains(&self.says), "{}: {sentence}", self.name);
+        assert!(sentence.ends_with('.'), "{}: {sentence}", self.name);
+    }
+}
+
+fn cases() -> Cases {
+    serde_json::from_str(include_str!("vectors/keys.json")).unwrap()
+}
+
+#[test]
+fn a_public_key_is_the_same_in_every_form() {
+    let cases = cases();
+    let key = AgentPublicKey::parse(&cases.raw_public_key).unwrap();
+    for case in cases.public {
+        assert_eq!(
+            AgentPublicKey::parse(&case.text()),
+            Ok(key),
+            "{}",
+            case.name
+        );
+        let bytes = case.text().into_bytes();
+        if matches!(bytes.first(), Some(b'{' | b'-')) {
+            assert_eq!(
+                AgentPublicKey::from_bytes(&bytes),
+                Ok(key),
+                "{} in bytes",
+                case.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_public_key_is_read_from_its_own_bytes() {
+    let key = AgentPublicKey::parse(&cases().raw_public_key).unwrap();
+    assert_eq!(AgentPublicKey::from_bytes(&key.to_bytes()), Ok(key));
+}
+
+#[test]
+fn what_is_no_public_key_is_told_what_it_is() {
+    for case in cases().refused_public {
+        case.assert_refused(AgentPublicKey::parse(&case.text()));
+    }
+}
+
+#[test]
+fn a_secret_key_is_the_same_in_every_form_and_written_in_one() {
+    let cases = cases();
+    let public_key = AgentPublicKey::parse(&cases.raw_public_key).unwrap();
+    for case in cases.secret {
+        let key = AgentSecretKey::parse(&case.text()).unwrap();
+        assert_eq!(key.public_key(), public_key, "{}", case.name);
+        assert_eq!(
+            *key.to_pkcs8_base64(),
+            cases.pkcs8_secret_key,
+            "{}",
+            case.name
+        );
+    }
+}
+
+#[test]
+fn what_is_no_secret_key_is_told_what_it_is() {
+    for case in cases().refused_secret {
+        case.assert_refused(AgentSecretKey::parse(&case.text()));
+    }
+}
+
+#[test]
+fn a_refusal_repeats_nothing_of_what_was_pasted() {
+    for case in cases().refused_public {
+        let Err(error) = AgentPublicKey::parse(&case.text()) else {
+            continue;
+        };
+        let quoted = format!("{error} {error:?}");
+        assert!(
+            case.text.len() < 24 || !quoted.contains(&case.text[..24]),
+            "{}",
+            case.name
+        );
+    }
+}
+
+#[test]
+fn a_generated_key_comes_back_from_its_export() {
+    let key = AgentSecretKey::generate().unwrap();
+    let read = AgentSecretKey::parse(&key.to_pkcs8_base64()).unwrap();
+    assert_eq!(read.public_key(), key.public_key());
+    assert_eq!(*read.to_bytes(), *key.to_bytes());
+}
+
+#[test]
+fn a_secret_key_is_never_printed() {
+    let key = AgentSecretKey::generate().unwrap();
+    assert_eq!(format!("{key:?}"), "AgentSecretKey([redacted])");
+}
+
+/// No text at all makes the reader panic: every prefix of every case, and each with a byte changed.
+#[test]
+fn a_damaged_key_is_read_or_refused_but_never_a_panic() {
+    let cases = cases();
+    for case in cases
+        .public
+        .iter()
+        .chain(&cases.secret)
+        .chain(&cases.refused_public)
+    {
+        for end in 0..case.text.len() {
+            let Some(cut) = case.text.get(..end) else {
+                continue;
+            };
+            let damaged = format!("{cut}\u{1}{}", case.text.get(end + 1..).unwrap_or(""));
+            for text in [cut, &damaged] {
+                let _ = AgentPublicKey::parse(text);
+                let _ = AgentSecretKey::parse(text);
+            }
+        }
+    }
+}
