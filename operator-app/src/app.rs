@@ -1,0 +1,131 @@
+//! `App`: what every page may use, and the route table on one screen.
+
+use std::time::Duration;
+
+use api_types::{page::Page as TaskPage, task::OperatorTaskView};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{
+    components::{FlatRoutes, Route, Router},
+    path,
+};
+
+use crate::{
+    browser,
+    client::SessionClient,
+    components::{Clock, Loading, Offline, live, load},
+    frame::{ActiveTask, Frame, Update, focus_follows_route},
+    outbox::Outbox,
+    pages::{
+        EarningsPage, FindPage, MinePage, NotFoundPage, ProfilePage, ProofPage, SignInPage,
+        SignUpPage, TaskPage,
+    },
+    session::Session,
+};
+
+/// Who is signed in, if anybody is.
+#[derive(Clone, Copy)]
+pub(crate) struct CurrentSession(pub(crate) RwSignal<Option<Session>>);
+
+/// Whether the phone has a network.
+#[derive(Clone, Copy)]
+pub(crate) struct Network(pub(crate) RwSignal<bool>);
+
+/// The tasks that the operator claimed: the frame shows the active one, and a page all of them.
+#[derive(Clone, Copy)]
+pub(crate) struct MyTasks(pub(crate) Loading<TaskPage<OperatorTaskView>>);
+
+/// The whole app.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    let session = RwSignal::new(Session::recall());
+    let clock = RwSignal::new(browser::now());
+    let online = RwSignal::new(browser::is_online());
+    provide_context(CurrentSession(session));
+    provide_context(Clock(clock));
+    provide_context(Network(online));
+    provide_context(Outbox::new());
+    set_interval(move || clock.set(browser::now()), Duration::from_secs(30));
+    for event in ["online", "offline"] {
+        let listener =
+            window_event_listener_untyped(event, move |_| online.set(browser::is_online()));
+        on_cleanup(|| listener.remove());
+    }
+    view! {
+        <Router>
+            {live(move || match session.get() {
+                None => view! { <SignedOut/> }.into_any(),
+                Some(session) => view! { <SignedIn session/> }.into_any(),
+            })}
+        </Router>
+    }
+}
+
+/// Without a session every address leads to the door, and stays in the bar for afterwards.
+#[component]
+fn SignedOut() -> impl IntoView {
+    let Network(online) = expect_context();
+    focus_follows_route();
+    view! {
+        <div class="frame signed-out">
+            <Offline online/>
+            <Update/>
+            <main id="main" tabindex="-1">
+                <FlatRoutes fallback=SignInPage>
+                    <Route path=path!("/sign-up") view=SignUpPage/>
+                </FlatRoutes>
+            </main>
+        </div>
+    }
+}
+
+/// Everything behind the door. Only here is there a [`SessionClient`].
+#[component]
+fn SignedIn(session: Session) -> impl IntoView {
+    let client = session.client();
+    let outbox: Outbox = expect_context();
+    provide_context(client.clone());
+    let loading = client.clone();
+    provide_context(MyTasks(load(move || {
+        outbox.received();
+        let client = loading.clone();
+        Box::pin(async move { client.my_tasks().await })
+    })));
+    send_when_possible(outbox, client);
+    focus_follows_route();
+    view! {
+        <Frame>
+            <ActiveTask/>
+            <main id="main" tabindex="-1">
+                <FlatRoutes fallback=NotFoundPage>
+                    <Route path=path!("/") view=FindPage/>
+                    <Route path=path!("/tasks") view=FindPage/>
+                    <Route path=path!("/tasks/:id") view=TaskPage/>
+                    <Route path=path!("/tasks/:id/proof") view=ProofPage/>
+                    <Route path=path!("/mine") view=MinePage/>
+                    <Route path=path!("/earnings") view=EarningsPage/>
+                    <Route path=path!("/profile") view=ProfilePage/>
+                </FlatRoutes>
+            </main>
+        </Frame>
+    }
+}
+
+/// What waits is sent at the start, when the network comes back, and on every return to the page:
+/// not every phone lets an app work in the background.
+fn send_when_possible(outbox: Outbox, client: SessionClient) {
+    let first = client.clone();
+    spawn_local(async move {
+        outbox.open().await;
+        outbox.send_all(first).await;
+    });
+    for event in ["online", "visibilitychange"] {
+        let client = client.clone();
+        let listener = window_event_listener_untyped(event, move |_| {
+            let visible = document().visibility_state() == web_sys::VisibilityState::Visible;
+            if visible && browser::is_online() {
+                spawn_local(outbox.send_all(client.clone()));
+            }
+        });
+        on_cleanup(|| listener.remove());
+    }
+}

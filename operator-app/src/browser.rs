@@ -1,0 +1,168 @@
+//! The few things that the app asks of the browser outside of its views: time, language, storage,
+//! chance and trust. No network; that is `client.rs`.
+
+use api_types::{MicroUsd, Timestamp};
+use js_sys::{Array, Date, Intl, Object, Reflect};
+use leptos::prelude::{document, request_animation_frame, window};
+use serde::{Serialize, de::DeserializeOwned};
+use ulid::Ulid;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::HtmlElement;
+
+/// The phone's clock. It decides what is shown, never what may be done.
+pub(crate) fn now() -> Timestamp {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds stay below 2^53")]
+    let millis = (Date::now() as i64).max(0);
+    #[expect(clippy::expect_used, reason = "a browser's clock lies between 1970 and 9999")]
+    Timestamp::from_millis(millis).expect("a time that has four digits of year")
+}
+
+/// A fresh id, made on the phone: of a submission, or of a file that waits.
+///
+/// # Errors
+/// The browser gives no random bytes; nothing that needs an id may go on then.
+pub(crate) fn new_id() -> Result<String, getrandom::Error> {
+    let mut random = [0_u8; 16];
+    getrandom::fill(&mut random)?;
+    let millis = now().as_millis().unsigned_abs();
+    Ok(Ulid::from_parts(millis, u128::from_le_bytes(random)).to_string())
+}
+
+/// Whether the page came unaltered: over https, or from this very machine.
+pub(crate) fn is_secure() -> bool {
+    window().is_secure_context()
+}
+
+/// Whether the phone believes to have a network.
+pub(crate) fn is_online() -> bool {
+    window().navigator().on_line()
+}
+
+/// English as the person's own region writes it; the app's words are English throughout.
+fn locales() -> Array {
+    let language = window().navigator().language().filter(|tag| tag.starts_with("en"));
+    Array::of1(&JsValue::from_str(language.as_deref().unwrap_or("en-US")))
+}
+
+fn options(pairs: &[(&str, &str)]) -> Object {
+    let object = Object::new();
+    for (name, value) in pairs {
+        // Setting a member of a fresh object cannot fail.
+        let _ = Reflect::set(&object, &JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    object
+}
+
+/// An amount in words of the person's region. Digits are passed as text, so none is lost.
+pub(crate) fn money(amount: MicroUsd) -> String {
+    let digits = amount.to_string();
+    let options = options(&[("style", "currency"), ("currency", "USD")]);
+    let six = JsValue::from_f64(6.0);
+    let _ = Reflect::set(&options, &JsValue::from_str("maximumFractionDigits"), &six);
+    let format = Intl::NumberFormat::new(&locales(), &options).format();
+    let text = format.call1(&JsValue::NULL, &JsValue::from_str(&digits));
+    text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| format!("${digits}"))
+}
+
+/// A moment as "Tue, 10 Feb, 14:30" in the person's own zone.
+pub(crate) fn date_time(moment: Timestamp) -> String {
+    format_date(
+        moment,
+        &[
+            ("weekday", "short"),
+            ("day", "numeric"),
+            ("month", "short"),
+            ("hour", "numeric"),
+            ("minute", "2-digit"),
+        ],
+    )
+}
+
+/// A day as "Tue, 10 Feb" in the person's own zone.
+pub(crate) fn date(moment: Timestamp) -> String {
+    format_date(moment, &[("weekday", "short"), ("day", "numeric"), ("month", "short")])
+}
+
+/// A time of the day as "14:30".
+pub(crate) fn time(moment: Timestamp) -> String {
+    format_date(moment, &[("hour", "numeric"), ("minute", "2-digit")])
+}
+
+fn format_date(moment: Timestamp, parts: &[(&str, &str)]) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]
+    let date = Date::new(&JsValue::from_f64(moment.as_millis() as f64));
+    let format = Intl::DateTimeFormat::new(&locales(), &options(parts)).format();
+    let text = format.call1(&JsValue::NULL, &date);
+    text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| moment.to_string())
+}
+
+/// A number with two decimals. The browser prints it: Rust's own way weighs ten kilobytes.
+pub(crate) fn two_decimals(number: f64) -> String {
+    js_sys::Number::from(number).to_fixed(2).map(String::from).unwrap_or_default()
+}
+
+/// A number with all of its digits.
+pub(crate) fn digits(number: f64) -> String {
+    js_sys::Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default()
+}
+
+/// A count of bytes as a person reads it.
+pub(crate) fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{} kB", count / 1_000),
+        _ => format!("{}.{} MB", count / 1_000_000, count % 1_000_000 / 100_000),
+    }
+}
+
+/// What the phone remembers under `key`, if it still makes sense.
+pub(crate) fn recall<T: DeserializeOwned>(key: &str) -> Option<T> {
+    let storage = window().local_storage().ok().flatten()?;
+    serde_json::from_str(&storage.get_item(key).ok().flatten()?).ok()
+}
+
+/// Remembers `value` under `key`; nothing, in a browser that keeps nothing. Never for secrets.
+pub(crate) fn remember<T: Serialize>(key: &str, value: &T) {
+    if let Ok(Some(storage)) = window().local_storage()
+        && let Ok(text) = serde_json::to_string(value)
+    {
+        let _ = storage.set_item(key, &text);
+    }
+}
+
+/// Forgets what was remembered under `key`.
+pub(crate) fn forget(key: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.remove_item(key);
+    }
+}
+
+/// Asks the browser not to evict the outbox when space runs short.
+pub(crate) fn ask_to_persist() {
+    let storage = window().navigator().storage();
+    if !storage.is_undefined() {
+        // Whether it agrees changes nothing that the app does.
+        let _ = storage.persist();
+    }
+}
+
+/// Moves the focus to the first element that `selector` finds, once the view has settled.
+pub(crate) fn focus_soon(selector: &'static str) {
+    request_animation_frame(move || {
+        let element = document().query_selector(selector).ok().flatten();
+        if let Some(element) = element.and_then(|found| found.dyn_into::<HtmlElement>().ok()) {
+            let _ = element.focus();
+        }
+    });
+}
+
+/// The path and query of an address of this server, by whichever name the server calls itself.
+pub(crate) fn own_path(url: &str) -> String {
+    let absolute = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    absolute.map_or_else(|| url.to_owned(), |(_, path)| format!("/{path}"))
+}
+
+/// Names the page in the tab and in the history.
+pub(crate) fn set_title(title: &str) {
+    document().set_title(&format!("{title} · HumanOps"));
+}

@@ -1,0 +1,152 @@
+//! Forms: a field with its label, hint and error; a button that knows it is busy.
+
+use api_types::error::Fault;
+use leptos::{html, prelude::*};
+
+use crate::{
+    browser,
+    client::ClientError,
+    components::{flag, text},
+};
+
+/// The faults of one form, by field, and the failure of the form as a whole.
+#[derive(Clone, Copy)]
+pub(crate) struct FormFaults(RwSignal<Vec<Fault>>);
+
+impl FormFaults {
+    /// None so far.
+    pub(crate) fn new() -> Self {
+        Self(RwSignal::new(Vec::new()))
+    }
+
+    /// Replaces the faults, and takes the focus to the first of them.
+    pub(crate) fn set(self, faults: Vec<Fault>) {
+        let any = !faults.is_empty();
+        self.0.set(faults);
+        if any {
+            browser::focus_soon("[aria-invalid=true]");
+        }
+    }
+
+    /// Takes the faults out of a refusal, if it names fields.
+    pub(crate) fn set_from(self, error: &ClientError) {
+        if let ClientError::Refused(body) = error {
+            self.set(body.details.clone());
+        }
+    }
+
+    /// What is wrong with `field`, if anything.
+    pub(crate) fn of(self, field: &str) -> Option<String> {
+        self.0.with(|faults| {
+            faults.iter().find(|fault| fault.field == field).map(|fault| fault.message.clone())
+        })
+    }
+}
+
+/// A fault found on the phone.
+pub(crate) fn fault(field: &str, message: &str) -> Fault {
+    Fault { field: field.to_owned(), message: message.to_owned() }
+}
+
+/// One line of text with its label. The text is read from `node`; nothing mirrors it.
+#[component]
+pub(crate) fn Field(
+    label: &'static str,
+    /// The field's name on the wire, by which faults find it.
+    name: &'static str,
+    node: NodeRef<html::Input>,
+    faults: FormFaults,
+    #[prop(optional)] hint: Option<&'static str>,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(default = "off")] autocomplete: &'static str,
+    #[prop(optional)] value: String,
+    #[prop(default = false)] required: bool,
+) -> impl IntoView {
+    let invalid = flag(move || faults.of(name).is_some());
+    view! {
+        <div class="field">
+            <label for=name>
+                {label}
+                {(!required).then(|| view! { <span class="optional">"optional"</span> })}
+            </label>
+            <input
+                id=name
+                name=name
+                node_ref=node
+                type=kind
+                value=value
+                autocomplete=autocomplete
+                aria-required=required.to_string()
+                aria-invalid=invalid
+                aria-describedby=format!("{name}-hint")
+            />
+            <Below name hint faults/>
+        </div>
+    }
+}
+
+/// Several lines of text with their label.
+#[component]
+pub(crate) fn LongField(
+    label: &'static str,
+    name: &'static str,
+    node: NodeRef<html::Textarea>,
+    faults: FormFaults,
+    #[prop(optional)] hint: Option<&'static str>,
+    #[prop(default = 4)] rows: u32,
+    #[prop(default = false)] required: bool,
+    #[prop(default = true)] spellcheck: bool,
+) -> impl IntoView {
+    let invalid = flag(move || faults.of(name).is_some());
+    view! {
+        <div class="field">
+            <label for=name>
+                {label}
+                {(!required).then(|| view! { <span class="optional">"optional"</span> })}
+            </label>
+            <textarea
+                id=name
+                name=name
+                node_ref=node
+                rows=rows.to_string()
+                autocomplete="off"
+                spellcheck=spellcheck.to_string()
+                aria-required=required.to_string()
+                aria-invalid=invalid
+                aria-describedby=format!("{name}-hint")
+            ></textarea>
+            <Below name hint faults/>
+        </div>
+    }
+}
+
+/// The hint of a field, and in its place the fault.
+#[component]
+fn Below(name: &'static str, hint: Option<&'static str>, faults: FormFaults) -> impl IntoView {
+    let class = text(move || {
+        if faults.of(name).is_some() { "hint fault" } else { "hint" }.to_owned()
+    });
+    let words = text(move || faults.of(name).unwrap_or_else(|| hint.unwrap_or("").to_owned()));
+    view! {
+        <p id=format!("{name}-hint") class=class>{words}</p>
+    }
+}
+
+/// The button that sends a form. While busy it says so and keeps the focus; the form's own
+/// handler ignores what is pressed meanwhile.
+#[component]
+pub(crate) fn Submit(
+    #[prop(into)] label: Signal<String>,
+    doing: &'static str,
+    #[prop(into)] busy: Signal<bool>,
+) -> impl IntoView {
+    view! {
+        <button
+            type="submit"
+            class="button primary wide"
+            aria-disabled=flag(move || busy.get())
+        >
+            {text(move || if busy.get() { doing.to_owned() } else { label.get() })}
+        </button>
+    }
+}

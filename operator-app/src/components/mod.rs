@@ -1,0 +1,27 @@
+//! What pages are made of. No network and no routes here: values and signals in, callbacks out.
+
+mod countdown;
+mod fingerprint;
+mod form;
+mod icon;
+mod layout;
+mod live;
+mod loaded;
+mod money;
+mod problem;
+mod results;
+mod status;
+mod task_card;
+
+pub(crate) use countdown::{Clock, Countdown};
+pub(crate) use fingerprint::KeyFingerprint;
+pub(crate) use form::{Field, FormFaults, LongField, Submit, fault};
+pub(crate) use icon::{Icon, Shape};
+pub(crate) use layout::{Empty, Notice, Page};
+pub(crate) use live::{Loading, flag, live, load, maybe, nothing, text};
+pub(crate) use loaded::loaded;
+pub(crate) use money::Money;
+pub(crate) use problem::{Offline, Problem};
+pub(crate) use results::Results;
+pub(crate) use status::StatusMark;
+pub(crate) use task_card::TaskCard;

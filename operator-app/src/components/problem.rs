@@ -1,0 +1,94 @@
+//! An error in words, by its code; and the banner of a phone without a network.
+
+use api_types::error::{ErrorBody, ErrorCode};
+use leptos::prelude::*;
+
+use crate::{
+    client::ClientError,
+    components::{Icon, Shape, maybe},
+    words,
+};
+
+/// What went wrong, what the server says to do, and the number under which it can be found there.
+#[component]
+pub(crate) fn Problem(
+    error: ClientError,
+    /// Tries again, where that can help.
+    #[prop(optional, into)]
+    retry: Option<Callback<()>>,
+) -> impl IntoView {
+    let title = title(&error);
+    let sentence = sentence(&error);
+    let request_id = match &error {
+        ClientError::Refused(body) => Some(body.request_id.to_string()),
+        ClientError::Unreachable | ClientError::Unexpected(_) => None,
+    };
+    view! {
+        <div class="notice bad" role="alert">
+            <Icon shape=Shape::Warning/>
+            <div class="stack small">
+                <strong>{title}</strong>
+                <p>{sentence}</p>
+                {request_id.map(|id| view! { <p class="quiet">"Request " <code>{id}</code></p> })}
+                {retry.map(|retry| view! {
+                    <button type="button" class="button" on:click=move |_| retry.run(())>
+                        <Icon shape=Shape::Refresh/>
+                        "Try again"
+                    </button>
+                })}
+            </div>
+        </div>
+    }
+}
+
+fn title(error: &ClientError) -> &'static str {
+    match error {
+        ClientError::Unreachable => "No connection",
+        ClientError::Refused(body) => words::error(body.code),
+        ClientError::Unexpected(_) => "An answer that makes no sense",
+    }
+}
+
+fn sentence(error: &ClientError) -> String {
+    match error {
+        ClientError::Unreachable => {
+            "The server cannot be reached. Nothing is lost; try again when there is a network."
+                .to_owned()
+        }
+        ClientError::Refused(ErrorBody { code: ErrorCode::Unauthorized, error, .. }) => {
+            format!("{error} Sign out under Profile, and sign in once more.")
+        }
+        ClientError::Refused(body) => {
+            let faults = body.details.iter().map(|fault| match fault.field.as_str() {
+                "" => fault.message.clone(),
+                field => format!("{field}: {}", fault.message),
+            });
+            std::iter::once(body.error.clone()).chain(faults).collect::<Vec<_>>().join(" ")
+        }
+        ClientError::Unexpected(0) => {
+            "This browser no longer has what was to be sent. Discard it and begin again.".to_owned()
+        }
+        ClientError::Unexpected(status) => format!(
+            "Something between this phone and the server answered with status {status}. \
+             Check the address of this page, or try again later."
+        ),
+    }
+}
+
+/// Says so while there is no network.
+#[component]
+pub(crate) fn Offline(
+    /// Whether there is one.
+    online: RwSignal<bool>,
+) -> impl IntoView {
+    view! {
+        <div role="status">
+            {maybe(move || (!online.get()).then(|| view! {
+                <p class="banner">
+                    <Icon shape=Shape::Offline/>
+                    "No network. What you send waits on this phone."
+                </p>
+            }.into_any()))}
+        </div>
+    }
+}

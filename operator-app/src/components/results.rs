@@ -1,0 +1,40 @@
+//! What the Guardian found: each requirement with a word, a sign and the fact that decided.
+
+use api_types::guardian::{GuardianResult, RequirementResult};
+use leptos::prelude::*;
+
+use crate::components::{Icon, Shape};
+
+/// The Guardian's result in full.
+#[component]
+pub(crate) fn Results(result: GuardianResult) -> impl IntoView {
+    let results = result.requirement_results.into_iter();
+    view! {
+        <section class="card stack" aria-labelledby="results">
+            <h2 id="results">"What the check found"</h2>
+            <ul class="results">
+                {results.map(|result| view! { <OneResult result/> }).collect_view()}
+            </ul>
+            <p class="quiet agent-text">{result.reasoning}</p>
+        </section>
+    }
+}
+
+#[component]
+fn OneResult(result: RequirementResult) -> impl IntoView {
+    let (tone, shape, word) = match result.met {
+        Some(true) => ("result good", Shape::Check, "Met"),
+        Some(false) => ("result bad", Shape::Cross, "Not met"),
+        None => ("result open", Shape::Question, "Cannot tell"),
+    };
+    view! {
+        <li class=tone>
+            <span class="sign"><Icon shape/></span>
+            <div>
+                <strong>{word}</strong>
+                <p class="agent-text">{result.requirement}</p>
+                <p class="quiet agent-text">{result.note}</p>
+            </div>
+        </li>
+    }
+}

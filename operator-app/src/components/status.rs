@@ -1,0 +1,19 @@
+//! A `Status` as a word and a colour, never a colour alone.
+
+use api_types::task::Status;
+use leptos::prelude::*;
+
+use crate::words;
+
+/// Where a task stands.
+#[component]
+pub(crate) fn StatusMark(status: Status) -> impl IntoView {
+    let tone = match status {
+        Status::Pending | Status::EstimatePending => "mark neutral",
+        Status::Accepted | Status::InProgress => "mark active",
+        Status::Submitted | Status::ManualReview => "mark waiting",
+        Status::Verified | Status::Completed => "mark good",
+        Status::Disputed | Status::Cancelled => "mark bad",
+    };
+    view! { <span class=tone>{words::status(status)}</span> }
+}

@@ -1,0 +1,52 @@
+//! A task in a list: what a person needs to choose it.
+
+use api_types::task::{OperatorTaskView, Status, TaskDomain};
+use leptos::prelude::*;
+
+use crate::{
+    components::{Countdown, Icon, Money, Shape, StatusMark},
+    words,
+};
+
+/// One task; the whole card is its link.
+#[component]
+pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
+    let open = task.status == Status::Pending;
+    let timed = matches!(task.status, Status::Pending | Status::Accepted | Status::InProgress);
+    let place = words::place(task.task_domain, task.location.as_ref());
+    let (record, agent) = (words::record(&task.agent), task.agent.name.clone());
+    view! {
+        <article class="card task">
+            <div class="row">
+                <p class="kind"><Icon shape=shape(&task)/>{words::task_type(task.task_type)}</p>
+                {(!open).then(|| view! { <StatusMark status=task.status/> })}
+            </div>
+            <div class="row top">
+                <h2 class="agent-text">
+                    <a href=format!("/tasks/{}", task.task_id)>{task.title}</a>
+                </h2>
+                <Money amount=task.reward_usd/>
+            </div>
+            <p class="facts">
+                {timed.then(|| view! { <Countdown deadline=task.deadline/> })}
+                <span class="fact agent-text"><Icon shape=Shape::Place/>{place}</span>
+            </p>
+            {open.then(|| view! {
+                <p class="facts foot">
+                    <span class="fact agent-text"><Icon shape=Shape::Agent/>{agent}</span>
+                    <span class="fact">{record}</span>
+                    <span class="fact good"><Icon shape=Shape::Lock/>"Money in escrow"</span>
+                </p>
+            })}
+        </article>
+    }
+}
+
+/// The sign of a task's kind.
+fn shape(task: &OperatorTaskView) -> Shape {
+    match task.task_domain {
+        TaskDomain::Physical => Shape::Camera,
+        TaskDomain::Digital => Shape::Text,
+        TaskDomain::Credential => Shape::Key,
+    }
+}

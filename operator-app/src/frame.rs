@@ -1,0 +1,164 @@
+//! What surrounds every page: navigation, banners, and the way back to the active task.
+
+use std::time::Duration;
+
+use api_types::task::Status;
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Event, HtmlElement};
+
+use crate::{
+    app::{MyTasks, Network},
+    browser,
+    client::SessionClient,
+    components::{Countdown, Icon, Offline, Shape, maybe, nothing, text},
+    outbox::Outbox,
+};
+
+/// The frame of a signed-in page.
+#[component]
+pub(crate) fn Frame(children: Children) -> impl IntoView {
+    let Network(online) = expect_context();
+    let skip = |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        browser::focus_soon("#main");
+    };
+    view! {
+        <a class="skip" href="#main" on:click=skip>"Skip to the content"</a>
+        <div class="frame">
+            <Offline online/>
+            <Update/>
+            {children()}
+            <Navigation/>
+        </div>
+    }
+}
+
+#[component]
+fn Navigation() -> impl IntoView {
+    let outbox: Outbox = expect_context();
+    let client: SessionClient = expect_context();
+    let waiting = move || outbox.of(client.operator_id()).len();
+    let badge = maybe(move || {
+        let number = waiting();
+        (number > 0).then(|| {
+            view! {
+                <span class="badge">{number}<span class="visually-hidden">" not sent"</span></span>
+            }
+            .into_any()
+        })
+    });
+    view! {
+        <nav class="navigation" aria-label="Main">
+            <a class="brand" href="/tasks" aria-hidden="true" tabindex="-1">"HumanOps"</a>
+            {place("/tasks", "Tasks", Shape::Tasks, nothing())}
+            {place("/mine", "Mine", Shape::Mine, badge)}
+            {place("/earnings", "Earnings", Shape::Earnings, nothing())}
+            {place("/profile", "Profile", Shape::Profile, nothing())}
+        </nav>
+    }
+}
+
+fn place(href: &'static str, name: &'static str, shape: Shape, badge: AnyView) -> AnyView {
+    let pathname = use_location().pathname;
+    let here = text(move || {
+        let path = pathname.get();
+        let here = path == href || (path == "/" && href == "/tasks");
+        if here { "page" } else { "false" }.to_owned()
+    });
+    view! {
+        <a class="place" href=href aria-current=here>
+            <span class="place-icon"><Icon shape/>{badge}</span>
+            {name}
+        </a>
+    }
+    .into_any()
+}
+
+/// The claimed task that is not done, pinned on every page but its own.
+#[component]
+pub(crate) fn ActiveTask() -> impl IntoView {
+    let MyTasks(mine) = expect_context();
+    let pathname = use_location().pathname;
+    let active = move || {
+        let path = pathname.get();
+        let tasks = mine.get().and_then(Result::ok)?;
+        let task = tasks
+            .data
+            .into_iter()
+            .find(|task| matches!(task.status, Status::Accepted | Status::InProgress))?;
+        (!path.starts_with(&format!("/tasks/{}", task.task_id)) && path != "/mine").then_some(task)
+    };
+    maybe(move || {
+        active().map(|task| view! {
+            <aside class="active-task" aria-label="Your active task">
+                <a href=format!("/tasks/{}", task.task_id)>
+                    <span class="stack tight">
+                        <span class="quiet">"Your task"</span>
+                        <strong>{task.title}</strong>
+                    </span>
+                    <Countdown deadline=task.deadline/>
+                    <Icon shape=Shape::Forward/>
+                </a>
+            </aside>
+        }.into_any())
+    })
+}
+
+/// Offers a new version once `boot.js` has one ready; nothing changes before the person agrees.
+#[component]
+pub(crate) fn Update() -> impl IntoView {
+    let ready = RwSignal::new(is_announced("update"));
+    let listener = window_event_listener_untyped("humanops-update", move |_| ready.set(true));
+    on_cleanup(|| listener.remove());
+    view! {
+        <div role="status">
+            {maybe(move || ready.get().then(|| view! {
+                <div class="banner plain">
+                    "A new version is ready."
+                    <button type="button" class="button slim" on:click=|_| tell("humanops-update-now")>
+                        "Update"
+                    </button>
+                </div>
+            }.into_any()))}
+        </div>
+    }
+}
+
+/// Whether `boot.js` has announced something before the app was there to hear it.
+pub(crate) fn is_announced(what: &str) -> bool {
+    let root = document().document_element();
+    root.is_some_and(|root| root.has_attribute(&format!("data-{what}")))
+}
+
+/// Tells `boot.js` what the person decided.
+pub(crate) fn tell(what: &str) {
+    if let Ok(event) = Event::new(what) {
+        let _ = window().dispatch_event(&event);
+    }
+}
+
+/// After a change of page the focus goes to its heading, so that it is read out and that the next
+/// Tab begins there. The first page keeps the browser's own focus.
+pub(crate) fn focus_follows_route() {
+    let pathname = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let path = pathname.get();
+        if before.is_some_and(|before| before != path) {
+            // The new page is put in place after this effect.
+            set_timeout(focus_heading, Duration::from_millis(60));
+        }
+        path
+    });
+}
+
+/// Takes the focus to the heading of the page, or to the page where it has none yet.
+pub(crate) fn focus_heading() {
+    let heading = ["main h1", "#main"]
+        .into_iter()
+        .find_map(|selector| document().query_selector(selector).ok().flatten());
+    if let Some(heading) = heading.and_then(|found| found.dyn_into::<HtmlElement>().ok()) {
+        let _ = heading.focus();
+    }
+}

@@ -1,0 +1,264 @@
+//! The parts of a secret: labelled inputs that become one JSON object, and are wiped.
+
+use api_types::{error::Fault, task::TaskType};
+use leptos::{
+    html::{Input, Textarea},
+    prelude::*,
+};
+use zeroize::Zeroizing;
+
+use crate::components::{FormFaults, Icon, LongField, Shape, fault, flag, live, maybe, text};
+
+/// Own fields beside those that a kind of task suggests.
+const OWN_FIELDS_MAX: usize = 20;
+
+/// Characters of an own field's name at most.
+const NAME_CHARS_MAX: usize = 64;
+
+/// A part that a kind of task suggests: its name in the JSON, its label, whether it hides at first.
+type Suggestion = (&'static str, &'static str, bool);
+
+/// One part of the secret. The inputs hold its text; `shown` is all that a signal knows.
+#[derive(Clone, Copy)]
+struct Part {
+    id: usize,
+    /// Nothing for a part that the person names.
+    suggestion: Option<Suggestion>,
+    name: NodeRef<Input>,
+    value: NodeRef<Input>,
+    shown: RwSignal<bool>,
+}
+
+impl Part {
+    fn new(id: usize, suggestion: Option<Suggestion>) -> Self {
+        let hides = suggestion.is_none_or(|(_, _, hides)| hides);
+        Self {
+            id,
+            suggestion,
+            name: NodeRef::new(),
+            value: NodeRef::new(),
+            shown: RwSignal::new(!hides),
+        }
+    }
+
+    /// Under this the form's faults find the part.
+    fn key(self) -> String {
+        format!("part-{}", self.id)
+    }
+
+    fn name(self) -> String {
+        match self.suggestion {
+            Some((name, ..)) => name.to_owned(),
+            None => text_of(self.name).trim().to_owned(),
+        }
+    }
+}
+
+/// All parts of one secret. A handle: copies mean the same inputs.
+#[derive(Clone, Copy)]
+pub(super) struct Fields {
+    parts: RwSignal<Vec<Part>>,
+    notes: NodeRef<Textarea>,
+    next_id: StoredValue<usize>,
+}
+
+impl Fields {
+    /// The parts that a kind of task asks for as a rule. The agent may have asked for others.
+    pub(super) fn of(kind: TaskType) -> Self {
+        let suggested = suggestions(kind);
+        let parts = suggested.iter().enumerate().map(|(id, one)| Part::new(id, Some(*one)));
+        Self {
+            parts: RwSignal::new(parts.collect()),
+            notes: NodeRef::new(),
+            next_id: StoredValue::new(suggested.len()),
+        }
+    }
+
+    /// The secret as UTF-8 JSON, or what is wrong with it. The copy is wiped when dropped; the
+    /// texts that the browser handed out are its own, and go with its garbage.
+    pub(super) fn read(self) -> Result<Zeroizing<Vec<u8>>, Vec<Fault>> {
+        let parts = self.parts.get_untracked();
+        let mut faults = Vec::new();
+        let mut filled: Vec<(String, Zeroizing<String>)> = Vec::new();
+        for part in parts {
+            let value = Zeroizing::new(text_of(part.value));
+            let name = part.name();
+            if value.trim().is_empty() {
+                continue;
+            }
+            if !is_name(&name) || name == "notes" {
+                faults.push(fault(&part.key(), "Name this field with letters, digits and _."));
+            } else if filled.iter().any(|(other, _)| *other == name) {
+                faults.push(fault(&part.key(), "Another field has this name already."));
+            }
+            filled.push((name, value));
+        }
+        if filled.is_empty() {
+            faults.push(fault("part-0", "Type what the agent asked for."));
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let notes = self.notes.get_untracked().map(|area| Zeroizing::new(area.value()));
+        if let Some(notes) = notes.filter(|notes| !notes.trim().is_empty()) {
+            filled.push(("notes".to_owned(), notes));
+        }
+        Ok(json(&filled))
+    }
+
+    /// Empties every input.
+    pub(super) fn clear(self) {
+        for part in self.parts.try_get_untracked().unwrap_or_default() {
+            if let Some(input) = part.value.try_get_untracked().flatten() {
+                input.set_value("");
+            }
+        }
+        if let Some(area) = self.notes.try_get_untracked().flatten() {
+            area.set_value("");
+        }
+    }
+
+    fn add(self) {
+        let id = self.next_id.get_value();
+        self.next_id.set_value(id + 1);
+        self.parts.update(|parts| parts.push(Part::new(id, None)));
+    }
+
+    fn remove(self, id: usize) {
+        self.parts.update(|parts| parts.retain(|part| part.id != id));
+    }
+}
+
+const fn suggestions(kind: TaskType) -> &'static [Suggestion] {
+    match kind {
+        TaskType::ApiKeyProcurement => {
+            &[("api_key", "API key", true), ("dashboard_url", "Dashboard address", false)]
+        }
+        TaskType::AccountCreation => &[
+            ("username", "User name or e-mail", false),
+            ("password", "Password", true),
+            ("url", "Sign-in address", false),
+        ],
+        TaskType::PhoneVerification => &[("code", "Code", true)],
+        TaskType::SubscriptionSetup => &[
+            ("account", "Account name or e-mail", false),
+            ("password", "Password", true),
+            ("plan", "Plan", false),
+        ],
+        _ => &[("secret", "Secret", true)],
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !name.is_empty() && name.len() <= NAME_CHARS_MAX && name.chars().all(plain)
+}
+
+fn text_of(node: NodeRef<Input>) -> String {
+    node.try_get_untracked().flatten().map(|input| input.value()).unwrap_or_default()
+}
+
+/// `{"name":"value",…}`, in a buffer that is large enough from the start: one that grew would
+/// leave copies behind.
+fn json(filled: &[(String, Zeroizing<String>)]) -> Zeroizing<Vec<u8>> {
+    // An escaped character takes six bytes at most.
+    let bytes_max = filled.iter().map(|(name, value)| 6 * (name.len() + value.len()) + 6).sum::<usize>();
+    let mut buffer = Zeroizing::new(Vec::with_capacity(bytes_max + 2));
+    for (name, value) in filled {
+        let begin = if buffer.is_empty() { b'{' } else { b',' };
+        buffer.push(begin);
+        for (text, end) in [(name.as_str(), b':'), (value.as_str(), b' ')] {
+            // Writing text into memory cannot fail.
+            let _ = serde_json::to_writer(&mut *buffer, text);
+            buffer.push(end);
+        }
+        buffer.pop();
+    }
+    buffer.push(b'}');
+    buffer
+}
+
+/// The inputs.
+#[component]
+pub(super) fn SecretFields(fields: Fields, faults: FormFaults) -> impl IntoView {
+    let full = move || {
+        fields.parts.with(|parts| parts.iter().filter(|p| p.suggestion.is_none()).count())
+            >= OWN_FIELDS_MAX
+    };
+    view! {
+        <section class="card stack" aria-labelledby="secret">
+            <h2 id="secret">"The secret"</h2>
+            <For each=move || fields.parts.get() key=|part| part.id let:part>
+                <PartField part fields faults/>
+            </For>
+            {maybe(move || (!full()).then(|| view! {
+                <button type="button" class="button slim" on:click=move |_| fields.add()>
+                    <Icon shape=Shape::Plus/>
+                    "Add a field"
+                </button>
+            }.into_any()))}
+            <LongField label="Note to the agent" name="secret-notes" node=fields.notes faults rows=2
+                spellcheck=false hint="Sealed with the rest."/>
+        </section>
+    }
+}
+
+#[component]
+fn PartField(part: Part, fields: Fields, faults: FormFaults) -> impl IntoView {
+    let key = part.key();
+    let (id, hint) = (key.clone(), format!("{key}-hint"));
+    let fault = text(move || faults.of(&key).unwrap_or_default());
+    let kind = text(move || if part.shown.get() { "text" } else { "password" }.to_owned());
+    let label = part.suggestion.map_or("Value", |(_, label, _)| label);
+    view! {
+        <div class="field">
+            {part.suggestion.is_none().then(|| view! { <OwnName part fields/> })}
+            <label for=id.clone()>{label}</label>
+            <div class="with-button">
+                <input
+                    id=id.clone()
+                    node_ref=part.value
+                    type=kind
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    aria-invalid=flag(move || !fault.get().is_empty())
+                    aria-describedby=hint.clone()
+                />
+                <Reveal shown=part.shown label/>
+            </div>
+            <p id=hint class="hint fault">{fault}</p>
+        </div>
+    }
+}
+
+#[component]
+fn Reveal(shown: RwSignal<bool>, label: &'static str) -> impl IntoView {
+    let words = text(move || format!("{} {label}", if shown.get() { "Hide" } else { "Show" }));
+    view! {
+        <button type="button" class="icon-button" aria-label=words
+            on:click=move |_| shown.update(|shown| *shown = !*shown)>
+            {live(move || {
+                let shape = if shown.get() { Shape::EyeOff } else { Shape::Eye };
+                view! { <Icon shape/> }.into_any()
+            })}
+        </button>
+    }
+}
+
+/// The name of a part that no suggestion covers.
+#[component]
+fn OwnName(part: Part, fields: Fields) -> impl IntoView {
+    let id = format!("{}-name", part.key());
+    view! {
+        <label for=id.clone()>"Name of the field"</label>
+        <div class="with-button">
+            <input id=id.clone() node_ref=part.name type="text" autocomplete="off" autocapitalize="none"
+                spellcheck="false" maxlength=NAME_CHARS_MAX.to_string() placeholder="for example recovery_code"/>
+            <button type="button" class="icon-button" aria-label="Remove this field"
+                on:click=move |_| fields.remove(part.id)>
+                <Icon shape=Shape::Trash/>
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,123 @@
+//! The credential form. What is typed here is sealed on the phone before anything is sent, and
+//! lives nowhere but in the inputs: no signal mirrors it, no storage, address or log sees it.
+
+mod fields;
+mod trust;
+
+use api_types::{credential::EncryptedCredential, task::OperatorTaskView};
+use crypto_wasm::{AgentPublicKey, Envelope, SealError, seal};
+use leptos::{ev::SubmitEvent, prelude::*};
+use zeroize::Zeroizing;
+
+use crate::{
+    browser,
+    client::SessionClient,
+    components::{FormFaults, Notice, Shape, Submit, maybe},
+    known_keys,
+    pages::{
+        credential::{
+            fields::{Fields, SecretFields},
+            trust::{Key, KeyDoubt, Trust, trusted_key},
+        },
+        proof::{begin, use_hand_over},
+    },
+};
+
+/// The form, or the reason why there is none.
+#[component]
+pub(crate) fn CredentialForm(task: OperatorTaskView) -> impl IntoView {
+    match trusted_key(&task) {
+        Ok(key) => view! { <SealingForm task key/> }.into_any(),
+        Err(doubt) => view! { <NoForm doubt/> }.into_any(),
+    }
+}
+
+#[component]
+fn NoForm(doubt: KeyDoubt) -> impl IntoView {
+    view! {
+        <Notice shape=Shape::Warning tone="bad">
+            <strong>"Do not hand over the secret now"</strong>
+            <p>{doubt.sentence()}</p>
+            <p>"Do not send it in any other way either: not in a note, not by mail."</p>
+        </Notice>
+    }
+}
+
+#[component]
+fn SealingForm(task: OperatorTaskView, key: Key) -> impl IntoView {
+    let client: SessionClient = expect_context();
+    let hand_over = use_hand_over();
+    let fields = Fields::of(task.task_type);
+    let faults = FormFaults::new();
+    let agreed = RwSignal::new(!key.has_changed());
+    let busy = RwSignal::new(false);
+    let problem = RwSignal::new(None::<String>);
+    let (agent, agent_id) = (task.agent.name.clone(), task.agent.id);
+    let (public_key, fingerprint) = (key.public_key, key.fingerprint);
+    // Whatever way the form is left, its inputs are empty afterwards.
+    on_cleanup(move || fields.clear());
+
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        problem.set(None);
+        if !agreed.get_untracked() {
+            problem.set(Some("Compare the fingerprint first, and confirm it above.".to_owned()));
+            browser::focus_soon("#agree");
+            return;
+        }
+        let sealed = match fields.read() {
+            Ok(secret) => seal_for(&public_key, &task, &secret),
+            Err(found) => return faults.set(found),
+        };
+        let Some(mut proof) = begin(&task, &client) else {
+            return problem.set(Some(sentence(SealError::Random)));
+        };
+        match sealed {
+            Ok(envelope) => {
+                busy.set(true);
+                fields.clear();
+                known_keys::remember(agent_id, &fingerprint);
+                proof.proof.encrypted_credential = Some(envelope);
+                hand_over(proof);
+            }
+            Err(error) => problem.set(Some(sentence(error))),
+        }
+    };
+
+    view! {
+        <form class="stack" novalidate autocomplete="off" on:submit=submit>
+            <Trust agent key agreed/>
+            <SecretFields fields faults/>
+            <div role="alert">
+                {maybe(move || problem.get().map(|text| view! {
+                    <Notice shape=Shape::Warning tone="bad"><p>{text}</p></Notice>
+                }.into_any()))}
+            </div>
+            <Submit label="Seal and send".to_owned() doing="Sealing…" busy/>
+        </form>
+    }
+}
+
+/// Contract §5. The plaintext is wiped by its owner, here and in `seal`.
+fn seal_for(
+    key: &AgentPublicKey,
+    task: &OperatorTaskView,
+    secret: &Zeroizing<Vec<u8>>,
+) -> Result<EncryptedCredential, SealError> {
+    let envelope = seal(key, &task.task_id.to_string(), secret)?;
+    Ok(EncryptedCredential {
+        v: Envelope::VERSION,
+        algorithm: Envelope::ALGORITHM.to_owned(),
+        ciphertext: envelope.ciphertext_base64(),
+        iv: envelope.iv_base64(),
+        ephemeral_public_key: envelope.ephemeral_public_key_base64(),
+        created_at: browser::now(),
+    })
+}
+
+fn sentence(error: SealError) -> String {
+    format!("Nothing was sent, and what you typed is still here. {error}")
+}

@@ -1,0 +1,137 @@
+//! To whom a secret is sealed: the agent's key, read, fingerprinted and doubted on the phone.
+
+use api_types::task::OperatorTaskView;
+use crypto_wasm::{AgentPublicKey, Fingerprint, KeyError};
+use leptos::prelude::*;
+
+use crate::{
+    browser,
+    components::{Icon, KeyFingerprint, Notice, Shape},
+    known_keys::{self, Acquaintance},
+};
+
+/// A key that a secret may be sealed to.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    pub(super) public_key: AgentPublicKey,
+    pub(super) fingerprint: Fingerprint,
+    acquaintance: Acquaintance,
+}
+
+impl Key {
+    /// Whether the person has to agree to a key that this agent did not use before.
+    pub(super) fn has_changed(&self) -> bool {
+        matches!(self.acquaintance, Acquaintance::Changed(_))
+    }
+}
+
+/// Why nothing may be typed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum KeyDoubt {
+    /// Plain http from another machine: the page itself may be another's.
+    InsecurePage,
+    /// The task carries no key.
+    Missing,
+    /// The key cannot be read.
+    Unreadable(KeyError),
+    /// The server states another fingerprint than the key has.
+    Mismatch,
+}
+
+impl KeyDoubt {
+    pub(super) fn sentence(self) -> String {
+        match self {
+            Self::InsecurePage => "This page came over plain http, so somebody on the way may have \
+                altered it, and it could send what you type elsewhere. Open the app by its https \
+                address; the form is there."
+                .to_owned(),
+            Self::Missing => "The agent gave no key to seal the secret to.".to_owned(),
+            Self::Unreadable(error) => format!("The agent's key cannot be used. {error}"),
+            Self::Mismatch => "The server states another fingerprint than the key has that it \
+                sent: one of the two was exchanged on the way."
+                .to_owned(),
+        }
+    }
+}
+
+/// The task's key, if it may be trusted with a secret as far as this phone can tell.
+pub(super) fn trusted_key(task: &OperatorTaskView) -> Result<Key, KeyDoubt> {
+    if !browser::is_secure() {
+        return Err(KeyDoubt::InsecurePage);
+    }
+    let text = task.agent_public_key.as_deref().ok_or(KeyDoubt::Missing)?;
+    let public_key = AgentPublicKey::parse(text).map_err(KeyDoubt::Unreadable)?;
+    let fingerprint = public_key.fingerprint();
+    if task.agent_key_fingerprint.as_deref().is_some_and(|stated| !states(stated, &fingerprint)) {
+        return Err(KeyDoubt::Mismatch);
+    }
+    let acquaintance = known_keys::acquaintance(task.agent.id, &fingerprint);
+    Ok(Key { public_key, fingerprint, acquaintance })
+}
+
+/// The server may state all digits or the groups.
+fn states(stated: &str, fingerprint: &Fingerprint) -> bool {
+    stated == fingerprint.to_hex() || stated == fingerprint.groups()
+}
+
+/// Who can read the secret, and how to tell.
+#[component]
+pub(super) fn Trust(agent: String, key: Key, agreed: RwSignal<bool>) -> impl IntoView {
+    let reader = agent.clone();
+    view! {
+        <section class="card stack trust" aria-labelledby="trust">
+            <h2 id="trust"><Icon shape=Shape::Lock/>"Who can read this"</h2>
+            <p>
+                "Only the agent " <strong class="agent-text">{reader}</strong>
+                ". What you type is sealed on this phone before it is sent. "
+                "HumanOps passes on the sealed envelope and cannot open it."
+            </p>
+            <p class="quiet">"The agent’s key, as this phone computes it:"</p>
+            <KeyFingerprint fingerprint=key.fingerprint/>
+            <p class="quiet">
+                "If you are in touch with whoever runs the agent, compare these groups. "
+                "If they differ, do not type anything."
+            </p>
+            <Before agent acquaintance=key.acquaintance agreed/>
+        </section>
+    }
+}
+
+/// What this phone knows of the agent's earlier keys.
+#[component]
+fn Before(agent: String, acquaintance: Acquaintance, agreed: RwSignal<bool>) -> impl IntoView {
+    match acquaintance {
+        Acquaintance::New => {
+            view! { <p class="quiet">"You have not sealed anything for this agent before."</p> }
+                .into_any()
+        }
+        Acquaintance::Same(known) => view! {
+            <p class="fact good">
+                <Icon shape=Shape::Check/>
+                {format!("The same key as on {}.", browser::date(known.used_at))}
+            </p>
+        }
+        .into_any(),
+        Acquaintance::Changed(known) => view! {
+            <Notice shape=Shape::Warning tone="warn">
+                <strong>"This agent’s key has changed"</strong>
+                <p>
+                    {format!("On {} ", browser::date(known.used_at))}
+                    <span class="agent-text">{agent}</span> " used the key "
+                    <code>{known.groups}</code>
+                    ". Many agents make a new key for each task. But a server that cheats would \
+                     look the same, and could read what you type."
+                </p>
+                <label class="check">
+                    <input
+                        id="agree"
+                        type="checkbox"
+                        on:change=move |event| agreed.set(event_target_checked(&event))
+                    />
+                    <span>"I have seen that the key is another, and want to seal to it."</span>
+                </label>
+            </Notice>
+        }
+        .into_any(),
+    }
+}

@@ -1,0 +1,82 @@
+//! What I have claimed, and what waits on this phone to be sent.
+
+use api_types::task::{OperatorTaskView, Status};
+use leptos::prelude::*;
+
+use crate::{
+    app::MyTasks,
+    client::SessionClient,
+    components::{Empty, Page, Shape, TaskCard, loaded, maybe},
+    outbox::Outbox,
+    pages::sending::SendingProof,
+};
+
+/// Claimed tasks by what they need, below the outbox.
+#[component]
+pub(crate) fn MinePage() -> impl IntoView {
+    let MyTasks(mine) = expect_context();
+    // The frame's copy may be as old as the visit.
+    mine.refetch();
+    view! {
+        <Page title="Mine">
+            <Waiting/>
+            {loaded(mine, |page| claimed(page.data))}
+        </Page>
+    }
+}
+
+#[component]
+fn Waiting() -> impl IntoView {
+    let outbox: Outbox = expect_context();
+    let client: SessionClient = expect_context();
+    // Only another set of tasks makes the list anew; each entry follows its own bytes.
+    let waiting = Memo::new(move |_| {
+        outbox.of(client.operator_id()).into_iter().map(|proof| proof.task_id).collect::<Vec<_>>()
+    });
+    maybe(move || {
+        let waiting = waiting.get();
+        (!waiting.is_empty()).then(|| view! {
+            <section class="stack" aria-labelledby="waiting">
+                <h2 id="waiting">{format!("On this phone, not sent ({})", waiting.len())}</h2>
+                {waiting.into_iter().map(|task_id| view! {
+                    <SendingProof task_id with_title=true/>
+                }).collect_view()}
+            </section>
+        }.into_any())
+    })
+}
+
+fn claimed(tasks: Vec<OperatorTaskView>) -> AnyView {
+    if tasks.is_empty() {
+        return view! {
+            <Empty shape=Shape::Mine title="You have not taken a task yet">
+                <p>"What you accept stands here until it is done, and afterwards with what the check found."</p>
+                <a class="button primary" href="/tasks">"See open tasks"</a>
+            </Empty>
+        }
+        .into_any();
+    }
+    let (to_do, rest): (Vec<_>, Vec<_>) = tasks
+        .into_iter()
+        .partition(|task| matches!(task.status, Status::Accepted | Status::InProgress));
+    let (in_review, done): (Vec<_>, Vec<_>) = rest
+        .into_iter()
+        .partition(|task| matches!(task.status, Status::Submitted | Status::ManualReview));
+    view! {
+        {group("to-do", "To do", to_do)}
+        {group("in-review", "Being checked", in_review)}
+        {group("done", "Finished", done)}
+    }
+    .into_any()
+}
+
+fn group(id: &'static str, title: &'static str, tasks: Vec<OperatorTaskView>) -> Option<AnyView> {
+    (!tasks.is_empty()).then(|| view! {
+        <section class="stack" aria-labelledby=id>
+            <h2 id=id class="group">{title}</h2>
+            <div class="cards">
+                {tasks.into_iter().map(|task| view! { <TaskCard task/> }).collect_view()}
+            </div>
+        </section>
+    }.into_any())
+}

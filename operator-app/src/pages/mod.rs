@@ -1,0 +1,23 @@
+//! The pages, one file or folder per route. Each owns what it loads and what it can do.
+
+mod credential;
+mod earnings;
+mod find;
+mod mine;
+mod not_found;
+mod profile;
+mod proof;
+mod sending;
+mod sign_in;
+mod sign_up;
+mod task;
+
+pub(crate) use earnings::EarningsPage;
+pub(crate) use find::FindPage;
+pub(crate) use mine::MinePage;
+pub(crate) use not_found::NotFoundPage;
+pub(crate) use profile::ProfilePage;
+pub(crate) use proof::ProofPage;
+pub(crate) use sign_in::SignInPage;
+pub(crate) use sign_up::SignUpPage;
+pub(crate) use task::TaskPage;

@@ -1,0 +1,18 @@
+//! An address that leads nowhere.
+
+use leptos::prelude::*;
+
+use crate::components::{Empty, Page, Shape};
+
+/// Says so, and leads back.
+#[component]
+pub(crate) fn NotFoundPage() -> impl IntoView {
+    view! {
+        <Page title="Nothing here">
+            <Empty shape=Shape::Question title="This address leads nowhere">
+                <p>"It may have been cut off when it was copied."</p>
+                <a class="button primary" href="/tasks">"See open tasks"</a>
+            </Empty>
+        </Page>
+    }
+}

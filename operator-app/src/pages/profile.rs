@@ -1,0 +1,150 @@
+//! Who I am here, what this phone keeps, installing, help, and the way out.
+
+use api_types::{
+    OperatorId,
+    operator::{KycStatus, OperatorProfile},
+};
+use leptos::{prelude::*, task::spawn_local};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{
+    app::CurrentSession,
+    client::SessionClient,
+    components::{Page, live, load, loaded, maybe, text},
+    frame::{is_announced, tell},
+    outbox::Outbox,
+    session::Session,
+    words,
+};
+
+/// The profile.
+#[component]
+pub(crate) fn ProfilePage() -> impl IntoView {
+    let client: SessionClient = expect_context();
+    let operator_id = client.operator_id();
+    let profile = load(move || {
+        let client = client.clone();
+        Box::pin(async move { client.operator_profile().await })
+    });
+    view! {
+        <Page title="Profile">
+            {loaded(profile, about)}
+            <Install/>
+            {help()}
+            <Leave operator_id/>
+        </Page>
+    }
+}
+
+fn about(profile: OperatorProfile) -> AnyView {
+    let (tone, identity) = match profile.kyc_status {
+        KycStatus::Approved => ("mark good", "Confirmed"),
+        KycStatus::Pending => ("mark waiting", "Being checked: you can look, not accept yet"),
+        KycStatus::Rejected => ("mark bad", "Not confirmed: you cannot accept tasks"),
+    };
+    let skills = if profile.skills.is_empty() {
+        "Every kind of task".to_owned()
+    } else {
+        profile.skills.iter().map(|kind| words::task_type(*kind)).collect::<Vec<_>>().join(", ")
+    };
+    let rating = profile.rating.map(|stars| format!("{stars:.1} of 5"));
+    view! {
+        <dl class="card facts-list">
+            <div><dt>"Name"</dt><dd>{profile.name}</dd></div>
+            <div><dt>"E-mail"</dt><dd>{profile.email}</dd></div>
+            <div><dt>"Identity"</dt><dd><span class=tone>{identity}</span></dd></div>
+            <div><dt>"You do"</dt><dd>{skills}</dd></div>
+            {rating.map(|rating| view! { <div><dt>"Rating"</dt><dd>{rating}</dd></div> })}
+            <div><dt>"Operator id"</dt><dd><OwnId id=profile.operator_id/></dd></div>
+        </dl>
+    }
+    .into_any()
+}
+
+#[component]
+fn OwnId(id: OperatorId) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    let copy = move |_| {
+        let writing = window().navigator().clipboard().write_text(&id.to_string());
+        spawn_local(async move { copied.set(JsFuture::from(writing).await.is_ok()) });
+    };
+    let words = text(move || if copied.get() { "Copied" } else { "Copy" }.to_owned());
+    view! {
+        <code class="id">{id.to_string()}</code>
+        <button type="button" class="button slim" on:click=copy>
+            <span aria-live="polite">{words}</span>
+        </button>
+        <p class="quiet">"You sign in with it. Keep it to yourself."</p>
+    }
+}
+
+#[component]
+fn Install() -> impl IntoView {
+    let ready = RwSignal::new(is_announced("install"));
+    let listener = window_event_listener_untyped("humanops-install", move |_| ready.set(true));
+    on_cleanup(|| listener.remove());
+    view! {
+        <section class="card stack" aria-labelledby="install">
+            <h2 id="install">"Install"</h2>
+            <p>"On the home screen the app opens without a network, and the phone keeps your unsent photos longer."</p>
+            {live(move || if ready.get() {
+                view! {
+                    <button type="button" class="button" on:click=|_| tell("humanops-install-now")>
+                        "Install the app"
+                    </button>
+                }.into_any()
+            } else {
+                view! {
+                    <p class="quiet">"In your browser's menu: “Install app”. On an iPhone: Share, then “Add to Home Screen”."</p>
+                }.into_any()
+            })}
+        </section>
+    }
+}
+
+fn help() -> AnyView {
+    view! {
+        <section class="card stack" aria-labelledby="help">
+            <h2 id="help">"Help"</h2>
+            <details>
+                <summary>"Who posts these tasks?"</summary>
+                <p>"Software, called agents, on behalf of people and companies. An agent's record says how many tasks it has had done and paid."</p>
+            </details>
+            <details>
+                <summary>"When do I get the money?"</summary>
+                <p>"It lies in escrow before you accept. When the proof is approved it is yours, on hold until the day shown with the task, and available after that."</p>
+            </details>
+            <details>
+                <summary>"Who can read a secret that I type?"</summary>
+                <p>"Only the agent that asked for it. The secret is sealed on this phone to the agent's key; the server stores what it cannot open."</p>
+            </details>
+            <details>
+                <summary>"What if the network breaks?"</summary>
+                <p>"What you send waits on this phone and goes on when there is a network and the app is open. Nothing is sent twice."</p>
+            </details>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Leave(operator_id: OperatorId) -> impl IntoView {
+    let CurrentSession(current) = expect_context();
+    let outbox: Outbox = expect_context();
+    let waiting = move || outbox.of(operator_id).len() as u64;
+    let leave = move |_| {
+        Session::forget();
+        current.set(None);
+    };
+    view! {
+        <section class="stack" aria-label="Sign out">
+            {maybe(move || (waiting() > 0).then(|| view! {
+                <p class="quiet">
+                    {words::count(waiting(), "proof is", "proofs are")}
+                    " not sent yet and will wait on this phone until you sign in again."
+                </p>
+            }.into_any()))}
+            <button type="button" class="button wide" on:click=leave>"Sign out"</button>
+        </section>
+    }
+}

@@ -1,0 +1,273 @@
+//! Photos, screenshots or files: one place for each requirement, kept on the phone as soon as
+//! they are picked.
+
+use api_types::{
+    proof::{FILES_MAX, ProofType, UPLOAD_BYTES_MAX},
+    task::OperatorTaskView,
+};
+use leptos::{
+    ev::{Event, SubmitEvent},
+    html::Textarea,
+    prelude::*,
+    task::spawn_local,
+};
+use web_sys::{File, HtmlInputElement, Url};
+
+use crate::{
+    browser,
+    client::SessionClient,
+    components::{FormFaults, Icon, LongField, Notice, Shape, Submit, live, maybe, text},
+    outbox::{Outbox, WaitingFile},
+    pages::proof::{begin, use_hand_over},
+    words,
+};
+
+/// One slot a requirement, and one for anything else.
+#[component]
+pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
+    let outbox: Outbox = expect_context();
+    let hand_over = use_hand_over();
+    let notes = NodeRef::<Textarea>::new();
+    let faults = FormFaults::new();
+    let busy = RwSignal::new(false);
+    let problem = RwSignal::new(None::<String>);
+    let id = task.task_id;
+    let files = Memo::new(move |_| outbox.find(id).map(|proof| proof.files).unwrap_or_default());
+    let wanted = task.proof_requirements.len();
+    let missing = move || {
+        files.with(|files| (0..wanted).filter(|s| !files.iter().any(|f| f.slot == *s)).count())
+    };
+    let label = text(move || send_label(files.with(Vec::len), missing()));
+    let gap = text(move || match missing() as u64 {
+        number if number > 0 && !files.with(Vec::is_empty) => format!(
+            "{} nothing to show for it. The check may not be able to tell.",
+            words::count(number, "point has", "points have"),
+        ),
+        _ => String::new(),
+    });
+
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let draft = outbox.peek(id).filter(|draft| !draft.files.is_empty());
+        match draft {
+            _ if busy.get_untracked() => {}
+            None => {
+                problem.set(Some("Add at least one picture or file before you send.".to_owned()));
+                browser::focus_soon(".slot input");
+            }
+            Some(mut draft) => {
+                busy.set(true);
+                let notes = notes.get_untracked().map(|area| area.value().trim().to_owned());
+                draft.proof.notes = notes.filter(|notes| !notes.is_empty());
+                hand_over(draft);
+            }
+        }
+    };
+
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            <p>{explanation(task.proof_type)}</p>
+            <Slots task files problem/>
+            <LongField label="Note to the agent" name="notes" node=notes faults rows=2/>
+            <div role="alert">
+                {maybe(move || problem.get().map(|text| view! {
+                    <Notice shape=Shape::Warning tone="bad"><p>{text}</p></Notice>
+                }.into_any()))}
+            </div>
+            <p class="quiet" role="status">{gap}</p>
+            <Submit label doing="Sending…" busy/>
+        </form>
+    }
+}
+
+const fn explanation(proof_type: ProofType) -> &'static str {
+    match proof_type {
+        ProofType::Photo => {
+            "Take a photo for each point. Photos are kept on this phone until they are sent, so a bad network loses nothing."
+        }
+        ProofType::Screenshot => {
+            "Add a screenshot for each point. They are kept on this phone until they are sent."
+        }
+        ProofType::Artifact | ProofType::Confirmation => {
+            "Add pictures or PDFs. They are kept on this phone until they are sent."
+        }
+    }
+}
+
+fn send_label(files: usize, missing: usize) -> String {
+    match files as u64 {
+        0 => "Send".to_owned(),
+        number if missing > 0 => format!("Send {} anyway", words::count(number, "file", "files")),
+        number => format!("Send {}", words::count(number, "file", "files")),
+    }
+}
+
+#[component]
+fn Slots(
+    task: OperatorTaskView,
+    files: Memo<Vec<WaitingFile>>,
+    problem: RwSignal<Option<String>>,
+) -> impl IntoView {
+    let wanted = task.proof_requirements.len();
+    let task = StoredValue::new(task);
+    let requirements = task.with_value(|task| task.proof_requirements.clone());
+    view! {
+        <ol class="slots">
+            {requirements.into_iter().enumerate().map(|(place, requirement)| view! {
+                <Slot task place name=requirement files problem/>
+            }).collect_view()}
+            <Slot task place=wanted name="Anything else the agent should see".to_owned() files problem/>
+        </ol>
+    }
+}
+
+#[component]
+fn Slot(
+    task: StoredValue<OperatorTaskView>,
+    place: usize,
+    name: String,
+    files: Memo<Vec<WaitingFile>>,
+    problem: RwSignal<Option<String>>,
+) -> impl IntoView {
+    // Only a change in this slot makes its pictures anew.
+    let own = Memo::new(move |_| {
+        files.with(|files| files.iter().filter(|f| f.slot == place).cloned().collect::<Vec<_>>())
+    });
+    let class = text(move || {
+        if own.with(Vec::is_empty) { "card slot" } else { "card slot filled" }.to_owned()
+    });
+    let proof_type = task.with_value(|task| task.proof_type);
+    let with_camera = proof_type != ProofType::Screenshot;
+    let accept = if proof_type == ProofType::Artifact { "image/*,application/pdf" } else { "image/*" };
+    let file_words = if proof_type == ProofType::Photo { "Choose photo" } else { "Choose file" };
+    let short = format!("{}: {name}", place + 1);
+    view! {
+        <li class=class>
+            <p class="agent-text">{name}</p>
+            {live(move || view! {
+                <div class="thumbs">
+                    {own.get().into_iter().map(|file| picked(task, file)).collect_view()}
+                </div>
+            }.into_any())}
+            <div class="pick">
+                {with_camera.then(|| view! {
+                    <Pick task place problem accept="image/*" camera=true words="Take photo"
+                        name=format!("Take photo, {short}")/>
+                })}
+                <Pick task place problem accept camera=false words=file_words
+                    name=format!("{file_words}, {short}")/>
+            </div>
+        </li>
+    }
+}
+
+/// A file input that looks like a button.
+#[component]
+fn Pick(
+    task: StoredValue<OperatorTaskView>,
+    place: usize,
+    problem: RwSignal<Option<String>>,
+    accept: &'static str,
+    camera: bool,
+    words: &'static str,
+    name: String,
+) -> impl IntoView {
+    let outbox: Outbox = expect_context();
+    let client: SessionClient = expect_context();
+    let picked = move |event: Event| {
+        let input = event_target::<HtmlInputElement>(&event);
+        let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
+        // The same file may be picked again after it was removed.
+        input.set_value("");
+        let id = task.with_value(|task| task.task_id);
+        let number = outbox.peek(id).map_or(0, |proof| proof.files.len());
+        if let Some(reason) = refusal(&file, accept, number) {
+            problem.set(Some(reason));
+            return;
+        }
+        problem.set(None);
+        let client = client.clone();
+        spawn_local(async move {
+            let begin = || task.with_value(|task| begin(task, &client));
+            if outbox.attach(begin, id, place, &file).await.is_err() {
+                problem.set(Some(NOT_KEPT.to_owned()));
+            }
+        });
+    };
+    view! {
+        <label class="button pick-button">
+            <Icon shape=if camera { Shape::Camera } else { Shape::Picture }/>
+            {words}
+            <input
+                type="file"
+                accept=accept
+                capture=camera.then_some("environment")
+                aria-label=name
+                on:change=picked
+            />
+        </label>
+    }
+}
+
+const NOT_KEPT: &str = "This browser does not let the app keep files, as in a private window. \
+Open the app in a normal window and take the photo again.";
+
+/// Why a file is not taken, if it is not.
+fn refusal(file: &File, accept: &str, number: usize) -> Option<String> {
+    let kind = file.type_();
+    let fits = kind.starts_with("image/") || (kind == "application/pdf" && accept.contains("pdf"));
+    // Some phones do not name the kind of HEIC pictures; the server looks at the content.
+    if !fits && !kind.is_empty() {
+        return Some(format!("“{}” is not a picture. Choose a JPEG, PNG, WebP or HEIC.", file.name()));
+    }
+    if file.size() < 1.0 {
+        return Some(format!("“{}” is empty. Take it again.", file.name()));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "15 MiB are far below 2^53")]
+    if file.size() > UPLOAD_BYTES_MAX as f64 {
+        return Some(format!("“{}” is larger than 15 MiB. Take it with less detail.", file.name()));
+    }
+    (number >= FILES_MAX).then(|| format!("A proof has at most {FILES_MAX} files."))
+}
+
+/// A picked file: small, with a way to take it out again.
+fn picked(task: StoredValue<OperatorTaskView>, file: WaitingFile) -> AnyView {
+    let outbox: Outbox = expect_context();
+    let id = task.with_value(|task| task.task_id);
+    let (key, name) = (file.key, file.name);
+    let url = RwSignal::new(None::<String>);
+    let own = key.clone();
+    spawn_local(async move {
+        let key = own;
+        if let Ok(blob) = outbox.file(&key).await
+            && let Ok(made) = Url::create_object_url_with_blob(&blob)
+        {
+            url.try_set(Some(made));
+        }
+    });
+    on_cleanup(move || {
+        if let Some(made) = url.try_get_untracked().flatten() {
+            let _ = Url::revoke_object_url(&made);
+        }
+    });
+    let remove = move |_| {
+        let key = key.clone();
+        spawn_local(async move {
+            // Should the phone not forget, the file is still shown and can be removed again.
+            let _ = outbox.detach(id, &key).await;
+        });
+    };
+    let alt = name.clone();
+    view! {
+        <figure class="picked">
+            {maybe(move || url.get().map(|url| {
+                view! { <img class="thumb" src=url alt=alt.clone()/> }.into_any()
+            }))}
+            <figcaption class="quiet agent-text">{browser::bytes(file.bytes)}</figcaption>
+            <button type="button" class="remove" aria-label=format!("Remove {name}") on:click=remove>
+                <Icon shape=Shape::Cross/>
+            </button>
+        </figure>
+    }
+    .into_any()
+}

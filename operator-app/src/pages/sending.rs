@@ -1,0 +1,163 @@
+//! A proof on its way, with numbers: what waits, what is being sent, what arrived.
+
+use api_types::TaskId;
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    browser,
+    client::{ClientError, SessionClient},
+    components::{Icon, Problem, Shape, maybe, nothing, text},
+    outbox::{Outbox, Stage, WaitingFile, WaitingProof},
+    words,
+};
+
+/// The waiting proof of one task, if there is one.
+#[component]
+pub(crate) fn SendingProof(
+    task_id: TaskId,
+    /// Whether to name the task, and link to it.
+    #[prop(default = false)]
+    with_title: bool,
+) -> impl IntoView {
+    let outbox: Outbox = expect_context();
+    maybe(move || {
+        outbox.find(task_id).map(|proof| view! {
+            <section class="card stack" aria-label="Your proof">
+                {with_title.then(|| view! {
+                    <h3 class="agent-text">
+                        <a href=format!("/tasks/{task_id}")>{proof.title.clone()}</a>
+                    </h3>
+                })}
+                {how(&proof)}
+                <ul class="uploads">
+                    {proof.files.iter().cloned().map(one_file).collect_view()}
+                </ul>
+                {what_now(proof)}
+            </section>
+        }.into_any())
+    })
+}
+
+/// The state as a sentence. It is announced; the bytes below it are not.
+fn how(proof: &WaitingProof) -> AnyView {
+    let outbox: Outbox = expect_context();
+    let what = match proof.files.len() as u64 {
+        0 => "Your proof".to_owned(),
+        number => words::count(number, "file", "files"),
+    };
+    let waits = text(move || match outbox.halted() {
+        Some(ClientError::Unreachable) => "No network. Nothing is lost: your proof is kept on this \
+            phone and goes on by itself.",
+        Some(_) => "Kept on this phone; it goes on by itself.",
+        None => "Safe to close: it is kept on this phone and goes on when you are back.",
+    }.to_owned());
+    let word = text(move || {
+        if outbox.halted().is_some() { "Waiting" } else { "Sending" }.to_owned()
+    });
+    let class = text(move || {
+        if outbox.halted().is_some() { "mark waiting" } else { "mark active" }.to_owned()
+    });
+    match proof.stage {
+        Stage::Draft => view! {
+            <p class="row start">
+                <span class="mark neutral">"Not sent"</span>
+                <span>{format!("{what} picked, kept on this phone.")}</span>
+            </p>
+        }
+        .into_any(),
+        Stage::Ready => view! {
+            <p class="row start" role="status">
+                <span class=class>{word}</span>
+                <span>{waits}</span>
+            </p>
+        }
+        .into_any(),
+        Stage::Refused(_) => nothing(),
+    }
+}
+
+fn one_file(file: WaitingFile) -> AnyView {
+    let outbox: Outbox = expect_context();
+    let received = file.url.is_some();
+    let (key, total) = (file.key, file.bytes);
+    let sent = Memo::new(move |_| {
+        let sending = outbox.sending().filter(|sending| sending.key == key)?;
+        // The form around the file counts too on the wire; to a person only the file does.
+        Some((total * sending.sent).checked_div(sending.total).unwrap_or(0))
+    });
+    let state = text(move || match sent.get() {
+        _ if received => format!("received · {}", browser::bytes(total)),
+        Some(sent) => format!(
+            "sending · {} of {} · {} %",
+            browser::bytes(sent),
+            browser::bytes(total),
+            (sent * 100).checked_div(total).unwrap_or(0),
+        ),
+        None => format!("waiting · {}", browser::bytes(total)),
+    });
+    let done = text(move || if received { total } else { sent.get().unwrap_or(0) }.to_string());
+    view! {
+        <li>
+            <span class="agent-text">{file.name.clone()}</span>
+            <span class="quiet">{state}</span>
+            <progress
+                max=total.to_string()
+                value=done
+                aria-label=format!("{} sent", file.name)
+            ></progress>
+        </li>
+    }
+    .into_any()
+}
+
+fn what_now(proof: WaitingProof) -> AnyView {
+    let outbox: Outbox = expect_context();
+    let client: SessionClient = expect_context();
+    let id = proof.task_id;
+    let send = Callback::new(move |()| {
+        let client = client.clone();
+        spawn_local(async move {
+            // What could not be kept is still in memory, and is sent from there.
+            let _ = outbox.try_again(id).await;
+            outbox.send_all(client).await;
+        });
+    });
+    match proof.stage {
+        Stage::Draft => view! {
+            <a class="button" href=format!("/tasks/{id}/proof")>"Go on with the proof"</a>
+        }
+        .into_any(),
+        Stage::Ready => view! {
+            {maybe(move || outbox.halted().map(|error| view! {
+                {(!matches!(error, ClientError::Unreachable)).then(|| view! { <Problem error/> })}
+                <button type="button" class="button" on:click=move |_| send.run(())>
+                    <Icon shape=Shape::Refresh/>
+                    "Send now"
+                </button>
+            }.into_any()))}
+        }
+        .into_any(),
+        Stage::Refused(error) => view! {
+            <Problem error retry=send/>
+            {discard_button(id)}
+        }
+        .into_any(),
+    }
+}
+
+fn discard_button(id: TaskId) -> AnyView {
+    let outbox: Outbox = expect_context();
+    let discard = move |_| {
+        spawn_local(async move {
+            // Should the phone not forget, the proof is still there and can be discarded again.
+            let _ = outbox.discard(id).await;
+        });
+    };
+    view! {
+        <button type="button" class="button" on:click=discard>
+            <Icon shape=Shape::Trash/>
+            "Discard this proof"
+        </button>
+    }
+    .into_any()
+}

@@ -1,0 +1,98 @@
+//! The door: what this is, signing in, and the way to a new account.
+
+use api_types::{OperatorId, error::ErrorCode};
+use leptos::{ev::SubmitEvent, html::Input, prelude::*};
+
+use crate::{
+    app::CurrentSession,
+    client::{Client, ClientError},
+    components::{Field, FormFaults, Icon, Problem, Shape, fault, flag, maybe, text},
+};
+
+/// Sign in by the operator's id. A server on the same machine takes it at its word; a real proof
+/// will be asked for here.
+#[component]
+pub(crate) fn SignInPage() -> impl IntoView {
+    crate::browser::set_title("Sign in");
+    view! {
+        <div class="door">
+            <header class="hero">
+                <img class="logo" src="/icons/icon.svg" alt="" width="56" height="56"/>
+                <h1 tabindex="-1">"Small jobs from software. Paid to people."</h1>
+                <ul class="promises">
+                    <li><Icon shape=Shape::Lock/>"The money lies in escrow before you begin."</li>
+                    <li><Icon shape=Shape::Check/>"You get the whole amount you are shown."</li>
+                    <li><Icon shape=Shape::Key/>"Secrets are sealed on your phone."</li>
+                </ul>
+            </header>
+            <a class="button primary wide" href="/sign-up">"Create an account"</a>
+            <SignInForm/>
+        </div>
+    }
+}
+
+#[component]
+fn SignInForm() -> impl IntoView {
+    let CurrentSession(current) = expect_context();
+    let id = NodeRef::<Input>::new();
+    let faults = FormFaults::new();
+    let failure = RwSignal::new(None);
+
+    let sign_in = Action::new_local(move |id: &OperatorId| {
+        let id = *id;
+        async move {
+            match Client.sign_in(id).await {
+                Ok(session) => {
+                    session.remember();
+                    current.set(Some(session));
+                }
+                Err(error) if is_unknown(&error) => faults.set(vec![fault(
+                    "operator_id",
+                    "No operator has this id here. Check it, or create an account.",
+                )]),
+                Err(error) => failure.set(Some(error)),
+            }
+        }
+    });
+    let busy = sign_in.pending();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        failure.set(None);
+        let text = id.get_untracked().map(|input| input.value()).unwrap_or_default();
+        match text.trim().parse::<OperatorId>() {
+            Ok(id) if !sign_in.pending().get_untracked() => {
+                faults.set(Vec::new());
+                sign_in.dispatch_local(id);
+            }
+            Ok(_) => {}
+            Err(_) => faults.set(vec![fault(
+                "operator_id",
+                "An operator id begins with op_ and has 26 letters and digits after it.",
+            )]),
+        }
+    };
+
+    view! {
+        <form class="card stack" novalidate on:submit=submit>
+            <h2>"Sign in"</h2>
+            <Field
+                label="Operator id"
+                name="operator_id"
+                node=id
+                faults
+                autocomplete="username"
+                required=true
+                hint="You got it when you created your account."
+            />
+            {maybe(move || failure.get().map(|error| view! { <Problem error/> }.into_any()))}
+            <button type="submit" class="button wide" aria-disabled=flag(move || busy.get())>
+                {text(move || if busy.get() { "Signing in…" } else { "Sign in" }.to_owned())}
+            </button>
+        </form>
+    }
+}
+
+fn is_unknown(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused(body)
+        if matches!(body.code, ErrorCode::Unauthorized | ErrorCode::NotFound))
+}

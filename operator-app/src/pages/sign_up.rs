@@ -1,0 +1,238 @@
+//! A new account: who you are, where you work, what you do.
+
+use api_types::{
+    operator::{HomePlace, RegisterOperator},
+    task::TaskType,
+};
+use js_sys::{Array, Function, Reflect};
+use leptos::{
+    ev::SubmitEvent,
+    html::{Form, Input, Select},
+    prelude::*,
+};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::HtmlInputElement;
+
+use crate::{
+    app::CurrentSession,
+    browser,
+    client::Client,
+    components::{Field, FormFaults, Page, Problem, Submit, fault, flag, maybe, text},
+    session::Session,
+    words,
+};
+
+/// ISO 3166-1 alpha-2, as the list stood in 2024. Names come from the browser.
+const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI \
+BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE \
+DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS \
+GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW \
+KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW \
+MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO \
+RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM \
+TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
+
+/// The inputs of the form; their texts stay in the page.
+#[derive(Clone, Copy)]
+struct Inputs {
+    form: NodeRef<Form>,
+    name: NodeRef<Input>,
+    email: NodeRef<Input>,
+    phone: NodeRef<Input>,
+    city: NodeRef<Input>,
+    country: NodeRef<Select>,
+}
+
+/// Create an account, and be signed in by it.
+#[component]
+pub(crate) fn SignUpPage() -> impl IntoView {
+    let CurrentSession(current) = expect_context();
+    let navigate = use_navigate();
+    let inputs = Inputs {
+        form: NodeRef::new(),
+        name: NodeRef::new(),
+        email: NodeRef::new(),
+        phone: NodeRef::new(),
+        city: NodeRef::new(),
+        country: NodeRef::new(),
+    };
+    let faults = FormFaults::new();
+    let failure = RwSignal::new(None);
+    // One key for all tries: an answer that was lost does not make a second account.
+    let once = StoredValue::new(browser::new_id().unwrap_or_default());
+
+    let register = Action::new_local(move |operator: &RegisterOperator| {
+        let (operator, navigate) = (operator.clone(), navigate.clone());
+        async move {
+            match Client.register_operator(&operator, &once.get_value()).await {
+                Ok(made) => {
+                    let session = Session { operator_id: made.operator_id, name: made.name };
+                    session.remember();
+                    navigate("/tasks", NavigateOptions::default());
+                    current.set(Some(session));
+                }
+                Err(error) => {
+                    if !error.is_retryable() {
+                        // The corrected body must not come under the key of the refused one.
+                        once.set_value(browser::new_id().unwrap_or_default());
+                    }
+                    faults.set_from(&error);
+                    failure.set(Some(error));
+                }
+            }
+        }
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if register.pending().get_untracked() {
+            return;
+        }
+        failure.set(None);
+        match inputs.read() {
+            Ok(operator) => {
+                faults.set(Vec::new());
+                register.dispatch_local(operator);
+            }
+            Err(found) => faults.set(found),
+        }
+    };
+
+    view! {
+        <Page title="Create an account" back=("/".to_owned(), "Sign in")>
+            <form class="stack" novalidate node_ref=inputs.form on:submit=submit>
+                <About inputs faults/>
+                <Skills/>
+                {maybe(move || failure.get().map(|error| view! { <Problem error/> }.into_any()))}
+                <Submit label="Create account".to_owned() doing="Creating…" busy=register.pending()/>
+            </form>
+        </Page>
+    }
+}
+
+#[component]
+fn About(inputs: Inputs, faults: FormFaults) -> impl IntoView {
+    let country_fault = move || faults.of("location.country");
+    let country_words = text(move || country_fault().unwrap_or_default());
+    view! {
+        <div class="card stack">
+            <Field label="Name" name="name" node=inputs.name faults autocomplete="name"
+                required=true hint="Agents see it shortened, as “Jane D.”."/>
+            <Field label="E-mail" name="email" node=inputs.email faults kind="email"
+                autocomplete="email" required=true/>
+            <Field label="Phone" name="phone" node=inputs.phone faults kind="tel"
+                autocomplete="tel" hint="With country code, like +49 151 23456789."/>
+            <Field label="City" name="location.city" node=inputs.city faults
+                autocomplete="address-level2" required=true/>
+            <div class="field">
+                <label for="country">"Country"</label>
+                <select
+                    id="country"
+                    node_ref=inputs.country
+                    autocomplete="country"
+                    aria-required="true"
+                    aria-describedby="country-hint"
+                    aria-invalid=flag(move || country_fault().is_some())
+                >
+                    <option value="">"Choose…"</option>
+                    {countries().into_iter().map(|(code, name)| view! {
+                        <option value=code>{name}</option>
+                    }).collect_view()}
+                </select>
+                <p id="country-hint" class="hint fault">{country_words}</p>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Skills() -> impl IntoView {
+    view! {
+        <fieldset class="card">
+            <legend>"What you do"</legend>
+            <p class="hint">"Choose none to see every kind of task."</p>
+            <div class="chips">
+                {TaskType::ALL.into_iter().map(|kind| view! {
+                    <label class="chip">
+                        <input type="checkbox" name="skills" value=kind.as_str()/>
+                        <span>{words::task_type(kind)}</span>
+                    </label>
+                }).collect_view()}
+            </div>
+        </fieldset>
+    }
+}
+
+impl Inputs {
+    /// The request, or every fault that the phone can see itself.
+    fn read(self) -> Result<RegisterOperator, Vec<api_types::error::Fault>> {
+        let text = |node: NodeRef<Input>| {
+            node.get_untracked().map(|input| input.value().trim().to_owned()).unwrap_or_default()
+        };
+        let (name, email, city) = (text(self.name), text(self.email), text(self.city));
+        let country = self.country.get_untracked().map(|node| node.value()).unwrap_or_default();
+        let phone: String = text(self.phone).chars().filter(|c| !" -()/.".contains(*c)).collect();
+        let checks = [
+            (name.is_empty(), "name", "Say how you are called."),
+            (!email.contains('@'), "email", "An e-mail address looks like jane@example.com."),
+            (city.is_empty(), "location.city", "Say in which city you work."),
+            (country.is_empty(), "location.country", "Choose your country."),
+            (
+                !phone.is_empty() && !phone.starts_with('+'),
+                "phone",
+                "Begin with + and the country code, or leave it empty.",
+            ),
+        ];
+        let found = checks.into_iter().filter(|(wrong, ..)| *wrong);
+        let found: Vec<_> = found.map(|(_, field, message)| fault(field, message)).collect();
+        if !found.is_empty() {
+            return Err(found);
+        }
+        Ok(RegisterOperator {
+            name,
+            email,
+            phone: (!phone.is_empty()).then_some(phone),
+            location: Some(HomePlace { city, country }),
+            skills: self.skills(),
+        })
+    }
+
+    fn skills(self) -> Vec<TaskType> {
+        let Some(form) = self.form.get_untracked() else { return Vec::new() };
+        let Ok(boxes) = form.query_selector_all("input[name=skills]:checked") else {
+            return Vec::new();
+        };
+        (0..boxes.length())
+            .filter_map(|place| boxes.get(place)?.dyn_into::<HtmlInputElement>().ok())
+            .filter_map(|input| TaskType::parse(&input.value()))
+            .collect()
+    }
+}
+
+/// Every country by code and name, in the order of the names.
+fn countries() -> Vec<(&'static str, String)> {
+    let name_of = display_names();
+    let name = |code: &str| {
+        let name = name_of.as_ref()?.call1(&JsValue::NULL, &JsValue::from_str(code)).ok()?;
+        name.as_string()
+    };
+    let named = |code| (code, name(code).unwrap_or_else(|| code.to_owned()));
+    // Inserted one by one: there are 249, and a sorting algorithm weighs more than it saves.
+    COUNTRIES.split(' ').map(named).fold(Vec::new(), |mut all, (code, name)| {
+        let place = all.partition_point(|(_, other): &(&str, String)| *other < name);
+        all.insert(place, (code, name));
+        all
+    })
+}
+
+/// `new Intl.DisplayNames("en", {type: "region"}).of`, bound; nothing in a browser without it.
+fn display_names() -> Option<Function> {
+    let get = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name)).ok();
+    let intl = get(&js_sys::global(), "Intl")?;
+    let class: Function = get(&intl, "DisplayNames")?.dyn_into().ok()?;
+    let options = js_sys::Object::new();
+    Reflect::set(&options, &"type".into(), &"region".into()).ok()?;
+    let names = Reflect::construct(&class, &Array::of2(&"en".into(), &options)).ok()?;
+    let of: Function = get(&names, "of")?.dyn_into().ok()?;
+    Some(of.bind0(&names))
+}

@@ -1,0 +1,189 @@
+//! One task: what it is, what may be done now, and what became of it.
+
+mod after;
+mod offer;
+
+use std::time::Duration;
+
+use api_types::{
+    MicroUsd, TaskId,
+    task::{Action as Move, OperatorTaskView, Status},
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_params_map;
+
+use crate::{
+    app::MyTasks,
+    browser,
+    client::SessionClient,
+    components::{
+        Icon, Loading, Page, Problem, Shape, StatusMark, flag, live, load, loaded, maybe, nothing, text,
+    },
+    frame::focus_heading,
+    outbox::Outbox,
+    pages::{NotFoundPage, sending::SendingProof, task::after::after, task::offer::offer},
+    words,
+};
+
+/// While a proof is being checked, its page looks again after this long, and then less often.
+const LOOK_AGAIN_SECONDS_MIN: u64 = 2;
+const LOOK_AGAIN_SECONDS_MAX: u64 = 30;
+
+/// The task named in the address.
+#[component]
+pub(crate) fn TaskPage() -> impl IntoView {
+    let params = use_params_map();
+    live(move || match params.with(|params| params.get("id")).unwrap_or_default().parse() {
+        Ok(id) => view! { <KnownTask id/> }.into_any(),
+        Err(_) => view! { <NotFoundPage/> }.into_any(),
+    })
+}
+
+#[component]
+fn KnownTask(id: TaskId) -> impl IntoView {
+    let client: SessionClient = expect_context();
+    let outbox: Outbox = expect_context();
+    let loading = client.clone();
+    let task = load(move || {
+        outbox.received();
+        let client = loading.clone();
+        Box::pin(async move { client.operator_task(id).await })
+    });
+    look_again_while_checked(task, client);
+    let changed = Callback::new(move |()| task.refetch());
+    focus_follows_status(task);
+    loaded(task, move |task| view! { <OneTask task changed/> }.into_any())
+}
+
+#[component]
+fn OneTask(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
+    let outbox: Outbox = expect_context();
+    let id = task.task_id;
+    let waits = Memo::new(move |_| outbox.find(id).is_some());
+    let back = match task.status {
+        Status::Pending => ("/tasks".to_owned(), "Tasks"),
+        _ => ("/mine".to_owned(), "Mine"),
+    };
+    let title = task.title.clone();
+    let kind = words::task_type(task.task_type);
+    let next = task.clone();
+    view! {
+        <Page title back>
+            <p class="row start">
+                <StatusMark status=task.status/>
+                <span class="quiet">{kind}</span>
+            </p>
+            {after(&task)}
+            {maybe(move || waits.get().then(|| view! { <SendingProof task_id=id/> }.into_any()))}
+            {offer(&task)}
+            {maybe(move || (!waits.get()).then(|| next_move(&next, changed)))}
+        </Page>
+    }
+}
+
+/// The one move that is open, as a button that stays in reach.
+fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
+    let may = |action| task.actions.contains(&action);
+    if may(Move::Accept) {
+        view! { <Accept id=task.task_id pay=task.reward_usd changed/> }.into_any()
+    } else if may(Move::Submit) {
+        let label = words::begin_proof(task);
+        view! {
+            <div class="next">
+                <a class="button primary wide" href=format!("/tasks/{}/proof", task.task_id)>
+                    {label}
+                    <Icon shape=Shape::Forward/>
+                </a>
+            </div>
+        }
+        .into_any()
+    } else {
+        nothing()
+    }
+}
+
+#[component]
+fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
+    let client: SessionClient = expect_context();
+    let MyTasks(mine) = expect_context();
+    let failure = RwSignal::new(None);
+    let accept = Action::new_local(move |(): &()| {
+        let client = client.clone();
+        async move {
+            match client.accept_task(id).await {
+                Ok(_) => {
+                    browser::ask_to_persist();
+                    mine.refetch();
+                    changed.run(());
+                }
+                Err(error) => failure.set(Some(error)),
+            }
+        }
+    });
+    let press = move |_| {
+        if !accept.pending().get_untracked() {
+            failure.set(None);
+            accept.dispatch_local(());
+        }
+    };
+    let label = format!("Accept for {}", browser::money(pay));
+    let busy = move || accept.pending().get();
+    let words = text(move || if busy() { "Accepting…".to_owned() } else { label.clone() });
+    view! {
+        <div class="next">
+            {maybe(move || failure.get().map(|error| view! { <Problem error/> }.into_any()))}
+            <button
+                type="button"
+                class="button primary wide"
+                aria-disabled=flag(busy)
+                on:click=press
+            >
+                {words}
+            </button>
+        </div>
+    }
+}
+
+/// A task that moves on shows another page under the same address: reading begins at its heading.
+fn focus_follows_status(task: Loading<OperatorTaskView>) {
+    Effect::new(move |before: Option<Option<Status>>| {
+        let now = task.get().and_then(Result::ok).map(|task| task.status);
+        let before = before.flatten();
+        if before.is_some() && now.is_some() && before != now {
+            set_timeout(focus_heading, Duration::from_millis(60));
+        }
+        now.or(before)
+    });
+}
+
+/// A submitted proof is decided within seconds as a rule: the page follows without a tap. Only a
+/// change of status reloads what is shown, so that nothing moves under a reading eye.
+fn look_again_while_checked(
+    task: Loading<OperatorTaskView>,
+    client: SessionClient,
+) {
+    let seconds = StoredValue::new(LOOK_AGAIN_SECONDS_MIN);
+    let round = RwSignal::new(0_u32);
+    Effect::new(move || {
+        round.track();
+        let Some(Ok(shown)) = task.get() else { return };
+        if shown.status != Status::Submitted {
+            return;
+        }
+        let client = client.clone();
+        let look = move || {
+            spawn_local(async move {
+                match client.operator_task(shown.task_id).await {
+                    Ok(now) if now.status != Status::Submitted => task.refetch(),
+                    // The page may be gone meanwhile, and its signals with it.
+                    _ => drop(round.try_update(|round| *round += 1)),
+                }
+            });
+        };
+        let wait = seconds.get_value();
+        seconds.set_value((wait * 3 / 2).min(LOOK_AGAIN_SECONDS_MAX));
+        if let Ok(timer) = set_timeout_with_handle(look, Duration::from_secs(wait)) {
+            on_cleanup(move || timer.clear());
+        }
+    });
+}

@@ -1,0 +1,155 @@
+//! What a person needs to decide on a task, and to do it.
+
+use api_types::task::{Location, OperatorTaskView, Status, TaskDomain};
+use leptos::prelude::*;
+
+use crate::{
+    browser,
+    components::{Countdown, Icon, Money, Shape},
+    words,
+};
+
+/// Pay, place, time, work, proof, and who asks.
+pub(super) fn offer(task: &OperatorTaskView) -> AnyView {
+    let open = task.status == Status::Pending;
+    view! {
+        {pay(task)}
+        {work(task)}
+        {wanted(task)}
+        {open.then(|| what_happens_next(task))}
+        {poster(task)}
+    }
+    .into_any()
+}
+
+fn pay(task: &OperatorTaskView) -> AnyView {
+    let timed = matches!(task.status, Status::Pending | Status::Accepted | Status::InProgress);
+    let escrow = !matches!(task.status, Status::Completed | Status::Cancelled);
+    view! {
+        <section class="card pay" aria-label="Pay and time">
+            <p class="big"><Money amount=task.reward_usd/></p>
+            <p class="quiet">"You get all of it. No fee is taken from it."</p>
+            <ul class="facts column">
+                {escrow.then(|| view! {
+                    <li class="fact good"><Icon shape=Shape::Lock/>"The money is in escrow"</li>
+                })}
+                {timed.then(|| view! {
+                    <li>
+                        <Countdown deadline=task.deadline/>
+                        <span class="quiet">{format!("by {}", browser::date_time(task.deadline))}</span>
+                    </li>
+                })}
+                <li>{place(task, timed)}</li>
+            </ul>
+        </section>
+    }
+    .into_any()
+}
+
+fn place(task: &OperatorTaskView, timed: bool) -> AnyView {
+    let location = task.location.as_ref();
+    let place = words::place(task.task_domain, location);
+    let hidden = task.task_domain == TaskDomain::Physical
+        && timed
+        && location.is_none_or(|location| location.address.is_none());
+    view! {
+        <span class="fact agent-text"><Icon shape=Shape::Place/>{place}</span>
+        {hidden.then(|| view! {
+            <span class="quiet">"The exact address is shown after you accept."</span>
+        })}
+        {map_url(location).map(|url| view! {
+            <a href=url target="_blank" rel="noopener noreferrer">"Open in maps"</a>
+        })}
+    }
+    .into_any()
+}
+
+/// Made of two numbers only; nothing of an agent's text becomes an address.
+fn map_url(location: Option<&Location>) -> Option<String> {
+    let (lat, lng) = location.and_then(|location| location.lat.zip(location.lng))?;
+    let (lat, lng) = (browser::digits(lat), browser::digits(lng));
+    Some(format!("https://www.openstreetmap.org/?mlat={lat}&mlon={lng}#map=17/{lat}/{lng}"))
+}
+
+fn work(task: &OperatorTaskView) -> AnyView {
+    let waits = task.status == Status::Pending && task.task_domain != TaskDomain::Physical;
+    view! {
+        <section class="card stack" aria-labelledby="work">
+            <h2 id="work">"What to do"</h2>
+            <p class="agent-text">{task.description.clone()}</p>
+            {task.digital_instructions.clone().map(|text| view! {
+                <h3>"Instructions"</h3>
+                <p class="agent-text">{text}</p>
+            })}
+            {waits.then(|| view! {
+                <p class="quiet">"Further instructions, if there are any, are shown after you accept."</p>
+            })}
+        </section>
+    }
+    .into_any()
+}
+
+fn wanted(task: &OperatorTaskView) -> AnyView {
+    let proof = words::proof(task);
+    view! {
+        <section class="card stack" aria-labelledby="wanted">
+            <h2 id="wanted">"What the proof must show"</h2>
+            <p class="fact"><Icon shape=proof_shape(task)/>{proof}</p>
+            <ol class="requirements">
+                {task.proof_requirements.clone().into_iter().map(|requirement| view! {
+                    <li class="agent-text">{requirement}</li>
+                }).collect_view()}
+            </ol>
+        </section>
+    }
+    .into_any()
+}
+
+fn proof_shape(task: &OperatorTaskView) -> Shape {
+    use api_types::proof::ProofType;
+    match (task.task_domain, task.proof_type) {
+        (TaskDomain::Credential, _) => Shape::Key,
+        (_, ProofType::Photo) => Shape::Camera,
+        (_, ProofType::Screenshot) => Shape::Picture,
+        (_, ProofType::Confirmation) => Shape::Text,
+        (_, ProofType::Artifact) => Shape::File,
+    }
+}
+
+fn what_happens_next(task: &OperatorTaskView) -> AnyView {
+    let hand_over = match task.task_domain {
+        TaskDomain::Credential => {
+            "You do it, and type the secret here. It is sealed on this phone; only the agent can open it."
+        }
+        _ => "You do it, and send the proof from here. Without a network it waits on this phone.",
+    };
+    view! {
+        <section class="card stack" aria-labelledby="then">
+            <h2 id="then">"What happens next"</h2>
+            <ol class="steps">
+                <li>"You accept. The task is yours alone, and nobody else can take it."</li>
+                <li>{hand_over}</li>
+                <li>"The proof is checked against the list above, and you see the result for each point."</li>
+                <li>"Once approved, the money is yours. The day on which it becomes available is shown then."</li>
+            </ol>
+        </section>
+    }
+    .into_any()
+}
+
+fn poster(task: &OperatorTaskView) -> AnyView {
+    let record = match task.agent.completed_tasks {
+        0 => "No task paid so far: this agent is new.".to_owned(),
+        number => format!("{} so far.", words::count(number, "task paid", "tasks paid")),
+    };
+    view! {
+        <section class="card poster" aria-label="Posted by">
+            <span class="disc"><Icon shape=Shape::Agent/></span>
+            <div class="stack tight">
+                <strong class="agent-text">{task.agent.name.clone()}</strong>
+                <p class="quiet">"Posted by software, not by a person. " {record}</p>
+            </div>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,135 @@
+//! The app's words for the API's enums. Every variant has its own; a new one does not compile
+//! without.
+
+use api_types::{
+    Timestamp,
+    error::ErrorCode,
+    proof::ProofType,
+    task::{AgentSummary, Location, OperatorTaskView, Status, TaskDomain, TaskType},
+};
+
+use crate::browser;
+
+/// The name of a kind of work.
+pub(crate) const fn task_type(kind: TaskType) -> &'static str {
+    match kind {
+        TaskType::Verification => "Check something",
+        TaskType::Delivery => "Delivery",
+        TaskType::Photo => "Take photos",
+        TaskType::Inspection => "Inspection",
+        TaskType::CaptchaSolving => "Solve a captcha",
+        TaskType::FormFilling => "Fill in a form",
+        TaskType::BrowserInteraction => "Browse a site",
+        TaskType::ContentReview => "Review content",
+        TaskType::DataValidation => "Check data",
+        TaskType::AccountCreation => "Create an account",
+        TaskType::ApiKeyProcurement => "Get an API key",
+        TaskType::PhoneVerification => "Phone code",
+        TaskType::SubscriptionSetup => "Set up a subscription",
+    }
+}
+
+/// Where a status leaves the operator.
+pub(crate) const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Pending => "Open",
+        Status::EstimatePending => "Estimate sent",
+        Status::Accepted => "Yours",
+        Status::InProgress => "In progress",
+        Status::Submitted => "Being checked",
+        Status::Verified => "Approved",
+        Status::Completed => "Completed",
+        Status::ManualReview => "Agent is checking",
+        Status::Disputed => "Disputed",
+        Status::Cancelled => "Called off",
+    }
+}
+
+/// What kind of proof is asked for.
+pub(crate) const fn proof(task: &OperatorTaskView) -> &'static str {
+    match (task.task_domain, task.proof_type) {
+        (TaskDomain::Credential, _) => "A secret, sealed on this phone",
+        (_, ProofType::Photo) => "Photos taken on the spot",
+        (_, ProofType::Screenshot) => "Screenshots",
+        (_, ProofType::Confirmation) => "A written confirmation",
+        (_, ProofType::Artifact) => "Files: pictures or PDFs",
+    }
+}
+
+/// What the button says that leads to the proof.
+pub(crate) const fn begin_proof(task: &OperatorTaskView) -> &'static str {
+    match (task.task_domain, task.proof_type) {
+        (TaskDomain::Credential, _) => "Hand over the secret",
+        (_, ProofType::Photo) => "Add the photos",
+        (_, ProofType::Screenshot) => "Add the screenshots",
+        (_, ProofType::Confirmation) => "Write the confirmation",
+        (_, ProofType::Artifact) => "Add the files",
+    }
+}
+
+/// Where a task takes place, as far as it may be known now.
+pub(crate) fn place(domain: TaskDomain, location: Option<&Location>) -> String {
+    match (domain, location) {
+        (TaskDomain::Digital | TaskDomain::Credential, _) => "From anywhere".to_owned(),
+        (_, Some(Location { address: Some(address), .. })) => address.clone(),
+        (_, Some(Location { lat: Some(lat), lng: Some(lng), .. })) => {
+            let north = if *lat < 0.0 { 'S' } else { 'N' };
+            let east = if *lng < 0.0 { 'W' } else { 'E' };
+            let (lat, lng) = (browser::two_decimals(lat.abs()), browser::two_decimals(lng.abs()));
+            format!("Near {lat}° {north}, {lng}° {east}")
+        }
+        _ => "In person".to_owned(),
+    }
+}
+
+/// The time from `now` to `then`, in the two largest units that matter.
+pub(crate) fn time_left(now: Timestamp, then: Timestamp) -> Option<String> {
+    let minutes = (then.as_millis() - now.as_millis()) / 60_000;
+    let (days, hours) = (minutes / 1_440, minutes / 60 % 24);
+    match minutes {
+        ..0 => None,
+        0 => Some("less than a minute left".to_owned()),
+        1..60 => Some(format!("{minutes} min left")),
+        60..1_440 => Some(format!("{hours} h {} min left", minutes % 60)),
+        1_440..2_880 => Some(format!("1 day {hours} h left")),
+        _ => Some(format!("{days} days left")),
+    }
+}
+
+/// What an error means for a person, in a few words; the server's sentence says the rest.
+pub(crate) const fn error(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::Validation => "Something needs to be corrected",
+        ErrorCode::Unauthorized => "You are not signed in",
+        ErrorCode::Forbidden => "That is not allowed",
+        ErrorCode::KycRequired => "Your identity is not confirmed yet",
+        ErrorCode::NotFound => "Not available to you",
+        ErrorCode::MethodNotAllowed | ErrorCode::UnsupportedMediaType => "The server wants it otherwise",
+        ErrorCode::InsufficientFunds => "Not enough money",
+        ErrorCode::AlreadyExists => "That exists already",
+        ErrorCode::InvalidState => "No longer possible",
+        ErrorCode::Expired => "The deadline has passed",
+        ErrorCode::RuleViolation => "Against a rule",
+        ErrorCode::LimitExceeded => "A limit is reached",
+        ErrorCode::TooLarge => "Too large",
+        ErrorCode::IdempotencyConflict => "Still being worked on",
+        ErrorCode::IdempotencyMismatch => "Sent before, with other content",
+        ErrorCode::RateLimited => "Too many requests; wait a minute",
+        ErrorCode::NotImplemented => "Not set up on this server",
+        ErrorCode::Unavailable => "The server cannot answer now",
+        ErrorCode::Internal => "The server made a mistake",
+    }
+}
+
+/// An agent's record: what it had done and paid for.
+pub(crate) fn record(agent: &AgentSummary) -> String {
+    match agent.completed_tasks {
+        0 => "new here".to_owned(),
+        number => count(number, "task paid", "tasks paid"),
+    }
+}
+
+/// `1 task`, `2 tasks`.
+pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
