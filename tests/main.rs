@@ -1,1 +1,19 @@
-//! Stories.
+//! Stories: a person in a real browser, an agent in Node, the built server between them.
+//!
+//! They need `cargo build -p server` after `cargo xtask app`, `cargo xtask pkg`, Chromium, and
+//! `npm ci --ignore-scripts` in this folder; `cargo xtask test` sees to all of it. Each story has
+//! a world of its own, which it leaves under `target/tmp` for people to look at.
+
+// What the stories are told with.
+mod companion; // another process that is told what to do, a line at a time
+mod line; // the connection of a phone: written down, and able to break
+mod picture; // a photo of a few megabytes
+mod search; // a text, looked for in every form it could take in a file
+mod world; // server, agent, browser: started, stopped, and the ledger checked
+
+// What is promised.
+mod accessibility; // everyone can use every screen, and an agent's text is text
+mod confirmation; // a confirmation sent twice over a bad line arrives once
+mod credential; // a secret typed on a phone is opened by the agent and lies nowhere else
+mod key_change; // a phone notices that an agent's key is another than last time
+mod photo; // a photo survives a connection that breaks in the middle

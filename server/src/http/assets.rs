@@ -158,3 +158,66 @@ fn content_type(path: &str) -> &'static str {
         _ => "application/octet-stream",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn a_coding_is_sent_to_who_names_it_and_does_not_refuse_it() {
+        for (stated, taken) in [
+            ("br", true),
+            ("gzip, deflate, BR", true),
+            ("gzip;q=1.0, br;q=0.5", true),
+            ("gzip, br;q=0", false),
+            ("br; q=0.000", false),
+            ("gzip", false),
+            ("brotli", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                accepts(&with(header::ACCEPT_ENCODING, stated), "br"),
+                taken,
+                "{stated}"
+            );
+        }
+        assert!(!accepts(&HeaderMap::new(), "br"));
+    }
+
+    #[test]
+    fn whoever_holds_these_bytes_is_known() {
+        let etag = etag(&[7; 32]);
+        assert_eq!(etag, format!("\"{}\"", "07".repeat(16)));
+        for (held, known) in [
+            ("\"07070707070707070707070707070707\"", true),
+            ("\"a\", W/\"07070707070707070707070707070707\"", true),
+            ("*", true),
+            ("\"07\"", false),
+        ] {
+            assert_eq!(
+                is_known(&with(header::IF_NONE_MATCH, held), &etag),
+                known,
+                "{held}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_what_carries_its_hash_is_kept_for_ever() {
+        let forever = |path| caching(path).contains("immutable");
+        assert!(forever("assets/app_bg-4894713a8f51.wasm"));
+        for path in [
+            "index.html",
+            "sw.js",
+            "manifest.webmanifest",
+            "assets/app.js",
+            "assets/a-b.js",
+        ] {
+            assert_eq!(caching(path), "no-cache", "{path}");
+        }
+    }
+}

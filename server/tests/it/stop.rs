@@ -1,6 +1,8 @@
 //! A running server: its jobs run beside it, and a signal to stop ends neither a request nor a
 //! job in its middle.
 
+use std::time::Duration;
+
 use api_types::paths;
 use server::serve::serve;
 use server::store::StoreError;
@@ -31,9 +33,8 @@ on_both_databases! {
         operator.accept(task).await;
         operator.confirm(task).await;
         let judged = async || agent.get(&paths::task(task)).await.ok().text("status");
-        while judged().await == "SUBMITTED" {
-            tokio::task::yield_now().await;
-        }
+        let decided = async { while judged().await == "SUBMITTED" {} };
+        tokio::time::timeout(Duration::from_secs(10), decided).await.unwrap();
         assert_eq!(judged().await, "COMPLETED");
         stop.cancel();
         served.await.unwrap().unwrap();
@@ -46,10 +47,14 @@ on_both_databases! {
         let mut upload = begin_upload(&app, &operator, rest.len()).await;
         eventually(|| !app.stored_files().is_empty()).await;
         stop.cancel();
+        // The listener is gone as soon as the server has heard of it.
         let address = app.origin.trim_start_matches("http://");
-        while TcpStream::connect(address).await.is_ok() {
-            tokio::task::yield_now().await;
-        }
+        let closed = async {
+            while TcpStream::connect(address).await.is_ok() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), closed).await.unwrap();
         upload.write_all(rest).await.unwrap();
         let mut answer = String::new();
         upload.read_to_string(&mut answer).await.unwrap();

@@ -124,7 +124,7 @@ on_both_databases! {
         assert!(answer.refused(413, "too_large").contains("15 MiB"));
         bytes.resize(20 * 1024 * 1024, 0);
         send(&operator, None, bytes).await.refused(413, "too_large");
-        assert_eq!(app.stored_files().len(), 1);
+        eventually(|| app.stored_files().len() == 1).await;
     }
 
     async fn an_upload_that_breaks_off_leaves_nothing(store) {
@@ -231,7 +231,7 @@ async fn a_form_that_is_not_as_documented_is_refused() {
         .answer()
         .await
         .refused(401, "unauthorized");
-    assert_eq!(app.stored_files(), [""; 0]);
+    eventually(|| app.stored_files().is_empty()).await;
 }
 
 #[tokio::test]

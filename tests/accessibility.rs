@@ -1,0 +1,117 @@
+//! The app is for everyone: by keyboard, large, dark, offline; and what an agent writes is text.
+//!
+//! In every story a look at a screen has axe examine it (WCAG 2.2 A and AA) in light and dark, and
+//! sees that it needs no sideways scrolling at 200 % zoom; the screens that no other story comes
+//! by are visited here.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::world::World;
+
+/// An agent that would like to run something on the person's phone.
+const HOSTILE: &str = concat!(
+    "<img src=x onerror=\"document.title='owned'\"> <script>document.title='owned'</script> ",
+    "[here](javascript:document.title='owned') {{7*7}} \u{202e}gpj.exe",
+);
+
+#[tokio::test]
+async fn every_other_screen_is_accessible_too() -> Result<()> {
+    let world = World::start("screens").await?;
+    let mut sam = world.person("Sam Lee").await?;
+    sam.looks("sign-in").await?;
+    sam.does("signUpWrongly", ()).await?;
+    sam.looks("sign-up-refused").await?;
+    sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
+    sam.looks("tasks-empty").await?;
+    sam.does("openMine", ()).await?;
+    sam.looks("mine-empty").await?;
+    sam.does("openEarnings", ()).await?;
+    sam.looks("earnings-empty").await?;
+    sam.does(
+        "openPath",
+        json!({ "path": "/tasks/task_01KB0000000000000000000000" }),
+    )
+    .await?;
+    sam.looks("task-of-nobody").await?;
+    sam.does("openPath", json!({ "path": "/no/such/page" }))
+        .await?;
+    sam.looks("page-of-nothing").await?;
+    sam.leaves().await?;
+    world.ends().await
+}
+
+#[tokio::test]
+async fn a_task_is_found_and_accepted_by_keyboard_alone() -> Result<()> {
+    let world = World::start("keyboard").await?;
+    let mut agent = world.agent("Acme Research Agent").await?;
+    let task = agent
+        .does(
+            "post",
+            confirmation("Ask when the shop opens", "Call them."),
+        )
+        .await?;
+    let mut sam = world.person("Sam Lee").await?;
+    sam.does("signUpByKeyboard", json!({ "name": "Sam Lee" }))
+        .await?;
+    sam.does(
+        "openTaskByKeyboard",
+        json!({ "title": "Ask when the shop opens" }),
+    )
+    .await?;
+    sam.does("acceptByKeyboard", ()).await?;
+    sam.leaves().await?;
+    let task = agent.does("task", json!({ "id": task["task_id"] })).await?;
+    assert_eq!(task["status"], "ACCEPTED");
+    assert_eq!(task["operator"]["name"], "Sam L.");
+    agent.leaves().await?;
+    world.ends().await
+}
+
+#[tokio::test]
+async fn what_a_hostile_agent_writes_is_shown_as_text() -> Result<()> {
+    let world = World::start("hostile").await?;
+    let mut agent = world.agent("<b onclick=alert(1)>Mallory</b>").await?;
+    agent.does("post", confirmation(HOSTILE, HOSTILE)).await?;
+    let mut sam = world.person("Sam Lee").await?;
+    sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
+    sam.looks("hostile-list").await?;
+    sam.does("openTask", json!({ "title": HOSTILE })).await?;
+    sam.does("seeText", json!({ "text": "onerror=" })).await?;
+    sam.does(
+        "seeText",
+        json!({ "text": "<b onclick=alert(1)>Mallory</b>" }),
+    )
+    .await?;
+    sam.does("seeNothingRan", ()).await?;
+    sam.looks("hostile-task").await?;
+    sam.leaves().await?;
+    agent.leaves().await?;
+    world.ends().await
+}
+
+#[tokio::test]
+async fn the_app_installs_and_opens_without_a_network() -> Result<()> {
+    let world = World::start("install").await?;
+    let mut sam = world.person("Sam Lee").await?;
+    sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
+    sam.does("canInstall", ()).await?;
+    sam.does("keepShell", ()).await?;
+    sam.does("goOffline", ()).await?;
+    sam.does("reload", ()).await?;
+    sam.does("seeOffline", ()).await?;
+    sam.looks("offline").await?;
+    sam.does("goOnline", ()).await?;
+    sam.leaves().await?;
+    world.ends().await
+}
+
+fn confirmation(title: &str, description: &str) -> serde_json::Value {
+    json!({
+        "title": title,
+        "description": description,
+        "reward_usd": "10",
+        "task_type": "CONTENT_REVIEW",
+        "proof_requirements": [description],
+    })
+}

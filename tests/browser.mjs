@@ -1,0 +1,387 @@
+// A person with a phone: Chromium at 390×844, used by what can be seen and heard, so elements are
+// found by role and label alone. Every verb waits for what it promises, within a limit.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+
+import { chromium } from "playwright-core";
+
+import { examine } from "./examine.mjs";
+import { serve } from "./lines.mjs";
+import { plant, readStorage } from "./storage.mjs";
+
+/** No screen takes longer to show what it was asked for, on two busy cores. */
+const WAIT_MS_MAX = 30_000;
+
+/** More presses of Tab than any screen of the app has places to stop at. */
+const STOPS_MAX = 60;
+
+let context;
+let page;
+let screenshots;
+let keepsake;
+const faults = [];
+
+/** Starts the browser with a profile that outlives it, and opens the app. */
+async function start({ url, chromium: executablePath, profile, ...folders }) {
+  ({ screenshots, keepsake } = folders);
+  mkdirSync(screenshots, { recursive: true });
+  context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    baseURL: url,
+    viewport: { width: 390, height: 844 },
+    deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
+    locale: "en-GB",
+    reducedMotion: "reduce",
+  });
+  context.setDefaultTimeout(WAIT_MS_MAX);
+  page = context.pages()[0];
+  listen();
+  await page.goto("/");
+}
+
+/** What a page complains about is a fault of the page, whoever caused it. */
+function listen() {
+  page.on("pageerror", (error) => faults.push(`uncaught: ${error.stack ?? error}`));
+  page.on("console", (message) => {
+    const text = message.text();
+    if (/Content Security Policy|panicked/.test(text)) faults.push(text);
+    console.error(`[${message.type()}] ${text}`);
+  });
+  page.on("dialog", (dialog) => {
+    faults.push(`a dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
+}
+
+/** Leaves a picture of the screen on which a verb waited in vain. */
+function withPicture(verb) {
+  return async (args) => {
+    try {
+      return await verb(args);
+    } catch (error) {
+      await page?.screenshot({ path: keepsake, fullPage: true });
+      throw error;
+    }
+  };
+}
+
+async function leave() {
+  await context.close();
+  return faults;
+}
+
+async function look({ at }) {
+  faults.push(...(await examine(page, at, screenshots)));
+}
+
+// ---- the words on the screen
+
+const button = (name) => page.getByRole("button", { name });
+const link = (name) => page.getByRole("link", { name, exact: true });
+const field = (name) => page.getByRole("textbox", { name });
+// The browser gives an input that hides its text no role at all.
+const hiddenField = (name) => page.getByLabel(name, { exact: true });
+const heading = (name) => page.getByRole("heading", { name, exact: true });
+const place = (name) => page.getByRole("navigation", { name: "Main" }).getByRole("link", { name });
+
+async function arriveAt(name) {
+  await page.getByRole("heading", { name, level: 1, exact: true }).waitFor();
+  await page.getByText("Loading…").waitFor({ state: "detached" });
+}
+
+// ---- the account
+
+async function openSignUp() {
+  await link("Create an account").click();
+  await arriveAt("Create an account");
+}
+
+async function signUp({ name }) {
+  if (!(await heading("Create an account").isVisible())) await openSignUp();
+  await field("Name").fill(name);
+  await field("E-mail").fill(`${name.toLowerCase().replace(" ", ".")}@example.com`);
+  await field("City").fill("Berlin");
+  await page.getByRole("combobox", { name: "Country" }).selectOption({ label: "Germany" });
+  await button("Create account").click();
+  await arriveAt("Tasks");
+}
+
+async function signUpWrongly() {
+  await openSignUp();
+  await field("E-mail").fill("not an address");
+  await button("Create account").click();
+  await page.getByText("Say how you are called.").waitFor();
+}
+
+// ---- the ways
+
+async function findTasks() {
+  await place("Tasks").click();
+  await arriveAt("Tasks");
+  await button("Refresh").click();
+  await button("Refresh").waitFor();
+}
+
+async function openMine() {
+  await place("Mine").click();
+  await arriveAt("Mine");
+}
+
+async function openEarnings() {
+  await place("Earnings").click();
+  await arriveAt("Earnings");
+}
+
+async function openProfile() {
+  await place("Profile").click();
+  await arriveAt("Profile");
+}
+
+async function openTask({ title }) {
+  await link(title).click();
+  await arriveAt(title);
+}
+
+async function openPath({ path }) {
+  await page.goto(path);
+  await page.getByRole("heading").or(page.getByRole("alert")).first().waitFor();
+}
+
+async function accept() {
+  await button(/^Accept for/).click();
+  await page.getByText("Yours", { exact: true }).waitFor();
+}
+
+/** From an accepted task to the form of its proof. */
+async function beginProof() {
+  await page.getByRole("link", { name: /^(Hand over|Add|Write) the/ }).click();
+  await page.getByRole("heading", { name: /^(Hand over|Add|Write) the/, level: 1 }).waitFor();
+  await page.getByRole("button", { name: /^(Send|Seal)/ }).waitFor();
+}
+
+// ---- proofs
+
+/** Types a secret into every kind of input that the form has; returns what the agent should get. */
+async function typeCredential({ secret }) {
+  await hiddenField("API key").fill(secret);
+  await button("Show API key").click();
+  await button("Hide API key").click();
+  await button("Add a field").click();
+  await field("Name of the field").fill("recovery_code");
+  await hiddenField("Value").fill(`recovery ${secret}`);
+  await field("Note to the agent").fill(`Two lines:\n"${secret}"`);
+  return {
+    api_key: secret,
+    recovery_code: `recovery ${secret}`,
+    notes: `Two lines:\n"${secret}"`,
+  };
+}
+
+async function sendCredential() {
+  await button("Seal and send").click();
+}
+
+async function cannotSendYet() {
+  await sendCredential();
+  await page.getByText("Compare the fingerprint first, and confirm it above.").waitFor();
+}
+
+async function trustNewKey() {
+  await page.getByRole("checkbox", { name: /I have seen that the key is another/ }).check();
+}
+
+async function takePhoto({ file }) {
+  await page.getByLabel(/^Take (a )?photo, 1:/).setInputFiles(file);
+  await page.getByRole("img", { name: basename(file) }).waitFor();
+}
+
+async function retake({ file }) {
+  await button(`Remove ${basename(file)}`).click();
+  await page.getByRole("img", { name: basename(file) }).waitFor({ state: "detached" });
+  await takePhoto({ file });
+}
+
+async function sendPhotos() {
+  await button("Send 1 file").click();
+}
+
+async function typeConfirmation({ text }) {
+  await field("What you did or found").fill(text);
+}
+
+/** Two taps before the page could answer the first. */
+async function tapSendTwice() {
+  await button("Send the confirmation").dblclick();
+}
+
+async function sendNow() {
+  await button("Send now").click();
+}
+
+// ---- what people see
+
+async function seeText({ text }) {
+  await page.getByText(text).first().waitFor();
+}
+
+async function seeStatus({ status }) {
+  await page.getByText(status, { exact: true }).first().waitFor();
+}
+
+async function seeNothingIsLost() {
+  await page.getByText(/Nothing is lost/).first().waitFor();
+}
+
+async function readFingerprint() {
+  const groups = page.getByRole("list", { name: "Key fingerprint" }).getByRole("listitem");
+  await groups.first().waitFor();
+  return (await groups.allTextContents()).join(" ");
+}
+
+async function seeNewAgent() {
+  await page.getByText("You have not sealed anything for this agent before.").waitFor();
+}
+
+async function seeSameKey() {
+  await page.getByText(/^The same key as on/).waitFor();
+}
+
+async function seeKeyWarning() {
+  await page.getByText("This agent’s key has changed").waitFor();
+}
+
+// ---- by keyboard alone
+
+/** Presses Tab until `target` has the focus, which must not lie hidden under something else. */
+async function tabTo(target) {
+  await target.waitFor();
+  for (let stop = 0; stop < STOPS_MAX; stop += 1) {
+    if (await target.evaluate((element) => element === document.activeElement)) {
+      const hidden = await target.evaluate(coveredBy);
+      if (hidden) faults.push(`the focus is hidden under ${hidden}`);
+      return;
+    }
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`${STOPS_MAX} presses of Tab do not reach ${target}`);
+}
+
+/** What lies over the middle of an element, if anything foreign does (WCAG 2.4.11). In the page. */
+function coveredBy(element) {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  const above = document.elementFromPoint(left + width / 2, top + height / 2);
+  const own = above && (element.contains(above) || above.contains(element));
+  return own || above?.closest("label")?.control === element ? null : (above?.outerHTML ?? "nothing");
+}
+
+async function press(target) {
+  await tabTo(target);
+  await page.keyboard.press("Enter");
+}
+
+async function type(target, text) {
+  await tabTo(target);
+  await page.keyboard.type(text);
+}
+
+async function signUpByKeyboard({ name }) {
+  await press(link("Create an account"));
+  await arriveAt("Create an account");
+  await type(field("Name"), name);
+  await type(field("E-mail"), "sam.lee@example.com");
+  await type(field("City"), "Berlin");
+  await type(page.getByRole("combobox", { name: "Country" }), "Germany");
+  await press(field("City"));
+  await arriveAt("Tasks");
+}
+
+async function openTaskByKeyboard({ title }) {
+  await press(link(title));
+  await arriveAt(title);
+}
+
+async function acceptByKeyboard() {
+  await press(button(/^Accept for/));
+  await page.getByText("Yours", { exact: true }).waitFor();
+}
+
+// ---- what the browser says of the app
+
+async function canInstall() {
+  await navigatorReady();
+  const devtools = await context.newCDPSession(page);
+  const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+  await devtools.detach();
+  for (const error of installabilityErrors) faults.push(`not installable: ${error.errorId}`);
+}
+
+/** Waits until the service worker has taken the page over, and so keeps its shell. */
+async function navigatorReady() {
+  await page.evaluate(() => navigator.serviceWorker.ready);
+}
+
+async function seeOffline() {
+  await page.getByText("No network. What you send waits on this phone.").waitFor();
+  await page.getByText("No connection").waitFor();
+}
+
+async function seeNothingRan() {
+  const title = await page.title();
+  if (title === "owned") faults.push("an agent's text ran as a script");
+  if (await page.locator("main img, main script, main b").count()) {
+    faults.push("an agent's text became elements");
+  }
+}
+
+const verbs = {
+  start,
+  leave,
+  look,
+  openSignUp,
+  signUp,
+  signUpWrongly,
+  findTasks,
+  openMine,
+  openEarnings,
+  openProfile,
+  openTask,
+  openPath,
+  accept,
+  beginProof,
+  typeCredential,
+  sendCredential,
+  cannotSendYet,
+  trustNewKey,
+  takePhoto,
+  retake,
+  sendPhotos,
+  typeConfirmation,
+  tapSendTwice,
+  sendNow,
+  seeText,
+  seeStatus,
+  seeNothingIsLost,
+  readFingerprint,
+  seeNewAgent,
+  seeSameKey,
+  seeKeyWarning,
+  signUpByKeyboard,
+  openTaskByKeyboard,
+  acceptByKeyboard,
+  canInstall,
+  keepShell: navigatorReady,
+  seeNothingRan,
+  seeOffline,
+  plant: ({ text }) => plant(page, text),
+  dumpStorage: async ({ into }) => writeFileSync(into, JSON.stringify(await readStorage(page))),
+  goOffline: () => context.setOffline(true),
+  goOnline: () => context.setOffline(false),
+  reload: () => page.reload(),
+};
+
+await serve(Object.fromEntries(
+  Object.entries(verbs).map(([name, verb]) => [name, withPicture(verb)]),
+));

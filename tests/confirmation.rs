@@ -1,0 +1,70 @@
+//! A confirmation, sent with impatient fingers and a bad signal.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::world::World;
+
+const WORDS: &str = "Called the shop at ten: it opens at nine on Saturdays.";
+
+#[tokio::test]
+async fn a_confirmation_tapped_twice_offline_and_whose_receipt_got_lost_arrives_once() -> Result<()>
+{
+    let world = World::start("confirmation").await?;
+    let mut agent = world.agent("Acme Research Agent").await?;
+    let task = json!({
+        "title": "Ask when the shop opens",
+        "description": "Call the shop and ask when it opens on Saturday.",
+        "reward_usd": "10",
+        "task_type": "CONTENT_REVIEW",
+        "proof_requirements": ["The opening hour on Saturday is stated"],
+    });
+    let task = agent.does("post", task).await?["task_id"].take();
+
+    let mut sam = world.person("Sam Lee").await?;
+    sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
+    sam.does("openTask", json!({ "title": "Ask when the shop opens" }))
+        .await?;
+    sam.does("accept", ()).await?;
+    sam.does("beginProof", ()).await?;
+    sam.looks("confirmation-form").await?;
+    sam.does("typeConfirmation", json!({ "text": WORDS }))
+        .await?;
+
+    sam.does("goOffline", ()).await?;
+    sam.does("tapSendTwice", ()).await?;
+    sam.does("seeNothingIsLost", ()).await?;
+    sam.looks("confirmation-offline").await?;
+
+    // Back online it goes on by itself. The server hears it, and its answer is lost on the way:
+    // the phone cannot know.
+    world.line.loses_receipt();
+    sam.does("goOnline", ()).await?;
+    world.line.broke().await?;
+    sam.does("openMine", ()).await?;
+    sam.does("seeNothingIsLost", ()).await?;
+    sam.looks("mine-waiting").await?;
+    world.line.mend();
+    sam.does("sendNow", ()).await?;
+    sam.does("openTask", json!({ "title": "Ask when the shop opens" }))
+        .await?;
+    sam.does("seeStatus", json!({ "status": "Completed" }))
+        .await?;
+    sam.does(
+        "seeText",
+        json!({ "text": "The opening hour on Saturday is stated" }),
+    )
+    .await?;
+    sam.looks("confirmation-completed").await?;
+    sam.leaves().await?;
+
+    let done = agent
+        .does("wait", json!({ "id": task, "statuses": ["COMPLETED"] }))
+        .await?;
+    assert_eq!(done["proof"]["confirmation_text"], WORDS);
+    let proofs = "SELECT count(*) FROM proof";
+    let proofs: i64 = world.database()?.query_row(proofs, [], |row| row.get(0))?;
+    assert_eq!(proofs, 1, "submitted once");
+    agent.leaves().await?;
+    world.ends().await
+}

@@ -1,0 +1,212 @@
+//! A credential, from a person's fingers to the agent and to nobody else.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::{companion::Companion, search, world::World};
+
+/// What the person types. No other text in these worlds is like it.
+const CANARY: &str = "sk-canary-Vq7mTz4xKd-ключ-🔑-~Wb3h";
+
+/// Its part that any alphabet can hold.
+const CANARY_CORE: &str = "canary-Vq7mTz4xKd";
+
+/// What is planted in the clear wherever the canary is looked for.
+const CONTROL: &str = "sk-control-Hn5cRj8yPf-слово-🪧-~Lg2s";
+
+#[tokio::test]
+async fn a_secret_typed_on_a_phone_is_opened_by_the_agent_and_lies_nowhere_else() -> Result<()> {
+    let world = World::start("credential").await?;
+    let mut agent = world.agent("Acme Research Agent").await?;
+    let keys = agent.does("newKeys", ()).await?;
+    let task = post(&mut agent, "API key for the weather service").await?;
+
+    let mut jane = world.person("Jane Doe").await?;
+    jane.does("openSignUp", ()).await?;
+    jane.looks("sign-up").await?;
+    jane.does("signUp", json!({ "name": "Jane Doe" })).await?;
+    jane.looks("tasks").await?;
+    jane.does(
+        "openTask",
+        json!({ "title": "API key for the weather service" }),
+    )
+    .await?;
+    jane.looks("task").await?;
+    jane.does("accept", ()).await?;
+    jane.does("beginProof", ()).await?;
+    jane.looks("credential-form").await?;
+
+    let shown = jane.does("readFingerprint", ()).await?;
+    assert_eq!(
+        shown, keys["fingerprint"],
+        "both sides see the same fingerprint"
+    );
+
+    let typed = jane
+        .does("typeCredential", json!({ "secret": CANARY }))
+        .await?;
+    jane.looks("credential-typed").await?;
+    jane.does("sendCredential", ()).await?;
+    jane.does("seeStatus", json!({ "status": "Completed" }))
+        .await?;
+    jane.looks("credential-completed").await?;
+    jane.does("openEarnings", ()).await?;
+    jane.looks("earnings").await?;
+
+    let done = agent
+        .does("wait", json!({ "id": task, "statuses": ["COMPLETED"] }))
+        .await?;
+    assert_eq!(done["guardian_result"]["decision"], "APPROVE");
+    assert_eq!(
+        open(&mut agent, &task).await?,
+        typed,
+        "opened is what was typed"
+    );
+
+    // Storage is read by script while the page lives, and from the disk after the browser closed.
+    let dump = world.folder.join("storage.json");
+    plant_control(&mut agent, &mut jane).await?;
+    jane.does("dumpStorage", json!({ "into": dump })).await?;
+    jane.leaves().await?;
+    agent.leaves().await?;
+
+    lies_nowhere(&world, &dump)?;
+    world.ends().await
+}
+
+/// Searches whatever the server and the browser left for the secret, which is not there, and for
+/// the control, which is: the search would have found one.
+fn lies_nowhere(world: &World, dump: &Path) -> Result<()> {
+    let (data, wire) = (world.data(), world.folder.join("wire"));
+    let profile = world.profile("Jane Doe");
+    for place in [&data, &world.logs(), &wire, &dump.to_owned(), &profile] {
+        for text in [CANARY, CANARY_CORE] {
+            assert_eq!(search::find(text, place)?, [""; 0], "the secret lies there");
+        }
+    }
+    // The logs hold no control: they say nothing that an agent or a person wrote.
+    let mut places = vec![data, wire.clone(), dump.to_owned()];
+    for part in [
+        "Local Storage",
+        "Session Storage",
+        "IndexedDB",
+        "Service Worker/CacheStorage",
+    ] {
+        places.push(profile.join("Default").join(part));
+    }
+    for place in &places {
+        let found = search::find(CONTROL, place)?;
+        assert!(
+            !found.is_empty(),
+            "the search finds nothing in {}",
+            place.display()
+        );
+    }
+    let sealed = search::find("ephemeralPublicKey", &wire)?;
+    assert!(
+        sealed.iter().any(|place| place.ends_with("-up")),
+        "the envelope went over the wire"
+    );
+    Ok(())
+}
+
+/// Puts a text in the clear where the secret is looked for: proof that the search would find it.
+async fn plant_control(agent: &mut Companion, jane: &mut Companion) -> Result<()> {
+    post(agent, CONTROL).await?;
+    jane.does("plant", json!({ "text": CONTROL })).await?;
+    jane.does("findTasks", ()).await?;
+    jane.does("seeText", json!({ "text": CONTROL })).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_envelopes_that_the_server_swaps_are_both_refused() -> Result<()> {
+    let world = World::start("swapped").await?;
+    let mut agent = world.agent("Acme Research Agent").await?;
+    let first = post(&mut agent, "First credential").await?;
+    let second = post(&mut agent, "Second credential").await?;
+
+    let mut jane = world.person("Jane Doe").await?;
+    jane.does("signUp", json!({ "name": "Jane Doe" })).await?;
+    let typed_first = deliver(&mut jane, "First credential", "first-secret").await?;
+    let typed_second = deliver(&mut jane, "Second credential", "second-secret").await?;
+    jane.leaves().await?;
+
+    swap_stored_envelopes(&world)?;
+    for task in [&first, &second] {
+        let envelope = agent.does("retrieve", json!({ "id": task })).await?;
+        let error = agent
+            .fails("open", json!({ "id": task, "envelope": envelope }))
+            .await?;
+        assert!(error.contains("OpenError"), "{error}");
+        assert!(
+            !error.contains("secret"),
+            "the refusal says nothing: {error}"
+        );
+    }
+
+    swap_stored_envelopes(&world)?;
+    assert_eq!(open(&mut agent, &first).await?, typed_first);
+    assert_eq!(open(&mut agent, &second).await?, typed_second);
+    agent.leaves().await?;
+    world.ends().await
+}
+
+/// Does to the database what a lying host could do: each task gets the other's envelope.
+fn swap_stored_envelopes(world: &World) -> Result<()> {
+    let mut database = world.database()?;
+    let swap = database.transaction()?;
+    let stored: Vec<(String, String)> = swap
+        .prepare("SELECT task_id, envelope FROM credential ORDER BY task_id")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let [(first, its), (second, others)] = stored.as_slice() else {
+        bail!("there are not two envelopes but {}", stored.len())
+    };
+    ensure!(its != others, "two envelopes are never the same");
+    for (task, envelope) in [(first, others), (second, its)] {
+        swap.execute(
+            "UPDATE credential SET envelope = ?2 WHERE task_id = ?1",
+            [task, envelope],
+        )?;
+    }
+    Ok(swap.commit()?)
+}
+
+async fn post(agent: &mut Companion, title: &str) -> Result<Value> {
+    let task = json!({
+        "title": title,
+        "description": "Sign up for the free plan and hand over the key it gives you.",
+        "reward_usd": "12.50",
+        "task_type": "API_KEY_PROCUREMENT",
+        "proof_requirements": ["The key answers a request to the service's status page"],
+    });
+    let created = agent.does("post", task).await?;
+    created
+        .get("task_id")
+        .cloned()
+        .context("a created task has an id")
+}
+
+async fn deliver(jane: &mut Companion, title: &str, secret: &str) -> Result<Value> {
+    jane.does("findTasks", ()).await?;
+    jane.does("openTask", json!({ "title": title })).await?;
+    jane.does("accept", ()).await?;
+    jane.does("beginProof", ()).await?;
+    let typed = jane
+        .does("typeCredential", json!({ "secret": secret }))
+        .await?;
+    jane.does("sendCredential", ()).await?;
+    jane.does("seeStatus", json!({ "status": "Completed" }))
+        .await?;
+    Ok(typed)
+}
+
+async fn open(agent: &mut Companion, task: &Value) -> Result<Value> {
+    let envelope = agent.does("retrieve", json!({ "id": task })).await?;
+    agent
+        .does("open", json!({ "id": task, "envelope": envelope }))
+        .await
+}

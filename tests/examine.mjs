@@ -1,0 +1,56 @@
+// A look at a screen as different people see it: in light and in dark, at 200 % zoom, and as axe
+// examines it. Each look leaves its pictures behind.
+
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const AXE = createRequire(import.meta.url)("axe-core").source;
+
+/** WCAG 2.2, levels A and AA. The size of targets belongs to it, but axe asks for it by name. */
+const RULES = {
+  runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] },
+  rules: { "target-size": { enabled: true } },
+};
+
+/** Looks at the screen; returns what is wrong with it, a sentence each. */
+export async function examine(page, name, screenshots) {
+  const faults = [];
+  const seen = page.viewportSize();
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.screenshot({ path: join(screenshots, `${name}-${colorScheme}.png`) });
+    for (const fault of await axeFaults(page)) faults.push(`${name}, ${colorScheme}: ${fault}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.screenshot({ path: join(screenshots, `${name}-whole.png`), fullPage: true });
+  // Zoom of 200 % is a screen of half the size in the page's own pixels.
+  await page.setViewportSize({ width: seen.width / 2, height: seen.height / 2 });
+  const wide = await page.evaluate(widerThanScreen);
+  if (wide) faults.push(`${name}, zoomed: scrolls sideways because of ${wide}`);
+  await page.screenshot({ path: join(screenshots, `${name}-zoomed.png`) });
+  await page.setViewportSize(seen);
+  return faults;
+}
+
+async function axeFaults(page) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
+  const { violations } = await page.evaluate(
+    (rules) => window.axe.run(document, rules),
+    RULES,
+  );
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.failureSummary} ${node.html}`));
+}
+
+/** What sticks out, if the page is wider than the screen. Runs in the page. */
+function widerThanScreen() {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return null;
+  const sticksOut = (element) => element.getBoundingClientRect().right > clientWidth + 1;
+  const boxes = [...document.body.querySelectorAll("*:not(svg *)")].filter(sticksOut);
+  return boxes
+    .filter((element) => ![...element.children].some((child) => boxes.includes(child)))
+    .map((element) => `<${element.localName} class="${element.getAttribute("class") ?? ""}"> ` +
+      `“${element.textContent.slice(0, 20)}” ends at ${element.getBoundingClientRect().right}`)
+    .join("; ");
+}

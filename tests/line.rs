@@ -1,0 +1,161 @@
+//! The line between a phone and the server: everything that passes is written down, and it can
+//! break at the worst moment. It knows HTTP just well enough to recognise that moment.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    select,
+    sync::watch,
+    time::timeout,
+};
+
+const UPLOAD: &[u8] = b"POST /api/v1/operator/upload";
+const SUBMIT: &[u8] = b"/submit HTTP/1.1";
+
+/// A line that was told to break does so within this time, or the story is wrong.
+const BREAK_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// What the line does to those who use it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weather {
+    Fine,
+    /// Goes down once so many bytes of an upload have passed.
+    CutsUpload {
+        after_bytes: usize,
+    },
+    /// Goes down when the answer to a submission comes: the server has it, the phone cannot know.
+    LosesReceipt,
+    /// Nothing passes.
+    Down,
+}
+
+/// A running line. Phones call `address`.
+pub(crate) struct Line {
+    pub(crate) address: SocketAddr,
+    weather: Arc<watch::Sender<Weather>>,
+}
+
+impl Line {
+    /// Lays a line to `server`; what passes over connection n is in `records/n-up` and `n-down`.
+    pub(crate) async fn lay(server: SocketAddr, records: PathBuf) -> Result<Self> {
+        fs::create_dir_all(&records)?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let weather = Arc::new(watch::Sender::new(Weather::Fine));
+        let over_us = Arc::clone(&weather);
+        tokio::spawn(async move {
+            for number in 0.. {
+                let Ok((phone, _)) = listener.accept().await else {
+                    return;
+                };
+                let (records, over_us) = (records.clone(), Arc::clone(&over_us));
+                tokio::spawn(async move { carry(phone, server, &over_us, &records, number).await });
+            }
+        });
+        Ok(Self { address, weather })
+    }
+
+    /// Breaks in the middle of the next upload and stays broken until it is mended.
+    pub(crate) fn cuts_upload_after(&self, after_bytes: usize) {
+        self.weather
+            .send_replace(Weather::CutsUpload { after_bytes });
+    }
+
+    /// Breaks after the server got the next submission and before the phone hears of it.
+    pub(crate) fn loses_receipt(&self) {
+        self.weather.send_replace(Weather::LosesReceipt);
+    }
+
+    /// Waits until it broke as it was told to.
+    pub(crate) async fn broke(&self) -> Result<()> {
+        let mut weather = self.weather.subscribe();
+        timeout(BREAK_TIME_MAX, down(&mut weather))
+            .await
+            .context("the line never broke")
+    }
+
+    /// Works again.
+    pub(crate) fn mend(&self) {
+        self.weather.send_replace(Weather::Fine);
+    }
+}
+
+async fn down(weather: &mut watch::Receiver<Weather>) {
+    // The sender lives as long as the line; without a line nothing passes either.
+    let _ = weather.wait_for(|weather| *weather == Weather::Down).await;
+}
+
+/// Carries one connection until either end closes it or the weather does.
+async fn carry(
+    mut phone: TcpStream,
+    server: SocketAddr,
+    weather: &watch::Sender<Weather>,
+    records: &Path,
+    number: u32,
+) -> Result<()> {
+    let mut server = TcpStream::connect(server).await?;
+    let mut record_up = File::create(records.join(format!("{number}-up")))?;
+    let mut record_down = File::create(records.join(format!("{number}-down")))?;
+    let mut now = weather.subscribe();
+    let mut passed = Passed::default();
+    let (mut upward, mut downward) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    loop {
+        select! {
+            () = down(&mut now) => return Ok(()),
+            read = phone.read(&mut upward) => {
+                let Some(chunk @ [_, ..]) = upward.get(..read?) else { return Ok(()) };
+                record_up.write_all(chunk)?;
+                passed.note(chunk);
+                if let Weather::CutsUpload { after_bytes } = *weather.borrow()
+                    && passed.upload_bytes.is_some_and(|bytes| bytes > after_bytes)
+                {
+                    break;
+                }
+                server.write_all(chunk).await?;
+            }
+            read = server.read(&mut downward) => {
+                let Some(chunk @ [_, ..]) = downward.get(..read?) else { return Ok(()) };
+                if passed.submitted && *weather.borrow() == Weather::LosesReceipt {
+                    break;
+                }
+                record_down.write_all(chunk)?;
+                phone.write_all(chunk).await?;
+            }
+        }
+    }
+    weather.send_replace(Weather::Down);
+    Ok(())
+}
+
+/// What has passed upwards over a connection so far.
+#[derive(Default)]
+struct Passed {
+    upload_bytes: Option<usize>,
+    submitted: bool,
+}
+
+impl Passed {
+    // A browser writes a request's head at once, so it is never torn between two reads.
+    fn note(&mut self, chunk: &[u8]) {
+        if let Some(bytes) = &mut self.upload_bytes {
+            *bytes += chunk.len();
+        } else if contains(chunk, UPLOAD) {
+            self.upload_bytes = Some(chunk.len());
+        }
+        self.submitted |= contains(chunk, SUBMIT);
+    }
+}
+
+fn contains(chunk: &[u8], phrase: &[u8]) -> bool {
+    chunk.windows(phrase.len()).any(|window| window == phrase)
+}

@@ -1,0 +1,349 @@
+//! `cargo xtask app`: fills `operator-app/dist`, the folder that the server carries. Scripts,
+//! styles and wasm get their hash into their names and may be cached for ever; the page, the
+//! service worker and the manifest keep theirs. Serving stands in the server's `assets.rs`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use sha2::{Digest as _, Sha256};
+
+use crate::compress::twins;
+use crate::run::{root, step, target};
+use crate::wasm::{Wasm, hex};
+
+/// A phone's first load: page, scripts, styles, wasm, manifest and what the page names.
+const FIRST_LOAD_BYTES_MAX: usize = 200_000;
+const PRECACHE_MARK: &str = "/*PRECACHE*/[]";
+const VERSION_MARK: &str = "/*VERSION*/\"\"";
+
+const APP: Wasm = Wasm {
+    cargo: "-p operator-app --bin operator-app",
+    profile: "wasm-app",
+    artifact: "operator-app",
+    name: "app",
+    optimise: Some("-Oz"),
+};
+
+/// The same in the profile that builds fastest, for the edit loop.
+const QUICK: Wasm = Wasm {
+    profile: "dev",
+    optimise: None,
+    ..APP
+};
+
+/// Builds the app as it ships, and refuses a first load that is too heavy.
+pub(crate) fn app() -> Result<()> {
+    let first_load = shipped()?;
+    ensure!(
+        first_load <= FIRST_LOAD_BYTES_MAX,
+        "the app's first load is too heavy"
+    );
+    Ok(())
+}
+
+/// Builds the app as it ships, and says what a phone loads at first, in bytes.
+pub(crate) fn shipped() -> Result<usize> {
+    let shell = built(&APP)?;
+    let dist = root().join("operator-app/dist");
+    let first_load = step("compression", || compress(&dist, &shell.first_load()))?;
+    println!("the app's first load: {first_load} bytes brotli of at most {FIRST_LOAD_BYTES_MAX}");
+    Ok(first_load)
+}
+
+/// Builds the app for this machine's own browser: fast to build, heavy to load.
+pub(crate) fn quick() -> Result<()> {
+    built(&QUICK).map(drop)
+}
+
+fn built(wasm: &Wasm) -> Result<Shell> {
+    let bound = target().join("xtask/app");
+    wasm.build(&bound)?;
+    ensure!(
+        !bound.join("snippets").exists(),
+        "a crate brings JavaScript snippets: hash them here"
+    );
+    let mut shell = Shell::read(&root().join("operator-app"), &bound)?;
+    shell.hash_names()?;
+    shell.fill_service_worker()?;
+    shell.write(&root().join("operator-app/dist"))?;
+    Ok(shell)
+}
+
+/// The app's files by their path on the server, without the first slash.
+struct Shell {
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Shell {
+    fn read(app: &Path, bound: &Path) -> Result<Self> {
+        let mut files = BTreeMap::new();
+        for (name, file) in [
+            ("index.html", app.join("index.html")),
+            ("style.css", app.join("style.css")),
+            ("app.js", bound.join("app.js")),
+            ("app_bg.wasm", bound.join("app_bg.wasm")),
+        ] {
+            files.insert(name.to_owned(), read(&file)?);
+        }
+        let public = app.join("public");
+        for file in files_under(&public)? {
+            let name = file
+                .strip_prefix(&public)?
+                .to_string_lossy()
+                .replace('\\', "/");
+            files.insert(name, read(&file)?);
+        }
+        Ok(Self { files })
+    }
+
+    /// A file is renamed after the files that it names, so that its own hash covers theirs.
+    fn hash_names(&mut self) -> Result<()> {
+        let mut names: Vec<String> = self
+            .files
+            .keys()
+            .filter(|n| is_hashed(n))
+            .cloned()
+            .collect();
+        names.sort_by_key(|name| (order(name), name.clone()));
+        for name in names {
+            let bytes = self.files.remove(&name).context("a file renamed twice")?;
+            let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+            let stem = stem.rsplit('/').next().unwrap_or(stem);
+            let hash = hex(&Sha256::digest(&bytes), 6);
+            let hashed = format!("assets/{stem}-{hash}.{extension}");
+            for text in self
+                .files
+                .iter_mut()
+                .filter(|(name, _)| is_text(name))
+                .map(|(_, b)| b)
+            {
+                rename(text, &name, &hashed)?;
+            }
+            self.files.insert(hashed, bytes);
+        }
+        Ok(())
+    }
+
+    fn fill_service_worker(&mut self) -> Result<()> {
+        let mut version = Sha256::new();
+        for (name, bytes) in &self.files {
+            version.update(name);
+            version.update(Sha256::digest(bytes));
+        }
+        let version = hex(&version.finalize(), 8);
+        let list = serde_json::to_string(&self.precache())?;
+        let worker = self
+            .files
+            .get_mut("sw.js")
+            .context("public/sw.js is missing")?;
+        let text = std::str::from_utf8(worker).context("sw.js is not UTF-8")?;
+        for mark in [PRECACHE_MARK, VERSION_MARK] {
+            ensure!(
+                text.matches(mark).count() == 1,
+                "public/sw.js must say {mark} exactly once"
+            );
+        }
+        let text = text.replace(PRECACHE_MARK, &list);
+        *worker = text
+            .replace(VERSION_MARK, &format!("\"{version}\""))
+            .into_bytes();
+        Ok(())
+    }
+
+    /// What the app needs to start without a network.
+    fn precache(&self) -> Vec<String> {
+        let page = self
+            .files
+            .get("index.html")
+            .map(|b| String::from_utf8_lossy(b));
+        let page = page.unwrap_or_default();
+        let needed = |name: &&String| {
+            name.starts_with("assets/")
+                || *name == "manifest.webmanifest"
+                || page.contains(&format!("\"/{name}\""))
+        };
+        let files = self
+            .files
+            .keys()
+            .filter(needed)
+            .map(|name| format!("/{name}"));
+        std::iter::once("/".to_owned()).chain(files).collect()
+    }
+
+    fn first_load(&self) -> Vec<String> {
+        let files = self
+            .precache()
+            .into_iter()
+            .map(|url| match url.trim_start_matches('/') {
+                "" => "index.html".to_owned(),
+                name => name.to_owned(),
+            });
+        files.chain(["sw.js".to_owned()]).collect()
+    }
+
+    fn write(&self, dist: &Path) -> Result<()> {
+        if dist.exists() {
+            std::fs::remove_dir_all(dist)?;
+        }
+        for (name, bytes) in &self.files {
+            let file = dist.join(name);
+            std::fs::create_dir_all(file.parent().unwrap_or(dist))?;
+            std::fs::write(file, bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// Compresses everything and adds up what the first load weighs.
+fn compress(dist: &Path, first_load: &[String]) -> Result<usize> {
+    let mut total = 0;
+    for file in files_under(dist)? {
+        let small = twins(&file)?;
+        let name = file.strip_prefix(dist)?.to_string_lossy().into_owned();
+        if first_load.contains(&name) {
+            println!("  {small:>7}  /{name}");
+            total += small;
+        }
+    }
+    Ok(total)
+}
+
+/// Replaces `/name` by `/hashed` wherever it stands between quotes or in a `url(…)`.
+fn rename(text: &mut Vec<u8>, name: &str, hashed: &str) -> Result<()> {
+    let mut new = std::str::from_utf8(text)
+        .context("a text that is not UTF-8")?
+        .to_owned();
+    for (open, close) in [('"', '"'), ('\'', '\''), ('(', ')')] {
+        new = new.replace(
+            &format!("{open}/{name}{close}"),
+            &format!("{open}/{hashed}{close}"),
+        );
+    }
+    *text = new.into_bytes();
+    Ok(())
+}
+
+/// Icons keep their names: a manifest that is installed should go on finding them.
+fn is_hashed(name: &str) -> bool {
+    name != "sw.js" && matches!(extension(name), "js" | "css" | "wasm")
+}
+
+fn is_text(name: &str) -> bool {
+    matches!(extension(name), "js" | "css" | "html" | "webmanifest")
+}
+
+fn order(name: &str) -> usize {
+    match name {
+        "app_bg.wasm" => 0,
+        "app.js" => 1,
+        _ if extension(name) == "css" => 2,
+        _ => 3,
+    }
+}
+
+fn extension(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
+/// Every file in a folder and in the folders below.
+pub(crate) fn files_under(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = folder
+            .read_dir()
+            .with_context(|| folder.display().to_string())?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("{} is missing", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(files: &[(&str, &str)]) -> Shell {
+        let file = |(name, text): &(&str, &str)| (name.to_string(), text.as_bytes().to_vec());
+        Shell {
+            files: files.iter().map(file).collect(),
+        }
+    }
+
+    fn text(shell: &Shell, start: &str) -> String {
+        let found = shell
+            .files
+            .iter()
+            .find(|(name, _)| name.starts_with(start))
+            .unwrap();
+        String::from_utf8(found.1.clone()).unwrap()
+    }
+
+    const BOOT: &str = "import '/app.js'; init('/app_bg.wasm')";
+    const PAGE: &str = r#"<link href="/style.css"><link href="/icon.svg"><script src="/boot.js">"#;
+    const WORKER: &str = "const LIST = /*PRECACHE*/[], NAME = /*VERSION*/\"\";";
+
+    fn hashed(wasm: &str) -> Shell {
+        let mut shell = shell(&[
+            ("app.js", "app"),
+            ("app_bg.wasm", wasm),
+            ("boot.js", BOOT),
+            ("icon.svg", "<svg/>"),
+            ("other.svg", "<svg/>"),
+            ("index.html", PAGE),
+            ("style.css", "a{}"),
+            ("sw.js", WORKER),
+        ]);
+        shell.hash_names().unwrap();
+        shell.fill_service_worker().unwrap();
+        shell
+    }
+
+    #[test]
+    fn every_reference_is_to_a_file_that_exists() {
+        let shell = hashed("wasm");
+        for (of, count) in [("assets/boot-", 2), ("index.html", 3)] {
+            let text = text(&shell, of);
+            let names: Vec<_> = text
+                .split(['"', '\''])
+                .filter_map(|w| w.strip_prefix('/'))
+                .collect();
+            assert_eq!(names.len(), count, "{text}");
+            assert!(
+                names.iter().all(|name| shell.files.contains_key(*name)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn another_wasm_is_another_page_and_another_version() {
+        let (one, two) = (hashed("wasm 1"), hashed("wasm 2"));
+        assert_ne!(text(&one, "index.html"), text(&two, "index.html"));
+        assert_ne!(text(&one, "sw.js"), text(&two, "sw.js"));
+        assert_eq!(text(&one, "assets/app-"), text(&two, "assets/app-"));
+    }
+
+    #[test]
+    fn the_worker_lists_what_the_page_needs_and_no_more() {
+        let worker = text(&hashed("wasm"), "sw.js");
+        assert!(worker.contains("[\"/\",\"/assets/app-"), "{worker}");
+        assert!(
+            worker.contains("\"/icon.svg\"") && !worker.contains("other.svg"),
+            "{worker}"
+        );
+        assert!(!worker.contains("/*"), "{worker}");
+    }
+}

@@ -1,0 +1,163 @@
+//! The audit of what we depend on. Licences, sources and versions are read from `cargo metadata`
+//! against `deny.toml`, so they are checked on every machine. Known vulnerabilities need a
+//! database from the network: they are checked where it can be had, and else it is said that they
+//! were not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use crate::run::{Run, root, step};
+
+const ADVISORY_SECONDS_MAX: u64 = 120;
+const LOCKED_BY_NPM: [&str; 3] = ["xtask", "xtask/bench", "tests"];
+
+/// Checks every package in Cargo.lock, then what the network allows.
+pub(crate) fn audit() -> Result<()> {
+    step("licences, sources and versions", packages)?;
+    step("known vulnerabilities in Rust", rust_advisories)?;
+    step("known vulnerabilities in npm packages", npm_advisories)
+}
+
+fn packages() -> Result<()> {
+    let deny = std::fs::read_to_string(root().join("deny.toml")).context("deny.toml")?;
+    let metadata: Value =
+        serde_json::from_str(&Run::cargo("metadata --format-version 1 --locked").output()?)?;
+    let mut faults = Vec::new();
+    let mut versions: BTreeMap<&str, usize> = BTreeMap::new();
+    for package in metadata
+        .get("packages")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let word = |key| package.get(key).and_then(Value::as_str).unwrap_or_default();
+        let name = word("name");
+        *versions.entry(name).or_default() += 1;
+        if !is_allowed(word("license"), &listed(&deny, "allow")) {
+            faults.push(format!(
+                "{name}: the licence `{}` is not allowed",
+                word("license")
+            ));
+        }
+        let source = word("source");
+        if !source.is_empty() && !source.starts_with("registry+") {
+            faults.push(format!(
+                "{name}: comes from {source}, not from the registry"
+            ));
+        }
+        if listed(&deny, "deny").contains(&name) {
+            faults.push(format!("{name}: is banned in deny.toml"));
+        }
+    }
+    let twice: Vec<_> = versions
+        .iter()
+        .filter(|(_, count)| **count > 1)
+        .map(|(n, _)| *n)
+        .collect();
+    println!(
+        "{} packages; more than one version of {}",
+        versions.len(),
+        twice.join(", ")
+    );
+    ensure!(faults.is_empty(), "{}", faults.join("\n"));
+    Ok(())
+}
+
+/// Whether one of the alternatives of a licence expression is allowed whole.
+fn is_allowed(expression: &str, allowed: &[&str]) -> bool {
+    let words = expression.replace('/', " OR ").replace(['(', ')'], " ");
+    let every = |part: &str| {
+        part.split(" AND ")
+            .all(|licence| allowed.contains(&licence.trim()))
+    };
+    // Brackets in the wild only ever hold alternatives beside a licence that must hold too.
+    if expression.contains('(') {
+        return words.split(" AND ").all(|part| {
+            part.split(" OR ")
+                .any(|licence| allowed.contains(&licence.trim()))
+        });
+    }
+    words.split(" OR ").any(every)
+}
+
+/// The strings of a list in `deny.toml`.
+fn listed<'a>(deny: &'a str, key: &str) -> Vec<&'a str> {
+    let start = format!("\n{key} = [");
+    let list = deny
+        .split_once(&start)
+        .and_then(|(_, rest)| rest.split_once("\n]"));
+    let lines = list.map(|(list, _)| list).unwrap_or_default().lines();
+    lines.filter_map(|line| line.split('"').nth(1)).collect()
+}
+
+/// Runs cargo-deny where it is installed and its database can be fetched.
+fn rust_advisories() -> Result<()> {
+    if !Run::cargo("deny --version").succeeds() {
+        println!("NOT CHECKED: cargo-deny is not here; `cargo install cargo-deny` brings it");
+        return Ok(());
+    }
+    let fetch = Run::cargo("deny fetch db").run_within(Duration::from_secs(ADVISORY_SECONDS_MAX));
+    if let Err(error) = fetch {
+        println!("NOT CHECKED: the advisory database cannot be fetched here: {error:#}");
+        return Ok(());
+    }
+    Run::cargo("deny check").run()
+}
+
+/// Asks the npm registry; an answer that is not a report means that it cannot tell.
+fn npm_advisories() -> Result<()> {
+    for folder in LOCKED_BY_NPM {
+        let dir = root().join(folder);
+        if !dir.join("package-lock.json").exists() {
+            continue;
+        }
+        let audit = Run::new("npm")
+            .words("audit --json --package-lock-only")
+            .dir(&dir);
+        let printed = audit.command().output().context("npm audit")?.stdout;
+        let report: Value = serde_json::from_slice(&printed).unwrap_or_default();
+        let Some(found) = report.pointer("/metadata/vulnerabilities") else {
+            println!("NOT CHECKED: {folder}: the npm registry gives no report here");
+            continue;
+        };
+        let count = |level: &str| found.get(level).and_then(Value::as_u64).unwrap_or_default();
+        let grave = count("high") + count("critical");
+        println!("{folder}: {grave} grave of {} in all", count("total"));
+        ensure!(
+            grave == 0,
+            "grave vulnerabilities; to run it by hand:\n  {audit}"
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_licence_holds_when_one_alternative_is_allowed() {
+        let allowed = ["MIT", "Apache-2.0", "Unicode-3.0"];
+        for good in [
+            "MIT",
+            "MIT OR GPL-3.0",
+            "GPL-3.0/MIT",
+            "(MIT OR X) AND Unicode-3.0",
+        ] {
+            assert!(is_allowed(good, &allowed), "{good}");
+        }
+        for bad in ["", "GPL-3.0", "MIT AND GPL-3.0", "(GPL-3.0 OR X) AND MIT"] {
+            assert!(!is_allowed(bad, &allowed), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_the_file_is_read() {
+        let deny = "[licenses]\nallow = [\n  \"MIT\",\n  # why\n  \"ISC\", # because\n]\n";
+        assert_eq!(listed(deny, "allow"), ["MIT", "ISC"]);
+        assert!(listed(deny, "deny").is_empty());
+    }
+}

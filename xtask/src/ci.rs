@@ -1,0 +1,66 @@
+//! `cargo xtask ci`: everything, in the order in which it fails fastest. `.ci/run` calls this, and
+//! what passes here passes there.
+
+use anyhow::Result;
+
+use crate::run::{Run, root, step};
+use crate::toolchain::{TARGET, WasmToolchain, Way};
+use crate::{audit, openapi, test, tidy};
+
+/// The crates for the browser, with the features they are shipped with; apart, because together
+/// they would share their features.
+const BROWSER: [&str; 2] = [
+    "-p operator-app",
+    "-p crypto-wasm --lib --features bindings",
+];
+
+/// Runs every check.
+pub(crate) fn ci() -> Result<()> {
+    step("ci", || {
+        step("tidy", tidy::tidy)?;
+        step("formatting", || Run::cargo("fmt --all --check").run())?;
+        lint()?;
+        test::test(None)?;
+        documents()?;
+        step("a server lib that cannot open (invariant 5)", || {
+            Run::cargo("check --package server --lib --no-default-features").run()
+        })?;
+        step("generated files are fresh", openapi::is_fresh)?;
+        audit::audit()
+    })
+}
+
+/// Lints the code for this machine, then the code for browsers.
+fn lint() -> Result<()> {
+    // The server carries this folder; it may be empty until the app is built.
+    std::fs::create_dir_all(root().join("operator-app/dist"))?;
+    let deny = |run: Run| run.words("-- -D warnings").run();
+    step("clippy", || {
+        deny(Run::cargo(
+            "clippy --workspace --exclude operator-app --all-targets",
+        ))
+    })?;
+    let toolchain = WasmToolchain::find()?;
+    for crate_and_features in BROWSER {
+        // A lint tool only reads a library of its own compiler, which Debian's is not.
+        let (at, run) = if toolchain.way == Way::Debian {
+            ("this machine, for want of wasm32", Run::cargo("clippy"))
+        } else {
+            (
+                "wasm32",
+                toolchain.prepare(Run::cargo("clippy --target").arg(TARGET)),
+            )
+        };
+        step(&format!("clippy {crate_and_features} on {at}"), || {
+            deny(run.words(crate_and_features))
+        })?;
+    }
+    Ok(())
+}
+
+fn documents() -> Result<()> {
+    step("documentation", || {
+        let words = "doc --no-deps --workspace --exclude operator-app --exclude stories";
+        Run::cargo(words).env("RUSTDOCFLAGS", "-D warnings").run()
+    })
+}

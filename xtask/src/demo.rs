@@ -1,0 +1,36 @@
+//! `cargo xtask demo`: the whole job before one's eyes. A server on a fresh database, an agent with
+//! money and three open tasks, and a person in a browser. What the agent does and says stands in
+//! `tests/demo-agent.mjs`.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+use anyhow::{Context as _, Result};
+
+use crate::run::{Run, root};
+use crate::served::Served;
+use crate::{app, needs, pkg, test};
+
+const PORT: u16 = 8787;
+
+/// Builds, serves, and runs the agent until Ctrl-C.
+pub(crate) fn demo() -> Result<()> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
+    let node = needs::node()?;
+    TcpListener::bind(address)
+        .with_context(|| format!("port {PORT} is taken: end what listens there, then try again"))?;
+    pkg::pkg()?;
+    app::shipped()?;
+    let server = Served::start("demo", &test::server()?, address, &[])?;
+    let url = format!("http://{address}");
+    let log = server.log.display();
+    println!("\nOpen {url} in a browser, in a window of a phone's size (390 by 844).");
+    println!(
+        "Sign up, claim the task about the API key, type a secret and send it. The page seals"
+    );
+    println!("it, the server stores what it cannot read, and the agent opens it here.");
+    println!("The server's log is {log}. Ctrl-C ends everything.\n");
+    Run::new(node)
+        .arg(root().join("tests/demo-agent.mjs"))
+        .arg(url)
+        .run()
+}

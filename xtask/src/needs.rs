@@ -1,0 +1,143 @@
+//! What the build and the tests take from the machine: Node, npm packages, Chromium, PostgreSQL.
+//! Each is installed where that can be done without asking; else it is named with the command
+//! that installs it, and that is an error: nothing is skipped in silence.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::run::{Run, step, which};
+
+const NODE_VERSION_MIN: (u32, u32) = (20, 19);
+const POSTGRES_VERSION_MIN: u32 = 15;
+const CHROMIUM_NAMES: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+/// Node, new enough for the packages of the tests.
+pub(crate) fn node() -> Result<PathBuf> {
+    let (major, minor) = NODE_VERSION_MIN;
+    let hint = format!("install Node {major}.{minor} or newer, with npm, and put it into PATH");
+    let node = which("node").with_context(|| format!("node is not here: {hint}"))?;
+    let version = Run::new(&node).arg("--version").output()?;
+    let mut parts = version.trim_start_matches('v').split('.').map(str::parse);
+    let (Some(Ok(a)), Some(Ok(b))) = (parts.next(), parts.next()) else {
+        bail!("node calls itself {version}: {hint}");
+    };
+    ensure!((a, b) >= NODE_VERSION_MIN, "node is {version}: {hint}");
+    Ok(node)
+}
+
+/// The npm packages that a folder's lock file names, installed once for each state of that file.
+pub(crate) fn npm_ci(folder: &str) -> Result<()> {
+    node()?;
+    let dir = crate::run::root().join(folder);
+    let lock = std::fs::read(dir.join("package-lock.json"))
+        .with_context(|| format!("{folder}/package-lock.json is not there"))?;
+    let stamp = dir.join("node_modules/.installed-lock");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    step(&format!("npm ci in {folder}"), || {
+        Run::new("npm")
+            .words("ci --ignore-scripts --no-audit --no-fund")
+            .dir(&dir)
+            .run()
+    })?;
+    std::fs::create_dir_all(dir.join("node_modules"))?;
+    std::fs::write(stamp, lock).context("noting what npm installed")
+}
+
+/// Chromium: the one that `CHROMIUM` names, the one at hand, or the system's package.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("CHROMIUM").map(PathBuf::from) {
+        ensure!(
+            named.is_file(),
+            "CHROMIUM={} is not a file",
+            named.display()
+        );
+        return Ok(named);
+    }
+    let find = || CHROMIUM_NAMES.iter().find_map(|name| which(name));
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    apt_install(&["chromium"], "Chromium")?;
+    find().context("the package chromium brought no `chromium` into PATH")
+}
+
+/// PostgreSQL's server programs, with which the tests start clusters of their own: in PATH, or
+/// where Debian puts them.
+pub(crate) fn postgres() -> Result<()> {
+    if has_postgres() {
+        return Ok(());
+    }
+    apt_install(&["postgresql"], "PostgreSQL")?;
+    let hint = "the PostgreSQL here is older: install a newer one, with its `initdb` in PATH";
+    ensure!(
+        has_postgres(),
+        "the tests need PostgreSQL {POSTGRES_VERSION_MIN}; {hint}"
+    );
+    Ok(())
+}
+
+fn has_postgres() -> bool {
+    let versions = Path::new("/usr/lib/postgresql")
+        .read_dir()
+        .into_iter()
+        .flatten();
+    let of_debian = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin/initdb")));
+    let new_enough = |initdb: PathBuf| {
+        let words = Run::new(initdb)
+            .arg("--version")
+            .output()
+            .unwrap_or_default();
+        let version = words
+            .split(' ')
+            .next_back()
+            .and_then(|v| v.split('.').next()?.parse().ok());
+        version.is_some_and(|version: u32| version >= POSTGRES_VERSION_MIN)
+    };
+    which("initdb").into_iter().chain(of_debian).any(new_enough)
+}
+
+/// Installs Debian packages, as root or through a `sudo` that asks nothing.
+///
+/// # Errors
+/// Where that cannot be done: names `what` and the command that installs it.
+pub(crate) fn apt_install(packages: &[&str], what: &str) -> Result<()> {
+    let hint = format!(
+        "{what} is missing: sudo apt-get install {}",
+        packages.join(" ")
+    );
+    ensure!(
+        which("apt-get").is_some(),
+        "{hint} (or your system's package of the same)"
+    );
+    let root = Run::new("id").arg("-u").output().is_ok_and(|id| id == "0");
+    ensure!(
+        root || Run::new("sudo").words("-n true").succeeds(),
+        "{hint}"
+    );
+    let apt = |words: &str| {
+        let run = if root {
+            Run::new("env")
+        } else {
+            Run::new("sudo").arg("-n").arg("env")
+        };
+        run.words("DEBIAN_FRONTEND=noninteractive apt-get -q")
+            .words(words)
+    };
+    step(&format!("apt-get install {}", packages.join(" ")), || {
+        // Lists of an earlier day often do, so a list that cannot be fetched is not yet a failure.
+        let updated = apt("update").run();
+        let installed = apt("install -y --no-install-recommends")
+            .args(packages)
+            .run();
+        installed.or_else(|error| updated.and(Err(error)))
+    })
+    .context(hint)
+}

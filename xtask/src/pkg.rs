@@ -1,0 +1,47 @@
+//! `cargo xtask pkg`: fills `pkg/wasm` with the wasm of the crypto package and its bindings.
+//! The package's own JavaScript is written by hand in `pkg/`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::compress::brotli;
+use crate::run::{root, target};
+use crate::wasm::Wasm;
+
+const CRYPTO: Wasm = Wasm {
+    cargo: "-p crypto-wasm --lib --features bindings",
+    profile: "wasm-crypto",
+    artifact: "crypto_wasm",
+    name: "crypto",
+    optimise: Some("-O3"),
+};
+
+/// The same code with its primitives open to published vectors; never shipped.
+const VECTORS: Wasm = Wasm {
+    cargo: "-p crypto-wasm --lib --features bindings,vectors",
+    name: "vectors",
+    ..CRYPTO
+};
+
+/// Builds the wasm that the package's tests try the vectors on, and says where it lies.
+pub(crate) fn vectors() -> Result<PathBuf> {
+    let out = target().join("xtask/vectors");
+    VECTORS.build(&out)?;
+    Ok(out)
+}
+
+/// Builds both files and prints their sizes.
+pub(crate) fn pkg() -> Result<()> {
+    let out = root().join("pkg/wasm");
+    CRYPTO.build(&out)?;
+    let mut total = 0;
+    for name in ["crypto.js", "crypto_bg.wasm"] {
+        let bytes = std::fs::read(out.join(name))?;
+        let small = brotli(&bytes)?.len();
+        total += small;
+        println!("pkg/wasm/{name}: {} bytes, {small} brotli", bytes.len());
+    }
+    println!("pkg/wasm in all: {total} bytes brotli");
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! A `humanops serve` of our own, for the demo, the edit loop and the benchmark: known to be
+//! ready before anything is asked of it, and ended when dropped.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::run::{Run, target};
+
+const READY_SECONDS_MAX: u64 = 30;
+/// A round trip on loopback takes less than one; more only says that the server is busy.
+const ANSWER_SECONDS_MAX: u64 = 5;
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Served {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// Its data folder.
+    pub(crate) data: PathBuf,
+    /// What it says.
+    pub(crate) log: PathBuf,
+    child: Child,
+}
+
+impl Served {
+    /// Starts `binary` on a folder that is empty, in the target folder under `name`.
+    pub(crate) fn start(
+        name: &str,
+        binary: &Path,
+        address: SocketAddr,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
+        let folder = target().join("xtask").join(name);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        Self::resume(&folder, binary, address, settings)
+    }
+
+    /// Starts `binary` on what a folder holds, with test money and without sign-in, and waits
+    /// until it is ready.
+    pub(crate) fn resume(
+        folder: &Path,
+        binary: &Path,
+        address: SocketAddr,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
+        let (data, log) = (folder.join("data"), folder.join("server.log"));
+        std::fs::create_dir_all(&data)?;
+        let run = Run::new(binary).arg("serve").without(&["DATABASE_URL"]);
+        let run = run
+            .arg("--listen")
+            .arg(address.to_string())
+            .arg("--data")
+            .arg(&data);
+        let run = run.env("PAYMENTS", "test").env("KYC", "auto");
+        let run = run.env("ALLOW_DEV_OPERATOR_ID_HEADER", "true");
+        let run = settings
+            .iter()
+            .fold(run, |run, (name, value)| run.env(name, value));
+        let file = File::create(&log)?;
+        let mut command = run.command();
+        command.stdout(file.try_clone()?).stderr(file);
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot start {run}"))?;
+        let mut served = Self {
+            address,
+            data,
+            log,
+            child,
+        };
+        served.wait_until_ready()?;
+        Ok(served)
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let start = Instant::now();
+        while !is_ready(self.address) {
+            if let Some(status) = self.child.try_wait()? {
+                bail!(
+                    "the server ended ({status}):\n{}",
+                    std::fs::read_to_string(&self.log)?
+                );
+            }
+            if start.elapsed().as_secs() > READY_SECONDS_MAX {
+                bail!(
+                    "the server is not ready; what it said is in {}",
+                    self.log.display()
+                );
+            }
+            // Nothing announces that a port opens, so it is tried in turns.
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // As a person would with Ctrl-C, so that the database is closed in order.
+        let asked = Run::new("kill")
+            .arg("-INT")
+            .arg(self.child.id().to_string())
+            .succeeds();
+        if !asked {
+            drop(self.child.kill());
+        }
+        drop(self.child.wait());
+    }
+}
+
+fn is_ready(address: SocketAddr) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
+        let mut stream = TcpStream::connect_timeout(&address, limit)?;
+        stream.set_read_timeout(Some(limit))?;
+        write!(
+            stream,
+            "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}

@@ -1,0 +1,111 @@
+//! From a crate to the wasm file and the JavaScript beside it: cargo for wasm32, wasm-bindgen as a
+//! library at the version in Cargo.lock, then wasm-opt. Used by `pkg.rs` and `app.rs`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use sha2::{Digest as _, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::needs;
+use crate::run::{Run, root, step, target};
+use crate::toolchain::{TARGET, WasmToolchain};
+
+/// What to build, and under which name.
+#[derive(Debug)]
+pub(crate) struct Wasm {
+    /// The package, its kind of target and its features, as cargo's arguments.
+    pub(crate) cargo: &'static str,
+    /// The profile of the root manifest.
+    pub(crate) profile: &'static str,
+    /// The file that cargo leaves, without `.wasm`.
+    pub(crate) artifact: &'static str,
+    /// The name of both files: `NAME.js`, `NAME_bg.wasm`.
+    pub(crate) name: &'static str,
+    /// wasm-opt's arguments. Never `--all-features`: that writes imports that browsers refuse,
+    /// and without it the features are read from the file itself. None: left as it is.
+    pub(crate) optimise: Option<&'static str>,
+}
+
+impl Wasm {
+    /// Builds, and leaves `NAME.js` and `NAME_bg.wasm` in the folder `out`, empty before.
+    pub(crate) fn build(&self, out: &Path) -> Result<()> {
+        let toolchain = WasmToolchain::find()?;
+        step(
+            &format!("{} for wasm32 ({:?} std)", self.artifact, toolchain.way),
+            || {
+                let build = Run::cargo("build --target").arg(TARGET);
+                let build = build.words(self.cargo).args(["--profile", self.profile]);
+                toolchain.prepare(build).run()
+            },
+        )?;
+        step(&format!("wasm-bindgen: {}", self.name), || self.bind(out))?;
+        let Some(optimise) = self.optimise else {
+            return Ok(());
+        };
+        needs::npm_ci("xtask")?;
+        step(&format!("wasm-opt: {}", self.name), || {
+            self.shrink(out, optimise)
+        })
+    }
+
+    fn bind(&self, out: &Path) -> Result<()> {
+        // The profile `dev` is the one whose folder has another name.
+        let folder = if self.profile == "dev" {
+            "debug"
+        } else {
+            self.profile
+        };
+        let built = target().join(TARGET).join(folder).join(self.artifact);
+        if out.exists() {
+            std::fs::remove_dir_all(out)?;
+        }
+        Bindgen::new()
+            .input_path(built.with_extension("wasm"))
+            .out_name(self.name)
+            .web(true)?
+            // The types of the packages are written by hand, and callers name the wasm file.
+            .typescript(false)
+            .omit_default_module_path(true)
+            .remove_name_section(true)
+            .remove_producers_section(true)
+            .generate(out)
+            .context("wasm-bindgen")
+    }
+
+    /// Ten seconds of work for the app, so its result is kept under the hash of what went in.
+    fn shrink(&self, out: &Path, optimise: &str) -> Result<()> {
+        let file = out.join(format!("{}_bg.wasm", self.name));
+        let mut digest = Sha256::new_with_prefix(optimise);
+        digest.update(std::fs::read(root().join("xtask/package-lock.json"))?);
+        digest.update(std::fs::read(&file)?);
+        let kept = kept_folder()?
+            .join(hex(&digest.finalize(), 16))
+            .with_extension("wasm");
+        if !kept.exists() {
+            let fresh = kept.with_extension("fresh");
+            let wasm_opt = root().join("xtask/node_modules/binaryen/bin/wasm-opt");
+            let run = Run::new(needs::node()?).arg(wasm_opt).words(optimise);
+            run.arg(&file).arg("-o").arg(&fresh).run()?;
+            std::fs::rename(fresh, &kept)?;
+        }
+        std::fs::copy(&kept, &file)
+            .context("taking wasm-opt's result")
+            .map(drop)
+    }
+}
+
+fn kept_folder() -> Result<PathBuf> {
+    let folder = target().join("xtask/wasm-opt");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// The first `bytes` of a digest in hex.
+pub(crate) fn hex(digest: &[u8], bytes: usize) -> String {
+    digest
+        .iter()
+        .take(bytes)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
