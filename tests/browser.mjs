@@ -273,8 +273,9 @@ async function tabTo(target) {
 function coveredBy(element) {
   const { left, top, width, height } = element.getBoundingClientRect();
   const above = document.elementFromPoint(left + width / 2, top + height / 2);
-  const own = above && (element.contains(above) || above.contains(element));
-  return own || above?.closest("label")?.control === element ? null : (above?.outerHTML ?? "nothing");
+  if (!above) return "the edge of the screen";
+  const own = element.contains(above) || above.contains(element);
+  return own || above.closest("label")?.control === element ? null : above.outerHTML;
 }
 
 async function press(target) {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::world::World;
+use crate::{search, world::World};
 
 const WORDS: &str = "Called the shop at ten: it opens at nine on Saturdays.";
 
@@ -62,9 +62,15 @@ async fn a_confirmation_tapped_twice_offline_and_whose_receipt_got_lost_arrives_
         .does("wait", json!({ "id": task, "statuses": ["COMPLETED"] }))
         .await?;
     assert_eq!(done["proof"]["confirmation_text"], WORDS);
+    let sent = search::find("/submit HTTP/1.1", &world.folder.join("wire"))?;
+    assert_eq!(
+        sent.len(),
+        2,
+        "sent again, as the phone could not know: {sent:?}"
+    );
     let proofs = "SELECT count(*) FROM proof";
     let proofs: i64 = world.database()?.query_row(proofs, [], |row| row.get(0))?;
-    assert_eq!(proofs, 1, "submitted once");
+    assert_eq!(proofs, 1, "and yet submitted once");
     agent.leaves().await?;
     world.ends().await
 }

@@ -14,8 +14,8 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use zeroize::Zeroizing;
 
 use crate::{
-    AgentPublicKey, AgentSecretKey, Envelope, EnvelopeError, EnvelopeText, KeyError, OpenError,
-    RandomError, SealError,
+    AgentPublicKey, AgentSecretKey, Envelope, EnvelopeText, KeyError, OpenError, RandomError,
+    SealError,
 };
 
 /// The 65 bytes of the public key in some bytes, which are a text or not.
@@ -72,12 +72,12 @@ pub fn seal(public: &[u8], task_id: &str, plaintext: Vec<u8>) -> Result<String, 
     let plaintext = Zeroizing::new(plaintext);
     let envelope = crate::seal(&public_key(public)?, task_id, &plaintext)
         .map_err(|error| thrown(class_of(error), error.sentence()))?;
-    Ok([
-        envelope.ciphertext_base64(),
-        envelope.iv_base64(),
-        envelope.ephemeral_public_key_base64(),
-    ]
-    .join("."))
+    let mut wire = envelope.ciphertext_base64();
+    for part in [envelope.iv_base64(), envelope.ephemeral_public_key_base64()] {
+        wire.push('.');
+        wire.push_str(&part);
+    }
+    Ok(wire)
 }
 
 /// Opens an envelope whose `v` was found to be a whole number.
@@ -100,8 +100,12 @@ pub fn open(
         ephemeral_public_key,
     };
     let envelope = Envelope::parse(&text).map_err(|faults| {
-        let sentences: Vec<_> = faults.into_iter().map(EnvelopeError::sentence).collect();
-        thrown("EnvelopeError", &sentences.join(" "))
+        let mut sentences = String::new();
+        for fault in faults {
+            sentences.push_str(fault.sentence());
+            sentences.push(' ');
+        }
+        thrown("EnvelopeError", sentences.trim_ascii_end())
     })?;
     let plaintext = crate::open(&secret_key, task_id, &envelope)
         .map_err(|_| thrown("OpenError", OpenError::SENTENCE))?;

@@ -2,8 +2,6 @@
 //!
 //! Fingerprints of public keys only; nothing here is secret.
 
-use std::collections::BTreeMap;
-
 use api_types::{AgentId, Timestamp};
 use crypto_wasm::Fingerprint;
 use serde::{Deserialize, Serialize};
@@ -15,6 +13,7 @@ const KEY: &str = "humanops.agent-keys";
 /// A key that was sealed to before.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct KnownKey {
+    agent: AgentId,
     fingerprint: String,
     /// In groups, as it was shown then.
     pub(crate) groups: String,
@@ -34,7 +33,7 @@ pub(crate) enum Acquaintance {
 
 /// Compares an agent's key with the one that was used last.
 pub(crate) fn acquaintance(agent: AgentId, fingerprint: &Fingerprint) -> Acquaintance {
-    match all().remove(&agent.to_string()) {
+    match all().into_iter().find(|known| known.agent == agent) {
         None => Acquaintance::New,
         Some(known) if known.fingerprint == fingerprint.to_hex() => Acquaintance::Same(known),
         Some(known) => Acquaintance::Changed(known),
@@ -44,15 +43,16 @@ pub(crate) fn acquaintance(agent: AgentId, fingerprint: &Fingerprint) -> Acquain
 /// Remembers that something was sealed to this key now.
 pub(crate) fn remember(agent: AgentId, fingerprint: &Fingerprint) {
     let mut keys = all();
-    let known = KnownKey {
+    keys.retain(|known| known.agent != agent);
+    keys.push(KnownKey {
+        agent,
         fingerprint: fingerprint.to_hex(),
         groups: fingerprint.groups(),
         used_at: browser::now(),
-    };
-    keys.insert(agent.to_string(), known);
+    });
     browser::remember(KEY, &keys);
 }
 
-fn all() -> BTreeMap<String, KnownKey> {
+fn all() -> Vec<KnownKey> {
     browser::recall(KEY).unwrap_or_default()
 }

@@ -9,8 +9,9 @@ use crate::compress::brotli;
 use crate::run::{root, target};
 use crate::wasm::Wasm;
 
+/// One kind of library alone: beside an rlib, cargo leaves link-time optimisation out.
 const CRYPTO: Wasm = Wasm {
-    cargo: "-p crypto-wasm --lib --features bindings",
+    cargo: "-p crypto-wasm --lib --crate-type cdylib --features bindings",
     profile: "wasm-crypto",
     artifact: "crypto_wasm",
     name: "crypto",
@@ -19,7 +20,7 @@ const CRYPTO: Wasm = Wasm {
 
 /// The same code with its primitives open to published vectors; never shipped.
 const VECTORS: Wasm = Wasm {
-    cargo: "-p crypto-wasm --lib --features bindings,vectors",
+    cargo: "-p crypto-wasm --lib --crate-type cdylib --features bindings,vectors",
     name: "vectors",
     ..CRYPTO
 };

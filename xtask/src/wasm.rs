@@ -34,7 +34,7 @@ impl Wasm {
         step(
             &format!("{} for wasm32 ({:?} std)", self.artifact, toolchain.way),
             || {
-                let build = Run::cargo("build --target").arg(TARGET);
+                let build = Run::cargo("rustc --target").arg(TARGET);
                 let build = build.words(self.cargo).args(["--profile", self.profile]);
                 toolchain.prepare(build).run()
             },

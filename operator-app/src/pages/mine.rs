@@ -29,17 +29,13 @@ pub(crate) fn MinePage() -> impl IntoView {
 fn Waiting() -> impl IntoView {
     let outbox: Outbox = expect_context();
     let client: SessionClient = expect_context();
-    // Only another set of tasks makes the list anew; each entry follows its own bytes.
-    let waiting = Memo::new(move |_| {
-        outbox.of(client.operator_id()).into_iter().map(|proof| proof.task_id).collect::<Vec<_>>()
-    });
     maybe(move || {
-        let waiting = waiting.get();
+        let waiting = outbox.of(client.operator_id());
         (!waiting.is_empty()).then(|| view! {
             <section class="stack" aria-labelledby="waiting">
                 <h2 id="waiting">{format!("On this phone, not sent ({})", waiting.len())}</h2>
-                {waiting.into_iter().map(|task_id| view! {
-                    <SendingProof task_id with_title=true/>
+                {waiting.into_iter().map(|proof| view! {
+                    <SendingProof task_id=proof.task_id with_title=true/>
                 }).collect_view()}
             </section>
         }.into_any())

@@ -9,6 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     app::CurrentSession,
+    browser,
     client::SessionClient,
     components::{Page, live, load, loaded, maybe, text},
     frame::{is_announced, tell},
@@ -47,7 +48,9 @@ fn about(profile: OperatorProfile) -> AnyView {
     } else {
         profile.skills.iter().map(|kind| words::task_type(*kind)).collect::<Vec<_>>().join(", ")
     };
-    let rating = profile.rating.map(|stars| format!("{stars:.1} of 5"));
+    let rating = profile.rating.map(|stars| {
+        format!("{} of 5", browser::two_decimals(f64::from(stars)))
+    });
     view! {
         <dl class="card facts-list">
             <div><dt>"Name"</dt><dd>{profile.name}</dd></div>

@@ -80,7 +80,7 @@ fn one_file(file: WaitingFile) -> AnyView {
     let outbox: Outbox = expect_context();
     let received = file.url.is_some();
     let (key, total) = (file.key, file.bytes);
-    let sent = Memo::new(move |_| {
+    let sent = Signal::derive(move || {
         let sending = outbox.sending().filter(|sending| sending.key == key)?;
         // The form around the file counts too on the wire; to a person only the file does.
         Some((total * sending.sent).checked_div(sending.total).unwrap_or(0))

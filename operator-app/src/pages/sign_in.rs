@@ -6,7 +6,7 @@ use leptos::{ev::SubmitEvent, html::Input, prelude::*};
 use crate::{
     app::CurrentSession,
     client::{Client, ClientError},
-    components::{Field, FormFaults, Icon, Problem, Shape, fault, flag, maybe, text},
+    components::{Field, FormFaults, Icon, Problem, Shape, act, fault, flag, maybe, text},
 };
 
 /// Sign in by the operator's id. A server on the same machine takes it at its word; a real proof
@@ -38,9 +38,13 @@ fn SignInForm() -> impl IntoView {
     let faults = FormFaults::new();
     let failure = RwSignal::new(None);
 
-    let sign_in = Action::new_local(move |id: &OperatorId| {
-        let id = *id;
-        async move {
+    let typed = move || {
+        let text = id.get_untracked().map(|input| input.value()).unwrap_or_default();
+        text.trim().parse::<OperatorId>()
+    };
+    let sign_in = act(move || {
+        Box::pin(async move {
+            let Ok(id) = typed() else { return };
             match Client.sign_in(id).await {
                 Ok(session) => {
                     session.remember();
@@ -52,17 +56,16 @@ fn SignInForm() -> impl IntoView {
                 )]),
                 Err(error) => failure.set(Some(error)),
             }
-        }
+        })
     });
     let busy = sign_in.pending();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         failure.set(None);
-        let text = id.get_untracked().map(|input| input.value()).unwrap_or_default();
-        match text.trim().parse::<OperatorId>() {
-            Ok(id) if !sign_in.pending().get_untracked() => {
+        match typed() {
+            Ok(_) if !sign_in.pending().get_untracked() => {
                 faults.set(Vec::new());
-                sign_in.dispatch_local(id);
+                sign_in.dispatch_local(());
             }
             Ok(_) => {}
             Err(_) => faults.set(vec![fault(

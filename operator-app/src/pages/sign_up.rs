@@ -18,7 +18,7 @@ use crate::{
     app::CurrentSession,
     browser,
     client::Client,
-    components::{Field, FormFaults, Page, Problem, Submit, fault, flag, maybe, text},
+    components::{Field, FormFaults, Page, Problem, Submit, act, fault, flag, maybe, text},
     session::Session,
     words,
 };
@@ -62,9 +62,10 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     // One key for all tries: an answer that was lost does not make a second account.
     let once = StoredValue::new(browser::new_id().unwrap_or_default());
 
-    let register = Action::new_local(move |operator: &RegisterOperator| {
-        let (operator, navigate) = (operator.clone(), navigate.clone());
-        async move {
+    let register = act(move || {
+        let navigate = navigate.clone();
+        Box::pin(async move {
+            let Ok(operator) = inputs.read() else { return };
             match Client.register_operator(&operator, &once.get_value()).await {
                 Ok(made) => {
                     let session = Session { operator_id: made.operator_id, name: made.name };
@@ -81,7 +82,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                     failure.set(Some(error));
                 }
             }
-        }
+        })
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -90,9 +91,9 @@ pub(crate) fn SignUpPage() -> impl IntoView {
         }
         failure.set(None);
         match inputs.read() {
-            Ok(operator) => {
+            Ok(_) => {
                 faults.set(Vec::new());
-                register.dispatch_local(operator);
+                register.dispatch_local(());
             }
             Err(found) => faults.set(found),
         }

@@ -93,6 +93,7 @@ fn new_key(app: &App, name: &str, now: Timestamp) -> Result<(ApiKey, StoredKey),
 
 /// Make a further API key, shown this once. An agent has at most 20.
 #[utoipa::path(post, path = paths::KEYS, tag = "agents", request_body = Option<CreateKey>,
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 201, body = CreatedKey), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody)))]
 pub async fn create_key(
@@ -126,6 +127,7 @@ pub async fn create_key(
 
 /// List the active API keys, oldest first, without their secrets.
 #[utoipa::path(get, path = paths::KEYS, tag = "agents",
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = KeyList), (status = 401, body = ErrorBody)))]
 pub async fn list_keys(
     State(app): State<App>,
@@ -152,6 +154,7 @@ fn key_item(key: StoredKey) -> ApiKeyItem {
 
 /// Revoke an API key for good. It stops working at once, everywhere.
 #[utoipa::path(delete, path = paths::KEY, tag = "agents", params(("id" = KeyId, Path)),
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = RevokedKey), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub async fn revoke_key(
@@ -174,6 +177,7 @@ pub async fn revoke_key(
 
 /// What the agent can spend, and what its tasks hold.
 #[utoipa::path(get, path = paths::BALANCE, tag = "agents",
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = AgentBalance), (status = 401, body = ErrorBody)))]
 pub async fn balance(
     State(app): State<App>,

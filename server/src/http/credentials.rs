@@ -29,6 +29,7 @@ use crate::{
 #[utoipa::path(get, path = paths::RETRIEVE_CREDENTIAL, tag = "tasks",
     params(("id" = TaskId, Path),
         ("purge" = Option<bool>, Query, description = "Erase it after this answer")),
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = RetrievedCredential), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 410, body = ErrorBody)))]
 pub async fn retrieve_credential(
@@ -45,6 +46,7 @@ pub async fn retrieve_credential(
     operation_id = "post_retrieve_credential",
     params(("id" = TaskId, Path),
         ("purge" = Option<bool>, Query, description = "Erase it after this answer")),
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = RetrievedCredential), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 410, body = ErrorBody)))]
 pub async fn post_retrieve_credential(

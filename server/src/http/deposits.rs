@@ -26,6 +26,7 @@ use crate::{
 
 /// Report a USDC deposit on Base. In test mode it is credited at once, and no real money is meant.
 #[utoipa::path(post, path = paths::DEPOSIT_USDC, tag = "agents", request_body = DepositUsdc,
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 201, body = Deposit), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn deposit_usdc(

@@ -47,6 +47,7 @@ use crate::{
     params(("task_type" = Option<TaskType>, Query), ("min_reward" = Option<f64>, Query),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("cursor" = Option<String>, Query)),
+    security(("operator_id" = [])),
     responses((status = 200, body = Page<OperatorTaskView>), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody)))]
 pub async fn find_tasks(
@@ -80,6 +81,7 @@ pub async fn find_tasks(
 #[utoipa::path(get, path = paths::MY_TASKS, tag = "operators",
     params(("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("cursor" = Option<String>, Query)),
+    security(("operator_id" = [])),
     responses((status = 200, body = Page<OperatorTaskView>), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody)))]
 pub async fn my_tasks(
@@ -117,6 +119,7 @@ async fn list(
 
 /// Read one task: an open one, or one that the operator claimed.
 #[utoipa::path(get, path = paths::OPERATOR_TASK, tag = "operators", params(("id" = TaskId, Path)),
+    security(("operator_id" = [])),
     responses((status = 200, body = OperatorTaskView), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub async fn operator_task(
@@ -142,6 +145,7 @@ fn is_visible(task: &Task, operator_id: OperatorId) -> bool {
 
 /// Claim a task. Of any number who try at once, exactly one succeeds.
 #[utoipa::path(post, path = paths::ACCEPT_TASK, tag = "operators", params(("id" = TaskId, Path)),
+    security(("operator_id" = [])),
     responses((status = 200, body = AcceptedTask), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 410, body = ErrorBody)))]
@@ -188,6 +192,7 @@ pub async fn accept_task(
 /// task, is answered with the first result.
 #[utoipa::path(post, path = paths::SUBMIT_PROOF, tag = "operators", params(("id" = TaskId, Path)),
     request_body = SubmitProof,
+    security(("operator_id" = [])),
     responses((status = 200, body = ProofReceipt), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 422, body = ErrorBody)))]

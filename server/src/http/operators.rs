@@ -66,6 +66,7 @@ pub async fn register_operator(
 
 /// Who the operator is, as the server knows it.
 #[utoipa::path(get, path = paths::OPERATOR_PROFILE, tag = "operators",
+    security(("operator_id" = [])),
     responses((status = 200, body = OperatorProfile), (status = 401, body = ErrorBody)))]
 pub async fn operator_profile(
     State(app): State<App>,
@@ -88,6 +89,7 @@ pub async fn operator_profile(
 
 /// What the operator earned: pending, available, in review and paid out, each a number of its own.
 #[utoipa::path(get, path = paths::EARNINGS, tag = "operators",
+    security(("operator_id" = [])),
     responses((status = 200, body = Earnings), (status = 401, body = ErrorBody)))]
 pub async fn earnings(
     State(app): State<App>,

@@ -46,6 +46,7 @@ use crate::{
 #[utoipa::path(post, path = paths::TASKS, tag = "tasks", request_body = CreateTask,
     params(("Idempotency-Key" = Option<String>, Header,
         description = "Makes a retry safe for 48 hours")),
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 201, body = CreatedTask), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 402, body = ErrorBody),
         (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
@@ -113,6 +114,7 @@ fn post_task(
     params(("status" = Option<Status>, Query), ("task_type" = Option<TaskType>, Query),
         ("external_id" = Option<String>, Query), ("limit" = Option<u32>, Query),
         ("offset" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = Page<TaskItem>), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody)))]
 pub async fn list_tasks(
@@ -164,6 +166,7 @@ pub fn window(page: &PageQuery) -> Result<Window, ApiError> {
 
 /// Read one task: its proof, the Guardian's result, and the moves that are open.
 #[utoipa::path(get, path = paths::TASK, tag = "tasks", params(("id" = TaskId, Path)),
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = TaskView), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub async fn get_task(
@@ -201,6 +204,7 @@ pub(super) fn owned(
 
 /// Call a task off before work on it has begun. Reward and fee are refunded in full.
 #[utoipa::path(post, path = paths::CANCEL_TASK, tag = "tasks", params(("id" = TaskId, Path)),
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = CancelledTask), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub async fn cancel_task(
@@ -245,6 +249,7 @@ pub fn no_fields(body: &Value) -> Result<(), ApiError> {
 /// Judge a proof: APPROVE pays the operator, REJECT disputes the task and keeps the escrow.
 #[utoipa::path(post, path = paths::VERIFY_TASK, tag = "tasks", params(("id" = TaskId, Path)),
     request_body = VerifyTask,
+    security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = VerifiedTask), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn verify_task(

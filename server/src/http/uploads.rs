@@ -57,8 +57,9 @@ pub struct UploadForm {
 /// # Errors
 /// 400 without a file, 404 for a task that the operator has not accepted, 413 beyond 15 MiB, 415
 /// for another type.
-#[utoipa::path(post, path = paths::UPLOAD, tag = "operator",
+#[utoipa::path(post, path = paths::UPLOAD, tag = "operators",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
+    security(("operator_id" = [])),
     responses(
         (status = 201, body = Upload),
         (status = 400, body = ErrorBody),

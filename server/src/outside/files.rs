@@ -64,7 +64,8 @@ impl Files {
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let key = open_key(&data.join("file-url.key"), entropy)?;
         Ok(Self {
-            folder: Arc::new(LocalFileSystem::new_with_prefix(&folder)?),
+            // A row is durable once it is answered; its file must not be lost to a power cut.
+            folder: Arc::new(LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true)),
             key: Arc::new(key),
         })
     }

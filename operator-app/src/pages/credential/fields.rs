@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::components::{FormFaults, Icon, LongField, Shape, fault, flag, live, maybe, text};
 
 /// Own fields beside those that a kind of task suggests.
-const OWN_FIELDS_MAX: usize = 20;
+const OWN_FIELDS_MAX: usize = 8;
 
 /// Characters of an own field's name at most.
 const NAME_CHARS_MAX: usize = 64;
@@ -18,7 +18,8 @@ const NAME_CHARS_MAX: usize = 64;
 /// A part that a kind of task suggests: its name in the JSON, its label, whether it hides at first.
 type Suggestion = (&'static str, &'static str, bool);
 
-/// One part of the secret. The inputs hold its text; `shown` is all that a signal knows.
+/// One part of the secret. The inputs hold its text; signals know only whether the part is in use
+/// and whether its text is shown.
 #[derive(Clone, Copy)]
 struct Part {
     id: usize,
@@ -26,6 +27,7 @@ struct Part {
     suggestion: Option<Suggestion>,
     name: NodeRef<Input>,
     value: NodeRef<Input>,
+    used: RwSignal<bool>,
     shown: RwSignal<bool>,
 }
 
@@ -37,6 +39,7 @@ impl Part {
             suggestion,
             name: NodeRef::new(),
             value: NodeRef::new(),
+            used: RwSignal::new(suggestion.is_some()),
             shown: RwSignal::new(!hides),
         }
     }
@@ -57,27 +60,24 @@ impl Part {
 /// All parts of one secret. A handle: copies mean the same inputs.
 #[derive(Clone, Copy)]
 pub(super) struct Fields {
-    parts: RwSignal<Vec<Part>>,
+    // Those that the person may add are made beforehand, unused.
+    parts: StoredValue<Vec<Part>>,
     notes: NodeRef<Textarea>,
-    next_id: StoredValue<usize>,
 }
 
 impl Fields {
     /// The parts that a kind of task asks for as a rule. The agent may have asked for others.
     pub(super) fn of(kind: TaskType) -> Self {
-        let suggested = suggestions(kind);
-        let parts = suggested.iter().enumerate().map(|(id, one)| Part::new(id, Some(*one)));
-        Self {
-            parts: RwSignal::new(parts.collect()),
-            notes: NodeRef::new(),
-            next_id: StoredValue::new(suggested.len()),
-        }
+        let suggested = suggestions(kind).iter().copied().map(Some);
+        let own = std::iter::repeat_n(None, OWN_FIELDS_MAX);
+        let parts = suggested.chain(own).enumerate().map(|(id, one)| Part::new(id, one));
+        Self { parts: StoredValue::new(parts.collect()), notes: NodeRef::new() }
     }
 
     /// The secret as UTF-8 JSON, or what is wrong with it. The copy is wiped when dropped; the
     /// texts that the browser handed out are its own, and go with its garbage.
     pub(super) fn read(self) -> Result<Zeroizing<Vec<u8>>, Vec<Fault>> {
-        let parts = self.parts.get_untracked();
+        let parts = self.parts.get_value().into_iter().filter(|part| part.used.get_untracked());
         let mut faults = Vec::new();
         let mut filled: Vec<(String, Zeroizing<String>)> = Vec::new();
         for part in parts {
@@ -108,7 +108,7 @@ impl Fields {
 
     /// Empties every input.
     pub(super) fn clear(self) {
-        for part in self.parts.try_get_untracked().unwrap_or_default() {
+        for part in self.parts.try_get_value().unwrap_or_default() {
             if let Some(input) = part.value.try_get_untracked().flatten() {
                 input.set_value("");
             }
@@ -118,14 +118,9 @@ impl Fields {
         }
     }
 
-    fn add(self) {
-        let id = self.next_id.get_value();
-        self.next_id.set_value(id + 1);
-        self.parts.update(|parts| parts.push(Part::new(id, None)));
-    }
-
-    fn remove(self, id: usize) {
-        self.parts.update(|parts| parts.retain(|part| part.id != id));
+    /// A part that may still be added.
+    fn unused(self) -> Option<Part> {
+        self.parts.get_value().into_iter().find(|part| !part.used.get())
     }
 }
 
@@ -181,18 +176,14 @@ fn json(filled: &[(String, Zeroizing<String>)]) -> Zeroizing<Vec<u8>> {
 /// The inputs.
 #[component]
 pub(super) fn SecretFields(fields: Fields, faults: FormFaults) -> impl IntoView {
-    let full = move || {
-        fields.parts.with(|parts| parts.iter().filter(|p| p.suggestion.is_none()).count())
-            >= OWN_FIELDS_MAX
-    };
     view! {
         <section class="card stack" aria-labelledby="secret">
             <h2 id="secret">"The secret"</h2>
-            <For each=move || fields.parts.get() key=|part| part.id let:part>
-                <PartField part fields faults/>
-            </For>
-            {maybe(move || (!full()).then(|| view! {
-                <button type="button" class="button slim" on:click=move |_| fields.add()>
+            {fields.parts.get_value().into_iter().map(|part| {
+                maybe(move || part.used.get().then(|| part_field(part, faults)))
+            }).collect_view()}
+            {maybe(move || fields.unused().map(|part| view! {
+                <button type="button" class="button slim" on:click=move |_| part.used.set(true)>
                     <Icon shape=Shape::Plus/>
                     "Add a field"
                 </button>
@@ -203,8 +194,7 @@ pub(super) fn SecretFields(fields: Fields, faults: FormFaults) -> impl IntoView 
     }
 }
 
-#[component]
-fn PartField(part: Part, fields: Fields, faults: FormFaults) -> impl IntoView {
+fn part_field(part: Part, faults: FormFaults) -> AnyView {
     let key = part.key();
     let (id, hint) = (key.clone(), format!("{key}-hint"));
     let fault = text(move || faults.of(&key).unwrap_or_default());
@@ -212,7 +202,7 @@ fn PartField(part: Part, fields: Fields, faults: FormFaults) -> impl IntoView {
     let label = part.suggestion.map_or("Value", |(_, label, _)| label);
     view! {
         <div class="field">
-            {part.suggestion.is_none().then(|| view! { <OwnName part fields/> })}
+            {part.suggestion.is_none().then(|| own_name(part))}
             <label for=id.clone()>{label}</label>
             <div class="with-button">
                 <input
@@ -225,15 +215,15 @@ fn PartField(part: Part, fields: Fields, faults: FormFaults) -> impl IntoView {
                     aria-invalid=flag(move || !fault.get().is_empty())
                     aria-describedby=hint.clone()
                 />
-                <Reveal shown=part.shown label/>
+                {reveal(part.shown, label)}
             </div>
             <p id=hint class="hint fault">{fault}</p>
         </div>
     }
+    .into_any()
 }
 
-#[component]
-fn Reveal(shown: RwSignal<bool>, label: &'static str) -> impl IntoView {
+fn reveal(shown: RwSignal<bool>, label: &'static str) -> AnyView {
     let words = text(move || format!("{} {label}", if shown.get() { "Hide" } else { "Show" }));
     view! {
         <button type="button" class="icon-button" aria-label=words
@@ -244,11 +234,11 @@ fn Reveal(shown: RwSignal<bool>, label: &'static str) -> impl IntoView {
             })}
         </button>
     }
+    .into_any()
 }
 
 /// The name of a part that no suggestion covers.
-#[component]
-fn OwnName(part: Part, fields: Fields) -> impl IntoView {
+fn own_name(part: Part) -> AnyView {
     let id = format!("{}-name", part.key());
     view! {
         <label for=id.clone()>"Name of the field"</label>
@@ -256,9 +246,10 @@ fn OwnName(part: Part, fields: Fields) -> impl IntoView {
             <input id=id.clone() node_ref=part.name type="text" autocomplete="off" autocapitalize="none"
                 spellcheck="false" maxlength=NAME_CHARS_MAX.to_string() placeholder="for example recovery_code"/>
             <button type="button" class="icon-button" aria-label="Remove this field"
-                on:click=move |_| fields.remove(part.id)>
+                on:click=move |_| part.used.set(false)>
                 <Icon shape=Shape::Trash/>
             </button>
         </div>
     }
+    .into_any()
 }

@@ -17,7 +17,7 @@ use crate::{
     browser,
     client::SessionClient,
     components::{
-        Icon, Loading, Page, Problem, Shape, StatusMark, flag, live, load, loaded, maybe, nothing, text,
+        Icon, Loading, Page, Problem, Shape, StatusMark, act, flag, live, load, loaded, maybe, nothing, text,
     },
     frame::focus_heading,
     outbox::Outbox,
@@ -59,7 +59,6 @@ fn KnownTask(id: TaskId) -> impl IntoView {
 fn OneTask(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
     let outbox: Outbox = expect_context();
     let id = task.task_id;
-    let waits = Memo::new(move |_| outbox.find(id).is_some());
     let back = match task.status {
         Status::Pending => ("/tasks".to_owned(), "Tasks"),
         _ => ("/mine".to_owned(), "Mine"),
@@ -74,9 +73,9 @@ fn OneTask(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
                 <span class="quiet">{kind}</span>
             </p>
             {after(&task)}
-            {maybe(move || waits.get().then(|| view! { <SendingProof task_id=id/> }.into_any()))}
+            <SendingProof task_id=id/>
             {offer(&task)}
-            {maybe(move || (!waits.get()).then(|| next_move(&next, changed)))}
+            {maybe(move || outbox.find(id).is_none().then(|| next_move(&next, changed)))}
         </Page>
     }
 }
@@ -107,9 +106,9 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
     let MyTasks(mine) = expect_context();
     let failure = RwSignal::new(None);
-    let accept = Action::new_local(move |(): &()| {
+    let accept = act(move || {
         let client = client.clone();
-        async move {
+        Box::pin(async move {
             match client.accept_task(id).await {
                 Ok(_) => {
                     browser::ask_to_persist();
@@ -118,7 +117,7 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
                 }
                 Err(error) => failure.set(Some(error)),
             }
-        }
+        })
     });
     let press = move |_| {
         if !accept.pending().get_untracked() {
