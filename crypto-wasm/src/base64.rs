@@ -7,21 +7,20 @@ use zeroize::Zeroizing;
 
 /// Standard alphabet, padded.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let word = chunk
             .iter()
             .fold(0, |word, byte| word << 8 | u32::from(*byte));
         let word = word << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            text.push(if place > chunk.len() {
-                '='
-            } else {
-                digit((word >> (18 - 6 * place)) as u8 & 63)
-            });
+        let mut digits = [b'='; 4];
+        for (place, letter) in digits.iter_mut().take(chunk.len() + 1).enumerate() {
+            *letter = digit((word >> (18 - 6 * place)) as u8 & 63);
         }
+        text.extend_from_slice(&digits);
     }
-    text
+    // Digits are ASCII, so this never takes the default.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// One spelling for each bytes: standard alphabet, padded, nothing between, no bits left over.
@@ -69,12 +68,12 @@ fn decode(digits: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// The digit of a value below 64, by arithmetic alone.
-fn digit(value: u8) -> char {
+fn digit(value: u8) -> u8 {
     let value = i16::from(value);
     let above = |bound: i16| (bound - value) >> 15;
     let letter =
         value + 65 + (above(25) & 6) - (above(51) & 75) - (above(61) & 15) + (above(62) & 3);
-    char::from(letter as u8)
+    letter as u8
 }
 
 /// The value of a digit, or -1, by arithmetic alone.

@@ -65,7 +65,7 @@ impl Jwk<'_> {
 
 /// RFC 7518 §6.2.1.2: the full 32 bytes, leading zeros included.
 fn coordinate(name: &'static str, text: Option<&str>) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    text.and_then(|text| decode_lenient(text))
+    text.and_then(decode_lenient)
         .filter(|bytes| bytes.len() == 32)
         .ok_or(KeyError::JwkMember(name))
 }

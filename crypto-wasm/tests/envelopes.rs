@@ -1,4 +1,9 @@
 //! Envelopes: they open for one key and one task, and nothing about them can be changed unnoticed.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use crypto_wasm::{

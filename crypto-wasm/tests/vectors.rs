@@ -1,5 +1,10 @@
 //! Every vector: those of the format, which open for ever, and the published ones of its parts.
 //! The same files are read by `pkg/test/vectors.test.mjs`, through the wasm.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use crypto_wasm::{AgentPublicKey, AgentSecretKey, Envelope, EnvelopeText, open, vectors};
@@ -94,7 +99,7 @@ fn published<T: serde::de::DeserializeOwned>(set: &str, count: usize) -> Vec<T> 
 }
 
 /// What a vector allows: `valid` has to agree, `invalid` must not, `acceptable` may do either.
-fn judge(name: String, answer: Option<Vec<u8>>, expected: &str, result: &str) {
+fn judge(name: &str, answer: Option<Vec<u8>>, expected: &str, result: &str) {
     match result {
         "valid" => assert_eq!(
             answer.as_deref().map(hex).as_deref(),
@@ -113,7 +118,7 @@ fn agree(set: &str, count: usize, write: impl Fn(&[u8]) -> String) {
     for (number, public, private, shared, result) in published::<Agreement>(set, count) {
         let private = STANDARD.encode(unhex(&private));
         let answer = vectors::ecdh(&write(&unhex(&public)), &private);
-        judge(format!("{set} {number}"), answer, &shared, &result);
+        judge(&format!("{set} {number}"), answer, &shared, &result);
     }
 }
 
@@ -174,10 +179,10 @@ fn wycheproof_and_nist_gcm_agree() {
             let [key, iv, aad, plaintext, ciphertext] =
                 [&key, &iv, &aad, &plain, &sealed].map(|text| unhex(text));
             let opened = vectors::gcm_open(&key, &iv, &aad, &ciphertext);
-            judge(format!("{set} {number}"), opened, &plain, &result);
+            judge(&format!("{set} {number}"), opened, &plain, &result);
             if result == "valid" {
                 let answer = vectors::gcm_seal(&key, &iv, &aad, &plaintext);
-                judge(format!("{set} {number}"), answer, &sealed, &result);
+                judge(&format!("{set} {number}"), answer, &sealed, &result);
             }
         }
     }
@@ -188,7 +193,7 @@ fn wycheproof_and_rfc_5869_hkdf_agree() {
     for (set, count) in [("wycheproof_hkdf_sha256", 86), ("rfc5869_sha256", 3)] {
         for (number, ikm, salt, info, length, okm, result) in published::<Hkdf>(set, count) {
             let answer = vectors::hkdf(&unhex(&salt), &unhex(&ikm), &unhex(&info), length);
-            judge(format!("{set} {number}"), answer, &okm, &result);
+            judge(&format!("{set} {number}"), answer, &okm, &result);
         }
     }
 }

@@ -118,7 +118,7 @@ pub(crate) fn bytes(count: u64) -> String {
 /// What the phone remembers under `key`, if it still makes sense.
 pub(crate) fn recall<T: DeserializeOwned>(key: &str) -> Option<T> {
     let storage = window().local_storage().ok().flatten()?;
-    serde_json::from_str(&storage.get_item(key).ok().flatten()?).and_then(serde_json::from_value).ok()
+    serde_json::from_str(&storage.get_item(key).ok().flatten()?).ok()
 }
 
 /// Remembers `value` under `key`; nothing, in a browser that keeps nothing. Never for secrets.

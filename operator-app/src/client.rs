@@ -212,8 +212,8 @@ fn read<T: DeserializeOwned>(status: u16, text: &str) -> Result<T, ClientError> 
     let unexpected = |_| ClientError::Unexpected(status);
     match status {
         0 => Err(ClientError::Unreachable),
-        200..300 => serde_json::from_str(text).and_then(serde_json::from_value::<T>).map_err(unexpected),
-        _ => Err(serde_json::from_str(text).and_then(serde_json::from_value::<ErrorBody>).map_or_else(unexpected, ClientError::Refused)),
+        200..300 => serde_json::from_str(text).map_err(unexpected),
+        _ => Err(serde_json::from_str(text).map_or_else(unexpected, ClientError::Refused)),
     }
 }
 

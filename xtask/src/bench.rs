@@ -65,7 +65,8 @@ fn measure(address: SocketAddr) -> Result<(Vec<f64>, Vec<f64>)> {
             .map(|agent| post(agent, &deadline))
             .collect();
         let (bodies, seconds) = load(address, &requests)?;
-        posts.push(rate(seconds));
+        let posted = rate(seconds);
+        posts.push(posted);
         let tasks = bodies
             .iter()
             .map(|body| field(body, "task_id"))
@@ -75,12 +76,9 @@ fn measure(address: SocketAddr) -> Result<(Vec<f64>, Vec<f64>)> {
             .map(|(task, operator)| claim(operator, task))
             .collect();
         let (_, seconds) = load(address, &requests)?;
-        claims.push(rate(seconds));
-        println!(
-            "round {round}: {:.0?} posts, {:.0?} claims a second",
-            posts.last(),
-            claims.last()
-        );
+        let claimed = rate(seconds);
+        claims.push(claimed);
+        println!("round {round}: {posted:.0} posts, {claimed:.0} claims a second");
     }
     Ok((posts, claims))
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask dev`: the edit loop. Builds app and server unoptimised, serves them on a folder that
-//! stays, and does so again whenever a source file changes. Ends with Ctrl-C.
+//! `cargo xtask dev`: the edit loop. Builds app and server unoptimised, serves them on a folder
+//! that stays, and does so again whenever a source file changes. Ends with Ctrl-C.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};

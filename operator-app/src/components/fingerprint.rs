@@ -9,7 +9,7 @@ pub(crate) fn KeyFingerprint(fingerprint: Fingerprint) -> impl IntoView {
     let groups: Vec<String> = fingerprint.groups().split(' ').map(str::to_owned).collect();
     view! {
         <ul class="fingerprint" aria-label="Key fingerprint">
-            {groups.into_iter().map(|group| view! { <li>{group}</li> }).collect_view()}
+            {groups.into_iter().map(|group| view! { <li>{group}</li> }.into_any()).collect_view()}
         </ul>
     }
 }

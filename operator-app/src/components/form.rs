@@ -67,7 +67,7 @@ pub(crate) fn Field(
         <div class="field">
             <label for=name>
                 {label}
-                {(!required).then(|| view! { <span class="optional">"optional"</span> })}
+                {(!required).then(|| view! { <span class="optional">"optional"</span> }.into_any())}
             </label>
             <input
                 id=name
@@ -102,7 +102,7 @@ pub(crate) fn LongField(
         <div class="field">
             <label for=name>
                 {label}
-                {(!required).then(|| view! { <span class="optional">"optional"</span> })}
+                {(!required).then(|| view! { <span class="optional">"optional"</span> }.into_any())}
             </label>
             <textarea
                 id=name

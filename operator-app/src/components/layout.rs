@@ -22,7 +22,7 @@ pub(crate) fn Page(
     view! {
         {back.map(|(href, name)| view! {
             <a class="back" href=href><Icon shape=Shape::Back/>{name}</a>
-        })}
+        }.into_any())}
         <h1 tabindex="-1" class="agent-text">{title}</h1>
         {children()}
     }

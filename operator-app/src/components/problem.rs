@@ -29,13 +29,13 @@ pub(crate) fn Problem(
             <div class="stack small">
                 <strong>{title}</strong>
                 <p>{sentence}</p>
-                {request_id.map(|id| view! { <p class="quiet">"Request " <code>{id}</code></p> })}
+                {request_id.map(|id| view! { <p class="quiet">"Request " <code>{id}</code></p> }.into_any())}
                 {retry.map(|retry| view! {
                     <button type="button" class="button" on:click=move |_| retry.run(())>
                         <Icon shape=Shape::Refresh/>
                         "Try again"
                     </button>
-                })}
+                }.into_any())}
             </div>
         </div>
     }

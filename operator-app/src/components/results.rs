@@ -13,7 +13,7 @@ pub(crate) fn Results(result: GuardianResult) -> impl IntoView {
         <section class="card stack" aria-labelledby="results">
             <h2 id="results">"What the check found"</h2>
             <ul class="results">
-                {results.map(|result| view! { <OneResult result/> }).collect_view()}
+                {results.map(|result| view! { <OneResult result/> }.into_any()).collect_view()}
             </ul>
             <p class="quiet agent-text">{result.reasoning}</p>
         </section>

@@ -19,7 +19,7 @@ pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
         <article class="card task">
             <div class="row">
                 <p class="kind"><Icon shape=shape(&task)/>{words::task_type(task.task_type)}</p>
-                {(!open).then(|| view! { <StatusMark status=task.status/> })}
+                {(!open).then(|| view! { <StatusMark status=task.status/> }.into_any())}
             </div>
             <div class="row top">
                 <h2 class="agent-text">
@@ -28,7 +28,7 @@ pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
                 <Money amount=task.reward_usd/>
             </div>
             <p class="facts">
-                {timed.then(|| view! { <Countdown deadline=task.deadline/> })}
+                {timed.then(|| view! { <Countdown deadline=task.deadline/> }.into_any())}
                 <span class="fact agent-text"><Icon shape=Shape::Place/>{place}</span>
             </p>
             {open.then(|| view! {
@@ -37,7 +37,7 @@ pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
                     <span class="fact">{record}</span>
                     <span class="fact good"><Icon shape=Shape::Lock/>"Money in escrow"</span>
                 </p>
-            })}
+            }.into_any())}
         </article>
     }
 }

@@ -50,7 +50,7 @@ fn numbers(earnings: Earnings) -> AnyView {
                 "Earned so far: " <Money amount=earnings.total_earned/>
                 ", which is available, on hold and paid out together."
             </p>
-        })}
+        }.into_any())}
         {recent(earnings.recent_tasks)}
     }
     .into_any()

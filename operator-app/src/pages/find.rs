@@ -79,7 +79,7 @@ fn list(page: TaskPage<OperatorTaskView>) -> AnyView {
     });
     view! {
         <div class="cards">
-            {page.data.into_iter().map(|task| view! { <TaskCard task/> }).collect_view()}
+            {page.data.into_iter().map(|task| view! { <TaskCard task/> }.into_any()).collect_view()}
         </div>
         {more}
     }

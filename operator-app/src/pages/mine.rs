@@ -36,7 +36,7 @@ fn Waiting() -> impl IntoView {
                 <h2 id="waiting">{format!("On this phone, not sent ({})", waiting.len())}</h2>
                 {waiting.into_iter().map(|proof| view! {
                     <SendingProof task_id=proof.task_id with_title=true/>
-                }).collect_view()}
+                }.into_any()).collect_view()}
             </section>
         }.into_any())
     })
@@ -71,7 +71,7 @@ fn group(id: &'static str, title: &'static str, tasks: Vec<OperatorTaskView>) ->
         <section class="stack" aria-labelledby=id>
             <h2 id=id class="group">{title}</h2>
             <div class="cards">
-                {tasks.into_iter().map(|task| view! { <TaskCard task/> }).collect_view()}
+                {tasks.into_iter().map(|task| view! { <TaskCard task/> }.into_any()).collect_view()}
             </div>
         </section>
     }.into_any())

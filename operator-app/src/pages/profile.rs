@@ -57,7 +57,7 @@ fn about(profile: OperatorProfile) -> AnyView {
             <div><dt>"E-mail"</dt><dd>{profile.email}</dd></div>
             <div><dt>"Identity"</dt><dd><span class=tone>{identity}</span></dd></div>
             <div><dt>"You do"</dt><dd>{skills}</dd></div>
-            {rating.map(|rating| view! { <div><dt>"Rating"</dt><dd>{rating}</dd></div> })}
+            {rating.map(|rating| view! { <div><dt>"Rating"</dt><dd>{rating}</dd></div> }.into_any())}
             <div><dt>"Operator id"</dt><dd><OwnId id=profile.operator_id/></dd></div>
         </dl>
     }

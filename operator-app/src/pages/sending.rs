@@ -27,7 +27,7 @@ pub(crate) fn SendingProof(
                     <h3 class="agent-text">
                         <a href=format!("/tasks/{task_id}")>{proof.title.clone()}</a>
                     </h3>
-                })}
+                }.into_any())}
                 {how(&proof)}
                 <ul class="uploads">
                     {proof.files.iter().cloned().map(one_file).collect_view()}
@@ -129,7 +129,7 @@ fn what_now(proof: WaitingProof) -> AnyView {
         .into_any(),
         Stage::Ready => view! {
             {maybe(move || outbox.halted().map(|error| view! {
-                {(!matches!(error, ClientError::Unreachable)).then(|| view! { <Problem error/> })}
+                {(!matches!(error, ClientError::Unreachable)).then(|| view! { <Problem error/> }.into_any())}
                 <button type="button" class="button" on:click=move |_| send.run(())>
                     <Icon shape=Shape::Refresh/>
                     "Send now"

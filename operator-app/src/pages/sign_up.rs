@@ -138,7 +138,7 @@ fn About(inputs: Inputs, faults: FormFaults) -> impl IntoView {
                     <option value="">"Choose…"</option>
                     {countries().into_iter().map(|(code, name)| view! {
                         <option value=code>{name}</option>
-                    }).collect_view()}
+                    }.into_any()).collect_view()}
                 </select>
                 <p id="country-hint" class="hint fault">{country_words}</p>
             </div>
@@ -158,7 +158,7 @@ fn Skills() -> impl IntoView {
                         <input type="checkbox" name="skills" value=kind.as_str()/>
                         <span>{words::task_type(kind)}</span>
                     </label>
-                }).collect_view()}
+                }.into_any()).collect_view()}
             </div>
         </fieldset>
     }

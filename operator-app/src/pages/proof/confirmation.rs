@@ -52,7 +52,7 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
                 <ol class="requirements">
                     {requirements.into_iter().map(|requirement| view! {
                         <li class="agent-text">{requirement}</li>
-                    }).collect_view()}
+                    }.into_any()).collect_view()}
                 </ol>
             </section>
             <div class="card stack">

@@ -115,7 +115,7 @@ fn Slots(
         <ol class="slots">
             {requirements.into_iter().enumerate().map(|(place, requirement)| view! {
                 <Slot task place name=requirement files problem/>
-            }).collect_view()}
+            }.into_any()).collect_view()}
             <Slot task place=wanted name="Anything else the agent should see".to_owned() files problem/>
         </ol>
     }
@@ -153,7 +153,7 @@ fn Slot(
                 {with_camera.then(|| view! {
                     <Pick task place problem accept="image/*" camera=true words="Take photo"
                         name=format!("Take photo, {short}")/>
-                })}
+                }.into_any())}
                 <Pick task place problem accept camera=false words=file_words
                     name=format!("{file_words}, {short}")/>
             </div>

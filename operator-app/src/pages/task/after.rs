@@ -19,7 +19,7 @@ pub(super) fn after(task: &OperatorTaskView) -> Option<AnyView> {
             <strong>{title}</strong>
             <p>{sentence}</p>
         </Notice>
-        {task.guardian_result.clone().map(|result| view! { <Results result/> })}
+        {task.guardian_result.clone().map(|result| view! { <Results result/> }.into_any())}
         {task.proof.clone().map(sent)}
     }.into_any())
 }
@@ -82,15 +82,15 @@ fn sent(proof: ProofView) -> AnyView {
             <p class="quiet">{browser::date_time(proof.submitted_at)}</p>
             {proof.has_credential.then(|| view! {
                 <p>"A secret, sealed on your phone. Only the agent can open it."</p>
-            })}
+            }.into_any())}
             <div class="thumbs">
                 {pictures.enumerate().map(|(place, url)| view! {
                     <img class="thumb" src=url alt=format!("Picture {} of your proof", place + 1)/>
-                }).collect_view()}
+                }.into_any()).collect_view()}
             </div>
-            {proof.confirmation_text.map(|text| view! { <p class="agent-text">{text}</p> })}
-            {proof.reference_url.map(|url| view! { <p class="quiet agent-text">{url}</p> })}
-            {proof.notes.map(|text| view! { <p class="quiet agent-text">"Note: " {text}</p> })}
+            {proof.confirmation_text.map(|text| view! { <p class="agent-text">{text}</p> }.into_any())}
+            {proof.reference_url.map(|url| view! { <p class="quiet agent-text">{url}</p> }.into_any())}
+            {proof.notes.map(|text| view! { <p class="quiet agent-text">"Note: " {text}</p> }.into_any())}
         </section>
     }
     .into_any()

@@ -32,13 +32,13 @@ fn pay(task: &OperatorTaskView) -> AnyView {
             <ul class="facts column">
                 {escrow.then(|| view! {
                     <li class="fact good"><Icon shape=Shape::Lock/>"The money is in escrow"</li>
-                })}
+                }.into_any())}
                 {timed.then(|| view! {
                     <li>
                         <Countdown deadline=task.deadline/>
                         <span class="quiet">{format!("by {}", browser::date_time(task.deadline))}</span>
                     </li>
-                })}
+                }.into_any())}
                 <li>{place(task, timed)}</li>
             </ul>
         </section>
@@ -56,10 +56,10 @@ fn place(task: &OperatorTaskView, timed: bool) -> AnyView {
         <span class="fact agent-text"><Icon shape=Shape::Place/>{place}</span>
         {hidden.then(|| view! {
             <span class="quiet">"The exact address is shown after you accept."</span>
-        })}
+        }.into_any())}
         {map_url(location).map(|url| view! {
             <a href=url target="_blank" rel="noopener noreferrer">"Open in maps"</a>
-        })}
+        }.into_any())}
     }
     .into_any()
 }
@@ -80,10 +80,10 @@ fn work(task: &OperatorTaskView) -> AnyView {
             {task.digital_instructions.clone().map(|text| view! {
                 <h3>"Instructions"</h3>
                 <p class="agent-text">{text}</p>
-            })}
+            }.into_any())}
             {waits.then(|| view! {
                 <p class="quiet">"Further instructions, if there are any, are shown after you accept."</p>
-            })}
+            }.into_any())}
         </section>
     }
     .into_any()
@@ -98,7 +98,7 @@ fn wanted(task: &OperatorTaskView) -> AnyView {
             <ol class="requirements">
                 {task.proof_requirements.clone().into_iter().map(|requirement| view! {
                     <li class="agent-text">{requirement}</li>
-                }).collect_view()}
+                }.into_any()).collect_view()}
             </ol>
         </section>
     }
