@@ -1,6 +1,6 @@
 /**
- * Credentials sealed for one agent and one task. Everything is asynchronous, and there is nothing to
- * initialise: the wasm loads on the first call.
+ * Credentials sealed for one agent and one task. Everything is asynchronous, and there is nothing
+ * to initialise: the wasm loads on the first call.
  *
  * A wrong argument is a `TypeError` that names it. Wrong data is a {@link KeyError},
  * {@link EnvelopeError} or {@link OpenError}.
@@ -65,7 +65,7 @@ export class EnvelopeError extends Error {
   readonly name: 'EnvelopeError'
 }
 
-/** An envelope did not open. It was changed, or sealed for another key or task; which, is not said. */
+/** An envelope did not open: changed, or sealed for another key or task. Which, is not said. */
 export class OpenError extends Error {
   readonly name: 'OpenError'
 }
@@ -91,8 +91,9 @@ export function generateKeyPair(): Promise<KeyPair>
 export function importPublicKey(key: string | Uint8Array): Promise<PublicKey>
 
 /**
- * Reads a private key: base64 of PKCS#8 DER or of the 32-byte number, PEM, the text of a private JWK,
- * or the bytes of any of these. The bytes given are not changed; wipe them when they are not needed.
+ * Reads a private key: base64 of PKCS#8 DER or of the 32-byte number, PEM, the text of a private
+ * JWK, or the bytes of any of these. The bytes given are not changed; wipe them when they are not
+ * needed.
  *
  * @throws {KeyError} if it is anything else. The message repeats nothing of it.
  * @example
@@ -110,7 +111,8 @@ export function importSecretKey(key: string | Uint8Array): Promise<SecretKey>
 export function exportSecretKey(secretKey: SecretKey): Promise<string>
 
 /**
- * What two sides compare to know that they mean the same key: 16 bytes of its SHA-256, as eight groups
+ * What two sides compare to know that they mean the same key: 16 bytes of its SHA-256, as eight
+ * groups
  * of four hexadecimal digits.
  *
  * @example

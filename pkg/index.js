@@ -1,5 +1,5 @@
-// The package for browsers, workers and bundlers: the wasm is fetched on first use, from beside this
-// file. Not for Node, whose fetch reads no files: node.js is chosen there.
+// The package for browsers, workers and bundlers: the wasm is fetched on first use, from beside
+// this file. Not for Node, whose fetch reads no files: node.js is chosen there.
 
 import { api } from './api.js'
 import init, * as wasm from './wasm/crypto.js'

@@ -38,7 +38,6 @@ async function start({ url, chromium: executablePath, profile, ...folders }) {
   });
   context.setDefaultTimeout(WAIT_MS_MAX);
   page = context.pages()[0];
-  await context.addInitScript((css) => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = [s]; }, css);
   listen();
   await page.goto("/");
 }

@@ -1,6 +1,7 @@
 //! A text, looked for in every form in which it could lie in a file without being called plain.
 
 use std::{
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -89,6 +90,9 @@ fn forms(text: &str) -> Vec<Form> {
             base64_within(text, before, &URL_SAFE_NO_PAD),
         ));
     }
+    // Plain letters and digits look the same in several forms; one is enough.
+    let mut seen = HashSet::new();
+    forms.retain(|form| seen.insert(form.bytes.clone()));
     forms
 }
 

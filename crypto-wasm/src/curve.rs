@@ -61,7 +61,8 @@ fn uncompressed(xy: &[u8]) -> Option<AffinePoint> {
 }
 
 /// SEC 1 §2.3.4 step 2.4: y is the root of x³ − 3x + b with the named parity, if there is one. As
-/// p mod 4 = 3, the root is the power to (p + 1) / 4. The library's own takes a twentieth of the wasm.
+/// p mod 4 = 3, the root is the power to (p + 1) / 4. The library's own takes a twentieth of the
+/// wasm.
 fn compressed(sign: u8, x: &[u8]) -> Option<AffinePoint> {
     let x: &FieldBytes = x.try_into().ok()?;
     let field: Field = Option::from(Field::from_repr(*x))?;

@@ -1,4 +1,4 @@
-//! Draws from the system's random source: Web Crypto in a browser and in Node, the kernel elsewhere.
+//! Draws from the system's random source: Web Crypto in a browser and in Node, else the kernel.
 //! No other source exists in this crate, and none is fallen back to.
 
 use zeroize::Zeroizing;

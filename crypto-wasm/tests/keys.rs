@@ -76,6 +76,18 @@ fn a_public_key_is_read_from_its_own_bytes() {
     assert_eq!(AgentPublicKey::from_bytes(&key.to_bytes()), Ok(key));
 }
 
+/// Of either parity: sixteen keys have one of each, but once in 32 768 runs.
+#[test]
+fn a_compressed_point_is_the_point_it_was_made_of() {
+    for _ in 0..16 {
+        let key = AgentSecretKey::generate().unwrap().public_key();
+        let point = key.to_bytes();
+        let (x, y) = point.split_at(33);
+        let compressed = [&[2 + (y.last().unwrap() & 1)], x.get(1..).unwrap()].concat();
+        assert_eq!(AgentPublicKey::from_bytes(&compressed), Ok(key));
+    }
+}
+
 #[test]
 fn what_is_no_public_key_is_told_what_it_is() {
     for case in cases().refused_public {

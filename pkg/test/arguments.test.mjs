@@ -62,7 +62,8 @@ for (const [entry, api] of Object.entries(entries)) {
     })
   const isText = (value) => typeof value === 'string'
   const isObject = (value) => typeof value === 'object' && value !== null
-  const withPart = (part) => (value) => api.open({ ...opening, envelope: { ...envelope, [part]: value } })
+  const withPart = (part) => (value) =>
+    api.open({ ...opening, envelope: { ...envelope, [part]: value } })
 
   refuses('importPublicKey key', api.importPublicKey, isText)
   refuses('importSecretKey key', api.importSecretKey, isText)
@@ -92,7 +93,8 @@ for (const [entry, api] of Object.entries(entries)) {
 
   test(`text that has no UTF-8 is refused, not repaired (${entry})`, async () => {
     for (const half of ['\ud800', 'a\udfffb']) {
-      await assert.rejects(api.seal({ ...sealing, plaintext: half }), /plaintext must be well-formed/)
+      const sealed = api.seal({ ...sealing, plaintext: half })
+      await assert.rejects(sealed, /plaintext must be well-formed/)
       await assert.rejects(api.seal({ ...sealing, taskId: half }), /taskId must be well-formed/)
       await assert.rejects(api.open({ ...opening, taskId: half }), /taskId must be well-formed/)
     }
@@ -112,7 +114,9 @@ for (const [entry, api] of Object.entries(entries)) {
     const wrong = { v: 2, algorithm: 'none', ciphertext: 'AA', iv: 'AAAA', ephemeralPublicKey: '' }
     await assert.rejects(api.open({ ...opening, envelope: wrong }), (error) => {
       assert.ok(error instanceof api.EnvelopeError)
-      for (const field of Object.keys(wrong)) assert.ok(error.message.includes(`${field} must`), field)
+      for (const field of Object.keys(wrong)) {
+        assert.ok(error.message.includes(`${field} must`), field)
+      }
       return true
     })
     for (const v of [0, 2, -1, 1.5, NaN, Infinity, 2 ** 32 + 1]) {

@@ -1,4 +1,5 @@
-// Both entries of the package, the vectors that Rust reads too, and Web Crypto's half of the format.
+// Both entries of the package, the vectors that Rust reads too, and Web Crypto's half of the
+// format.
 
 import { readFile } from 'node:fs/promises'
 import * as nodeEntry from '@humanops/crypto'

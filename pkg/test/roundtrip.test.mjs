@@ -59,7 +59,8 @@ for (const [entry, api] of Object.entries(entries)) {
     assert.deepEqual(opened, utf8('höchst geheim 🔑'))
   })
 
-  test(`plaintext may be part of a larger buffer, and is neither kept nor changed (${entry})`, async () => {
+  const title = `plaintext may be part of a larger buffer, and is neither kept nor changed`
+  test(`${title} (${entry})`, async () => {
     const buffer = new Uint8Array(64).fill(7)
     const plaintext = buffer.subarray(8, 24)
     const sealing = api.seal({ publicKey, taskId, plaintext })

@@ -22,7 +22,8 @@ async function primitives() {
 }
 const wasm = await primitives()
 
-for (const [entry, { importSecretKey, open, importPublicKey, fingerprint }] of Object.entries(entries)) {
+for (const [entry, api] of Object.entries(entries)) {
+  const { importSecretKey, open, importPublicKey, fingerprint } = api
   for (const vector of own.filter((vector) => vector.envelope.ciphertext)) {
     test(`a stored envelope opens for ever: ${vector.name} (${entry})`, async () => {
       const secretKey = await importSecretKey(vector.agent.secret_key)
@@ -62,7 +63,8 @@ function judge(name, answer, expected, result) {
 
 const base64 = (hex) => Buffer.from(hex, 'hex').toString('base64')
 const pem = (hex) =>
-  `-----BEGIN PUBLIC KEY-----\n${base64(hex).replace(/(.{64})/g, '$1\n')}\n-----END PUBLIC KEY-----\n`
+  ['-----BEGIN PUBLIC KEY-----', base64(hex).replace(/(.{64})/g, '$1\n'), '-----END PUBLIC KEY-----', '']
+    .join('\n')
 const jwk = (hex) => {
   const [x, y] = [hex.slice(2, 66), hex.slice(66)].map((half) => Buffer.from(half, 'hex'))
   const point = { x: x.toString('base64url'), y: y.toString('base64url') }

@@ -67,7 +67,8 @@ const WAYS = {
       const key = await webKey(pair.privateKey, agent.publicKey, point, "encrypt");
       const iv = crypto.getRandomValues(new Uint8Array(12));
       const cipher = { name: "AES-GCM", iv, additionalData: AAD };
-      return { point, iv, ciphertext: new Uint8Array(await subtle.encrypt(cipher, key, plaintext)) };
+      const ciphertext = new Uint8Array(await subtle.encrypt(cipher, key, plaintext));
+      return { point, iv, ciphertext };
     },
   },
   noble: {
