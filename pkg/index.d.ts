@@ -112,8 +112,7 @@ export function exportSecretKey(secretKey: SecretKey): Promise<string>
 
 /**
  * What two sides compare to know that they mean the same key: 16 bytes of its SHA-256, as eight
- * groups
- * of four hexadecimal digits.
+ * groups of four hexadecimal digits.
  *
  * @example
  * console.log(await fingerprint(publicKey)) // 3f2a 91c0 …

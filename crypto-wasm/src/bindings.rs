@@ -2,7 +2,8 @@
 //!
 //! `pkg/api.js` is the one caller; it checks types, names classes and keeps the promises of
 //! `pkg/index.d.ts`. What is secret comes in as an owned buffer, because the glue does not wipe
-//! what it lends, and goes out as an array of JavaScript's, because the glue does not wipe that copy.
+//! what it lends, and goes out as an array of JavaScript's, because the glue does not wipe that
+//! copy.
 
 #![expect(
     unreachable_pub,

@@ -1,4 +1,4 @@
-//! Sealing: one envelope for one agent's key and one task. Opening is behind a feature, in `open.rs`.
+//! Sealing: one envelope for one agent's key and one task. Opening is in `open.rs`, apart.
 
 use aes_gcm::{
     Aes256Gcm, KeyInit,

@@ -62,9 +62,10 @@ function judge(name, answer, expected, result) {
 }
 
 const base64 = (hex) => Buffer.from(hex, 'hex').toString('base64')
-const pem = (hex) =>
-  ['-----BEGIN PUBLIC KEY-----', base64(hex).replace(/(.{64})/g, '$1\n'), '-----END PUBLIC KEY-----', '']
-    .join('\n')
+const pem = (hex) => {
+  const body = base64(hex).replace(/(.{64})/g, '$1\n')
+  return `-----BEGIN PUBLIC KEY-----\n${body}\n-----END PUBLIC KEY-----\n`
+}
 const jwk = (hex) => {
   const [x, y] = [hex.slice(2, 66), hex.slice(66)].map((half) => Buffer.from(half, 'hex'))
   const point = { x: x.toString('base64url'), y: y.toString('base64url') }
