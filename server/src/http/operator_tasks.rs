@@ -44,7 +44,7 @@ use crate::{
 
 /// Find tasks that may be accepted, newest first.
 #[utoipa::path(get, path = paths::FIND_TASKS, tag = "operators",
-    params(("task_type" = Option<TaskType>, Query), ("min_reward" = Option<f64>, Query),
+    params(("task_type" = Option<TaskType>, Query), ("min_reward" = Option<MicroUsd>, Query),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("cursor" = Option<String>, Query)),
     security(("operator_id" = [])),
