@@ -152,7 +152,13 @@ async function openPath({ path }) {
 
 async function accept() {
   await button(/^Accept for/).click();
+  await seeAccepted();
+}
+
+/** The page begins anew: its heading gets the focus, so that it is read out. */
+async function seeAccepted() {
   await page.getByText("Yours", { exact: true }).waitFor();
+  await page.getByRole("heading", { level: 1 }).and(page.locator(":focus")).waitFor();
 }
 
 /** From an accepted task to the form of its proof. */
@@ -306,7 +312,7 @@ async function openTaskByKeyboard({ title }) {
 
 async function acceptByKeyboard() {
   await press(button(/^Accept for/));
-  await page.getByText("Yours", { exact: true }).waitFor();
+  await seeAccepted();
 }
 
 // ---- what the browser says of the app

@@ -111,6 +111,8 @@ async fn carry(
     let (mut upward, mut downward) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
     loop {
         select! {
+            // In this order: what comes when the line is down already does not pass.
+            biased;
             () = down(&mut now) => return Ok(()),
             read = phone.read(&mut upward) => {
                 let Some(chunk @ [_, ..]) = upward.get(..read?) else { return Ok(()) };

@@ -6,7 +6,7 @@ use std::{
     fs::{self, File},
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{self, Stdio},
     time::Duration,
 };
 
@@ -40,9 +40,7 @@ impl World {
     /// Starts the server, and returns once it says that it is ready.
     pub(crate) async fn start(story: &str) -> Result<Self> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(story);
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
+        clear(&folder)?;
         fs::create_dir_all(folder.join("logs"))?;
         let address = free_address()?;
         let line = Line::lay(address, folder.join("wire")).await?;
@@ -140,6 +138,17 @@ fn target() -> PathBuf {
 
 fn binary() -> PathBuf {
     env::var_os("HUMANOPS_BIN").map_or_else(|| target().join("debug/humanops"), PathBuf::from)
+}
+
+/// Takes away what the last run left. A browser that was killed may still write to it, so it is
+/// moved out of the way first.
+fn clear(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        let last = folder.with_extension(format!("before-{}", process::id()));
+        fs::rename(folder, &last)?;
+        let _ = fs::remove_dir_all(last);
+    }
+    Ok(())
 }
 
 fn free_address() -> Result<SocketAddr> {
