@@ -2,12 +2,8 @@
 
 use std::time::Duration;
 
-use api_types::{page::Page as TaskPage, task::OperatorTaskView};
+use api_types::{TaskId, page::Page as TasksPage, task::OperatorTaskView};
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{
-    components::{FlatRoutes, Route, Router},
-    path,
-};
 
 use crate::{
     browser,
@@ -19,6 +15,7 @@ use crate::{
         EarningsPage, FindPage, MinePage, NotFoundPage, ProfilePage, ProofPage, SignInPage,
         SignUpPage, TaskPage,
     },
+    route::Route,
     session::Session,
 };
 
@@ -32,7 +29,7 @@ pub(crate) struct Network(pub(crate) RwSignal<bool>);
 
 /// The tasks that the operator claimed: the frame shows the active one, and a page all of them.
 #[derive(Clone, Copy)]
-pub(crate) struct MyTasks(pub(crate) Loading<TaskPage<OperatorTaskView>>);
+pub(crate) struct MyTasks(pub(crate) Loading<TasksPage<OperatorTaskView>>);
 
 /// The whole app.
 #[component]
@@ -44,6 +41,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(Clock(clock));
     provide_context(Network(online));
     provide_context(Outbox::new());
+    provide_context(Route::follow());
     set_interval(move || clock.set(browser::now()), Duration::from_secs(30));
     for event in ["online", "offline"] {
         let listener =
@@ -51,12 +49,10 @@ pub(crate) fn App() -> impl IntoView {
         on_cleanup(|| listener.remove());
     }
     view! {
-        <Router>
-            {live(move || match session.get() {
+        {live(move || match session.get() {
                 None => view! { <SignedOut/> }.into_any(),
                 Some(session) => view! { <SignedIn session/> }.into_any(),
             })}
-        </Router>
     }
 }
 
@@ -64,15 +60,17 @@ pub(crate) fn App() -> impl IntoView {
 #[component]
 fn SignedOut() -> impl IntoView {
     let Network(online) = expect_context();
+    let route: Route = expect_context();
     focus_follows_route();
     view! {
         <div class="frame signed-out">
             <Offline online/>
             <Update/>
             <main id="main" tabindex="-1">
-                <FlatRoutes fallback=SignInPage>
-                    <Route path=path!("/sign-up") view=SignUpPage/>
-                </FlatRoutes>
+                {live(move || match route.path().as_str() {
+                    "/sign-up" => view! { <SignUpPage/> }.into_any(),
+                    _ => view! { <SignInPage/> }.into_any(),
+                })}
             </main>
         </div>
     }
@@ -90,29 +88,39 @@ fn SignedIn(session: Session) -> impl IntoView {
         let client = loading.clone();
         Box::pin(async move { client.my_tasks().await })
     })));
-    send_when_possible(outbox, client);
+    send_when_possible(outbox, &client);
+    let route: Route = expect_context();
     focus_follows_route();
     view! {
         <Frame>
             <ActiveTask/>
             <main id="main" tabindex="-1">
-                <FlatRoutes fallback=NotFoundPage>
-                    <Route path=path!("/") view=FindPage/>
-                    <Route path=path!("/tasks") view=FindPage/>
-                    <Route path=path!("/tasks/:id") view=TaskPage/>
-                    <Route path=path!("/tasks/:id/proof") view=ProofPage/>
-                    <Route path=path!("/mine") view=MinePage/>
-                    <Route path=path!("/earnings") view=EarningsPage/>
-                    <Route path=path!("/profile") view=ProfilePage/>
-                </FlatRoutes>
+                {live(move || page(&route.path()))}
             </main>
         </Frame>
     }
 }
 
+/// The route table. An id in an address is an id, or leads nowhere.
+fn page(path: &str) -> AnyView {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    match (
+        parts.as_slice(),
+        parts.get(1).and_then(|id| id.parse::<TaskId>().ok()),
+    ) {
+        ([] | ["tasks"], _) => view! { <FindPage/> }.into_any(),
+        (["tasks", _], Some(id)) => view! { <TaskPage id/> }.into_any(),
+        (["tasks", _, "proof"], Some(id)) => view! { <ProofPage id/> }.into_any(),
+        (["mine"], _) => view! { <MinePage/> }.into_any(),
+        (["earnings"], _) => view! { <EarningsPage/> }.into_any(),
+        (["profile"], _) => view! { <ProfilePage/> }.into_any(),
+        _ => view! { <NotFoundPage/> }.into_any(),
+    }
+}
+
 /// What waits is sent at the start, when the network comes back, and on every return to the page:
 /// not every phone lets an app work in the background.
-fn send_when_possible(outbox: Outbox, client: SessionClient) {
+fn send_when_possible(outbox: Outbox, client: &SessionClient) {
     let first = client.clone();
     spawn_local(async move {
         outbox.open().await;

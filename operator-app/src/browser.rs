@@ -11,9 +11,15 @@ use web_sys::HtmlElement;
 
 /// The phone's clock. It decides what is shown, never what may be done.
 pub(crate) fn now() -> Timestamp {
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds stay below 2^53")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds stay below 2^53"
+    )]
     let millis = (Date::now() as i64).max(0);
-    #[expect(clippy::expect_used, reason = "a browser's clock lies between 1970 and 9999")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a browser's clock lies between 1970 and 9999"
+    )]
     Timestamp::from_millis(millis).expect("a time that has four digits of year")
 }
 
@@ -40,7 +46,10 @@ pub(crate) fn is_online() -> bool {
 
 /// English as the person's own region writes it; the app's words are English throughout.
 fn locales() -> Array {
-    let language = window().navigator().language().filter(|tag| tag.starts_with("en"));
+    let language = window()
+        .navigator()
+        .language()
+        .filter(|tag| tag.starts_with("en"));
     Array::of1(&JsValue::from_str(language.as_deref().unwrap_or("en-US")))
 }
 
@@ -61,7 +70,9 @@ pub(crate) fn money(amount: MicroUsd) -> String {
     let _ = Reflect::set(&options, &JsValue::from_str("maximumFractionDigits"), &six);
     let format = Intl::NumberFormat::new(&locales(), &options).format();
     let text = format.call1(&JsValue::NULL, &JsValue::from_str(&digits));
-    text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| format!("${digits}"))
+    text.ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_else(|| format!("${digits}"))
 }
 
 /// A moment as "Tue, 10 Feb, 14:30" in the person's own zone.
@@ -80,7 +91,10 @@ pub(crate) fn date_time(moment: Timestamp) -> String {
 
 /// A day as "Tue, 10 Feb" in the person's own zone.
 pub(crate) fn date(moment: Timestamp) -> String {
-    format_date(moment, &[("weekday", "short"), ("day", "numeric"), ("month", "short")])
+    format_date(
+        moment,
+        &[("weekday", "short"), ("day", "numeric"), ("month", "short")],
+    )
 }
 
 /// A time of the day as "14:30".
@@ -93,17 +107,25 @@ fn format_date(moment: Timestamp, parts: &[(&str, &str)]) -> String {
     let date = Date::new(&JsValue::from_f64(moment.as_millis() as f64));
     let format = Intl::DateTimeFormat::new(&locales(), &options(parts)).format();
     let text = format.call1(&JsValue::NULL, &date);
-    text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| moment.to_string())
+    text.ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_else(|| moment.to_string())
 }
 
 /// A number with two decimals. The browser prints it: Rust's own way weighs ten kilobytes.
 pub(crate) fn two_decimals(number: f64) -> String {
-    js_sys::Number::from(number).to_fixed(2).map(String::from).unwrap_or_default()
+    js_sys::Number::from(number)
+        .to_fixed(2)
+        .map(String::from)
+        .unwrap_or_default()
 }
 
 /// A number with all of its digits.
 pub(crate) fn digits(number: f64) -> String {
-    js_sys::Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default()
+    js_sys::Number::from(number)
+        .to_string_with_radix(10)
+        .map(String::from)
+        .unwrap_or_default()
 }
 
 /// A count of bytes as a person reads it.
@@ -158,7 +180,9 @@ pub(crate) fn focus_soon(selector: &'static str) {
 
 /// The path and query of an address of this server, by whichever name the server calls itself.
 pub(crate) fn own_path(url: &str) -> String {
-    let absolute = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    let absolute = url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('/'));
     absolute.map_or_else(|| url.to_owned(), |(_, path)| format!("/{path}"))
 }
 

@@ -9,12 +9,12 @@ use api_types::{
     operator::{Earnings, OperatorProfile, RegisterOperator, RegisteredOperator},
     page::{LIMIT_MAX, Page},
     paths,
-    proof::{ProofReceipt, SubmitProof, Upload},
-    task::{AcceptedTask, OperatorTaskView},
+    proof::{SubmitProof, Upload},
+    task::OperatorTaskView,
 };
 use gloo_net::http::{Request, RequestBuilder};
 use js_sys::Promise;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Blob, FormData, ProgressEvent, XmlHttpRequest};
@@ -28,7 +28,7 @@ const ANSWER_MS_MAX: u32 = 20_000;
 const UPLOAD_MS_MAX: u32 = 10 * 60 * 1000;
 
 /// Why a request has no good answer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) enum ClientError {
     /// No answer came: no network, or no server.
     Unreachable,
@@ -61,14 +61,20 @@ impl Client {
         once: &str,
     ) -> Result<RegisteredOperator, ClientError> {
         let request = Request::post(paths::REGISTER_OPERATOR).header("Idempotency-Key", once);
-        send_json(request, operator).await
+        parsed(&post(request, json(operator)?).await?)
     }
 
     /// Signs in by an operator's id, which the server confirms.
     pub(crate) async fn sign_in(self, operator_id: OperatorId) -> Result<Session, ClientError> {
-        let session = Session { operator_id, name: String::new() };
+        let session = Session {
+            operator_id,
+            name: String::new(),
+        };
         let profile = session.client().operator_profile().await?;
-        Ok(Session { name: profile.name, ..session })
+        Ok(Session {
+            name: profile.name,
+            ..session
+        })
     }
 }
 
@@ -96,12 +102,14 @@ impl SessionClient {
 
     /// Tasks that may be accepted.
     pub(crate) async fn find_tasks(&self) -> Result<Page<OperatorTaskView>, ClientError> {
-        self.load(&format!("{}?limit={LIMIT_MAX}", paths::FIND_TASKS)).await
+        self.load(&format!("{}?limit={LIMIT_MAX}", paths::FIND_TASKS))
+            .await
     }
 
     /// Tasks that I accepted.
     pub(crate) async fn my_tasks(&self) -> Result<Page<OperatorTaskView>, ClientError> {
-        self.load(&format!("{}?limit={LIMIT_MAX}", paths::MY_TASKS)).await
+        self.load(&format!("{}?limit={LIMIT_MAX}", paths::MY_TASKS))
+            .await
     }
 
     /// One task.
@@ -109,10 +117,10 @@ impl SessionClient {
         self.load(&paths::operator_task(id)).await
     }
 
-    /// Claims a task.
-    pub(crate) async fn accept_task(&self, id: TaskId) -> Result<AcceptedTask, ClientError> {
+    /// Claims a task. The answer says nothing that the task itself does not.
+    pub(crate) async fn accept_task(&self, id: TaskId) -> Result<(), ClientError> {
         let request = self.signed(Request::post(&paths::accept_task(id)));
-        send_json(request, &serde_json::Map::new()).await
+        post(request, "{}".to_owned()).await.map(drop)
     }
 
     /// Sends a proof; its `submission_id` makes repeating harmless.
@@ -120,12 +128,12 @@ impl SessionClient {
         &self,
         id: TaskId,
         proof: &SubmitProof,
-    ) -> Result<ProofReceipt, ClientError> {
+    ) -> Result<(), ClientError> {
         let mut request = self.signed(Request::post(&paths::submit_proof(id)));
         if let Some(once) = &proof.submission_id {
             request = request.header("Idempotency-Key", once);
         }
-        send_json(request, proof).await
+        post(request, json(proof)?).await.map(drop)
     }
 
     /// What I earned.
@@ -141,11 +149,9 @@ impl SessionClient {
         file: &Blob,
         progress: impl Fn(u64, u64) + 'static,
     ) -> Result<Upload, ClientError> {
-        let (status, text) = self
-            .post_file(id, file, progress)
-            .await
-            .map_err(|_| ClientError::Unreachable)?;
-        read(status, &text)
+        let posted = self.post_file(id, file, progress).await;
+        let (status, text) = posted.map_err(|_| ClientError::Unreachable)?;
+        parsed(&accepted(status, text)?)
     }
 
     /// By `XMLHttpRequest`, because `fetch` does not say how much has been sent. A status of 0 is
@@ -169,21 +175,27 @@ impl SessionClient {
         let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
             progress(whole(event.loaded()), whole(event.total()));
         });
-        request.upload()?.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
+        request
+            .upload()?
+            .set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
         let done = Promise::new(&mut |resolve, _| request.set_onloadend(Some(&resolve)));
         request.send_with_opt_form_data(Some(&form))?;
         JsFuture::from(done).await?;
         // The closure must outlive the request, and no longer.
         drop(on_progress);
-        Ok((request.status()?, request.response_text()?.unwrap_or_default()))
+        Ok((
+            request.status()?,
+            request.response_text()?.unwrap_or_default(),
+        ))
     }
 
     async fn load<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         // A list that another operator may have emptied must not come out of a cache.
-        let request = self.signed(Request::get(path)).cache(web_sys::RequestCache::NoStore);
+        let request = self
+            .signed(Request::get(path))
+            .cache(web_sys::RequestCache::NoStore);
         let signal = AbortSignal::timeout_with_u32(ANSWER_MS_MAX);
-        let (status, text) = answer(request.abort_signal(Some(&signal)).build()).await?;
-        read(status, &text)
+        parsed(&answer(request.abort_signal(Some(&signal)).build()).await?)
     }
 
     fn signed(&self, request: RequestBuilder) -> RequestBuilder {
@@ -192,29 +204,40 @@ impl SessionClient {
     }
 }
 
-async fn send_json<T: DeserializeOwned>(
-    request: RequestBuilder,
-    body: &impl Serialize,
-) -> Result<T, ClientError> {
+async fn post(request: RequestBuilder, body: String) -> Result<String, ClientError> {
     let signal = AbortSignal::timeout_with_u32(ANSWER_MS_MAX);
-    let (status, text) = answer(request.abort_signal(Some(&signal)).json(body)).await?;
-    read(status, &text)
+    let request = request
+        .abort_signal(Some(&signal))
+        .header("Content-Type", "application/json");
+    answer(request.body(body)).await
 }
 
-async fn answer(request: Result<Request, gloo_net::Error>) -> Result<(u16, String), ClientError> {
+/// The text of a good answer.
+async fn answer(request: Result<Request, gloo_net::Error>) -> Result<String, ClientError> {
     let request = request.map_err(|_| ClientError::Unexpected(0))?;
     let response = request.send().await.map_err(|_| ClientError::Unreachable)?;
-    let text = response.text().await.map_err(|_| ClientError::Unreachable)?;
-    Ok((response.status(), text))
+    let text = response
+        .text()
+        .await
+        .map_err(|_| ClientError::Unreachable)?;
+    accepted(response.status(), text)
 }
 
-fn read<T: DeserializeOwned>(status: u16, text: &str) -> Result<T, ClientError> {
-    let unexpected = |_| ClientError::Unexpected(status);
+fn accepted(status: u16, text: String) -> Result<String, ClientError> {
     match status {
         0 => Err(ClientError::Unreachable),
-        200..300 => serde_json::from_str(text).map_err(unexpected),
-        _ => Err(serde_json::from_str(text).map_or_else(unexpected, ClientError::Refused)),
+        200..300 => Ok(text),
+        _ => Err(serde_json::from_str(&text)
+            .map_or_else(|_| ClientError::Unexpected(status), ClientError::Refused)),
     }
+}
+
+fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, ClientError> {
+    serde_json::from_str(text).map_err(|_| ClientError::Unexpected(200))
+}
+
+fn json(body: &impl Serialize) -> Result<String, ClientError> {
+    serde_json::to_string(body).map_err(|_| ClientError::Unexpected(0))
 }
 
 fn whole(bytes: f64) -> u64 {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use api_types::task::Status;
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Event, HtmlElement};
 
@@ -14,6 +13,7 @@ use crate::{
     client::SessionClient,
     components::{Countdown, Icon, Offline, Shape, maybe, nothing, text},
     outbox::Outbox,
+    route::Route,
 };
 
 /// The frame of a signed-in page.
@@ -61,9 +61,9 @@ fn Navigation() -> impl IntoView {
 }
 
 fn place(href: &'static str, name: &'static str, shape: Shape, badge: AnyView) -> AnyView {
-    let pathname = use_location().pathname;
+    let route: Route = expect_context();
     let here = text(move || {
-        let path = pathname.get();
+        let path = route.path();
         let here = path == href || (path == "/" && href == "/tasks");
         if here { "page" } else { "false" }.to_owned()
     });
@@ -80,9 +80,9 @@ fn place(href: &'static str, name: &'static str, shape: Shape, badge: AnyView) -
 #[component]
 pub(crate) fn ActiveTask() -> impl IntoView {
     let MyTasks(mine) = expect_context();
-    let pathname = use_location().pathname;
+    let route: Route = expect_context();
     let active = move || {
-        let path = pathname.get();
+        let path = route.path();
         let tasks = mine.get().and_then(Result::ok)?;
         let task = tasks
             .data
@@ -91,18 +91,21 @@ pub(crate) fn ActiveTask() -> impl IntoView {
         (!path.starts_with(&format!("/tasks/{}", task.task_id)) && path != "/mine").then_some(task)
     };
     maybe(move || {
-        active().map(|task| view! {
-            <aside class="active-task" aria-label="Your active task">
-                <a href=format!("/tasks/{}", task.task_id)>
-                    <span class="stack tight">
-                        <span class="quiet">"Your task"</span>
-                        <strong>{task.title}</strong>
-                    </span>
-                    <Countdown deadline=task.deadline/>
-                    <Icon shape=Shape::Forward/>
-                </a>
-            </aside>
-        }.into_any())
+        active().map(|task| {
+            view! {
+                <aside class="active-task" aria-label="Your active task">
+                    <a href=format!("/tasks/{}", task.task_id)>
+                        <span class="stack tight">
+                            <span class="quiet">"Your task"</span>
+                            <strong>{task.title}</strong>
+                        </span>
+                        <Countdown deadline=task.deadline/>
+                        <Icon shape=Shape::Forward/>
+                    </a>
+                </aside>
+            }
+            .into_any()
+        })
     })
 }
 
@@ -142,9 +145,9 @@ pub(crate) fn tell(what: &str) {
 /// After a change of page the focus goes to its heading, so that it is read out and that the next
 /// Tab begins there. The first page keeps the browser's own focus.
 pub(crate) fn focus_follows_route() {
-    let pathname = use_location().pathname;
+    let route: Route = expect_context();
     Effect::new(move |before: Option<String>| {
-        let path = pathname.get();
+        let path = route.path();
         if before.is_some_and(|before| before != path) {
             // The new page is put in place after this effect.
             set_timeout(focus_heading, Duration::from_millis(60));

@@ -3,7 +3,10 @@
 //! Starts the app and nothing else; the route table is in `app.rs`. The service worker is
 //! registered by `public/boot.js`, which also loads this module.
 
-#![expect(unreachable_pub, reason = "Leptos makes the types of a component's props public")]
+#![expect(
+    unreachable_pub,
+    reason = "Leptos makes the types of a component's props public"
+)]
 
 mod app;
 mod browser;
@@ -13,6 +16,7 @@ mod frame;
 mod known_keys;
 mod outbox;
 mod pages;
+mod route;
 mod session;
 mod words;
 

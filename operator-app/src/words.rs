@@ -71,11 +71,27 @@ pub(crate) const fn begin_proof(task: &OperatorTaskView) -> &'static str {
 pub(crate) fn place(domain: TaskDomain, location: Option<&Location>) -> String {
     match (domain, location) {
         (TaskDomain::Digital | TaskDomain::Credential, _) => "From anywhere".to_owned(),
-        (_, Some(Location { address: Some(address), .. })) => address.clone(),
-        (_, Some(Location { lat: Some(lat), lng: Some(lng), .. })) => {
+        (
+            _,
+            Some(Location {
+                address: Some(address),
+                ..
+            }),
+        ) => address.clone(),
+        (
+            _,
+            Some(Location {
+                lat: Some(lat),
+                lng: Some(lng),
+                ..
+            }),
+        ) => {
             let north = if *lat < 0.0 { 'S' } else { 'N' };
             let east = if *lng < 0.0 { 'W' } else { 'E' };
-            let (lat, lng) = (browser::two_decimals(lat.abs()), browser::two_decimals(lng.abs()));
+            let (lat, lng) = (
+                browser::two_decimals(lat.abs()),
+                browser::two_decimals(lng.abs()),
+            );
             format!("Near {lat}° {north}, {lng}° {east}")
         }
         _ => "In person".to_owned(),
@@ -104,7 +120,9 @@ pub(crate) const fn error(code: ErrorCode) -> &'static str {
         ErrorCode::Forbidden => "That is not allowed",
         ErrorCode::KycRequired => "Your identity is not confirmed yet",
         ErrorCode::NotFound => "Not available to you",
-        ErrorCode::MethodNotAllowed | ErrorCode::UnsupportedMediaType => "The server wants it otherwise",
+        ErrorCode::MethodNotAllowed | ErrorCode::UnsupportedMediaType => {
+            "The server wants it otherwise"
+        }
         ErrorCode::InsufficientFunds => "Not enough money",
         ErrorCode::AlreadyExists => "That exists already",
         ErrorCode::InvalidState => "No longer possible",

@@ -38,14 +38,20 @@ impl FormFaults {
     /// What is wrong with `field`, if anything.
     pub(crate) fn of(self, field: &str) -> Option<String> {
         self.0.with(|faults| {
-            faults.iter().find(|fault| fault.field == field).map(|fault| fault.message.clone())
+            faults
+                .iter()
+                .find(|fault| fault.field == field)
+                .map(|fault| fault.message.clone())
         })
     }
 }
 
 /// A fault found on the phone.
 pub(crate) fn fault(field: &str, message: &str) -> Fault {
-    Fault { field: field.to_owned(), message: message.to_owned() }
+    Fault {
+        field: field.to_owned(),
+        message: message.to_owned(),
+    }
 }
 
 /// One line of text with its label. The text is read from `node`; nothing mirrors it.
@@ -124,9 +130,18 @@ pub(crate) fn LongField(
 #[component]
 fn Below(name: &'static str, hint: Option<&'static str>, faults: FormFaults) -> impl IntoView {
     let class = text(move || {
-        if faults.of(name).is_some() { "hint fault" } else { "hint" }.to_owned()
+        if faults.of(name).is_some() {
+            "hint fault"
+        } else {
+            "hint"
+        }
+        .to_owned()
     });
-    let words = text(move || faults.of(name).unwrap_or_else(|| hint.unwrap_or("").to_owned()));
+    let words = text(move || {
+        faults
+            .of(name)
+            .unwrap_or_else(|| hint.unwrap_or("").to_owned())
+    });
     view! {
         <p id=format!("{name}-hint") class=class>{words}</p>
     }

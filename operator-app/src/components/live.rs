@@ -4,7 +4,7 @@
 //! and removing once more for that closure; behind these functions it is compiled once. That halves
 //! what a phone has to load.
 
-use std::{any::Any, future::Future, marker::PhantomData, pin::Pin, rc::Rc};
+use std::{future::Future, pin::Pin};
 
 use leptos::prelude::*;
 
@@ -42,11 +42,11 @@ pub(crate) fn flag(flag: impl Fn() -> bool + Send + Sync + 'static) -> Signal<St
 /// What a request will answer.
 pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ClientError>>>>;
 
-/// Something loaded. A handle: copies mean the same.
+/// Something loaded. A handle: copies mean the same. (The framework's own resources also serve
+/// pages that a server renders, which weighs more than all of the app's other signals.)
 pub(crate) struct Loading<T> {
-    // The framework keeps every kind of value in one way; the kind is known out here.
-    value: LocalResource<Result<Rc<dyn Any>, ClientError>>,
-    kind: PhantomData<fn() -> T>,
+    value: RwSignal<Option<Result<T, ClientError>>>,
+    round: RwSignal<u32>,
 }
 
 impl<T> Clone for Loading<T> {
@@ -57,46 +57,79 @@ impl<T> Clone for Loading<T> {
 
 impl<T> Copy for Loading<T> {}
 
-impl<T: Clone + 'static> Loading<T> {
+impl<T: Clone + Send + Sync + 'static> Loading<T> {
     /// The value or the failure; nothing while the first answer is on its way.
     pub(crate) fn get(self) -> Option<Result<T, ClientError>> {
-        match self.value.get()? {
-            Ok(value) => value.downcast_ref::<T>().cloned().map(Ok),
-            Err(error) => Some(Err(error)),
-        }
+        self.value.get()
     }
 
     /// Asks again; what was there stays until the answer comes.
     pub(crate) fn refetch(self) {
-        self.value.refetch();
+        self.round.update(|round| *round += 1);
     }
 }
 
 /// Loads by `fetch`, and again whenever what `fetch` reads has changed.
-pub(crate) fn load<T: 'static>(fetch: impl Fn() -> Answer<T> + 'static) -> Loading<T> {
-    Loading {
-        value: load_any(Box::new(move || {
-            let answer = fetch();
-            Box::pin(async move { answer.await.map(|value| Rc::new(value) as Rc<dyn Any>) })
-        })),
-        kind: PhantomData,
-    }
-}
-
-fn load_any(
-    fetch: Box<dyn Fn() -> Answer<Rc<dyn Any>>>,
-) -> LocalResource<Result<Rc<dyn Any>, ClientError>> {
-    LocalResource::new(move || fetch())
+pub(crate) fn load<T: Send + Sync + 'static>(
+    fetch: impl Fn() -> Answer<T> + 'static,
+) -> Loading<T> {
+    let (value, round) = (RwSignal::new(None), RwSignal::new(0));
+    let latest = StoredValue::new(0_u32);
+    Effect::new(move || {
+        round.track();
+        let answer = fetch();
+        let own = latest.get_value() + 1;
+        latest.set_value(own);
+        spawn_local(Box::pin(async move {
+            let answer = answer.await;
+            // An answer that was overtaken by a later question, or by leaving the page, is dropped.
+            if latest.try_get_value() == Some(own) {
+                value.try_set(Some(answer));
+            }
+        }));
+    });
+    Loading { value, round }
 }
 
 /// What an action does, until it is done.
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Something that a page can do; pending until its work is done.
-pub(crate) fn act(work: impl Fn() -> Work + 'static) -> Action<(), ()> {
-    act_by(Box::new(work))
+/// Something that a page can do. While it is being done, a second time does nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct Deed {
+    work: StoredValue<Box<dyn Fn() -> Work>, LocalStorage>,
+    busy: RwSignal<bool>,
 }
 
-fn act_by(work: Box<dyn Fn() -> Work>) -> Action<(), ()> {
-    Action::new_local(move |(): &()| work())
+/// A deed that does `work`.
+pub(crate) fn act(work: impl Fn() -> Work + 'static) -> Deed {
+    Deed {
+        work: StoredValue::new_local(Box::new(work)),
+        busy: RwSignal::new(false),
+    }
+}
+
+impl Deed {
+    /// Whether it is being done.
+    pub(crate) fn busy(self) -> RwSignal<bool> {
+        self.busy
+    }
+
+    /// Does it, unless it is being done.
+    pub(crate) fn begin(self) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        let work = self.work.with_value(|work| work());
+        spawn_local(Box::pin(async move {
+            work.await;
+            self.busy.try_set(false);
+        }));
+    }
+}
+
+/// One kind of task for the executor, whatever it does.
+fn spawn_local(work: Work) {
+    leptos::task::spawn_local(work);
 }

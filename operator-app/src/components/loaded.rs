@@ -2,19 +2,17 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Loading, Problem, live};
+use crate::components::{Loading, live, problem};
 
 /// Shows a loaded value; a skeleton before, and a failure with a way to try again.
-pub(crate) fn loaded<T: Clone + 'static>(
+pub(crate) fn loaded<T: Clone + Send + Sync + 'static>(
     value: Loading<T>,
     show: impl Fn(T) -> AnyView + Send + 'static,
 ) -> AnyView {
     live(move || match value.get() {
         None => skeleton(),
         Some(Ok(value)) => show(value),
-        Some(Err(error)) => {
-            view! { <Problem error retry=Callback::new(move |()| value.refetch())/> }.into_any()
-        }
+        Some(Err(error)) => problem(&error, Some(Callback::new(move |()| value.refetch()))),
     })
 }
 

@@ -21,7 +21,7 @@ pub(crate) use layout::{Empty, Notice, Page};
 pub(crate) use live::{Loading, act, flag, live, load, maybe, nothing, text};
 pub(crate) use loaded::loaded;
 pub(crate) use money::Money;
-pub(crate) use problem::{Offline, Problem};
+pub(crate) use problem::{Offline, problem};
 pub(crate) use results::Results;
 pub(crate) use status::StatusMark;
 pub(crate) use task_card::TaskCard;

@@ -10,16 +10,14 @@ use crate::{
 };
 
 /// What went wrong, what the server says to do, and the number under which it can be found there.
-#[component]
-pub(crate) fn Problem(
-    error: ClientError,
-    /// Tries again, where that can help.
-    #[prop(optional, into)]
+pub(crate) fn problem(
+    error: &ClientError,
+    // Tries again, where that can help.
     retry: Option<Callback<()>>,
-) -> impl IntoView {
-    let title = title(&error);
-    let sentence = sentence(&error);
-    let request_id = match &error {
+) -> AnyView {
+    let title = title(error);
+    let sentence = sentence(error);
+    let request_id = match error {
         ClientError::Refused(body) => Some(body.request_id.to_string()),
         ClientError::Unreachable | ClientError::Unexpected(_) => None,
     };
@@ -39,6 +37,7 @@ pub(crate) fn Problem(
             </div>
         </div>
     }
+    .into_any()
 }
 
 fn title(error: &ClientError) -> &'static str {
@@ -55,7 +54,11 @@ fn sentence(error: &ClientError) -> String {
             "The server cannot be reached. Nothing is lost; try again when there is a network."
                 .to_owned()
         }
-        ClientError::Refused(ErrorBody { code: ErrorCode::Unauthorized, error, .. }) => {
+        ClientError::Refused(ErrorBody {
+            code: ErrorCode::Unauthorized,
+            error,
+            ..
+        }) => {
             format!("{error} Sign out under Profile, and sign in once more.")
         }
         ClientError::Refused(body) => {
@@ -63,7 +66,10 @@ fn sentence(error: &ClientError) -> String {
                 "" => fault.message.clone(),
                 field => format!("{field}: {}", fault.message),
             });
-            std::iter::once(body.error.clone()).chain(faults).collect::<Vec<_>>().join(" ")
+            std::iter::once(body.error.clone())
+                .chain(faults)
+                .collect::<Vec<_>>()
+                .join(" ")
         }
         ClientError::Unexpected(0) => {
             "This browser no longer has what was to be sent. Discard it and begin again.".to_owned()

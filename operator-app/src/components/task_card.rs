@@ -12,7 +12,10 @@ use crate::{
 #[component]
 pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
     let open = task.status == Status::Pending;
-    let timed = matches!(task.status, Status::Pending | Status::Accepted | Status::InProgress);
+    let timed = matches!(
+        task.status,
+        Status::Pending | Status::Accepted | Status::InProgress
+    );
     let place = words::place(task.task_domain, task.location.as_ref());
     let (record, agent) = (words::record(&task.agent), task.agent.name.clone());
     view! {

@@ -42,7 +42,8 @@ pub(crate) enum Stage {
     Draft,
     /// To be sent as soon as the server can be reached.
     Ready,
-    /// The server refused it; the person decides.
+    /// The server refused it; the person decides. Only for this visit: the next one asks again.
+    #[serde(skip)]
     Refused(ClientError),
 }
 
@@ -99,18 +100,23 @@ impl Outbox {
     /// What waits of one operator; another who uses this phone sees nothing of it.
     pub(crate) fn of(self, operator: OperatorId) -> Vec<WaitingProof> {
         self.proofs.with(|all| {
-            all.iter().filter(|proof| proof.operator_id == operator).cloned().collect()
+            all.iter()
+                .filter(|proof| proof.operator_id == operator)
+                .cloned()
+                .collect()
         })
     }
 
     /// What waits for one task.
     pub(crate) fn find(self, task: TaskId) -> Option<WaitingProof> {
-        self.proofs.with(|all| all.iter().find(|proof| proof.task_id == task).cloned())
+        self.proofs
+            .with(|all| all.iter().find(|proof| proof.task_id == task).cloned())
     }
 
     /// What waits for one task at this moment, without following what becomes of it.
     pub(crate) fn peek(self, task: TaskId) -> Option<WaitingProof> {
-        self.proofs.with_untracked(|all| all.iter().find(|own| own.task_id == task).cloned())
+        self.proofs
+            .with_untracked(|all| all.iter().find(|own| own.task_id == task).cloned())
     }
 
     /// The file that is on its way, with its bytes.
@@ -151,13 +157,24 @@ impl Outbox {
         )]
         let bytes = file.size() as u64;
         let place = proof.files.partition_point(|other| other.slot <= slot);
-        proof.files.insert(place, WaitingFile { key, slot, name: file.name(), bytes, url: None });
+        proof.files.insert(
+            place,
+            WaitingFile {
+                key,
+                slot,
+                name: file.name(),
+                bytes,
+                url: None,
+            },
+        );
         self.keep(proof).await
     }
 
     /// Takes a file out of a draft.
     pub(crate) async fn detach(self, task: TaskId, key: &str) -> Result<(), NotKept> {
-        let Some(mut proof) = self.peek(task) else { return Ok(()) };
+        let Some(mut proof) = self.peek(task) else {
+            return Ok(());
+        };
         proof.files.retain(|file| file.key != key);
         if proof.files.is_empty() {
             self.discard(task).await?;
@@ -174,24 +191,29 @@ impl Outbox {
     }
 
     fn show(self, proof: WaitingProof) {
-        self.proofs.update(|all| match all.iter_mut().find(|own| own.task_id == proof.task_id) {
-            Some(own) => *own = proof,
-            None => all.push(proof),
-        });
+        self.proofs.update(
+            |all| match all.iter_mut().find(|own| own.task_id == proof.task_id) {
+                Some(own) => *own = proof,
+                None => all.push(proof),
+            },
+        );
     }
 
     /// Throws a proof away that was not sent.
     pub(crate) async fn discard(self, task: TaskId) -> Result<(), NotKept> {
         if let Some(proof) = self.peek(task) {
             store::delete_proof(&proof).await?;
-            self.proofs.update(|all| all.retain(|own| own.task_id != task));
+            self.proofs
+                .update(|all| all.retain(|own| own.task_id != task));
         }
         Ok(())
     }
 
     /// Makes a refused proof ready again, with its files sent anew.
     pub(crate) async fn try_again(self, task: TaskId) -> Result<(), NotKept> {
-        let Some(mut proof) = self.peek(task) else { return Ok(()) };
+        let Some(mut proof) = self.peek(task) else {
+            return Ok(());
+        };
         proof.stage = Stage::Ready;
         proof.files.iter_mut().for_each(|file| file.url = None);
         self.keep(proof).await
@@ -214,7 +236,7 @@ impl Outbox {
                     self.halted.set(Some(error));
                     break;
                 }
-                Err(error) => self.refuse(proof.task_id, error).await,
+                Err(error) => self.refuse(proof.task_id, error),
             }
         }
         self.busy.set(false);
@@ -228,7 +250,11 @@ impl Outbox {
         for place in 0..proof.files.len() {
             self.send_file(client, &mut proof, place).await?;
         }
-        let urls: Vec<String> = proof.files.iter().filter_map(|file| file.url.clone()).collect();
+        let urls: Vec<String> = proof
+            .files
+            .iter()
+            .filter_map(|file| file.url.clone())
+            .collect();
         let mut body = proof.proof.clone();
         match proof.proof_type {
             ProofType::Photo | ProofType::Screenshot => body.photos = Some(urls),
@@ -238,7 +264,8 @@ impl Outbox {
         client.submit_proof(proof.task_id, &body).await?;
         // Should forgetting fail, the proof is sent once more and answered with the first receipt.
         let _ = store::delete_proof(&proof).await;
-        self.proofs.update(|all| all.retain(|own| own.task_id != proof.task_id));
+        self.proofs
+            .update(|all| all.retain(|own| own.task_id != proof.task_id));
         Ok(())
     }
 
@@ -252,27 +279,42 @@ impl Outbox {
             return Ok(());
         };
         // The browser itself lost the file: no network will bring it back.
-        let blob = self.file(&file.key).await.map_err(|_| ClientError::Unexpected(0))?;
+        let blob = self
+            .file(&file.key)
+            .await
+            .map_err(|_| ClientError::Unexpected(0))?;
         let (key, sending) = (file.key.clone(), self.sending);
-        sending.set(Some(Sending { key: key.clone(), sent: 0, total: file.bytes }));
-        let progress = move |sent, total| sending.set(Some(Sending { key: key.clone(), sent, total }));
+        sending.set(Some(Sending {
+            key: key.clone(),
+            sent: 0,
+            total: file.bytes,
+        }));
+        let progress = move |sent, total| {
+            sending.set(Some(Sending {
+                key: key.clone(),
+                sent,
+                total,
+            }));
+        };
         file.url = Some(client.upload(proof.task_id, &blob, progress).await?.url);
         // Should remembering fail, the file is sent once more and answered with the same upload.
         let _ = self.keep(proof.clone()).await;
         Ok(())
     }
 
-    async fn refuse(self, task: TaskId, error: ClientError) {
-        let Some(mut proof) = self.peek(task) else { return };
+    fn refuse(self, task: TaskId, error: ClientError) {
+        let Some(mut proof) = self.peek(task) else {
+            return;
+        };
         proof.stage = Stage::Refused(error);
-        let _ = self.keep(proof).await;
+        self.show(proof);
     }
 
     fn next_ready(self, operator: OperatorId) -> Option<WaitingProof> {
         let ready = |proof: &&WaitingProof| {
             proof.operator_id == operator && matches!(proof.stage, Stage::Ready)
         };
-        self.proofs.with_untracked(|all| all.iter().find(ready).cloned())
+        self.proofs
+            .with_untracked(|all| all.iter().find(ready).cloned())
     }
-
 }

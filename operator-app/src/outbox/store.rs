@@ -43,7 +43,10 @@ struct Row {
 pub(super) async fn proofs() -> Result<Vec<WaitingProof>, NotKept> {
     let database = open().await?;
     let transaction = database.transaction(&[PROOFS], TransactionMode::ReadOnly)?;
-    let rows = transaction.object_store(PROOFS)?.get_all(None, None)?.await?;
+    let rows = transaction
+        .object_store(PROOFS)?
+        .get_all(None, None)?
+        .await?;
     database.close();
     // A row of an older app that no longer reads is passed over, never thrown away.
     let read = |row| {
@@ -56,7 +59,10 @@ pub(super) async fn proofs() -> Result<Vec<WaitingProof>, NotKept> {
 /// Keeps a proof, in place of what was kept for the same task.
 pub(super) async fn put_proof(proof: &WaitingProof) -> Result<(), NotKept> {
     let task_id = proof.task_id.to_string();
-    let row = Row { proof: serde_json::to_string(proof).map_err(|_| NotKept)?, task_id };
+    let row = Row {
+        proof: serde_json::to_string(proof).map_err(|_| NotKept)?,
+        task_id,
+    };
     put(PROOFS, &row.task_id, &serde_wasm_bindgen::to_value(&row)?).await
 }
 
@@ -69,9 +75,14 @@ pub(super) async fn put_file(key: &str, file: &Blob) -> Result<(), NotKept> {
 pub(super) async fn file(key: &str) -> Result<Blob, NotKept> {
     let database = open().await?;
     let transaction = database.transaction(&[FILES], TransactionMode::ReadOnly)?;
-    let found = transaction.object_store(FILES)?.get(JsValue::from_str(key))?.await?;
+    let found = transaction
+        .object_store(FILES)?
+        .get(JsValue::from_str(key))?
+        .await?;
     database.close();
-    found.and_then(|value| value.dyn_into::<Blob>().ok()).ok_or(NotKept)
+    found
+        .and_then(|value| value.dyn_into::<Blob>().ok())
+        .ok_or(NotKept)
 }
 
 /// Forgets a file.
@@ -92,7 +103,10 @@ pub(super) async fn delete_proof(proof: &WaitingProof) -> Result<(), NotKept> {
 async fn put(store: &str, key: &str, value: &JsValue) -> Result<(), NotKept> {
     let database = open().await?;
     let transaction = database.transaction(&[store], TransactionMode::ReadWrite)?;
-    transaction.object_store(store)?.put(value, Some(&JsValue::from_str(key)))?.await?;
+    transaction
+        .object_store(store)?
+        .put(value, Some(&JsValue::from_str(key)))?
+        .await?;
     // Kept means committed, not merely asked for.
     let committed = transaction.await?.is_committed();
     database.close();
@@ -102,7 +116,10 @@ async fn put(store: &str, key: &str, value: &JsValue) -> Result<(), NotKept> {
 async fn delete(store: &str, key: &str) -> Result<(), NotKept> {
     let database = open().await?;
     let transaction = database.transaction(&[store], TransactionMode::ReadWrite)?;
-    transaction.object_store(store)?.delete(JsValue::from_str(key))?.await?;
+    transaction
+        .object_store(store)?
+        .delete(JsValue::from_str(key))?
+        .await?;
     transaction.await?;
     database.close();
     Ok(())

@@ -30,7 +30,10 @@ fn numbers(earnings: Earnings) -> AnyView {
     let next = next_available(&earnings.recent_tasks);
     let on_hold = match next {
         Some(day) if earnings.pending_balance > MicroUsd::ZERO => {
-            format!("Yours. The next part becomes available on {}.", browser::date(day))
+            format!(
+                "Yours. The next part becomes available on {}.",
+                browser::date(day)
+            )
         }
         _ => "Yours, once the time has passed in which an agent may object.".to_owned(),
     };
@@ -91,7 +94,11 @@ fn recent(tasks: Vec<EarnedTask>) -> AnyView {
 
 fn line(task: EarnedTask) -> AnyView {
     let available = task.available_at <= browser::now();
-    let when = if available { "Available since" } else { "Available on" };
+    let when = if available {
+        "Available since"
+    } else {
+        "Available on"
+    };
     view! {
         <li>
             <a href=format!("/tasks/{}", task.task_id)>
@@ -110,11 +117,17 @@ fn line(task: EarnedTask) -> AnyView {
 
 fn next_available(tasks: &[EarnedTask]) -> Option<Timestamp> {
     let now = browser::now();
-    tasks.iter().map(|task| task.available_at).filter(|day| *day > now).min()
+    tasks
+        .iter()
+        .map(|task| task.available_at)
+        .filter(|day| *day > now)
+        .min()
 }
 
 /// The sum is only shown where it is one.
 fn adds_up(earnings: &Earnings) -> bool {
-    let sum = earnings.available_balance.checked_add(earnings.pending_balance);
+    let sum = earnings
+        .available_balance
+        .checked_add(earnings.pending_balance);
     sum.and_then(|sum| sum.checked_add(earnings.paid_out)) == Some(earnings.total_earned)
 }

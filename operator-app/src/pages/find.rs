@@ -38,7 +38,12 @@ pub(crate) fn FindPage() -> impl IntoView {
         None => "Looking…".to_owned(),
     });
     let refresh_words = text(move || {
-        if looking.get() { "Looking…" } else { "Refresh" }.to_owned()
+        if looking.get() {
+            "Looking…"
+        } else {
+            "Refresh"
+        }
+        .to_owned()
     });
 
     view! {

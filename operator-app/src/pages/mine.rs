@@ -31,14 +31,17 @@ fn Waiting() -> impl IntoView {
     let client: SessionClient = expect_context();
     maybe(move || {
         let waiting = outbox.of(client.operator_id());
-        (!waiting.is_empty()).then(|| view! {
-            <section class="stack" aria-labelledby="waiting">
-                <h2 id="waiting">{format!("On this phone, not sent ({})", waiting.len())}</h2>
-                {waiting.into_iter().map(|proof| view! {
-                    <SendingProof task_id=proof.task_id with_title=true/>
-                }.into_any()).collect_view()}
-            </section>
-        }.into_any())
+        (!waiting.is_empty()).then(|| {
+            view! {
+                <section class="stack" aria-labelledby="waiting">
+                    <h2 id="waiting">{format!("On this phone, not sent ({})", waiting.len())}</h2>
+                    {waiting.into_iter().map(|proof| view! {
+                        <SendingProof task_id=proof.task_id with_title=true/>
+                    }.into_any()).collect_view()}
+                </section>
+            }
+            .into_any()
+        })
     })
 }
 
@@ -67,12 +70,14 @@ fn claimed(tasks: Vec<OperatorTaskView>) -> AnyView {
 }
 
 fn group(id: &'static str, title: &'static str, tasks: Vec<OperatorTaskView>) -> Option<AnyView> {
-    (!tasks.is_empty()).then(|| view! {
+    (!tasks.is_empty()).then(|| {
+        view! {
         <section class="stack" aria-labelledby=id>
             <h2 id=id class="group">{title}</h2>
             <div class="cards">
                 {tasks.into_iter().map(|task| view! { <TaskCard task/> }.into_any()).collect_view()}
             </div>
         </section>
-    }.into_any())
+    }.into_any()
+    })
 }

@@ -40,17 +40,25 @@ pub(crate) fn ProfilePage() -> impl IntoView {
 fn about(profile: OperatorProfile) -> AnyView {
     let (tone, identity) = match profile.kyc_status {
         KycStatus::Approved => ("mark good", "Confirmed"),
-        KycStatus::Pending => ("mark waiting", "Being checked: you can look, not accept yet"),
+        KycStatus::Pending => (
+            "mark waiting",
+            "Being checked: you can look, not accept yet",
+        ),
         KycStatus::Rejected => ("mark bad", "Not confirmed: you cannot accept tasks"),
     };
     let skills = if profile.skills.is_empty() {
         "Every kind of task".to_owned()
     } else {
-        profile.skills.iter().map(|kind| words::task_type(*kind)).collect::<Vec<_>>().join(", ")
+        profile
+            .skills
+            .iter()
+            .map(|kind| words::task_type(*kind))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
-    let rating = profile.rating.map(|stars| {
-        format!("{} of 5", browser::two_decimals(f64::from(stars)))
-    });
+    let rating = profile
+        .rating
+        .map(|stars| format!("{} of 5", browser::two_decimals(f64::from(stars))));
     view! {
         <dl class="card facts-list">
             <div><dt>"Name"</dt><dd>{profile.name}</dd></div>

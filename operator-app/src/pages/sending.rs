@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     browser,
     client::{ClientError, SessionClient},
-    components::{Icon, Problem, Shape, maybe, nothing, text},
+    components::{Icon, Shape, maybe, nothing, problem, text},
     outbox::{Outbox, Stage, WaitingFile, WaitingProof},
     words,
 };
@@ -21,20 +21,23 @@ pub(crate) fn SendingProof(
 ) -> impl IntoView {
     let outbox: Outbox = expect_context();
     maybe(move || {
-        outbox.find(task_id).map(|proof| view! {
-            <section class="card stack" aria-label="Your proof">
-                {with_title.then(|| view! {
-                    <h3 class="agent-text">
-                        <a href=format!("/tasks/{task_id}")>{proof.title.clone()}</a>
-                    </h3>
-                }.into_any())}
-                {how(&proof)}
-                <ul class="uploads">
-                    {proof.files.iter().cloned().map(one_file).collect_view()}
-                </ul>
-                {what_now(proof)}
-            </section>
-        }.into_any())
+        outbox.find(task_id).map(|proof| {
+            view! {
+                <section class="card stack" aria-label="Your proof">
+                    {with_title.then(|| view! {
+                        <h3 class="agent-text">
+                            <a href=format!("/tasks/{task_id}")>{proof.title.clone()}</a>
+                        </h3>
+                    }.into_any())}
+                    {how(&proof)}
+                    <ul class="uploads">
+                        {proof.files.iter().cloned().map(one_file).collect_view()}
+                    </ul>
+                    {what_now(proof)}
+                </section>
+            }
+            .into_any()
+        })
     })
 }
 
@@ -45,17 +48,32 @@ fn how(proof: &WaitingProof) -> AnyView {
         0 => "Your proof".to_owned(),
         number => words::count(number, "file", "files"),
     };
-    let waits = text(move || match outbox.halted() {
-        Some(ClientError::Unreachable) => "No network. Nothing is lost: your proof is kept on this \
-            phone and goes on by itself.",
-        Some(_) => "Kept on this phone; it goes on by itself.",
-        None => "Safe to close: it is kept on this phone and goes on when you are back.",
-    }.to_owned());
+    let waits = text(move || {
+        match outbox.halted() {
+            Some(ClientError::Unreachable) => {
+                "No network. Nothing is lost: your proof is kept on this \
+            phone and goes on by itself."
+            }
+            Some(_) => "Kept on this phone; it goes on by itself.",
+            None => "Safe to close: it is kept on this phone and goes on when you are back.",
+        }
+        .to_owned()
+    });
     let word = text(move || {
-        if outbox.halted().is_some() { "Waiting" } else { "Sending" }.to_owned()
+        if outbox.halted().is_some() {
+            "Waiting"
+        } else {
+            "Sending"
+        }
+        .to_owned()
     });
     let class = text(move || {
-        if outbox.halted().is_some() { "mark waiting" } else { "mark active" }.to_owned()
+        if outbox.halted().is_some() {
+            "mark waiting"
+        } else {
+            "mark active"
+        }
+        .to_owned()
     });
     match proof.stage {
         Stage::Draft => view! {
@@ -83,7 +101,11 @@ fn one_file(file: WaitingFile) -> AnyView {
     let sent = Signal::derive(move || {
         let sending = outbox.sending().filter(|sending| sending.key == key)?;
         // The form around the file counts too on the wire; to a person only the file does.
-        Some((total * sending.sent).checked_div(sending.total).unwrap_or(0))
+        Some(
+            (total * sending.sent)
+                .checked_div(sending.total)
+                .unwrap_or(0),
+        )
     });
     let state = text(move || match sent.get() {
         _ if received => format!("received · {}", browser::bytes(total)),
@@ -95,7 +117,14 @@ fn one_file(file: WaitingFile) -> AnyView {
         ),
         None => format!("waiting · {}", browser::bytes(total)),
     });
-    let done = text(move || if received { total } else { sent.get().unwrap_or(0) }.to_string());
+    let done = text(move || {
+        if received {
+            total
+        } else {
+            sent.get().unwrap_or(0)
+        }
+        .to_string()
+    });
     view! {
         <li>
             <span class="agent-text">{file.name.clone()}</span>
@@ -129,7 +158,7 @@ fn what_now(proof: WaitingProof) -> AnyView {
         .into_any(),
         Stage::Ready => view! {
             {maybe(move || outbox.halted().map(|error| view! {
-                {(!matches!(error, ClientError::Unreachable)).then(|| view! { <Problem error/> }.into_any())}
+                {(!matches!(error, ClientError::Unreachable)).then(|| problem(&error, None))}
                 <button type="button" class="button" on:click=move |_| send.run(())>
                     <Icon shape=Shape::Refresh/>
                     "Send now"
@@ -138,7 +167,7 @@ fn what_now(proof: WaitingProof) -> AnyView {
         }
         .into_any(),
         Stage::Refused(error) => view! {
-            <Problem error retry=send/>
+            {problem(&error, Some(send))}
             {discard_button(id)}
         }
         .into_any(),

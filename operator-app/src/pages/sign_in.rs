@@ -6,7 +6,7 @@ use leptos::{ev::SubmitEvent, html::Input, prelude::*};
 use crate::{
     app::CurrentSession,
     client::{Client, ClientError},
-    components::{Field, FormFaults, Icon, Problem, Shape, act, fault, flag, maybe, text},
+    components::{Field, FormFaults, Icon, Shape, act, fault, flag, maybe, problem, text},
 };
 
 /// Sign in by the operator's id. A server on the same machine takes it at its word; a real proof
@@ -39,7 +39,10 @@ fn SignInForm() -> impl IntoView {
     let failure = RwSignal::new(None);
 
     let typed = move || {
-        let text = id.get_untracked().map(|input| input.value()).unwrap_or_default();
+        let text = id
+            .get_untracked()
+            .map(|input| input.value())
+            .unwrap_or_default();
         text.trim().parse::<OperatorId>()
     };
     let sign_in = act(move || {
@@ -58,16 +61,15 @@ fn SignInForm() -> impl IntoView {
             }
         })
     });
-    let busy = sign_in.pending();
+    let busy = sign_in.busy();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         failure.set(None);
         match typed() {
-            Ok(_) if !sign_in.pending().get_untracked() => {
+            Ok(_) => {
                 faults.set(Vec::new());
-                sign_in.dispatch_local(());
+                sign_in.begin();
             }
-            Ok(_) => {}
             Err(_) => faults.set(vec![fault(
                 "operator_id",
                 "An operator id begins with op_ and has 26 letters and digits after it.",
@@ -87,7 +89,7 @@ fn SignInForm() -> impl IntoView {
                 required=true
                 hint="You got it when you created your account."
             />
-            {maybe(move || failure.get().map(|error| view! { <Problem error/> }.into_any()))}
+            {maybe(move || failure.get().map(|error| problem(&error, None)))}
             <button type="submit" class="button wide" aria-disabled=flag(move || busy.get())>
                 {text(move || if busy.get() { "Signing in…" } else { "Sign in" }.to_owned())}
             </button>

@@ -10,7 +10,6 @@ use leptos::{
     html::{Form, Input, Select},
     prelude::*,
 };
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::HtmlInputElement;
 
@@ -18,7 +17,8 @@ use crate::{
     app::CurrentSession,
     browser,
     client::Client,
-    components::{Field, FormFaults, Page, Problem, Submit, act, fault, flag, maybe, text},
+    components::{Field, FormFaults, Page, Submit, act, fault, flag, maybe, problem, text},
+    route::Route,
     session::Session,
     words,
 };
@@ -48,7 +48,7 @@ struct Inputs {
 #[component]
 pub(crate) fn SignUpPage() -> impl IntoView {
     let CurrentSession(current) = expect_context();
-    let navigate = use_navigate();
+    let route: Route = expect_context();
     let inputs = Inputs {
         form: NodeRef::new(),
         name: NodeRef::new(),
@@ -63,14 +63,16 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     let once = StoredValue::new(browser::new_id().unwrap_or_default());
 
     let register = act(move || {
-        let navigate = navigate.clone();
         Box::pin(async move {
             let Ok(operator) = inputs.read() else { return };
             match Client.register_operator(&operator, &once.get_value()).await {
                 Ok(made) => {
-                    let session = Session { operator_id: made.operator_id, name: made.name };
+                    let session = Session {
+                        operator_id: made.operator_id,
+                        name: made.name,
+                    };
                     session.remember();
-                    navigate("/tasks", NavigateOptions::default());
+                    route.replace("/tasks");
                     current.set(Some(session));
                 }
                 Err(error) => {
@@ -86,14 +88,11 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if register.pending().get_untracked() {
-            return;
-        }
         failure.set(None);
         match inputs.read() {
             Ok(_) => {
                 faults.set(Vec::new());
-                register.dispatch_local(());
+                register.begin();
             }
             Err(found) => faults.set(found),
         }
@@ -104,8 +103,8 @@ pub(crate) fn SignUpPage() -> impl IntoView {
             <form class="stack" novalidate node_ref=inputs.form on:submit=submit>
                 <About inputs faults/>
                 <Skills/>
-                {maybe(move || failure.get().map(|error| view! { <Problem error/> }.into_any()))}
-                <Submit label="Create account".to_owned() doing="Creating…" busy=register.pending()/>
+                {maybe(move || failure.get().map(|error| problem(&error, None)))}
+                <Submit label="Create account".to_owned() doing="Creating…" busy=register.busy()/>
             </form>
         </Page>
     }
@@ -168,16 +167,37 @@ impl Inputs {
     /// The request, or every fault that the phone can see itself.
     fn read(self) -> Result<RegisterOperator, Vec<api_types::error::Fault>> {
         let text = |node: NodeRef<Input>| {
-            node.get_untracked().map(|input| input.value().trim().to_owned()).unwrap_or_default()
+            node.get_untracked()
+                .map(|input| input.value().trim().to_owned())
+                .unwrap_or_default()
         };
         let (name, email, city) = (text(self.name), text(self.email), text(self.city));
-        let country = self.country.get_untracked().map(|node| node.value()).unwrap_or_default();
-        let phone: String = text(self.phone).chars().filter(|c| !" -()/.".contains(*c)).collect();
+        let country = self
+            .country
+            .get_untracked()
+            .map(|node| node.value())
+            .unwrap_or_default();
+        let phone: String = text(self.phone)
+            .chars()
+            .filter(|c| !" -()/.".contains(*c))
+            .collect();
         let checks = [
             (name.is_empty(), "name", "Say how you are called."),
-            (!email.contains('@'), "email", "An e-mail address looks like jane@example.com."),
-            (city.is_empty(), "location.city", "Say in which city you work."),
-            (country.is_empty(), "location.country", "Choose your country."),
+            (
+                !email.contains('@'),
+                "email",
+                "An e-mail address looks like jane@example.com.",
+            ),
+            (
+                city.is_empty(),
+                "location.city",
+                "Say in which city you work.",
+            ),
+            (
+                country.is_empty(),
+                "location.country",
+                "Choose your country.",
+            ),
             (
                 !phone.is_empty() && !phone.starts_with('+'),
                 "phone",
@@ -185,7 +205,9 @@ impl Inputs {
             ),
         ];
         let found = checks.into_iter().filter(|(wrong, ..)| *wrong);
-        let found: Vec<_> = found.map(|(_, field, message)| fault(field, message)).collect();
+        let found: Vec<_> = found
+            .map(|(_, field, message)| fault(field, message))
+            .collect();
         if !found.is_empty() {
             return Err(found);
         }
@@ -199,7 +221,9 @@ impl Inputs {
     }
 
     fn skills(self) -> Vec<TaskType> {
-        let Some(form) = self.form.get_untracked() else { return Vec::new() };
+        let Some(form) = self.form.get_untracked() else {
+            return Vec::new();
+        };
         let Ok(boxes) = form.query_selector_all("input[name=skills]:checked") else {
             return Vec::new();
         };
@@ -214,16 +238,22 @@ impl Inputs {
 fn countries() -> Vec<(&'static str, String)> {
     let name_of = display_names();
     let name = |code: &str| {
-        let name = name_of.as_ref()?.call1(&JsValue::NULL, &JsValue::from_str(code)).ok()?;
+        let name = name_of
+            .as_ref()?
+            .call1(&JsValue::NULL, &JsValue::from_str(code))
+            .ok()?;
         name.as_string()
     };
     let named = |code| (code, name(code).unwrap_or_else(|| code.to_owned()));
     // Inserted one by one: there are 249, and a sorting algorithm weighs more than it saves.
-    COUNTRIES.split(' ').map(named).fold(Vec::new(), |mut all, (code, name)| {
-        let place = all.partition_point(|(_, other): &(&str, String)| *other < name);
-        all.insert(place, (code, name));
-        all
-    })
+    COUNTRIES
+        .split(' ')
+        .map(named)
+        .fold(Vec::new(), |mut all, (code, name)| {
+            let place = all.partition_point(|(_, other): &(&str, String)| *other < name);
+            all.insert(place, (code, name));
+            all
+        })
 }
 
 /// `new Intl.DisplayNames("en", {type: "region"}).of`, bound; nothing in a browser without it.

@@ -70,14 +70,24 @@ impl Fields {
     pub(super) fn of(kind: TaskType) -> Self {
         let suggested = suggestions(kind).iter().copied().map(Some);
         let own = std::iter::repeat_n(None, OWN_FIELDS_MAX);
-        let parts = suggested.chain(own).enumerate().map(|(id, one)| Part::new(id, one));
-        Self { parts: StoredValue::new(parts.collect()), notes: NodeRef::new() }
+        let parts = suggested
+            .chain(own)
+            .enumerate()
+            .map(|(id, one)| Part::new(id, one));
+        Self {
+            parts: StoredValue::new(parts.collect()),
+            notes: NodeRef::new(),
+        }
     }
 
     /// The secret as UTF-8 JSON, or what is wrong with it. The copy is wiped when dropped; the
     /// texts that the browser handed out are its own, and go with its garbage.
     pub(super) fn read(self) -> Result<Zeroizing<Vec<u8>>, Vec<Fault>> {
-        let parts = self.parts.get_value().into_iter().filter(|part| part.used.get_untracked());
+        let parts = self
+            .parts
+            .get_value()
+            .into_iter()
+            .filter(|part| part.used.get_untracked());
         let mut faults = Vec::new();
         let mut filled: Vec<(String, Zeroizing<String>)> = Vec::new();
         for part in parts {
@@ -87,7 +97,10 @@ impl Fields {
                 continue;
             }
             if !is_name(&name) || name == "notes" {
-                faults.push(fault(&part.key(), "Name this field with letters, digits and _."));
+                faults.push(fault(
+                    &part.key(),
+                    "Name this field with letters, digits and _.",
+                ));
             } else if filled.iter().any(|(other, _)| *other == name) {
                 faults.push(fault(&part.key(), "Another field has this name already."));
             }
@@ -99,7 +112,10 @@ impl Fields {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let notes = self.notes.get_untracked().map(|area| Zeroizing::new(area.value()));
+        let notes = self
+            .notes
+            .get_untracked()
+            .map(|area| Zeroizing::new(area.value()));
         if let Some(notes) = notes.filter(|notes| !notes.trim().is_empty()) {
             filled.push(("notes".to_owned(), notes));
         }
@@ -120,15 +136,19 @@ impl Fields {
 
     /// A part that may still be added.
     fn unused(self) -> Option<Part> {
-        self.parts.get_value().into_iter().find(|part| !part.used.get())
+        self.parts
+            .get_value()
+            .into_iter()
+            .find(|part| !part.used.get())
     }
 }
 
 const fn suggestions(kind: TaskType) -> &'static [Suggestion] {
     match kind {
-        TaskType::ApiKeyProcurement => {
-            &[("api_key", "API key", true), ("dashboard_url", "Dashboard address", false)]
-        }
+        TaskType::ApiKeyProcurement => &[
+            ("api_key", "API key", true),
+            ("dashboard_url", "Dashboard address", false),
+        ],
         TaskType::AccountCreation => &[
             ("username", "User name or e-mail", false),
             ("password", "Password", true),
@@ -150,14 +170,20 @@ fn is_name(name: &str) -> bool {
 }
 
 fn text_of(node: NodeRef<Input>) -> String {
-    node.try_get_untracked().flatten().map(|input| input.value()).unwrap_or_default()
+    node.try_get_untracked()
+        .flatten()
+        .map(|input| input.value())
+        .unwrap_or_default()
 }
 
 /// `{"name":"value",…}`, in a buffer that is large enough from the start: one that grew would
 /// leave copies behind.
 fn json(filled: &[(String, Zeroizing<String>)]) -> Zeroizing<Vec<u8>> {
     // An escaped character takes six bytes at most.
-    let bytes_max = filled.iter().map(|(name, value)| 6 * (name.len() + value.len()) + 6).sum::<usize>();
+    let bytes_max = filled
+        .iter()
+        .map(|(name, value)| 6 * (name.len() + value.len()) + 6)
+        .sum::<usize>();
     let mut buffer = Zeroizing::new(Vec::with_capacity(bytes_max + 2));
     for (name, value) in filled {
         let begin = if buffer.is_empty() { b'{' } else { b',' };

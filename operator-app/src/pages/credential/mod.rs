@@ -64,7 +64,9 @@ fn SealingForm(task: OperatorTaskView, key: Key) -> impl IntoView {
         }
         problem.set(None);
         if !agreed.get_untracked() {
-            problem.set(Some("Compare the fingerprint first, and confirm it above.".to_owned()));
+            problem.set(Some(
+                "Compare the fingerprint first, and confirm it above.".to_owned(),
+            ));
             browser::focus_soon("#agree");
             return;
         }

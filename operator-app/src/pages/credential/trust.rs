@@ -41,10 +41,12 @@ pub(super) enum KeyDoubt {
 impl KeyDoubt {
     pub(super) fn sentence(self) -> String {
         match self {
-            Self::InsecurePage => "This page came over plain http, so somebody on the way may have \
+            Self::InsecurePage => {
+                "This page came over plain http, so somebody on the way may have \
                 altered it, and it could send what you type elsewhere. Open the app by its https \
                 address; the form is there."
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Missing => "The agent gave no key to seal the secret to.".to_owned(),
             Self::Unreadable(error) => format!("The agent's key cannot be used. {error}"),
             Self::Mismatch => "The server states another fingerprint than the key has that it \
@@ -62,11 +64,19 @@ pub(super) fn trusted_key(task: &OperatorTaskView) -> Result<Key, KeyDoubt> {
     let text = task.agent_public_key.as_deref().ok_or(KeyDoubt::Missing)?;
     let public_key = AgentPublicKey::parse(text).map_err(KeyDoubt::Unreadable)?;
     let fingerprint = public_key.fingerprint();
-    if task.agent_key_fingerprint.as_deref().is_some_and(|stated| !states(stated, &fingerprint)) {
+    if task
+        .agent_key_fingerprint
+        .as_deref()
+        .is_some_and(|stated| !states(stated, &fingerprint))
+    {
         return Err(KeyDoubt::Mismatch);
     }
     let acquaintance = known_keys::acquaintance(task.agent.id, &fingerprint);
-    Ok(Key { public_key, fingerprint, acquaintance })
+    Ok(Key {
+        public_key,
+        fingerprint,
+        acquaintance,
+    })
 }
 
 /// The server may state all digits or the groups.

@@ -30,14 +30,18 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
             return;
         }
         let confirmation = long(text);
-        let url = reference.get_untracked().map(|input| input.value().trim().to_owned());
+        let url = reference
+            .get_untracked()
+            .map(|input| input.value().trim().to_owned());
         let url = url.filter(|url| !url.is_empty());
         let found = check(&confirmation, url.as_deref());
         if !found.is_empty() {
             faults.set(found);
             return;
         }
-        let Some(mut proof) = begin(&task, &client) else { return };
+        let Some(mut proof) = begin(&task, &client) else {
+            return;
+        };
         busy.set(true);
         proof.proof.confirmation_text = Some(confirmation);
         proof.proof.reference_url = url;
@@ -68,7 +72,9 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
 }
 
 fn long(node: NodeRef<Textarea>) -> String {
-    node.get_untracked().map(|area| area.value().trim().to_owned()).unwrap_or_default()
+    node.get_untracked()
+        .map(|area| area.value().trim().to_owned())
+        .unwrap_or_default()
 }
 
 fn check(text: &str, url: Option<&str>) -> Vec<api_types::error::Fault> {
@@ -81,7 +87,10 @@ fn check(text: &str, url: Option<&str>) -> Vec<api_types::error::Fault> {
         found.push(fault("confirmation_text", &message));
     }
     if url.is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
-        found.push(fault("reference_url", "An address begins with https:// or http://."));
+        found.push(fault(
+            "reference_url",
+            "An address begins with https:// or http://.",
+        ));
     }
     found
 }

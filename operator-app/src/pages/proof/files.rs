@@ -35,7 +35,11 @@ pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
     let files = Memo::new(move |_| outbox.find(id).map(|proof| proof.files).unwrap_or_default());
     let wanted = task.proof_requirements.len();
     let missing = move || {
-        files.with(|files| (0..wanted).filter(|s| !files.iter().any(|f| f.slot == *s)).count())
+        files.with(|files| {
+            (0..wanted)
+                .filter(|s| !files.iter().any(|f| f.slot == *s))
+                .count()
+        })
     };
     let label = text(move || send_label(files.with(Vec::len), missing()));
     let gap = text(move || match missing() as u64 {
@@ -52,12 +56,16 @@ pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
         match draft {
             _ if busy.get_untracked() => {}
             None => {
-                problem.set(Some("Add at least one picture or file before you send.".to_owned()));
+                problem.set(Some(
+                    "Add at least one picture or file before you send.".to_owned(),
+                ));
                 browser::focus_soon(".slot input");
             }
             Some(mut draft) => {
                 busy.set(true);
-                let notes = notes.get_untracked().map(|area| area.value().trim().to_owned());
+                let notes = notes
+                    .get_untracked()
+                    .map(|area| area.value().trim().to_owned());
                 draft.proof.notes = notes.filter(|notes| !notes.is_empty());
                 hand_over(draft);
             }
@@ -131,15 +139,34 @@ fn Slot(
 ) -> impl IntoView {
     // Only a change in this slot makes its pictures anew.
     let own = Memo::new(move |_| {
-        files.with(|files| files.iter().filter(|f| f.slot == place).cloned().collect::<Vec<_>>())
+        files.with(|files| {
+            files
+                .iter()
+                .filter(|f| f.slot == place)
+                .cloned()
+                .collect::<Vec<_>>()
+        })
     });
     let class = text(move || {
-        if own.with(Vec::is_empty) { "card slot" } else { "card slot filled" }.to_owned()
+        if own.with(Vec::is_empty) {
+            "card slot"
+        } else {
+            "card slot filled"
+        }
+        .to_owned()
     });
     let proof_type = task.with_value(|task| task.proof_type);
     let with_camera = proof_type != ProofType::Screenshot;
-    let accept = if proof_type == ProofType::Artifact { "image/*,application/pdf" } else { "image/*" };
-    let file_words = if proof_type == ProofType::Photo { "Choose photo" } else { "Choose file" };
+    let accept = if proof_type == ProofType::Artifact {
+        "image/*,application/pdf"
+    } else {
+        "image/*"
+    };
+    let file_words = if proof_type == ProofType::Photo {
+        "Choose photo"
+    } else {
+        "Choose file"
+    };
     let short = format!("{}: {name}", place + 1);
     view! {
         <li class=class>
@@ -176,7 +203,9 @@ fn Pick(
     let client: SessionClient = expect_context();
     let picked = move |event: Event| {
         let input = event_target::<HtmlInputElement>(&event);
-        let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
+        let Some(file) = input.files().and_then(|files| files.get(0)) else {
+            return;
+        };
         // The same file may be picked again after it was removed.
         input.set_value("");
         let id = task.with_value(|task| task.task_id);
@@ -218,14 +247,20 @@ fn refusal(file: &File, accept: &str, number: usize) -> Option<String> {
     let fits = kind.starts_with("image/") || (kind == "application/pdf" && accept.contains("pdf"));
     // Some phones do not name the kind of HEIC pictures; the server looks at the content.
     if !fits && !kind.is_empty() {
-        return Some(format!("“{}” is not a picture. Choose a JPEG, PNG, WebP or HEIC.", file.name()));
+        return Some(format!(
+            "“{}” is not a picture. Choose a JPEG, PNG, WebP or HEIC.",
+            file.name()
+        ));
     }
     if file.size() < 1.0 {
         return Some(format!("“{}” is empty. Take it again.", file.name()));
     }
     #[expect(clippy::cast_precision_loss, reason = "15 MiB are far below 2^53")]
     if file.size() > UPLOAD_BYTES_MAX as f64 {
-        return Some(format!("“{}” is larger than 15 MiB. Take it with less detail.", file.name()));
+        return Some(format!(
+            "“{}” is larger than 15 MiB. Take it with less detail.",
+            file.name()
+        ));
     }
     (number >= FILES_MAX).then(|| format!("A proof has at most {FILES_MAX} files."))
 }

@@ -9,33 +9,23 @@ use api_types::{
     task::{Action, OperatorTaskView, TaskDomain},
 };
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{NavigateOptions, hooks::{use_navigate, use_params_map}};
 
 use crate::{
     browser,
     client::SessionClient,
-    components::{Empty, Page, Shape, live, load, loaded},
+    components::{Empty, Page, Shape, load, loaded},
     outbox::{Outbox, Stage, WaitingProof},
     pages::{
-        NotFoundPage,
         credential::CredentialForm,
         proof::{confirmation::ConfirmationForm, files::FilesForm},
     },
+    route::Route,
     words,
 };
 
 /// The proof of the task named in the address.
 #[component]
-pub(crate) fn ProofPage() -> impl IntoView {
-    let params = use_params_map();
-    live(move || match params.with(|params| params.get("id")).unwrap_or_default().parse() {
-        Ok(id) => view! { <KnownTask id/> }.into_any(),
-        Err(_) => view! { <NotFoundPage/> }.into_any(),
-    })
-}
-
-#[component]
-fn KnownTask(id: TaskId) -> impl IntoView {
+pub(crate) fn ProofPage(id: TaskId) -> impl IntoView {
     let client: SessionClient = expect_context();
     let task = load(move || {
         let client = client.clone();
@@ -48,7 +38,9 @@ fn KnownTask(id: TaskId) -> impl IntoView {
 fn ProofForm(task: OperatorTaskView) -> impl IntoView {
     let outbox: Outbox = expect_context();
     let id = task.task_id;
-    let under_way = outbox.peek(id).is_some_and(|proof| !matches!(proof.stage, Stage::Draft));
+    let under_way = outbox
+        .peek(id)
+        .is_some_and(|proof| !matches!(proof.stage, Stage::Draft));
     let back = (format!("/tasks/{id}"), "The task");
     let title = words::begin_proof(&task);
     if under_way || !task.actions.contains(&Action::Submit) {
@@ -87,7 +79,10 @@ pub(crate) fn begin(task: &OperatorTaskView, client: &SessionClient) -> Option<W
         proof_type: task.proof_type,
         stage: Stage::Draft,
         files: Vec::new(),
-        proof: SubmitProof { submission_id, ..SubmitProof::default() },
+        proof: SubmitProof {
+            submission_id,
+            ..SubmitProof::default()
+        },
         begun_at: browser::now(),
     })
 }
@@ -97,16 +92,15 @@ pub(crate) fn begin(task: &OperatorTaskView, client: &SessionClient) -> Option<W
 pub(crate) fn use_hand_over() -> impl Fn(WaitingProof) + Clone {
     let outbox: Outbox = expect_context();
     let client: SessionClient = expect_context();
-    let navigate = use_navigate();
+    let route: Route = expect_context();
     move |mut proof: WaitingProof| {
-        let (client, navigate) = (client.clone(), navigate.clone());
+        let client = client.clone();
         proof.stage = Stage::Ready;
         spawn_local(async move {
             let to = format!("/tasks/{}", proof.task_id);
             // Without a store the proof is sent from memory; the first try comes at once.
             let _ = outbox.keep(proof).await;
-            let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
-            navigate(&to, options);
+            route.replace(&to);
             outbox.send_all(client).await;
         });
     }

@@ -14,14 +14,17 @@ use crate::{
 /// Nothing before a proof was sent or the task called off.
 pub(super) fn after(task: &OperatorTaskView) -> Option<AnyView> {
     let (shape, tone, title, sentence) = outcome(task)?;
-    Some(view! {
-        <Notice shape tone>
-            <strong>{title}</strong>
-            <p>{sentence}</p>
-        </Notice>
-        {task.guardian_result.clone().map(|result| view! { <Results result/> }.into_any())}
-        {task.proof.clone().map(sent)}
-    }.into_any())
+    Some(
+        view! {
+            <Notice shape tone>
+                <strong>{title}</strong>
+                <p>{sentence}</p>
+            </Notice>
+            {task.guardian_result.clone().map(|result| view! { <Results result/> }.into_any())}
+            {task.proof.clone().map(sent)}
+        }
+        .into_any(),
+    )
 }
 
 fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str, String)> {
@@ -53,7 +56,9 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             Shape::Warning,
             "bad",
             "The proof was rejected",
-            format!("The {pay} stay in escrow until the dispute is settled; the agent cannot take them back alone."),
+            format!(
+                "The {pay} stay in escrow until the dispute is settled; the agent cannot take them back alone."
+            ),
         ),
         Status::Cancelled => (
             Shape::Cross,
@@ -67,15 +72,25 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
 fn completed(task: &OperatorTaskView, pay: &str) -> String {
     match task.available_at {
         Some(day) if day > browser::now() => {
-            format!("{pay} are yours, and become available on {}.", browser::date(day))
+            format!(
+                "{pay} are yours, and become available on {}.",
+                browser::date(day)
+            )
         }
-        Some(day) => format!("{pay} are yours, and available since {}.", browser::date(day)),
+        Some(day) => format!(
+            "{pay} are yours, and available since {}.",
+            browser::date(day)
+        ),
         None => format!("{pay} are yours."),
     }
 }
 
 fn sent(proof: ProofView) -> AnyView {
-    let pictures = proof.photos.iter().chain(&proof.artifacts).map(|url| browser::own_path(url));
+    let pictures = proof
+        .photos
+        .iter()
+        .chain(&proof.artifacts)
+        .map(|url| browser::own_path(url));
     view! {
         <section class="card stack" aria-labelledby="sent">
             <h2 id="sent">"What you sent"</h2>

@@ -10,18 +10,18 @@ use api_types::{
     task::{Action as Move, OperatorTaskView, Status},
 };
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_params_map;
 
 use crate::{
     app::MyTasks,
     browser,
     client::SessionClient,
     components::{
-        Icon, Loading, Page, Problem, Shape, StatusMark, act, flag, live, load, loaded, maybe, nothing, text,
+        Icon, Loading, Page, Shape, StatusMark, act, flag, load, loaded, maybe, nothing, problem,
+        text,
     },
     frame::focus_heading,
     outbox::Outbox,
-    pages::{NotFoundPage, sending::SendingProof, task::after::after, task::offer::offer},
+    pages::{sending::SendingProof, task::after::after, task::offer::offer},
     words,
 };
 
@@ -31,16 +31,7 @@ const LOOK_AGAIN_SECONDS_MAX: u64 = 30;
 
 /// The task named in the address.
 #[component]
-pub(crate) fn TaskPage() -> impl IntoView {
-    let params = use_params_map();
-    live(move || match params.with(|params| params.get("id")).unwrap_or_default().parse() {
-        Ok(id) => view! { <KnownTask id/> }.into_any(),
-        Err(_) => view! { <NotFoundPage/> }.into_any(),
-    })
-}
-
-#[component]
-fn KnownTask(id: TaskId) -> impl IntoView {
+pub(crate) fn TaskPage(id: TaskId) -> impl IntoView {
     let client: SessionClient = expect_context();
     let outbox: Outbox = expect_context();
     let loading = client.clone();
@@ -52,7 +43,18 @@ fn KnownTask(id: TaskId) -> impl IntoView {
     look_again_while_checked(task, client);
     let changed = Callback::new(move |()| task.refetch());
     focus_follows_status(task);
-    loaded(task, move |task| view! { <OneTask task changed/> }.into_any())
+    // What waits on the phone is shown whether or not the server can be reached.
+    let unreachable = move || matches!(task.get(), Some(Err(_)));
+    view! {
+        {maybe(move || unreachable().then(|| view! {
+            <Page title="Your task" back=("/mine".to_owned(), "Mine")>
+                <SendingProof task_id=id/>
+            </Page>
+        }.into_any()))}
+        {loaded(task, move |task| {
+            view! { <OneTask task changed/> }.into_any()
+        })}
+    }
 }
 
 #[component]
@@ -120,17 +122,21 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
         })
     });
     let press = move |_| {
-        if !accept.pending().get_untracked() {
-            failure.set(None);
-            accept.dispatch_local(());
-        }
+        failure.set(None);
+        accept.begin();
     };
     let label = format!("Accept for {}", browser::money(pay));
-    let busy = move || accept.pending().get();
-    let words = text(move || if busy() { "Accepting…".to_owned() } else { label.clone() });
+    let busy = move || accept.busy().get();
+    let words = text(move || {
+        if busy() {
+            "Accepting…".to_owned()
+        } else {
+            label.clone()
+        }
+    });
     view! {
         <div class="next">
-            {maybe(move || failure.get().map(|error| view! { <Problem error/> }.into_any()))}
+            {maybe(move || failure.get().map(|error| problem(&error, None)))}
             <button
                 type="button"
                 class="button primary wide"
@@ -157,10 +163,7 @@ fn focus_follows_status(task: Loading<OperatorTaskView>) {
 
 /// A submitted proof is decided within seconds as a rule: the page follows without a tap. Only a
 /// change of status reloads what is shown, so that nothing moves under a reading eye.
-fn look_again_while_checked(
-    task: Loading<OperatorTaskView>,
-    client: SessionClient,
-) {
+fn look_again_while_checked(task: Loading<OperatorTaskView>, client: SessionClient) {
     let seconds = StoredValue::new(LOOK_AGAIN_SECONDS_MIN);
     let round = RwSignal::new(0_u32);
     Effect::new(move || {

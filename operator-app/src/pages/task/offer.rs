@@ -23,7 +23,10 @@ pub(super) fn offer(task: &OperatorTaskView) -> AnyView {
 }
 
 fn pay(task: &OperatorTaskView) -> AnyView {
-    let timed = matches!(task.status, Status::Pending | Status::Accepted | Status::InProgress);
+    let timed = matches!(
+        task.status,
+        Status::Pending | Status::Accepted | Status::InProgress
+    );
     let escrow = !matches!(task.status, Status::Completed | Status::Cancelled);
     view! {
         <section class="card pay" aria-label="Pay and time">
@@ -68,7 +71,9 @@ fn place(task: &OperatorTaskView, timed: bool) -> AnyView {
 fn map_url(location: Option<&Location>) -> Option<String> {
     let (lat, lng) = location.and_then(|location| location.lat.zip(location.lng))?;
     let (lat, lng) = (browser::digits(lat), browser::digits(lng));
-    Some(format!("https://www.openstreetmap.org/?mlat={lat}&mlon={lng}#map=17/{lat}/{lng}"))
+    Some(format!(
+        "https://www.openstreetmap.org/?mlat={lat}&mlon={lng}#map=17/{lat}/{lng}"
+    ))
 }
 
 fn work(task: &OperatorTaskView) -> AnyView {
@@ -140,7 +145,10 @@ fn what_happens_next(task: &OperatorTaskView) -> AnyView {
 fn poster(task: &OperatorTaskView) -> AnyView {
     let record = match task.agent.completed_tasks {
         0 => "No task paid so far: this agent is new.".to_owned(),
-        number => format!("{} so far.", words::count(number, "task paid", "tasks paid")),
+        number => format!(
+            "{} so far.",
+            words::count(number, "task paid", "tasks paid")
+        ),
     };
     view! {
         <section class="card poster" aria-label="Posted by">
