@@ -1,8 +1,8 @@
 //! The outbox: proofs on their way, kept on the phone until the server has them.
 //!
 //! A proof has one `submission_id` for all of its tries, so sending it again is harmless. A file
-//! that broke on the way begins again; the server knows the same bytes. Nothing here is plaintext of
-//! a credential: what waits of one is its envelope.
+//! that broke on the way begins again; the server knows the same bytes. Nothing here is plaintext
+//! of a credential: what waits of one is its envelope.
 
 mod store;
 
