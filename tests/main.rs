@@ -16,4 +16,5 @@ mod accessibility; // everyone can use every screen, and an agent's text is text
 mod confirmation; // a confirmation sent twice over a bad line arrives once
 mod credential; // a secret typed on a phone is opened by the agent and lies nowhere else
 mod key_change; // a phone notices that an agent's key is another than last time
+mod package; // the crypto package does in a page what Web Crypto does
 mod photo; // a photo survives a connection that breaks in the middle

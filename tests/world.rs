@@ -89,10 +89,9 @@ impl World {
         let mut person = Companion::start(name, "browser.mjs", &[], &self.logs())?;
         let screenshots =
             env::var_os("SCREENSHOTS").map_or_else(|| target().join("screenshots"), PathBuf::from);
-        let chromium = env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
         let args = json!({
             "url": format!("http://{}", self.line.address),
-            "chromium": chromium,
+            "chromium": chromium(),
             "profile": self.profile(name),
             "screenshots": screenshots,
             "keepsake": self.folder.join(format!("where {name} was stuck.png")),
@@ -128,6 +127,11 @@ impl World {
         ensure!(count.status.success(), "the ledger is wrong: {count:?}");
         Ok(())
     }
+}
+
+/// The browser that people use.
+pub(crate) fn chromium() -> String {
+    env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned())
 }
 
 /// The folder that cargo builds into; the tests' own is a folder in it.

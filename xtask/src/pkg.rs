@@ -32,10 +32,20 @@ pub(crate) fn vectors() -> Result<PathBuf> {
     Ok(out)
 }
 
-/// Builds both files and prints their sizes.
+/// Whoever writes the format a second time compares with what we published (contract §5).
+fn publish_vectors() -> Result<()> {
+    let folder = root().join("pkg/vectors");
+    std::fs::create_dir_all(&folder)?;
+    let vectors = root().join("crypto-wasm/tests/vectors/credential_v1.json");
+    std::fs::copy(vectors, folder.join("credential_v1.json"))?;
+    Ok(())
+}
+
+/// Builds both files, puts the vectors beside them, and prints the sizes.
 pub(crate) fn pkg() -> Result<()> {
     let out = root().join("pkg/wasm");
     CRYPTO.build(&out)?;
+    publish_vectors()?;
     let mut total = 0;
     for name in ["crypto.js", "crypto_bg.wasm"] {
         let bytes = std::fs::read(out.join(name))?;
