@@ -73,6 +73,15 @@ impl App {
     }
 }
 
+/// Makes the folder, if it is not there, for nobody but the server's own user: it holds people's
+/// addresses, the hashes of keys and the secrets that callbacks are signed with.
+fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
 /// Opens the database that the settings name: the embedded one migrates itself, PostgreSQL only
 /// by `humanops migrate`.
 ///
@@ -82,8 +91,27 @@ pub fn open_store(place: &Place) -> anyhow::Result<Store> {
     if let Some(url) = &place.database_url {
         return Store::open_postgres(url.expose()).context("cannot open the database");
     }
-    std::fs::create_dir_all(&place.data)
+    make_private(&place.data)
         .with_context(|| format!("cannot make the data folder {}", place.data.display()))?;
     let file = place.data.join("humanops.sqlite");
     Store::open_sqlite(&file).with_context(|| format!("cannot open {}", file.display()))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_data_folder_is_closed_to_other_users() {
+        let temporary = tempfile::tempdir().unwrap();
+        let place = Place {
+            data: temporary.path().join("data"),
+            database_url: None,
+        };
+        open_store(&place).unwrap();
+        let mode = std::fs::metadata(&place.data).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
 }

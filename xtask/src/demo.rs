@@ -22,13 +22,14 @@ pub(crate) fn demo() -> Result<()> {
     app::shipped()?;
     let server = Served::start("demo", &test::server()?, address, &[])?;
     let url = format!("http://{address}");
-    let log = server.log.display();
+    let (data, log) = (server.data.display(), server.log.display());
     println!("\nOpen {url} in a browser, in a window of a phone's size (390 by 844).");
     println!(
         "Sign up, claim the task about the API key, type a secret and send it. The page seals"
     );
     println!("it, the server stores what it cannot read, and the agent opens it here.");
-    println!("The server's log is {log}. Ctrl-C ends everything.\n");
+    println!("The database is in {data}, the server's log is {log}.");
+    println!("Search both for what you typed. Ctrl-C ends everything.\n");
     Run::new(node)
         .arg(root().join("tests/demo-agent.mjs"))
         .arg(url)
