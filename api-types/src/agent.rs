@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, KeyId, MicroUsd, Timestamp};
+use crate::{AgentId, KeyId, MicroUsd, Timestamp, names::names};
 
 /// Characters in an agent's, operator's or key's name at most.
 pub const NAME_CHARS_MAX: usize = 100;
@@ -10,27 +10,16 @@ pub const NAME_CHARS_MAX: usize = 100;
 /// Characters in a company's name at most.
 pub const COMPANY_CHARS_MAX: usize = 200;
 
-/// What an agent may do, by how well it is known (contract §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Tier {
-    /// On registration.
-    Sandbox,
-    /// By e-mail.
-    Verified,
-    /// By deposits of $50 or more.
-    Standard,
-}
-
-impl Tier {
-    /// The tier's name on the wire and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sandbox => "SANDBOX",
-            Self::Verified => "VERIFIED",
-            Self::Standard => "STANDARD",
-        }
+names! {
+    /// What an agent may do, by how well it is known (contract §3).
+    #[derive(PartialOrd, Ord)]
+    pub enum Tier {
+        /// On registration.
+        Sandbox = "SANDBOX",
+        /// By e-mail.
+        Verified = "VERIFIED",
+        /// By deposits of $50 or more.
+        Standard = "STANDARD",
     }
 }
 
@@ -185,10 +174,10 @@ pub struct AgentBalance {
     pub currency: Currency,
 }
 
-/// The one currency of this API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Currency {
-    /// US dollars.
-    #[serde(rename = "USD")]
-    Usd,
+names! {
+    /// The one currency of this API.
+    pub enum Currency {
+        /// US dollars.
+        Usd = "USD",
+    }
 }

@@ -2,51 +2,53 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Why a request was refused. Programs branch on this, never on the sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorCode {
-    /// The body, a parameter or a header is not as documented; `details` names every fault.
-    Validation,
-    /// No valid key, session or identity.
-    Unauthorized,
-    /// Known, but not allowed.
-    Forbidden,
-    /// The operator's identity was not approved yet.
-    KycRequired,
-    /// It does not exist, or is another's.
-    NotFound,
-    /// Another method is needed.
-    MethodNotAllowed,
-    /// The deposit balance is too low.
-    InsufficientFunds,
-    /// E-mail or transaction hash exists already.
-    AlreadyExists,
-    /// Not possible in the task's status.
-    InvalidState,
-    /// The deadline has passed.
-    Expired,
-    /// Understood, but against a rule, such as the tier's limit.
-    RuleViolation,
-    /// A bounded resource is used up.
-    LimitExceeded,
-    /// The body is larger than the endpoint takes.
-    TooLarge,
-    /// The body's content type is not one that the endpoint takes.
-    UnsupportedMediaType,
-    /// A request with this idempotency key is being carried out now.
-    IdempotencyConflict,
-    /// This idempotency key was used with another body.
-    IdempotencyMismatch,
-    /// Too many requests.
-    RateLimited,
-    /// Offered by the API, not set up on this server.
-    NotImplemented,
-    /// The server cannot answer now; try again.
-    Unavailable,
-    /// A fault of the server.
-    Internal,
+use crate::names::names;
+
+names! {
+    /// Why a request was refused. Programs branch on this, never on the sentence.
+    #[derive(Hash)]
+    pub enum ErrorCode {
+        /// The body, a parameter or a header is not as documented; `details` names every fault.
+        Validation = "validation",
+        /// No valid key, session or identity.
+        Unauthorized = "unauthorized",
+        /// Known, but not allowed.
+        Forbidden = "forbidden",
+        /// The operator's identity was not approved yet.
+        KycRequired = "kyc_required",
+        /// It does not exist, or is another's.
+        NotFound = "not_found",
+        /// Another method is needed.
+        MethodNotAllowed = "method_not_allowed",
+        /// The deposit balance is too low.
+        InsufficientFunds = "insufficient_funds",
+        /// E-mail or transaction hash exists already.
+        AlreadyExists = "already_exists",
+        /// Not possible in the task's status.
+        InvalidState = "invalid_state",
+        /// The deadline has passed.
+        Expired = "expired",
+        /// Understood, but against a rule, such as the tier's limit.
+        RuleViolation = "rule_violation",
+        /// A bounded resource is used up.
+        LimitExceeded = "limit_exceeded",
+        /// The body is larger than the endpoint takes.
+        TooLarge = "too_large",
+        /// The body's content type is not one that the endpoint takes.
+        UnsupportedMediaType = "unsupported_media_type",
+        /// A request with this idempotency key is being carried out now.
+        IdempotencyConflict = "idempotency_conflict",
+        /// This idempotency key was used with another body.
+        IdempotencyMismatch = "idempotency_mismatch",
+        /// Too many requests.
+        RateLimited = "rate_limited",
+        /// Offered by the API, not set up on this server.
+        NotImplemented = "not_implemented",
+        /// The server cannot answer now; try again.
+        Unavailable = "unavailable",
+        /// A fault of the server.
+        Internal = "internal",
+    }
 }
 
 /// The body of an error in the default dialect, humanops.

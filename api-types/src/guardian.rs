@@ -2,17 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What follows from the Guardian's look at a proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Decision {
-    /// Confidence of 90 or more: the task is completed.
-    Approve,
-    /// Confidence of 50 to 89: the agent looks for itself.
-    ManualReview,
-    /// Confidence below 50: the task is disputed.
-    Reject,
+use crate::names::names;
+
+names! {
+    /// What follows from the Guardian's look at a proof.
+    pub enum Decision {
+        /// Confidence of 90 or more: the task is completed.
+        Approve = "APPROVE",
+        /// Confidence of 50 to 89: the agent looks for itself.
+        ManualReview = "MANUAL_REVIEW",
+        /// Confidence below 50: the task is disputed.
+        Reject = "REJECT",
+    }
 }
 
 /// The Guardian's result.

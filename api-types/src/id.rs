@@ -24,6 +24,13 @@ impl fmt::Display for IdError {
 
 impl std::error::Error for IdError {}
 
+/// One spelling an id: a lower-case twin would be a second name for the same thing.
+fn read(prefix: &str, text: &str) -> Option<Ulid> {
+    let text = text.strip_prefix(prefix)?;
+    let ulid = Ulid::from_string(text).ok()?;
+    (ulid.to_string() == text).then_some(ulid)
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*
@@ -57,11 +64,7 @@ macro_rules! ids {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                let error = IdError { prefix: $prefix };
-                let ulid = text.strip_prefix($prefix).ok_or(error)?;
-                let parsed = Ulid::from_string(ulid).map_err(|_| error)?;
-                // One spelling an id: a lower-case twin would be a second name for the same thing.
-                if parsed.to_string() == ulid { Ok(Self(parsed)) } else { Err(error) }
+                read($prefix, text).map(Self).ok_or(IdError { prefix: $prefix })
             }
         }
 
@@ -73,7 +76,7 @@ macro_rules! ids {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                let text = crate::names::text(deserializer)?;
                 text.parse().map_err(D::Error::custom)
             }
         }

@@ -22,6 +22,7 @@ pub mod error;
 pub mod guardian;
 pub mod id;
 pub mod money;
+mod names;
 pub mod operator;
 pub mod page;
 pub mod paths;

@@ -2,7 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize, de::Error as _, ser::Error as _};
+use serde_json::value::RawValue;
 
 /// Micro-dollars in one dollar; USDC counts in the same unit.
 const MICROS_PER_USD: i64 = 1_000_000;
@@ -148,23 +149,29 @@ impl FromStr for MicroUsd {
 
 impl Serialize for MicroUsd {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // A number that keeps its digits: no float is made on the way.
-        serde_json::Number::from_string_unchecked(self.to_string()).serialize(serializer)
+        // The digits themselves are the JSON: no float is made on the way.
+        let json = RawValue::from_string(self.to_string()).map_err(S::Error::custom)?;
+        json.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for MicroUsd {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::Number(number) => number.to_string(),
-            serde_json::Value::String(text) => text,
-            _ => return Err(D::Error::custom(MoneyError::NotDecimal)),
-        };
-        let (sign, digits) = text
-            .strip_prefix('-')
-            .map_or((1, text.as_str()), |rest| (-1, rest));
-        let amount = Self::parse(digits, 6).map_err(D::Error::custom)?;
-        Ok(if sign < 0 { amount.negated() } else { amount })
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        read(json.get()).map_err(D::Error::custom)
+    }
+}
+
+/// An amount from its JSON: a number or a text, which may be negative.
+fn read(json: &str) -> Result<MicroUsd, MoneyError> {
+    let text = if json.starts_with('"') {
+        serde_json::from_str(json).map_err(|_| MoneyError::NotDecimal)?
+    } else {
+        json.to_owned()
+    };
+    match text.strip_prefix('-') {
+        Some(digits) => digits.parse().map(MicroUsd::negated),
+        None => text.parse(),
     }
 }
 
@@ -213,6 +220,45 @@ mod tests {
         }
         // As a float this would be 30 exactly.
         assert!(serde_json::from_str::<MicroUsd>("29.99999999999999999").is_err());
+    }
+
+    #[test]
+    fn money_is_read_wherever_json_holds_it() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Purse {
+            coins: Vec<MicroUsd>,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            debt: Option<MicroUsd>,
+        }
+        for (json, debt) in [
+            (
+                r#"{"coins":[1.25,"2.50"],"debt":-3.00}"#,
+                Some(MicroUsd(-3_000_000)),
+            ),
+            (r#"{"coins":[1.25,"2.50"],"debt":null}"#, None),
+            (r#"{"coins":[1.25,"2.50"]}"#, None),
+        ] {
+            let coins = vec![MicroUsd(1_250_000), MicroUsd(2_500_000)];
+            let purse = Purse { coins, debt };
+            assert_eq!(
+                serde_json::from_str::<Purse>(json).unwrap(),
+                purse,
+                "{json}"
+            );
+            let value: serde_json::Value = serde_json::from_slice(json.as_bytes()).unwrap();
+            assert_eq!(
+                serde_json::from_value::<Purse>(value).unwrap(),
+                purse,
+                "{json}"
+            );
+            let value = serde_json::to_value(&purse).unwrap();
+            assert_eq!(serde_json::from_value::<Purse>(value).unwrap(), purse);
+        }
+        for json in [
+            "null", "true", "[1]", "{}", "\"\"", "\"one\"", "1e3", "\"--1\"",
+        ] {
+            assert!(serde_json::from_str::<MicroUsd>(json).is_err(), "{json}");
+        }
     }
 
     #[test]

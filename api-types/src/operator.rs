@@ -5,30 +5,19 @@ use serde::{Deserialize, Serialize};
 use crate::{
     MicroUsd, OperatorId, TaskId, Timestamp,
     agent::Currency,
+    names::names,
     task::{Status, TaskType},
 };
 
-/// Whether an operator's identity was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum KycStatus {
-    /// Waits for a decision.
-    Pending,
-    /// May accept tasks.
-    Approved,
-    /// May not.
-    Rejected,
-}
-
-impl KycStatus {
-    /// The status's name on the wire and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Approved => "APPROVED",
-            Self::Rejected => "REJECTED",
-        }
+names! {
+    /// Whether an operator's identity was checked.
+    pub enum KycStatus {
+        /// Waits for a decision.
+        Pending = "PENDING",
+        /// May accept tasks.
+        Approved = "APPROVED",
+        /// May not.
+        Rejected = "REJECTED",
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{TaskId, Timestamp, UploadId, credential::EncryptedCredential, task::Status};
+use crate::{
+    TaskId, Timestamp, UploadId, credential::EncryptedCredential, names::names, task::Status,
+};
 
 /// Bytes of one uploaded file at most: 15 MiB.
 pub const UPLOAD_BYTES_MAX: u64 = 15 * 1024 * 1024;
@@ -16,42 +18,18 @@ pub const CONFIRMATION_CHARS_MAX: usize = 10_000;
 /// Characters of the operator's notes at most.
 pub const NOTES_CHARS_MAX: usize = 2_000;
 
-/// What kind of proof a task asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ProofType {
-    /// Photos taken on the spot.
-    Photo,
-    /// Pictures of a screen, uploaded like photos.
-    Screenshot,
-    /// A text.
-    Confirmation,
-    /// A sealed credential on credential tasks, files on others.
-    Artifact,
-}
-
-impl ProofType {
-    /// The proof type's name on the wire and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Photo => "PHOTO",
-            Self::Screenshot => "SCREENSHOT",
-            Self::Confirmation => "CONFIRMATION",
-            Self::Artifact => "ARTIFACT",
-        }
-    }
-
-    /// The proof type of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [
-            Self::Photo,
-            Self::Screenshot,
-            Self::Confirmation,
-            Self::Artifact,
-        ]
-        .into_iter()
-        .find(|proof_type| proof_type.as_str() == name)
+names! {
+    /// What kind of proof a task asks for.
+    #[derive(Hash)]
+    pub enum ProofType {
+        /// Photos taken on the spot.
+        Photo = "PHOTO",
+        /// Pictures of a screen, uploaded like photos.
+        Screenshot = "SCREENSHOT",
+        /// A text.
+        Confirmation = "CONFIRMATION",
+        /// A sealed credential on credential tasks, files on others.
+        Artifact = "ARTIFACT",
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AgentId, MicroUsd, OperatorId, TaskId, Timestamp,
     guardian::GuardianResult,
+    names::names,
     proof::{ProofType, ProofView},
 };
 
@@ -19,173 +20,75 @@ pub const REQUIREMENTS_MAX: usize = 20;
 /// Characters of one proof requirement at most.
 pub const REQUIREMENT_CHARS_MAX: usize = 500;
 
-/// Where a task stands. It changes by moves only; the server's table of moves has them all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Status {
-    /// Open for operators.
-    Pending,
-    /// An operator asked for more time than was given; the agent decides.
-    EstimatePending,
-    /// Claimed by an operator.
-    Accepted,
-    /// Being worked on.
-    InProgress,
-    /// Proof was sent; the Guardian looks at it.
-    Submitted,
-    /// The Guardian approved; passed through on the way to COMPLETED, never rested in.
-    Verified,
-    /// Done and paid.
-    Completed,
-    /// The Guardian could not tell; the agent looks for itself.
-    ManualReview,
-    /// Rejected; the money stays in escrow.
-    Disputed,
-    /// Called off and refunded.
-    Cancelled,
-}
-
-impl Status {
-    /// Every status, in the order of a task's life.
-    pub const ALL: [Self; 10] = [
-        Self::Pending,
-        Self::EstimatePending,
-        Self::Accepted,
-        Self::InProgress,
-        Self::Submitted,
-        Self::Verified,
-        Self::Completed,
-        Self::ManualReview,
-        Self::Disputed,
-        Self::Cancelled,
-    ];
-
-    /// The status's name on the wire and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::EstimatePending => "ESTIMATE_PENDING",
-            Self::Accepted => "ACCEPTED",
-            Self::InProgress => "IN_PROGRESS",
-            Self::Submitted => "SUBMITTED",
-            Self::Verified => "VERIFIED",
-            Self::Completed => "COMPLETED",
-            Self::ManualReview => "MANUAL_REVIEW",
-            Self::Disputed => "DISPUTED",
-            Self::Cancelled => "CANCELLED",
-        }
-    }
-
-    /// The status of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
+names! {
+    /// Where a task stands. It changes by moves only; the server's table of moves has them all.
+    #[derive(Hash)]
+    pub enum Status {
+        /// Open for operators.
+        Pending = "PENDING",
+        /// An operator asked for more time than was given; the agent decides.
+        EstimatePending = "ESTIMATE_PENDING",
+        /// Claimed by an operator.
+        Accepted = "ACCEPTED",
+        /// Being worked on.
+        InProgress = "IN_PROGRESS",
+        /// Proof was sent; the Guardian looks at it.
+        Submitted = "SUBMITTED",
+        /// The Guardian approved; passed through on the way to COMPLETED, never rested in.
+        Verified = "VERIFIED",
+        /// Done and paid.
+        Completed = "COMPLETED",
+        /// The Guardian could not tell; the agent looks for itself.
+        ManualReview = "MANUAL_REVIEW",
+        /// Rejected; the money stays in escrow.
+        Disputed = "DISPUTED",
+        /// Called off and refunded.
+        Cancelled = "CANCELLED",
     }
 }
 
-/// What kind of work a task is (contract §4, the table of types).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum TaskType {
-    /// Look whether something is so.
-    Verification,
-    /// Bring something somewhere.
-    Delivery,
-    /// Take photos of something.
-    Photo,
-    /// Look at something thoroughly.
-    Inspection,
-    /// Solve a captcha.
-    CaptchaSolving,
-    /// Fill in a form.
-    FormFilling,
-    /// Do something in a browser.
-    #[serde(alias = "BROWSER_NAVIGATION")]
-    BrowserInteraction,
-    /// Judge some content.
-    ContentReview,
-    /// Compare data with the world.
-    DataValidation,
-    /// Make an account and hand over its access.
-    AccountCreation,
-    /// Get an API key and hand it over.
-    ApiKeyProcurement,
-    /// Receive a code by phone and hand it over.
-    PhoneVerification,
-    /// Set up a subscription and hand over its access.
-    SubscriptionSetup,
-}
-
-impl TaskType {
-    /// Every type, in the contract's order.
-    pub const ALL: [Self; 13] = [
-        Self::Verification,
-        Self::Delivery,
-        Self::Photo,
-        Self::Inspection,
-        Self::CaptchaSolving,
-        Self::FormFilling,
-        Self::BrowserInteraction,
-        Self::ContentReview,
-        Self::DataValidation,
-        Self::AccountCreation,
-        Self::ApiKeyProcurement,
-        Self::PhoneVerification,
-        Self::SubscriptionSetup,
-    ];
-
-    /// The type's name on the wire and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Verification => "VERIFICATION",
-            Self::Delivery => "DELIVERY",
-            Self::Photo => "PHOTO",
-            Self::Inspection => "INSPECTION",
-            Self::CaptchaSolving => "CAPTCHA_SOLVING",
-            Self::FormFilling => "FORM_FILLING",
-            Self::BrowserInteraction => "BROWSER_INTERACTION",
-            Self::ContentReview => "CONTENT_REVIEW",
-            Self::DataValidation => "DATA_VALIDATION",
-            Self::AccountCreation => "ACCOUNT_CREATION",
-            Self::ApiKeyProcurement => "API_KEY_PROCUREMENT",
-            Self::PhoneVerification => "PHONE_VERIFICATION",
-            Self::SubscriptionSetup => "SUBSCRIPTION_SETUP",
-        }
-    }
-
-    /// The type of that name; `BROWSER_NAVIGATION` is an alias.
-    pub fn parse(name: &str) -> Option<Self> {
-        if name == "BROWSER_NAVIGATION" {
-            return Some(Self::BrowserInteraction);
-        }
-        Self::ALL
-            .into_iter()
-            .find(|task_type| task_type.as_str() == name)
+names! {
+    /// What kind of work a task is (contract §4, the table of types).
+    #[derive(Hash)]
+    pub enum TaskType {
+        /// Look whether something is so.
+        Verification = "VERIFICATION",
+        /// Bring something somewhere.
+        Delivery = "DELIVERY",
+        /// Take photos of something.
+        Photo = "PHOTO",
+        /// Look at something thoroughly.
+        Inspection = "INSPECTION",
+        /// Solve a captcha.
+        CaptchaSolving = "CAPTCHA_SOLVING",
+        /// Fill in a form.
+        FormFilling = "FORM_FILLING",
+        /// Do something in a browser.
+        BrowserInteraction = "BROWSER_INTERACTION" | "BROWSER_NAVIGATION",
+        /// Judge some content.
+        ContentReview = "CONTENT_REVIEW",
+        /// Compare data with the world.
+        DataValidation = "DATA_VALIDATION",
+        /// Make an account and hand over its access.
+        AccountCreation = "ACCOUNT_CREATION",
+        /// Get an API key and hand it over.
+        ApiKeyProcurement = "API_KEY_PROCUREMENT",
+        /// Receive a code by phone and hand it over.
+        PhoneVerification = "PHONE_VERIFICATION",
+        /// Set up a subscription and hand over its access.
+        SubscriptionSetup = "SUBSCRIPTION_SETUP",
     }
 }
 
-/// Where a kind of work takes place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum TaskDomain {
-    /// Somewhere in the world.
-    Physical,
-    /// On any device.
-    Digital,
-    /// On any device, ending in a secret that only the agent can open.
-    Credential,
-}
-
-impl TaskDomain {
-    /// The domain's name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Physical => "PHYSICAL",
-            Self::Digital => "DIGITAL",
-            Self::Credential => "CREDENTIAL",
-        }
+names! {
+    /// Where a kind of work takes place.
+    pub enum TaskDomain {
+        /// Somewhere in the world.
+        Physical = "PHYSICAL",
+        /// On any device.
+        Digital = "DIGITAL",
+        /// On any device, ending in a secret that only the agent can open.
+        Credential = "CREDENTIAL",
     }
 }
 
@@ -382,21 +285,21 @@ pub struct TaskView {
     pub created_at: Timestamp,
 }
 
-/// A move that is open to the caller, by the name of its endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Claim the task.
-    Accept,
-    /// Send the proof.
-    Submit,
-    /// Judge the proof.
-    Verify,
-    /// Call the task off.
-    Cancel,
-    /// Fetch the sealed credential.
-    RetrieveCredential,
+names! {
+    /// A move that is open to the caller, by the name of its endpoint.
+    #[derive(Hash)]
+    pub enum Action {
+        /// Claim the task.
+        Accept = "accept",
+        /// Send the proof.
+        Submit = "submit",
+        /// Judge the proof.
+        Verify = "verify",
+        /// Call the task off.
+        Cancel = "cancel",
+        /// Fetch the sealed credential.
+        RetrieveCredential = "retrieve_credential",
+    }
 }
 
 /// A task, as an operator sees it: in the list of open ones, among the claimed ones, and alone.
@@ -499,15 +402,14 @@ pub struct CancelledTask {
     pub refunded_usd: MicroUsd,
 }
 
-/// An agent's own verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum VerifyDecision {
-    /// The operator is paid.
-    Approve,
-    /// The task is disputed.
-    Reject,
+names! {
+    /// An agent's own verdict.
+    pub enum VerifyDecision {
+        /// The operator is paid.
+        Approve = "APPROVE",
+        /// The task is disputed.
+        Reject = "REJECT",
+    }
 }
 
 /// POST /tasks/:id/verify.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use api_types::{TaskId, page::Page as TasksPage, task::OperatorTaskView};
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
     browser,
     client::SessionClient,
-    components::{Clock, Loading, Offline, live, load},
+    components::{Clock, Loading, Offline, live, load, spawn},
     frame::{ActiveTask, Frame, Update, focus_follows_route},
     outbox::Outbox,
     pages::{
@@ -122,7 +122,7 @@ fn page(path: &str) -> AnyView {
 /// not every phone lets an app work in the background.
 fn send_when_possible(outbox: Outbox, client: &SessionClient) {
     let first = client.clone();
-    spawn_local(async move {
+    spawn(async move {
         outbox.open().await;
         outbox.send_all(first).await;
     });
@@ -131,7 +131,7 @@ fn send_when_possible(outbox: Outbox, client: &SessionClient) {
         let listener = window_event_listener_untyped(event, move |_| {
             let visible = document().visibility_state() == web_sys::VisibilityState::Visible;
             if visible && browser::is_online() {
-                spawn_local(outbox.send_all(client.clone()));
+                spawn(outbox.send_all(client.clone()));
             }
         });
         on_cleanup(|| listener.remove());

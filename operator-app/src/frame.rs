@@ -11,7 +11,7 @@ use crate::{
     app::{MyTasks, Network},
     browser,
     client::SessionClient,
-    components::{Countdown, Icon, Offline, Shape, maybe, nothing, text},
+    components::{Countdown, Icon, Offline, Shape, maybe, nothing, on, text},
     outbox::Outbox,
     route::Route,
 };
@@ -25,7 +25,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
         browser::focus_soon("#main");
     };
     view! {
-        <a class="skip" href="#main" on:click=skip>"Skip to the content"</a>
+        <a class="skip" href="#main" on:click=on(skip)>"Skip to the content"</a>
         <div class="frame">
             <Offline online/>
             <Update/>
@@ -120,7 +120,7 @@ pub(crate) fn Update() -> impl IntoView {
             {maybe(move || ready.get().then(|| view! {
                 <div class="banner plain">
                     "A new version is ready."
-                    <button type="button" class="button slim" on:click=|_| tell("humanops-update-now")>
+                    <button type="button" class="button slim" on:click=on(|_| tell("humanops-update-now"))>
                         "Update"
                     </button>
                 </div>

@@ -13,7 +13,7 @@ use crate::run::{root, step, target};
 use crate::wasm::{Wasm, hex};
 
 /// A phone's first load: page, scripts, styles, wasm, manifest and what the page names.
-const FIRST_LOAD_BYTES_MAX: usize = 240_000;
+const FIRST_LOAD_BYTES_MAX: usize = 223_000;
 const PRECACHE_MARK: &str = "/*PRECACHE*/[]";
 const VERSION_MARK: &str = "/*VERSION*/\"\"";
 
@@ -22,7 +22,8 @@ const APP: Wasm = Wasm {
     profile: "wasm-app",
     artifact: "operator-app",
     name: "app",
-    optimise: Some("-Oz"),
+    // Taken apart and put together anew, the code is smaller than by -Oz alone (one per cent).
+    optimise: Some("--flatten --rereloop -Oz -Oz"),
 };
 
 /// The same in the profile that builds fastest, for the edit loop.

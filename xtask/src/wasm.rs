@@ -35,6 +35,7 @@ impl Wasm {
             &format!("{} for wasm32 ({:?} std)", self.artifact, toolchain.way),
             || {
                 let build = Run::cargo("rustc --target").arg(TARGET);
+                let build = build.args(["--config", &neutral_paths()?]);
                 let build = build.words(self.cargo).args(["--profile", self.profile]);
                 toolchain.prepare(build).run()
             },
@@ -93,6 +94,24 @@ impl Wasm {
             .context("taking wasm-opt's result")
             .map(drop)
     }
+}
+
+/// A panic says where, by the path of its source. Without its beginning every machine builds the
+/// same bytes, and none tells where it keeps its files. As `--config`, because that adds to the
+/// flags of `.cargo/config.toml` and of the toolchain, and bears blanks in paths.
+fn neutral_paths() -> Result<String> {
+    let home = std::env::home_dir().unwrap_or_default().join(".cargo");
+    let home = std::env::var_os("CARGO_HOME").map_or(home, PathBuf::from);
+    // One folder for each registry, named after its address; none where sources are vendored.
+    let registries = home.join("registry/src").read_dir().into_iter().flatten();
+    let mut flags = vec![format!("--remap-path-prefix={}=.", root().display())];
+    for registry in registries {
+        flags.push(format!(
+            "--remap-path-prefix={}=crates",
+            registry?.path().display()
+        ));
+    }
+    Ok(format!("target.{TARGET}.rustflags={flags:?}"))
 }
 
 fn kept_folder() -> Result<PathBuf> {

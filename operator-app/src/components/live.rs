@@ -31,12 +31,21 @@ pub(crate) fn nothing() -> AnyView {
 
 /// A text that follows what it reads.
 pub(crate) fn text(text: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
+    derived(Box::new(text))
+}
+
+fn derived(text: Box<dyn Fn() -> String + Send + Sync>) -> Signal<String> {
     Signal::derive(text)
 }
 
 /// The same for an attribute that says `true` or `false`.
 pub(crate) fn flag(flag: impl Fn() -> bool + Send + Sync + 'static) -> Signal<String> {
-    Signal::derive(move || flag().to_string())
+    text(move || if flag() { "true" } else { "false" }.to_owned())
+}
+
+/// What an element does on an event.
+pub(crate) fn on<E: 'static>(handle: impl FnMut(E) + Send + 'static) -> Box<dyn FnMut(E) + Send> {
+    Box::new(handle)
 }
 
 /// What a request will answer.
@@ -67,6 +76,15 @@ impl<T: Clone + Send + Sync + 'static> Loading<T> {
     pub(crate) fn refetch(self) {
         self.round.update(|round| *round += 1);
     }
+
+    /// The same for others to call.
+    pub(crate) fn again(self) -> Callback<()> {
+        again(self.round)
+    }
+}
+
+fn again(round: RwSignal<u32>) -> Callback<()> {
+    Callback::new(move |()| round.update(|round| *round += 1))
 }
 
 /// Loads by `fetch`, and again whenever what `fetch` reads has changed.
@@ -80,13 +98,13 @@ pub(crate) fn load<T: Send + Sync + 'static>(
         let answer = fetch();
         let own = latest.get_value() + 1;
         latest.set_value(own);
-        spawn_local(Box::pin(async move {
+        spawn(async move {
             let answer = answer.await;
             // An answer that was overtaken by a later question, or by leaving the page, is dropped.
             if latest.try_get_value() == Some(own) {
                 value.try_set(Some(answer));
             }
-        }));
+        });
     });
     Loading { value, round }
 }
@@ -122,14 +140,18 @@ impl Deed {
         }
         self.busy.set(true);
         let work = self.work.with_value(|work| work());
-        spawn_local(Box::pin(async move {
+        spawn(async move {
             work.await;
             self.busy.try_set(false);
-        }));
+        });
     }
 }
 
-/// One kind of task for the executor, whatever it does.
-fn spawn_local(work: Work) {
+/// Does `work` beside everything else.
+pub(crate) fn spawn(work: impl Future<Output = ()> + 'static) {
+    spawn_boxed(Box::pin(work));
+}
+
+fn spawn_boxed(work: Work) {
     leptos::task::spawn_local(work);
 }

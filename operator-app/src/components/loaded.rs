@@ -12,7 +12,7 @@ pub(crate) fn loaded<T: Clone + Send + Sync + 'static>(
     live(move || match value.get() {
         None => skeleton(),
         Some(Ok(value)) => show(value),
-        Some(Err(error)) => problem(&error, Some(Callback::new(move |()| value.refetch()))),
+        Some(Err(error)) => problem(&error, Some(value.again())),
     })
 }
 

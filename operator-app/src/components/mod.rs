@@ -18,7 +18,7 @@ pub(crate) use fingerprint::KeyFingerprint;
 pub(crate) use form::{Field, FormFaults, LongField, Submit, fault};
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use layout::{Empty, Notice, Page};
-pub(crate) use live::{Loading, act, flag, live, load, maybe, nothing, text};
+pub(crate) use live::{Loading, act, flag, live, load, maybe, nothing, on, spawn, text};
 pub(crate) use loaded::loaded;
 pub(crate) use money::Money;
 pub(crate) use problem::{Offline, problem};

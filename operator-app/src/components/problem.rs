@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     client::ClientError,
-    components::{Icon, Shape, maybe},
+    components::{Icon, Shape, maybe, on},
     words,
 };
 
@@ -29,7 +29,7 @@ pub(crate) fn problem(
                 <p>{sentence}</p>
                 {request_id.map(|id| view! { <p class="quiet">"Request " <code>{id}</code></p> }.into_any())}
                 {retry.map(|retry| view! {
-                    <button type="button" class="button" on:click=move |_| retry.run(())>
+                    <button type="button" class="button" on:click=on(move |_| retry.run(()))>
                         <Icon shape=Shape::Refresh/>
                         "Try again"
                     </button>

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     browser,
     client::SessionClient,
-    components::{Empty, Icon, Page, Shape, TaskCard, flag, load, loaded, text},
+    components::{Empty, Icon, Page, Shape, TaskCard, flag, load, loaded, on, text},
     outbox::Outbox,
     words,
 };
@@ -54,7 +54,7 @@ pub(crate) fn FindPage() -> impl IntoView {
                     type="button"
                     class="button slim"
                     aria-disabled=flag(move || looking.get())
-                    on:click=refresh
+                    on:click=on(refresh)
                 >
                     <Icon shape=Shape::Refresh/>
                     {refresh_words}

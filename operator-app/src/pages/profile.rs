@@ -4,14 +4,14 @@ use api_types::{
     OperatorId,
     operator::{KycStatus, OperatorProfile},
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     app::CurrentSession,
     browser,
     client::SessionClient,
-    components::{Page, live, load, loaded, maybe, text},
+    components::{Page, live, load, loaded, maybe, on, spawn, text},
     frame::{is_announced, tell},
     outbox::Outbox,
     session::Session,
@@ -77,12 +77,12 @@ fn OwnId(id: OperatorId) -> impl IntoView {
     let copied = RwSignal::new(false);
     let copy = move |_| {
         let writing = window().navigator().clipboard().write_text(&id.to_string());
-        spawn_local(async move { copied.set(JsFuture::from(writing).await.is_ok()) });
+        spawn(async move { copied.set(JsFuture::from(writing).await.is_ok()) });
     };
     let words = text(move || if copied.get() { "Copied" } else { "Copy" }.to_owned());
     view! {
         <code class="id">{id.to_string()}</code>
-        <button type="button" class="button slim" on:click=copy>
+        <button type="button" class="button slim" on:click=on(copy)>
             <span aria-live="polite">{words}</span>
         </button>
         <p class="quiet">"You sign in with it. Keep it to yourself."</p>
@@ -100,7 +100,7 @@ fn Install() -> impl IntoView {
             <p>"On the home screen the app opens without a network, and the phone keeps your unsent photos longer."</p>
             {live(move || if ready.get() {
                 view! {
-                    <button type="button" class="button" on:click=|_| tell("humanops-install-now")>
+                    <button type="button" class="button" on:click=on(|_| tell("humanops-install-now"))>
                         "Install the app"
                     </button>
                 }.into_any()
@@ -155,7 +155,7 @@ fn Leave(operator_id: OperatorId) -> impl IntoView {
                     " not sent yet and will wait on this phone until you sign in again."
                 </p>
             }.into_any()))}
-            <button type="button" class="button wide" on:click=leave>"Sign out"</button>
+            <button type="button" class="button wide" on:click=on(leave)>"Sign out"</button>
         </section>
     }
 }

@@ -1,12 +1,12 @@
 //! A proof on its way, with numbers: what waits, what is being sent, what arrived.
 
 use api_types::TaskId;
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
     browser,
     client::{ClientError, SessionClient},
-    components::{Icon, Shape, maybe, nothing, problem, text},
+    components::{Icon, Shape, maybe, nothing, on, problem, spawn, text},
     outbox::{Outbox, Stage, WaitingFile, WaitingProof},
     words,
 };
@@ -145,7 +145,7 @@ fn what_now(proof: WaitingProof) -> AnyView {
     let id = proof.task_id;
     let send = Callback::new(move |()| {
         let client = client.clone();
-        spawn_local(async move {
+        spawn(async move {
             // What could not be kept is still in memory, and is sent from there.
             let _ = outbox.try_again(id).await;
             outbox.send_all(client).await;
@@ -159,7 +159,7 @@ fn what_now(proof: WaitingProof) -> AnyView {
         Stage::Ready => view! {
             {maybe(move || outbox.halted().map(|error| view! {
                 {(!matches!(error, ClientError::Unreachable)).then(|| problem(&error, None))}
-                <button type="button" class="button" on:click=move |_| send.run(())>
+                <button type="button" class="button" on:click=on(move |_| send.run(()))>
                     <Icon shape=Shape::Refresh/>
                     "Send now"
                 </button>
@@ -177,13 +177,13 @@ fn what_now(proof: WaitingProof) -> AnyView {
 fn discard_button(id: TaskId) -> AnyView {
     let outbox: Outbox = expect_context();
     let discard = move |_| {
-        spawn_local(async move {
+        spawn(async move {
             // Should the phone not forget, the proof is still there and can be discarded again.
             let _ = outbox.discard(id).await;
         });
     };
     view! {
-        <button type="button" class="button" on:click=discard>
+        <button type="button" class="button" on:click=on(discard)>
             <Icon shape=Shape::Trash/>
             "Discard this proof"
         </button>

@@ -6,7 +6,7 @@ use leptos::{ev::SubmitEvent, html::Input, prelude::*};
 use crate::{
     app::CurrentSession,
     client::{Client, ClientError},
-    components::{Field, FormFaults, Icon, Shape, act, fault, flag, maybe, problem, text},
+    components::{Field, FormFaults, Icon, Shape, act, fault, flag, maybe, on, problem, text},
 };
 
 /// Sign in by the operator's id. A server on the same machine takes it at its word; a real proof
@@ -78,7 +78,7 @@ fn SignInForm() -> impl IntoView {
     };
 
     view! {
-        <form class="card stack" novalidate on:submit=submit>
+        <form class="card stack" novalidate on:submit=on(submit)>
             <h2>"Sign in"</h2>
             <Field
                 label="Operator id"

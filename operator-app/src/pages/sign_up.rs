@@ -17,7 +17,7 @@ use crate::{
     app::CurrentSession,
     browser,
     client::Client,
-    components::{Field, FormFaults, Page, Submit, act, fault, flag, maybe, problem, text},
+    components::{Field, FormFaults, Page, Submit, act, fault, flag, maybe, on, problem, text},
     route::Route,
     session::Session,
     words,
@@ -100,7 +100,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
 
     view! {
         <Page title="Create an account" back=("/".to_owned(), "Sign in")>
-            <form class="stack" novalidate node_ref=inputs.form on:submit=submit>
+            <form class="stack" novalidate node_ref=inputs.form on:submit=on(submit)>
                 <About inputs faults/>
                 <Skills/>
                 {maybe(move || failure.get().map(|error| problem(&error, None)))}

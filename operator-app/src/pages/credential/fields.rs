@@ -7,7 +7,7 @@ use leptos::{
 };
 use zeroize::Zeroizing;
 
-use crate::components::{FormFaults, Icon, LongField, Shape, fault, flag, live, maybe, text};
+use crate::components::{FormFaults, Icon, LongField, Shape, fault, flag, live, maybe, on, text};
 
 /// Own fields beside those that a kind of task suggests.
 const OWN_FIELDS_MAX: usize = 8;
@@ -209,7 +209,7 @@ pub(super) fn SecretFields(fields: Fields, faults: FormFaults) -> impl IntoView 
                 maybe(move || part.used.get().then(|| part_field(part, faults)))
             }).collect_view()}
             {maybe(move || fields.unused().map(|part| view! {
-                <button type="button" class="button slim" on:click=move |_| part.used.set(true)>
+                <button type="button" class="button slim" on:click=on(move |_| part.used.set(true))>
                     <Icon shape=Shape::Plus/>
                     "Add a field"
                 </button>
@@ -253,7 +253,7 @@ fn reveal(shown: RwSignal<bool>, label: &'static str) -> AnyView {
     let words = text(move || format!("{} {label}", if shown.get() { "Hide" } else { "Show" }));
     view! {
         <button type="button" class="icon-button" aria-label=words
-            on:click=move |_| shown.update(|shown| *shown = !*shown)>
+            on:click=on(move |_| shown.update(|shown| *shown = !*shown))>
             {live(move || {
                 let shape = if shown.get() { Shape::EyeOff } else { Shape::Eye };
                 view! { <Icon shape/> }.into_any()
@@ -272,7 +272,7 @@ fn own_name(part: Part) -> AnyView {
             <input id=id.clone() node_ref=part.name type="text" autocomplete="off" autocapitalize="none"
                 spellcheck="false" maxlength=NAME_CHARS_MAX.to_string() placeholder="for example recovery_code"/>
             <button type="button" class="icon-button" aria-label="Remove this field"
-                on:click=move |_| part.used.set(false)>
+                on:click=on(move |_| part.used.set(false))>
                 <Icon shape=Shape::Trash/>
             </button>
         </div>

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::{
     browser,
     client::SessionClient,
-    components::{FormFaults, Notice, Shape, Submit, maybe},
+    components::{FormFaults, Notice, Shape, Submit, maybe, on},
     known_keys,
     pages::{
         credential::{
@@ -90,7 +90,7 @@ fn SealingForm(task: OperatorTaskView, key: Key) -> impl IntoView {
     };
 
     view! {
-        <form class="stack" novalidate autocomplete="off" on:submit=submit>
+        <form class="stack" novalidate autocomplete="off" on:submit=on(submit)>
             <Trust agent key agreed/>
             <SecretFields fields faults/>
             <div role="alert">

@@ -2,11 +2,11 @@
 
 use api_types::task::OperatorTaskView;
 use crypto_wasm::{AgentPublicKey, Fingerprint, KeyError};
-use leptos::prelude::*;
+use leptos::{ev::Event, prelude::*};
 
 use crate::{
     browser,
-    components::{Icon, KeyFingerprint, Notice, Shape},
+    components::{Icon, KeyFingerprint, Notice, Shape, on},
     known_keys::{self, Acquaintance},
 };
 
@@ -136,7 +136,7 @@ fn Before(agent: String, acquaintance: Acquaintance, agreed: RwSignal<bool>) -> 
                     <input
                         id="agree"
                         type="checkbox"
-                        on:change=move |event| agreed.set(event_target_checked(&event))
+                        on:change=on(move |event: Event| agreed.set(event_target_checked(&event)))
                     />
                     <span>"I have seen that the key is another, and want to seal to it."</span>
                 </label>

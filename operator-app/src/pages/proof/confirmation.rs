@@ -9,7 +9,7 @@ use leptos::{
 
 use crate::{
     client::SessionClient,
-    components::{Field, FormFaults, LongField, Submit, fault},
+    components::{Field, FormFaults, LongField, Submit, fault, on},
     pages::proof::{begin, use_hand_over},
 };
 
@@ -50,7 +50,7 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
     };
 
     view! {
-        <form class="stack" novalidate on:submit=submit>
+        <form class="stack" novalidate on:submit=on(submit)>
             <section class="card stack" aria-labelledby="wanted">
                 <h2 id="wanted">"Your text must show"</h2>
                 <ol class="requirements">

@@ -9,14 +9,15 @@ use leptos::{
     ev::{Event, SubmitEvent},
     html::Textarea,
     prelude::*,
-    task::spawn_local,
 };
 use web_sys::{File, HtmlInputElement, Url};
 
 use crate::{
     browser,
     client::SessionClient,
-    components::{FormFaults, Icon, LongField, Notice, Shape, Submit, live, maybe, text},
+    components::{
+        FormFaults, Icon, LongField, Notice, Shape, Submit, live, maybe, on, spawn, text,
+    },
     outbox::{Outbox, WaitingFile},
     pages::proof::{begin, use_hand_over},
     words,
@@ -73,7 +74,7 @@ pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
     };
 
     view! {
-        <form class="stack" novalidate on:submit=submit>
+        <form class="stack" novalidate on:submit=on(submit)>
             <p>{explanation(task.proof_type)}</p>
             <Slots task files problem/>
             <LongField label="Note to the agent" name="notes" node=notes faults rows=2/>
@@ -216,7 +217,7 @@ fn Pick(
         }
         problem.set(None);
         let client = client.clone();
-        spawn_local(async move {
+        spawn(async move {
             let begin = || task.with_value(|task| begin(task, &client));
             if outbox.attach(begin, id, place, &file).await.is_err() {
                 problem.set(Some(NOT_KEPT.to_owned()));
@@ -232,7 +233,7 @@ fn Pick(
                 accept=accept
                 capture=camera.then_some("environment")
                 aria-label=name
-                on:change=picked
+                on:change=on(picked)
             />
         </label>
     }
@@ -272,7 +273,7 @@ fn picked(task: StoredValue<OperatorTaskView>, file: WaitingFile) -> AnyView {
     let (key, name) = (file.key, file.name);
     let url = RwSignal::new(None::<String>);
     let own = key.clone();
-    spawn_local(async move {
+    spawn(async move {
         let key = own;
         if let Ok(blob) = outbox.file(&key).await
             && let Ok(made) = Url::create_object_url_with_blob(&blob)
@@ -287,7 +288,7 @@ fn picked(task: StoredValue<OperatorTaskView>, file: WaitingFile) -> AnyView {
     });
     let remove = move |_| {
         let key = key.clone();
-        spawn_local(async move {
+        spawn(async move {
             // Should the phone not forget, the file is still shown and can be removed again.
             let _ = outbox.detach(id, &key).await;
         });
@@ -299,7 +300,7 @@ fn picked(task: StoredValue<OperatorTaskView>, file: WaitingFile) -> AnyView {
                 view! { <img class="thumb" src=url alt=alt.clone()/> }.into_any()
             }))}
             <figcaption class="quiet agent-text">{browser::bytes(file.bytes)}</figcaption>
-            <button type="button" class="remove" aria-label=format!("Remove {name}") on:click=remove>
+            <button type="button" class="remove" aria-label=format!("Remove {name}") on:click=on(remove)>
                 <Icon shape=Shape::Cross/>
             </button>
         </figure>

@@ -8,12 +8,12 @@ use api_types::{
     proof::{ProofType, SubmitProof},
     task::{Action, OperatorTaskView, TaskDomain},
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
     browser,
     client::SessionClient,
-    components::{Empty, Page, Shape, load, loaded},
+    components::{Empty, Page, Shape, load, loaded, spawn},
     outbox::{Outbox, Stage, WaitingProof},
     pages::{
         credential::CredentialForm,
@@ -96,7 +96,7 @@ pub(crate) fn use_hand_over() -> impl Fn(WaitingProof) + Clone {
     move |mut proof: WaitingProof| {
         let client = client.clone();
         proof.stage = Stage::Ready;
-        spawn_local(async move {
+        spawn(async move {
             let to = format!("/tasks/{}", proof.task_id);
             // Without a store the proof is sent from memory; the first try comes at once.
             let _ = outbox.keep(proof).await;

@@ -9,15 +9,15 @@ use api_types::{
     MicroUsd, TaskId,
     task::{Action as Move, OperatorTaskView, Status},
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
     app::MyTasks,
     browser,
     client::SessionClient,
     components::{
-        Icon, Loading, Page, Shape, StatusMark, act, flag, load, loaded, maybe, nothing, problem,
-        text,
+        Icon, Loading, Page, Shape, StatusMark, act, flag, load, loaded, maybe, nothing, on,
+        problem, spawn, text,
     },
     frame::focus_heading,
     outbox::Outbox,
@@ -41,7 +41,7 @@ pub(crate) fn TaskPage(id: TaskId) -> impl IntoView {
         Box::pin(async move { client.operator_task(id).await })
     });
     look_again_while_checked(task, client);
-    let changed = Callback::new(move |()| task.refetch());
+    let changed = task.again();
     focus_follows_status(task);
     // What waits on the phone is shown whether or not the server can be reached.
     let unreachable = move || matches!(task.get(), Some(Err(_)));
@@ -141,7 +141,7 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
                 type="button"
                 class="button primary wide"
                 aria-disabled=flag(busy)
-                on:click=press
+                on:click=on(press)
             >
                 {words}
             </button>
@@ -174,7 +174,7 @@ fn look_again_while_checked(task: Loading<OperatorTaskView>, client: SessionClie
         }
         let client = client.clone();
         let look = move || {
-            spawn_local(async move {
+            spawn(async move {
                 match client.operator_task(shown.task_id).await {
                     Ok(now) if now.status != Status::Submitted => task.refetch(),
                     // The page may be gone meanwhile, and its signals with it.
