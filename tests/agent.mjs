@@ -68,6 +68,11 @@ export class Agent {
     }
   }
 
+  /** The agent's own verdict on a proof. */
+  verify(id, verdict) {
+    return this.#call("POST", `/tasks/${id}/verify`, verdict);
+  }
+
   /** The sealed credential, as the server holds it. */
   async retrieve(id) {
     const answer = await this.#call("POST", `/tasks/${id}/retrieve-credential`, {});
@@ -119,6 +124,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     task: ({ id }) => agent.task(id),
     balance: () => agent.balance(),
     wait: ({ id, statuses }) => agent.wait(id, statuses),
+    verify: ({ id, verdict }) => agent.verify(id, verdict),
     retrieve: ({ id }) => agent.retrieve(id),
     open: ({ id, envelope }) => agent.open(id, envelope),
     file: ({ url }) => agent.file(url),

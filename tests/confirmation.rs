@@ -74,3 +74,46 @@ async fn a_confirmation_tapped_twice_offline_and_whose_receipt_got_lost_arrives_
     agent.leaves().await?;
     world.ends().await
 }
+
+#[tokio::test]
+async fn a_proof_that_the_agent_rejects_says_why_on_the_phone() -> Result<()> {
+    let world = World::start("rejection").await?;
+    let mut agent = world.agent("Acme Research Agent").await?;
+    let task = json!({
+        "title": "Ask when the shop opens",
+        "description": "Call the shop and ask when it opens on Saturday.",
+        "reward_usd": "10",
+        "task_type": "CONTENT_REVIEW",
+        "proof_requirements": ["The opening hour on Saturday is stated"],
+    });
+    let task = agent.does("post", task).await?["task_id"].take();
+
+    let mut sam = world.person("Sam Lee").await?;
+    sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
+    sam.does("openTask", json!({ "title": "Ask when the shop opens" }))
+        .await?;
+    sam.does("accept", ()).await?;
+    sam.does("beginProof", ()).await?;
+    // So short that no rule approves it: the agent has to look.
+    sam.does("typeConfirmation", json!({ "text": "at nine" }))
+        .await?;
+    sam.does("tapSendTwice", ()).await?;
+    agent
+        .does("wait", json!({ "id": task, "statuses": ["MANUAL_REVIEW"] }))
+        .await?;
+
+    let reason = "Which day? <b>Saturday</b> was asked.";
+    let unmet = ["The opening hour on Saturday is stated"];
+    let verdict = json!({ "decision": "REJECT", "reason": reason, "unmet_requirements": unmet });
+    agent
+        .does("verify", json!({ "id": task, "verdict": verdict }))
+        .await?;
+    sam.does("openMine", ()).await?;
+    sam.does("openTask", json!({ "title": "Ask when the shop opens" }))
+        .await?;
+    sam.does("seeText", json!({ "text": reason })).await?;
+    sam.looks("rejected").await?;
+    sam.leaves().await?;
+    agent.leaves().await?;
+    world.ends().await
+}

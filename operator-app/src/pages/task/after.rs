@@ -2,7 +2,7 @@
 
 use api_types::{
     proof::ProofView,
-    task::{OperatorTaskView, Status},
+    task::{OperatorTaskView, Rejection, Status},
 };
 use leptos::prelude::*;
 
@@ -20,6 +20,7 @@ pub(super) fn after(task: &OperatorTaskView) -> Option<AnyView> {
                 <strong>{title}</strong>
                 <p>{sentence}</p>
             </Notice>
+            {task.rejection.clone().map(rejected)}
             {task.guardian_result.clone().map(|result| view! { <Results result/> }.into_any())}
             {task.proof.clone().map(sent)}
         }
@@ -83,6 +84,21 @@ fn completed(task: &OperatorTaskView, pay: &str) -> String {
         ),
         None => format!("{pay} are yours."),
     }
+}
+
+/// The agent's reasons, in its own words: text, whatever it looks like.
+fn rejected(rejection: Rejection) -> AnyView {
+    let unmet = rejection.unmet_requirements.into_iter();
+    view! {
+        <section class="card stack" aria-labelledby="rejected">
+            <h2 id="rejected">"Why the agent rejected it"</h2>
+            <p class="agent-text">
+                {rejection.reason.unwrap_or_else(|| "It gave no reason.".to_owned())}
+            </p>
+            <ul>{unmet.map(|unmet| view! { <li>{unmet}</li> }.into_any()).collect_view()}</ul>
+        </section>
+    }
+    .into_any()
 }
 
 fn sent(proof: ProofView) -> AnyView {
