@@ -95,7 +95,7 @@ fn rejected(rejection: Rejection) -> AnyView {
             <p class="agent-text">
                 {rejection.reason.unwrap_or_else(|| "It gave no reason.".to_owned())}
             </p>
-            <ul>{unmet.map(|unmet| view! { <li>{unmet}</li> }.into_any()).collect_view()}</ul>
+            <ul>{unmet.map(|unmet| view! { <li>"Not met: " {unmet}</li> }.into_any()).collect_view()}</ul>
         </section>
     }
     .into_any()
