@@ -1,9 +1,9 @@
 //! A confirmation, sent with impatient fingers and a bad signal.
 
-use anyhow::Result;
-use serde_json::json;
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
 
-use crate::{search, world::World};
+use crate::{companion::Companion, search, world::World};
 
 const WORDS: &str = "Called the shop at ten: it opens at nine on Saturdays.";
 
@@ -12,21 +12,7 @@ async fn a_confirmation_tapped_twice_offline_and_whose_receipt_got_lost_arrives_
 {
     let world = World::start("confirmation").await?;
     let mut agent = world.agent("Acme Research Agent").await?;
-    let task = json!({
-        "title": "Ask when the shop opens",
-        "description": "Call the shop and ask when it opens on Saturday.",
-        "reward_usd": "10",
-        "task_type": "CONTENT_REVIEW",
-        "proof_requirements": ["The opening hour on Saturday is stated"],
-    });
-    let task = agent.does("post", task).await?["task_id"].take();
-
-    let mut sam = world.person("Sam Lee").await?;
-    sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
-    sam.does("openTask", json!({ "title": "Ask when the shop opens" }))
-        .await?;
-    sam.does("accept", ()).await?;
-    sam.does("beginProof", ()).await?;
+    let (task, mut sam) = claimed(&world, &mut agent).await?;
     sam.looks("confirmation-form").await?;
     sam.does("typeConfirmation", json!({ "text": WORDS }))
         .await?;
@@ -75,10 +61,8 @@ async fn a_confirmation_tapped_twice_offline_and_whose_receipt_got_lost_arrives_
     world.ends().await
 }
 
-#[tokio::test]
-async fn a_proof_that_the_agent_rejects_says_why_on_the_phone() -> Result<()> {
-    let world = World::start("rejection").await?;
-    let mut agent = world.agent("Acme Research Agent").await?;
+/// A task that asks for a text, and the person who claimed it, before the form.
+async fn claimed(world: &World, agent: &mut Companion) -> Result<(Value, Companion)> {
     let task = json!({
         "title": "Ask when the shop opens",
         "description": "Call the shop and ask when it opens on Saturday.",
@@ -86,7 +70,8 @@ async fn a_proof_that_the_agent_rejects_says_why_on_the_phone() -> Result<()> {
         "task_type": "CONTENT_REVIEW",
         "proof_requirements": ["The opening hour on Saturday is stated"],
     });
-    let task = agent.does("post", task).await?["task_id"].take();
+    let posted = agent.does("post", task).await?;
+    let task = posted.get("task_id").context("a task has an id")?.clone();
 
     let mut sam = world.person("Sam Lee").await?;
     sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
@@ -94,6 +79,14 @@ async fn a_proof_that_the_agent_rejects_says_why_on_the_phone() -> Result<()> {
         .await?;
     sam.does("accept", ()).await?;
     sam.does("beginProof", ()).await?;
+    Ok((task, sam))
+}
+
+#[tokio::test]
+async fn a_proof_that_the_agent_rejects_says_why_on_the_phone() -> Result<()> {
+    let world = World::start("rejection").await?;
+    let mut agent = world.agent("Acme Research Agent").await?;
+    let (task, mut sam) = claimed(&world, &mut agent).await?;
     // So short that no rule approves it: the agent has to look.
     sam.does("typeConfirmation", json!({ "text": "at nine" }))
         .await?;
