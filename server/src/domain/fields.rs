@@ -96,7 +96,7 @@ impl<'a> Fields<'a> {
         self.faults.extend(
             unknown
                 .iter()
-                .map(|name| fault(&shown(name), self.unknown_hint)),
+                .map(|name| fault(shown(name), self.unknown_hint)),
         );
         self.faults
     }
@@ -115,9 +115,9 @@ impl<'a> Fields<'a> {
 }
 
 /// A fault at a place.
-pub fn fault(field: &str, message: impl Into<String>) -> Fault {
+pub fn fault(field: impl Into<String>, message: impl Into<String>) -> Fault {
     Fault {
-        field: field.to_owned(),
+        field: field.into(),
         message: message.into(),
     }
 }

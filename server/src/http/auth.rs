@@ -4,6 +4,7 @@
 //! task is not decided here.
 
 use api_types::operator::KycStatus;
+use api_types::task::TaskType;
 use api_types::{AgentId, KeyId, OperatorId, Timestamp, agent::Tier};
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
@@ -81,6 +82,8 @@ pub struct OperatorAuth {
     pub id: OperatorId,
     /// Whether they may accept tasks.
     pub kyc: KycStatus,
+    /// What they do; empty means everything.
+    pub skills: Vec<TaskType>,
 }
 
 impl FromRequestParts<App> for OperatorAuth {
@@ -99,6 +102,7 @@ impl FromRequestParts<App> for OperatorAuth {
         Ok(Self {
             id: operator.id,
             kyc: operator.kyc_status,
+            skills: operator.skills,
         })
     }
 }

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::request_id;
 use crate::domain::fields::Parsed;
+pub use crate::domain::fields::fault;
 use crate::domain::moves::Move;
 use crate::domain::new_task::PostRefusal;
 use crate::domain::task::Refusal;
@@ -158,14 +159,6 @@ impl From<StoreError> for ApiError {
             },
             error => Self::accident(error),
         }
-    }
-}
-
-/// A fault of one field.
-pub fn fault(field: impl Into<String>, message: impl Into<String>) -> Fault {
-    Fault {
-        field: field.into(),
-        message: message.into(),
     }
 }
 

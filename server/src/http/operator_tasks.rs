@@ -36,7 +36,7 @@ use crate::{
     store::{
         StoreError, Tx, credentials,
         ledger::PostError,
-        moves, operators, proofs, tasks,
+        moves, proofs, tasks,
         tasks::{Eligible, Found},
         uploads,
     },
@@ -61,17 +61,13 @@ pub async fn find_tasks(
     let dollars = |text: &str| MicroUsd::parse(text, 2).ok();
     let reward_min = query.read("min_reward", "must be an amount of US dollars", dollars);
     query.finish()?;
-    let now = app.clock.now();
+    let eligible = Eligible {
+        skills: operator.skills,
+        task_type,
+        reward_min,
+        now: app.clock.now(),
+    };
     list(&app, page, move |tx, window| {
-        let skills = operators::get(tx, operator.id)?
-            .map(|one| one.skills)
-            .unwrap_or_default();
-        let eligible = Eligible {
-            skills,
-            task_type,
-            reward_min,
-            now,
-        };
         tasks::open(tx, &eligible, window)
     })
     .await
@@ -165,9 +161,7 @@ pub async fn accept_task(
     let once_key = posted.once(operator.id);
     once(&app, once_key, StatusCode::OK, move |tx| {
         let task = tasks::get(tx, id)?.ok_or_else(claimed)?;
-        let skills = operators::get(tx, operator.id)?
-            .map(|one| one.skills)
-            .unwrap_or_default();
+        let skills = &operator.skills;
         if !skills.is_empty() && !skills.contains(&task.stated.task_type) {
             return Err(error::skill_missing());
         }
@@ -249,9 +243,9 @@ fn submit(
 ) -> Result<(), ApiError> {
     let task = tasks::get(tx, task_id)?.ok_or_else(|| error::wrong_status(Move::Submit))?;
     // The status is asked first: a proof for a task that takes none has no faults worth naming.
-    let moved = task.clone().submit(operator_id, turn)?;
+    let moved = task.submit(operator_id, turn)?;
     let files = uploads::of(tx, operator_id, task_id)?;
-    let proof = checked(Proof::parse(body, &task, &files, turn.now))?;
+    let proof = checked(Proof::parse(body, &moved.task, &files, turn.now))?;
     moves::record(tx, &moved)?;
     proofs::insert(tx, task_id, operator_id, &proof)?;
     uploads::bind(tx, proof.uploads(), task_id)?;

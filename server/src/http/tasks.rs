@@ -2,7 +2,6 @@
 
 use api_types::{
     AgentId, TaskId, Timestamp,
-    agent::Tier,
     error::ErrorBody,
     page::Page,
     paths,
@@ -34,7 +33,7 @@ use crate::{
         moves::Move,
         new_task::{NewTask, Post, PostRefusal},
         pricing,
-        task::{Moved, Task, Turn},
+        task::{Moved, Task},
     },
     store::{
         Tx, agents, moves, tasks,
@@ -58,55 +57,30 @@ pub async fn create_task(
     let turn = app.turn();
     let stated = checked(NewTask::parse(&posted.body, turn.now))?;
     let id = TaskId::new(turn.now, app.entropy.u128());
-    let by = Poster {
-        id: agent.id,
-        tier: agent.tier,
-    };
     let once_key = posted.once(agent.id);
     let config = app.config.clone();
     once(&app, once_key, StatusCode::CREATED, move |tx| {
-        let post = |today, total| Post {
+        let day = turn.now.as_millis() / pricing::DAY_MILLIS;
+        let spent = agents::spent_since(tx, agent.id, day - pricing::TRAILING_DAYS)?;
+        let fee = pricing::fee(stated.reward, spent);
+        let moved = Task::post(id, agent.id, stated.clone(), fee, turn);
+        let post = Post {
             reward_min: config.min_task_usd,
-            tier: by.tier,
-            limits: config.tiers.of(by.tier),
-            today,
-            total,
+            tier: agent.tier,
+            limits: config.tiers.of(agent.tier),
+            today: agents::on_day(tx, agent.id, day)?,
+            total: moved.task.total(),
         };
-        let moved = post_task(tx, by, id, &stated, turn, post)?;
+        stated.allowed(post)?;
+        // Between the look and this line another post may have taken the day's last place.
+        if !agents::count_task(tx, agent.id, day, post.total, post.limits)? {
+            let most = post.limits.max_daily_tasks;
+            return Err(PostRefusal::DailyTasks { most }.into());
+        }
+        moves::record(tx, &moved)?;
         Ok(views::created(&moved.task))
     })
     .await
-}
-
-#[derive(Clone, Copy)]
-struct Poster {
-    id: AgentId,
-    tier: Tier,
-}
-
-fn post_task(
-    tx: &mut Tx<'_>,
-    by: Poster,
-    id: TaskId,
-    stated: &NewTask,
-    turn: Turn,
-    post: impl Fn(crate::domain::new_task::Today, api_types::MicroUsd) -> Post,
-) -> Result<Moved, ApiError> {
-    let day = turn.now.as_millis() / pricing::DAY_MILLIS;
-    let spent = agents::spent_since(tx, by.id, day - pricing::TRAILING_DAYS)?;
-    let fee = pricing::fee(stated.reward, spent);
-    let moved = Task::post(id, by.id, stated.clone(), fee, turn);
-    let post = post(agents::on_day(tx, by.id, day)?, moved.task.total());
-    stated.allowed(post)?;
-    // Between the look and this line another post may have taken the day's last place.
-    if !agents::count_task(tx, by.id, day, post.total, post.limits)? {
-        return Err(PostRefusal::DailyTasks {
-            most: post.limits.max_daily_tasks,
-        }
-        .into());
-    }
-    moves::record(tx, &moved)?;
-    Ok(moved)
 }
 
 /// List the agent's tasks, newest first.
