@@ -10,6 +10,7 @@ use crate::clock::{Clock, Entropy};
 use crate::config::{Config, Place};
 use crate::domain::task::Turn;
 use crate::outside::files::Files;
+use crate::outside::http::UserTargets;
 use crate::store::Store;
 
 /// Settings, store, clock, entropy and the outside. Cheap to clone.
@@ -25,6 +26,8 @@ pub struct App {
     pub entropy: Arc<dyn Entropy>,
     /// Proof files.
     pub files: Files,
+    /// Addresses that users gave.
+    pub targets: UserTargets,
     /// Told whenever a write may have left work for the runner.
     pub wake_jobs: Arc<Notify>,
 }
@@ -42,6 +45,7 @@ impl App {
     ) -> anyhow::Result<Self> {
         Ok(Self {
             files: Files::open(&config.place.data, &*entropy)?,
+            targets: UserTargets::new(config.targets())?,
             config: Arc::new(config),
             store,
             clock,

@@ -10,9 +10,11 @@ use api_types::{
     agent::{Tier, TierLimits},
 };
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use crate::domain::pricing;
+use crate::domain::target::{Ports, TargetRules};
 
 /// The marketplace where software agents hire people.
 #[derive(Debug, Parser)]
@@ -160,6 +162,30 @@ pub struct Config {
     )]
     pub tiers: Tiers,
 
+    /// Private networks that callbacks may be sent to, such as `10.0.0.0/8,fd00::/8`.
+    #[arg(
+        long,
+        env = "ALLOW_PRIVATE_TARGETS",
+        value_delimiter = ',',
+        value_name = "NETWORK,…"
+    )]
+    pub allow_private_targets: Vec<IpNet>,
+
+    /// Send callbacks to http addresses too. Development only: they can be read on their way.
+    #[arg(long, env = "ALLOW_HTTP_TARGETS", default_value_t = false,
+          action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub allow_http_targets: bool,
+
+    /// Ports that callbacks may use beside the scheme's own: `8443,3000-3999`.
+    #[arg(
+        long,
+        env = "TARGET_PORTS",
+        value_delimiter = ',',
+        default_value = "8443",
+        value_name = "PORT,…"
+    )]
+    pub target_ports: Vec<Ports>,
+
     /// Seconds in which requests that are running may finish after a signal to stop.
     #[arg(
         long,
@@ -207,6 +233,15 @@ impl Config {
             ));
         }
         Ok(())
+    }
+
+    /// Which addresses that a user gave may be called (contract §7).
+    pub fn targets(&self) -> TargetRules {
+        TargetRules {
+            private: self.allow_private_targets.clone(),
+            http: self.allow_http_targets,
+            ports: self.target_ports.clone(),
+        }
     }
 
     /// Whether rules alone may approve a photo (contract §4, Guardian).

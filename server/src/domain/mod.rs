@@ -15,5 +15,6 @@ pub mod picture;
 pub mod pricing;
 pub mod proof;
 pub mod secret;
+pub mod target;
 pub mod task;
 pub mod task_type;

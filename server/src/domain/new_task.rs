@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    fields::{Fields, Parsed, choice, degrees, list, money, text, timestamp, url, wrong},
+    fields::{Fields, Parsed, choice, degrees, list, money, text, timestamp, wrong},
+    target::TargetRules,
     task_type,
 };
 
@@ -109,7 +110,7 @@ impl NewTask {
     ///
     /// # Errors
     /// Every fault of the body.
-    pub fn parse(body: &Value, now: Timestamp) -> Parsed<Self> {
+    pub fn parse(body: &Value, now: Timestamp, targets: &TargetRules) -> Parsed<Self> {
         let mut fields = Fields::of(body);
         let title = fields.required("title", text(1..=TITLE_CHARS_MAX));
         let description = fields.required("description", text(1..=DESCRIPTION_CHARS_MAX));
@@ -131,7 +132,7 @@ impl NewTask {
         let proof_type = fields.optional("proof_type", choice(ProofType::parse, proof_types));
         let digital_instructions =
             fields.optional("digital_instructions", text(0..=DESCRIPTION_CHARS_MAX));
-        let callback_url = fields.optional("callback_url", url(&["https"]));
+        let callback_url = fields.optional("callback_url", targets.field());
         let callback_secret = fields.optional("callback_secret", text(16..=256));
         let agent_public_key = fields.optional("agent_public_key", public_key);
         let external_id = fields.optional("external_id", text(1..=200));
@@ -353,7 +354,7 @@ mod tests {
     }
 
     fn places(body: &Value) -> Vec<String> {
-        NewTask::parse(body, now())
+        NewTask::parse(body, now(), &TargetRules::default())
             .unwrap_err()
             .into_iter()
             .map(|fault| fault.field)
@@ -362,7 +363,7 @@ mod tests {
 
     #[test]
     fn the_reference_task_is_read_with_the_types_default_proof() {
-        let task = NewTask::parse(&body(), now()).unwrap();
+        let task = NewTask::parse(&body(), now(), &TargetRules::default()).unwrap();
         assert_eq!(task.reward, MicroUsd::usd(25));
         assert_eq!(task.proof_type, ProofType::Photo);
     }
@@ -423,7 +424,11 @@ mod tests {
         ] {
             let mut task = body();
             task["deadline"] = json!(deadline);
-            assert_eq!(NewTask::parse(&task, now()).is_ok(), fits, "{deadline}");
+            assert_eq!(
+                NewTask::parse(&task, now(), &TargetRules::default()).is_ok(),
+                fits,
+                "{deadline}"
+            );
         }
     }
 }

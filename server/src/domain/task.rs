@@ -360,7 +360,7 @@ mod tests {
             "deadline": "2026-02-10T00:00:00Z", "proof_requirements": ["Say what it says"],
             "task_type": "CONTENT_REVIEW",
         });
-        let stated = NewTask::parse(&body, turn(0).now).unwrap();
+        let stated = NewTask::parse(&body, turn(0).now, &Default::default()).unwrap();
         let (id, agent) = (TaskId::new(turn(0).now, 1), AgentId::new(turn(0).now, 2));
         Task::post(
             id,

@@ -55,7 +55,11 @@ pub async fn create_task(
     posted: Posted,
 ) -> Result<Response, ApiError> {
     let turn = app.turn();
-    let stated = checked(NewTask::parse(&posted.body, turn.now))?;
+    let stated = checked(NewTask::parse(
+        &posted.body,
+        turn.now,
+        &app.config.targets(),
+    ))?;
     let id = TaskId::new(turn.now, app.entropy.u128());
     let once_key = posted.once(agent.id);
     let config = app.config.clone();

@@ -1,3 +1,4 @@
 //! The world: one file per counterparty. Nothing here decides anything about tasks or money.
 
 pub mod files;
+pub mod http;

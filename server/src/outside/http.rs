@@ -1,0 +1,237 @@
+//! The client for addresses that users gave. It connects to no private network, follows no
+//! redirect, uses no proxy, and has an end.
+//!
+//! Which addresses are private is decided by `domain/target.rs`. The judgement is made twice: of
+//! the address as it is written, because a client resolves no literal, and of what a name was
+//! resolved to, where the addresses that were judged are the ones that are connected to: a name
+//! that means something else a moment later changes nothing.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Client, redirect};
+
+use crate::domain::target::{TargetRefusal, TargetRules};
+
+/// From the first packet to the end of the answer.
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// Of which a connection takes at most.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Bytes of an answer that are read: 64 KiB.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How long a connection is kept for the next request.
+const IDLE_FOR: Duration = Duration::from_secs(30);
+
+/// A client for addresses that users gave. Cheap to clone.
+#[derive(Clone)]
+pub struct UserTargets {
+    client: Client,
+    rules: TargetRules,
+}
+
+/// What a target answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its `Retry-After`, as it came.
+    pub retry_after: Option<String>,
+    /// The first 64 KiB of the body; less if the rest did not come in time.
+    pub body: Vec<u8>,
+}
+
+/// Why nothing was answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Unanswered {
+    /// The address may not be called.
+    #[error("the address {0}")]
+    Refused(#[from] TargetRefusal),
+    /// Nobody answered, or not in time.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl UserTargets {
+    /// A client that keeps these rules.
+    ///
+    /// # Errors
+    /// When this machine has no certificates to know others by.
+    pub fn new(rules: TargetRules) -> anyhow::Result<Self> {
+        let client = Client::builder()
+            .dns_resolver(Judged(rules.clone()))
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .https_only(!rules.http)
+            .referer(false)
+            .timeout(WITHIN)
+            .connect_timeout(CONNECTS_WITHIN)
+            .pool_idle_timeout(IDLE_FOR)
+            .pool_max_idle_per_host(2)
+            .user_agent(concat!("HumanOps/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .context("cannot make the client for callbacks")?;
+        Ok(Self { client, rules })
+    }
+
+    /// POSTs to `address`, which is judged anew: the rules may have changed since it was kept.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn post(
+        &self,
+        address: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Answered, Unanswered> {
+        let url = self.rules.parse(address)?;
+        let request = self.client.post(url).headers(headers).body(body);
+        let mut response = request.send().await.map_err(|error| failed(&error))?;
+        let retry_after = response.headers().get(RETRY_AFTER);
+        let mut answered = Answered {
+            status: response.status().as_u16(),
+            retry_after: retry_after.and_then(|value| Some(value.to_str().ok()?.to_owned())),
+            body: Vec::new(),
+        };
+        // The status is the answer. A body that breaks off only makes the log shorter.
+        while let Ok(Some(chunk)) = response.chunk().await {
+            let room = ANSWER_BYTES_MAX - answered.body.len();
+            answered.body.extend(chunk.iter().take(room));
+            if chunk.len() >= room {
+                break;
+            }
+        }
+        Ok(answered)
+    }
+}
+
+/// Resolves as this machine does, and hands on only addresses that may be connected to.
+struct Judged(TargetRules);
+
+impl Resolve for Judged {
+    fn resolve(&self, name: Name) -> Resolving {
+        let rules = self.0.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> = found.filter(|at| rules.allows(at.ip())).collect();
+            if allowed.is_empty() {
+                return Err("its name stands for no address on the public internet".into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// The cause behind the causes: that the request failed is known already.
+fn failed(error: &reqwest::Error) -> Unanswered {
+    if error.is_timeout() {
+        let seconds = WITHIN.as_secs();
+        return Unanswered::Failed(format!("it did not answer within {seconds} seconds"));
+    }
+    let mut deepest: &dyn Error = error;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    Unanswered::Failed(deepest.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn rules(private: &str) -> TargetRules {
+        TargetRules {
+            private: vec![private.parse().unwrap()],
+            http: true,
+            ports: vec!["1-65535".parse().unwrap()],
+        }
+    }
+
+    async fn answering(answer: &'static str) -> (u16, tokio::task::JoinHandle<u32>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let served = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut read = vec![0; 4096];
+            let _ = stream.read(&mut read).await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            1
+        });
+        (port, served)
+    }
+
+    async fn post(rules: TargetRules, address: &str) -> Result<Answered, Unanswered> {
+        let targets = UserTargets::new(rules).unwrap();
+        targets
+            .post(address, HeaderMap::new(), b"{}".to_vec())
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_name_that_stands_for_a_private_address_is_not_connected_to() {
+        let (port, served) = answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+        let name = hostname_of_loopback();
+        let refused = post(rules("10.0.0.0/8"), &format!("http://{name}:{port}/")).await;
+        assert!(refused.is_err(), "{refused:?}");
+        assert!(!served.is_finished());
+        let allowed = post(rules("127.0.0.0/8"), &format!("http://{name}:{port}/")).await;
+        assert_eq!(allowed.unwrap().status, 204);
+        assert_eq!(served.await.unwrap(), 1);
+    }
+
+    /// A name that this machine resolves to its loopback: another than `localhost`, where there
+    /// is one, because that is refused before anyone is asked.
+    fn hostname_of_loopback() -> String {
+        let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
+        let names = hosts.lines().filter(|line| line.starts_with("127."));
+        let mut names = names.flat_map(|line| line.split_whitespace().skip(1));
+        let other = names.find(|name| !name.starts_with('#') && *name != "localhost");
+        other.unwrap_or("localhost").to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_literal_of_a_private_address_is_refused_without_a_connection() {
+        let (port, served) = answering("").await;
+        let refused = post(rules("10.0.0.0/8"), &format!("http://127.0.0.1:{port}/")).await;
+        assert!(
+            matches!(refused, Err(Unanswered::Refused(_))),
+            "{refused:?}"
+        );
+        assert!(!served.is_finished());
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_and_not_followed() {
+        let moved = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nRetry-After: 7\r\n\
+                     Content-Length: 2\r\n\r\nno";
+        let (port, _served) = answering(moved).await;
+        let answered = post(rules("127.0.0.1/32"), &format!("http://127.0.0.1:{port}/")).await;
+        let answered = answered.unwrap();
+        assert_eq!(
+            (answered.status, answered.body.as_slice()),
+            (302, &b"no"[..])
+        );
+        assert_eq!(answered.retry_after.as_deref(), Some("7"));
+    }
+
+    #[tokio::test]
+    async fn the_first_64_kib_of_an_answer_are_read() {
+        let long = "x".repeat(70_000);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{long}",
+            long.len()
+        );
+        let (port, _served) = answering(String::leak(head)).await;
+        let answered = post(rules("127.0.0.1/32"), &format!("http://127.0.0.1:{port}/")).await;
+        assert_eq!(answered.unwrap().body.len(), ANSWER_BYTES_MAX);
+    }
+}
