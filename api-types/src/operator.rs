@@ -50,7 +50,7 @@ pub struct RegisterOperator {
 }
 
 /// Where an operator works, coarsely.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HomePlace {
@@ -58,6 +58,51 @@ pub struct HomePlace {
     pub city: String,
     /// Two letters, ISO 3166-1.
     pub country: String,
+    /// North of the equator, in degrees; with `lng`, what agents' searches find. It is kept to a
+    /// tenth of a degree, about eleven kilometres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lat: Option<f64>,
+    /// East of Greenwich, in degrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lng: Option<f64>,
+}
+
+/// PATCH /operator/profile: what is left out stays as it is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChangeOperator {
+    /// 1 to 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `+` and 7 to 15 digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Where the operator works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<HomePlace>,
+    /// Task types this operator does; empty means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skills: Option<Vec<TaskType>>,
+}
+
+/// What an agent's search finds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FoundOperator {
+    /// The account.
+    pub id: OperatorId,
+    /// Shortened, as "Jane D.".
+    #[cfg_attr(feature = "openapi", schema(example = "Jane D."))]
+    pub name: String,
+    /// Mean of the agents' stars, if any were given.
+    pub rating: Option<f32>,
+    /// Task types this operator does; empty means all.
+    pub skills: Vec<TaskType>,
+    /// Tasks done and paid.
+    pub completed_tasks: u64,
+    /// How far away, in whole kilometres, as exact as operators say it: to about ten.
+    pub distance_km: u32,
 }
 
 /// The answer to POST /operator/register.
@@ -86,6 +131,9 @@ pub struct OperatorProfile {
     pub kyc_status: KycStatus,
     /// Task types this operator does; empty means all.
     pub skills: Vec<TaskType>,
+    /// Where the operator works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<HomePlace>,
     /// Mean of the agents' stars, if any were given.
     pub rating: Option<f32>,
 }

@@ -32,7 +32,9 @@ fixed! {
     RETRIEVE_CREDENTIAL = "/tasks/{id}/retrieve-credential";
     /// POST: a new operator.
     REGISTER_OPERATOR = "/operator/register";
-    /// GET: who I am.
+    /// GET: operators near a place.
+    SEARCH_OPERATORS = "/operators/search";
+    /// GET: who I am; PATCH: change it.
     OPERATOR_PROFILE = "/operator/profile";
     /// GET: tasks that may be accepted.
     FIND_TASKS = "/operator/tasks";

@@ -322,6 +322,10 @@ pub struct OperatorTaskView {
     pub proof_type: ProofType,
     /// The place; its address only after the task was accepted.
     pub location: Option<Location>,
+    /// How far away it is, if the search said from where, in kilometres to a tenth. It is measured
+    /// to what `location` shows before the task was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance_km: Option<f64>,
     /// Instructions for digital work; only after the task was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digital_instructions: Option<String>,

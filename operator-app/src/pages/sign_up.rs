@@ -215,7 +215,12 @@ impl Inputs {
             name,
             email,
             phone: (!phone.is_empty()).then_some(phone),
-            location: Some(HomePlace { city, country }),
+            location: Some(HomePlace {
+                city,
+                country,
+                lat: None,
+                lng: None,
+            }),
             skills: self.skills(),
         })
     }

@@ -3,12 +3,12 @@
 use api_types::{
     agent::{COMPANY_CHARS_MAX, CreateKey, NAME_CHARS_MAX, RegisterAgent},
     deposit::{DEPOSIT_MAX, DEPOSIT_MIN, DepositUsdc},
-    operator::{HomePlace, RegisterOperator},
+    operator::{ChangeOperator, HomePlace, RegisterOperator},
     task::TaskType,
 };
 use serde_json::Value;
 
-use super::fields::{Fields, Parsed, choice, email, list, money, text, wrong};
+use super::fields::{Fields, Parsed, choice, degrees, email, list, money, text, wrong};
 
 /// Reads POST /agents/register.
 ///
@@ -50,8 +50,7 @@ pub fn parse_operator(body: &Value) -> Parsed<RegisterOperator> {
     let email = fields.required("email", email);
     let phone = fields.optional("phone", phone);
     let location = fields.optional("location", home_place);
-    let names = TaskType::ALL.map(TaskType::as_str).join(", ");
-    let skills = fields.optional("skills", list(0..=13, choice(TaskType::parse, names)));
+    let skills = fields.optional("skills", skills);
     let read = name.zip(email).map(|(name, email)| RegisterOperator {
         name,
         email,
@@ -60,6 +59,26 @@ pub fn parse_operator(body: &Value) -> Parsed<RegisterOperator> {
         skills: skills.unwrap_or_default(),
     });
     fields.finish(read)
+}
+
+/// Reads PATCH /operator/profile.
+///
+/// # Errors
+/// Every fault of the body.
+pub fn parse_operator_change(body: &Value) -> Parsed<ChangeOperator> {
+    let mut fields = Fields::of(body);
+    let changed = ChangeOperator {
+        name: fields.optional("name", text(1..=NAME_CHARS_MAX)),
+        phone: fields.optional("phone", phone),
+        location: fields.optional("location", home_place),
+        skills: fields.optional("skills", skills),
+    };
+    fields.finish(Some(changed))
+}
+
+fn skills(value: &Value) -> Parsed<Vec<TaskType>> {
+    let names = TaskType::ALL.map(TaskType::as_str).join(", ");
+    list(0..=TaskType::ALL.len(), choice(TaskType::parse, names))(value)
 }
 
 fn phone(value: &Value) -> Parsed<String> {
@@ -87,9 +106,21 @@ fn home_place(value: &Value) -> Parsed<HomePlace> {
             wrong("must be two letters, like US")
         }
     });
-    let read = city
-        .zip(country)
-        .map(|(city, country)| HomePlace { city, country });
+    let lat = fields.optional("lat", degrees(-90.0..=90.0));
+    let lng = fields.optional("lng", degrees(-180.0..=180.0));
+    match (lat, lng) {
+        (Some(_), None) => fields.fault("lng", "is required beside lat"),
+        (None, Some(_)) => fields.fault("lat", "is required beside lng"),
+        _ => {}
+    }
+    // To a tenth of a degree: where somebody lives is nobody's affair.
+    let coarse = |degrees: f64| (degrees * 10.0).round() / 10.0;
+    let read = city.zip(country).map(|(city, country)| HomePlace {
+        city,
+        country,
+        lat: lat.map(coarse),
+        lng: lng.map(coarse),
+    });
     fields.finish(read)
 }
 

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod moves;
 pub mod new_task;
 pub mod picture;
+pub mod place;
 pub mod pricing;
 pub mod proof;
 pub mod secret;

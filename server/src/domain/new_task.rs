@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::{
     fields::{Fields, Parsed, choice, degrees, list, money, text, timestamp, wrong},
+    place::{Point, Spot},
     target::TargetRules,
     task_type,
 };
@@ -106,6 +107,13 @@ pub struct Today {
 }
 
 impl NewTask {
+    /// Where it is to be done, coarsely; none if it can be done anywhere.
+    pub fn spot(&self) -> Option<Spot> {
+        let location = self.location.as_ref()?;
+        let (lat, lng) = location.lat.zip(location.lng)?;
+        Some(Spot::of(Point { lat, lng }))
+    }
+
     /// Reads POST /tasks.
     ///
     /// # Errors

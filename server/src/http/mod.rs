@@ -12,6 +12,7 @@ pub mod error;
 pub mod files;
 pub mod health;
 pub mod idempotency;
+pub mod near;
 pub mod openapi;
 pub mod operator_tasks;
 pub mod operators;
@@ -50,7 +51,11 @@ fn routes() -> OpenApiRouter<App> {
         ))
         // Operators
         .routes(routes!(operators::register_operator))
-        .routes(routes!(operators::operator_profile))
+        .routes(routes!(operators::search_operators))
+        .routes(routes!(
+            operators::operator_profile,
+            operators::change_operator
+        ))
         .routes(routes!(operators::earnings))
         .routes(routes!(operator_tasks::find_tasks))
         .routes(routes!(operator_tasks::my_tasks))

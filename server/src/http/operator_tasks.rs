@@ -22,7 +22,8 @@ use super::{
     body::Posted,
     error::{self, ApiError, checked},
     idempotency::once,
-    page::{PageQuery, Parameters},
+    near::{self, near_window},
+    page::{PageQuery, Parameters, TASK_TYPE_MUST},
     tasks::{no_fields, task_id, window},
     views::{self, Sight},
 };
@@ -36,15 +37,22 @@ use crate::{
     store::{
         StoreError, Tx, credentials,
         ledger::PostError,
-        moves, proofs, tasks,
+        moves,
+        near::{self as store_near, Around},
+        proofs, tasks,
         tasks::{Eligible, Found},
         uploads,
     },
 };
 
-/// Find tasks that may be accepted, newest first.
+/// Find tasks that may be accepted: newest first, or nearest first from `lat` and `lng`.
+///
+/// `pagination.total` is counted up to 1 000.
 #[utoipa::path(get, path = paths::FIND_TASKS, tag = "operators",
-    params(("task_type" = Option<TaskType>, Query), ("min_reward" = Option<MicroUsd>, Query),
+    params(("lat" = Option<f64>, Query, minimum = -90, maximum = 90),
+        ("lng" = Option<f64>, Query, minimum = -180, maximum = 180),
+        ("radius_km" = Option<f64>, Query, description = "Only so far from lat and lng"),
+        ("task_type" = Option<TaskType>, Query), ("min_reward" = Option<MicroUsd>, Query),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("cursor" = Option<String>, Query)),
     security(("operator_id" = [])),
@@ -56,10 +64,10 @@ pub async fn find_tasks(
     mut query: Parameters,
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
     let page = query.page();
-    let types = "must be a task type, such as VERIFICATION";
-    let task_type = query.read("task_type", types, TaskType::parse);
+    let task_type = query.read("task_type", TASK_TYPE_MUST, TaskType::parse);
     let dollars = |text: &str| MicroUsd::parse(text, 2).ok();
     let reward_min = query.read("min_reward", "must be an amount of US dollars", dollars);
+    let around = near::around(&mut query, None);
     query.finish()?;
     let eligible = Eligible {
         skills: operator.skills,
@@ -67,10 +75,45 @@ pub async fn find_tasks(
         reward_min,
         now: app.clock.now(),
     };
+    if let Some(around) = around {
+        return list_near(&app, page, eligible, around).await;
+    }
     list(&app, page, move |tx, window| {
         tasks::open(tx, &eligible, window)
     })
     .await
+}
+
+async fn list_near(
+    app: &App,
+    page: PageQuery,
+    eligible: Eligible,
+    around: Around,
+) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
+    let window = near_window(&page)?;
+    let (sights, total) = app
+        .store
+        .read(move |tx| {
+            let (after, most) = (window.after, window.most);
+            let found = store_near::open_tasks(tx, &eligible, around, after, most)?;
+            let shown = found.into_iter().skip(window.offset);
+            let sights = shown.map(|task| views::look(tx, task));
+            let sights = sights.collect::<Result<Vec<Sight>, _>>()?;
+            let total = store_near::count_open_tasks(tx, &eligible, around)?;
+            Ok::<_, ApiError>((sights, total))
+        })
+        .await?;
+    let now = app.clock.now();
+    let row = |sight: Sight| {
+        let spot = sight.task.stated.spot();
+        let mut row = views::for_operator(app, sight, now);
+        let metres = spot.map(|spot| spot.metres_from(around.center));
+        row.distance_km = metres.map(near::kilometres);
+        (spot, row)
+    };
+    let rows: Vec<_> = sights.into_iter().map(row).collect();
+    let page = page.of(rows, total, |(spot, row)| near::cursor(*spot, row.task_id));
+    Ok(Json(near::without_spots(page)))
 }
 
 /// List the tasks that the operator claimed, newest first.

@@ -7,25 +7,38 @@ use api_types::{
     agent::Currency,
     error::ErrorBody,
     operator::{
-        EarnedTask, Earnings, KycStatus, OperatorProfile, RegisterOperator, RegisteredOperator,
+        ChangeOperator, EarnedTask, Earnings, FoundOperator, KycStatus, OperatorProfile,
+        RegisterOperator, RegisteredOperator,
     },
+    page::Page,
     paths,
+    task::TaskType,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 
 use super::{
-    auth::OperatorAuth,
+    auth::{AgentAuth, OperatorAuth},
     body::Posted,
     error::{self, ApiError, checked},
     idempotency::once,
+    near::{self, near_window},
+    page::{Parameters, TASK_TYPE_MUST},
     views,
 };
 use crate::{
     app::App,
     config::Kyc,
-    domain::{account, ledger::Account, task::Task},
-    store::{ledger, operators, tasks},
+    domain::{account, ledger::Account, place::Spot, task::Task},
+    store::{
+        StoreError, Tx, ledger,
+        near::{self as store_near, Around},
+        operators::{self, Operator, Sought},
+        tasks,
+    },
 };
+
+/// How far agents look for operators, unless they say.
+const SEARCH_RADIUS_KM: f64 = 50.0;
 
 /// Completed tasks that the earnings list.
 const RECENT_TASKS: u32 = 20;
@@ -76,15 +89,105 @@ pub async fn operator_profile(
         .store
         .read(move |tx| operators::get(tx, operator.id))
         .await?;
-    let found = found.ok_or_else(error::unauthorized_operator)?;
-    Ok(Json(OperatorProfile {
-        operator_id: found.id,
-        name: found.name,
-        email: found.email,
-        kyc_status: found.kyc_status,
-        skills: found.skills,
+    Ok(Json(profile(
+        found.ok_or_else(error::unauthorized_operator)?,
+    )))
+}
+
+/// Change what is known of the operator. What is left out stays as it is.
+#[utoipa::path(patch, path = paths::OPERATOR_PROFILE, tag = "operators",
+    request_body = ChangeOperator, security(("operator_id" = [])),
+    responses((status = 200, body = OperatorProfile), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody)))]
+pub async fn change_operator(
+    State(app): State<App>,
+    operator: OperatorAuth,
+    posted: Posted,
+) -> Result<Json<OperatorProfile>, ApiError> {
+    let changed = checked(account::parse_operator_change(&posted.body))?;
+    let found = app
+        .store
+        .write(move |tx| {
+            operators::update(tx, operator.id, &changed)?;
+            operators::get(tx, operator.id)
+        })
+        .await?;
+    Ok(Json(profile(
+        found.ok_or_else(error::unauthorized_operator)?,
+    )))
+}
+
+fn profile(operator: Operator) -> OperatorProfile {
+    OperatorProfile {
+        operator_id: operator.id,
+        name: operator.name,
+        email: operator.email,
+        kyc_status: operator.kyc_status,
+        skills: operator.skills,
+        location: operator.place,
         rating: None,
-    }))
+    }
+}
+
+/// Find verified operators near a place, nearest first.
+///
+/// Operators who did not say where they work are not found; what they say is kept to a tenth of a
+/// degree. Without `radius_km` it is 50. `pagination.total` is counted up to 1 000.
+#[utoipa::path(get, path = paths::SEARCH_OPERATORS, tag = "operators",
+    params(("lat" = f64, Query, minimum = -90, maximum = 90),
+        ("lng" = f64, Query, minimum = -180, maximum = 180),
+        ("radius_km" = Option<f64>, Query), ("task_type" = Option<TaskType>, Query),
+        ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
+        ("cursor" = Option<String>, Query)),
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = Page<FoundOperator>), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody)))]
+pub async fn search_operators(
+    State(app): State<App>,
+    _: AgentAuth,
+    mut query: Parameters,
+) -> Result<Json<Page<FoundOperator>>, ApiError> {
+    let page = query.page();
+    let task_type = query.read("task_type", TASK_TYPE_MUST, TaskType::parse);
+    let around = near::around(&mut query, Some(SEARCH_RADIUS_KM));
+    query.finish()?;
+    let around = around.ok_or_else(|| {
+        let required = |name| error::fault(name, "is required");
+        error::validation(vec![required("lat"), required("lng")])
+    })?;
+    let sought = Sought { task_type };
+    let window = near_window(&page)?;
+    let (rows, total) = app
+        .store
+        .read(move |tx| {
+            let (after, most) = (window.after, window.most);
+            let found = store_near::approved_operators(tx, &sought, around, after, most)?;
+            let shown = found.into_iter().skip(window.offset);
+            let rows = shown.map(|operator| found_operator(tx, operator, around));
+            let rows = rows.collect::<Result<Vec<_>, _>>()?;
+            let total = store_near::count_approved_operators(tx, &sought, around)?;
+            Ok::<_, StoreError>((rows, total))
+        })
+        .await?;
+    let page = page.of(rows, total, |(spot, row)| near::cursor(*spot, row.id));
+    Ok(Json(near::without_spots(page)))
+}
+
+fn found_operator(
+    tx: &mut Tx<'_>,
+    operator: Operator,
+    around: Around,
+) -> Result<(Option<Spot>, FoundOperator), StoreError> {
+    let metres = operator.spot.map(|spot| spot.metres_from(around.center));
+    let found = FoundOperator {
+        id: operator.id,
+        name: views::shortened(&operator.name),
+        rating: None,
+        skills: operator.skills,
+        completed_tasks: tasks::count_completed_by(tx, operator.id)?,
+        distance_km: (metres.unwrap_or_default() + 500) / 1_000,
+    };
+    Ok((operator.spot, found))
 }
 
 /// What the operator earned: pending, available, in review and paid out, each a number of its own.

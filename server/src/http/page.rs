@@ -8,6 +8,9 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::error::{self, ApiError};
 
+/// What `task_type` must be.
+pub const TASK_TYPE_MUST: &str = "must be a task type, such as VERIFICATION";
+
 /// The parameters of a request, and the faults found in them so far.
 #[derive(Clone, Debug, Default)]
 pub struct Parameters {
@@ -47,6 +50,11 @@ impl Parameters {
             self.faults.push(error::fault(name, must));
         }
         value
+    }
+
+    /// Notes a fault that lies between parameters.
+    pub fn fault(&mut self, name: &str, message: &str) {
+        self.faults.push(error::fault(name, message));
     }
 
     /// Which page is asked for (contract §1).

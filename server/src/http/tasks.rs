@@ -23,7 +23,7 @@ use super::{
     body::Posted,
     error::{self, ApiError, checked},
     idempotency::once,
-    page::{PageQuery, Parameters},
+    page::{PageQuery, Parameters, TASK_TYPE_MUST},
     views,
 };
 use crate::{
@@ -102,10 +102,9 @@ pub async fn list_tasks(
 ) -> Result<Json<Page<TaskItem>>, ApiError> {
     let page = query.page();
     let statuses = "must be a task status, such as PENDING";
-    let types = "must be a task type, such as VERIFICATION";
     let filter = Filter {
         status: query.read("status", statuses, Status::parse),
-        task_type: query.read("task_type", types, TaskType::parse),
+        task_type: query.read("task_type", TASK_TYPE_MUST, TaskType::parse),
         external_id: query.text("external_id").map(str::to_owned),
     };
     query.finish()?;

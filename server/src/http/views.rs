@@ -74,7 +74,7 @@ pub fn operator_of(tx: &mut Tx<'_>, task: &Task) -> Result<Option<OperatorSummar
 }
 
 /// "Jane Doe" as agents see it: "Jane D." (contract §4).
-fn shortened(name: &str) -> String {
+pub fn shortened(name: &str) -> String {
     let mut words = name.split_whitespace();
     let first = words.next().unwrap_or_default();
     match words.next_back().and_then(|last| last.chars().next()) {
@@ -176,6 +176,7 @@ pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView
         task_domain: task_type::rules(stated.task_type).domain,
         proof_type: stated.proof_type,
         location,
+        distance_km: None,
         digital_instructions: stated.digital_instructions.filter(|_| claimed),
         reward_usd: stated.reward,
         deadline: stated.deadline,

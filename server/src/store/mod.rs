@@ -13,11 +13,13 @@ pub mod jobs;
 pub mod ledger;
 mod migrate;
 pub mod moves;
+pub mod near;
 pub mod operators;
 pub mod outbox;
 mod postgres;
 pub mod proofs;
 mod queue;
+mod search;
 mod sqlite;
 #[cfg(test)]
 #[path = "../../tests/support/mod.rs"]

@@ -2,7 +2,7 @@
 
 use api_types::{
     OperatorId, Timestamp,
-    operator::{KycStatus, RegisterOperator},
+    operator::{ChangeOperator, HomePlace, KycStatus, RegisterOperator},
     task::TaskType,
 };
 
@@ -10,7 +10,9 @@ use super::{
     Row, StoreError, Tx,
     columns::{json, name, text, to_json},
     params,
+    search::Search,
 };
+use crate::domain::place::{Point, Spot};
 
 /// An operator as it is stored.
 #[derive(Clone, Debug)]
@@ -25,6 +27,10 @@ pub struct Operator {
     pub kyc_status: KycStatus,
     /// Empty means all.
     pub skills: Vec<TaskType>,
+    /// Where they work, as given.
+    pub place: Option<HomePlace>,
+    /// The spot of that place, if it says one.
+    pub spot: Option<Spot>,
 }
 
 /// Adds an operator; false if its e-mail has an account already.
@@ -41,8 +47,8 @@ pub fn insert(
     let place = stated.location.as_ref();
     let inserted = tx.execute(
         "INSERT INTO operator
-             (id, name, email, phone, city, country, skills, kyc_status, created_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING",
+             (id, name, email, phone, city, country, skills, kyc_status, created_at_ms, cell)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (email) DO NOTHING",
         &params![
             id.to_string(),
             &stated.name,
@@ -53,9 +59,63 @@ pub fn insert(
             to_json(&stated.skills, "skills")?,
             kyc.as_str(),
             now.as_millis(),
+            place.and_then(cell),
         ],
     )?;
     Ok(inserted == 1)
+}
+
+/// Writes what the operator changed of their own profile.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn update(tx: &mut Tx<'_>, id: OperatorId, changed: &ChangeOperator) -> Result<(), StoreError> {
+    let place = changed.location.as_ref();
+    let skills = changed.skills.as_ref();
+    tx.execute(
+        "UPDATE operator SET
+             name = COALESCE($2, name), phone = COALESCE($3, phone),
+             skills = COALESCE($4, skills),
+             city = CASE WHEN $5 IS NULL THEN city ELSE $5 END,
+             country = CASE WHEN $5 IS NULL THEN country ELSE $6 END,
+             cell = CASE WHEN $5 IS NULL THEN cell ELSE $7 END
+         WHERE id = $1",
+        &params![
+            id.to_string(),
+            changed.name.as_deref(),
+            changed.phone.as_deref(),
+            skills.map(|skills| to_json(skills, "skills")).transpose()?,
+            place.map(|place| place.city.as_str()),
+            place.map(|place| place.country.as_str()),
+            place.and_then(cell),
+        ],
+    )
+    .map(drop)
+}
+
+fn cell(place: &HomePlace) -> Option<i64> {
+    let (lat, lng) = place.lat.zip(place.lng)?;
+    Some(Spot::of(Point { lat, lng }).cell())
+}
+
+/// What agents look for.
+#[derive(Clone, Debug, Default)]
+pub struct Sought {
+    /// Does this.
+    pub task_type: Option<TaskType>,
+}
+
+/// The operators who may accept tasks, and say where they work.
+pub(super) fn approved(sought: &Sought) -> Search {
+    let mut search = Search::all("operator", "operator.kyc_status = 'APPROVED'");
+    if let Some(task_type) = sought.task_type {
+        // A list of names of our own, in JSON; an empty one means all.
+        let name = task_type.as_str();
+        search.also(&format!(
+            "(operator.skills = '[]' OR operator.skills LIKE '%\"{name}\"%')"
+        ));
+    }
+    search
 }
 
 /// One operator.
@@ -64,19 +124,30 @@ pub fn insert(
 /// Those of [`Tx::execute`].
 pub fn get(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<Operator>, StoreError> {
     let row = tx.first(
-        "SELECT id, name, email, kyc_status, skills FROM operator WHERE id = $1",
+        "SELECT id, name, email, kyc_status, skills, city, country, cell
+         FROM operator WHERE id = $1",
         &params![id.to_string()],
     )?;
     row.map(|row| operator(&row)).transpose()
 }
 
 fn operator(row: &Row) -> Result<Operator, StoreError> {
+    let spot = row.get::<Option<i64>>("cell")?.map(Spot::of_cell);
+    let (city, country) = (row.get::<Option<String>>("city")?, row.get("country")?);
+    let place = city.zip(country).map(|(city, country)| HomePlace {
+        city,
+        country,
+        lat: spot.map(|spot| spot.point().lat),
+        lng: spot.map(|spot| spot.point().lng),
+    });
     Ok(Operator {
         id: text(row, "id")?,
         name: row.get("name")?,
         email: row.get("email")?,
         kyc_status: name(row, "kyc_status", kyc_status)?,
         skills: json(row, "skills")?,
+        place,
+        spot,
     })
 }
 

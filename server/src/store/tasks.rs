@@ -6,11 +6,15 @@ use api_types::{
 };
 
 use super::{
-    Row, StoreError, Tx, Value,
+    Row, StoreError, Tx,
     columns::{json, json_if_any, money, name, text, text_if_any, time, time_if_any, to_json},
     params,
+    search::Search,
 };
-use crate::domain::task::{Moments, Task};
+use crate::domain::{
+    place::Spot,
+    task::{Moments, Task},
+};
 
 const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.operator_id AS operator_id,
     task.status AS status, task.version AS version, task.stated AS stated,
@@ -73,11 +77,11 @@ pub fn of_agent(
     filter: &Filter,
     window: Window,
 ) -> Result<Found<Task>, StoreError> {
-    let mut search = Search::of("task.agent_id = ", agent_id.to_string());
+    let mut search = Search::of("task", "task.agent_id = ", agent_id.to_string());
     search.and("task.status = ", filter.status.map(Status::as_str));
     search.and("task.task_type = ", filter.task_type.map(TaskType::as_str));
     search.and("task.external_id = ", filter.external_id.as_deref());
-    search.run(tx, window)
+    run(tx, search, window)
 }
 
 /// What a search for open tasks is narrowed to.
@@ -93,7 +97,8 @@ pub struct Eligible {
     pub now: Timestamp,
 }
 
-/// Tasks that an operator may claim, newest first.
+/// Tasks that an operator may claim, newest first. Their total is counted as
+/// [`OPEN_COUNTED_MAX`] says.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
@@ -102,9 +107,20 @@ pub fn open(
     eligible: &Eligible,
     window: Window,
 ) -> Result<Found<Task>, StoreError> {
-    let mut search = Search::of("task.deadline_ms > ", eligible.now.as_millis());
-    // Spelled out rather than a parameter, so that the partial index serves the query.
-    search.condition.push_str(" AND task.status = 'PENDING'");
+    let search = open_to(eligible);
+    let total = search.count_to(tx, OPEN_COUNTED_MAX)?;
+    let rows = page(tx, search, window)?;
+    Ok(Found { rows, total })
+}
+
+/// Where a count of open tasks ends: nobody walks through more of them, and counting a million
+/// takes longer than finding the twenty that are shown.
+pub const OPEN_COUNTED_MAX: u32 = 1_000;
+
+/// The tasks that an operator may claim.
+pub(super) fn open_to(eligible: &Eligible) -> Search {
+    let mut search = Search::of("task", "task.deadline_ms > ", eligible.now.as_millis());
+    search.also("task.status = 'PENDING'");
     search.and(
         "task.task_type = ",
         eligible.task_type.map(TaskType::as_str),
@@ -120,11 +136,9 @@ pub fn open(
             .iter()
             .map(|skill| format!("'{}'", skill.as_str()))
             .collect();
-        search
-            .condition
-            .push_str(&format!(" AND task.task_type IN ({})", names.join(", ")));
+        search.also(&format!("task.task_type IN ({})", names.join(", ")));
     }
-    search.run(tx, window)
+    search
 }
 
 /// Tasks that an operator claimed, newest first.
@@ -136,7 +150,8 @@ pub fn mine(
     operator_id: OperatorId,
     window: Window,
 ) -> Result<Found<Task>, StoreError> {
-    Search::of("task.operator_id = ", operator_id.to_string()).run(tx, window)
+    let search = Search::of("task", "task.operator_id = ", operator_id.to_string());
+    run(tx, search, window)
 }
 
 /// The tasks that an operator completed last, newest first.
@@ -156,6 +171,16 @@ pub fn completed_by(
         &params![operator_id.to_string(), limit],
     )?;
     rows.iter().map(task).collect()
+}
+
+/// How many tasks an operator completed.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn count_completed_by(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<u64, StoreError> {
+    let mut search = Search::of("task", "task.operator_id = ", operator_id.to_string());
+    search.also("task.status = 'COMPLETED'");
+    search.count(tx)
 }
 
 /// The rewards of tasks whose proof is not decided yet.
@@ -199,8 +224,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
     let stated = &task.stated;
     tx.execute(
         "INSERT INTO task (id, agent_id, status, version, stated, task_type, external_id,
-             reward_micros, deadline_ms, fee_micros, created_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             reward_micros, deadline_ms, fee_micros, created_at_ms, cell)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &params![
             task.id.to_string(),
             task.agent_id.to_string(),
@@ -213,6 +238,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
             stated.deadline.as_millis(),
             task.fee.as_micros(),
             task.at.created.as_millis(),
+            stated.spot().map(Spot::cell),
         ],
     )
     .map(drop)
@@ -256,52 +282,27 @@ pub(super) fn update(tx: &mut Tx<'_>, task: &Task, from_version: i64) -> Result<
     }
 }
 
-/// A list's conditions and their parameters, numbered as they are added.
-struct Search {
-    condition: String,
-    params: Vec<Value>,
+/// The rows of a window, and how many there are in all.
+fn run(tx: &mut Tx<'_>, search: Search, window: Window) -> Result<Found<Task>, StoreError> {
+    let total = search.count(tx)?;
+    let rows = page(tx, search, window)?;
+    Ok(Found { rows, total })
 }
 
-impl Search {
-    fn of(column: &str, value: impl Into<Value>) -> Self {
-        Self {
-            condition: format!("{column}$1"),
-            params: vec![value.into()],
-        }
-    }
-
-    fn and(&mut self, column: &str, value: Option<impl Into<Value>>) {
-        if let Some(value) = value {
-            self.params.push(value.into());
-            self.condition
-                .push_str(&format!(" AND {column}${}", self.params.len()));
-        }
-    }
-
-    fn run(mut self, tx: &mut Tx<'_>, window: Window) -> Result<Found<Task>, StoreError> {
-        let count = format!("SELECT COUNT(*) AS n FROM task WHERE {}", self.condition);
-        let total = tx
-            .first(&count, &self.params)?
-            .map_or(Ok(0), |row| row.get::<i64>("n"))?;
-        self.and("task.id < ", window.after.map(|id| id.to_string()));
-        let nth = self.params.len();
-        self.params.extend(params![
-            i64::from(window.limit) + 1,
-            i64::from(window.offset)
-        ]);
-        let page = format!(
-            "SELECT {COLUMNS} FROM task WHERE {} ORDER BY task.id DESC LIMIT ${} OFFSET ${}",
-            self.condition,
-            nth + 1,
-            nth + 2
-        );
-        let rows = tx.query(&page, &self.params)?;
-        let rows = rows.iter().map(task).collect::<Result<_, _>>()?;
-        Ok(Found {
-            rows,
-            total: u64::try_from(total).unwrap_or_default(),
-        })
-    }
+/// One more than the window is wide, newest first.
+fn page(tx: &mut Tx<'_>, mut search: Search, window: Window) -> Result<Vec<Task>, StoreError> {
+    search.and("task.id < ", window.after.map(|id| id.to_string()));
+    let limit = search.bind(i64::from(window.limit) + 1);
+    let offset = search.bind(i64::from(window.offset));
+    let rows = tx.query(
+        &format!(
+            "SELECT {COLUMNS} FROM task WHERE {} ORDER BY task.id DESC
+             LIMIT {limit} OFFSET {offset}",
+            search.condition,
+        ),
+        &search.params,
+    )?;
+    rows.iter().map(task).collect()
 }
 
 fn task(row: &Row) -> Result<Task, StoreError> {

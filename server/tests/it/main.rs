@@ -35,6 +35,9 @@ mod operators;
 /// Proof and the Guardian.
 #[cfg(test)]
 mod proofs;
+/// What is near.
+#[cfg(test)]
+mod search;
 /// Who is let in, and what the others are told.
 #[cfg(test)]
 mod sign_in;

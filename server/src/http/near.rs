@@ -1,0 +1,113 @@
+//! `lat`, `lng` and `radius_km` of the lists that are ordered by distance, and their pages.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use api_types::page::Page;
+
+use super::{
+    error::{self, ApiError},
+    page::{PageQuery, Parameters},
+};
+use crate::domain::place::{Point, Spot};
+use crate::store::near::{After, Around};
+
+/// Half the way around the earth, and then some: no limit.
+const RADIUS_KM_MAX: f64 = 20_100.0;
+
+/// Lists by distance are walked by cursor; an offset is for the first few pages.
+const OFFSET_MAX: u32 = 1_000;
+
+/// Which part of a list by distance is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct NearWindow<Id> {
+    /// The last row that the caller has.
+    pub after: Option<After<Id>>,
+    /// Rows to find: those to pass over, those to show, and one to see whether more follow.
+    pub most: usize,
+    /// Rows to pass over.
+    pub offset: usize,
+}
+
+/// Reads from where and how far, by default anywhere; nothing if no place was named.
+pub fn around(query: &mut Parameters, radius_km: Option<f64>) -> Option<Around> {
+    let lat = degrees(query, "lat", 90.0);
+    let lng = degrees(query, "lng", 180.0);
+    let kilometres = "must be a number of kilometres, more than 0";
+    let radius = query.read("radius_km", kilometres, |text| {
+        number(text).filter(|radius| *radius > 0.0)
+    });
+    let named = |query: &Parameters, name| query.text(name).is_some();
+    for (name, other) in [("lat", "lng"), ("lng", "lat"), ("radius_km", "lat")] {
+        if named(query, name) && !named(query, other) {
+            query.fault(other, &format!("is required beside {name}"));
+        }
+    }
+    let (lat, lng) = lat.zip(lng)?;
+    let radius = radius.or(radius_km).unwrap_or(RADIUS_KM_MAX);
+    let metres = radius.min(RADIUS_KM_MAX) * 1_000.0;
+    Some(Around {
+        center: Point { lat, lng },
+        within: metres as u32,
+    })
+}
+
+fn degrees(query: &mut Parameters, name: &str, most: f64) -> Option<f64> {
+    let must = format!("must be a number of degrees, from -{most} to {most}");
+    query.read(name, &must, |text| {
+        number(text).filter(|degrees| degrees.abs() <= most)
+    })
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// A page as a list by distance takes it.
+///
+/// # Errors
+/// 400 for a cursor of another list, or an offset that only a cursor should reach.
+pub fn near_window<Id: FromStr>(page: &PageQuery) -> Result<NearWindow<Id>, ApiError> {
+    if page.offset > OFFSET_MAX {
+        let message = format!("must be at most {OFFSET_MAX} with lat and lng: walk by cursor");
+        return Err(error::validation(vec![error::fault("offset", message)]));
+    }
+    let foreign = || error::validation(vec![error::fault("cursor", "is not of this list")]);
+    let after = page.cursor.as_deref().map(|cursor| {
+        let (cell, id) = cursor.split_once(':')?;
+        let cell = cell.parse().ok().filter(|cell| *cell >= 0)?;
+        Some(After {
+            cell,
+            id: id.parse().ok()?,
+        })
+    });
+    let after = match after {
+        Some(read) => Some(read.ok_or_else(foreign)?),
+        None => None,
+    };
+    let offset = usize::try_from(page.offset).unwrap_or_default();
+    let limit = usize::try_from(page.limit).unwrap_or_default();
+    Ok(NearWindow {
+        after,
+        most: offset + limit + 1,
+        offset,
+    })
+}
+
+/// What a row is known by in the cursor of a list by distance.
+pub fn cursor(spot: Option<Spot>, id: impl Display) -> String {
+    format!("{}:{id}", spot.map_or(0, Spot::cell))
+}
+
+/// Metres as kilometres to a tenth.
+pub fn kilometres(metres: u32) -> f64 {
+    (f64::from(metres) / 100.0).round() / 10.0
+}
+
+/// The page without what only its cursor needed.
+pub fn without_spots<T>(page: Page<(Option<Spot>, T)>) -> Page<T> {
+    Page {
+        data: page.data.into_iter().map(|(_, row)| row).collect(),
+        pagination: page.pagination,
+    }
+}

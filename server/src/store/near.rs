@@ -1,0 +1,216 @@
+//! What is near: the rings of `domain/place.rs`, walked from the inside through an index of cells.
+//!
+//! Each ring is asked for the cells that hold anything, which takes a step in the index a cell and
+//! not a row; only the nearest are then read. A million tasks in one town, and twenty on a
+//! continent, are found alike.
+
+use std::fmt::Display;
+
+use super::{
+    StoreError, Tx,
+    columns::text,
+    operators::{self, Operator, Sought},
+    search::Search,
+    tasks::{self, Eligible, OPEN_COUNTED_MAX},
+};
+use crate::domain::{
+    place::{Cells, Point, Spot, rings},
+    task::Task,
+};
+use api_types::{OperatorId, TaskId};
+
+/// From where, and how far.
+#[derive(Clone, Copy, Debug)]
+pub struct Around {
+    /// From where distances are measured.
+    pub center: Point,
+    /// How far it goes, in metres.
+    pub within: u32,
+}
+
+/// The last row that the caller has: lists are ordered by distance, then cell, then newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After<Id> {
+    /// Its cell.
+    pub cell: i64,
+    /// The row.
+    pub id: Id,
+}
+
+/// Open tasks, nearest first: up to `most` of them.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn open_tasks(
+    tx: &mut Tx<'_>,
+    eligible: &Eligible,
+    around: Around,
+    after: Option<After<TaskId>>,
+    most: usize,
+) -> Result<Vec<Task>, StoreError> {
+    let ids: Vec<TaskId> = nearest(tx, &tasks::open_to(eligible), around, after, most)?;
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.extend(tasks::get(tx, id)?);
+    }
+    Ok(found)
+}
+
+/// Approved operators who said where they work, nearest first: up to `most` of them.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn approved_operators(
+    tx: &mut Tx<'_>,
+    sought: &Sought,
+    around: Around,
+    after: Option<After<OperatorId>>,
+    most: usize,
+) -> Result<Vec<Operator>, StoreError> {
+    let ids: Vec<OperatorId> = nearest(tx, &operators::approved(sought), around, after, most)?;
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.extend(operators::get(tx, id)?);
+    }
+    Ok(found)
+}
+
+/// How many open tasks lie within the distance, or [`OPEN_COUNTED_MAX`] if there are more.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn count_open_tasks(
+    tx: &mut Tx<'_>,
+    eligible: &Eligible,
+    around: Around,
+) -> Result<u64, StoreError> {
+    count(tx, tasks::open_to(eligible), around)
+}
+
+/// How many approved operators work within the distance, or [`OPEN_COUNTED_MAX`] if more do.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn count_approved_operators(
+    tx: &mut Tx<'_>,
+    sought: &Sought,
+    around: Around,
+) -> Result<u64, StoreError> {
+    count(tx, operators::approved(sought), around)
+}
+
+fn nearest<Id: std::str::FromStr + Display + Copy>(
+    tx: &mut Tx<'_>,
+    search: &Search,
+    around: Around,
+    after: Option<After<Id>>,
+    most: usize,
+) -> Result<Vec<Id>, StoreError> {
+    let key = |cell: i64| (Spot::of_cell(cell).metres_from(around.center), cell);
+    let begin = after.map(|after| key(after.cell));
+    let mut found = Vec::new();
+    // What lies no farther than this was looked at in the ring before.
+    let mut seen = None;
+    for ring in rings(around.center, around.within) {
+        let sure = ring.metres.min(around.within);
+        let cells = cells_that_hold(tx, search.clone(), &ring.cells)?;
+        let mut cells: Vec<_> = cells.into_iter().map(key).collect();
+        cells.retain(|near| near.0 <= sure && seen < Some(near.0) && begin <= Some(*near));
+        cells.sort_unstable();
+        for near in cells {
+            let after = after.filter(|_| begin == Some(near)).map(|after| after.id);
+            found.extend(newest_in(
+                tx,
+                search.clone(),
+                near.1,
+                after,
+                most - found.len(),
+            )?);
+            if found.len() >= most {
+                return Ok(found);
+            }
+        }
+        seen = Some(sure);
+    }
+    Ok(found)
+}
+
+/// The cells in these ranges that hold a row, each once, by leaps through the index.
+fn cells_that_hold(
+    tx: &mut Tx<'_>,
+    mut search: Search,
+    cells: &[Cells],
+) -> Result<Vec<i64>, StoreError> {
+    let ranges = ranges(&mut search, cells);
+    let (table, condition) = (search.table(), &search.condition);
+    // The cell of the first row from here on.
+    let leap = |from: &str, last: &str| {
+        format!(
+            "(SELECT {table}.cell FROM {table}
+              WHERE {table}.cell {from} AND {table}.cell <= {last} AND {condition}
+              ORDER BY {table}.cell LIMIT 1)"
+        )
+    };
+    let leaps = format!(
+        "WITH RECURSIVE part (first, last) AS (VALUES {ranges}), step (cell, last) AS (
+             SELECT {}, part.last FROM part
+             UNION ALL
+             SELECT {}, step.last FROM step WHERE step.cell IS NOT NULL
+         ) SELECT step.cell AS cell FROM step WHERE step.cell IS NOT NULL",
+        leap(">= part.first", "part.last"),
+        leap("> step.cell", "step.last"),
+    );
+    let rows = tx.query(&leaps, &search.params)?;
+    rows.iter().map(|row| row.get("cell")).collect()
+}
+
+fn newest_in<Id: std::str::FromStr + Display>(
+    tx: &mut Tx<'_>,
+    mut search: Search,
+    cell: i64,
+    after: Option<Id>,
+    most: usize,
+) -> Result<Vec<Id>, StoreError> {
+    let table = search.table();
+    search.and(&format!("{table}.cell = "), Some(cell));
+    search.and(&format!("{table}.id < "), after.map(|id| id.to_string()));
+    let newest = format!(
+        "SELECT {table}.id AS id FROM {table} WHERE {} ORDER BY {table}.id DESC LIMIT {most}",
+        search.condition
+    );
+    let rows = tx.query(&newest, &search.params)?;
+    rows.iter().map(|row| text(row, "id")).collect()
+}
+
+fn count(tx: &mut Tx<'_>, mut search: Search, around: Around) -> Result<u64, StoreError> {
+    let Some(ring) = rings(around.center, around.within).last() else {
+        return Ok(0);
+    };
+    let ranges = ranges(&mut search, &ring.cells);
+    let (table, condition) = (search.table(), &search.condition);
+    let some = format!(
+        "WITH part (first, last) AS (VALUES {ranges})
+         SELECT {table}.cell AS cell FROM part JOIN {table}
+             ON {table}.cell >= part.first AND {table}.cell <= part.last AND {condition}
+         LIMIT {OPEN_COUNTED_MAX}"
+    );
+    let rows = tx.query(&some, &search.params)?;
+    if rows.len() >= usize::try_from(OPEN_COUNTED_MAX).unwrap_or(usize::MAX) {
+        return Ok(u64::from(OPEN_COUNTED_MAX));
+    }
+    let mut total = 0;
+    for row in rows {
+        let spot = Spot::of_cell(row.get("cell")?);
+        total += u64::from(spot.metres_from(around.center) <= around.within);
+    }
+    Ok(total)
+}
+
+/// The ranges as rows of parameters.
+fn ranges(search: &mut Search, cells: &[Cells]) -> String {
+    let rows = cells.iter().map(|range| {
+        let (first, last) = (search.bind(range.first), search.bind(range.last));
+        format!("(CAST({first} AS BIGINT), CAST({last} AS BIGINT))")
+    });
+    rows.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,160 @@
+//! What is near: tasks for operators, operators for agents (contract §6).
+
+use api_types::{AgentId, TaskId, paths};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Ask, Caller, TestApp, photo_task};
+use crate::support::{self, on_both_databases};
+
+const HERE: &str = "lat=52.52&lng=13.405";
+
+async fn post_at(agent: &Caller<'_, AgentId>, lat: f64, lng: f64) -> TaskId {
+    let mut body = photo_task(agent.app);
+    body["location"]["lat"] = json!(lat);
+    body["location"]["lng"] = json!(lng);
+    agent
+        .post(paths::TASKS, &body)
+        .await
+        .created()
+        .id("task_id")
+}
+
+fn field<'a>(rows: &'a Value, name: &str) -> Vec<&'a Value> {
+    let rows = rows["data"].as_array().unwrap();
+    rows.iter().map(|row| &row[name]).collect()
+}
+
+/// Every row of a list, walked by cursor in pages of two.
+async fn walked(operator: &Caller<'_, api_types::OperatorId>, query: &str) -> Vec<String> {
+    let (mut ids, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("{}?{query}&limit=2{cursor}", paths::FIND_TASKS);
+        let page = operator.get(&path).await.ok().body;
+        let texts = field(&page, "task_id");
+        ids.extend(texts.into_iter().map(|id| id.as_str().unwrap().to_owned()));
+        match page["pagination"]["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return ids,
+        }
+        assert!(ids.len() < 100, "the walk does not end");
+    }
+}
+
+on_both_databases! {
+    async fn find_tasks_nearest_first_with_their_distance(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let paris = post_at(&agent, 48.86, 2.35).await;
+        let door = post_at(&agent, 52.5201, 13.4049).await;
+        let tokyo = post_at(&agent, 35.68, 139.76).await;
+        let potsdam = post_at(&agent, 52.40, 13.06).await;
+        let path = format!("{}?{HERE}", paths::FIND_TASKS);
+        let found = operator.get(&path).await.ok().body;
+        assert_eq!(field(&found, "task_id"), [
+            &json!(door), &json!(potsdam), &json!(paris), &json!(tokyo),
+        ]);
+        // To the middle of the kilometre that anybody may see, and not to the door.
+        assert_eq!(found["data"][0]["distance_km"], 0.3);
+        let kilometres = found["data"][2]["distance_km"].as_f64().unwrap();
+        assert!((876.0..880.0).contains(&kilometres), "{kilometres}");
+        assert_eq!(found["pagination"]["total"], 4);
+        assert_eq!(walked(&operator, HERE).await.len(), 4);
+    }
+
+    async fn find_tasks_within_a_radius_alone(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let door = post_at(&agent, 52.52, 13.40).await;
+        post_at(&agent, 52.40, 13.06).await;
+        post_at(&agent, 48.86, 2.35).await;
+        let path = format!("{}?{HERE}&radius_km=20", paths::FIND_TASKS);
+        let found = operator.get(&path).await.ok().body;
+        assert_eq!(field(&found, "task_id"), [&json!(door)]);
+        assert_eq!(found["pagination"]["total"], 1);
+        let path = format!("{}?{HERE}&radius_km=20.5&min_reward=26", paths::FIND_TASKS);
+        assert_eq!(operator.get(&path).await.ok().body["data"], json!([]));
+        operator.accept(door).await;
+        let path = format!("{}?{HERE}&radius_km=20", paths::FIND_TASKS);
+        assert_eq!(operator.get(&path).await.ok().body["data"], json!([]));
+    }
+
+    async fn a_walk_by_distance_meets_every_task_once(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let mut posted = Vec::new();
+        // Several in one spot, the neighbours, and both sides of the date line.
+        for lng in [179.99, -179.99, 180.0, -180.0, 179.99, 179.9, 170.0] {
+            posted.push(post_at(&agent, 0.0, lng).await.to_string());
+        }
+        let mut seen = walked(&operator, "lat=0&lng=-179.999").await;
+        assert_eq!(seen.len(), posted.len());
+        assert_eq!(seen.last(), posted.last(), "the farthest comes last");
+        seen.sort();
+        posted.sort();
+        assert_eq!(seen, posted);
+        let passed_over = operator.get("/api/v1/operator/tasks?lat=0&lng=180&offset=5").await;
+        assert_eq!(field(&passed_over.ok().body, "task_id").len(), 2);
+    }
+
+    async fn a_search_that_makes_no_sense_is_refused_with_every_fault(store) {
+        let app = TestApp::start(store).await;
+        let operator = app.operator().await;
+        for (query, fields) in [
+            ("lat=91&lng=x", &["lat", "lng"][..]),
+            ("lat=1", &["lng"]),
+            ("radius_km=5", &["lat"]),
+            ("lat=1&lng=1&radius_km=-1", &["radius_km"]),
+            ("lat=NaN&lng=inf", &["lat", "lng"]),
+            ("lat=1&lng=1&offset=1001", &["offset"]),
+            ("lat=1&lng=1&cursor=eA", &["cursor"]),
+        ] {
+            let answer = operator.get(&format!("{}?{query}", paths::FIND_TASKS)).await;
+            answer.refused(400, "validation");
+            assert_eq!(answer.faulty_fields(), fields, "{query}");
+        }
+    }
+
+    async fn search_operators_finds_the_verified_who_said_where_they_work(store) {
+        let app = TestApp::start(store).await;
+        let (agent, jane) = (app.poor_agent().await, app.operator().await);
+        // Who does not say where they work is not found.
+        app.operator().await;
+        let place = json!({"city": "Berlin", "country": "DE", "lat": 52.5163, "lng": 13.3777});
+        let change = json!({"location": place, "skills": ["PHOTO", "DELIVERY"]});
+        let patch = jane.request(Method::PATCH, paths::OPERATOR_PROFILE).json(&change);
+        let changed = patch.answer().await.ok().body;
+        // Where somebody works is kept to a tenth of a degree.
+        assert_eq!(changed["location"], json!({
+            "city": "Berlin", "country": "DE", "lat": 52.5, "lng": 13.4,
+        }));
+        assert_eq!(changed["name"], "Jane Doe");
+        let search = |query: &str| format!("{}?{HERE}{query}", paths::SEARCH_OPERATORS);
+        let found = agent.get(&search("")).await.ok().body;
+        assert_eq!(found["data"], json!([{
+            "id": jane.id, "name": "Jane D.", "rating": null, "skills": ["PHOTO", "DELIVERY"],
+            "completed_tasks": 0, "distance_km": 2,
+        }]));
+        assert_eq!(found["pagination"]["total"], 1);
+        for (query, count) in [
+            ("&task_type=PHOTO", 1), ("&task_type=INSPECTION", 0), ("&radius_km=1", 0),
+        ] {
+            let found = agent.get(&search(query)).await.ok().body;
+            assert_eq!(field(&found, "id").len(), count, "{query}");
+        }
+        let answer = agent.get(paths::SEARCH_OPERATORS).await;
+        answer.refused(400, "validation");
+        assert_eq!(answer.faulty_fields(), ["lat", "lng"]);
+        app.get(&search("")).await.refused(401, "unauthorized");
+    }
+
+    async fn an_operator_is_not_found_before_their_identity_is_approved(store) {
+        let app = TestApp::start_with(store, &["--kyc=manual"]).await;
+        let (agent, operator) = (app.poor_agent().await, app.operator().await);
+        let place = json!({"city": "Berlin", "country": "DE", "lat": 52.5, "lng": 13.4});
+        let patch = operator.request(Method::PATCH, paths::OPERATOR_PROFILE);
+        patch.json(&json!({"location": place})).answer().await.ok();
+        let found = agent.get(&format!("{}?{HERE}", paths::SEARCH_OPERATORS)).await.ok();
+        assert_eq!(found.body["data"], json!([]));
+    }
+}
