@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api_types::{Timestamp, UploadId};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Entropy};
 use crate::config::{Config, Place};
@@ -30,6 +31,10 @@ pub struct App {
     pub targets: UserTargets,
     /// Told whenever a write may have left work for the runner.
     pub wake_jobs: Arc<Notify>,
+    /// Changes whenever a write may have left news for those who follow events.
+    pub news: watch::Sender<()>,
+    /// Cancelled when the server stops, so that streams without an end come to one.
+    pub stopping: CancellationToken,
 }
 
 impl App {
@@ -51,7 +56,15 @@ impl App {
             clock,
             entropy,
             wake_jobs: Arc::new(Notify::new()),
+            news: watch::Sender::new(()),
+            stopping: CancellationToken::new(),
         })
+    }
+
+    /// Tells the runner and those who follow events that there may be something for them.
+    pub fn wake(&self) {
+        self.wake_jobs.notify_one();
+        self.news.send_replace(());
     }
 
     /// The address under which an upload is named in a proof. It opens only when signed.

@@ -12,6 +12,9 @@ use crate::app::App;
 use crate::http;
 use crate::jobs::runner;
 
+/// How long the runner may take to hand back what it could not finish.
+const HANDS_BACK_WITHIN: Duration = Duration::from_secs(2);
+
 /// Serves until `stop`; then takes no more connections, finishes the requests and jobs that run,
 /// within the limit of the settings, and closes the database.
 ///
@@ -21,6 +24,7 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
     let store = app.store.clone();
     let limit = Duration::from_secs(app.config.stop_seconds);
     let router = http::router(app.clone()).context("the API document cannot be printed")?;
+    let stopping = app.stopping.clone();
     let stop_jobs = CancellationToken::new();
     let jobs = tokio::spawn(runner::run(app, stop_jobs.clone()));
     // A small answer must not wait for the next one to fill its packet.
@@ -29,6 +33,7 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
         axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     let late = async {
         stop.cancelled().await;
+        stopping.cancel();
         tokio::time::sleep(limit).await;
     };
     let served = tokio::select! {
@@ -39,8 +44,11 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
         }
     };
     stop_jobs.cancel();
-    if tokio::time::timeout(limit, jobs).await.is_err() {
-        tracing::warn!("jobs were still running at the end of STOP_SECONDS; they run again");
+    if tokio::time::timeout(limit + HANDS_BACK_WITHIN, jobs)
+        .await
+        .is_err()
+    {
+        tracing::warn!("jobs were neither finished nor handed back; they run again");
     }
     // It waits for its threads, and so must not be waited for on one of ours.
     tokio::task::spawn_blocking(move || store.close()).await?;

@@ -21,4 +21,12 @@ impl Job {
             Self::ReviewProof { .. } => "review_proof",
         }
     }
+
+    /// What the job shares with those that may all be slow for the same reason; few of a lane
+    /// run at a time, so that the rest is not delayed. Empty for jobs without one.
+    pub fn lane(&self) -> String {
+        match self {
+            Self::ReviewProof { .. } => String::new(),
+        }
+    }
 }

@@ -79,7 +79,7 @@ where
 {
     let OnceKey(Some(request)) = key else {
         let answer = app.store.write(f).await?;
-        app.wake_jobs.notify_one();
+        app.wake();
         return Ok((status, axum::Json(answer)).into_response());
     };
     let now = app.clock.now();
@@ -100,7 +100,7 @@ where
             }
         })
         .await?;
-    app.wake_jobs.notify_one();
+    app.wake();
     outcome.answer()
 }
 

@@ -2,7 +2,7 @@
 
 use api_types::Timestamp;
 
-use super::{Row, StoreError, Tx, params};
+use super::{Row, StoreError, Tx, Value, params};
 use crate::domain::job::Job;
 
 /// A job that the caller may run until its lease ends.
@@ -16,24 +16,38 @@ pub struct Claimed {
     turn: i64,
 }
 
+/// What a runner can take on beside what it runs already.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Jobs at most.
+    pub jobs_max: u32,
+    /// Kinds of which enough run.
+    pub full_kinds: Vec<&'static str>,
+    /// Lanes of which enough run.
+    pub full_lanes: Vec<String>,
+}
+
+/// Jobs of one lane that are claimed at once.
+const OF_ONE_LANE: u32 = 2;
+
 /// Leaves `job` for `due_at`. A job that waits already is made due then, as if it were new.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn enqueue(tx: &mut Tx<'_>, job: &Job, due_at: Timestamp) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO job (payload, kind, state, due_at_ms, turn, attempts, last_error)
-         VALUES ($1, $2, 'waiting', $3, 0, 0, '')
+        "INSERT INTO job (payload, kind, lane, state, due_at_ms, turn, attempts, last_error)
+         VALUES ($1, $2, $4, 'waiting', $3, 0, 0, '')
          ON CONFLICT (payload) DO UPDATE
          SET state = 'waiting', due_at_ms = excluded.due_at_ms, turn = job.turn + 1, attempts = 0,
              last_error = ''",
-        &params![payload(job)?, job.kind(), due_at.as_millis()],
+        &params![payload(job)?, job.kind(), due_at.as_millis(), job.lane()],
     )
     .map(drop)
 }
 
-/// Takes at most `jobs_max` jobs that are due, and holds them until `lease_until`. A job whose
-/// holder died is due again by then.
+/// Takes jobs that are due, those that have waited longest first, and holds them until
+/// `lease_until`. A job whose holder died is due again by then.
 ///
 /// # Errors
 /// Those of [`Tx::query`]; `Inconsistent` for a job that this version cannot read.
@@ -41,18 +55,69 @@ pub fn claim(
     tx: &mut Tx<'_>,
     now: Timestamp,
     lease_until: Timestamp,
-    jobs_max: u32,
+    wanted: &Wanted,
 ) -> Result<Vec<Claimed>, StoreError> {
+    let mut params = Vec::from(params![
+        now.as_millis(),
+        lease_until.as_millis(),
+        wanted.jobs_max,
+        OF_ONE_LANE,
+    ]);
+    let kinds = none_of(&mut params, "kind", wanted.full_kinds.iter().copied());
+    let lanes = none_of(
+        &mut params,
+        "lane",
+        wanted.full_lanes.iter().map(String::as_str),
+    );
     // The outer condition is asked again of a row that another process has just claimed.
     let rows = tx.query(
-        "UPDATE job SET due_at_ms = $2, turn = turn + 1, attempts = attempts + 1
-         WHERE state = 'waiting' AND due_at_ms <= $1 AND payload IN (
-             SELECT payload FROM job WHERE state = 'waiting' AND due_at_ms <= $1
-             ORDER BY due_at_ms LIMIT $3)
-         RETURNING payload, turn, attempts",
-        &params![now.as_millis(), lease_until.as_millis(), jobs_max],
+        &format!(
+            "UPDATE job SET due_at_ms = $2, turn = turn + 1, attempts = attempts + 1
+             WHERE state = 'waiting' AND due_at_ms <= $1 AND payload IN (
+                 SELECT payload FROM (
+                     SELECT payload, lane, ROW_NUMBER() OVER (
+                         PARTITION BY lane ORDER BY due_at_ms) AS nth
+                     FROM (SELECT payload, lane, due_at_ms FROM job
+                           WHERE state = 'waiting' AND due_at_ms <= $1{kinds}{lanes}
+                           ORDER BY due_at_ms LIMIT $3) AS oldest) AS numbered
+                 WHERE lane = '' OR nth <= $4)
+             RETURNING payload, turn, attempts"
+        ),
+        &params,
     )?;
     rows.iter().map(claimed).collect()
+}
+
+/// A condition that keeps these values out, its parameters added to `params`.
+fn none_of<'a>(
+    params: &mut Vec<Value>,
+    column: &str,
+    values: impl Iterator<Item = &'a str>,
+) -> String {
+    let numbers: Vec<String> = values
+        .map(|value| {
+            params.push(value.into());
+            format!("${}", params.len())
+        })
+        .collect();
+    if numbers.is_empty() {
+        String::new()
+    } else {
+        format!(" AND {column} NOT IN ({})", numbers.join(", "))
+    }
+}
+
+/// The job is not done and not to blame: it is due again at once.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn release(tx: &mut Tx<'_>, claimed: &Claimed, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE job SET due_at_ms = $3, attempts = attempts - 1
+         WHERE payload = $1 AND turn = $2 AND state = 'waiting'",
+        &params![&claimed.payload, claimed.turn, now.as_millis()],
+    )
+    .map(drop)
 }
 
 /// The job is done. Says nothing if it was queued anew meanwhile: then it will run again.

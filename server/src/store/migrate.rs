@@ -5,7 +5,7 @@ use refinery::{Migration, Runner};
 use super::{StoreError, Tx};
 
 /// Every migration, oldest first: its name in the history, and its text.
-const MIGRATIONS: [(&str, &str); 7] = [
+const MIGRATIONS: [(&str, &str); 8] = [
     (
         "V1__accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -26,6 +26,10 @@ const MIGRATIONS: [(&str, &str); 7] = [
     (
         "V6__requests",
         include_str!("../../migrations/0006_requests.sql"),
+    ),
+    (
+        "V11__webhooks",
+        include_str!("../../migrations/0011_webhooks.sql"),
     ),
     (
         "V14__search",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api_types::{TaskId, Timestamp};
 use server::domain::job::Job;
-use server::store::jobs::{self, Claimed};
+use server::store::jobs::{self, Claimed, Wanted};
 
 use crate::harness::BEGINNING;
 use crate::support::{self, FreshStore, on_both_databases};
@@ -30,8 +30,13 @@ async fn enqueue(store: &FreshStore, job: Job, due_at: Timestamp) {
 }
 
 async fn claim(store: &FreshStore, now: Timestamp) -> Vec<Claimed> {
+    let wanted = Wanted {
+        jobs_max: 10,
+        full_kinds: Vec::new(),
+        full_lanes: Vec::new(),
+    };
     store
-        .write(move |tx| jobs::claim(tx, now, now.after(LEASE), 10))
+        .write(move |tx| jobs::claim(tx, now, now.after(LEASE), &wanted))
         .await
         .unwrap()
 }
