@@ -55,6 +55,9 @@ impl MicroUsd {
     /// No money.
     pub const ZERO: Self = Self(0);
 
+    /// A millionth of a dollar, the least that there is.
+    pub const MICRO: Self = Self(1);
+
     /// Whole dollars, for constants.
     pub const fn usd(dollars: u32) -> Self {
         Self(dollars as i64 * MICROS_PER_USD)

@@ -13,7 +13,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use zeroize::Zeroizing;
 
-use crate::domain::pricing;
+use crate::domain::pricing::{self, FeeTable};
 use crate::domain::target::{Ports, TargetRules};
 
 /// The marketplace where software agents hire people.
@@ -186,6 +186,19 @@ pub struct Config {
     )]
     pub target_ports: Vec<Ports>,
 
+    /// The table of fees: from what spending in thirty days on, how many per cent of a reward.
+    #[arg(
+        long,
+        env = "FEES",
+        default_value = "0=18,5000=15,25000.000001=12",
+        value_name = "USD=PERCENT,…"
+    )]
+    pub fees: FeeTable,
+
+    /// The smallest fee of a task, in US dollars.
+    #[arg(long, env = "MIN_FEE_USD", default_value = "2", value_name = "USD")]
+    pub min_fee_usd: MicroUsd,
+
     /// Seconds in which requests that are running may finish after a signal to stop.
     #[arg(
         long,
@@ -242,6 +255,11 @@ impl Config {
             http: self.allow_http_targets,
             ports: self.target_ports.clone(),
         }
+    }
+
+    /// The platform's fee on a reward, by what the agent spent in the trailing thirty days.
+    pub fn fee(&self, reward: MicroUsd, spent_trailing: MicroUsd) -> MicroUsd {
+        self.fees.fee(reward, spent_trailing, self.min_fee_usd)
     }
 
     /// Whether rules alone may approve a photo (contract §4, Guardian).

@@ -1,14 +1,14 @@
 //! What a task costs beside its reward, and what each tier may do (contract §3, §4).
 
+use std::{fmt, str::FromStr};
+
 use api_types::{
     MicroUsd,
     agent::{Tier, TierLimits},
 };
 
-/// The fee is at least this (S1).
-pub const FEE_MIN: MicroUsd = MicroUsd::usd(2);
-
-/// Days over which spending is added up for the fee.
+/// Days over which spending is added up for the fee. They are UTC days, and today comes on top: a
+/// sum is never forgotten early, and at most a day late, which is in the agent's favour.
 pub const TRAILING_DAYS: i64 = 30;
 
 /// Deposits that lift an agent into the STANDARD tier (contract §3).
@@ -17,21 +17,101 @@ pub const STANDARD_DEPOSITS_MIN: MicroUsd = MicroUsd::usd(50);
 /// Milliseconds in a UTC day.
 pub const DAY_MILLIS: i64 = 86_400_000;
 
-/// The fee on a reward, by what the agent spent in the trailing thirty days: 18 % under $5 000,
-/// 15 % to $25 000, 12 % above (S1), but never under [`FEE_MIN`].
-pub fn fee(reward: MicroUsd, spent_trailing: MicroUsd) -> MicroUsd {
-    let percent = match spent_trailing {
-        spent if spent < MicroUsd::usd(5_000) => 18,
-        spent if spent <= MicroUsd::usd(25_000) => 15,
-        _ => 12,
-    };
-    fee_in_cents_rounded_half_up(reward, percent).max(FEE_MIN)
+/// What the platform takes of a reward, by what the agent spent in the trailing thirty days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeeTable {
+    /// In the order of what was spent; the first begins at nothing.
+    rows: Vec<FeeRow>,
 }
 
-fn fee_in_cents_rounded_half_up(reward: MicroUsd, percent: i64) -> MicroUsd {
+/// One row of the table: who spent at least `from` pays so much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeeRow {
+    /// Spending from which the row holds.
+    pub from: MicroUsd,
+    /// Hundredths of a per cent of the reward.
+    pub basis_points: u16,
+}
+
+impl FeeTable {
+    /// A table of rows in the order of their `from`, of which the first must be zero; nothing if
+    /// they are not so, or a row takes more than the whole reward.
+    pub fn new(rows: Vec<FeeRow>) -> Option<Self> {
+        let begins = rows.first().is_some_and(|row| row.from == MicroUsd::ZERO);
+        let rises = rows.is_sorted_by(|one, next| one.from < next.from);
+        let fits = rows.iter().all(|row| row.basis_points <= 10_000);
+        (begins && rises && fits).then_some(Self { rows })
+    }
+
+    /// The fee on a reward, in cents rounded half up, and never under `least`.
+    pub fn fee(&self, reward: MicroUsd, spent_trailing: MicroUsd, least: MicroUsd) -> MicroUsd {
+        let reached = self
+            .rows
+            .iter()
+            .rev()
+            .find(|row| row.from <= spent_trailing);
+        let basis_points = reached.map_or(0, |row| row.basis_points);
+        fee_in_cents_rounded_half_up(reward, basis_points).max(least)
+    }
+}
+
+/// 18 % under $5 000, 15 % to $25 000, 12 % above (S1).
+impl Default for FeeTable {
+    fn default() -> Self {
+        let row = |from, basis_points| FeeRow { from, basis_points };
+        // "To $25 000" holds that sum, so 12 % begins at the next micro-dollar.
+        let above = MicroUsd::usd(25_000)
+            .checked_add(MicroUsd::MICRO)
+            .unwrap_or(MicroUsd::usd(25_000));
+        Self {
+            rows: vec![
+                row(MicroUsd::ZERO, 1800),
+                row(MicroUsd::usd(5_000), 1500),
+                row(above, 1200),
+            ],
+        }
+    }
+}
+
+/// Why a text is no table of fees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeeTableError;
+
+impl fmt::Display for FeeTableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "must look like 0=18,5000=15,25000.000001=12: from what spending on, how many per \
+             cent; from 0, rising, at most 100 per cent with two decimals",
+        )
+    }
+}
+
+impl std::error::Error for FeeTableError {}
+
+/// Rows like `5000=15`: who spent from 5 000 dollars on pays 15 %.
+impl FromStr for FeeTable {
+    type Err = FeeTableError;
+
+    fn from_str(text: &str) -> Result<Self, FeeTableError> {
+        let rows: Option<Vec<_>> = text.split(',').map(fee_row).collect();
+        rows.and_then(Self::new).ok_or(FeeTableError)
+    }
+}
+
+fn fee_row(text: &str) -> Option<FeeRow> {
+    let (from, percent) = text.trim().split_once('=')?;
+    // A per cent is a hundredth of a dollar of each dollar, so its text is read as one amount is.
+    let percent = MicroUsd::parse(percent, 2).ok()?;
+    Some(FeeRow {
+        from: from.parse().ok()?,
+        basis_points: u16::try_from(percent.as_micros() / 10_000).ok()?,
+    })
+}
+
+fn fee_in_cents_rounded_half_up(reward: MicroUsd, basis_points: u16) -> MicroUsd {
     const MICROS_PER_CENT: i64 = 10_000;
-    // In hundredths of a cent; rewards are bounded, so this stays far below an overflow.
-    let exact = reward.as_micros().saturating_mul(percent) / 100;
+    // Exact: a reward is whole cents, and so a multiple of what is divided by.
+    let exact = reward.as_micros().saturating_mul(i64::from(basis_points)) / 10_000;
     let cents = (exact + MICROS_PER_CENT / 2) / MICROS_PER_CENT;
     MicroUsd::from_micros(cents * MICROS_PER_CENT).unwrap_or(MicroUsd::ZERO)
 }
@@ -58,27 +138,29 @@ mod tests {
         MicroUsd::from_micros(micros).unwrap()
     }
 
+    fn fee(reward: MicroUsd, spent: MicroUsd) -> MicroUsd {
+        FeeTable::default().fee(reward, spent, MicroUsd::usd(2))
+    }
+
     #[test]
     fn the_fee_follows_the_trailing_spend() {
         let hundred = MicroUsd::usd(100);
         for (spent, dollars) in [
             (0, 18),
-            (4_999, 18),
-            (5_000, 15),
-            (25_000, 15),
-            (25_001, 12),
+            (4_999_999_999, 18),
+            (5_000_000_000, 15),
+            (25_000_000_000, 15),
+            (25_000_000_001, 12),
         ] {
-            assert_eq!(
-                fee(hundred, MicroUsd::usd(spent)),
-                MicroUsd::usd(dollars),
-                "{spent}"
-            );
+            let expected = MicroUsd::usd(dollars);
+            assert_eq!(fee(hundred, micros(spent)), expected, "{spent}");
         }
     }
 
     #[test]
     fn the_fee_is_at_least_two_dollars() {
         assert_eq!(fee(MicroUsd::usd(10), MicroUsd::ZERO), MicroUsd::usd(2));
+        assert_eq!(fee(micros(11_110_000), MicroUsd::ZERO), MicroUsd::usd(2));
         assert_eq!(fee(MicroUsd::usd(25), MicroUsd::ZERO), micros(4_500_000));
     }
 
@@ -88,5 +170,36 @@ mod tests {
         assert_eq!(fee(micros(25_250_000), MicroUsd::ZERO), micros(4_550_000));
         // 18 % of 25.22 is 4.5396.
         assert_eq!(fee(micros(25_220_000), MicroUsd::ZERO), micros(4_540_000));
+        // 18 % of 25.08 is 4.5144.
+        assert_eq!(fee(micros(25_080_000), MicroUsd::ZERO), micros(4_510_000));
+    }
+
+    #[test]
+    fn a_table_begins_at_nothing_and_rises() {
+        let row = |from, basis_points| FeeRow {
+            from: MicroUsd::usd(from),
+            basis_points,
+        };
+        let table = |rows: &[FeeRow]| FeeTable::new(rows.to_vec());
+        assert!(table(&[row(0, 1800), row(10, 10_000)]).is_some());
+        assert!(table(&[]).is_none());
+        assert!(table(&[row(1, 1800)]).is_none());
+        assert!(table(&[row(0, 1800), row(0, 1500)]).is_none());
+        assert!(table(&[row(0, 1800), row(9, 1500), row(8, 1200)]).is_none());
+        assert!(table(&[row(0, 10_001)]).is_none());
+        let read = "0=18,5000=15,25000.000001=12".parse();
+        assert_eq!(read, Ok(FeeTable::default()));
+        for wrong in [
+            "",
+            "0",
+            "0=x",
+            "0=18,5000",
+            "0=18.005",
+            "5000=15",
+            "0=101",
+            "0=-1",
+        ] {
+            assert!(wrong.parse::<FeeTable>().is_err(), "{wrong}");
+        }
     }
 }

@@ -66,7 +66,7 @@ pub async fn create_task(
     once(&app, once_key, StatusCode::CREATED, move |tx| {
         let day = turn.now.as_millis() / pricing::DAY_MILLIS;
         let spent = agents::spent_since(tx, agent.id, day - pricing::TRAILING_DAYS)?;
-        let fee = pricing::fee(stated.reward, spent);
+        let fee = config.fee(stated.reward, spent);
         let moved = Task::post(id, agent.id, stated.clone(), fee, turn);
         let post = Post {
             reward_min: config.min_task_usd,

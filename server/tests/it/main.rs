@@ -17,6 +17,9 @@ mod bodies;
 /// Sealed credentials.
 #[cfg(test)]
 mod credentials;
+/// What a task costs, and how much an agent may do in a day.
+#[cfg(test)]
+mod fees;
 /// Files on their way out.
 #[cfg(test)]
 mod files;
