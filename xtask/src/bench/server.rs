@@ -1,0 +1,136 @@
+//! The server on SQLite and on PostgreSQL beside PocketBase: creates, claims, a race, and lists of
+//! a table that grows. All three run at the same time and are asked in turns.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::load::{CLIENTS, latencies, load};
+use super::marketplace::{Marketplace, free_address};
+use super::pocketbase::PocketBase;
+use crate::cluster::Cluster;
+use crate::needs;
+use crate::run::{Run, root, step, target};
+
+const ROUNDS: usize = 5;
+const CREATES_PER_ROUND: usize = 10_000;
+const CLAIMS_PER_ROUND: usize = 5_000;
+const LISTS_PER_ROUND: usize = 1_000;
+const SEARCHES: usize = 1_000;
+
+/// Measures with so many tasks, and before that with a tenth of them.
+pub(crate) fn server(tasks: usize) -> Result<()> {
+    std::fs::create_dir_all(root().join("operator-app/dist"))?;
+    needs::postgres()?;
+    step("the server, as released", || {
+        Run::cargo("build --release --package server --bin humanops").run()
+    })?;
+    let binary = target().join("release/humanops");
+    // As it comes: every commit reaches the disk.
+    let cluster = step("PostgreSQL", || Cluster::start(""))?;
+    let sqlite = step("SQLite", || Marketplace::start(&binary, None, tasks))?;
+    let url = cluster.url("postgres");
+    let postgres = step("its database", || {
+        Marketplace::start(&binary, Some(url), tasks)
+    })?;
+    let mut peer = step("PocketBase", || PocketBase::start(free_address()?))?;
+    let mut ours = [sqlite, postgres];
+    println!("{CLIENTS} keep-alive clients on the same machine; medians of {ROUNDS} rounds");
+    creates(&mut ours, &mut peer)?;
+    for market in &mut ours {
+        let seconds = market.race()?;
+        println!(
+            "a race of 1000 operators for one task on {}: one has it, the others know \
+                  after {:.0} ms",
+            market.name,
+            seconds * 1_000.0
+        );
+    }
+    for count in [tasks / 10, tasks] {
+        step(&format!("{count} tasks in each"), || {
+            peer.fill(count)?;
+            ours.iter_mut().try_for_each(|market| market.fill(count))
+        })?;
+        lists(&ours, &peer, count)?;
+    }
+    for market in &ours {
+        step(&format!("the ledger on {}", market.name), || {
+            market.check_ledger()
+        })?;
+    }
+    Ok(())
+}
+
+fn creates(ours: &mut [Marketplace], peer: &mut PocketBase) -> Result<()> {
+    let mut peers = Vec::new();
+    let mut posts = vec![Vec::new(); ours.len()];
+    let mut claims = vec![Vec::new(); ours.len()];
+    for round in 1..=ROUNDS {
+        peers.push(peer.create(CREATES_PER_ROUND)?);
+        for (market, (posts, claims)) in ours.iter_mut().zip(posts.iter_mut().zip(&mut claims)) {
+            posts.push(market.post(CREATES_PER_ROUND)?);
+            claims.push(market.claim(CLAIMS_PER_ROUND)?);
+        }
+        eprintln!("  round {round} of {ROUNDS}");
+    }
+    let peer = median(&peers);
+    println!("creates a second      PocketBase {peer:.0}");
+    for (market, (posts, claims)) in ours.iter().zip(posts.iter().zip(&claims)) {
+        let (posts, claims, name) = (median(posts), median(claims), market.name);
+        let times = posts / peer;
+        println!(
+            "  posts on {name:<12} {posts:.0}, {times:.1} times PocketBase; claims {claims:.0}"
+        );
+    }
+    Ok(())
+}
+
+fn lists(ours: &[Marketplace], peer: &PocketBase, count: usize) -> Result<()> {
+    let mut peers = Vec::new();
+    let mut rates = vec![(Vec::new(), Vec::new()); ours.len()];
+    let (peer_address, peer_request) = peer.newest();
+    // Fewer, so that the slowest of three does not take all day.
+    let peer_requests = vec![peer_request; LISTS_PER_ROUND / 5];
+    for _ in 0..ROUNDS {
+        let (_, seconds) = load(peer_address, &peer_requests)?;
+        peers.push(peer_requests.len() as f64 / seconds);
+        for (market, (newest, nearby)) in ours.iter().zip(&mut rates) {
+            newest.push(rate(market, &vec![market.newest(); LISTS_PER_ROUND])?);
+            let requests: Vec<_> = (0..LISTS_PER_ROUND).map(|n| market.nearby(n * 7)).collect();
+            nearby.push(rate(market, &requests)?);
+        }
+    }
+    let peer = median(&peers);
+    println!("lists of 20 a second, of {count}   PocketBase, newest {peer:.0}");
+    for (market, (newest, nearby)) in ours.iter().zip(&rates) {
+        let (newest, nearby) = (median(newest), median(nearby));
+        let requests: Vec<_> = (0..SEARCHES).map(|n| market.nearby(n * 11 + 3)).collect();
+        let times = latencies(market.address(), &requests)?;
+        println!(
+            "  on {:<12} newest {newest:.0}, {:.1} times PocketBase; nearby {nearby:.0}; one nearby \
+             alone takes {} in the median, {} at p99",
+            market.name,
+            newest / peer,
+            millis(&times, 50),
+            millis(&times, 99),
+        );
+    }
+    Ok(())
+}
+
+fn rate(market: &Marketplace, requests: &[Vec<u8>]) -> Result<f64> {
+    let (_, seconds) = load(market.address(), requests)?;
+    Ok(requests.len() as f64 / seconds)
+}
+
+fn millis(sorted: &[Duration], percent: usize) -> String {
+    let nth = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    let time = sorted.get(nth).copied().unwrap_or_default();
+    format!("{:.2} ms", time.as_secs_f64() * 1_000.0)
+}
+
+fn median(rates: &[f64]) -> f64 {
+    let mut sorted = rates.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
