@@ -1,25 +1,29 @@
-//! P-256 as this crate needs it: points that were checked and numbers that are wiped. The one file
-//! that knows which library does the arithmetic.
+//! P-256 as this crate needs it: points that were checked and numbers that are wiped.
 
 use p256::{
-    AffinePoint, FieldBytes, NistP256, NonZeroScalar, ProjectivePoint,
+    FieldBytes, NonZeroScalar,
     elliptic_curve::{
-        Group, PrimeField,
-        hazmat::FieldArithmetic,
-        point::{AffineCoordinates, BatchNormalize},
+        PrimeField,
         subtle::{Choice, ConditionallySelectable},
     },
 };
 use zeroize::Zeroizing;
 
-use crate::KeyError;
+use crate::{
+    KeyError,
+    field::{self, B, Field},
+    multiply::Digits,
+};
 
 /// Bytes of an uncompressed point: 04 ‖ x ‖ y (SEC 1 §2.3.3).
 pub(crate) const POINT_BYTES: usize = 65;
 
 /// A point of the curve that is not infinity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Point(AffinePoint);
+pub(crate) struct Point {
+    x: Field,
+    y: Field,
+}
 
 impl Point {
     /// Octet string to point, SEC 1 §2.3.4, with the full validation of SP 800-56A rev. 3
@@ -40,58 +44,46 @@ impl Point {
             }
             (_, length) => return Err(KeyError::Length(length)),
         };
-        point.map(Self).ok_or(KeyError::NotOnCurve)
+        point.ok_or(KeyError::NotOnCurve)
     }
 
     /// The uncompressed point, SEC 1 §2.3.3.
     pub(crate) fn to_bytes(self) -> [u8; POINT_BYTES] {
         let mut bytes = [4; POINT_BYTES];
-        let (x, y) = bytes.split_at_mut(33);
-        if let Some((_, x)) = x.split_first_mut() {
-            x.copy_from_slice(&self.0.x());
+        let halves = bytes.rchunks_exact_mut(32);
+        for (half, coordinate) in halves.zip([self.y, self.x]) {
+            half.copy_from_slice(&coordinate.to_repr());
         }
-        y.copy_from_slice(&self.0.y());
         bytes
     }
 }
 
-fn uncompressed(xy: &[u8]) -> Option<AffinePoint> {
+fn uncompressed(xy: &[u8]) -> Option<Point> {
     let (x, y) = xy.split_first_chunk::<32>()?;
-    AffinePoint::from_coordinates(x.into(), y.try_into().ok()?).into()
+    let (x, y) = (coordinate(x)?, coordinate(y)?);
+    (square_of_y(x) == y.square()).then_some(Point { x, y })
 }
 
-/// SEC 1 §2.3.4 step 2.4: y is the root of x³ − 3x + b with the named parity, if there is one. As
-/// p mod 4 = 3, the root is the power to (p + 1) / 4. The library's own takes a twentieth of the
-/// wasm.
-fn compressed(sign: u8, x: &[u8]) -> Option<AffinePoint> {
-    let x: &FieldBytes = x.try_into().ok()?;
-    let field: Field = Option::from(Field::from_repr(*x))?;
-    let b: Field = Option::from(Field::from_repr(EQUATION_B.into()))?;
-    let square = field * field * field - field.double() - field + b;
-    let root = ROOT_POWER.iter().fold(Field::ONE, |power, limb| {
-        (0..64)
-            .rev()
-            .fold(power, |power, bit| match limb >> bit & 1 {
-                0 => power.square(),
-                _ => power.square() * square,
-            })
-    });
+/// SEC 1 §2.3.4, step 2.4: y is the root with the named parity, if there is one.
+fn compressed(sign: u8, x: &[u8]) -> Option<Point> {
+    let x = coordinate(x)?;
+    let square = square_of_y(x);
+    let root = field::root(square);
     let wrong = root.is_odd() ^ Choice::from(sign & 1);
     let y = Field::conditional_select(&root, &-root, wrong);
-    // Which also refuses the x that has no y.
-    AffinePoint::from_coordinates(x, &y.to_repr()).into()
+    (square == y.square()).then_some(Point { x, y })
 }
 
-type Field = <NistP256 as FieldArithmetic>::FieldElement;
+/// 32 big-endian bytes, below p.
+fn coordinate(bytes: &[u8]) -> Option<Field> {
+    let bytes: &FieldBytes = bytes.try_into().ok()?;
+    Field::from_repr(*bytes).into()
+}
 
-/// (p + 1) / 4, highest limb first.
-const ROOT_POWER: [u64; 4] = [0x3fff_ffff_c000_0000, 0x4000_0000_0000_0000, 0x4000_0000, 0];
-
-/// The coefficient b of the curve (SEC 2 §2.4.2).
-const EQUATION_B: [u8; 32] = [
-    0x5a, 0xc6, 0x35, 0xd8, 0xaa, 0x3a, 0x93, 0xe7, 0xb3, 0xeb, 0xbd, 0x55, 0x76, 0x98, 0x86, 0xbc,
-    0x65, 0x1d, 0x06, 0xb0, 0xcc, 0x53, 0xb0, 0xf6, 0x3b, 0xce, 0x3c, 0x3e, 0x27, 0xd2, 0x60, 0x4b,
-];
+/// The equation of the curve, y² = x³ − 3x + b (SEC 2 §2.4.2).
+fn square_of_y(x: Field) -> Field {
+    x * x.square() - x.double() - x + B
+}
 
 /// A private number: from 1 up to the order of the curve, wiped when dropped.
 #[derive(Clone)]
@@ -112,7 +104,12 @@ impl Number {
     /// The public point of this number: that many times the generator.
     #[cfg(feature = "open")]
     pub(crate) fn point(&self) -> Point {
-        Point(ProjectivePoint::mul_by_generator(&self.0).to_affine())
+        let own = self.digits().times_generator();
+        let scale = field::inverse(own.z);
+        Point {
+            x: own.x * scale,
+            y: own.y * scale,
+        }
     }
 
     /// The public point, and `Z` of a key agreement: the x coordinate of this many times the
@@ -120,9 +117,21 @@ impl Number {
     ///
     /// Whoever needs one needs the other, and both together take one field inversion.
     pub(crate) fn exchange(&self, other: Point) -> (Point, Zeroizing<[u8; 32]>) {
-        let shared = ProjectivePoint::from(other.0) * **self.0;
-        let own = ProjectivePoint::mul_by_generator(&self.0);
-        let [own, shared] = ProjectivePoint::batch_normalize(&[own, shared]);
-        (Point(own), Zeroizing::new(shared.x().into()))
+        let digits = self.digits();
+        let own = digits.times_generator();
+        let shared = digits.times(other.x, other.y);
+        let both = field::inverse(own.z * shared.z);
+        let scale = both * shared.z;
+        let point = Point {
+            x: own.x * scale,
+            y: own.y * scale,
+        };
+        let z = Zeroizing::new(shared.x * both * own.z);
+        (point, Zeroizing::new(z.to_repr().into()))
+    }
+
+    fn digits(&self) -> Digits {
+        let bytes = Zeroizing::new(FieldBytes::from(&*self.0).into());
+        Digits::of(&bytes)
     }
 }
