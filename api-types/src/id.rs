@@ -110,6 +110,10 @@ ids! {
     TransactionId = "txn_";
     /// An uploaded proof file.
     UploadId = "upl_";
+    /// A message between an agent and an operator.
+    MessageId = "msg_";
+    /// A dispute over a task.
+    DisputeId = "dsp_";
     /// An event in a task's life; equal to the webhook's id.
     EventId = "evt_";
     /// One request, in its answer, its error and the log.

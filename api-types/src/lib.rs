@@ -7,6 +7,9 @@
 //! - A **proof** ([`proof`]) is what an operator submits; its shape depends on the task's
 //!   [`ProofType`](proof::ProofType).
 //! - A **credential** ([`credential`]) is a proof that only the agent's secret key can open.
+//! - An **estimate** ([`estimate`]) is an operator's own time for a task, for the agent to decide;
+//!   **messages** ([`message`]) go between the two, and ratings when it is done.
+//! - A **dispute** ([`dispute`]) is what the host decides.
 //! - The **Guardian** ([`guardian`]) looks at a proof and says what it could see.
 //! - **Money** ([`money`]) is integer micro-dollars, **time** ([`time`]) is RFC 3339 with
 //!   milliseconds.
@@ -18,9 +21,12 @@
 pub mod agent;
 pub mod credential;
 pub mod deposit;
+pub mod dispute;
 pub mod error;
+pub mod estimate;
 pub mod guardian;
 pub mod id;
+pub mod message;
 pub mod money;
 mod names;
 pub mod operator;
@@ -30,6 +36,9 @@ pub mod proof;
 pub mod task;
 pub mod time;
 
-pub use id::{AgentId, EventId, KeyId, OperatorId, RequestId, TaskId, TransactionId, UploadId};
+pub use id::{
+    AgentId, DisputeId, EventId, KeyId, MessageId, OperatorId, RequestId, TaskId, TransactionId,
+    UploadId,
+};
 pub use money::MicroUsd;
 pub use time::Timestamp;

@@ -28,6 +28,18 @@ fixed! {
     CANCEL_TASK = "/tasks/{id}/cancel";
     /// POST: the agent's own verdict on a proof.
     VERIFY_TASK = "/tasks/{id}/verify";
+    /// POST: take the operator's estimate.
+    APPROVE_ESTIMATE = "/tasks/{id}/estimate/approve";
+    /// POST: refuse it.
+    REJECT_ESTIMATE = "/tasks/{id}/estimate/reject";
+    /// POST: ask for a better proof, once.
+    REQUEST_REVISION = "/tasks/{id}/request-revision";
+    /// POST: object to what was paid, within the hold.
+    OPEN_DISPUTE = "/tasks/{id}/dispute";
+    /// POST: say how the operator was.
+    RATE_OPERATOR = "/tasks/{id}/rate";
+    /// POST: write to the operator. GET: all messages.
+    MESSAGES = "/tasks/{id}/messages";
     /// POST and GET: the sealed credential.
     RETRIEVE_CREDENTIAL = "/tasks/{id}/retrieve-credential";
     /// POST: a new operator.
@@ -44,6 +56,16 @@ fixed! {
     OPERATOR_TASK = "/operator/tasks/{id}";
     /// POST: claim it.
     ACCEPT_TASK = "/operator/tasks/{id}/accept";
+    /// POST: claim it with an estimate.
+    GIVE_ESTIMATE = "/operator/tasks/{id}/estimate";
+    /// POST: begin.
+    START_TASK = "/operator/tasks/{id}/start";
+    /// POST: give it back.
+    WITHDRAW = "/operator/tasks/{id}/withdraw";
+    /// POST: say how the agent was.
+    RATE_AGENT = "/operator/tasks/{id}/rate";
+    /// POST: write to the agent. GET: all messages.
+    OPERATOR_MESSAGES = "/operator/tasks/{id}/messages";
     /// POST: send the proof.
     SUBMIT_PROOF = "/operator/tasks/{id}/submit";
     /// POST: send a file of a proof.
@@ -72,12 +94,34 @@ by_id! {
     cancel_task(id: TaskId) = CANCEL_TASK;
     /// [`VERIFY_TASK`] of one task.
     verify_task(id: TaskId) = VERIFY_TASK;
+    /// [`APPROVE_ESTIMATE`] of one task.
+    approve_estimate(id: TaskId) = APPROVE_ESTIMATE;
+    /// [`REJECT_ESTIMATE`] of one task.
+    reject_estimate(id: TaskId) = REJECT_ESTIMATE;
+    /// [`REQUEST_REVISION`] of one task.
+    request_revision(id: TaskId) = REQUEST_REVISION;
+    /// [`OPEN_DISPUTE`] of one task.
+    open_dispute(id: TaskId) = OPEN_DISPUTE;
+    /// [`RATE_OPERATOR`] of one task.
+    rate_operator(id: TaskId) = RATE_OPERATOR;
+    /// [`MESSAGES`] of one task.
+    messages(id: TaskId) = MESSAGES;
     /// [`RETRIEVE_CREDENTIAL`] of one task.
     retrieve_credential(id: TaskId) = RETRIEVE_CREDENTIAL;
     /// [`OPERATOR_TASK`] of one task.
     operator_task(id: TaskId) = OPERATOR_TASK;
     /// [`ACCEPT_TASK`] of one task.
     accept_task(id: TaskId) = ACCEPT_TASK;
+    /// [`GIVE_ESTIMATE`] of one task.
+    give_estimate(id: TaskId) = GIVE_ESTIMATE;
+    /// [`START_TASK`] of one task.
+    start_task(id: TaskId) = START_TASK;
+    /// [`WITHDRAW`] of one task.
+    withdraw(id: TaskId) = WITHDRAW;
+    /// [`RATE_AGENT`] of one task.
+    rate_agent(id: TaskId) = RATE_AGENT;
+    /// [`OPERATOR_MESSAGES`] of one task.
+    operator_messages(id: TaskId) = OPERATOR_MESSAGES;
     /// [`SUBMIT_PROOF`] of one task.
     submit_proof(id: TaskId) = SUBMIT_PROOF;
     /// [`FILE`] of one upload.

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AgentId, MicroUsd, OperatorId, TaskId, Timestamp,
+    dispute::Resolution,
+    estimate::Estimate,
     guardian::GuardianResult,
+    message::Message,
     names::names,
     proof::{ProofType, ProofView},
 };
@@ -152,6 +155,12 @@ pub struct CreateTask {
     /// The agent's own name for the task, at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// Whether an operator must say how long it will take, for the agent to decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_estimate: Option<bool>,
+    /// Estimates up to this many minutes are approved at once; 1 to 129 600.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_approve_estimate_minutes: Option<u32>,
 }
 
 /// The answer to POST /tasks.
@@ -254,6 +263,20 @@ pub struct TaskView {
     /// Why the agent rejected it, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
+    /// How long the operator said that it will take.
+    pub estimate: Option<Estimate>,
+    /// Whether an operator must say so.
+    pub require_estimate: bool,
+    /// Estimates up to this many minutes are approved at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_approve_estimate_minutes: Option<u32>,
+    /// What the agent asked to be done better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
+    /// How the host decided a dispute.
+    pub resolution: Option<Resolution>,
+    /// The latest messages, oldest first, at most 100.
+    pub messages: Vec<Message>,
     /// Who claimed it.
     pub operator: Option<OperatorSummary>,
     /// The key that credentials are sealed to, as it came.
@@ -281,8 +304,26 @@ pub struct TaskView {
     /// When it was called off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,
+    /// Why it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_reason: Option<CancelReason>,
+    /// When the clock moves the task on, if nobody does before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
     /// When it was posted.
     pub created_at: Timestamp,
+}
+
+names! {
+    /// Why a task was called off.
+    pub enum CancelReason {
+        /// The agent did.
+        Agent = "CANCELLED_BY_AGENT",
+        /// Nobody did it in time.
+        Expired = "EXPIRED",
+        /// The host found for the agent.
+        Refunded = "DISPUTE_REFUNDED",
+    }
 }
 
 names! {
@@ -291,12 +332,30 @@ names! {
     pub enum Action {
         /// Claim the task.
         Accept = "accept",
+        /// Claim it with an estimate.
+        Estimate = "estimate",
+        /// Take the estimate.
+        ApproveEstimate = "approve_estimate",
+        /// Refuse the estimate.
+        RejectEstimate = "reject_estimate",
+        /// Give the task back.
+        Withdraw = "withdraw",
+        /// Begin.
+        Start = "start",
         /// Send the proof.
         Submit = "submit",
         /// Judge the proof.
         Verify = "verify",
+        /// Ask for a better proof, once.
+        RequestRevision = "request_revision",
         /// Call the task off.
         Cancel = "cancel",
+        /// Object to what was paid, within the hold.
+        Dispute = "dispute",
+        /// Write to the other side.
+        Message = "message",
+        /// Say how it was.
+        Rate = "rate",
         /// Fetch the sealed credential.
         RetrieveCredential = "retrieve_credential",
     }
@@ -354,6 +413,21 @@ pub struct OperatorTaskView {
     /// Why the agent rejected it, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
+    /// What the operator estimated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+    /// What the agent asked to be done better, and until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
+    /// How the host decided a dispute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
+    /// Why the task was called off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_reason: Option<CancelReason>,
+    /// When the clock moves the task on, if nobody does before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
     /// When it was claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
@@ -371,7 +445,7 @@ pub struct OperatorTaskView {
 }
 
 /// What operators see of an agent: software, posting for somebody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgentSummary {
     /// The agent.
@@ -380,6 +454,9 @@ pub struct AgentSummary {
     pub name: String,
     /// Tasks that this agent had completed and paid.
     pub completed_tasks: u64,
+    /// Mean of the operators' stars, if any were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<f32>,
 }
 
 /// The answer to POST /operator/tasks/:id/accept.
@@ -388,10 +465,24 @@ pub struct AgentSummary {
 pub struct AcceptedTask {
     /// The task.
     pub task_id: TaskId,
-    /// `ACCEPTED`.
+    /// `ACCEPTED`; `ESTIMATE_PENDING` while the agent decides on an estimate.
     pub status: Status,
-    /// When.
-    pub accepted_at: Timestamp,
+    /// When; none while the agent decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
+    /// The estimate, in one number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate_minutes: Option<u32>,
+}
+
+/// The answer to a move that has no more to say than where the task stands now.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MovedTask {
+    /// The task.
+    pub task_id: TaskId,
+    /// Where it stands now.
+    pub status: Status,
 }
 
 /// The answer to POST /tasks/:id/cancel.
@@ -441,6 +532,45 @@ pub struct Rejection {
     pub unmet_requirements: Vec<String>,
     /// When.
     pub rejected_at: Timestamp,
+}
+
+/// POST /tasks/:id/request-revision.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RequestRevision {
+    /// What to do better, 1 to 1 000 characters; the operator reads it.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
+    pub reason: String,
+    /// Which of the task's requirements are not met, in its own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unmet_requirements: Option<Vec<String>>,
+}
+
+/// What an agent asked to be done better.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Revision {
+    /// In the agent's words.
+    pub reason: String,
+    /// The requirements that it found unmet, in the task's own words.
+    pub unmet_requirements: Vec<String>,
+    /// When.
+    pub requested_at: Timestamp,
+    /// Until when a new proof may be sent; after it the task is disputed.
+    pub resubmit_by: Timestamp,
+}
+
+/// The answer to POST /tasks/:id/request-revision.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RequestedRevision {
+    /// The task.
+    pub task_id: TaskId,
+    /// `IN_PROGRESS`.
+    pub status: Status,
+    /// Until when a new proof may be sent.
+    pub resubmit_by: Timestamp,
 }
 
 /// The answer to POST /tasks/:id/verify.

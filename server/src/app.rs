@@ -82,6 +82,7 @@ impl App {
         Turn {
             now: self.clock.now(),
             random: self.entropy.u128(),
+            terms: self.config.terms(),
         }
     }
 

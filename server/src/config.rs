@@ -3,7 +3,7 @@
 //! `humanops serve --help` prints this list. What contradicts itself is refused at start, in a
 //! sentence, by [`Config::check`].
 
-use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use api_types::{
     MicroUsd,
@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::pricing::{self, FeeTable};
 use crate::domain::target::{Ports, TargetRules};
+use crate::domain::task::Terms;
 
 /// The marketplace where software agents hire people.
 #[derive(Debug, Parser)]
@@ -150,6 +151,15 @@ pub struct Config {
     )]
     pub settlement_hold_days: u32,
 
+    /// Hours in MANUAL_REVIEW after which an agent's silence releases the reward.
+    #[arg(
+        long,
+        env = "AUTO_RELEASE_HOURS",
+        default_value_t = 72,
+        value_name = "HOURS"
+    )]
+    pub auto_release_hours: u32,
+
     /// Changed rows of the table of tiers: tasks a day / $ a task / $ a day. A row that is left
     /// out keeps its default, which is SANDBOX=50/10/600, VERIFIED=10/100/200 or
     /// STANDARD=100/10000/50000.
@@ -260,6 +270,15 @@ impl Config {
     /// The platform's fee on a reward, by what the agent spent in the trailing thirty days.
     pub fn fee(&self, reward: MicroUsd, spent_trailing: MicroUsd) -> MicroUsd {
         self.fees.fee(reward, spent_trailing, self.min_fee_usd)
+    }
+
+    /// The times that moves of tasks take from the settings.
+    pub fn terms(&self) -> Terms {
+        const HOUR: u64 = 60 * 60;
+        Terms {
+            auto_release: Duration::from_secs(u64::from(self.auto_release_hours) * HOUR),
+            hold: Duration::from_secs(u64::from(self.settlement_hold_days) * 24 * HOUR),
+        }
     }
 
     /// Whether rules alone may approve a photo (contract §4, Guardian).
@@ -386,6 +405,7 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
         assert_eq!(config.min_task_usd, MicroUsd::usd(10));
         assert_eq!(config.settlement_hold_days, 7);
+        assert_eq!(config.terms(), Terms::default());
         assert!(config.rules_may_approve());
         assert!(!config.allow_dev_operator_id_header);
         config.check().unwrap();

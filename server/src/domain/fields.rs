@@ -192,6 +192,25 @@ pub fn choice<T>(
     }
 }
 
+/// A whole number in a range, written as a JSON number without a fraction.
+pub fn whole(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Parsed<u32> {
+    move |value| match value.as_u64().and_then(|number| u32::try_from(number).ok()) {
+        Some(number) if range.contains(&number) => Ok(number),
+        _ => wrong(format!(
+            "must be a whole number from {} to {}",
+            range.start(),
+            range.end()
+        )),
+    }
+}
+
+/// True or false.
+pub fn flag(value: &Value) -> Parsed<bool> {
+    value
+        .as_bool()
+        .map_or_else(|| wrong("must be true or false"), Ok)
+}
+
 /// A number of degrees.
 pub fn degrees(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Parsed<f64> {
     move |value| match value.as_f64() {

@@ -12,6 +12,11 @@ pub enum Job {
         /// Whose proof.
         task_id: TaskId,
     },
+    /// The clock makes the move that a task's status leaves to it, if it is due.
+    MoveByClock {
+        /// Which task's.
+        task_id: TaskId,
+    },
 }
 
 impl Job {
@@ -19,6 +24,7 @@ impl Job {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ReviewProof { .. } => "review_proof",
+            Self::MoveByClock { .. } => "move_by_clock",
         }
     }
 
@@ -26,7 +32,7 @@ impl Job {
     /// run at a time, so that the rest is not delayed. Empty for jobs without one.
     pub fn lane(&self) -> String {
         match self {
-            Self::ReviewProof { .. } => String::new(),
+            Self::ReviewProof { .. } | Self::MoveByClock { .. } => String::new(),
         }
     }
 }

@@ -4,10 +4,18 @@
 //! and the event that caused it, and one event causes each code at most once, whoever retries.
 //!
 //! ```text
-//! deposit   world            -> deposit(agent)      release   escrow(task)  -> pending(operator)
-//! hold      deposit(agent)   -> escrow(task)        fee       escrow(task)  -> platform
-//! refund    escrow(task)     -> deposit(agent)
+//! deposit     world             -> deposit(agent)
+//! hold        deposit(agent)    -> escrow(task)           reward and fee
+//! release     escrow(task)      -> pending(operator)
+//! fee         escrow(task)      -> platform
+//! refund      escrow(task)      -> deposit(agent)
+//! reclaim     pending(operator) -> escrow(task)           disputed within the hold
+//! fee_return  platform          -> escrow(task)
+//! settle      pending(operator) -> available(operator)    after the hold
 //! ```
+//!
+//! A task that is disputed within the hold takes back both what its operator and what the platform
+//! earned, so that its escrow is again the whole that the agent paid, and a refund is a full one.
 //!
 //! Invariants: all balances sum to zero; only `world` and `platform` may be negative, and they keep
 //! no row, since every transfer would have to wait for it; a task in a final status has nothing in
@@ -30,6 +38,8 @@ pub enum Account {
     Escrow(TaskId),
     /// What an operator earned and an agent may still dispute.
     Pending(OperatorId),
+    /// What an operator can have paid out.
+    Available(OperatorId),
 }
 
 impl Account {
@@ -48,6 +58,7 @@ impl fmt::Display for Account {
             Self::Deposit(agent) => write!(f, "deposit:{agent}"),
             Self::Escrow(task) => write!(f, "escrow:{task}"),
             Self::Pending(operator) => write!(f, "pending:{operator}"),
+            Self::Available(operator) => write!(f, "available:{operator}"),
         }
     }
 }
@@ -63,8 +74,14 @@ pub enum TransferCode {
     Release,
     /// The fee goes to the platform.
     Fee,
-    /// Reward and fee go back to the agent.
+    /// What a task holds goes back to the agent.
     Refund,
+    /// A reward that is disputed within the hold goes back into escrow.
+    Reclaim,
+    /// And so does its fee.
+    ReturnFee,
+    /// The hold is over: a reward can be paid out.
+    Settle,
 }
 
 impl TransferCode {
@@ -76,6 +93,9 @@ impl TransferCode {
             Self::Release => "release",
             Self::Fee => "fee",
             Self::Refund => "refund",
+            Self::Reclaim => "reclaim",
+            Self::ReturnFee => "fee_return",
+            Self::Settle => "settle",
         }
     }
 }

@@ -5,6 +5,8 @@
 
 pub mod account;
 pub mod credential;
+pub mod dispute;
+pub mod estimate;
 pub mod fields;
 pub mod guardian;
 pub mod job;

@@ -1,19 +1,29 @@
 //! The whole marketplace in one table: who may do what from where, what it pays, what it announces
 //! and what it leaves for later (contract §4).
 //!
-//! Every caller asks this table: the methods of [`Task`](super::task::Task) before they change
-//! anything, the views for the `actions` that are open to their reader, and the store for nothing,
-//! because it decides nothing. Routes, the clock and the Guardian all move a task through the same
-//! rows. Adding a move is adding a row, a method on `Task` and, for a person's move, a route.
+//! Every caller asks this table: the methods of [`Task`] before they change anything, the views for
+//! the `actions` that are open to their reader, and the store for nothing, because it decides
+//! nothing. Routes, the clock, the Guardian and the host all move a task through the same rows.
+//! Adding a move is adding a row, a method on `Task` and, for a person's move, a route.
 //!
-//! A move that has no row for a status is refused there. VERIFIED is an event on the way to
-//! COMPLETED and never a resting state, so no row begins or ends in it.
+//! A move that has no row for a status is refused there. A row says what a status allows; what a
+//! move wants beside the status, such as being the first revision, is in [`Task::may`]. VERIFIED is
+//! an event on the way to COMPLETED and never a resting state, so no row begins or ends in it.
+//!
+//! The clock's rows are moves like all others. [`Task::due`] says when the next of them is made,
+//! and from that moment on the others are refused, whether or not its job has run.
 
-use api_types::task::{Action, Status};
+use api_types::{
+    Timestamp,
+    task::{Action, Status},
+};
 
-use super::{ledger::TransferCode, task_type};
+use super::{
+    ledger::TransferCode::{self, Fee, Hold, Reclaim, Refund, Release, ReturnFee, Settle},
+    task::Task,
+    task_type,
+};
 
-use Actor::{Agent, Guardian, Operator};
 use Status::{
     Accepted, Cancelled, Completed, Disputed, EstimatePending, InProgress, ManualReview, Pending,
     Submitted,
@@ -24,10 +34,14 @@ use Status::{
 pub enum Actor {
     /// The agent that posted it.
     Agent,
-    /// An operator: any for accepting, the one who claimed it for the rest.
+    /// An operator: any for claiming, the one who claimed it for the rest.
     Operator,
     /// The judge of proofs.
     Guardian,
+    /// Time itself, when nobody else has moved.
+    Clock,
+    /// Who runs the marketplace, and has the last word on disputes.
+    Host,
 }
 
 /// What can be done to a task.
@@ -35,8 +49,22 @@ pub enum Actor {
 pub enum Move {
     /// Put it on the market.
     Post,
-    /// Claim it.
+    /// Claim it, for its deadline.
     Accept,
+    /// Claim it and say how long it will take; the agent decides.
+    Estimate,
+    /// The same within what the agent approved beforehand.
+    EstimateWithin,
+    /// The agent takes the estimate.
+    ApproveEstimate,
+    /// The agent does not.
+    RejectEstimate,
+    /// The agent said nothing for an hour.
+    LapseEstimate,
+    /// The operator gives it back.
+    Withdraw,
+    /// The operator begins.
+    Start,
     /// Send the proof.
     Submit,
     /// The Guardian found the proof good.
@@ -45,12 +73,32 @@ pub enum Move {
     JudgeUnclear,
     /// The Guardian found the proof bad.
     JudgeBad,
+    /// The Guardian did not answer in time.
+    GiveUpJudging,
     /// The agent found the proof good.
     Approve,
     /// The agent found the proof bad.
     Reject,
+    /// The agent said nothing about the proof for days.
+    AutoRelease,
+    /// The agent asks for a better proof, once.
+    RequestRevision,
+    /// No better proof came.
+    LapseRevision,
     /// Call it off.
     Cancel,
+    /// Nobody did it in time.
+    Expire,
+    /// The agent objects after it was paid, within the hold.
+    Dispute,
+    /// The host finds for the operator.
+    ResolveRelease,
+    /// The host finds for the agent.
+    ResolveRefund,
+    /// The host gives each a part.
+    ResolveSplit,
+    /// The hold is over: what was earned can be paid out.
+    Settle,
 }
 
 /// One row of the table.
@@ -72,110 +120,90 @@ pub struct Rule {
     pub action: Option<Action>,
 }
 
+/// A row a line: who does what from where to where, which money moves, which events are announced,
+/// and what it is offered as.
+macro_rules! table {
+    ($($actor:ident $does:ident [$($from:ident)*] -> $to:ident [$($money:ident)*]
+        [$($event:literal)*] $(as $action:ident)?;)*) => {
+        &[$(Rule {
+            does: Move::$does,
+            actor: Actor::$actor,
+            from: &[$($from),*],
+            to: $to,
+            money: &[$($money),*],
+            events: &[$($event),*],
+            action: table!(@action $($action)?),
+        }),*]
+    };
+    (@action) => { None };
+    (@action $action:ident) => { Some(Action::$action) };
+}
+
 /// The table.
-pub const MOVES: &[Rule] = &[
-    Rule {
-        does: Move::Post,
-        actor: Agent,
-        from: &[],
-        to: Pending,
-        money: &[TransferCode::Hold],
-        events: &["task.created"],
-        action: None,
-    },
-    Rule {
-        does: Move::Accept,
-        actor: Operator,
-        from: &[Pending],
-        to: Accepted,
-        money: &[],
-        events: &["task.accepted"],
-        action: Some(Action::Accept),
-    },
-    Rule {
-        does: Move::Submit,
-        actor: Operator,
-        from: &[Accepted, InProgress],
-        to: Submitted,
-        money: &[],
-        events: &["task.submitted"],
-        action: Some(Action::Submit),
-    },
-    Rule {
-        does: Move::JudgeGood,
-        actor: Guardian,
-        from: &[Submitted],
-        to: Completed,
-        money: &[TransferCode::Release, TransferCode::Fee],
-        events: &["task.verified", "task.completed"],
-        action: None,
-    },
-    Rule {
-        does: Move::JudgeUnclear,
-        actor: Guardian,
-        from: &[Submitted],
-        to: ManualReview,
-        money: &[],
-        events: &["task.manual_review"],
-        action: None,
-    },
-    Rule {
-        does: Move::JudgeBad,
-        actor: Guardian,
-        from: &[Submitted],
-        to: Disputed,
-        money: &[],
-        events: &["task.disputed"],
-        action: None,
-    },
-    Rule {
-        does: Move::Approve,
-        actor: Agent,
-        from: &[Submitted, ManualReview],
-        to: Completed,
-        money: &[TransferCode::Release, TransferCode::Fee],
-        events: &["task.completed"],
-        action: Some(Action::Verify),
-    },
-    Rule {
-        does: Move::Reject,
-        actor: Agent,
-        from: &[Submitted, ManualReview],
-        to: Disputed,
-        money: &[],
-        events: &["task.disputed"],
-        action: Some(Action::Verify),
-    },
-    Rule {
-        does: Move::Cancel,
-        actor: Agent,
-        from: &[Pending, EstimatePending, Accepted],
-        to: Cancelled,
-        money: &[TransferCode::Refund],
-        events: &["task.cancelled"],
-        action: Some(Action::Cancel),
-    },
-];
+pub const MOVES: &[Rule] = table! {
+    Agent    Post            []          -> Pending [Hold] ["task.created"];
+    Operator Accept          [Pending]   -> Accepted [] ["task.accepted"] as Accept;
+    Operator Estimate        [Pending]   -> EstimatePending [] ["task.estimate_submitted"]
+        as Estimate;
+    Operator EstimateWithin  [Pending]   -> Accepted [] ["task.accepted"] as Estimate;
+    Agent    ApproveEstimate [EstimatePending] -> Accepted [] ["task.accepted"] as ApproveEstimate;
+    Agent    RejectEstimate  [EstimatePending] -> Pending [] ["task.estimate_rejected"]
+        as RejectEstimate;
+    Clock    LapseEstimate   [EstimatePending] -> Pending [] ["task.estimate_expired"];
+    Operator Withdraw        [EstimatePending Accepted InProgress] -> Pending []
+        ["task.withdrawn"] as Withdraw;
+    Operator Start           [Accepted]  -> InProgress [] ["task.started"] as Start;
+    Operator Submit          [Accepted InProgress] -> Submitted [] ["task.submitted"] as Submit;
+    Guardian JudgeGood       [Submitted] -> Completed [Release Fee]
+        ["task.verified" "task.completed"];
+    Guardian JudgeUnclear    [Submitted] -> ManualReview [] ["task.manual_review"];
+    Guardian JudgeBad        [Submitted] -> Disputed [] ["task.disputed"];
+    Clock    GiveUpJudging   [Submitted] -> ManualReview [] ["task.manual_review"];
+    Agent    Approve         [Submitted ManualReview] -> Completed [Release Fee]
+        ["task.completed"] as Verify;
+    Agent    Reject          [Submitted ManualReview] -> Disputed [] ["task.disputed"] as Verify;
+    Clock    AutoRelease     [ManualReview] -> Completed [Release Fee] ["task.completed"];
+    Agent    RequestRevision [ManualReview Disputed] -> InProgress []
+        ["task.revision_requested"] as RequestRevision;
+    Clock    LapseRevision   [InProgress] -> Disputed [] ["task.disputed"];
+    Agent    Cancel          [Pending EstimatePending Accepted] -> Cancelled [Refund]
+        ["task.cancelled"] as Cancel;
+    Clock    Expire          [Pending Accepted InProgress] -> Cancelled [Refund]
+        ["task.cancelled"];
+    Agent    Dispute         [Completed] -> Disputed [Reclaim ReturnFee] ["task.disputed"]
+        as Dispute;
+    Host     ResolveRelease  [Disputed]  -> Completed [Release Fee] ["task.completed"];
+    Host     ResolveRefund   [Disputed]  -> Cancelled [Refund] ["task.cancelled"];
+    Host     ResolveSplit    [Disputed]  -> Completed [Release Fee Refund] ["task.completed"];
+    Clock    Settle          [Completed] -> Completed [Settle] ["task.settled"];
+};
 
 /// The row of a move.
 pub fn rule(does: Move) -> Option<&'static Rule> {
     MOVES.iter().find(|rule| rule.does == does)
 }
 
-/// The choices that a task in `status` leaves to `actor`, each once, in the table's order.
-pub fn actions(status: Status, actor: Actor, task_type: api_types::task::TaskType) -> Vec<Action> {
+/// The choices that `task` leaves to `actor` now, each once, in the table's order. Of an operator
+/// it is asked for the one who claimed the task, or for any while it is open.
+pub fn actions(task: &Task, actor: Actor, now: Timestamp) -> Vec<Action> {
     let mut open = Vec::new();
-    for rule in MOVES
-        .iter()
-        .filter(|rule| rule.actor == actor && rule.from.contains(&status))
-    {
-        if let Some(action) = rule.action.filter(|action| !open.contains(action)) {
+    for rule in MOVES.iter().filter(|rule| rule.actor == actor) {
+        if let Some(action) = rule.action
+            && !open.contains(&action)
+            && task.may(rule.does, now).is_ok()
+        {
             open.push(action);
         }
     }
-    // Reading the credential moves nothing, but it is what the agent came for.
-    if actor == Agent && status == Completed && task_type::is_credential(task_type) {
-        open.push(Action::RetrieveCredential);
+    // These move nothing, but they are what one comes for.
+    if task.can_be_talked_about() {
+        open.push(Action::Message);
+    }
+    if task.status == Completed {
+        open.push(Action::Rate);
+        if actor == Actor::Agent && task_type::is_credential(task.stated.task_type) {
+            open.push(Action::RetrieveCredential);
+        }
     }
     open
 }
@@ -212,15 +240,23 @@ mod tests {
     #[test]
     fn every_move_has_one_row_and_no_row_rests_in_verified() {
         for rule_ in MOVES {
-            assert_eq!(
-                MOVES
-                    .iter()
-                    .filter(|other| other.does == rule_.does)
-                    .count(),
-                1
-            );
+            let same = MOVES.iter().filter(|other| other.does == rule_.does);
+            assert_eq!(same.count(), 1);
             assert!(!rule_.from.contains(&Status::Verified) && rule_.to != Status::Verified);
             assert!(rule(rule_.does).is_some());
+        }
+    }
+
+    #[test]
+    fn no_row_leaves_a_status_that_nothing_leads_out_of_but_the_last_two() {
+        for status in Status::ALL {
+            let is_reached = MOVES.iter().any(|rule| rule.to == status);
+            let is_left = MOVES
+                .iter()
+                .any(|rule| rule.from.contains(&status) && rule.to != status);
+            let is_last = status == Cancelled || status == Status::Verified;
+            assert_eq!(is_left, !is_last, "{status:?}");
+            assert_eq!(is_reached, status != Status::Verified, "{status:?}");
         }
     }
 }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
+    estimate::EstimateTerms,
     fields::{Fields, Parsed, choice, degrees, list, money, text, timestamp, wrong},
     place::{Point, Spot},
     target::TargetRules,
@@ -61,6 +62,9 @@ pub struct NewTask {
     pub agent_public_key: Option<String>,
     /// The agent's own name for the task.
     pub external_id: Option<String>,
+    /// Whether and how operators may estimate.
+    #[serde(default)]
+    pub estimate: EstimateTerms,
 }
 
 /// A rule that a well-formed task breaks.
@@ -144,6 +148,7 @@ impl NewTask {
         let callback_secret = fields.optional("callback_secret", text(16..=256));
         let agent_public_key = fields.optional("agent_public_key", public_key);
         let external_id = fields.optional("external_id", text(1..=200));
+        let estimate = EstimateTerms::read(&mut fields);
 
         if let Some(task_type) = task_type {
             let place = location.as_ref();
@@ -179,6 +184,7 @@ impl NewTask {
                 callback_secret,
                 agent_public_key,
                 external_id,
+                estimate,
             }
         });
         fields.finish(read)

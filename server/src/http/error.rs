@@ -372,24 +372,88 @@ pub fn checked<T>(parsed: Parsed<T>) -> Result<T, ApiError> {
 /// among those that can be moved so, and answers 404.
 pub fn wrong_status(does: Move) -> ApiError {
     let message = match does {
-        Move::Accept => "Task not found or already claimed",
+        Move::Accept | Move::Estimate | Move::EstimateWithin => "Task not found or already claimed",
+        Move::ApproveEstimate | Move::RejectEstimate => {
+            "Task not found or not in ESTIMATE_PENDING status"
+        }
         Move::Submit => "Task not found or not in submittable status",
         Move::Cancel => "Task not found or cannot be cancelled",
         Move::Approve | Move::Reject => "Task not found or not in reviewable status",
-        Move::Post | Move::JudgeGood | Move::JudgeUnclear | Move::JudgeBad => {
-            return task_changed();
-        }
+        other => return conflicting(other),
     };
     ApiError::new(ErrorCode::InvalidState, message).answered(StatusCode::NOT_FOUND)
+}
+
+/// A move that the table does not have from the task's status, and that S0 has no words for.
+fn conflicting(does: Move) -> ApiError {
+    let message = match does {
+        Move::Withdraw => "A task is given back before its proof is submitted, and not after.",
+        Move::Start => "A task is begun once, after it was accepted.",
+        Move::RequestRevision => {
+            "A revision is requested of a task in MANUAL_REVIEW or DISPUTED status."
+        }
+        Move::Dispute => "A task is disputed when it is COMPLETED, until its hold ends.",
+        Move::ResolveRelease | Move::ResolveRefund | Move::ResolveSplit => {
+            "The task is not disputed now. Read the dispute again."
+        }
+        _ => return task_changed(),
+    };
+    ApiError::new(ErrorCode::InvalidState, message)
+}
+
+/// Another operator claimed the task, or nobody (S0, and its own words for a proof).
+fn not_claimed_by_you(does: Move) -> ApiError {
+    match does {
+        Move::Submit => wrong_status(does),
+        _ => task_not_claimed_by_you(),
+    }
 }
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::WrongStatus { does } | Refusal::NotClaimedByYou { does } => wrong_status(does),
+            Refusal::WrongStatus { does } => wrong_status(does),
+            Refusal::NotClaimedByYou { does } => not_claimed_by_you(does),
             Refusal::Expired => Self::new(ErrorCode::Expired, "Task has expired"),
+            Refusal::EstimateRequired => Self::new(
+                ErrorCode::RuleViolation,
+                "This task requires an estimate. Send estimate_days, estimate_hours or \
+                 estimate_minutes.",
+            ),
+            Refusal::RevisedBefore => Self::new(
+                ErrorCode::InvalidState,
+                "A revision was requested before, and can be only once.",
+            ),
+            Refusal::NotDisputable => Self::new(
+                ErrorCode::InvalidState,
+                "The hold is over, or the host has decided already: the task cannot be disputed.",
+            ),
+            Refusal::NoSplit { reward } => Self::new(
+                ErrorCode::RuleViolation,
+                format!("operator_usd must be more than $0 and less than the reward, ${reward}."),
+            ),
+            Refusal::NotDue => task_changed(),
         }
     }
+}
+
+/// Messages are written while a task is claimed and not settled.
+pub fn not_talked_about() -> ApiError {
+    let message = "Messages can be sent from the first claim of a task until it is settled or \
+                   called off.";
+    ApiError::new(ErrorCode::InvalidState, message)
+}
+
+/// A task has as many messages as it may have.
+pub fn too_many_messages(most: i64) -> ApiError {
+    let message = format!("A task has at most {most} messages.");
+    ApiError::new(ErrorCode::LimitExceeded, message)
+}
+
+/// A rating before its time, or a second one.
+pub fn not_ratable() -> ApiError {
+    let message = "A task is rated once, after it is COMPLETED.";
+    ApiError::new(ErrorCode::InvalidState, message)
 }
 
 impl From<PostRefusal> for ApiError {

@@ -9,15 +9,19 @@ pub mod body;
 pub mod credentials;
 pub mod deposits;
 pub mod error;
+pub mod estimates;
 pub mod files;
 pub mod health;
 pub mod idempotency;
+pub mod messages;
 pub mod near;
 pub mod openapi;
 pub mod operator_tasks;
 pub mod operators;
 pub mod page;
+pub mod ratings;
 pub mod request_id;
+pub mod reviews;
 pub mod tasks;
 pub mod uploads;
 pub mod views;
@@ -45,6 +49,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(tasks::get_task))
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(tasks::verify_task))
+        .routes(routes!(estimates::approve_estimate))
+        .routes(routes!(estimates::reject_estimate))
+        .routes(routes!(reviews::request_revision))
+        .routes(routes!(reviews::open_dispute))
+        .routes(routes!(ratings::rate_operator))
+        .routes(routes!(messages::messages, messages::send_message))
         .routes(routes!(
             credentials::retrieve_credential,
             credentials::post_retrieve_credential
@@ -61,7 +71,15 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(operator_tasks::my_tasks))
         .routes(routes!(operator_tasks::operator_task))
         .routes(routes!(operator_tasks::accept_task))
+        .routes(routes!(operator_tasks::give_estimate))
+        .routes(routes!(operator_tasks::start_task))
+        .routes(routes!(operator_tasks::withdraw))
         .routes(routes!(operator_tasks::submit_proof))
+        .routes(routes!(ratings::rate_agent))
+        .routes(routes!(
+            messages::operator_messages,
+            messages::operator_send_message
+        ))
         .routes(routes!(uploads::upload))
         .routes(routes!(files::read_file))
         // The host

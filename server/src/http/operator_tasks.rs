@@ -1,13 +1,15 @@
-//! The operator's side of tasks: find, mine, read, accept, submit (contract §4, §6).
+//! The operator's side of tasks: find, mine, read, accept, estimate, start, withdraw, submit
+//! (contract §4, §6).
 
 use api_types::{
     MicroUsd, OperatorId, TaskId, Timestamp,
     error::ErrorBody,
+    estimate::{Estimate, GiveEstimate},
     operator::KycStatus,
     page::Page,
     paths,
     proof::{ProofReceipt, SubmitProof},
-    task::{AcceptedTask, OperatorTaskView, Status, TaskType},
+    task::{AcceptedTask, MovedTask, OperatorTaskView, Status, TaskType},
 };
 use axum::{
     Json,
@@ -21,7 +23,7 @@ use super::{
     auth::OperatorAuth,
     body::Posted,
     error::{self, ApiError, checked},
-    idempotency::once,
+    idempotency::{OnceKey, once},
     near::{self, near_window},
     page::{PageQuery, Parameters, TASK_TYPE_MUST},
     tasks::{no_fields, task_id, window},
@@ -30,9 +32,10 @@ use super::{
 use crate::{
     app::App,
     domain::{
+        estimate,
         moves::Move,
         proof::{self, Evidence, Proof},
-        task::{Task, Turn},
+        task::{Moved, Refusal, Task, Turn},
     },
     store::{
         StoreError, Tx, credentials,
@@ -183,41 +186,138 @@ fn is_visible(task: &Task, operator_id: OperatorId) -> bool {
 }
 
 /// Claim a task. Of any number who try at once, exactly one succeeds.
+///
+/// With an estimate the task waits for its agent's approval, an hour at most, unless its terms
+/// approve such an estimate at once.
 #[utoipa::path(post, path = paths::ACCEPT_TASK, tag = "operators", params(("id" = TaskId, Path)),
+    request_body = Option<GiveEstimate>,
     security(("operator_id" = [])),
-    responses((status = 200, body = AcceptedTask), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 410, body = ErrorBody)))]
+    responses((status = 200, body = AcceptedTask), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 410, body = ErrorBody),
+        (status = 422, body = ErrorBody)))]
 pub async fn accept_task(
     State(app): State<App>,
     operator: OperatorAuth,
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, ApiError> {
+    let turn = app.turn();
+    let read = || checked(estimate::parse(&posted.body, turn.now));
+    let once_key = posted.once(operator.id);
+    claim(&app, operator, &id, turn, once_key, read).await
+}
+
+/// Claim a task and say how long it will take: the same as accepting it with an estimate.
+#[utoipa::path(post, path = paths::GIVE_ESTIMATE, tag = "operators", params(("id" = TaskId, Path)),
+    request_body = GiveEstimate,
+    security(("operator_id" = [])),
+    responses((status = 200, body = AcceptedTask), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 410, body = ErrorBody)))]
+pub async fn give_estimate(
+    State(app): State<App>,
+    operator: OperatorAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let turn = app.turn();
+    let read = || checked(estimate::parse_required(&posted.body, turn.now)).map(Some);
+    let once_key = posted.once(operator.id);
+    claim(&app, operator, &id, turn, once_key, read).await
+}
+
+async fn claim(
+    app: &App,
+    operator: OperatorAuth,
+    id: &str,
+    turn: Turn,
+    once_key: OnceKey,
+    estimate: impl FnOnce() -> Result<Option<Estimate>, ApiError>,
+) -> Result<Response, ApiError> {
     if operator.kyc != KycStatus::Approved {
         return Err(error::kyc_required());
     }
     let claimed = || error::wrong_status(Move::Accept);
     let id = id.parse::<TaskId>().map_err(|_| claimed())?;
-    no_fields(&posted.body)?;
-    let turn = app.turn();
-    let once_key = posted.once(operator.id);
-    once(&app, once_key, StatusCode::OK, move |tx| {
+    let estimate = estimate()?;
+    once(app, once_key, StatusCode::OK, move |tx| {
         let task = tasks::get(tx, id)?.ok_or_else(claimed)?;
         let skills = &operator.skills;
         if !skills.is_empty() && !skills.contains(&task.stated.task_type) {
             return Err(error::skill_missing());
         }
-        let moved = task.accept(operator.id, turn)?;
+        let moved = match estimate.clone() {
+            Some(estimate) => task.estimate(operator.id, estimate, turn)?,
+            None => task.accept(operator.id, turn)?,
+        };
         // Whoever finds the task changed came second.
         moves::record(tx, &moved).map_err(|error| match error {
             PostError::Store(StoreError::Changed) => claimed(),
             other => other.into(),
         })?;
+        let Moved { task, .. } = moved;
         Ok(AcceptedTask {
             task_id: id,
+            status: task.status,
+            accepted_at: task.at.accepted,
+            estimate_minutes: task.estimate.map(|estimate| estimate.estimate_minutes),
+        })
+    })
+    .await
+}
+
+/// Begin a claimed task. Optional: a proof may be submitted without it.
+#[utoipa::path(post, path = paths::START_TASK, tag = "operators", params(("id" = TaskId, Path)),
+    security(("operator_id" = [])),
+    responses((status = 200, body = MovedTask), (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn start_task(
+    State(app): State<App>,
+    operator: OperatorAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let turn = app.turn();
+    let start = move |task: Task| task.start(operator.id, turn);
+    simple_move(&app, &id, posted, operator.id, start).await
+}
+
+/// Give a claimed task back to the market.
+#[utoipa::path(post, path = paths::WITHDRAW, tag = "operators", params(("id" = TaskId, Path)),
+    security(("operator_id" = [])),
+    responses((status = 200, body = MovedTask), (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn withdraw(
+    State(app): State<App>,
+    operator: OperatorAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let turn = app.turn();
+    let withdraw = move |task: Task| task.withdraw(operator.id, turn);
+    simple_move(&app, &id, posted, operator.id, withdraw).await
+}
+
+/// A move of the operator's that takes no arguments.
+async fn simple_move(
+    app: &App,
+    id: &str,
+    posted: Posted,
+    operator_id: OperatorId,
+    make: impl Fn(Task) -> Result<Moved, Refusal> + Send + 'static,
+) -> Result<Response, ApiError> {
+    let id = id
+        .parse::<TaskId>()
+        .map_err(|_| error::task_not_claimed_by_you())?;
+    no_fields(&posted.body)?;
+    once(app, posted.once(operator_id), StatusCode::OK, move |tx| {
+        let task = tasks::get(tx, id)?.ok_or_else(error::task_not_claimed_by_you)?;
+        let moved = make(task)?;
+        moves::record(tx, &moved)?;
+        Ok(MovedTask {
+            task_id: id,
             status: moved.task.status,
-            accepted_at: turn.now,
         })
     })
     .await

@@ -1,9 +1,7 @@
 //! Operators: registration, profile, earnings (contract §6).
 
-use std::time::Duration;
-
 use api_types::{
-    MicroUsd, OperatorId,
+    OperatorId,
     agent::Currency,
     error::ErrorBody,
     operator::{
@@ -125,7 +123,7 @@ fn profile(operator: Operator) -> OperatorProfile {
         kyc_status: operator.kyc_status,
         skills: operator.skills,
         location: operator.place,
-        rating: None,
+        rating: operator.rating,
     }
 }
 
@@ -182,7 +180,7 @@ fn found_operator(
     let found = FoundOperator {
         id: operator.id,
         name: views::shortened(&operator.name),
-        rating: None,
+        rating: operator.rating,
         skills: operator.skills,
         completed_tasks: tasks::count_completed_by(tx, operator.id)?,
         distance_km: (metres.unwrap_or_default() + 500) / 1_000,
@@ -198,13 +196,11 @@ pub async fn earnings(
     State(app): State<App>,
     operator: OperatorAuth,
 ) -> Result<Json<Earnings>, ApiError> {
-    let days = u64::from(app.config.settlement_hold_days);
-    let hold = Duration::from_secs(days * 86_400);
     let earnings = app
         .store
         .read(move |tx| {
             let pending_balance = ledger::balance(tx, Account::Pending(operator.id))?;
-            let available_balance = MicroUsd::ZERO;
+            let available_balance = ledger::balance(tx, Account::Available(operator.id))?;
             let total_earned = ledger::earned_by(tx, operator.id)?;
             let recent = tasks::completed_by(tx, operator.id, RECENT_TASKS)?;
             Ok::<_, ApiError>(Earnings {
@@ -214,24 +210,22 @@ pub async fn earnings(
                 paid_out: views::paid_out(total_earned, pending_balance, available_balance),
                 in_review: tasks::in_review(tx, operator.id)?,
                 currency: Currency::Usd,
-                recent_tasks: recent
-                    .into_iter()
-                    .filter_map(|task| earned(task, hold))
-                    .collect(),
+                recent_tasks: recent.into_iter().filter_map(earned).collect(),
             })
         })
         .await?;
     Ok(Json(earnings))
 }
 
-fn earned(task: Task, hold: Duration) -> Option<EarnedTask> {
+fn earned(task: Task) -> Option<EarnedTask> {
     let completed_at = task.at.completed?;
+    let available_at = task.available_at()?;
     Some(EarnedTask {
+        reward_usd: task.operators_part(),
         task_id: task.id,
         title: task.stated.title,
-        reward_usd: task.stated.reward,
         status: task.status,
         completed_at,
-        available_at: completed_at.after(hold),
+        available_at,
     })
 }

@@ -1,7 +1,7 @@
 //! The agent's side of tasks: create, list, get, cancel, verify (contract §4).
 
 use api_types::{
-    AgentId, TaskId, Timestamp,
+    AgentId, TaskId,
     error::ErrorBody,
     page::Page,
     paths,
@@ -36,10 +36,13 @@ use crate::{
         task::{Moved, Task},
     },
     store::{
-        Tx, agents, moves, tasks,
+        Tx, agents, messages, moves, tasks,
         tasks::{Filter, Window},
     },
 };
+
+/// Messages that the view of a task holds; GET /tasks/:id/messages has them all.
+const MESSAGES_SHOWN: u32 = 100;
 
 /// Post a task. Its reward and the fee go from the deposit balance into escrow.
 #[utoipa::path(post, path = paths::TASKS, tag = "tasks", request_body = CreateTask,
@@ -152,14 +155,15 @@ pub async fn get_task(
     Path(id): Path<String>,
 ) -> Result<Json<TaskView>, ApiError> {
     let id = task_id(&id)?;
-    let sight = app
+    let (sight, said) = app
         .store
         .read(move |tx| {
             let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
-            Ok::<_, ApiError>(views::look(tx, task)?)
+            let said = messages::latest(tx, id, MESSAGES_SHOWN)?;
+            Ok::<_, ApiError>((views::look(tx, task)?, said))
         })
         .await?;
-    Ok(Json(views::for_agent(&app, sight, app.clock.now())))
+    Ok(Json(views::for_agent(&app, sight, said, app.clock.now())))
 }
 
 /// The id in a path. What is no task's id names no task.
@@ -199,8 +203,6 @@ pub async fn cancel_task(
         let task = owned(tx, agent.id, id)?;
         let task = task.ok_or_else(|| error::wrong_status(Move::Cancel))?;
         let moved = task.cancel(turn)?;
-        let day = moved.task.at.created.as_millis() / pricing::DAY_MILLIS;
-        agents::uncount_spend(tx, agent.id, day, moved.task.total())?;
         moves::record(tx, &moved)?;
         let Moved { task, .. } = moved;
         Ok(CancelledTask {
@@ -248,7 +250,12 @@ pub async fn verify_task(
                 (task.approve(turn)?, "Task manually approved and completed.")
             }
             VerifyDecision::Reject => {
-                let rejection = checked(rejection(&stated, &task, turn.now))?;
+                let unmet = stated.unmet_requirements.clone().unwrap_or_default();
+                let rejection = Rejection {
+                    reason: stated.reason.clone(),
+                    unmet_requirements: checked(required(unmet, &task))?,
+                    rejected_at: turn.now,
+                };
                 let message = "Task manually rejected and disputed. Its escrow is kept.";
                 (task.reject(rejection, turn)?, message)
             }
@@ -264,26 +271,23 @@ pub async fn verify_task(
     .await
 }
 
-/// The reasons of a rejection; what is unmet must be among what was required.
-fn rejection(stated: &VerifyTask, task: &Task, now: Timestamp) -> Parsed<Rejection> {
-    let unmet_requirements = stated.unmet_requirements.clone().unwrap_or_default();
-    let unknown = |unmet: &String| !task.stated.proof_requirements.contains(unmet);
-    let places = unmet_requirements
-        .iter()
-        .enumerate()
-        .filter(|(_, unmet)| unknown(unmet));
+/// What an agent finds unmet must be among what it required, in its own words.
+///
+/// # Errors
+/// Each that is not.
+pub(super) fn required(unmet: Vec<String>, task: &Task) -> Parsed<Vec<String>> {
     let message = "must be one of the task's proof_requirements, in its own words";
+    let known = &task.stated.proof_requirements;
+    let places = unmet.iter().enumerate();
     let faults: Vec<_> = places
+        .filter(|(_, one)| !known.contains(one))
         .map(|(nth, _)| error::fault(format!("unmet_requirements[{nth}]"), message))
         .collect();
-    if !faults.is_empty() {
-        return Err(faults);
+    if faults.is_empty() {
+        Ok(unmet)
+    } else {
+        Err(faults)
     }
-    Ok(Rejection {
-        reason: stated.reason.clone(),
-        unmet_requirements,
-        rejected_at: now,
-    })
 }
 
 fn parse_verdict(body: &Value) -> Parsed<VerifyTask> {

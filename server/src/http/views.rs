@@ -1,13 +1,12 @@
 //! What each side sees of a task. The moves open to the reader come off the table of moves.
 
-use std::time::Duration;
-
 use api_types::{
     MicroUsd, Timestamp, UploadId,
+    message::{Author, Message},
     proof::ProofView,
     task::{
-        AgentSummary, CreatedTask, Location, OperatorSummary, OperatorTaskView, TaskDomain,
-        TaskItem, TaskView,
+        Action, AgentSummary, CreatedTask, Location, OperatorSummary, OperatorTaskView, Status,
+        TaskDomain, TaskItem, TaskView,
     },
 };
 use crypto_wasm::AgentPublicKey;
@@ -22,7 +21,7 @@ use crate::{
     store::{
         StoreError, Tx, operators,
         proofs::{self, StoredEvidence, StoredProof},
-        tasks,
+        ratings, tasks,
     },
 };
 
@@ -37,6 +36,23 @@ pub struct Sight {
     pub operator: Option<OperatorSummary>,
     /// Who posted it.
     pub agent: AgentSummary,
+    /// Which sides have rated it.
+    pub rated_by: Vec<Author>,
+}
+
+impl Sight {
+    /// The moves open to its reader: those of the table, but no second rating.
+    fn actions(&self, actor: Actor, now: Timestamp) -> Vec<Action> {
+        let author = match actor {
+            Actor::Agent => Author::Agent,
+            _ => Author::Operator,
+        };
+        let mut actions = moves::actions(&self.task, actor, now);
+        if self.rated_by.contains(&author) {
+            actions.retain(|action| *action != Action::Rate);
+        }
+        actions
+    }
 }
 
 /// Gathers what is said of a task.
@@ -44,15 +60,20 @@ pub struct Sight {
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<Sight, StoreError> {
-    let (name, completed_tasks) = tasks::record_of(tx, task.agent_id)?;
+    // A proof from a claim that was given back is nobody's to judge.
+    let proof = match task.at.submitted {
+        Some(_) => proofs::latest(tx, task.id)?,
+        None => None,
+    };
+    let rated_by = match task.status {
+        Status::Completed => ratings::authors(tx, &task)?,
+        _ => Vec::new(),
+    };
     Ok(Sight {
-        proof: proofs::latest(tx, task.id)?,
+        proof,
         operator: operator_of(tx, &task)?,
-        agent: AgentSummary {
-            id: task.agent_id,
-            name,
-            completed_tasks,
-        },
+        agent: tasks::record_of(tx, task.agent_id)?,
+        rated_by,
         task,
     })
 }
@@ -69,7 +90,7 @@ pub fn operator_of(tx: &mut Tx<'_>, task: &Task) -> Result<Option<OperatorSummar
     Ok(operator.map(|one| OperatorSummary {
         id,
         name: shortened(&one.name),
-        rating: None,
+        rating: one.rating,
     }))
 }
 
@@ -114,7 +135,8 @@ pub fn item(task: Task, operator: Option<OperatorSummary>) -> TaskItem {
 }
 
 /// The whole task, for its agent.
-pub fn for_agent(app: &App, sight: Sight, now: Timestamp) -> TaskView {
+pub fn for_agent(app: &App, sight: Sight, messages: Vec<Message>, now: Timestamp) -> TaskView {
+    let actions = sight.actions(Actor::Agent, now);
     let Sight {
         task,
         proof,
@@ -138,17 +160,25 @@ pub fn for_agent(app: &App, sight: Sight, now: Timestamp) -> TaskView {
         proof: proof.map(|proof| proof_view(app, proof, now)),
         guardian_result: task.guardian_result,
         rejection: task.rejection,
+        estimate: task.estimate,
+        require_estimate: stated.estimate.required,
+        auto_approve_estimate_minutes: stated.estimate.approved_within_minutes,
+        revision: task.revision,
+        resolution: task.resolution,
+        messages,
         operator,
         agent_public_key: stated.agent_public_key,
         agent_key_fingerprint,
         callback_url: stated.callback_url,
         external_id: stated.external_id,
-        actions: moves::actions(task.status, Actor::Agent, stated.task_type),
+        actions,
         accepted_at: task.at.accepted,
         submitted_at: task.at.submitted,
         verified_at: task.at.verified,
         completed_at: task.at.completed,
         cancelled_at: task.at.cancelled,
+        cancel_reason: task.cancel_reason,
+        due_at: task.due,
         created_at: task.at.created,
         title: stated.title,
         description: stated.description,
@@ -158,12 +188,13 @@ pub fn for_agent(app: &App, sight: Sight, now: Timestamp) -> TaskView {
 /// A task, for an operator. What only the one who claimed it needs, such as the exact address and
 /// the instructions, stays hidden until then.
 pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView {
+    let actions = sight.actions(Actor::Operator, now);
     let Sight {
         task, proof, agent, ..
     } = sight;
+    let available_at = task.available_at();
     let agent_key_fingerprint = fingerprint(&task);
     let claimed = task.operator_id.is_some();
-    let hold = Duration::from_secs(u64::from(app.config.settlement_hold_days) * 86_400);
     let stated = task.stated;
     let mut location = place(stated.task_type, stated.location);
     if let Some(location) = location.as_mut().filter(|_| !claimed) {
@@ -184,14 +215,19 @@ pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView
         agent,
         agent_public_key: stated.agent_public_key,
         agent_key_fingerprint,
-        actions: moves::actions(task.status, Actor::Operator, stated.task_type),
+        actions,
         proof: proof.map(|proof| proof_view(app, proof, now)),
         guardian_result: task.guardian_result,
         rejection: task.rejection,
+        estimate: task.estimate,
+        revision: task.revision,
+        resolution: task.resolution,
+        cancel_reason: task.cancel_reason,
+        due_at: task.due,
         accepted_at: task.at.accepted,
         submitted_at: task.at.submitted,
         completed_at: task.at.completed,
-        available_at: task.at.completed.map(|at| at.after(hold)),
+        available_at,
         created_at: task.at.created,
         title: stated.title,
         description: stated.description,

@@ -1,6 +1,7 @@
 //! Work that waits: the match that runs each [`Job`]; a new variant does not compile until it is
 //! here. How jobs are claimed and repeated is `runner.rs`; what each does has a file of its own.
 
+pub mod clock_moves;
 pub mod review_proof;
 pub mod runner;
 
@@ -38,5 +39,6 @@ impl From<StoreError> for JobError {
 pub async fn run(app: &App, job: Job) -> Result<(), JobError> {
     match job {
         Job::ReviewProof { task_id } => review_proof::run(app, task_id).await,
+        Job::MoveByClock { task_id } => clock_moves::run(app, task_id).await,
     }
 }

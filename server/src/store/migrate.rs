@@ -5,7 +5,7 @@ use refinery::{Migration, Runner};
 use super::{StoreError, Tx};
 
 /// Every migration, oldest first: its name in the history, and its text.
-const MIGRATIONS: [(&str, &str); 8] = [
+const MIGRATIONS: [(&str, &str); 9] = [
     (
         "V1__accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -27,6 +27,7 @@ const MIGRATIONS: [(&str, &str); 8] = [
         "V6__requests",
         include_str!("../../migrations/0006_requests.sql"),
     ),
+    ("V7__moves", include_str!("../../migrations/0007_moves.sql")),
     (
         "V11__webhooks",
         include_str!("../../migrations/0011_webhooks.sql"),

@@ -7,10 +7,12 @@
 pub mod agents;
 mod columns;
 pub mod credentials;
+pub mod disputes;
 mod error;
 pub mod idempotency;
 pub mod jobs;
 pub mod ledger;
+pub mod messages;
 mod migrate;
 pub mod moves;
 pub mod near;
@@ -19,6 +21,7 @@ pub mod outbox;
 mod postgres;
 pub mod proofs;
 mod queue;
+pub mod ratings;
 mod search;
 mod sqlite;
 #[cfg(test)]

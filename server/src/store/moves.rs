@@ -1,8 +1,9 @@
-//! Writes what a move yields: the task, its money, its events and the work it leaves, or none of
-//! them. The only writer of a task's status, and of money that follows from it.
+//! Writes what a move yields: the task, its money, its events, its dispute, what it tells both
+//! sides and the work it leaves, or none of them. The only writer of a task's status, and of money
+//! that follows from it.
 
-use super::{Tx, jobs, ledger, ledger::PostError, outbox, tasks};
-use crate::domain::task::Moved;
+use super::{Tx, agents, disputes, jobs, ledger, ledger::PostError, messages, outbox, tasks};
+use crate::domain::{ledger::TransferCode, pricing, task::Moved};
 
 /// Records a move in the caller's transaction.
 ///
@@ -17,12 +18,23 @@ pub fn record(tx: &mut Tx<'_>, moved: &Moved) -> Result<(), PostError> {
     }
     for transfer in &moved.transfers {
         ledger::post(tx, transfer)?;
+        if transfer.code == TransferCode::Refund {
+            // What comes back was not spent on the day of the post.
+            let day = moved.task.at.created.as_millis() / pricing::DAY_MILLIS;
+            agents::uncount_spend(tx, transfer.agent_id, day, transfer.amount)?;
+        }
     }
     for event in &moved.events {
         outbox::insert(tx, &moved.task, event)?;
     }
-    for job in &moved.jobs {
-        jobs::enqueue(tx, job, moved.at)?;
+    for notice in &moved.notices {
+        messages::insert_notice(tx, moved.task.id, notice, moved.at)?;
+    }
+    if let Some(change) = &moved.dispute {
+        disputes::record(tx, moved.task.id, change, moved.at)?;
+    }
+    for left in &moved.jobs {
+        jobs::enqueue(tx, &left.job, left.due_at)?;
     }
     Ok(())
 }

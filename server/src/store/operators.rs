@@ -10,6 +10,7 @@ use super::{
     Row, StoreError, Tx,
     columns::{json, name, text, to_json},
     params,
+    ratings::mean,
     search::Search,
 };
 use crate::domain::place::{Point, Spot};
@@ -31,6 +32,8 @@ pub struct Operator {
     pub place: Option<HomePlace>,
     /// The spot of that place, if it says one.
     pub spot: Option<Spot>,
+    /// Mean of the agents' stars.
+    pub rating: Option<f32>,
 }
 
 /// Adds an operator; false if its e-mail has an account already.
@@ -124,7 +127,7 @@ pub(super) fn approved(sought: &Sought) -> Search {
 /// Those of [`Tx::execute`].
 pub fn get(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<Operator>, StoreError> {
     let row = tx.first(
-        "SELECT id, name, email, kyc_status, skills, city, country, cell
+        "SELECT id, name, email, kyc_status, skills, city, country, cell, stars_sum, stars_count
          FROM operator WHERE id = $1",
         &params![id.to_string()],
     )?;
@@ -148,6 +151,7 @@ fn operator(row: &Row) -> Result<Operator, StoreError> {
         skills: json(row, "skills")?,
         place,
         spot,
+        rating: mean(row)?,
     })
 }
 

@@ -2,13 +2,16 @@
 
 use api_types::{
     AgentId, MicroUsd, OperatorId, TaskId, Timestamp,
-    task::{Status, TaskType},
+    task::{AgentSummary, CancelReason, Status, TaskType},
 };
 
 use super::{
     Row, StoreError, Tx,
-    columns::{json, json_if_any, money, name, text, text_if_any, time, time_if_any, to_json},
+    columns::{
+        json, json_if_any, money, name, parsed, text, text_if_any, time, time_if_any, to_json,
+    },
     params,
+    ratings::mean,
     search::Search,
 };
 use crate::domain::{
@@ -19,7 +22,9 @@ use crate::domain::{
 const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.operator_id AS operator_id,
     task.status AS status, task.version AS version, task.stated AS stated,
     task.fee_micros AS fee_micros, task.guardian_result AS guardian_result,
-    task.rejection AS rejection,
+    task.rejection AS rejection, task.estimate AS estimate, task.revision AS revision,
+    task.resolution AS resolution, task.cancel_reason AS cancel_reason,
+    task.due_at_ms AS due_at_ms, task.settled_at_ms AS settled_at_ms,
     task.created_at_ms AS created_at_ms, task.accepted_at_ms AS accepted_at_ms,
     task.submitted_at_ms AS submitted_at_ms, task.verified_at_ms AS verified_at_ms,
     task.completed_at_ms AS completed_at_ms, task.cancelled_at_ms AS cancelled_at_ms";
@@ -196,13 +201,15 @@ pub fn in_review(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<MicroUsd, S
     row.map_or(Ok(MicroUsd::ZERO), |row| money(&row, "held"))
 }
 
-/// An agent's name, and how many of its tasks were completed and paid.
+/// What operators see of an agent: its name, how many of its tasks were completed and paid, and
+/// the operators' stars.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
-pub fn record_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<(String, u64), StoreError> {
+pub fn record_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<AgentSummary, StoreError> {
     let row = tx.first(
-        "SELECT agent.name AS name,
+        "SELECT agent.name AS name, agent.stars_sum AS stars_sum,
+                agent.stars_count AS stars_count,
                 (SELECT COUNT(*) FROM task
                  WHERE task.agent_id = agent.id AND task.status = 'COMPLETED') AS completed
          FROM agent WHERE agent.id = $1",
@@ -213,10 +220,12 @@ pub fn record_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<(String, u64), St
         id: agent_id.to_string(),
         problem: "a task refers to it, but it is not there".to_owned(),
     })?;
-    Ok((
-        row.get("name")?,
-        u64::try_from(row.get::<i64>("completed")?).unwrap_or_default(),
-    ))
+    Ok(AgentSummary {
+        id: agent_id,
+        name: row.get("name")?,
+        completed_tasks: u64::try_from(row.get::<i64>("completed")?).unwrap_or_default(),
+        rating: mean(&row)?,
+    })
 }
 
 /// Adds a posted task.
@@ -224,8 +233,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
     let stated = &task.stated;
     tx.execute(
         "INSERT INTO task (id, agent_id, status, version, stated, task_type, external_id,
-             reward_micros, deadline_ms, fee_micros, created_at_ms, cell)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             reward_micros, deadline_ms, fee_micros, created_at_ms, cell, due_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         &params![
             task.id.to_string(),
             task.agent_id.to_string(),
@@ -239,6 +248,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
             task.fee.as_micros(),
             task.at.created.as_millis(),
             stated.spot().map(Spot::cell),
+            task.due.map(Timestamp::as_millis),
         ],
     )
     .map(drop)
@@ -249,12 +259,13 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Changed`] if somebody else moved it first.
 pub(super) fn update(tx: &mut Tx<'_>, task: &Task, from_version: i64) -> Result<(), StoreError> {
-    let (result, rejection) = (task.guardian_result.as_ref(), task.rejection.as_ref());
     let millis = |moment: Option<Timestamp>| moment.map(Timestamp::as_millis);
     let updated = tx.execute(
         "UPDATE task SET status = $3, version = $4, operator_id = $5, guardian_result = $6,
              accepted_at_ms = $7, submitted_at_ms = $8, verified_at_ms = $9,
-             completed_at_ms = $10, cancelled_at_ms = $11, rejection = $12
+             completed_at_ms = $10, cancelled_at_ms = $11, rejection = $12, estimate = $13,
+             revision = $14, resolution = $15, cancel_reason = $16, due_at_ms = $17,
+             settled_at_ms = $18
          WHERE id = $1 AND version = $2",
         &params![
             task.id.to_string(),
@@ -262,17 +273,19 @@ pub(super) fn update(tx: &mut Tx<'_>, task: &Task, from_version: i64) -> Result<
             task.status.as_str(),
             task.version,
             task.operator_id.map(|id| id.to_string()),
-            result
-                .map(|result| to_json(result, "guardian_result"))
-                .transpose()?,
+            json_of(task.guardian_result.as_ref(), "guardian_result")?,
             millis(task.at.accepted),
             millis(task.at.submitted),
             millis(task.at.verified),
             millis(task.at.completed),
             millis(task.at.cancelled),
-            rejection
-                .map(|rejection| to_json(rejection, "rejection"))
-                .transpose()?,
+            json_of(task.rejection.as_ref(), "rejection")?,
+            json_of(task.estimate.as_ref(), "estimate")?,
+            json_of(task.revision.as_ref(), "revision")?,
+            json_of(task.resolution.as_ref(), "resolution")?,
+            task.cancel_reason.map(CancelReason::as_str),
+            millis(task.due),
+            millis(task.at.settled),
         ],
     )?;
     if updated == 1 {
@@ -280,6 +293,13 @@ pub(super) fn update(tx: &mut Tx<'_>, task: &Task, from_version: i64) -> Result<
     } else {
         Err(StoreError::Changed)
     }
+}
+
+fn json_of<T: serde::Serialize>(
+    value: Option<&T>,
+    column: &str,
+) -> Result<Option<String>, StoreError> {
+    value.map(|value| to_json(value, column)).transpose()
 }
 
 /// The rows of a window, and how many there are in all.
@@ -316,6 +336,14 @@ fn task(row: &Row) -> Result<Task, StoreError> {
         fee: money(row, "fee_micros")?,
         guardian_result: json_if_any(row, "guardian_result")?,
         rejection: json_if_any(row, "rejection")?,
+        estimate: json_if_any(row, "estimate")?,
+        revision: json_if_any(row, "revision")?,
+        resolution: json_if_any(row, "resolution")?,
+        cancel_reason: row
+            .get::<Option<String>>("cancel_reason")?
+            .map(|name| parsed(CancelReason::parse(&name), "cancel_reason"))
+            .transpose()?,
+        due: time_if_any(row, "due_at_ms")?,
         at: Moments {
             created: time(row, "created_at_ms")?,
             accepted: time_if_any(row, "accepted_at_ms")?,
@@ -323,6 +351,7 @@ fn task(row: &Row) -> Result<Task, StoreError> {
             verified: time_if_any(row, "verified_at_ms")?,
             completed: time_if_any(row, "completed_at_ms")?,
             cancelled: time_if_any(row, "cancelled_at_ms")?,
+            settled: time_if_any(row, "settled_at_ms")?,
         },
     })
 }

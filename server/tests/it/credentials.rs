@@ -104,7 +104,8 @@ on_both_databases! {
         submit(&operator, &posted).await;
         let task = agent.get(&paths::task(posted.id)).await.ok();
         assert_eq!(task.text("status"), "COMPLETED");
-        assert_eq!(task.body["actions"], json!(["retrieve_credential"]));
+        let actions = json!(["dispute", "message", "rate", "retrieve_credential"]);
+        assert_eq!(task.body["actions"], actions);
         assert_eq!(task.body["proof"]["has_credential"], true);
         let reasoning = task.body["guardian_result"]["reasoning"].as_str().unwrap();
         assert!(reasoning.contains("Only the structure"), "{reasoning}");

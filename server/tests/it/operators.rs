@@ -73,6 +73,9 @@ on_both_databases! {
         app.advance(std::time::Duration::from_secs(24 * 60 * 60));
         let answer = operator.post(&paths::accept_task(task), &json!({})).await;
         assert_eq!(answer.refused(410, "expired"), "Task has expired");
+        app.drain_jobs().await;
+        let answer = operator.post(&paths::accept_task(task), &json!({})).await;
+        assert_eq!(answer.refused(410, "expired"), "Task has expired");
         assert_eq!(operator.get(paths::FIND_TASKS).await.ok().body["data"], json!([]));
     }
 

@@ -72,6 +72,7 @@ on_both_databases! {
         }
         agent.post(paths::TASKS, &photo_task(&app)).await.refused(422, "rule_violation");
         app.advance(std::time::Duration::from_secs(24 * 60 * 60));
+        app.drain_jobs().await;
         agent.post(paths::TASKS, &photo_task(&app)).await.created();
     }
 
@@ -193,13 +194,13 @@ on_both_databases! {
         let actions = || async { agent.get(&path).await.ok().body["actions"].clone() };
         assert_eq!(actions().await, json!(["cancel"]));
         operator.accept(task).await;
-        assert_eq!(actions().await, json!(["cancel"]));
+        assert_eq!(actions().await, json!(["cancel", "message"]));
         let proof = json!({"confirmation_text": "short"});
         operator.post(&paths::submit_proof(task), &proof).await.ok();
-        assert_eq!(actions().await, json!(["verify"]));
+        assert_eq!(actions().await, json!(["verify", "message"]));
         app.drain_jobs().await;
-        assert_eq!(actions().await, json!(["verify"]));
+        assert_eq!(actions().await, json!(["verify", "request_revision", "message"]));
         agent.post(&paths::verify_task(task), &json!({"decision": "APPROVE"})).await.ok();
-        assert_eq!(actions().await, json!([]));
+        assert_eq!(actions().await, json!(["dispute", "message", "rate"]));
     }
 }

@@ -1,0 +1,134 @@
+//! Estimates: an operator's parts read to one total, and the terms on which a task takes them
+//! (contract §4).
+
+use std::time::Duration;
+
+use api_types::{
+    Timestamp,
+    estimate::{ESTIMATE_MINUTES_MAX, ESTIMATE_NOTE_CHARS_MAX, Estimate},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::fields::{Fields, Parsed, flag, text, whole};
+
+/// How long an agent may think about an estimate (contract §4).
+pub const ESTIMATE_ANSWERED_WITHIN: Duration = Duration::from_secs(60 * 60);
+
+/// What a task's agent says of estimates beforehand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EstimateTerms {
+    /// Whether the task is claimed with one alone.
+    pub required: bool,
+    /// Up to so many minutes it is approved at once.
+    pub approved_within_minutes: Option<u32>,
+}
+
+impl EstimateTerms {
+    /// Reads the two fields of POST /tasks.
+    pub fn read(fields: &mut Fields<'_>) -> Self {
+        let minutes = whole(1..=ESTIMATE_MINUTES_MAX);
+        Self {
+            required: fields.optional("require_estimate", flag) == Some(true),
+            approved_within_minutes: fields.optional("auto_approve_estimate_minutes", minutes),
+        }
+    }
+
+    /// Whether an estimate of so many minutes needs no answer.
+    pub fn approve(self, minutes: u32) -> bool {
+        self.approved_within_minutes
+            .is_some_and(|most| minutes <= most)
+    }
+}
+
+/// Reads what POST /operator/tasks/:id/accept may carry: an estimate, or nothing.
+///
+/// # Errors
+/// Every fault of the body.
+pub fn parse(body: &Value, now: Timestamp) -> Parsed<Option<Estimate>> {
+    if body.is_null() {
+        return Ok(None);
+    }
+    let mut fields = Fields::of(body);
+    let parts = [
+        ("estimate_days", 24 * 60),
+        ("estimate_hours", 60),
+        ("estimate_minutes", 1),
+    ];
+    let given = parts.iter().any(|(name, _)| fields.has(name));
+    let mut minutes = 0_u32;
+    for (name, each) in parts {
+        let part = fields.optional(name, whole(0..=ESTIMATE_MINUTES_MAX / each));
+        // Each part is bounded by the largest total, so their sum is far from an overflow.
+        minutes += part.unwrap_or(0) * each;
+    }
+    let estimate_note = fields.optional("estimate_note", text(0..=ESTIMATE_NOTE_CHARS_MAX));
+    if given && !(1..=ESTIMATE_MINUTES_MAX).contains(&minutes) {
+        let message = "the parts of an estimate must add up to 1 minute to 90 days";
+        fields.fault("", message);
+    }
+    if !given && fields.has("estimate_note") {
+        let message = "needs estimate_days, estimate_hours or estimate_minutes beside it";
+        fields.fault("estimate_note", message);
+    }
+    fields.finish(Some(given.then_some(Estimate {
+        estimate_minutes: minutes,
+        estimate_note,
+        submitted_at: now,
+        approved_at: None,
+    })))
+}
+
+/// Reads POST /operator/tasks/:id/estimate, which is nothing without an estimate.
+///
+/// # Errors
+/// Every fault of the body.
+pub fn parse_required(body: &Value, now: Timestamp) -> Parsed<Estimate> {
+    let read = parse(body, now)?;
+    read.ok_or_else(|| {
+        let message = "is required, or estimate_days or estimate_hours instead";
+        vec![super::fields::fault("estimate_minutes", message)]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn minutes(body: &Value) -> Option<u32> {
+        let now = Timestamp::from_millis(1).unwrap();
+        let read = parse(body, now).unwrap();
+        read.map(|estimate| estimate.estimate_minutes)
+    }
+
+    #[test]
+    fn parts_are_added_to_one_total() {
+        let body = json!({"estimate_days": 1, "estimate_hours": 2, "estimate_minutes": 3});
+        assert_eq!(minutes(&body), Some(24 * 60 + 2 * 60 + 3));
+        assert_eq!(minutes(&json!({"estimate_minutes": 90})), Some(90));
+        assert_eq!(minutes(&json!({})), None);
+        assert_eq!(minutes(&json!(null)), None);
+    }
+
+    #[test]
+    fn an_estimate_has_bounds_and_every_fault_is_named() {
+        let now = Timestamp::from_millis(1).unwrap();
+        for (body, field) in [
+            (json!({"estimate_minutes": 0}), ""),
+            (json!({"estimate_days": 90, "estimate_minutes": 1}), ""),
+            (json!({"estimate_days": -1}), "estimate_days"),
+            (json!({"estimate_hours": 1.5}), "estimate_hours"),
+            (json!({"estimate_note": "soon"}), "estimate_note"),
+            (json!({"minutes": 5}), "minutes"),
+        ] {
+            let faults = parse(&body, now).unwrap_err();
+            assert!(
+                faults.iter().any(|fault| fault.field == field),
+                "{body} {faults:?}"
+            );
+        }
+        assert!(parse_required(&json!({}), now).is_err());
+    }
+}

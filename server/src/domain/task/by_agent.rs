@@ -1,0 +1,179 @@
+//! What the agent does: post, answer an estimate, judge a proof, call off, object.
+
+use api_types::{
+    AgentId, MicroUsd, TaskId,
+    dispute::{DisputeOpener, DisputeOutcome},
+    task::{CancelReason, Rejection, Revision, Status},
+};
+
+use super::{Before, Moments, Moved, RESUBMITTED_WITHIN, Refusal, Task, Turn};
+use crate::domain::{
+    dispute::DisputeChange,
+    moves::{self, Move},
+    new_task::NewTask,
+};
+
+impl Task {
+    /// Puts a new task on the market, its reward and fee into escrow.
+    pub fn post(
+        id: TaskId,
+        agent_id: AgentId,
+        stated: NewTask,
+        fee: MicroUsd,
+        turn: Turn,
+    ) -> Moved {
+        let task = Self {
+            id,
+            agent_id,
+            operator_id: None,
+            status: Status::Pending,
+            version: 1,
+            stated,
+            fee,
+            estimate: None,
+            guardian_result: None,
+            rejection: None,
+            revision: None,
+            resolution: None,
+            cancel_reason: None,
+            due: None,
+            at: Moments {
+                created: turn.now,
+                accepted: None,
+                submitted: None,
+                verified: None,
+                completed: None,
+                cancelled: None,
+                settled: None,
+            },
+        };
+        let before = Before {
+            status: None,
+            version: None,
+        };
+        task.moved(moves::rule(Move::Post), before, turn)
+    }
+
+    /// The agent takes the operator's estimate.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongStatus`] if none waits for an answer.
+    pub fn approve_estimate(self, turn: Turn) -> Result<Moved, Refusal> {
+        let moved = self.step(Move::ApproveEstimate, turn, |task| {
+            task.at.accepted = Some(turn.now);
+            if let Some(estimate) = &mut task.estimate {
+                estimate.approved_at = Some(turn.now);
+            }
+            Ok(())
+        })?;
+        let operator_id = moved.task.operator_id;
+        Ok(moved.tell(operator_id, turn, "The agent approved the estimate.".into()))
+    }
+
+    /// The agent does not take the operator's estimate; the task is open to others again.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongStatus`] if none waits for an answer.
+    pub fn reject_estimate(self, reason: Option<&str>, turn: Turn) -> Result<Moved, Refusal> {
+        let operator_id = self.operator_id;
+        let moved = self.step(Move::RejectEstimate, turn, |task| {
+            task.unassign();
+            Ok(())
+        })?;
+        let body = because("The agent rejected the estimate", reason);
+        Ok(moved.tell(operator_id, turn, body))
+    }
+
+    /// The agent finds the proof good: both sides are paid.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongStatus`] if there is no proof to judge.
+    pub fn approve(self, turn: Turn) -> Result<Moved, Refusal> {
+        self.step(Move::Approve, turn, |task| {
+            task.complete(turn.now);
+            Ok(())
+        })
+    }
+
+    /// The agent finds the proof bad: the money stays in escrow.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongStatus`] if there is no proof to judge.
+    pub fn reject(self, rejection: Rejection, turn: Turn) -> Result<Moved, Refusal> {
+        let reason = rejection.reason.clone();
+        let moved = self.step(Move::Reject, turn, |task| {
+            task.rejection = Some(rejection);
+            Ok(())
+        })?;
+        let operator_id = moved.task.operator_id;
+        let body = because("The agent rejected the proof", reason.as_deref());
+        let moved = moved.tell(operator_id, turn, body);
+        Ok(moved.opens(DisputeOpener::Agent, reason, turn))
+    }
+
+    /// The agent asks the operator for a better proof, once. If none comes in time, the task is
+    /// disputed (again), and the host decides.
+    ///
+    /// # Errors
+    /// [`Refusal::RevisedBefore`], or [`Refusal::WrongStatus`] if there is no proof to better.
+    pub fn request_revision(
+        self,
+        reason: String,
+        unmet_requirements: Vec<String>,
+        turn: Turn,
+    ) -> Result<Moved, Refusal> {
+        let disputed = self.status == Status::Disputed;
+        let resubmit_by = turn.now.after(RESUBMITTED_WITHIN);
+        let body = format!("The agent asks for a better proof by {resubmit_by}: {reason}");
+        let mut moved = self.step(Move::RequestRevision, turn, |task| {
+            task.revision = Some(Revision {
+                reason,
+                unmet_requirements,
+                requested_at: turn.now,
+                resubmit_by,
+            });
+            Ok(())
+        })?;
+        if disputed {
+            moved.dispute = Some(DisputeChange::Closed {
+                outcome: DisputeOutcome::Revision,
+                note: None,
+            });
+        }
+        let operator_id = moved.task.operator_id;
+        Ok(moved.tell(operator_id, turn, body))
+    }
+
+    /// The agent calls the task off and gets reward and fee back.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongStatus`] once work has begun or the task has ended.
+    pub fn cancel(self, turn: Turn) -> Result<Moved, Refusal> {
+        let moved = self.step(Move::Cancel, turn, |task| {
+            task.at.cancelled = Some(turn.now);
+            task.cancel_reason = Some(CancelReason::Agent);
+            Ok(())
+        })?;
+        let operator_id = moved.task.operator_id;
+        Ok(moved.tell(operator_id, turn, "The agent called the task off.".into()))
+    }
+
+    /// The agent objects to what was paid, within the hold: reward and fee go back into escrow
+    /// until the host has decided.
+    ///
+    /// # Errors
+    /// [`Refusal::NotDisputable`] after the hold or a decision, [`Refusal::WrongStatus`] if nothing
+    /// was paid.
+    pub fn dispute(self, reason: String, turn: Turn) -> Result<Moved, Refusal> {
+        let moved = self.step(Move::Dispute, turn, |_| Ok(()))?;
+        let operator_id = moved.task.operator_id;
+        let body = because("The agent disputes the task", Some(&reason));
+        let moved = moved.tell(operator_id, turn, body);
+        Ok(moved.opens(DisputeOpener::Agent, Some(reason), turn))
+    }
+}
+
+/// "What happened: why", or "What happened."
+fn because(what: &str, reason: Option<&str>) -> String {
+    reason.map_or_else(|| format!("{what}."), |reason| format!("{what}: {reason}"))
+}

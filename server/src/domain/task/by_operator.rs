@@ -1,0 +1,124 @@
+//! What operators do: claim, begin, give back, submit.
+
+use api_types::{OperatorId, estimate::Estimate};
+
+use super::{Left, Moved, Refusal, Task, Turn};
+use crate::domain::{job::Job, moves::Move};
+
+impl Task {
+    /// An operator claims the task for its deadline.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongStatus`] if it is not open, [`Refusal::Expired`] if its deadline has passed,
+    /// [`Refusal::EstimateRequired`] if it wants an estimate.
+    pub fn accept(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
+        self.step(Move::Accept, turn, |task| {
+            task.operator_id = Some(operator_id);
+            task.at.accepted = Some(turn.now);
+            Ok(())
+        })
+    }
+
+    /// An operator claims the task and says how long it will take. The agent decides, unless it
+    /// has approved such an estimate beforehand.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongStatus`] if it is not open, [`Refusal::Expired`] if its deadline has passed.
+    pub fn estimate(
+        self,
+        operator_id: OperatorId,
+        mut estimate: Estimate,
+        turn: Turn,
+    ) -> Result<Moved, Refusal> {
+        let approved = self.stated.estimate.approve(estimate.estimate_minutes);
+        let does = if approved {
+            Move::EstimateWithin
+        } else {
+            Move::Estimate
+        };
+        let minutes = estimate.estimate_minutes;
+        let moved = self.step(does, turn, |task| {
+            task.operator_id = Some(operator_id);
+            if approved {
+                estimate.approved_at = Some(turn.now);
+                task.at.accepted = Some(turn.now);
+            }
+            task.estimate = Some(estimate);
+            Ok(())
+        })?;
+        let then = if approved {
+            "The task's own terms approve it."
+        } else {
+            "The agent has an hour to answer."
+        };
+        let body = format!("The operator estimates {}. {then}", in_words(minutes));
+        Ok(moved.tell(Some(operator_id), turn, body))
+    }
+
+    /// The operator who claimed the task gives it back to the market.
+    ///
+    /// # Errors
+    /// [`Refusal::NotClaimedByYou`], or [`Refusal::WrongStatus`] once a proof was sent.
+    pub fn withdraw(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
+        self.claimed_by(operator_id, Move::Withdraw)?;
+        let moved = self.step(Move::Withdraw, turn, |task| {
+            task.unassign();
+            Ok(())
+        })?;
+        let body = "The operator gave the task back. It is open to others again.".to_owned();
+        Ok(moved.tell(Some(operator_id), turn, body))
+    }
+
+    /// The operator who claimed the task begins.
+    ///
+    /// # Errors
+    /// [`Refusal::NotClaimedByYou`], or [`Refusal::WrongStatus`] if it has begun or is not claimed.
+    pub fn start(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
+        self.claimed_by(operator_id, Move::Start)?;
+        self.step(Move::Start, turn, |_| Ok(()))
+    }
+
+    /// The operator who claimed the task sends its proof; the Guardian looks at it next.
+    ///
+    /// # Errors
+    /// [`Refusal::NotClaimedByYou`], or [`Refusal::WrongStatus`] if no proof is wanted now.
+    pub fn submit(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
+        self.claimed_by(operator_id, Move::Submit)?;
+        let mut moved = self.step(Move::Submit, turn, |task| {
+            task.at.submitted = Some(turn.now);
+            task.guardian_result = None;
+            task.rejection = None;
+            Ok(())
+        })?;
+        moved.jobs.push(Left {
+            job: Job::ReviewProof {
+                task_id: moved.task.id,
+            },
+            due_at: turn.now,
+        });
+        Ok(moved)
+    }
+
+    fn claimed_by(&self, operator_id: OperatorId, does: Move) -> Result<(), Refusal> {
+        if self.operator_id == Some(operator_id) {
+            Ok(())
+        } else {
+            Err(Refusal::NotClaimedByYou { does })
+        }
+    }
+}
+
+/// "1 day 2 hours 30 minutes".
+fn in_words(minutes: u32) -> String {
+    let parts = [
+        (minutes / (24 * 60), "day"),
+        (minutes / 60 % 24, "hour"),
+        (minutes % 60, "minute"),
+    ];
+    let named = parts.iter().filter(|(count, _)| *count > 0);
+    let words = named.map(|(count, unit)| {
+        let plural = if *count == 1 { "" } else { "s" };
+        format!("{count} {unit}{plural}")
+    });
+    words.collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,124 @@
+//! What neither agent nor operator does: the Guardian judges, the clock runs out, the host decides.
+
+use api_types::{
+    dispute::DisputeOpener,
+    guardian::{Decision, GuardianResult},
+    task::CancelReason,
+};
+
+use super::{Moved, Refusal, Task, Turn};
+use crate::domain::{
+    dispute::{self, Award, DisputeChange, Ruling, Shares},
+    moves::Move,
+};
+
+impl Task {
+    /// The Guardian's result decides where a submitted task goes.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongStatus`] if the task was decided meanwhile, or its time for this is over.
+    pub fn judge(self, result: GuardianResult, turn: Turn) -> Result<Moved, Refusal> {
+        let does = match result.decision {
+            Decision::Approve => Move::JudgeGood,
+            Decision::ManualReview => Move::JudgeUnclear,
+            Decision::Reject => Move::JudgeBad,
+        };
+        let reason = result.reasoning.clone();
+        let moved = self.step(does, turn, |task| {
+            task.guardian_result = Some(result);
+            if does == Move::JudgeGood {
+                task.complete(turn.now);
+            }
+            Ok(())
+        })?;
+        Ok(match does {
+            Move::JudgeBad => moved.opens(DisputeOpener::Guardian, Some(reason), turn),
+            _ => moved,
+        })
+    }
+
+    /// Time has run out: the clock makes the move that the task's status leaves to it. It may come
+    /// late, twice, or after the task has moved on.
+    ///
+    /// # Errors
+    /// [`Refusal::NotDue`] if there is nothing to do now.
+    pub fn move_by_clock(self, turn: Turn) -> Result<Moved, Refusal> {
+        let does = self.overdue(turn.now).ok_or(Refusal::NotDue)?.does;
+        let operator_id = self.operator_id;
+        let moved = self.step(does, turn, |task| {
+            match does {
+                Move::LapseEstimate => task.unassign(),
+                Move::AutoRelease => task.complete(turn.now),
+                Move::Settle => task.at.settled = Some(turn.now),
+                Move::Expire => {
+                    task.at.cancelled = Some(turn.now);
+                    task.cancel_reason = Some(CancelReason::Expired);
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        let body = match does {
+            Move::LapseEstimate => {
+                "The agent did not answer the estimate within an hour. The task is open to others \
+                 again."
+            }
+            Move::GiveUpJudging => {
+                "The Guardian could not look at the proof in time. The agent looks for itself."
+            }
+            Move::AutoRelease => {
+                "The agent did not answer in time. The proof counts as good, and the reward was \
+                 released."
+            }
+            Move::LapseRevision => "No better proof came in time. The task is disputed.",
+            Move::Expire => "The task was not done in time and has expired.",
+            _ => return Ok(moved),
+        };
+        let moved = moved.tell(operator_id, turn, body.to_owned());
+        Ok(match does {
+            Move::LapseRevision => moved.opens(DisputeOpener::Clock, Some(body.to_owned()), turn),
+            _ => moved,
+        })
+    }
+
+    /// The host decides a dispute, for the operator, for the agent, or between them. This is the
+    /// last word: such a task is not disputed again.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongStatus`] if the task is not disputed, [`Refusal::NoSplit`] for a part that
+    /// is none.
+    pub fn resolve(self, ruling: &Ruling, turn: Turn) -> Result<Moved, Refusal> {
+        let does = match ruling.award {
+            Award::Release => Move::ResolveRelease,
+            Award::Refund => Move::ResolveRefund,
+            Award::Split(_) => Move::ResolveSplit,
+        };
+        let reward = self.stated.reward;
+        let shares = Shares::of(ruling.award, reward, self.fee);
+        let mut moved = self.step(does, turn, |task| {
+            let shares = shares.ok_or(Refusal::NoSplit { reward })?;
+            let resolution = dispute::resolution(ruling, shares, turn.now);
+            task.resolution = Some(resolution);
+            if does == Move::ResolveRefund {
+                task.at.cancelled = Some(turn.now);
+                task.cancel_reason = Some(CancelReason::Refunded);
+            } else {
+                task.complete(turn.now);
+            }
+            Ok(())
+        })?;
+        let resolved = moved.task.resolution.as_ref();
+        moved.dispute = resolved.map(|resolved| DisputeChange::Closed {
+            outcome: resolved.outcome,
+            note: Some(ruling.note.clone()),
+        });
+        let body = resolved.map_or_else(String::new, |resolved| {
+            format!(
+                "The dispute was resolved: ${} to the operator, ${} back to the agent. {}",
+                resolved.operator_usd, resolved.refunded_usd, ruling.note
+            )
+        });
+        let operator_id = moved.task.operator_id;
+        Ok(moved.tell(operator_id, turn, body))
+    }
+}

@@ -1,0 +1,101 @@
+//! The agent's answer to an operator's estimate (contract §4, Estimates). Giving one is a claim,
+//! and stands with the other moves of operators.
+
+use api_types::{
+    TaskId,
+    error::ErrorBody,
+    estimate::{ApprovedEstimate, RejectEstimate},
+    paths,
+    task::MovedTask,
+};
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde_json::Value;
+
+use super::{
+    auth::AgentAuth,
+    body::Posted,
+    error::{self, ApiError, checked},
+    idempotency::once,
+    tasks::{no_fields, owned},
+    views,
+};
+use crate::{
+    app::App,
+    domain::{
+        fields::{Fields, Parsed, text},
+        moves::Move,
+    },
+    store::moves,
+};
+
+/// Take the operator's estimate: the work may begin.
+#[utoipa::path(post, path = paths::APPROVE_ESTIMATE, tag = "tasks", params(("id" = TaskId, Path)),
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = ApprovedEstimate), (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub async fn approve_estimate(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let none = || error::wrong_status(Move::ApproveEstimate);
+    let id = id.parse::<TaskId>().map_err(|_| none())?;
+    no_fields(&posted.body)?;
+    let turn = app.turn();
+    once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
+        let task = owned(tx, agent.id, id)?.ok_or_else(none)?;
+        let moved = task.approve_estimate(turn)?;
+        moves::record(tx, &moved)?;
+        let task = moved.task;
+        Ok(ApprovedEstimate {
+            task_id: id,
+            status: task.status,
+            accepted_at: turn.now,
+            operator: views::operator_of(tx, &task)?,
+            estimate_minutes: task.estimate.map_or(0, |one| one.estimate_minutes),
+        })
+    })
+    .await
+}
+
+/// Refuse the operator's estimate: the task is open to others again.
+#[utoipa::path(post, path = paths::REJECT_ESTIMATE, tag = "tasks", params(("id" = TaskId, Path)),
+    request_body = Option<RejectEstimate>,
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = MovedTask), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn reject_estimate(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let stated = checked(parse_reason(&posted.body))?;
+    let none = || error::wrong_status(Move::RejectEstimate);
+    let id = id.parse::<TaskId>().map_err(|_| none())?;
+    let turn = app.turn();
+    once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
+        let task = owned(tx, agent.id, id)?.ok_or_else(none)?;
+        let moved = task.reject_estimate(stated.reason.as_deref(), turn)?;
+        moves::record(tx, &moved)?;
+        Ok(MovedTask {
+            task_id: id,
+            status: moved.task.status,
+        })
+    })
+    .await
+}
+
+fn parse_reason(body: &Value) -> Parsed<RejectEstimate> {
+    if body.is_null() {
+        return Ok(RejectEstimate::default());
+    }
+    let mut fields = Fields::of(body);
+    let reason = fields.optional("reason", text(1..=1000));
+    fields.finish(Some(RejectEstimate { reason }))
+}

@@ -1,0 +1,110 @@
+//! What an agent may do about a proof beside its verdict: ask for a better one, and object to what
+//! was paid, within the hold (contract §4).
+
+use api_types::{
+    TaskId,
+    dispute::{OpenDispute, OpenedDispute, REASON_CHARS_MAX},
+    error::ErrorBody,
+    paths,
+    task::{RequestRevision, RequestedRevision},
+};
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde_json::Value;
+
+use super::{
+    auth::AgentAuth,
+    body::Posted,
+    error::{self, ApiError, checked},
+    idempotency::once,
+    tasks::{owned, required, task_id},
+};
+use crate::{
+    app::App,
+    domain::{
+        dispute::DisputeChange,
+        fields::{Fields, Parsed, list, text},
+    },
+    store::moves,
+};
+
+/// Ask for a better proof, once. The operator has 24 hours; after them the task is disputed.
+#[utoipa::path(post, path = paths::REQUEST_REVISION, tag = "tasks", params(("id" = TaskId, Path)),
+    request_body = RequestRevision,
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = RequestedRevision), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
+pub async fn request_revision(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let stated = checked(parse_revision(&posted.body))?;
+    let id = task_id(&id)?;
+    let turn = app.turn();
+    once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
+        let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
+        let unmet = stated.unmet_requirements.clone().unwrap_or_default();
+        let unmet = checked(required(unmet, &task))?;
+        let moved = task.request_revision(stated.reason.clone(), unmet, turn)?;
+        moves::record(tx, &moved)?;
+        let revision = moved.task.revision.as_ref();
+        Ok(RequestedRevision {
+            task_id: id,
+            status: moved.task.status,
+            resubmit_by: revision.map_or(turn.now, |revision| revision.resubmit_by),
+        })
+    })
+    .await
+}
+
+fn parse_revision(body: &Value) -> Parsed<RequestRevision> {
+    let mut fields = Fields::of(body);
+    let reason = fields.required("reason", text(1..=REASON_CHARS_MAX));
+    let unmet_requirements = fields.optional("unmet_requirements", list(0..=20, text(1..=500)));
+    fields.finish(reason.map(|reason| RequestRevision {
+        reason,
+        unmet_requirements,
+    }))
+}
+
+/// Object to a completed task within its hold. Reward and fee go back into escrow until the host
+/// has decided.
+#[utoipa::path(post, path = paths::OPEN_DISPUTE, tag = "tasks", params(("id" = TaskId, Path)),
+    request_body = OpenDispute,
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = OpenedDispute), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
+pub async fn open_dispute(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let mut fields = Fields::of(&posted.body);
+    let reason = fields.required("reason", text(1..=REASON_CHARS_MAX));
+    let reason = checked(fields.finish(reason))?;
+    let id = task_id(&id)?;
+    let turn = app.turn();
+    once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
+        let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
+        let moved = task.dispute(reason.clone(), turn)?;
+        moves::record(tx, &moved)?;
+        let Some(DisputeChange::Opened(opened)) = &moved.dispute else {
+            return Err(ApiError::accident("a dispute was opened without a record"));
+        };
+        Ok(OpenedDispute {
+            task_id: id,
+            status: moved.task.status,
+            dispute_id: opened.id,
+            escrow_usd: moved.task.total(),
+        })
+    })
+    .await
+}

@@ -1,0 +1,135 @@
+//! Disputes: opened and closed by moves, listed for the host.
+
+use api_types::{
+    DisputeId, TaskId, Timestamp,
+    dispute::{Dispute, DisputeOpener, DisputeOutcome},
+};
+
+use super::{
+    Row, StoreError, Tx, Value,
+    columns::{money, name, parsed, text, text_if_any, time, time_if_any},
+    params,
+    tasks::Found,
+};
+use crate::domain::dispute::DisputeChange;
+
+const COLUMNS: &str = "dispute.id AS id, dispute.task_id AS task_id, task.agent_id AS agent_id,
+    task.operator_id AS operator_id, dispute.opened_by AS opened_by, dispute.reason AS reason,
+    task.reward_micros AS reward_micros, task.fee_micros AS fee_micros,
+    dispute.opened_at_ms AS opened_at_ms, dispute.resolved_at_ms AS resolved_at_ms,
+    dispute.outcome AS outcome, dispute.note AS note";
+
+/// What a list of disputes is narrowed to, and which part of it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct DisputeFilter {
+    /// Only those that are open, or only those that have ended.
+    pub open: Option<bool>,
+    /// Rows at most.
+    pub limit: u32,
+    /// Rows to pass over.
+    pub offset: u32,
+    /// The last row that the caller has.
+    pub after: Option<DisputeId>,
+}
+
+/// Opens a dispute over a task, or ends the open one.
+pub(super) fn record(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    change: &DisputeChange,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    match change {
+        DisputeChange::Opened(opened) => tx.execute(
+            "INSERT INTO dispute (id, task_id, opened_by, reason, opened_at_ms)
+             VALUES ($1, $2, $3, $4, $5)",
+            &params![
+                opened.id.to_string(),
+                task_id.to_string(),
+                opened.by.as_str(),
+                opened.reason.as_deref(),
+                at.as_millis(),
+            ],
+        ),
+        DisputeChange::Closed { outcome, note } => tx.execute(
+            "UPDATE dispute SET resolved_at_ms = $2, outcome = $3, note = $4
+             WHERE task_id = $1 AND resolved_at_ms IS NULL",
+            &params![
+                task_id.to_string(),
+                at.as_millis(),
+                outcome.as_str(),
+                note.as_deref(),
+            ],
+        ),
+    }
+    .map(drop)
+}
+
+/// One dispute.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn get(tx: &mut Tx<'_>, id: DisputeId) -> Result<Option<Dispute>, StoreError> {
+    let row = tx.first(
+        &format!(
+            "SELECT {COLUMNS} FROM dispute JOIN task ON task.id = dispute.task_id
+             WHERE dispute.id = $1"
+        ),
+        &params![id.to_string()],
+    )?;
+    row.map(|row| dispute(&row)).transpose()
+}
+
+/// All disputes, newest first.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn list(tx: &mut Tx<'_>, filter: DisputeFilter) -> Result<Found<Dispute>, StoreError> {
+    let which = match filter.open {
+        Some(true) => "dispute.resolved_at_ms IS NULL",
+        Some(false) => "dispute.resolved_at_ms IS NOT NULL",
+        None => "1 = 1",
+    };
+    let count = format!("SELECT COUNT(*) AS n FROM dispute WHERE {which}");
+    let total = tx
+        .first(&count, &[])?
+        .map_or(Ok(0), |row| row.get::<i64>("n"))?;
+    let mut values: Vec<Value> =
+        params![i64::from(filter.limit) + 1, i64::from(filter.offset)].to_vec();
+    let mut after = String::new();
+    if let Some(id) = filter.after {
+        values.extend(params![id.to_string()]);
+        after.push_str(" AND dispute.id < $3");
+    }
+    let rows = tx.query(
+        &format!(
+            "SELECT {COLUMNS} FROM dispute JOIN task ON task.id = dispute.task_id
+             WHERE {which}{after} ORDER BY dispute.id DESC LIMIT $1 OFFSET $2"
+        ),
+        &values,
+    )?;
+    Ok(Found {
+        rows: rows.iter().map(dispute).collect::<Result<_, _>>()?,
+        total: u64::try_from(total).unwrap_or_default(),
+    })
+}
+
+fn dispute(row: &Row) -> Result<Dispute, StoreError> {
+    let outcome: Option<String> = row.get("outcome")?;
+    Ok(Dispute {
+        dispute_id: text(row, "id")?,
+        task_id: text(row, "task_id")?,
+        agent_id: text(row, "agent_id")?,
+        operator_id: text_if_any(row, "operator_id")?,
+        opened_by: name(row, "opened_by", DisputeOpener::parse)?,
+        reason: row.get("reason")?,
+        reward_usd: money(row, "reward_micros")?,
+        platform_fee_usd: money(row, "fee_micros")?,
+        opened_at: time(row, "opened_at_ms")?,
+        resolved_at: time_if_any(row, "resolved_at_ms")?,
+        outcome: outcome
+            .map(|name| parsed(DisputeOutcome::parse(&name), "outcome"))
+            .transpose()?,
+        note: row.get("note")?,
+    })
+}

@@ -1,0 +1,233 @@
+//! Messages between an agent and an operator, and what the marketplace tells both.
+
+use api_types::{
+    MessageId, OperatorId, TaskId, Timestamp,
+    message::{Author, Message},
+};
+
+use super::{
+    Row, StoreError, Tx, Value,
+    columns::{name, text, time, time_if_any},
+    params,
+    tasks::Found,
+};
+use crate::domain::task::Notice;
+
+/// A message to be written.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// Its id.
+    pub id: MessageId,
+    /// About which task.
+    pub task_id: TaskId,
+    /// In whose claim.
+    pub operator_id: OperatorId,
+    /// By whom.
+    pub author: Author,
+    /// 1 to 2 000 characters.
+    pub body: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Who reads: the agent reads all of a task, an operator what belongs to the own claim.
+#[derive(Clone, Copy, Debug)]
+pub enum Reader {
+    /// The task's agent.
+    Agent,
+    /// An operator who claims the task, or did.
+    Operator(OperatorId),
+}
+
+/// Which part of the list is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct MessageWindow {
+    /// Rows at most.
+    pub limit: u32,
+    /// Rows to pass over.
+    pub offset: u32,
+    /// The last row that the caller has.
+    pub after: Option<MessageId>,
+}
+
+/// Adds a message.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn insert(tx: &mut Tx<'_>, message: &NewMessage) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO message (id, task_id, operator_id, author, body, created_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        &params![
+            message.id.to_string(),
+            message.task_id.to_string(),
+            message.operator_id.to_string(),
+            message.author.as_str(),
+            &message.body,
+            message.at.as_millis(),
+        ],
+    )
+    .map(drop)
+}
+
+/// Adds what the marketplace itself says about a move.
+pub(super) fn insert_notice(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    notice: &Notice,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let message = NewMessage {
+        id: notice.id,
+        task_id,
+        operator_id: notice.operator_id,
+        author: Author::System,
+        body: notice.body.clone(),
+        at,
+    };
+    insert(tx, &message)
+}
+
+/// How many messages people have written about a task.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn count(tx: &mut Tx<'_>, task_id: TaskId) -> Result<i64, StoreError> {
+    let row = tx.first(
+        "SELECT COUNT(*) AS n FROM message WHERE task_id = $1 AND author <> 'system'",
+        &params![task_id.to_string()],
+    )?;
+    row.map_or(Ok(0), |row| row.get("n"))
+}
+
+/// A task's messages for one reader, oldest first.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn list(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    reader: Reader,
+    window: MessageWindow,
+) -> Result<Found<Message>, StoreError> {
+    let (condition, mut values) = of(task_id, reader);
+    let count = format!("SELECT COUNT(*) AS n FROM message WHERE {condition}");
+    let total = tx
+        .first(&count, &values)?
+        .map_or(Ok(0), |row| row.get::<i64>("n"))?;
+    values.extend(params![
+        window.after.map_or_else(String::new, |id| id.to_string()),
+        i64::from(window.limit) + 1,
+        i64::from(window.offset)
+    ]);
+    let nth = values.len();
+    let page = format!(
+        "SELECT * FROM message WHERE {condition} AND id > ${}
+         ORDER BY id LIMIT ${} OFFSET ${nth}",
+        nth - 2,
+        nth - 1,
+    );
+    let rows = tx.query(&page, &values)?;
+    Ok(Found {
+        rows: rows.iter().map(message).collect::<Result<_, _>>()?,
+        total: u64::try_from(total).unwrap_or_default(),
+    })
+}
+
+/// The latest of a task's messages, oldest first.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn latest(tx: &mut Tx<'_>, task_id: TaskId, limit: u32) -> Result<Vec<Message>, StoreError> {
+    let rows = tx.query(
+        "SELECT * FROM message WHERE task_id = $1 ORDER BY id DESC LIMIT $2",
+        &params![task_id.to_string(), i64::from(limit)],
+    )?;
+    rows.iter().rev().map(message).collect()
+}
+
+/// Whether there is anything that a reader may see.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn any(tx: &mut Tx<'_>, task_id: TaskId, reader: Reader) -> Result<bool, StoreError> {
+    let (condition, values) = of(task_id, reader);
+    let query = format!("SELECT id FROM message WHERE {condition} LIMIT 1");
+    Ok(tx.first(&query, &values)?.is_some())
+}
+
+/// Whether anything waits to be read.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn any_unread(tx: &mut Tx<'_>, task_id: TaskId, reader: Reader) -> Result<bool, StoreError> {
+    let (condition, values) = unread(task_id, reader);
+    let query = format!("SELECT id FROM message WHERE {condition} LIMIT 1");
+    Ok(tx.first(&query, &values)?.is_some())
+}
+
+/// Everything that waits has been read.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn mark_read(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    reader: Reader,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (condition, mut values) = unread(task_id, reader);
+    values.extend(params![now.as_millis()]);
+    let (column, nth) = (read_column(reader), values.len());
+    let update = format!("UPDATE message SET {column} = ${nth} WHERE {condition}");
+    tx.execute(&update, &values).map(drop)
+}
+
+fn read_column(reader: Reader) -> &'static str {
+    match reader {
+        Reader::Agent => "read_by_agent_at_ms",
+        Reader::Operator(_) => "read_by_operator_at_ms",
+    }
+}
+
+/// The messages that a reader may see.
+fn of(task_id: TaskId, reader: Reader) -> (&'static str, Vec<Value>) {
+    match reader {
+        Reader::Agent => ("task_id = $1", params![task_id.to_string()].to_vec()),
+        Reader::Operator(id) => (
+            "task_id = $1 AND operator_id = $2",
+            params![task_id.to_string(), id.to_string()].to_vec(),
+        ),
+    }
+}
+
+/// Those of them that others wrote and the reader has not seen.
+fn unread(task_id: TaskId, reader: Reader) -> (String, Vec<Value>) {
+    let (condition, values) = of(task_id, reader);
+    let own = match reader {
+        Reader::Agent => "agent",
+        Reader::Operator(_) => "operator",
+    };
+    let column = read_column(reader);
+    (
+        format!("{condition} AND author <> '{own}' AND {column} IS NULL"),
+        values,
+    )
+}
+
+fn message(row: &Row) -> Result<Message, StoreError> {
+    let from = name(row, "author", Author::parse)?;
+    let by_agent = time_if_any(row, "read_by_agent_at_ms")?;
+    let by_operator = time_if_any(row, "read_by_operator_at_ms")?;
+    Ok(Message {
+        id: text(row, "id")?,
+        from,
+        body: row.get("body")?,
+        created_at: time(row, "created_at_ms")?,
+        read_at: match from {
+            Author::Agent => by_operator,
+            Author::Operator => by_agent,
+            Author::System => by_agent.zip(by_operator).map(|(one, other)| one.max(other)),
+        },
+    })
+}

@@ -1,0 +1,83 @@
+//! Ratings: stars and a comment by each side of a task, once, and the means they make.
+
+use api_types::{Timestamp, message::Author};
+
+use super::{Row, StoreError, Tx, columns::name, params};
+use crate::domain::task::Task;
+
+/// Stars and a comment.
+#[derive(Clone, Debug)]
+pub struct Rating {
+    /// Who gives them: the agent to the operator, or the operator to the agent.
+    pub author: Author,
+    /// 1 to 5.
+    pub stars: u8,
+    /// In words.
+    pub comment: Option<String>,
+}
+
+/// Writes a rating down and adds it to the mean of whom it is about; false if this side has rated
+/// the task before.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn insert(
+    tx: &mut Tx<'_>,
+    task: &Task,
+    rating: &Rating,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let inserted = tx.execute(
+        "INSERT INTO rating (task_id, author, stars, comment, rated_at_ms)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (task_id, author) DO NOTHING",
+        &params![
+            task.id.to_string(),
+            rating.author.as_str(),
+            i64::from(rating.stars),
+            rating.comment.as_deref(),
+            now.as_millis(),
+        ],
+    )?;
+    if inserted == 0 {
+        return Ok(false);
+    }
+    let (sql, about) = match rating.author {
+        Author::Agent => (
+            "UPDATE operator SET stars_sum = stars_sum + $2, stars_count = stars_count + 1
+             WHERE id = $1",
+            task.operator_id.map(|id| id.to_string()),
+        ),
+        Author::Operator | Author::System => (
+            "UPDATE agent SET stars_sum = stars_sum + $2, stars_count = stars_count + 1
+             WHERE id = $1",
+            Some(task.agent_id.to_string()),
+        ),
+    };
+    tx.execute(sql, &params![about, i64::from(rating.stars)])?;
+    Ok(true)
+}
+
+/// Which sides have rated a task.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn authors(tx: &mut Tx<'_>, task: &Task) -> Result<Vec<Author>, StoreError> {
+    let rows = tx.query(
+        "SELECT author FROM rating WHERE task_id = $1",
+        &params![task.id.to_string()],
+    )?;
+    rows.iter()
+        .map(|row| name(row, "author", Author::parse))
+        .collect()
+}
+
+/// The mean of `stars_sum` over `stars_count`, to one decimal rounded half up: 4.8. None if nobody
+/// gave any.
+pub(super) fn mean(row: &Row) -> Result<Option<f32>, StoreError> {
+    let (sum, count): (i64, i64) = (row.get("stars_sum")?, row.get("stars_count")?);
+    Ok((count > 0).then(|| {
+        let tenths = (sum * 20 + count) / (count * 2);
+        // At most fifty tenths.
+        f32::from(u8::try_from(tenths).unwrap_or(u8::MAX)) / 10.0
+    }))
+}
