@@ -5,6 +5,10 @@ mod app;
 mod audit;
 mod bench;
 mod ci;
+#[expect(
+    dead_code,
+    reason = "the stories alone stop a server and start it again"
+)]
 #[path = "../../server/tests/support/cluster.rs"]
 mod cluster;
 mod compress;

@@ -80,6 +80,10 @@ fn commit_together(connection: &Connection, mut batch: Vec<Box<dyn Work>>) {
     }
 }
 
+/// Reads go on, and so do writes once there is room again.
+const DISK_FULL: StoreError =
+    StoreError::Unavailable("the disk is full; nothing was written, and reading goes on");
+
 fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
     let mut session = Session { connection };
     session.control("BEGIN IMMEDIATE")?;
@@ -88,9 +92,7 @@ fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(),
         let keep = work.run(&mut Tx::new(&mut session));
         // A full disk makes SQLite end the whole transaction by itself.
         if connection.is_autocommit() {
-            return Err(StoreError::Database(
-                "the transaction was ended by SQLite".to_owned(),
-            ));
+            return Err(DISK_FULL);
         }
         if !keep {
             session.control("ROLLBACK TO SAVEPOINT one_write")?;
@@ -233,6 +235,7 @@ fn refused(error: &rusqlite::Error) -> StoreError {
             StoreError::ForeignKey
         }
         (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => StoreError::Busy,
+        (ErrorCode::DiskFull, _) => DISK_FULL,
         _ => StoreError::Database(error.to_string()),
     }
 }

@@ -1,11 +1,11 @@
 //! A real PostgreSQL that lives as long as this process: made in a folder of its own, reached by a
 //! socket in it, and gone with it, however the process ends. The tests and the benchmark share it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::{env, fs};
 
 use anyhow::{Context as _, Result, ensure};
@@ -13,20 +13,27 @@ use anyhow::{Context as _, Result, ensure};
 /// A running server.
 pub(crate) struct Cluster {
     folder: PathBuf,
+    answers: BufReader<ChildStdout>,
     // Its standard input is held open by this process alone; its end stops the server.
-    _keeper: Child,
+    keeper: Child,
 }
 
-/// Makes and starts the server, says so, waits for the end of its input, and removes everything.
+/// Makes the server, starts it and says so; stops it and starts it again as it is told, a line
+/// each; and removes everything at the end of its input.
 const KEEPER: &str = r#"
 trap '' HUP INT TERM
+start() {
+    "$1/pg_ctl" -D data -l log -w -t 60 -o "-c max_connections=500 \
+        -c listen_addresses='' -c unix_socket_directories='$2' $3" start >/dev/null 2>&1
+}
+stop() { "$1/pg_ctl" -D data -m "$2" -w stop >/dev/null 2>&1; }
 "$1/initdb" -D data -U postgres -A trust -E UTF8 --locale=C --no-sync >log 2>&1 &&
-"$1/pg_ctl" -D data -l log -w -t 60 -o "-c max_connections=500 \
-    -c listen_addresses='' -c unix_socket_directories='$2' $3" start >/dev/null 2>&1 &&
-echo ready || tail -n 20 log
-exec 1>&-
-cat >/dev/null
-"$1/pg_ctl" -D data -m immediate -w stop >/dev/null 2>&1
+start "$@" && echo done || tail -n 20 log
+while read -r order; do
+    case $order in start) start "$@" ;; stop) stop "$1" fast ;; esac
+    echo done
+done
+stop "$1" immediate
 cd / && rm -rf "$2"
 "#;
 
@@ -57,17 +64,43 @@ impl Cluster {
             command.uid(uid).gid(gid);
         }
         let mut keeper = command.spawn()?;
-        let said = keeper.stdout.take().context("it has no output")?;
-        let said: Vec<String> = BufReader::new(said).lines().collect::<Result<_, _>>()?;
+        let answers = keeper.stdout.take().context("it has no output")?;
+        let mut cluster = Self {
+            folder,
+            answers: BufReader::new(answers),
+            keeper,
+        };
+        let said = cluster.answer()?;
         ensure!(
-            said == ["ready"],
-            "PostgreSQL from {} did not start: {said:?}",
+            said == "done",
+            "PostgreSQL from {} did not start: {said}",
             programs.display()
         );
-        Ok(Self {
-            folder,
-            _keeper: keeper,
-        })
+        Ok(cluster)
+    }
+
+    /// Stops the server, as for maintenance: who is connected is cut off.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        self.order("stop")
+    }
+
+    /// Starts the server that was stopped, and returns when it takes connections.
+    pub(crate) fn start_again(&mut self) -> Result<()> {
+        self.order("start")
+    }
+
+    fn order(&mut self, order: &str) -> Result<()> {
+        let keeper = self.keeper.stdin.as_mut().context("it takes no orders")?;
+        writeln!(keeper, "{order}")?;
+        let said = self.answer()?;
+        ensure!(said == "done", "PostgreSQL would not {order}: {said}");
+        Ok(())
+    }
+
+    fn answer(&mut self) -> Result<String> {
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        Ok(line.trim_end().to_owned())
     }
 
     /// Where to connect to one of its databases.

@@ -20,6 +20,10 @@
 //!
 //! This makes `create_task_holds_the_reward::sqlite` and `create_task_holds_the_reward::postgres`.
 
+#[expect(
+    dead_code,
+    reason = "the stories alone stop a server and start it again"
+)]
 mod cluster;
 mod postgres;
 

@@ -80,6 +80,7 @@ pub(super) fn refused(error: &postgres::Error) -> StoreError {
         "57P01" | "57P02" | "57P03" | "53300" => {
             StoreError::Unavailable("PostgreSQL takes no connection now")
         }
+        "53100" => StoreError::Unavailable("PostgreSQL's disk is full; nothing was written"),
         _ if code.code().starts_with("08") || code.code() == "25P03" => {
             StoreError::Unavailable("the connection to PostgreSQL was lost")
         }

@@ -1,0 +1,320 @@
+//! A crowd: agents who post and operators who claim, all at once, each request under a key of its
+//! own. What was not answered is sent again with its key, until it is.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a crowd that cannot go on fails its story"
+)]
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+use tokio::{
+    task::JoinSet,
+    time::{interval, timeout},
+};
+
+use crate::host::Host;
+
+/// Pairs of an agent and an operator who work side by side.
+const PAIRS: usize = 8;
+
+/// A crowd needs more than a tier's day has, from one address.
+pub(crate) const SETTINGS: [(&str, &str); 2] = [
+    ("TIERS", "STANDARD=10000000/10000/1000000000"),
+    ("RATE_LIMIT", "off"),
+];
+
+/// No answer takes longer, not even that there is none.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Everything comes to an end within this time once the server is well again.
+const CALM_TIME_MAX: Duration = Duration::from_secs(120);
+
+/// The settings of a crowd's server.
+pub(crate) fn settings() -> Vec<(&'static str, String)> {
+    let own = |(name, value): (&'static str, &str)| (name, value.to_owned());
+    SETTINGS.map(own).to_vec()
+}
+
+/// One thing that somebody wants done once.
+#[derive(Clone, Debug)]
+struct Wish {
+    path: String,
+    header: &'static str,
+    account: String,
+    key: String,
+    body: Value,
+}
+
+/// A task as its agent finds it in its list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Seen {
+    name: String,
+    id: String,
+    is_claimed: bool,
+}
+
+/// The crowd, and what it knows.
+pub(crate) struct Crowd {
+    client: Client,
+    server: String,
+    pairs: Vec<(String, String)>,
+    wishes: AtomicUsize,
+    posted: Mutex<Vec<(String, String)>>,
+    claimed: Mutex<HashSet<String>>,
+    unanswered: Mutex<Vec<Wish>>,
+    refused_for_now: AtomicUsize,
+}
+
+impl Crowd {
+    /// Registers everybody, with money.
+    pub(crate) async fn gather(server: &Host) -> Result<Arc<Self>> {
+        let mut crowd = Self {
+            client: Client::builder().timeout(ANSWER_TIME_MAX).build()?,
+            server: server.url(""),
+            pairs: Vec::new(),
+            wishes: AtomicUsize::new(0),
+            posted: Mutex::default(),
+            claimed: Mutex::default(),
+            unanswered: Mutex::default(),
+            refused_for_now: AtomicUsize::new(0),
+        };
+        for n in 0..PAIRS {
+            let agent = json!({"name": "Crowd", "email": format!("agent{n}@example.com")});
+            let agent = crowd.ask("/agents/register", "x-none", "", &agent).await?;
+            let key = agent["api_key"].as_str().context("a key")?.to_owned();
+            for deposit in 0..10 {
+                let number = n * 100 + deposit;
+                let body = json!({"tx_hash": format!("0x{number:064x}"), "amount_usdc": 10_000});
+                crowd
+                    .ask("/agents/deposit/usdc", "x-api-key", &key, &body)
+                    .await?;
+            }
+            let person = json!({"name": "Jane Doe", "email": format!("operator{n}@example.com")});
+            let person = crowd
+                .ask("/operator/register", "x-none", "", &person)
+                .await?;
+            let id = person["operator_id"].as_str().context("an id")?.to_owned();
+            crowd.pairs.push((key, id));
+        }
+        Ok(Arc::new(crowd))
+    }
+
+    /// Everybody begins to work, and goes on until the server is gone.
+    pub(crate) fn works(self: &Arc<Self>) -> JoinSet<()> {
+        let mut workers = JoinSet::new();
+        for pair in 0..PAIRS {
+            let crowd = Arc::clone(self);
+            workers.spawn(async move { while crowd.posts_and_claims(pair).await {} });
+        }
+        workers
+    }
+
+    /// Everybody does `count` tasks, and tries each again until it is answered.
+    pub(crate) fn works_stubbornly(self: &Arc<Self>, count: usize) -> JoinSet<()> {
+        let mut workers = JoinSet::new();
+        for pair in 0..PAIRS {
+            let crowd = Arc::clone(self);
+            workers.spawn(async move {
+                for _ in 0..count {
+                    crowd.posts_and_claims(pair).await;
+                    crowd.is_answered().await;
+                }
+            });
+        }
+        workers
+    }
+
+    /// Sends again what was not answered, until all of it is.
+    pub(crate) async fn is_answered(&self) {
+        let mut again = interval(Duration::from_millis(20));
+        loop {
+            let wish = self.unanswered.lock().unwrap().pop();
+            let Some(wish) = wish else { return };
+            if !self.wants(wish).await {
+                again.tick().await;
+            }
+        }
+    }
+
+    /// How many requests were told to come back later.
+    pub(crate) fn refused_for_now(&self) -> usize {
+        self.refused_for_now.load(Ordering::Relaxed)
+    }
+
+    /// Waits until somebody more than `before` was told to come back later.
+    pub(crate) async fn is_refused_after(&self, before: usize) -> Result<()> {
+        let mut again = interval(Duration::from_millis(20));
+        let waiting = async {
+            while self.refused_for_now() == before {
+                again.tick().await;
+            }
+        };
+        timeout(CALM_TIME_MAX, waiting)
+            .await
+            .context("nobody was refused")
+    }
+
+    /// Does a task more, however long that takes.
+    pub(crate) async fn does_another_task(&self) -> Result<()> {
+        let done = async {
+            self.posts_and_claims(0).await;
+            self.is_answered().await;
+        };
+        timeout(CALM_TIME_MAX, done)
+            .await
+            .context("nothing is done any more")
+    }
+
+    /// How many tasks can be read.
+    pub(crate) async fn reads(&self) -> Result<usize> {
+        let mut tasks = 0;
+        for (agent, _) in &self.pairs {
+            tasks += self.tasks_of(agent).await?.len();
+        }
+        Ok(tasks)
+    }
+
+    /// Looks whether everything that was asked for is there, and there once.
+    pub(crate) async fn has_what_it_asked_for(&self) -> Result<usize> {
+        let mut expected: Vec<_> = self.posted.lock().unwrap().clone();
+        expected.sort();
+        let mut found = Vec::new();
+        for (agent, _) in &self.pairs {
+            found.extend(self.tasks_of(agent).await?);
+        }
+        found.sort();
+        let claimed = self.claimed.lock().unwrap().clone();
+        for task in &found {
+            let claimed = claimed.contains(&task.id);
+            ensure!(
+                task.is_claimed == claimed,
+                "{task:?}, and claimed: {claimed}"
+            );
+        }
+        let named: Vec<_> = found.into_iter().map(|task| (task.name, task.id)).collect();
+        let (there, wanted) = (named.len(), expected.len());
+        ensure!(named == expected, "{there} tasks for {wanted} wishes");
+        Ok(there)
+    }
+
+    async fn tasks_of(&self, agent: &str) -> Result<Vec<Seen>> {
+        let (mut tasks, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let url = format!("{}/api/v1/tasks?limit=100{cursor}", self.server);
+            let page = self
+                .client
+                .get(url)
+                .header("x-api-key", agent)
+                .send()
+                .await?;
+            let page: Value = page.error_for_status()?.json().await?;
+            for row in page["data"].as_array().context("rows")? {
+                let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
+                tasks.push(Seen {
+                    name: text("external_id"),
+                    id: text("task_id"),
+                    is_claimed: text("status") == "ACCEPTED",
+                });
+            }
+            match page["pagination"]["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(tasks),
+            }
+        }
+    }
+
+    /// One task posted and claimed; false once the server does not answer.
+    async fn posts_and_claims(&self, pair: usize) -> bool {
+        let (agent, operator) = &self.pairs[pair];
+        let number = self.wishes.fetch_add(1, Ordering::Relaxed);
+        let name = format!("wish-{number}");
+        let post = Wish {
+            path: "/tasks".to_owned(),
+            header: "x-api-key",
+            account: agent.clone(),
+            key: name.clone(),
+            body: json!({
+                "title": "Is the shop open?", "description": "Call and ask.", "reward_usd": 10,
+                "task_type": "CONTENT_REVIEW", "deadline": "2027-01-01T00:00:00Z",
+                "proof_requirements": ["What they said"], "external_id": name,
+            }),
+        };
+        if !self.wants(post).await {
+            return false;
+        }
+        let posted = self.posted.lock().unwrap().last().cloned();
+        let Some((_, task)) = posted else { return true };
+        let claim = Wish {
+            path: format!("/operator/tasks/{task}/accept"),
+            header: "x-operator-id",
+            account: operator.clone(),
+            key: format!("claim-{number}"),
+            body: json!({}),
+        };
+        self.wants(claim).await
+    }
+
+    /// Sends a wish; false, and the wish is kept, unless it is answered for good.
+    async fn wants(&self, wish: Wish) -> bool {
+        let sent = self.send(&wish).await;
+        let answer = match sent {
+            Ok(answer) if answer.status().as_u16() == 503 => {
+                assert!(answer.headers().contains_key("retry-after"), "{answer:?}");
+                self.refused_for_now.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+            Ok(answer) => {
+                let status = answer.status();
+                answer.json::<Value>().await.ok().map(|body| (status, body))
+            }
+            Err(_) => None,
+        };
+        let Some((status, body)) = answer else {
+            self.unanswered.lock().unwrap().push(wish);
+            return false;
+        };
+        if wish.path == "/tasks" {
+            assert_eq!(status, 201, "{body}");
+            let task = body["task_id"].as_str().unwrap().to_owned();
+            self.posted.lock().unwrap().push((wish.key, task));
+        } else {
+            // Of two who want the same task, one comes too late.
+            assert!(status == 200 || status == 404, "{status} {body}");
+            if status == 200 {
+                let task = body["task_id"].as_str().unwrap().to_owned();
+                self.claimed.lock().unwrap().insert(task);
+            }
+        }
+        true
+    }
+
+    async fn send(&self, wish: &Wish) -> reqwest::Result<Response> {
+        let url = format!("{}/api/v1{}", self.server, wish.path);
+        let request = self.client.post(url).header(wish.header, &wish.account);
+        let request = request.header("idempotency-key", &wish.key);
+        request.json(&wish.body).send().await
+    }
+
+    async fn ask(&self, path: &str, header: &str, account: &str, body: &Value) -> Result<Value> {
+        let url = format!("{}/api/v1{path}", self.server);
+        let answer = self
+            .client
+            .post(url)
+            .header(header, account)
+            .json(body)
+            .send()
+            .await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+}

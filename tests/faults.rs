@@ -1,0 +1,139 @@
+//! What goes wrong under a host's feet: the process is killed, the database stops, the disk is
+//! full. What was acknowledged is there, and there once; money agrees; nobody has to do anything.
+
+use std::{
+    fs,
+    hash::{BuildHasher, Hasher, RandomState},
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{
+    cluster::Cluster,
+    crowd::{self, Crowd},
+    host::{Host, binary, check_ledger, free_address, fresh_folder},
+};
+
+/// How often the server is killed.
+const KILLS: usize = 50;
+
+/// It is killed at most so long after the crowd began to work.
+const LIFE_MILLIS_MAX: u64 = 150;
+
+/// Tasks that each pair of the crowd does around the stop of the database.
+const TASKS_EACH: usize = 60;
+
+/// A disk on which a server can start, and not much more.
+const DISK_MEGABYTES: usize = 24;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_killed_fifty_times_under_load_loses_and_doubles_nothing() -> Result<()> {
+    let folder = fresh_folder("killed")?;
+    let mut server = Host::start(&folder, free_address()?, &crowd::settings()).await?;
+    let crowd = Crowd::gather(&server).await?;
+    for _ in 0..KILLS {
+        let workers = crowd.works();
+        // When the end comes is what is tried out here.
+        let life = RandomState::new().build_hasher().finish() % LIFE_MILLIS_MAX;
+        tokio::time::sleep(Duration::from_millis(life)).await;
+        server.is_killed().await?;
+        workers.join_all().await;
+        server.starts_again().await?;
+        crowd.is_answered().await;
+    }
+    let tasks = crowd.has_what_it_asked_for().await?;
+    ensure!(tasks > KILLS, "only {tasks} tasks: the crowd did not work");
+    server.ends().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_stops_is_said_and_work_goes_on_when_it_is_back() -> Result<()> {
+    let folder = fresh_folder("stopped-database")?;
+    let mut database = Cluster::start("-c fsync=off")?;
+    let mut settings = crowd::settings();
+    let url = database.url("postgres");
+    let migrated = std::process::Command::new(binary())
+        .args(["migrate", "--database-url", &url])
+        .output()?;
+    ensure!(migrated.status.success(), "{migrated:?}");
+    settings.push(("DATABASE_URL", url));
+    let server = Host::start(&folder, free_address()?, &settings).await?;
+    let crowd = Crowd::gather(&server).await?;
+    let workers = crowd.works_stubbornly(TASKS_EACH);
+    for _ in 0..2 {
+        let before = crowd.refused_for_now();
+        database.stop()?;
+        crowd.is_refused_after(before).await?;
+        let ready = reqwest::get(server.url("/readyz")).await?;
+        ensure!(
+            ready.status() == 503,
+            "ready without a database: {}",
+            ready.status()
+        );
+        database.start_again()?;
+        crowd.does_another_task().await?;
+    }
+    workers.join_all().await;
+    crowd.has_what_it_asked_for().await?;
+    server.ends().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_refuses_writes_keeps_reading_and_recovers() -> Result<()> {
+    let folder = fresh_folder("full-disk")?;
+    let data = folder.join("data");
+    fs::create_dir_all(&data)?;
+    let program = on_a_small_disk(&folder)?;
+    let settings = crowd::settings();
+    let server = Host::start_by(program, &folder, free_address()?, &settings).await?;
+    let crowd = Crowd::gather(&server).await?;
+    crowd.works_stubbornly(2).join_all().await;
+    let before = crowd.has_what_it_asked_for().await?;
+
+    // The disk is the server's own; its files are seen through the process.
+    let seen = PathBuf::from(format!("/proc/{}/root", server.id()?));
+    let filler = seen.join(data.strip_prefix("/")?).join("filler");
+    fill(&filler)?;
+    let workers = crowd.works_stubbornly(2);
+    crowd.is_refused_after(crowd.refused_for_now()).await?;
+    let read = crowd.reads().await?;
+    ensure!(read >= before, "{read} tasks of {before} are read");
+
+    fs::remove_file(&filler).context("making room")?;
+    workers.join_all().await;
+    let after = crowd.has_what_it_asked_for().await?;
+    ensure!(
+        after > before,
+        "nothing was done after there was room again"
+    );
+    check_ledger(&seen.join(data.strip_prefix("/")?), &settings).await?;
+    server.stops().await
+}
+
+/// A program that gives the server a small disk of its own, in the place of its data folder.
+fn on_a_small_disk(folder: &std::path::Path) -> Result<PathBuf> {
+    let program = folder.join("on-a-small-disk.sh");
+    let data = folder.join("data");
+    let script = format!(
+        "#!/bin/sh\nexec unshare --user --map-root-user --mount sh -c '\
+         mount -t tmpfs -o size={DISK_MEGABYTES}m tmpfs \"{}\" && exec \"$0\" \"$@\"' \"{}\" \"$@\"\n",
+        data.display(),
+        binary().display()
+    );
+    fs::write(&program, script)?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+    Ok(program)
+}
+
+/// Writes until nothing more fits.
+fn fill(file: &std::path::Path) -> Result<()> {
+    use std::io::Write;
+    let mut filler = fs::File::create(file).context("unshare gives no disk of its own here")?;
+    for size in [1 << 16, 1 << 10, 1] {
+        while filler.write_all(&vec![1; size]).is_ok() {}
+    }
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! The built server as its host runs it: started on a folder or a database, killed, started again,
+//! stopped, and its ledger checked.
+
+use std::{
+    env,
+    fs::{self, OpenOptions},
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{self, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::{
+    process::{Child, Command},
+    time::{interval, timeout},
+};
+
+/// A debug build on a busy machine is ready well within this time.
+const START_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A graceful stop takes no longer than this.
+const STOP_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// A server and what it was started with.
+pub(crate) struct Host {
+    program: PathBuf,
+    folder: PathBuf,
+    address: SocketAddr,
+    settings: Vec<(&'static str, String)>,
+    server: Child,
+}
+
+impl Host {
+    /// Starts a server that keeps its data in `folder`, and returns once it says that it is ready.
+    pub(crate) async fn start(
+        folder: &Path,
+        address: SocketAddr,
+        settings: &[(&'static str, String)],
+    ) -> Result<Self> {
+        Self::start_by(binary(), folder, address, settings).await
+    }
+
+    /// The same by a program that runs the server with the arguments that it is given.
+    pub(crate) async fn start_by(
+        program: PathBuf,
+        folder: &Path,
+        address: SocketAddr,
+        settings: &[(&'static str, String)],
+    ) -> Result<Self> {
+        let settings = settings.to_vec();
+        let mut host = Self {
+            folder: folder.to_owned(),
+            address,
+            server: serve(&program, address, folder, &settings)?,
+            program,
+            settings,
+        };
+        host.ready().await?;
+        Ok(host)
+    }
+
+    /// The address of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The id of the process.
+    pub(crate) fn id(&self) -> Result<u32> {
+        self.server
+            .id()
+            .context("the server ended before the story did")
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub(crate) async fn is_killed(&mut self) -> Result<()> {
+        Ok(self.server.kill().await?)
+    }
+
+    /// Starts it on what the last one left.
+    pub(crate) async fn starts_again(&mut self) -> Result<()> {
+        self.server = serve(&self.program, self.address, &self.folder, &self.settings)?;
+        self.ready().await
+    }
+
+    /// Stops it as an operating system would, and counts the money.
+    pub(crate) async fn ends(self) -> Result<()> {
+        let (data, settings) = (data(&self.folder), self.settings.clone());
+        self.stops().await?;
+        check_ledger(&data, &settings).await
+    }
+
+    /// Stops it as an operating system would.
+    pub(crate) async fn stops(mut self) -> Result<()> {
+        let id = self.id()?;
+        let signal = Command::new("kill")
+            .args(["-TERM", &id.to_string()])
+            .status()
+            .await?;
+        ensure!(signal.success(), "the server could not be told to stop");
+        let end = timeout(STOP_TIME_MAX, self.server.wait())
+            .await
+            .context("no graceful stop")??;
+        let folder = &self.folder;
+        ensure!(
+            end.success(),
+            "the server stopped with {end}; see {folder:?}"
+        );
+        Ok(())
+    }
+
+    /// Asks until the server says that it is ready.
+    async fn ready(&mut self) -> Result<()> {
+        let url = self.url("/readyz");
+        let asking = async {
+            let mut again = interval(Duration::from_millis(20));
+            loop {
+                again.tick().await;
+                if let Some(end) = self.server.try_wait()? {
+                    bail!("the server ended at once with {end}; see {:?}", self.folder);
+                }
+                let answer = reqwest::get(&url).await;
+                if answer.is_ok_and(|answer| answer.status().is_success()) {
+                    return Ok(());
+                }
+            }
+        };
+        timeout(START_TIME_MAX, asking)
+            .await
+            .context("the server was never ready")?
+    }
+}
+
+/// Has every balance recomputed.
+pub(crate) async fn check_ledger(data: &Path, settings: &[(&'static str, String)]) -> Result<()> {
+    let mut count = Command::new(binary());
+    count.args(["check-ledger", "--data"]).arg(data);
+    count.envs(settings.iter().map(|(name, value)| (name, value)));
+    let count = count.output().await?;
+    ensure!(count.status.success(), "the ledger is wrong: {count:?}");
+    Ok(())
+}
+
+fn serve(
+    program: &Path,
+    address: SocketAddr,
+    folder: &Path,
+    settings: &[(&'static str, String)],
+) -> Result<Child> {
+    let log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(folder.join("logs/server.log"))?;
+    Command::new(program)
+        .args(["serve", "--listen", &address.to_string(), "--data"])
+        .arg(data(folder))
+        .env("ALLOW_DEV_OPERATOR_ID_HEADER", "true")
+        .env("PAYMENTS", "test")
+        .env("KYC", "auto")
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("{:?}: build it by `cargo build -p server`", binary()))
+}
+
+fn data(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+/// The server that was built.
+pub(crate) fn binary() -> PathBuf {
+    env::var_os("HUMANOPS_BIN").map_or_else(|| target().join("debug/humanops"), PathBuf::from)
+}
+
+/// The folder that cargo builds into; the tests' own is a folder in it.
+pub(crate) fn target() -> PathBuf {
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    own.parent().unwrap_or(own).to_owned()
+}
+
+/// An empty folder for one story, with room for logs. What it leaves lies in `target/tmp/STORY`.
+pub(crate) fn fresh_folder(story: &str) -> Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(story);
+    clear(&folder)?;
+    fs::create_dir_all(folder.join("logs"))?;
+    Ok(folder)
+}
+
+/// Takes away what the last run left. A browser that was killed may still write to it, so it is
+/// moved out of the way first.
+fn clear(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        let last = folder.with_extension(format!("before-{}", process::id()));
+        fs::rename(folder, &last)?;
+        let _ = fs::remove_dir_all(last);
+    }
+    Ok(())
+}
+
+pub(crate) fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
