@@ -14,9 +14,18 @@ mod agents;
 /// JSON bodies that are too large, broken, or no JSON.
 #[cfg(test)]
 mod bodies;
+/// Every deadline, one tick before and one after.
+#[cfg(test)]
+mod clocks;
 /// Sealed credentials.
 #[cfg(test)]
 mod credentials;
+/// Every ending of a task, to the micro-dollar.
+#[cfg(test)]
+mod endings;
+/// Estimates: given, approved, refused.
+#[cfg(test)]
+mod estimates;
 /// What a task costs, and how much an agent may do in a day.
 #[cfg(test)]
 mod fees;
@@ -32,12 +41,21 @@ mod jobs;
 /// Every history of a few tasks, to the micro-dollar.
 #[cfg(test)]
 mod ledger;
+/// Messages and ratings.
+#[cfg(test)]
+mod messages;
+/// The table of moves, walked.
+#[cfg(test)]
+mod moves;
 /// The operator's side of tasks.
 #[cfg(test)]
 mod operators;
 /// Proof and the Guardian.
 #[cfg(test)]
 mod proofs;
+/// Two who move one task at the same moment.
+#[cfg(test)]
+mod races;
 /// What is near.
 #[cfg(test)]
 mod search;
