@@ -10,11 +10,9 @@ use crate::{
     client::SessionClient,
     components::{Clock, Loading, Offline, live, load, spawn},
     frame::{ActiveTask, Frame, Update, focus_follows_route},
+    later::{Later, LaterPages},
     outbox::Outbox,
-    pages::{
-        EarningsPage, FindPage, MinePage, NotFoundPage, ProfilePage, ProofPage, SignInPage,
-        SignUpPage, TaskPage,
-    },
+    pages::{FindPage, SignInPage},
     route::Route,
     session::Session,
 };
@@ -42,6 +40,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(Network(online));
     provide_context(Outbox::new());
     provide_context(Route::follow());
+    provide_context(LaterPages::fetch());
     set_interval(move || clock.set(browser::now()), Duration::from_secs(30));
     for event in ["online", "offline"] {
         let listener =
@@ -61,6 +60,7 @@ pub(crate) fn App() -> impl IntoView {
 fn SignedOut() -> impl IntoView {
     let Network(online) = expect_context();
     let route: Route = expect_context();
+    let pages: LaterPages = expect_context();
     focus_follows_route();
     view! {
         <div class="frame signed-out">
@@ -68,7 +68,7 @@ fn SignedOut() -> impl IntoView {
             <Update/>
             <main id="main" tabindex="-1">
                 {live(move || match route.path().as_str() {
-                    "/sign-up" => view! { <SignUpPage/> }.into_any(),
+                    "/sign-up" => pages.show(Later::SignUp),
                     _ => view! { <SignInPage/> }.into_any(),
                 })}
             </main>
@@ -90,32 +90,34 @@ fn SignedIn(session: Session) -> impl IntoView {
     })));
     send_when_possible(outbox, &client);
     let route: Route = expect_context();
+    let pages: LaterPages = expect_context();
     focus_follows_route();
     view! {
         <Frame>
             <ActiveTask/>
             <main id="main" tabindex="-1">
-                {live(move || page(&route.path()))}
+                {live(move || page(&route.path(), pages))}
             </main>
         </Frame>
     }
 }
 
 /// The route table. An id in an address is an id, or leads nowhere.
-fn page(path: &str) -> AnyView {
+fn page(path: &str, pages: LaterPages) -> AnyView {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    match (
+    let later = match (
         parts.as_slice(),
         parts.get(1).and_then(|id| id.parse::<TaskId>().ok()),
     ) {
-        ([] | ["tasks"], _) => view! { <FindPage/> }.into_any(),
-        (["tasks", _], Some(id)) => view! { <TaskPage id/> }.into_any(),
-        (["tasks", _, "proof"], Some(id)) => view! { <ProofPage id/> }.into_any(),
-        (["mine"], _) => view! { <MinePage/> }.into_any(),
-        (["earnings"], _) => view! { <EarningsPage/> }.into_any(),
-        (["profile"], _) => view! { <ProfilePage/> }.into_any(),
-        _ => view! { <NotFoundPage/> }.into_any(),
-    }
+        ([] | ["tasks"], _) => return view! { <FindPage/> }.into_any(),
+        (["tasks", _], Some(id)) => Later::Task(id),
+        (["tasks", _, "proof"], Some(id)) => Later::Proof(id),
+        (["mine"], _) => Later::Mine,
+        (["earnings"], _) => Later::Earnings,
+        (["profile"], _) => Later::Profile,
+        _ => Later::NotFound,
+    };
+    pages.show(later)
 }
 
 /// What waits is sent at the start, when the network comes back, and on every return to the page:

@@ -14,6 +14,7 @@ mod client;
 mod components;
 mod frame;
 mod known_keys;
+mod later;
 mod outbox;
 mod pages;
 mod route;

@@ -19,6 +19,7 @@ mod openapi;
 mod pkg;
 mod run;
 mod served;
+mod split;
 mod test;
 mod tidy;
 mod toolchain;

@@ -16,6 +16,7 @@ const CRYPTO: Wasm = Wasm {
     artifact: "crypto_wasm",
     name: "crypto",
     optimise: Some("-O3"),
+    split: false,
 };
 
 /// The same code with its primitives open to published vectors; never shipped.

@@ -7,9 +7,10 @@ use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::needs;
+use crate::app::files_under;
 use crate::run::{Run, root, step, target};
 use crate::toolchain::{TARGET, WasmToolchain};
+use crate::{needs, split};
 
 /// What to build, and under which name.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Wasm {
     /// wasm-opt's arguments. Never `--all-features`: that writes imports that browsers refuse,
     /// and without it the features are read from the file itself. None: left as it is.
     pub(crate) optimise: Option<&'static str>,
+    /// Whether it is split into what comes first and what comes later.
+    pub(crate) split: bool,
 }
 
 impl Wasm {
@@ -37,20 +40,42 @@ impl Wasm {
                 let build = Run::cargo("rustc --target").arg(TARGET);
                 let build = build.args(["--config", &neutral_paths()?]);
                 let build = build.words(self.cargo).args(["--profile", self.profile]);
+                let build = build.words(if self.split { split::LINKER } else { "" });
                 toolchain.prepare(build).run()
             },
         )?;
-        step(&format!("wasm-bindgen: {}", self.name), || self.bind(out))?;
+        if out.exists() {
+            std::fs::remove_dir_all(out)?;
+        }
+        std::fs::create_dir_all(out)?;
+        let built = self.built();
+        if self.split {
+            let parts = split::folder()?;
+            step(&format!("splitting: {}", self.name), || {
+                split::split(&built, &parts)
+            })?;
+            step(&format!("wasm-bindgen: {}", self.name), || {
+                self.bind(&parts.join(split::FIRST), out)?;
+                split::join(&parts, out, self.name)
+            })?;
+        } else {
+            step(&format!("wasm-bindgen: {}", self.name), || {
+                self.bind(&built, out)
+            })?;
+        }
         let Some(optimise) = self.optimise else {
             return Ok(());
         };
         needs::npm_ci("xtask")?;
         step(&format!("wasm-opt: {}", self.name), || {
-            self.shrink(out, optimise)
+            let files = files_under(out)?.into_iter();
+            let mut wasm = files.filter(|file| file.extension().is_some_and(|e| e == "wasm"));
+            wasm.try_for_each(|file| shrink(&file, optimise))
         })
     }
 
-    fn bind(&self, out: &Path) -> Result<()> {
+    /// What cargo leaves.
+    fn built(&self) -> PathBuf {
         // The profile `dev` is the one whose folder has another name.
         let folder = if self.profile == "dev" {
             "debug"
@@ -58,11 +83,12 @@ impl Wasm {
             self.profile
         };
         let built = target().join(TARGET).join(folder).join(self.artifact);
-        if out.exists() {
-            std::fs::remove_dir_all(out)?;
-        }
+        built.with_extension("wasm")
+    }
+
+    fn bind(&self, built: &Path, out: &Path) -> Result<()> {
         Bindgen::new()
-            .input_path(built.with_extension("wasm"))
+            .input_path(built)
             .out_name(self.name)
             .web(true)?
             // The types of the packages are written by hand, and callers name the wasm file.
@@ -70,30 +96,32 @@ impl Wasm {
             .omit_default_module_path(true)
             .remove_name_section(true)
             .remove_producers_section(true)
+            // The file that comes later finds what it needs by the linker's names.
+            .keep_lld_exports(self.split)
+            .demangle(!self.split)
             .generate(out)
             .context("wasm-bindgen")
     }
+}
 
-    /// Ten seconds of work for the app, so its result is kept under the hash of what went in.
-    fn shrink(&self, out: &Path, optimise: &str) -> Result<()> {
-        let file = out.join(format!("{}_bg.wasm", self.name));
-        let mut digest = Sha256::new_with_prefix(optimise);
-        digest.update(std::fs::read(root().join("xtask/package-lock.json"))?);
-        digest.update(std::fs::read(&file)?);
-        let kept = kept_folder()?
-            .join(hex(&digest.finalize(), 16))
-            .with_extension("wasm");
-        if !kept.exists() {
-            let fresh = kept.with_extension("fresh");
-            let wasm_opt = root().join("xtask/node_modules/binaryen/bin/wasm-opt");
-            let run = Run::new(needs::node()?).arg(wasm_opt).words(optimise);
-            run.arg(&file).arg("-o").arg(&fresh).run()?;
-            std::fs::rename(fresh, &kept)?;
-        }
-        std::fs::copy(&kept, &file)
-            .context("taking wasm-opt's result")
-            .map(drop)
+/// Ten seconds of work for the app, so its result is kept under the hash of what went in.
+fn shrink(file: &Path, optimise: &str) -> Result<()> {
+    let mut digest = Sha256::new_with_prefix(optimise);
+    digest.update(std::fs::read(root().join("xtask/package-lock.json"))?);
+    digest.update(std::fs::read(file)?);
+    let kept = kept_folder()?
+        .join(hex(&digest.finalize(), 16))
+        .with_extension("wasm");
+    if !kept.exists() {
+        let fresh = kept.with_extension("fresh");
+        let wasm_opt = root().join("xtask/node_modules/binaryen/bin/wasm-opt");
+        let run = Run::new(needs::node()?).arg(wasm_opt).words(optimise);
+        run.arg(file).arg("-o").arg(&fresh).run()?;
+        std::fs::rename(fresh, &kept)?;
     }
+    std::fs::copy(&kept, file)
+        .context("taking wasm-opt's result")
+        .map(drop)
 }
 
 /// A panic says where, by the path of its source. Without its beginning every machine builds the

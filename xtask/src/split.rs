@@ -1,0 +1,104 @@
+//! A wasm file in two: what the first screen needs, and what `#[wasm_split(later)]` marks in the
+//! source. The splitting is a library's; what it leaves becomes one script and two files here.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use wasm_split_cli_support::{Options, transform};
+
+use crate::run::target;
+
+/// Tells the linker to keep what the splitting reads.
+pub(crate) const LINKER: &str = "-- -Clink-arg=--emit-relocs";
+
+/// The file that is yet to be bound.
+pub(crate) const FIRST: &str = "first.wasm";
+
+/// The file that comes later, as the library names it.
+const LATER: &str = "split_later.wasm";
+
+/// The script that fetches it.
+const LINK: &str = "link.js";
+
+/// The function of that script, as `#[wasm_split(later)]` calls it.
+const LOADER: &str = "__wasm_split_load_later";
+
+/// An empty folder for the parts.
+pub(crate) fn folder() -> Result<PathBuf> {
+    let parts = target().join("xtask/split");
+    if parts.exists() {
+        std::fs::remove_dir_all(&parts)?;
+    }
+    std::fs::create_dir_all(&parts)?;
+    Ok(parts)
+}
+
+/// Splits what cargo built, and leaves both files and the script in the folder `parts`.
+pub(crate) fn split(built: &Path, parts: &Path) -> Result<()> {
+    let wasm = std::fs::read(built).with_context(|| built.display().to_string())?;
+    let first = parts.join(FIRST);
+    let mut options = Options::new(&wasm);
+    options.output_dir = parts;
+    options.main_out_path = &first;
+    options.link_name = "./link.js";
+    let split = transform(options).map_err(|error| anyhow!("{error:#}"))?;
+    ensure!(
+        split.split_modules == [parts.join(LATER)],
+        "one file comes later, and no other: {:?}",
+        split.split_modules
+    );
+    Ok(())
+}
+
+/// Puts the later file beside the bound one, and the script into the other's: each would import
+/// the other, and no name could then carry the other's hash.
+pub(crate) fn join(parts: &Path, out: &Path, name: &str) -> Result<()> {
+    let later = format!("{name}_later.wasm");
+    std::fs::copy(parts.join(LATER), out.join(&later))?;
+    let bound = out.join(format!("{name}.js"));
+    let link = std::fs::read_to_string(parts.join(LINK))?;
+    let joined = joined(&std::fs::read_to_string(&bound)?, &link, &later)?;
+    std::fs::write(bound, joined).context("writing the script")
+}
+
+fn joined(bound: &str, link: &str, later: &str) -> Result<String> {
+    let imports = |line: &&str| line.starts_with("import * as ") && line.contains(LINK);
+    let import = bound
+        .lines()
+        .find(imports)
+        .context("the bound script does not import the other")?;
+    let name = import
+        .split_whitespace()
+        .nth(3)
+        .context("an import without a name")?;
+    let own = link.lines().filter(|line| !line.starts_with("import "));
+    let own = own.collect::<Vec<_>>().join("\n");
+    let own = own.replace("export const", "const");
+    let own = own.replace(&format!("\"./{LATER}\""), &format!("\"/{later}\""));
+    ensure!(
+        own.contains(&format!("\"/{later}\"")) && own.contains(LOADER),
+        "the script that fetches the later file is another than it was"
+    );
+    let bound = bound.replacen(import, "", 1);
+    Ok(format!("{bound}\n{own}\nconst {name} = {{ {LOADER} }};\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_scripts_that_import_each_other_become_one() {
+        let bound = "import * as import1 from \"./link.js\"\nlet imports = () => import1;";
+        let link = "import { initSync } from \"./main.js\";\n\
+            export const __wasm_split_load_later = () => fetch(\"./split_later.wasm\");";
+        let joined = joined(bound, link, "app_later.wasm").unwrap();
+        assert!(
+            !joined.contains("import {") && !joined.contains("from"),
+            "{joined}"
+        );
+        assert!(joined.contains("fetch(\"/app_later.wasm\")"), "{joined}");
+        assert!(joined.ends_with("const import1 = { __wasm_split_load_later };\n"));
+        assert!(super::joined(bound, "export const other = 1;", "app_later.wasm").is_err());
+    }
+}
