@@ -10,6 +10,8 @@ names! {
     pub enum ErrorCode {
         /// The body, a parameter or a header is not as documented; `details` names every fault.
         Validation = "validation",
+        /// The typed result does not satisfy the schema of its task; `details` names every fault.
+        SchemaValidationFailed = "schema_validation_failed",
         /// No valid key, session or identity.
         Unauthorized = "unauthorized",
         /// Known, but not allowed.

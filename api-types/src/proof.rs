@@ -1,6 +1,7 @@
 //! Proof: what an operator sends (contract §4, S1).
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::{
     TaskId, Timestamp, UploadId, credential::EncryptedCredential, names::names, task::Status,
@@ -55,6 +56,10 @@ pub struct SubmitProof {
     /// URLs that POST /operator/upload answered; at most 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifacts: Option<Vec<String>>,
+    /// The typed result, if the task has a `result_schema`: must satisfy it; at most 64 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
+    pub result: Option<Box<RawValue>>,
     /// At most 2 000 characters. Not for secrets: notes are not sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,

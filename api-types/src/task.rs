@@ -1,10 +1,13 @@
 //! Tasks: what an agent posts, and what each side sees of it (contract §4, S1).
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     AgentId, MicroUsd, OperatorId, TaskId, Timestamp,
+    agent::Tier,
     dispute::Resolution,
+    error::ErrorCode,
     estimate::Estimate,
     guardian::GuardianResult,
     message::Message,
@@ -22,6 +25,11 @@ pub const ADDRESS_CHARS_MAX: usize = 500;
 pub const REQUIREMENTS_MAX: usize = 20;
 /// Characters of one proof requirement at most.
 pub const REQUIREMENT_CHARS_MAX: usize = 500;
+
+/// Bytes of a result schema at most, as compact JSON: 16 KiB.
+pub const RESULT_SCHEMA_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of a typed result at most, as compact JSON: 64 KiB.
+pub const RESULT_BYTES_MAX: usize = 64 * 1024;
 
 names! {
     /// Where a task stands. It changes by moves only; the server's table of moves has them all.
@@ -95,8 +103,34 @@ names! {
     }
 }
 
+names! {
+    /// Which events a callback is told (contract §7).
+    pub enum WebhookStyle {
+        /// The Guardian's decisions and submitted estimates.
+        Humanops = "humanops",
+        /// One `task.status_changed` for each move.
+        Humcli = "humcli",
+        /// Every event.
+        All = "all",
+    }
+}
+
+names! {
+    /// How a simulated task turns out.
+    pub enum SandboxOutcome {
+        /// The Guardian approves the synthetic proof.
+        Approve = "approve",
+        /// The Guardian cannot tell; a revised proof it approves.
+        ManualReview = "manual_review",
+        /// The Guardian rejects it; a revised proof it approves.
+        Reject = "reject",
+        /// Nobody accepts the task, and it expires at its deadline.
+        Expire = "expire",
+    }
+}
+
 /// A place. Its numbers are kept and given back as the agent wrote them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Location {
@@ -154,7 +188,34 @@ pub struct CreateTask {
     pub agent_public_key: Option<String>,
     /// The agent's own name for the task, at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub external_id: Option<String>,
+    /// 1 to 5 with at most two decimals: operators who are rated lower, or by nobody yet, neither
+    /// see the task nor can accept it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 5))]
+    pub min_operator_rating: Option<f64>,
+    /// JSON Schema of a typed `result` that the operator submits beside the proof: an object of at
+    /// most 16 KiB, of draft 2020-12 unless it names 2019-09 or 7. References lead to places in
+    /// itself and never in a circle, nothing is fetched, and `format` is not checked. Not for the
+    /// credential types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub result_schema: Option<Value>,
+    /// Which events `callback_url` is told; `humanops` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_style: Option<WebhookStyle>,
+    /// Simulate the task: a synthetic operator does it in seconds, no money moves, and nobody sees
+    /// it. Agents of the tier SANDBOX get no other; on any tier the header `X-Sandbox: true` asks
+    /// for the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<bool>,
+    /// How a simulated task turns out; `approve` if left out. Only for simulated tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox_outcome: Option<SandboxOutcome>,
+    /// Validate and quote only: nothing is created and the answer is 200.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
     /// Whether an operator must say how long it will take, for the agent to decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_estimate: Option<bool>,
@@ -184,6 +245,84 @@ pub struct CreatedTask {
     /// Of `agent_public_key`, for comparing with what the operator sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_key_fingerprint: Option<String>,
+    /// Whether it is simulated; left out if it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
+    /// What that means, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox_notice: Option<String>,
+}
+
+/// The answer to POST /tasks with `dry_run`: what the task would cost, what stands against it, and
+/// how many people could take it. Nothing was created.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Quote {
+    /// `true`.
+    pub dry_run: bool,
+    /// Whether it is simulated; left out if it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
+    /// What that means, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox_notice: Option<String>,
+    /// Whether the same request without `dry_run` would create the task now.
+    pub would_be_created: bool,
+    /// Every reason why it would not, in the words of its refusal; empty if it would.
+    pub obstacles: Vec<Obstacle>,
+    /// The kind of work.
+    pub task_type: TaskType,
+    /// Where that takes place.
+    pub task_domain: TaskDomain,
+    /// What kind of proof would be asked for.
+    pub proof_type: ProofType,
+    /// What the operator would get.
+    pub reward_usd: MicroUsd,
+    /// What the platform would get.
+    pub platform_fee: MicroUsd,
+    /// Per cent of the reward by the agent's spending in thirty days; there is a least fee beside.
+    pub fee_percent: f64,
+    /// What would go into escrow: both.
+    pub total_escrow: MicroUsd,
+    /// What the agent can spend.
+    pub balance: MicroUsd,
+    /// Whether that suffices.
+    pub sufficient_balance: bool,
+    /// What the agent's tier leaves it today.
+    pub tier_headroom: TierHeadroom,
+    /// Approved operators who do such tasks and are rated well enough; of a task with a place,
+    /// those within 50 km and those who did not say where they work. Counted up to 1 000 of each.
+    pub eligible_operators: u64,
+    /// As given, in UTC.
+    pub deadline: Timestamp,
+}
+
+/// One reason why a task would not be created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Obstacle {
+    /// The code of the refusal.
+    pub code: ErrorCode,
+    /// Its sentence.
+    pub message: String,
+}
+
+/// What a tier leaves its agent until the end of the UTC day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TierHeadroom {
+    /// The tier.
+    pub tier: Tier,
+    /// The largest reward of one task.
+    pub max_task_usd: MicroUsd,
+    /// Tasks in a day.
+    pub max_daily_tasks: u32,
+    /// How many are left today.
+    pub tasks_left_today: u32,
+    /// Rewards and fees in a day.
+    pub max_daily_usd: MicroUsd,
+    /// How much of them is left today.
+    pub usd_left_today: MicroUsd,
 }
 
 /// One of the agent's tasks in a list.
@@ -211,6 +350,12 @@ pub struct TaskItem {
     pub created_at: Timestamp,
     /// When it must be done.
     pub deadline: Timestamp,
+    /// Whether it is simulated; left out if it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
+    /// What that means, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox_notice: Option<String>,
 }
 
 /// What agents see of an operator.
@@ -256,6 +401,19 @@ pub struct TaskView {
     pub deadline: Timestamp,
     /// What the proof must show.
     pub proof_requirements: Vec<String>,
+    /// The least rating of an operator who may accept it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_operator_rating: Option<f64>,
+    /// What the typed result must satisfy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub result_schema: Option<Value>,
+    /// The typed result of the latest proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
+    pub result: Option<Value>,
+    /// Which events the callback is told.
+    pub webhook_style: WebhookStyle,
     /// The proof, once submitted.
     pub proof: Option<ProofView>,
     /// What the Guardian said of it.
@@ -312,6 +470,12 @@ pub struct TaskView {
     pub due_at: Option<Timestamp>,
     /// When it was posted.
     pub created_at: Timestamp,
+    /// Whether it is simulated; left out if it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
+    /// What that means, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox_notice: Option<String>,
 }
 
 names! {
@@ -394,6 +558,14 @@ pub struct OperatorTaskView {
     pub deadline: Timestamp,
     /// What the proof must show.
     pub proof_requirements: Vec<String>,
+    /// What the typed result must satisfy, if one is asked for beside the proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub result_schema: Option<Box<RawValue>>,
+    /// The operator's own typed result, once submitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
+    pub result: Option<Box<RawValue>>,
     /// Who posted it.
     pub agent: AgentSummary,
     /// The key that a credential is sealed to, as the agent gave it.

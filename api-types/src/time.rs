@@ -23,6 +23,9 @@ impl fmt::Display for TimestampError {
 impl std::error::Error for TimestampError {}
 
 impl Timestamp {
+    /// The beginning of 1970.
+    pub const EPOCH: Self = Self(0);
+
     /// A moment by its milliseconds since 1970 in UTC, or nothing outside the years 1970 to 9999.
     pub const fn from_millis(millis: i64) -> Option<Self> {
         const YEAR_10000: i64 = 253_402_300_800_000;

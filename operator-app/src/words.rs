@@ -115,7 +115,9 @@ pub(crate) fn time_left(now: Timestamp, then: Timestamp) -> Option<String> {
 /// What an error means for a person, in a few words; the server's sentence says the rest.
 pub(crate) const fn error(code: ErrorCode) -> &'static str {
     match code {
-        ErrorCode::Validation => "Something needs to be corrected",
+        ErrorCode::Validation | ErrorCode::SchemaValidationFailed => {
+            "Something needs to be corrected"
+        }
         ErrorCode::Unauthorized => "You are not signed in",
         ErrorCode::Forbidden => "That is not allowed",
         ErrorCode::KycRequired => "Your identity is not confirmed yet",

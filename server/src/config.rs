@@ -160,6 +160,15 @@ pub struct Config {
     )]
     pub auto_release_hours: u32,
 
+    /// Seconds that the sandbox takes for each step of a simulated task.
+    #[arg(
+        long,
+        env = "SANDBOX_STEP_SECONDS",
+        default_value_t = 2,
+        value_name = "SECONDS"
+    )]
+    pub sandbox_step_seconds: u32,
+
     /// Changed rows of the table of tiers: tasks a day / $ a task / $ a day. A row that is left
     /// out keeps its default, which is SANDBOX=50/10/600, VERIFIED=10/100/200 or
     /// STANDARD=100/10000/50000.
@@ -278,6 +287,7 @@ impl Config {
         Terms {
             auto_release: Duration::from_secs(u64::from(self.auto_release_hours) * HOUR),
             hold: Duration::from_secs(u64::from(self.settlement_hold_days) * 24 * HOUR),
+            sandbox_step: Duration::from_secs(u64::from(self.sandbox_step_seconds)),
         }
     }
 

@@ -127,7 +127,8 @@ pub fn wrong<T>(message: impl Into<String>) -> Parsed<T> {
     Err(vec![fault("", message)])
 }
 
-fn within(name: &str, inner: Fault) -> Fault {
+/// A fault of a value, seen from what holds the value under `name`.
+pub fn within(name: &str, inner: Fault) -> Fault {
     let joint = if inner.field.is_empty() || inner.field.starts_with('[') {
         ""
     } else {

@@ -17,6 +17,11 @@ pub enum Job {
         /// Which task's.
         task_id: TaskId,
     },
+    /// The sandbox makes the next step of a simulated task.
+    Simulate {
+        /// Which task's.
+        task_id: TaskId,
+    },
 }
 
 impl Job {
@@ -25,6 +30,7 @@ impl Job {
         match self {
             Self::ReviewProof { .. } => "review_proof",
             Self::MoveByClock { .. } => "move_by_clock",
+            Self::Simulate { .. } => "simulate",
         }
     }
 
@@ -32,7 +38,9 @@ impl Job {
     /// run at a time, so that the rest is not delayed. Empty for jobs without one.
     pub fn lane(&self) -> String {
         match self {
-            Self::ReviewProof { .. } | Self::MoveByClock { .. } => String::new(),
+            Self::ReviewProof { .. } | Self::MoveByClock { .. } | Self::Simulate { .. } => {
+                String::new()
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use api_types::{
     proof::ProofType,
     task::{
         ADDRESS_CHARS_MAX, DESCRIPTION_CHARS_MAX, Location, REQUIREMENT_CHARS_MAX,
-        REQUIREMENTS_MAX, TITLE_CHARS_MAX, TaskDomain, TaskType,
+        REQUIREMENTS_MAX, SandboxOutcome, TITLE_CHARS_MAX, TaskDomain, TaskType, WebhookStyle,
     },
 };
 use crypto_wasm::AgentPublicKey;
@@ -18,8 +18,10 @@ use serde_json::Value;
 
 use super::{
     estimate::EstimateTerms,
-    fields::{Fields, Parsed, choice, degrees, list, money, text, timestamp, wrong},
+    fields::{Fields, Parsed, choice, degrees, fault, flag, list, money, text, timestamp, wrong},
     place::{Point, Spot},
+    result_schema::ResultSchema,
+    sandbox::Market,
     target::TargetRules,
     task_type,
 };
@@ -58,6 +60,15 @@ pub struct NewTask {
     pub callback_url: Option<String>,
     /// What they are signed with; never returned.
     pub callback_secret: Option<String>,
+    /// Which of them; the first of [`WebhookStyle`] unless the agent chose.
+    #[serde(default)]
+    pub webhook_style: Option<WebhookStyle>,
+    /// The least rating of an operator who may see and accept it.
+    #[serde(default)]
+    pub rating_min: Option<Rating>,
+    /// What the typed result must satisfy.
+    #[serde(default)]
+    pub result_schema: Option<ResultSchema>,
     /// As it came; readable as a P-256 public key.
     pub agent_public_key: Option<String>,
     /// The agent's own name for the task.
@@ -65,6 +76,40 @@ pub struct NewTask {
     /// Whether and how operators may estimate.
     #[serde(default)]
     pub estimate: EstimateTerms,
+    /// Whether it is simulated: it moves no money and reaches nobody.
+    #[serde(default)]
+    pub sandbox: bool,
+    /// How the simulation turns out; well, unless the agent chose.
+    #[serde(default)]
+    pub sandbox_outcome: Option<SandboxOutcome>,
+    /// Whether it is only asked what the task would cost. Nothing that is stored was.
+    #[serde(skip)]
+    pub dry_run: bool,
+}
+
+/// A mean of stars, in hundredths: 100 to 500.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Rating(u16);
+
+impl Rating {
+    /// From hundredths of a star.
+    pub const fn from_hundredths(hundredths: u16) -> Option<Self> {
+        match hundredths {
+            100..=500 => Some(Self(hundredths)),
+            _ => None,
+        }
+    }
+
+    /// Hundredths of a star.
+    pub const fn hundredths(self) -> u16 {
+        self.0
+    }
+
+    /// Stars, as they are printed.
+    pub fn stars(self) -> f64 {
+        f64::from(self.0) / 100.0
+    }
 }
 
 /// A rule that a well-formed task breaks.
@@ -91,6 +136,11 @@ pub enum PostRefusal {
     },
     /// The day's tasks are used up.
     DailyTasks {
+        /// How many a UTC day may have.
+        most: u32,
+    },
+    /// The day's simulated tasks are used up.
+    DailySandboxTasks {
         /// How many a UTC day may have.
         most: u32,
     },
@@ -138,7 +188,7 @@ impl NewTask {
         let task_type = fields.required("task_type", choice(TaskType::parse, types));
         let domain = fields.optional(
             "task_domain",
-            choice(domain, "PHYSICAL, DIGITAL, CREDENTIAL"),
+            choice(TaskDomain::parse, "PHYSICAL, DIGITAL, CREDENTIAL"),
         );
         let proof_types = "PHOTO, SCREENSHOT, CONFIRMATION, ARTIFACT";
         let proof_type = fields.optional("proof_type", choice(ProofType::parse, proof_types));
@@ -149,19 +199,14 @@ impl NewTask {
         let agent_public_key = fields.optional("agent_public_key", public_key);
         let external_id = fields.optional("external_id", text(1..=200));
         let estimate = EstimateTerms::read(&mut fields);
+        let beside = Beside::read(&mut fields);
 
-        if let Some(task_type) = task_type {
-            let place = location.as_ref();
-            fit_type(
-                &mut fields,
-                task_type,
-                &Stated {
-                    domain,
-                    proof_type,
-                    place,
-                },
-            );
-        }
+        let stated = Stated {
+            domain,
+            proof_type,
+            place: location.as_ref(),
+        };
+        fit_type(&mut fields, task_type, &stated);
         let read = title
             .zip(description)
             .zip(reward)
@@ -173,7 +218,8 @@ impl NewTask {
             Self {
                 title,
                 description,
-                location,
+                // A place without anything in it is none.
+                location: location.filter(|place| *place != Location::default()),
                 reward,
                 deadline,
                 proof_requirements,
@@ -182,52 +228,97 @@ impl NewTask {
                 digital_instructions,
                 callback_url,
                 callback_secret,
+                webhook_style: beside.webhook_style,
+                rating_min: beside.rating_min,
+                result_schema: beside.result_schema,
                 agent_public_key,
                 external_id,
                 estimate,
+                sandbox: beside.sandbox == Some(true),
+                sandbox_outcome: beside.sandbox_outcome,
+                dry_run: beside.dry_run == Some(true),
             }
         });
         fields.finish(read)
     }
 
+    /// The task, on the market that its agent's tier or header sends it to, unless its body asked
+    /// for simulation by itself.
+    ///
+    /// # Errors
+    /// A choice of outcome for a task that is not simulated.
+    pub fn bound_for(mut self, market: Market) -> Parsed<Self> {
+        self.sandbox |= market == Market::Sandbox;
+        if self.sandbox_outcome.is_some() && !self.sandbox {
+            let message = "is for simulated tasks alone: send sandbox: true with it";
+            return Err(vec![fault("sandbox_outcome", message)]);
+        }
+        Ok(self)
+    }
+
+    /// Reward and fee.
+    pub fn total(&self, fee: MicroUsd) -> MicroUsd {
+        // Both are bounded far below the edge, so their sum is too.
+        self.reward.checked_add(fee).unwrap_or(self.reward)
+    }
+
     /// Whether the platform, the type and the tier allow this task, beside what the agent posted
-    /// today and for this `total` of reward and fee.
+    /// today.
     ///
     /// # Errors
     /// The first rule it breaks, in the order of the variants of [`PostRefusal`].
-    pub fn allowed(&self, post: Post) -> Result<(), PostRefusal> {
-        let most = task_type::rules(self.task_type).reward_max.min(REWARD_MAX);
+    pub fn allowed(&self, post: &Post) -> Result<(), PostRefusal> {
+        self.obstacles(post).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// The refusal of one task more than a day may have.
+    pub fn too_many_today(&self, most: u32) -> PostRefusal {
+        match self.sandbox {
+            true => PostRefusal::DailySandboxTasks { most },
+            false => PostRefusal::DailyTasks { most },
+        }
+    }
+
+    /// Every rule of platform, type and tier that stands against this task now, in the order of
+    /// the variants of [`PostRefusal`].
+    pub fn obstacles(&self, post: &Post) -> Vec<PostRefusal> {
         let limits = post.limits;
-        if self.reward < post.reward_min {
-            return Err(PostRefusal::RewardTooSmall {
-                least: post.reward_min,
-            });
-        }
-        if self.reward > most {
-            return Err(PostRefusal::RewardAboveType {
-                task_type: self.task_type,
-                most,
-            });
-        }
-        if self.reward > limits.max_task_value {
-            let most = limits.max_task_value;
-            return Err(PostRefusal::RewardAboveTier {
-                tier: post.tier,
-                most,
-            });
-        }
-        if post.today.tasks >= limits.max_daily_tasks {
-            return Err(PostRefusal::DailyTasks {
-                most: limits.max_daily_tasks,
-            });
-        }
-        let spent = post.today.spent.checked_add(post.total);
-        if spent.is_none_or(|spent| spent > limits.max_daily_spend) {
-            return Err(PostRefusal::DailySpend {
-                most: limits.max_daily_spend,
-            });
-        }
-        Ok(())
+        let most = task_type::rules(self.task_type).reward_max.min(REWARD_MAX);
+        let spent = post.today.spent.checked_add(self.total(post.fee));
+        let rules = [
+            (
+                self.reward < post.reward_min,
+                PostRefusal::RewardTooSmall {
+                    least: post.reward_min,
+                },
+            ),
+            (
+                self.reward > most,
+                PostRefusal::RewardAboveType {
+                    task_type: self.task_type,
+                    most,
+                },
+            ),
+            (
+                self.reward > limits.max_task_value,
+                PostRefusal::RewardAboveTier {
+                    tier: post.tier,
+                    most: limits.max_task_value,
+                },
+            ),
+            (
+                post.today.tasks >= limits.max_daily_tasks,
+                self.too_many_today(limits.max_daily_tasks),
+            ),
+            (
+                spent.is_none_or(|spent| spent > limits.max_daily_spend),
+                PostRefusal::DailySpend {
+                    most: limits.max_daily_spend,
+                },
+            ),
+        ];
+        let broken = rules.into_iter().filter(|(is_broken, _)| *is_broken);
+        broken.map(|(_, refusal)| refusal).collect()
     }
 }
 
@@ -242,8 +333,38 @@ pub struct Post {
     pub limits: TierLimits,
     /// What the agent did today already.
     pub today: Today,
-    /// Reward and fee of the task.
-    pub total: MicroUsd,
+    /// Today, in days since 1970.
+    pub day: i64,
+    /// What it spent in the trailing thirty days.
+    pub spent_trailing: MicroUsd,
+    /// The platform's fee for the task.
+    pub fee: MicroUsd,
+}
+
+/// What this API takes beside the fields of S1.
+struct Beside {
+    webhook_style: Option<WebhookStyle>,
+    rating_min: Option<Rating>,
+    result_schema: Option<ResultSchema>,
+    sandbox: Option<bool>,
+    sandbox_outcome: Option<SandboxOutcome>,
+    dry_run: Option<bool>,
+}
+
+impl Beside {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let styles = WebhookStyle::ALL.map(WebhookStyle::as_str).join(", ");
+        let outcomes = SandboxOutcome::ALL.map(SandboxOutcome::as_str).join(", ");
+        Self {
+            webhook_style: fields.optional("webhook_style", choice(WebhookStyle::parse, styles)),
+            rating_min: fields.optional("min_operator_rating", rating),
+            result_schema: fields.optional("result_schema", ResultSchema::parse),
+            sandbox: fields.optional("sandbox", flag),
+            sandbox_outcome: fields
+                .optional("sandbox_outcome", choice(SandboxOutcome::parse, outcomes)),
+            dry_run: fields.optional("dry_run", flag),
+        }
+    }
 }
 
 /// What the body says beside the type, and must fit it.
@@ -253,7 +374,11 @@ struct Stated<'a> {
     place: Option<&'a Location>,
 }
 
-fn fit_type(fields: &mut Fields<'_>, task_type: TaskType, stated: &Stated<'_>) {
+/// Names what does not fit the type. Of a type that could not be read nothing can be said.
+fn fit_type(fields: &mut Fields<'_>, task_type: Option<TaskType>, stated: &Stated<'_>) {
+    let Some(task_type) = task_type else {
+        return;
+    };
     let rules = task_type::rules(task_type);
     let name = task_type.as_str();
     // S1's agents call credential tasks digital; the contract takes both.
@@ -281,6 +406,13 @@ fn fit_type(fields: &mut Fields<'_>, task_type: TaskType, stated: &Stated<'_>) {
             let message = format!("lat, lng and address are required for {name}");
             fields.fault("location", message);
         }
+    }
+    if rules.domain == TaskDomain::Credential && fields.has("result_schema") {
+        let message = format!(
+            "must not be sent for {name}: what it asks for would reach the server in the clear, \
+             and belongs inside the sealed credential"
+        );
+        fields.fault("result_schema", message);
     }
     if rules.domain == TaskDomain::Credential && !fields.has("agent_public_key") {
         let message = format!(
@@ -316,14 +448,19 @@ fn deadline(value: &Value, now: Timestamp) -> Parsed<Timestamp> {
     }
 }
 
-fn domain(name: &str) -> Option<TaskDomain> {
-    [
-        TaskDomain::Physical,
-        TaskDomain::Digital,
-        TaskDomain::Credential,
-    ]
-    .into_iter()
-    .find(|domain| domain.as_str() == name)
+/// Stars with at most two decimals, as a number.
+fn rating(value: &Value) -> Parsed<Rating> {
+    let digits = value.as_number().map(ToString::to_string);
+    let hundredths = digits.and_then(|digits| {
+        // Read digit by digit like an amount, so that 4.005 is refused and not rounded.
+        let stars = MicroUsd::parse(&digits, 2).ok()?;
+        u16::try_from(stars.as_micros() / 10_000).ok()
+    });
+    let read = hundredths.and_then(Rating::from_hundredths);
+    read.map_or_else(
+        || wrong("must be a number from 1 to 5 with at most two decimals"),
+        Ok,
+    )
 }
 
 fn public_key(value: &Value) -> Parsed<String> {

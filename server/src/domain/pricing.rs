@@ -45,13 +45,21 @@ impl FeeTable {
 
     /// The fee on a reward, in cents rounded half up, and never under `least`.
     pub fn fee(&self, reward: MicroUsd, spent_trailing: MicroUsd, least: MicroUsd) -> MicroUsd {
+        fee_in_cents_rounded_half_up(reward, self.basis_points(spent_trailing)).max(least)
+    }
+
+    /// Per cent of the reward, as they are printed.
+    pub fn percent(&self, spent_trailing: MicroUsd) -> f64 {
+        f64::from(self.basis_points(spent_trailing)) / 100.0
+    }
+
+    fn basis_points(&self, spent_trailing: MicroUsd) -> u16 {
         let reached = self
             .rows
             .iter()
             .rev()
             .find(|row| row.from <= spent_trailing);
-        let basis_points = reached.map_or(0, |row| row.basis_points);
-        fee_in_cents_rounded_half_up(reward, basis_points).max(least)
+        reached.map_or(0, |row| row.basis_points)
     }
 }
 

@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use api_types::{
     Timestamp, UploadId,
     credential::EncryptedCredential,
+    error::Fault,
     proof::{CONFIRMATION_CHARS_MAX, FILES_MAX, NOTES_CHARS_MAX, ProofType},
 };
 use serde_json::Value;
 
 use super::{
     credential,
-    fields::{Fields, Parsed, list, text, url, wrong},
+    fields::{Fields, Parsed, fault, list, text, url, within, wrong},
+    result_schema::ResultSchema,
     task::Task,
     task_type,
 };
@@ -30,6 +32,9 @@ pub struct ProofFile {
 pub struct Proof {
     /// The thing itself.
     pub evidence: Evidence,
+    /// The typed result, if the task asks for one. Whether it satisfies the task's schema is asked
+    /// by [`result_faults`], before any transaction.
+    pub result: Option<Value>,
     /// The operator's notes.
     pub notes: Option<String>,
     /// The phone's own name for this submission.
@@ -103,10 +108,14 @@ impl Proof {
                 })
             }
         };
+        let asks_for_result = task.stated.result_schema.as_ref();
+        let result =
+            asks_for_result.and_then(|_| fields.optional("result", |value| Ok(value.clone())));
         let notes = fields.optional("notes", text(0..=NOTES_CHARS_MAX));
         let submission_id = fields.optional("submission_id", submission_id);
         let read = evidence.map(|evidence| Self {
             evidence,
+            result,
             notes,
             submission_id,
             submitted_at,
@@ -121,6 +130,21 @@ impl Proof {
             Evidence::Confirmation { .. } | Evidence::Credential(_) => &[],
         }
     }
+}
+
+/// The faults of the typed result in a submission, by their places in the body.
+pub fn result_faults(body: &Value, schema: &ResultSchema) -> Vec<Fault> {
+    let Some(result) = body.get("result").filter(|result| !result.is_null()) else {
+        return vec![fault(
+            "result",
+            "is required: this task has a result_schema",
+        )];
+    };
+    let faults = schema.check(result).err().unwrap_or_default();
+    faults
+        .into_iter()
+        .map(|one| within("result", one))
+        .collect()
 }
 
 /// The phone's own name for a submission, read before anything else: a repeated one is answered

@@ -55,6 +55,16 @@ const fn row(domain: TaskDomain, dollars_max: u32, proof_types: &'static [ProofT
     }
 }
 
+/// The types that a list by domain shows. S1's agents call credential tasks digital, so DIGITAL
+/// shows both (contract §4).
+pub fn listed_under(domain: TaskDomain) -> Vec<TaskType> {
+    let shown = |one: &TaskType| {
+        let of = rules(*one).domain;
+        of == domain || (domain == TaskDomain::Digital && of == TaskDomain::Credential)
+    };
+    TaskType::ALL.into_iter().filter(shown).collect()
+}
+
 /// Whether a task of this type ends in a sealed credential.
 pub fn is_credential(task_type: TaskType) -> bool {
     rules(task_type).domain == TaskDomain::Credential

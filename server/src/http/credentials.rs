@@ -15,6 +15,7 @@ use super::{
     page::Parameters,
     request_id,
     tasks::{no_fields, owned},
+    views,
 };
 use crate::{
     app::App,
@@ -80,8 +81,9 @@ async fn retrieve(
             let task = owned(tx, agent.id, id)?.filter(|task| {
                 task.status == Status::Completed && task_type::is_credential(task.stated.task_type)
             });
-            task.ok_or_else(error::credential_not_found)?;
-            take_out(tx, id, &access, purge.unwrap_or(false))
+            let task = task.ok_or_else(error::credential_not_found)?;
+            let taken = take_out(tx, id, &access, purge.unwrap_or(false))?;
+            Ok::<_, ApiError>(views::marked(&task, taken))
         })
         .await?;
     let mut response = Json(retrieved).into_response();

@@ -70,7 +70,7 @@ impl ApiError {
             return status;
         }
         match self.code {
-            ErrorCode::Validation => StatusCode::BAD_REQUEST,
+            ErrorCode::Validation | ErrorCode::SchemaValidationFailed => StatusCode::BAD_REQUEST,
             ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
             ErrorCode::InsufficientFunds => StatusCode::PAYMENT_REQUIRED,
             ErrorCode::Forbidden | ErrorCode::KycRequired => StatusCode::FORBIDDEN,
@@ -189,6 +189,13 @@ fn sentence_of(fault: &Fault) -> String {
     }
 }
 
+/// Every fault of a typed result against the schema of its task.
+pub fn result_unfit(faults: Vec<Fault>) -> ApiError {
+    let mut error = validation(faults);
+    error.code = ErrorCode::SchemaValidationFailed;
+    error
+}
+
 /// One fault of the request as a whole.
 pub fn malformed(message: impl Into<String>) -> ApiError {
     validation(vec![fault("", message)])
@@ -296,6 +303,12 @@ pub fn unavailable() -> ApiError {
     .retry_after(1)
 }
 
+/// The agent cannot pay for its task (S0).
+pub fn insufficient_balance() -> ApiError {
+    let message = "Insufficient balance for escrow";
+    ApiError::new(ErrorCode::InsufficientFunds, message)
+}
+
 /// An agent's e-mail has an account (S0).
 pub fn agent_exists() -> ApiError {
     ApiError::new(
@@ -334,6 +347,12 @@ pub fn kyc_required() -> ApiError {
         ErrorCode::KycRequired,
         "KYC verification required before accepting tasks",
     )
+}
+
+/// The operator is rated lower than the task asks for.
+pub fn rating_too_low() -> ApiError {
+    let message = "This task asks for a higher rating than yours.";
+    ApiError::new(ErrorCode::Forbidden, message)
 }
 
 /// The operator does not do such tasks.
@@ -479,6 +498,9 @@ impl From<PostRefusal> for ApiError {
             PostRefusal::DailyTasks { most } => {
                 format!("Your tier allows {most} tasks in a UTC day. Try again tomorrow.")
             }
+            PostRefusal::DailySandboxTasks { most } => {
+                format!("{most} simulated tasks are allowed in a UTC day. Try again tomorrow.")
+            }
             PostRefusal::DailySpend { most } => {
                 format!(
                     "Your tier allows ${} in a UTC day. Try again tomorrow.",
@@ -499,10 +521,7 @@ fn whole(amount: MicroUsd) -> String {
 impl From<PostError> for ApiError {
     fn from(error: PostError) -> Self {
         match error {
-            PostError::InsufficientFunds => Self::new(
-                ErrorCode::InsufficientFunds,
-                "Insufficient balance for escrow",
-            ),
+            PostError::InsufficientFunds => insufficient_balance(),
             // Somebody else wrote first: the task is not what it was when the request was decided.
             PostError::Store(StoreError::Changed) => task_changed(),
             PostError::Store(error) => error.into(),

@@ -52,13 +52,15 @@ pub async fn approve_estimate(
         let moved = task.approve_estimate(turn)?;
         moves::record(tx, &moved)?;
         let task = moved.task;
-        Ok(ApprovedEstimate {
+        let estimate = task.estimate.as_ref();
+        let answer = ApprovedEstimate {
             task_id: id,
             status: task.status,
             accepted_at: turn.now,
             operator: views::operator_of(tx, &task)?,
-            estimate_minutes: task.estimate.map_or(0, |one| one.estimate_minutes),
-        })
+            estimate_minutes: estimate.map_or(0, |one| one.estimate_minutes),
+        };
+        Ok(views::marked(&task, answer))
     })
     .await
 }
@@ -83,10 +85,11 @@ pub async fn reject_estimate(
         let task = owned(tx, agent.id, id)?.ok_or_else(none)?;
         let moved = task.reject_estimate(stated.reason.as_deref(), turn)?;
         moves::record(tx, &moved)?;
-        Ok(MovedTask {
+        let answer = MovedTask {
             task_id: id,
             status: moved.task.status,
-        })
+        };
+        Ok(views::marked(&moved.task, answer))
     })
     .await
 }

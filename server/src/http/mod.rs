@@ -19,6 +19,7 @@ pub mod openapi;
 pub mod operator_tasks;
 pub mod operators;
 pub mod page;
+pub mod quotes;
 pub mod ratings;
 pub mod request_id;
 pub mod reviews;

@@ -3,7 +3,7 @@
 
 use api_types::{
     MicroUsd, OperatorId, TaskId, Timestamp,
-    error::ErrorBody,
+    error::{ErrorBody, Fault},
     estimate::{Estimate, GiveEstimate},
     operator::KycStatus,
     page::Page,
@@ -33,7 +33,9 @@ use crate::{
     app::App,
     domain::{
         estimate,
+        fields::Parsed,
         moves::Move,
+        new_task::Rating,
         proof::{self, Evidence, Proof},
         task::{Moved, Refusal, Task, Turn},
     },
@@ -42,7 +44,7 @@ use crate::{
         ledger::PostError,
         moves,
         near::{self as store_near, Around},
-        proofs, tasks,
+        operators, proofs, tasks,
         tasks::{Eligible, Found},
         uploads,
     },
@@ -76,6 +78,10 @@ pub async fn find_tasks(
         skills: operator.skills,
         task_type,
         reward_min,
+        rating: app
+            .store
+            .read(move |tx| operators::rating(tx, operator.id))
+            .await?,
         now: app.clock.now(),
     };
     if let Some(around) = around {
@@ -173,16 +179,21 @@ pub async fn operator_task(
     let sight = app
         .store
         .read(move |tx| {
-            let task = tasks::get(tx, id)?.filter(|task| is_visible(task, operator.id));
+            let rating = operators::rating(tx, operator.id)?;
+            let task = tasks::get(tx, id)?;
+            let task = task.filter(|task| is_visible(task, operator.id, rating));
             Ok::<_, ApiError>(views::look(tx, task.ok_or_else(error::task_not_found)?)?)
         })
         .await?;
     Ok(Json(views::for_operator(&app, sight, app.clock.now())))
 }
 
-/// Open tasks are everybody's to see; a claimed one is its operator's alone.
-fn is_visible(task: &Task, operator_id: OperatorId) -> bool {
-    task.status == Status::Pending || task.operator_id == Some(operator_id)
+/// Open tasks are for everybody to see who is rated well enough; a claimed one is its operator's
+/// alone.
+fn is_visible(task: &Task, operator_id: OperatorId, rating: Option<Rating>) -> bool {
+    let fits = task.stated.rating_min <= rating && !task.stated.sandbox;
+    let open = task.status == Status::Pending && fits;
+    open || task.operator_id == Some(operator_id)
 }
 
 /// Claim a task. Of any number who try at once, exactly one succeeds.
@@ -242,10 +253,15 @@ async fn claim(
     let id = id.parse::<TaskId>().map_err(|_| claimed())?;
     let estimate = estimate()?;
     once(app, once_key, StatusCode::OK, move |tx| {
-        let task = tasks::get(tx, id)?.ok_or_else(claimed)?;
+        let task = tasks::get(tx, id)?.filter(|task| !task.stated.sandbox);
+        let task = task.ok_or_else(claimed)?;
         let skills = &operator.skills;
         if !skills.is_empty() && !skills.contains(&task.stated.task_type) {
             return Err(error::skill_missing());
+        }
+        let rating = operators::rating(tx, operator.id)?;
+        if task.stated.rating_min > rating {
+            return Err(error::rating_too_low());
         }
         let moved = match estimate.clone() {
             Some(estimate) => task.estimate(operator.id, estimate, turn)?,
@@ -343,15 +359,35 @@ pub async fn submit_proof(
         .parse::<TaskId>()
         .map_err(|_| error::wrong_status(Move::Submit))?;
     let turn = app.turn();
+    let faults = result_faults(&app, operator.id, id, &posted.body).await?;
     let once_key = posted.once(operator.id);
     once(&app, once_key, StatusCode::OK, move |tx| {
         if let Some(submitted_at) = repeated(tx, operator.id, id, &posted.body)? {
             return Ok(receipt(id, submitted_at));
         }
-        submit(tx, operator.id, id, &posted.body, turn)?;
+        submit(tx, operator.id, id, (&posted.body, &faults), turn)?;
         Ok(receipt(id, turn.now))
     })
     .await
+}
+
+/// The faults of a typed result against its task's schema, which does not change. Found before the
+/// write, because an agent's schema may take a while and everybody waits for a write.
+async fn result_faults(
+    app: &App,
+    operator_id: OperatorId,
+    task_id: TaskId,
+    body: &Value,
+) -> Result<Vec<Fault>, ApiError> {
+    let task = app.store.read(move |tx| tasks::get(tx, task_id)).await?;
+    let task = task.filter(|task| task.operator_id == Some(operator_id));
+    let Some(schema) = task.and_then(|task| task.stated.result_schema) else {
+        return Ok(Vec::new());
+    };
+    let body = body.clone();
+    tokio::task::spawn_blocking(move || proof::result_faults(&body, &schema))
+        .await
+        .map_err(ApiError::accident)
 }
 
 /// When the operator sent this very submission before.
@@ -381,14 +417,15 @@ fn submit(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
     task_id: TaskId,
-    body: &Value,
+    (body, result_faults): (&Value, &[Fault]),
     turn: Turn,
 ) -> Result<(), ApiError> {
     let task = tasks::get(tx, task_id)?.ok_or_else(|| error::wrong_status(Move::Submit))?;
     // The status is asked first: a proof for a task that takes none has no faults worth naming.
     let moved = task.submit(operator_id, turn)?;
     let files = uploads::of(tx, operator_id, task_id)?;
-    let proof = checked(Proof::parse(body, &moved.task, &files, turn.now))?;
+    let parsed = Proof::parse(body, &moved.task, &files, turn.now);
+    let proof = with_result(parsed, result_faults)?;
     moves::record(tx, &moved)?;
     proofs::insert(tx, task_id, operator_id, &proof)?;
     uploads::bind(tx, proof.uploads(), task_id)?;
@@ -396,6 +433,16 @@ fn submit(
         credentials::insert(tx, task_id, envelope, turn.now)?;
     }
     Ok(())
+}
+
+/// A proof whose result satisfies its schema, or all faults of both. A result that does not has a
+/// code of its own, unless something else is wrong too.
+fn with_result(parsed: Parsed<Proof>, result_faults: &[Fault]) -> Result<Proof, ApiError> {
+    match parsed {
+        Ok(proof) if result_faults.is_empty() => Ok(proof),
+        Ok(_) => Err(error::result_unfit(result_faults.to_vec())),
+        Err(faults) => Err(error::validation([&faults, result_faults].concat())),
+    }
 }
 
 fn receipt(task_id: TaskId, submitted_at: Timestamp) -> ProofReceipt {

@@ -153,7 +153,10 @@ pub async fn search_operators(
         let required = |name| error::fault(name, "is required");
         error::validation(vec![required("lat"), required("lng")])
     })?;
-    let sought = Sought { task_type };
+    let sought = Sought {
+        task_type,
+        rating_min: None,
+    };
     let window = near_window(&page)?;
     let (rows, total) = app
         .store

@@ -20,6 +20,7 @@ use super::{
     error::{self, ApiError, checked},
     idempotency::once,
     tasks::{owned, task_id},
+    views,
 };
 use crate::{
     app::App,
@@ -52,7 +53,8 @@ pub async fn rate_operator(
     let now = app.clock.now();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = rated_by_agent(tx, agent.id, id)?;
-        rate(tx, &task, Author::Agent, &stated, now)
+        let rated = rate(tx, &task, Author::Agent, &stated, now)?;
+        Ok(views::marked(&task, rated))
     })
     .await
 }

@@ -21,6 +21,7 @@ use super::{
     error::{self, ApiError, checked},
     idempotency::once,
     tasks::{owned, required, task_id},
+    views,
 };
 use crate::{
     app::App,
@@ -54,11 +55,12 @@ pub async fn request_revision(
         let moved = task.request_revision(stated.reason.clone(), unmet, turn)?;
         moves::record(tx, &moved)?;
         let revision = moved.task.revision.as_ref();
-        Ok(RequestedRevision {
+        let answer = RequestedRevision {
             task_id: id,
             status: moved.task.status,
             resubmit_by: revision.map_or(turn.now, |revision| revision.resubmit_by),
-        })
+        };
+        Ok(views::marked(&moved.task, answer))
     })
     .await
 }
@@ -99,12 +101,13 @@ pub async fn open_dispute(
         let Some(DisputeChange::Opened(opened)) = &moved.dispute else {
             return Err(ApiError::accident("a dispute was opened without a record"));
         };
-        Ok(OpenedDispute {
+        let answer = OpenedDispute {
             task_id: id,
             status: moved.task.status,
             dispute_id: opened.id,
             escrow_usd: moved.task.total(),
-        })
+        };
+        Ok(views::marked(&moved.task, answer))
     })
     .await
 }

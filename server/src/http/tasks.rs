@@ -2,19 +2,20 @@
 
 use api_types::{
     AgentId, TaskId,
+    agent::Tier,
     error::ErrorBody,
     page::Page,
     paths,
     task::{
-        CancelledTask, CreateTask, CreatedTask, Rejection, Status, TaskItem, TaskType, TaskView,
-        VerifiedTask, VerifyDecision, VerifyTask,
+        CancelledTask, CreateTask, CreatedTask, Quote, Rejection, Status, TaskDomain, TaskItem,
+        TaskType, TaskView, VerifiedTask, VerifyDecision, VerifyTask,
     },
 };
 use axum::{
     Json,
     extract::{Path, State},
-    http::StatusCode,
-    response::Response,
+    http::{HeaderMap, HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
 };
 use serde_json::Value;
 
@@ -24,6 +25,7 @@ use super::{
     error::{self, ApiError, checked},
     idempotency::once,
     page::{PageQuery, Parameters, TASK_TYPE_MUST},
+    quotes::{self, circumstances},
     views,
 };
 use crate::{
@@ -31,9 +33,10 @@ use crate::{
     domain::{
         fields::{Fields, Parsed, choice, list, text},
         moves::Move,
-        new_task::{NewTask, Post, PostRefusal},
-        pricing,
+        new_task::NewTask,
+        sandbox::Market,
         task::{Moved, Task},
+        task_type,
     },
     store::{
         Tx, agents, messages, moves, tasks,
@@ -45,44 +48,54 @@ use crate::{
 const MESSAGES_SHOWN: u32 = 100;
 
 /// Post a task. Its reward and the fee go from the deposit balance into escrow.
+///
+/// With `dry_run` the whole request is checked and quoted, and nothing is created: the answer is
+/// 200, made anew each time, and no `Idempotency-Key` is used up.
 #[utoipa::path(post, path = paths::TASKS, tag = "tasks", request_body = CreateTask,
     params(("Idempotency-Key" = Option<String>, Header,
-        description = "Makes a retry safe for 48 hours")),
+        description = "Makes a retry safe for 48 hours"),
+        ("X-Sandbox" = Option<bool>, Header,
+        description = "Simulate the task on any tier; agents of the tier SANDBOX get no other")),
     security(("agent_key" = []), ("agent_bearer" = [])),
-    responses((status = 201, body = CreatedTask), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 402, body = ErrorBody),
+    responses((status = 201, body = CreatedTask),
+        (status = 200, body = Quote, description = "The answer to `dry_run`"),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 402, body = ErrorBody),
         (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub async fn create_task(
     State(app): State<App>,
     agent: AgentAuth,
+    headers: HeaderMap,
     posted: Posted,
 ) -> Result<Response, ApiError> {
     let turn = app.turn();
+    let market = market(&agent, &headers)?;
     let stated = checked(NewTask::parse(
         &posted.body,
         turn.now,
         &app.config.targets(),
     ))?;
+    let stated = checked(stated.bound_for(market))?;
+    if stated.dry_run {
+        return Ok(Json(quotes::quote(&app, agent, stated, turn).await?).into_response());
+    }
     let id = TaskId::new(turn.now, app.entropy.u128());
     let once_key = posted.once(agent.id);
     let config = app.config.clone();
     once(&app, once_key, StatusCode::CREATED, move |tx| {
-        let day = turn.now.as_millis() / pricing::DAY_MILLIS;
-        let spent = agents::spent_since(tx, agent.id, day - pricing::TRAILING_DAYS)?;
-        let fee = config.fee(stated.reward, spent);
-        let moved = Task::post(id, agent.id, stated.clone(), fee, turn);
-        let post = Post {
-            reward_min: config.min_task_usd,
-            tier: agent.tier,
-            limits: config.tiers.of(agent.tier),
-            today: agents::on_day(tx, agent.id, day)?,
-            total: moved.task.total(),
-        };
-        stated.allowed(post)?;
+        let post = circumstances(tx, &config, &agent, &stated, turn)?;
+        stated.allowed(&post)?;
+        let moved = Task::post(id, agent.id, stated.clone(), post.fee, turn);
+        let total = moved.task.total();
         // Between the look and this line another post may have taken the day's last place.
-        if !agents::count_task(tx, agent.id, day, post.total, post.limits)? {
-            let most = post.limits.max_daily_tasks;
-            return Err(PostRefusal::DailyTasks { most }.into());
+        let most = post.limits.max_daily_tasks;
+        let counted = if stated.sandbox {
+            agents::count_sandbox_task(tx, agent.id, post.day, most)?
+        } else {
+            agents::count_task(tx, agent.id, post.day, total, post.limits)?
+        };
+        if !counted {
+            return Err(stated.too_many_today(most).into());
         }
         moves::record(tx, &moved)?;
         Ok(views::created(&moved.task))
@@ -90,9 +103,28 @@ pub async fn create_task(
     .await
 }
 
+/// Agents of the first tier get simulation; others by the header `X-Sandbox`.
+fn market(agent: &AgentAuth, headers: &HeaderMap) -> Result<Market, ApiError> {
+    let asked = headers.get("x-sandbox").map(HeaderValue::as_bytes);
+    match asked {
+        _ if agent.tier == Tier::Sandbox => Ok(Market::Sandbox),
+        Some(b"true") => Ok(Market::Sandbox),
+        None | Some(b"false") => Ok(Market::Real),
+        Some(_) => Err(error::validation(vec![error::fault(
+            "X-Sandbox",
+            "must be true or false",
+        )])),
+    }
+}
+
+/// What the parameter `task_domain` must be.
+const TASK_DOMAIN_MUST: &str = "must be PHYSICAL, DIGITAL or CREDENTIAL";
+
 /// List the agent's tasks, newest first.
 #[utoipa::path(get, path = paths::TASKS, tag = "tasks",
     params(("status" = Option<Status>, Query), ("task_type" = Option<TaskType>, Query),
+        ("task_domain" = Option<TaskDomain>, Query,
+            description = "DIGITAL lists the credential types too"),
         ("external_id" = Option<String>, Query), ("limit" = Option<u32>, Query),
         ("offset" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
     security(("agent_key" = []), ("agent_bearer" = [])),
@@ -108,6 +140,9 @@ pub async fn list_tasks(
     let filter = Filter {
         status: query.read("status", statuses, Status::parse),
         task_type: query.read("task_type", TASK_TYPE_MUST, TaskType::parse),
+        task_types: query
+            .read("task_domain", TASK_DOMAIN_MUST, TaskDomain::parse)
+            .map_or_else(Vec::new, task_type::listed_under),
         external_id: query.text("external_id").map(str::to_owned),
     };
     query.finish()?;
@@ -205,11 +240,12 @@ pub async fn cancel_task(
         let moved = task.cancel(turn)?;
         moves::record(tx, &moved)?;
         let Moved { task, .. } = moved;
-        Ok(CancelledTask {
+        let answer = CancelledTask {
             task_id: task.id,
             status: task.status,
             refunded_usd: task.total(),
-        })
+        };
+        Ok(views::marked(&task, answer))
     })
     .await
 }
@@ -262,11 +298,12 @@ pub async fn verify_task(
         };
         moves::record(tx, &moved)?;
         let Moved { task, .. } = moved;
-        Ok(VerifiedTask {
+        let answer = VerifiedTask {
             task_id: task.id,
             status: task.status,
             message: message.to_owned(),
-        })
+        };
+        Ok(views::marked(&task, answer))
     })
     .await
 }

@@ -6,15 +6,20 @@ use api_types::{
     proof::ProofView,
     task::{
         Action, AgentSummary, CreatedTask, Location, OperatorSummary, OperatorTaskView, Status,
-        TaskDomain, TaskItem, TaskView,
+        TaskDomain, TaskItem, TaskView, WebhookStyle,
     },
 };
 use crypto_wasm::AgentPublicKey;
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     app::App,
     domain::{
         moves::{self, Actor},
+        new_task::{NewTask, Rating},
+        result_schema::ResultSchema,
+        sandbox,
         task::Task,
         task_type,
     },
@@ -115,12 +120,41 @@ pub fn created(task: &Task) -> CreatedTask {
         deadline: task.stated.deadline,
         created_at: task.at.created,
         agent_key_fingerprint: fingerprint(task),
+        sandbox: task.stated.sandbox,
+        sandbox_notice: sandbox_notice(&task.stated),
+    }
+}
+
+/// What is said of a simulated task wherever it is shown (contract §3).
+pub fn sandbox_notice(stated: &NewTask) -> Option<String> {
+    stated.sandbox.then(|| sandbox::NOTICE.to_owned())
+}
+
+/// An answer about a task, which says so if the task is simulated.
+#[derive(Debug, Serialize)]
+pub struct Marked<T> {
+    #[serde(flatten)]
+    answer: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox_notice: Option<String>,
+}
+
+/// Says of an answer that its task is simulated, if it is.
+pub fn marked<T>(task: &Task, answer: T) -> Marked<T> {
+    Marked {
+        answer,
+        sandbox: task.stated.sandbox.then_some(true),
+        sandbox_notice: sandbox_notice(&task.stated),
     }
 }
 
 /// A row of the agent's list.
 pub fn item(task: Task, operator: Option<OperatorSummary>) -> TaskItem {
     TaskItem {
+        sandbox: task.stated.sandbox,
+        sandbox_notice: sandbox_notice(&task.stated),
         task_id: task.id,
         title: task.stated.title,
         status: task.status,
@@ -144,8 +178,11 @@ pub fn for_agent(app: &App, sight: Sight, messages: Vec<Message>, now: Timestamp
         ..
     } = sight;
     let agent_key_fingerprint = fingerprint(&task);
+    let result = proof.as_ref().and_then(|proof| proof.result.clone());
     let stated = task.stated;
     TaskView {
+        sandbox: stated.sandbox,
+        sandbox_notice: sandbox_notice(&stated),
         task_id: task.id,
         status: task.status,
         task_type: stated.task_type,
@@ -157,6 +194,10 @@ pub fn for_agent(app: &App, sight: Sight, messages: Vec<Message>, now: Timestamp
         platform_fee_usd: task.fee,
         deadline: stated.deadline,
         proof_requirements: stated.proof_requirements,
+        min_operator_rating: stated.rating_min.map(Rating::stars),
+        result_schema: stated.result_schema.map(ResultSchema::into_value),
+        result,
+        webhook_style: stated.webhook_style.unwrap_or(WebhookStyle::Humanops),
         proof: proof.map(|proof| proof_view(app, proof, now)),
         guardian_result: task.guardian_result,
         rejection: task.rejection,
@@ -194,6 +235,7 @@ pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView
     } = sight;
     let available_at = task.available_at();
     let agent_key_fingerprint = fingerprint(&task);
+    let result = proof.as_ref().and_then(|proof| raw(proof.result.as_ref()?));
     let claimed = task.operator_id.is_some();
     let stated = task.stated;
     let mut location = place(stated.task_type, stated.location);
@@ -212,6 +254,8 @@ pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView
         reward_usd: stated.reward,
         deadline: stated.deadline,
         proof_requirements: stated.proof_requirements,
+        result_schema: stated.result_schema.and_then(|one| raw(one.as_value())),
+        result,
         agent,
         agent_public_key: stated.agent_public_key,
         agent_key_fingerprint,
@@ -232,6 +276,11 @@ pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView
         title: stated.title,
         description: stated.description,
     }
+}
+
+/// JSON for the app, which passes it on and does not look into it.
+fn raw(value: &Value) -> Option<Box<RawValue>> {
+    RawValue::from_string(value.to_string()).ok()
 }
 
 /// S1: the location of a task that needs none is "Remote/Digital".

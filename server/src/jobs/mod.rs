@@ -4,6 +4,7 @@
 pub mod clock_moves;
 pub mod review_proof;
 pub mod runner;
+pub mod simulate;
 
 use crate::app::App;
 use crate::domain::job::Job;
@@ -40,5 +41,6 @@ pub async fn run(app: &App, job: Job) -> Result<(), JobError> {
     match job {
         Job::ReviewProof { task_id } => review_proof::run(app, task_id).await,
         Job::MoveByClock { task_id } => clock_moves::run(app, task_id).await,
+        Job::Simulate { task_id } => simulate::run(app, task_id).await,
     }
 }

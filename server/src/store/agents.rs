@@ -262,6 +262,43 @@ pub fn on_day(tx: &mut Tx<'_>, agent_id: AgentId, day: i64) -> Result<Today, Sto
     })
 }
 
+/// How many simulated tasks an agent posted on a UTC day, in days since 1970.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn sandbox_tasks_on_day(
+    tx: &mut Tx<'_>,
+    agent_id: AgentId,
+    day: i64,
+) -> Result<u32, StoreError> {
+    let row = tx.first(
+        "SELECT sandbox_tasks FROM agent_day WHERE agent_id = $1 AND day = $2",
+        &params![agent_id.to_string(), day],
+    )?;
+    let tasks: i64 = row.map_or(Ok(0), |row| row.get("sandbox_tasks"))?;
+    Ok(u32::try_from(tasks).unwrap_or(u32::MAX))
+}
+
+/// Counts a simulated task on its day, unless that leaves the limit. It spends nothing.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn count_sandbox_task(
+    tx: &mut Tx<'_>,
+    agent_id: AgentId,
+    day: i64,
+    most: u32,
+) -> Result<bool, StoreError> {
+    let counted = tx.execute(
+        "INSERT INTO agent_day (agent_id, day, tasks, spent_micros, sandbox_tasks)
+         VALUES ($1, $2, 0, 0, 1)
+         ON CONFLICT (agent_id, day) DO UPDATE
+         SET sandbox_tasks = agent_day.sandbox_tasks + 1 WHERE agent_day.sandbox_tasks < $3",
+        &params![agent_id.to_string(), day, i64::from(most)],
+    )?;
+    Ok(counted == 1)
+}
+
 /// What an agent spent from a day on.
 ///
 /// # Errors

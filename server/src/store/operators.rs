@@ -12,7 +12,9 @@ use super::{
     params,
     ratings::mean,
     search::Search,
+    tasks::OPEN_COUNTED_MAX,
 };
+use crate::domain::new_task::Rating;
 use crate::domain::place::{Point, Spot};
 
 /// An operator as it is stored.
@@ -106,11 +108,53 @@ fn cell(place: &HomePlace) -> Option<i64> {
 pub struct Sought {
     /// Does this.
     pub task_type: Option<TaskType>,
+    /// Is rated at least so.
+    pub rating_min: Option<Rating>,
+}
+
+/// How many operators may accept such tasks, or [`OPEN_COUNTED_MAX`] if there are more.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn count_approved(tx: &mut Tx<'_>, sought: &Sought) -> Result<u64, StoreError> {
+    approved(sought).count_to(tx, OPEN_COUNTED_MAX)
+}
+
+/// How many of them did not say where they work, or [`OPEN_COUNTED_MAX`] if there are more.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn count_approved_anywhere(tx: &mut Tx<'_>, sought: &Sought) -> Result<u64, StoreError> {
+    let mut search = approved(sought);
+    search.also("operator.cell IS NULL");
+    search.count_to(tx, OPEN_COUNTED_MAX)
+}
+
+/// What agents think of an operator: the mean of their stars. Nothing if nobody gave any.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn rating(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<Rating>, StoreError> {
+    let row = tx.first(
+        "SELECT stars_sum * 100 / stars_count AS hundredths FROM operator
+         WHERE id = $1 AND stars_count > 0",
+        &params![id.to_string()],
+    )?;
+    let hundredths: Option<i64> = row.map(|row| row.get("hundredths")).transpose()?;
+    Ok(hundredths.and_then(|mean| Rating::from_hundredths(u16::try_from(mean).ok()?)))
 }
 
 /// The operators who may accept tasks, and say where they work.
 pub(super) fn approved(sought: &Sought) -> Search {
     let mut search = Search::all("operator", "operator.kyc_status = 'APPROVED'");
+    if let Some(least) = sought.rating_min {
+        let least = i64::from(least.hundredths());
+        search.also("operator.stars_count > 0");
+        search.and(
+            "operator.stars_sum * 100 >= operator.stars_count * ",
+            Some(least),
+        );
+    }
     if let Some(task_type) = sought.task_type {
         // A list of names of our own, in JSON; an empty one means all.
         let name = task_type.as_str();

@@ -2,10 +2,11 @@
 
 use api_types::{OperatorId, TaskId, Timestamp, UploadId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     StoreError, Tx,
-    columns::{json, text, time, to_json},
+    columns::{json, json_if_any, text, time, to_json},
     params,
 };
 use crate::domain::proof::{Evidence, Proof};
@@ -17,6 +18,8 @@ pub struct StoredProof {
     pub task_id: TaskId,
     /// What it consists of.
     pub evidence: StoredEvidence,
+    /// The typed result, if the task asked for one.
+    pub result: Option<Value>,
     /// The operator's notes.
     pub notes: Option<String>,
     /// When it was sent.
@@ -59,8 +62,9 @@ pub fn insert(
     proof: &Proof,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO proof (task_id, submitted_at_ms, operator_id, submission_id, evidence, notes)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO proof (task_id, submitted_at_ms, operator_id, submission_id, evidence, notes,
+                            result)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &params![
             task_id.to_string(),
             proof.submitted_at.as_millis(),
@@ -68,6 +72,7 @@ pub fn insert(
             proof.submission_id.as_deref(),
             to_json(&stored(&proof.evidence), "evidence")?,
             proof.notes.as_deref(),
+            proof.result.as_ref().map(Value::to_string),
         ],
     )
     .map(drop)
@@ -98,7 +103,7 @@ fn stored(evidence: &Evidence) -> StoredEvidence {
 /// Those of [`Tx::execute`].
 pub fn latest(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<StoredProof>, StoreError> {
     let row = tx.first(
-        "SELECT evidence, notes, submitted_at_ms FROM proof
+        "SELECT evidence, notes, result, submitted_at_ms FROM proof
          WHERE task_id = $1 ORDER BY submitted_at_ms DESC LIMIT 1",
         &params![task_id.to_string()],
     )?;
@@ -106,6 +111,7 @@ pub fn latest(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<StoredProof>, S
         Ok(StoredProof {
             task_id,
             evidence: json(&row, "evidence")?,
+            result: json_if_any(&row, "result")?,
             notes: row.get("notes")?,
             submitted_at: time(&row, "submitted_at_ms")?,
         })

@@ -15,6 +15,7 @@ use super::{
     search::Search,
 };
 use crate::domain::{
+    new_task::Rating,
     place::Spot,
     task::{Moments, Task},
 };
@@ -47,6 +48,8 @@ pub struct Filter {
     pub status: Option<Status>,
     /// Of this type.
     pub task_type: Option<TaskType>,
+    /// Of one of these types, if there are any.
+    pub task_types: Vec<TaskType>,
     /// With the agent's own name.
     pub external_id: Option<String>,
 }
@@ -86,6 +89,7 @@ pub fn of_agent(
     search.and("task.status = ", filter.status.map(Status::as_str));
     search.and("task.task_type = ", filter.task_type.map(TaskType::as_str));
     search.and("task.external_id = ", filter.external_id.as_deref());
+    one_of(&mut search, &filter.task_types);
     run(tx, search, window)
 }
 
@@ -94,6 +98,8 @@ pub fn of_agent(
 pub struct Eligible {
     /// The operator's skills; empty means all.
     pub skills: Vec<TaskType>,
+    /// What agents think of the operator.
+    pub rating: Option<Rating>,
     /// What the operator looks for now.
     pub task_type: Option<TaskType>,
     /// At least this reward.
@@ -125,7 +131,7 @@ pub const OPEN_COUNTED_MAX: u32 = 1_000;
 /// The tasks that an operator may claim.
 pub(super) fn open_to(eligible: &Eligible) -> Search {
     let mut search = Search::of("task", "task.deadline_ms > ", eligible.now.as_millis());
-    search.also("task.status = 'PENDING'");
+    search.also("task.status = 'PENDING' AND task.sandbox = 0");
     search.and(
         "task.task_type = ",
         eligible.task_type.map(TaskType::as_str),
@@ -134,16 +140,26 @@ pub(super) fn open_to(eligible: &Eligible) -> Search {
         "task.reward_micros >= ",
         eligible.reward_min.map(MicroUsd::as_micros),
     );
-    if !eligible.skills.is_empty() {
+    search.and("task.rating_min <= ", Some(hundredths(eligible.rating)));
+    one_of(&mut search, &eligible.skills);
+    search
+}
+
+/// Who was rated by nobody has no stars.
+fn hundredths(rating: Option<Rating>) -> i64 {
+    rating.map_or(0, |rating| i64::from(rating.hundredths()))
+}
+
+/// Narrows a search to some types; none mean all.
+fn one_of(search: &mut Search, types: &[TaskType]) {
+    if !types.is_empty() {
         // The names are our own constants.
-        let names: Vec<_> = eligible
-            .skills
+        let names: Vec<_> = types
             .iter()
-            .map(|skill| format!("'{}'", skill.as_str()))
+            .map(|one| format!("'{}'", one.as_str()))
             .collect();
         search.also(&format!("task.task_type IN ({})", names.join(", ")));
     }
-    search
 }
 
 /// Tasks that an operator claimed, newest first.
@@ -211,7 +227,8 @@ pub fn record_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<AgentSummary, Sto
         "SELECT agent.name AS name, agent.stars_sum AS stars_sum,
                 agent.stars_count AS stars_count,
                 (SELECT COUNT(*) FROM task
-                 WHERE task.agent_id = agent.id AND task.status = 'COMPLETED') AS completed
+                 WHERE task.agent_id = agent.id AND task.status = 'COMPLETED'
+                   AND task.sandbox = 0) AS completed
          FROM agent WHERE agent.id = $1",
         &params![agent_id.to_string()],
     )?;
@@ -233,8 +250,9 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
     let stated = &task.stated;
     tx.execute(
         "INSERT INTO task (id, agent_id, status, version, stated, task_type, external_id,
-             reward_micros, deadline_ms, fee_micros, created_at_ms, cell, due_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             reward_micros, deadline_ms, fee_micros, created_at_ms, cell, due_at_ms, rating_min,
+             sandbox)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         &params![
             task.id.to_string(),
             task.agent_id.to_string(),
@@ -249,6 +267,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
             task.at.created.as_millis(),
             stated.spot().map(Spot::cell),
             task.due.map(Timestamp::as_millis),
+            hundredths(stated.rating_min),
+            i64::from(stated.sandbox),
         ],
     )
     .map(drop)

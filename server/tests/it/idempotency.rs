@@ -60,10 +60,10 @@ on_both_databases! {
     async fn a_refusal_is_kept_like_an_answer(store) {
         let app = TestApp::start(store).await;
         let agent = app.poor_agent().await;
-        agent.deposit(5).await;
+        agent.deposit(50).await;
         let task = {
             let mut task = photo_task(&app);
-            task["reward_usd"] = json!(10);
+            task["reward_usd"] = json!(49);
             task
         };
         let first = agent.post_once(paths::TASKS, "k", &task).await;

@@ -50,12 +50,21 @@ mod moves;
 /// The operator's side of tasks.
 #[cfg(test)]
 mod operators;
+/// What POST /tasks takes, to its bounds.
+#[cfg(test)]
+mod posting;
 /// Proof and the Guardian.
 #[cfg(test)]
 mod proofs;
+/// What a task would cost.
+#[cfg(test)]
+mod quotes;
 /// Two who move one task at the same moment.
 #[cfg(test)]
 mod races;
+/// Tasks that are simulated.
+#[cfg(test)]
+mod sandbox;
 /// What is near.
 #[cfg(test)]
 mod search;

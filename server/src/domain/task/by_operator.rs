@@ -90,12 +90,15 @@ impl Task {
             task.rejection = None;
             Ok(())
         })?;
-        moved.jobs.push(Left {
-            job: Job::ReviewProof {
-                task_id: moved.task.id,
-            },
-            due_at: turn.now,
-        });
+        // The sandbox judges what it has submitted.
+        if !moved.task.stated.sandbox {
+            moved.jobs.push(Left {
+                job: Job::ReviewProof {
+                    task_id: moved.task.id,
+                },
+                due_at: turn.now,
+            });
+        }
         Ok(moved)
     }
 

@@ -28,6 +28,7 @@ use super::{
     ledger::Transfer,
     moves::{self, Actor, Move, Rule},
     new_task::NewTask,
+    sandbox,
 };
 
 /// How long after its deadline a claimed task is still waited for (contract §4).
@@ -111,6 +112,8 @@ pub struct Terms {
     pub auto_release: Duration,
     /// For so long a paid reward can be disputed.
     pub hold: Duration,
+    /// So long the sandbox takes for each step of a simulated task.
+    pub sandbox_step: Duration,
 }
 
 /// What the contract gives.
@@ -119,6 +122,7 @@ impl Default for Terms {
         Self {
             auto_release: Duration::from_secs(72 * 60 * 60),
             hold: Duration::from_secs(7 * 24 * 60 * 60),
+            sandbox_step: Duration::from_secs(2),
         }
     }
 }
@@ -330,19 +334,27 @@ impl Task {
         });
         let cause = EventId::new(turn.now, turn.random);
         let codes = rule.map_or(&[] as &[_], |rule| rule.money);
-        let transfers = codes
-            .iter()
-            .filter_map(|code| self.transfer(*code, cause, turn.now));
+        // A simulated task moves no money, whatever it does.
+        let codes = codes.iter().filter(|_| !self.stated.sandbox);
+        let transfers = codes.filter_map(|code| self.transfer(*code, cause, turn.now));
         Moved {
             at: turn.now,
             from_version: before.version,
             events: self.events(rule, before.status, turn),
             transfers: transfers.collect(),
-            jobs: clock.into_iter().collect(),
+            jobs: clock.into_iter().chain(self.simulated(turn)).collect(),
             notices: Vec::new(),
             dispute: None,
             task: self,
         }
+    }
+
+    /// The next step of a simulated task, if it is not the agent's.
+    fn simulated(&self, turn: Turn) -> Option<Left> {
+        (self.stated.sandbox && sandbox::has_next_step(self)).then(|| Left {
+            job: Job::Simulate { task_id: self.id },
+            due_at: turn.now.after(turn.terms.sandbox_step),
+        })
     }
 
     fn events(&self, rule: Option<&Rule>, before: Option<Status>, turn: Turn) -> Vec<Event> {

@@ -1,0 +1,156 @@
+//! What a task would cost and what stands against it: the circumstances of a post, and POST /tasks
+//! with `dry_run` (contract §4). Posting itself is `tasks.rs`.
+
+use std::cmp::Ordering;
+
+use api_types::{
+    MicroUsd,
+    task::{Obstacle, Quote, TierHeadroom},
+};
+
+use super::{
+    auth::AgentAuth,
+    error::{ApiError, insufficient_balance},
+    views,
+};
+use crate::{
+    app::App,
+    config::Config,
+    domain::{
+        ledger::Account,
+        new_task::{NewTask, Post, Today},
+        place::Spot,
+        pricing,
+        task::Turn,
+        task_type,
+    },
+    store::{
+        StoreError, Tx, agents, ledger,
+        near::{self, Around},
+        operators::{self, Sought},
+    },
+};
+
+/// How far from a task's place an operator may work and still be counted, in metres.
+const NEAR_METRES: u32 = 50_000;
+
+/// The day, the fee and the limits that a post meets now.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn circumstances(
+    tx: &mut Tx<'_>,
+    config: &Config,
+    agent: &AgentAuth,
+    stated: &NewTask,
+    turn: Turn,
+) -> Result<Post, StoreError> {
+    let day = turn.now.as_millis() / pricing::DAY_MILLIS;
+    let spent = agents::spent_since(tx, agent.id, day - pricing::TRAILING_DAYS)?;
+    let mut limits = config.tiers.of(agent.tier);
+    let mut today = agents::on_day(tx, agent.id, day)?;
+    if stated.sandbox {
+        // Simulated tasks are counted apart, by the sandbox's own number, and spend nothing.
+        limits.max_daily_tasks = config.tiers.sandbox.max_daily_tasks;
+        today = Today {
+            tasks: agents::sandbox_tasks_on_day(tx, agent.id, day)?,
+            spent: MicroUsd::ZERO,
+        };
+    }
+    Ok(Post {
+        reward_min: config.min_task_usd,
+        tier: agent.tier,
+        limits,
+        day,
+        today,
+        spent_trailing: spent,
+        fee: config.fee(stated.reward, spent),
+    })
+}
+
+/// The answer to a post that is only asked about. It is made anew each time and kept under no
+/// idempotency key.
+///
+/// # Errors
+/// Those of the store.
+pub async fn quote(
+    app: &App,
+    agent: AgentAuth,
+    stated: NewTask,
+    turn: Turn,
+) -> Result<Quote, ApiError> {
+    let config = app.config.clone();
+    app.store
+        .read(move |tx| {
+            let post = circumstances(tx, &config, &agent, &stated, turn)?;
+            let balance = ledger::balance(tx, Account::Deposit(agent.id))?;
+            let eligible = eligible_operators(tx, &stated)?;
+            let total = stated.total(post.fee);
+            let sufficient_balance = stated.sandbox || balance >= total;
+            let refusals = stated.obstacles(&post).into_iter().map(ApiError::from);
+            let poor = (!sufficient_balance).then(insufficient_balance);
+            let obstacles: Vec<_> = refusals.chain(poor).map(obstacle).collect();
+            Ok::<_, StoreError>(Quote {
+                dry_run: true,
+                sandbox: stated.sandbox,
+                sandbox_notice: views::sandbox_notice(&stated),
+                would_be_created: obstacles.is_empty(),
+                obstacles,
+                task_type: stated.task_type,
+                task_domain: task_type::rules(stated.task_type).domain,
+                proof_type: stated.proof_type,
+                reward_usd: stated.reward,
+                platform_fee: post.fee,
+                fee_percent: config.fees.percent(post.spent_trailing),
+                total_escrow: total,
+                balance,
+                sufficient_balance,
+                tier_headroom: headroom(&post),
+                eligible_operators: eligible,
+                deadline: stated.deadline,
+            })
+        })
+        .await
+        .map_err(ApiError::from)
+}
+
+fn obstacle(refusal: ApiError) -> Obstacle {
+    Obstacle {
+        code: refusal.code,
+        message: refusal.message.into_owned(),
+    }
+}
+
+fn headroom(post: &Post) -> TierHeadroom {
+    let limits = post.limits;
+    // A host who lowered a limit may find more used than it now allows.
+    let left = match limits.max_daily_spend.cmp(&post.today.spent) {
+        Ordering::Greater => limits.max_daily_spend.checked_sub(post.today.spent),
+        Ordering::Less | Ordering::Equal => None,
+    };
+    TierHeadroom {
+        tier: post.tier,
+        max_task_usd: limits.max_task_value,
+        max_daily_tasks: limits.max_daily_tasks,
+        tasks_left_today: limits.max_daily_tasks.saturating_sub(post.today.tasks),
+        max_daily_usd: limits.max_daily_spend,
+        usd_left_today: left.unwrap_or(MicroUsd::ZERO),
+    }
+}
+
+/// Who could take the task: near its place, or of no known place; anybody, if it has none.
+fn eligible_operators(tx: &mut Tx<'_>, stated: &NewTask) -> Result<u64, StoreError> {
+    let sought = Sought {
+        task_type: Some(stated.task_type),
+        rating_min: stated.rating_min,
+    };
+    let Some(spot) = stated.spot() else {
+        return operators::count_approved(tx, &sought);
+    };
+    let around = Around {
+        center: Spot::point(spot),
+        within: NEAR_METRES,
+    };
+    let near = near::count_approved_operators(tx, &sought, around)?;
+    Ok(near + operators::count_approved_anywhere(tx, &sought)?)
+}

@@ -1,0 +1,167 @@
+//! The sandbox's synthetic operator and Guardian: one step of a simulated task (contract §3).
+//!
+//! Each move of such a task leaves this job for a moment later, where the next move is theirs. The
+//! step is a move like everybody's: it may come late, twice, or after the agent was faster.
+
+use api_types::{TaskId, UploadId, proof::ProofType, task::Status};
+
+use super::JobError;
+use crate::{
+    app::App,
+    domain::{
+        proof::{Evidence, Proof},
+        result_schema::ResultSchema,
+        sandbox, synthetic,
+        task::{Moved, Task, Turn},
+        task_type,
+    },
+    outside::files::FilesError,
+    store::{
+        StoreError, Tx, credentials, ledger::PostError, moves, proofs, tasks, uploads,
+        uploads::NewUpload,
+    },
+};
+
+/// Makes the next step of a simulated task, if it is still to be made.
+///
+/// # Errors
+/// [`JobError::Retry`] while its picture cannot be written.
+pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
+    let task = app.store.read(move |tx| tasks::get(tx, task_id)).await?;
+    let Some(task) = task.filter(|task| task.stated.sandbox && sandbox::has_next_step(task)) else {
+        return Ok(());
+    };
+    let turn = app.turn();
+    match task.status {
+        Status::Pending => {
+            let claimed = if task.stated.estimate.required {
+                task.estimate(sandbox::operator(), sandbox::estimate(turn.now), turn)
+            } else {
+                task.accept(sandbox::operator(), turn)
+            };
+            record(app, claimed.ok(), None).await
+        }
+        Status::Submitted => {
+            let result = sandbox::guardian_result(&task);
+            record(app, task.judge(result, turn).ok(), None).await
+        }
+        _ => {
+            let picture = match wants_picture(&task) {
+                true => Some(draw(app, &task, turn).await?),
+                false => None,
+            };
+            let proof = proof(&task, picture.as_ref(), turn)?;
+            let moved = task.submit(sandbox::operator(), turn).ok();
+            record(app, moved, Some((proof, picture))).await
+        }
+    }
+}
+
+fn wants_picture(task: &Task) -> bool {
+    let is_text = task.stated.proof_type == ProofType::Confirmation;
+    !is_text && !task_type::is_credential(task.stated.task_type)
+}
+
+/// Draws the picture of a proof and writes it; its row comes with the move.
+async fn draw(app: &App, task: &Task, turn: Turn) -> Result<NewUpload, JobError> {
+    let png = synthetic::picture(turn.now)
+        .ok_or_else(|| JobError::Fail("the picture could not be drawn".to_owned()))?;
+    let id = UploadId::new(turn.now, app.entropy.u128());
+    let unwritten = |error: FilesError| JobError::Retry(error.to_string());
+    let mut file = app.files.begin(id).await.map_err(unwritten)?;
+    file.write(&png).await.map_err(unwritten)?;
+    let written = file.finish().await.map_err(unwritten)?;
+    Ok(NewUpload {
+        id,
+        operator_id: sandbox::operator(),
+        task_id: Some(task.id),
+        sha256: written.sha256,
+        content_type: "image/png".to_owned(),
+        size_bytes: written.size,
+        pixels: Some(synthetic::PICTURE),
+        created_at: turn.now,
+    })
+}
+
+/// A proof of the kind that the task asks for.
+fn proof(task: &Task, picture: Option<&NewUpload>, turn: Turn) -> Result<Proof, JobError> {
+    let uploads = picture.iter().map(|upload| upload.id).collect();
+    let evidence = match task.stated.proof_type {
+        _ if task_type::is_credential(task.stated.task_type) => {
+            let envelope = synthetic::credential(task, turn.now);
+            let unsealed = || JobError::Retry("the credential could not be sealed".to_owned());
+            Evidence::Credential(envelope.ok_or_else(unsealed)?)
+        }
+        ProofType::Photo | ProofType::Screenshot => Evidence::Pictures(uploads),
+        ProofType::Artifact => Evidence::Files(uploads),
+        ProofType::Confirmation => Evidence::Confirmation {
+            text: synthetic::CONFIRMATION.to_owned(),
+            reference_url: None,
+        },
+    };
+    let schema = task.stated.result_schema.as_ref();
+    let result = schema.and_then(ResultSchema::sample);
+    let notes = match (schema, &result) {
+        (Some(_), None) => synthetic::NOTES_WITHOUT_RESULT,
+        _ => synthetic::NOTES,
+    };
+    Ok(Proof {
+        evidence,
+        result,
+        notes: Some(notes.to_owned()),
+        submission_id: None,
+        submitted_at: turn.now,
+    })
+}
+
+/// Writes the step, unless it was refused: then somebody else moved the task, or time has.
+async fn record(
+    app: &App,
+    moved: Option<Moved>,
+    submitted: Option<(Proof, Option<NewUpload>)>,
+) -> Result<(), JobError> {
+    let picture = (submitted.as_ref()).and_then(|(_, picture)| Some(picture.as_ref()?.id));
+    let written = match moved {
+        Some(moved) => {
+            app.store
+                .write(move |tx| write(tx, &moved, submitted.as_ref()))
+                .await
+        }
+        None => Err(StoreError::Changed.into()),
+    };
+    let error = match written {
+        Ok(()) => return Ok(()),
+        Err(error) => error,
+    };
+    if let Some(id) = picture {
+        // Without its row nobody can ask for the file, so it may as well stay if this fails.
+        drop(app.files.delete(id).await);
+    }
+    match error {
+        PostError::Store(StoreError::Changed) => Ok(()),
+        PostError::Store(error) => Err(error.into()),
+        PostError::InsufficientFunds => {
+            Err(JobError::Fail("a simulated task moved money".to_owned()))
+        }
+    }
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    moved: &Moved,
+    submitted: Option<&(Proof, Option<NewUpload>)>,
+) -> Result<(), PostError> {
+    let task_id = moved.task.id;
+    moves::record(tx, moved)?;
+    let Some((proof, picture)) = submitted else {
+        return Ok(());
+    };
+    if let Some(picture) = picture {
+        uploads::insert_or_existing(tx, picture)?;
+    }
+    proofs::insert(tx, task_id, sandbox::operator(), proof)?;
+    if let Evidence::Credential(envelope) = &proof.evidence {
+        credentials::insert(tx, task_id, envelope, moved.at)?;
+    }
+    Ok(())
+}
