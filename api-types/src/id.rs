@@ -108,6 +108,8 @@ ids! {
     TaskId = "task_";
     /// A deposit.
     TransactionId = "txn_";
+    /// A payout.
+    PayoutId = "payout_";
     /// An uploaded proof file.
     UploadId = "upl_";
     /// A message between an agent and an operator.

@@ -26,19 +26,21 @@ pub mod error;
 pub mod estimate;
 pub mod guardian;
 pub mod id;
+pub mod ledger;
 pub mod message;
 pub mod money;
 mod names;
 pub mod operator;
 pub mod page;
 pub mod paths;
+pub mod payout;
 pub mod proof;
 pub mod task;
 pub mod time;
 
 pub use id::{
-    AgentId, DisputeId, EventId, KeyId, MessageId, OperatorId, RequestId, TaskId, TransactionId,
-    UploadId,
+    AgentId, DisputeId, EventId, KeyId, MessageId, OperatorId, PayoutId, RequestId, TaskId,
+    TransactionId, UploadId,
 };
 pub use money::MicroUsd;
 pub use time::Timestamp;

@@ -146,9 +146,9 @@ pub struct Earnings {
     pub pending_balance: MicroUsd,
     /// Can be paid out.
     pub available_balance: MicroUsd,
-    /// Everything ever earned.
+    /// Everything ever earned and kept: the sum of pending, available and paid out.
     pub total_earned: MicroUsd,
-    /// Already paid out.
+    /// Has left for the operator's account, arrived or on its way.
     pub paid_out: MicroUsd,
     /// Rewards of submitted tasks that are not decided yet; not earned so far.
     pub in_review: MicroUsd,

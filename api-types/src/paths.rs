@@ -1,6 +1,6 @@
 //! Every URL, once: a template for the router and a function for the clients.
 
-use crate::{KeyId, TaskId, UploadId};
+use crate::{KeyId, PayoutId, TaskId, UploadId};
 
 macro_rules! fixed {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {$(
@@ -20,6 +20,14 @@ fixed! {
     BALANCE = "/agents/balance";
     /// POST: report a USDC deposit.
     DEPOSIT_USDC = "/agents/deposit/usdc";
+    /// GET: every change of what can be spent.
+    LEDGER = "/agents/ledger";
+    /// POST: pay in by card or bank.
+    PAY_IN = "/agents/deposit";
+    /// GET and POST: how such a payment stands.
+    PAY_IN_STATUS = "/agents/deposit/status";
+    /// POST: the payment provider's notices.
+    DLOCAL_NOTICE = "/webhooks/dlocal";
     /// POST: a new task. GET: the agent's tasks.
     TASKS = "/tasks";
     /// GET: one task.
@@ -74,6 +82,10 @@ fixed! {
     FILE = "/files/{id}";
     /// GET: what I earned.
     EARNINGS = "/operator/earnings";
+    /// POST: have available earnings paid out.
+    PAYOUT = "/operator/payout";
+    /// GET: how a payout stands.
+    PAYOUT_STATUS = "/operator/payout/status/{id}";
 }
 
 macro_rules! by_id {
@@ -124,6 +136,8 @@ by_id! {
     operator_messages(id: TaskId) = OPERATOR_MESSAGES;
     /// [`SUBMIT_PROOF`] of one task.
     submit_proof(id: TaskId) = SUBMIT_PROOF;
+    /// [`PAYOUT_STATUS`] of one payout.
+    payout_status(id: PayoutId) = PAYOUT_STATUS;
     /// [`FILE`] of one upload.
     file(id: UploadId) = FILE;
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{Clock, Entropy};
 use crate::config::{Config, Place};
 use crate::domain::task::Turn;
+use crate::outside::fiat::Fiat;
 use crate::outside::files::Files;
 use crate::outside::http::UserTargets;
 use crate::store::Store;
@@ -27,6 +28,8 @@ pub struct App {
     pub entropy: Arc<dyn Entropy>,
     /// Proof files.
     pub files: Files,
+    /// The payment provider, where one is set up.
+    pub fiat: Option<Fiat>,
     /// Addresses that users gave.
     pub targets: UserTargets,
     /// Told whenever a write may have left work for the runner.
@@ -50,6 +53,7 @@ impl App {
     ) -> anyhow::Result<Self> {
         Ok(Self {
             files: Files::open(&config.place.data, &*entropy)?,
+            fiat: Fiat::of(&config)?,
             targets: UserTargets::new(config.targets())?,
             config: Arc::new(config),
             store,
@@ -75,6 +79,11 @@ impl App {
     /// The same, opening for a quarter of an hour (contract §4, Proof).
     pub fn signed_upload_url(&self, id: UploadId, now: Timestamp) -> String {
         format!("{}{}", self.origin(), self.files.signed_path(id, now))
+    }
+
+    /// Where the payment provider sends its notices.
+    pub fn notification_url(&self) -> String {
+        format!("{}{}", self.origin(), api_types::paths::DLOCAL_NOTICE)
     }
 
     /// The circumstances of a move that is made now.

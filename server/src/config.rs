@@ -60,7 +60,7 @@ pub struct Place {
 pub enum Payments {
     /// Deposits are believed and payouts are done at once. No money moves.
     Test,
-    /// USDC on Base.
+    /// USDC on Base, which this version does not reach yet, and a provider of card payments.
     Base,
 }
 
@@ -218,6 +218,10 @@ pub struct Config {
     #[arg(long, env = "MIN_FEE_USD", default_value = "2", value_name = "USD")]
     pub min_fee_usd: MicroUsd,
 
+    /// The provider of payments by card and bank.
+    #[command(flatten)]
+    pub dlocal: Dlocal,
+
     /// Seconds in which requests that are running may finish after a signal to stop.
     #[arg(
         long,
@@ -236,17 +240,101 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
+/// The settings of the payment provider dLocal: a login, a transaction key and a secret key, or
+/// none of them.
+#[derive(Clone, Debug, Args)]
+pub struct Dlocal {
+    /// Where its API is; `https://sandbox.dlocal.com` for trying it out.
+    #[arg(
+        long,
+        env = "DLOCAL_URL",
+        default_value = "https://api.dlocal.com",
+        value_name = "URL"
+    )]
+    pub dlocal_url: url::Url,
+
+    /// The account's `X-Login`. With it and the two keys, money can be paid in by card and bank.
+    #[arg(long, env = "DLOCAL_LOGIN", value_name = "LOGIN")]
+    pub dlocal_login: Option<String>,
+
+    /// The account's `X-Trans-Key`.
+    #[arg(
+        long,
+        env = "DLOCAL_TRANS_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub dlocal_trans_key: Option<Secret>,
+
+    /// The account's secret key, which requests and notices are signed with.
+    #[arg(
+        long,
+        env = "DLOCAL_SECRET",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub dlocal_secret: Option<Secret>,
+
+    /// The country that payments are made in, two letters.
+    #[arg(
+        long,
+        env = "DLOCAL_COUNTRY",
+        default_value = "US",
+        value_name = "COUNTRY"
+    )]
+    pub dlocal_country: String,
+
+    /// dLocal's code of the bank transfers of that country; without it payers choose.
+    #[arg(long, env = "DLOCAL_BANK_METHOD", value_name = "CODE")]
+    pub dlocal_bank_method: Option<String>,
+}
+
+impl Dlocal {
+    fn check(&self) -> Result<(), ConfigError> {
+        let given = [
+            self.dlocal_login.is_some(),
+            self.dlocal_trans_key.is_some(),
+            self.dlocal_secret.is_some(),
+        ];
+        if given.contains(&true) && given.contains(&false) {
+            return Err(ConfigError(
+                "DLOCAL_LOGIN, DLOCAL_TRANS_KEY and DLOCAL_SECRET belong together: set all three \
+                 or none.",
+            ));
+        }
+        let weak = |secret: &Secret| secret.expose().len() < 16;
+        if self.dlocal_secret.as_ref().is_some_and(weak) {
+            return Err(ConfigError(
+                "DLOCAL_SECRET must have at least 16 characters.",
+            ));
+        }
+        let local = match self.dlocal_url.host() {
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            _ => false,
+        };
+        if self.dlocal_url.scheme() != "https" && !local {
+            return Err(ConfigError(
+                "DLOCAL_URL must be an https address: keys are sent there.",
+            ));
+        }
+        let letters = |byte: u8| byte.is_ascii_uppercase();
+        if self.dlocal_country.len() != 2 || !self.dlocal_country.bytes().all(letters) {
+            return Err(ConfigError(
+                "DLOCAL_COUNTRY must be two letters, such as BR.",
+            ));
+        }
+        Ok(())
+    }
+}
+
 impl Config {
     /// Refuses settings that contradict each other or promise what this version cannot do.
     ///
     /// # Errors
     /// A sentence that says which setting to change.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if self.payments == Payments::Base {
-            return Err(ConfigError(
-                "PAYMENTS=base is not built yet: use PAYMENTS=test, which moves no real money.",
-            ));
-        }
+        self.dlocal.check()?;
         if self.allow_dev_operator_id_header && !self.listen.ip().is_loopback() {
             return Err(ConfigError(
                 "ALLOW_DEV_OPERATOR_ID_HEADER lets everyone who can reach the server be anyone: \
@@ -431,7 +519,13 @@ mod tests {
 
     #[test]
     fn what_this_version_cannot_do_is_refused_at_start() {
-        assert!(parse(&["--payments", "base"]).unwrap().check().is_err());
+        for half in [
+            &["--dlocal-login", "l"][..],
+            &["--dlocal-url", "http://dlocal.example"],
+            &["--dlocal-country", "usa"],
+        ] {
+            assert!(parse(half).unwrap().check().is_err(), "{half:?}");
+        }
         assert!(
             parse(&["--registration", "admin_key"])
                 .unwrap()
@@ -457,7 +551,14 @@ mod tests {
 
     #[test]
     fn secrets_are_not_printed() {
-        let config = parse(&["--admin-key", "canary", "--database-url", "canary"]).unwrap();
+        let secrets = [
+            "--admin-key",
+            "--database-url",
+            "--dlocal-trans-key",
+            "--dlocal-secret",
+        ];
+        let arguments: Vec<_> = secrets.iter().flat_map(|name| [name, "canary"]).collect();
+        let config = parse(&arguments).unwrap();
         assert!(!format!("{config:?}").contains("canary"));
     }
 }

@@ -101,6 +101,12 @@ impl<'a> Fields<'a> {
         self.faults
     }
 
+    /// Every fault of what was read; fields that nobody asked for are none, because who sends
+    /// them is not ours to correct.
+    pub fn into_known_faults(self) -> Vec<Fault> {
+        self.faults
+    }
+
     /// `read`, if there was no fault. It is `None` only after a fault was named.
     ///
     /// # Errors

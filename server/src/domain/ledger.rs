@@ -16,6 +16,7 @@
 //!
 //! A task that is disputed within the hold takes back both what its operator and what the platform
 //! earned, so that its escrow is again the whole that the agent paid, and a refund is a full one.
+//! What payouts move stands in `payout.rs`.
 //!
 //! Invariants: all balances sum to zero; only `world` and `platform` may be negative, and they keep
 //! no row, since every transfer would have to wait for it; a task in a final status has nothing in
@@ -23,7 +24,9 @@
 
 use std::fmt;
 
-use api_types::{AgentId, EventId, MicroUsd, OperatorId, TaskId, Timestamp};
+use api_types::{
+    AgentId, EventId, MicroUsd, OperatorId, PayoutId, TaskId, Timestamp, TransactionId,
+};
 
 /// Whose money, and in what state it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +43,8 @@ pub enum Account {
     Pending(OperatorId),
     /// What an operator can have paid out.
     Available(OperatorId),
+    /// What one payout has on its way.
+    Payout(PayoutId),
 }
 
 impl Account {
@@ -59,6 +64,7 @@ impl fmt::Display for Account {
             Self::Escrow(task) => write!(f, "escrow:{task}"),
             Self::Pending(operator) => write!(f, "pending:{operator}"),
             Self::Available(operator) => write!(f, "available:{operator}"),
+            Self::Payout(payout) => write!(f, "payout:{payout}"),
         }
     }
 }
@@ -82,6 +88,12 @@ pub enum TransferCode {
     ReturnFee,
     /// The hold is over: a reward can be paid out.
     Settle,
+    /// An operator asks for money, which is on its way from then on.
+    Payout,
+    /// It arrived.
+    PayoutSent,
+    /// It did not, and goes back to the operator.
+    PayoutReturned,
 }
 
 impl TransferCode {
@@ -96,6 +108,9 @@ impl TransferCode {
             Self::Reclaim => "reclaim",
             Self::ReturnFee => "fee_return",
             Self::Settle => "settle",
+            Self::Payout => "payout",
+            Self::PayoutSent => "payout_sent",
+            Self::PayoutReturned => "payout_returned",
         }
     }
 }
@@ -113,8 +128,10 @@ pub struct Transfer {
     pub credit: Account,
     /// More than zero.
     pub amount: MicroUsd,
-    /// The agent in whose books it stands.
-    pub agent_id: AgentId,
+    /// The agent in whose books it stands; none for a payout.
+    pub agent_id: Option<AgentId>,
+    /// The deposit that it credits.
+    pub deposit_id: Option<TransactionId>,
     /// When.
     pub at: Timestamp,
 }

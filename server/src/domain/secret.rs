@@ -77,6 +77,14 @@ pub fn hex(bytes: &[u8]) -> String {
         })
 }
 
+/// The bytes that hexadecimal digits of either case stand for.
+pub fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
+    let pairs = text.as_bytes().chunks(2);
+    pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -71,7 +71,7 @@ fn is_json(headers: &HeaderMap) -> bool {
         || essence.to_ascii_lowercase().ends_with("+json")
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
     let mut stream = body.into_data_stream();
     let stated = stated_length(headers);
     if stated.is_some_and(|length| length > JSON_BYTES_MAX as u64) {
@@ -122,7 +122,7 @@ pub fn stated_length(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
     if bytes.is_empty() {
         return Ok(Value::Null);
     }

@@ -1,4 +1,5 @@
-//! Deposits (contract §3). Here in test mode alone: what is reported is credited at once.
+//! USDC deposits (contract §3). In test mode alone: what is reported is credited at once. What is
+//! paid in by card or bank is `fiat.rs`.
 
 use api_types::{
     EventId, TransactionId,
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     app::App,
+    config::Payments,
     domain::{
         account,
         ledger::{Account, Transfer, TransferCode},
@@ -28,13 +30,17 @@ use crate::{
 #[utoipa::path(post, path = paths::DEPOSIT_USDC, tag = "agents", request_body = DepositUsdc,
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 201, body = Deposit), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
+        (status = 401, body = ErrorBody), (status = 409, body = ErrorBody),
+        (status = 501, body = ErrorBody)))]
 pub async fn deposit_usdc(
     State(app): State<App>,
     agent: AgentAuth,
     posted: Posted,
 ) -> Result<Response, ApiError> {
     let stated = checked(account::parse_deposit(&posted.body))?;
+    if app.config.payments == Payments::Base {
+        return Err(error::no_chain());
+    }
     let now = app.clock.now();
     let deposit = NewDeposit {
         id: TransactionId::new(now, app.entropy.u128()),
@@ -73,7 +79,8 @@ fn credit(tx: &mut Tx<'_>, deposit: &NewDeposit, event_id: EventId) -> Result<()
         debit: Account::World,
         credit: Account::Deposit(deposit.agent_id),
         amount: deposit.amount,
-        agent_id: deposit.agent_id,
+        agent_id: Some(deposit.agent_id),
+        deposit_id: Some(deposit.id),
         at: deposit.at,
     };
     ledger::post(tx, &transfer)?;

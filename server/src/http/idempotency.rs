@@ -36,6 +36,14 @@ impl OnceKey {
             digest,
         }))
     }
+
+    /// What other work of the request is known by, where it cannot be done in one write: key and
+    /// body. Nothing without an `Idempotency-Key`.
+    pub fn identity(&self) -> Option<(String, String)> {
+        let request = self.0.as_ref()?;
+        let key = digest(format!("{}\n{}", request.scope, request.key).as_bytes());
+        Some((key, request.digest.clone()))
+    }
 }
 
 /// The request's `Idempotency-Key`.

@@ -10,15 +10,18 @@ pub mod credentials;
 pub mod deposits;
 pub mod error;
 pub mod estimates;
+pub mod fiat;
 pub mod files;
 pub mod health;
 pub mod idempotency;
+pub mod ledger;
 pub mod messages;
 pub mod near;
 pub mod openapi;
 pub mod operator_tasks;
 pub mod operators;
 pub mod page;
+pub mod payouts;
 pub mod quotes;
 pub mod ratings;
 pub mod request_id;
@@ -45,7 +48,11 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(agents::create_key, agents::list_keys))
         .routes(routes!(agents::revoke_key))
         .routes(routes!(agents::balance))
+        .routes(routes!(ledger::agent_ledger))
         .routes(routes!(deposits::deposit_usdc))
+        .routes(routes!(fiat::pay_in))
+        .routes(routes!(fiat::pay_in_status, fiat::ask_pay_in_status))
+        .routes(routes!(fiat::take_notice))
         .routes(routes!(tasks::create_task, tasks::list_tasks))
         .routes(routes!(tasks::get_task))
         .routes(routes!(tasks::cancel_task))
@@ -68,6 +75,8 @@ fn routes() -> OpenApiRouter<App> {
             operators::change_operator
         ))
         .routes(routes!(operators::earnings))
+        .routes(routes!(payouts::request_payout))
+        .routes(routes!(payouts::payout_status))
         .routes(routes!(operator_tasks::find_tasks))
         .routes(routes!(operator_tasks::my_tasks))
         .routes(routes!(operator_tasks::operator_task))

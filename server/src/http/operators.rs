@@ -10,6 +10,7 @@ use api_types::{
     },
     page::Page,
     paths,
+    payout::EarningsAndPayouts,
     task::TaskType,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
@@ -21,6 +22,7 @@ use super::{
     idempotency::once,
     near::{self, near_window},
     page::{Parameters, TASK_TYPE_MUST},
+    payouts::view as payout_view,
     views,
 };
 use crate::{
@@ -31,7 +33,7 @@ use crate::{
         StoreError, Tx, ledger,
         near::{self as store_near, Around},
         operators::{self, Operator, Sought},
-        tasks,
+        payouts, tasks,
     },
 };
 
@@ -40,6 +42,9 @@ const SEARCH_RADIUS_KM: f64 = 50.0;
 
 /// Completed tasks that the earnings list.
 const RECENT_TASKS: u32 = 20;
+
+/// Payouts that the earnings list.
+const RECENT_PAYOUTS: u32 = 20;
 
 /// Register an operator. Where identities are checked by hand, `kyc_status` begins as PENDING.
 #[utoipa::path(post, path = paths::REGISTER_OPERATOR, tag = "operators",
@@ -194,26 +199,34 @@ fn found_operator(
 /// What the operator earned: pending, available, in review and paid out, each a number of its own.
 #[utoipa::path(get, path = paths::EARNINGS, tag = "operators",
     security(("operator_id" = [])),
-    responses((status = 200, body = Earnings), (status = 401, body = ErrorBody)))]
+    responses((status = 200, body = EarningsAndPayouts), (status = 401, body = ErrorBody)))]
 pub async fn earnings(
     State(app): State<App>,
     operator: OperatorAuth,
-) -> Result<Json<Earnings>, ApiError> {
+) -> Result<Json<EarningsAndPayouts>, ApiError> {
     let earnings = app
         .store
         .read(move |tx| {
             let pending_balance = ledger::balance(tx, Account::Pending(operator.id))?;
             let available_balance = ledger::balance(tx, Account::Available(operator.id))?;
-            let total_earned = ledger::earned_by(tx, operator.id)?;
+            let (paying_out, arrived) = payouts::sums(tx, operator.id)?;
+            let paid_out = views::sum([paying_out, arrived]);
             let recent = tasks::completed_by(tx, operator.id, RECENT_TASKS)?;
-            Ok::<_, ApiError>(Earnings {
+            let earnings = Earnings {
                 pending_balance,
                 available_balance,
-                total_earned,
-                paid_out: views::paid_out(total_earned, pending_balance, available_balance),
+                // What was taken back in a dispute is in none of the three.
+                total_earned: views::sum([pending_balance, available_balance, paid_out]),
+                paid_out,
                 in_review: tasks::in_review(tx, operator.id)?,
                 currency: Currency::Usd,
                 recent_tasks: recent.into_iter().filter_map(earned).collect(),
+            };
+            let latest = payouts::latest(tx, operator.id, RECENT_PAYOUTS)?;
+            Ok::<_, ApiError>(EarningsAndPayouts {
+                earnings,
+                paying_out,
+                recent_payouts: latest.iter().map(payout_view).collect(),
             })
         })
         .await?;

@@ -345,12 +345,11 @@ fn proof_view(app: &App, proof: StoredProof, now: Timestamp) -> ProofView {
     view
 }
 
-/// What is left of what was earned, once what is pending and available is taken away.
-pub fn paid_out(earned: MicroUsd, pending: MicroUsd, available: MicroUsd) -> MicroUsd {
-    let left = earned
-        .checked_sub(pending)
-        .and_then(|left| left.checked_sub(available));
-    left.unwrap_or(MicroUsd::ZERO)
+/// Amounts together. Each is bounded far below the edge, and so is their sum.
+pub fn sum(amounts: impl IntoIterator<Item = MicroUsd>) -> MicroUsd {
+    amounts.into_iter().fold(MicroUsd::ZERO, |sum, amount| {
+        sum.checked_add(amount).unwrap_or(sum)
+    })
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::clock::Entropy;
-use crate::domain::secret::hex;
+use crate::domain::secret::{bytes_of_hex, hex};
 
 /// How long a signed address opens: a quarter of an hour.
 const SIGNED_FOR: Duration = Duration::from_secs(15 * 60);
@@ -214,13 +214,6 @@ impl Writing {
 
 fn name(id: UploadId) -> object_store::path::Path {
     id.to_string().into()
-}
-
-fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let pairs = text.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }
 
 /// The key that signs addresses: 32 random bytes that only the server's user may read.

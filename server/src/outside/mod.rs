@@ -1,4 +1,5 @@
 //! The world: one file per counterparty. Nothing here decides anything about tasks or money.
 
+pub mod fiat;
 pub mod files;
 pub mod http;

@@ -244,6 +244,19 @@ pub fn add_deposited(
     .map(drop)
 }
 
+/// An agent's name and e-mail.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn contact(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<(String, String)>, StoreError> {
+    let row = tx.first(
+        "SELECT name, email FROM agent WHERE id = $1",
+        &params![id.to_string()],
+    )?;
+    row.map(|row| Ok((row.get("name")?, row.get("email")?)))
+        .transpose()
+}
+
 /// What an agent did on a UTC day, in days since 1970.
 ///
 /// # Errors

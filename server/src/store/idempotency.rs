@@ -7,7 +7,8 @@ use api_types::Timestamp;
 use super::{StoreError, Tx, params};
 
 /// How long an answer is kept.
-const KEPT_FOR: Duration = Duration::from_secs(48 * 60 * 60);
+/// How long an answer is kept (contract §8).
+pub const KEPT_FOR: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// A request that carries an idempotency key.
 #[derive(Clone, Debug)]

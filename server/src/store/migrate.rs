@@ -5,7 +5,7 @@ use refinery::{Migration, Runner};
 use super::{StoreError, Tx};
 
 /// Every migration, oldest first: its name in the history, and its text.
-const MIGRATIONS: [(&str, &str); 10] = [
+const MIGRATIONS: [(&str, &str); 11] = [
     (
         "V1__accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -28,6 +28,7 @@ const MIGRATIONS: [(&str, &str); 10] = [
         include_str!("../../migrations/0006_requests.sql"),
     ),
     ("V7__moves", include_str!("../../migrations/0007_moves.sql")),
+    ("V8__money", include_str!("../../migrations/0008_money.sql")),
     (
         "V10__posting",
         include_str!("../../migrations/0010_posting.sql"),

@@ -5,10 +5,13 @@
 //! `migrate.rs` know which database they talk to; no file in this folder decides anything.
 
 pub mod agents;
+mod check;
 mod columns;
 pub mod credentials;
 pub mod disputes;
+pub mod entries;
 mod error;
+pub mod fiat;
 pub mod idempotency;
 pub mod jobs;
 pub mod ledger;
@@ -18,6 +21,7 @@ pub mod moves;
 pub mod near;
 pub mod operators;
 pub mod outbox;
+pub mod payouts;
 mod postgres;
 pub mod proofs;
 mod queue;

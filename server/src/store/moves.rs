@@ -21,7 +21,7 @@ pub fn record(tx: &mut Tx<'_>, moved: &Moved) -> Result<(), PostError> {
         if transfer.code == TransferCode::Refund {
             // What comes back was not spent on the day of the post.
             let day = moved.task.at.created.as_millis() / pricing::DAY_MILLIS;
-            agents::uncount_spend(tx, transfer.agent_id, day, transfer.amount)?;
+            agents::uncount_spend(tx, moved.task.agent_id, day, transfer.amount)?;
         }
     }
     for event in &moved.events {

@@ -20,6 +20,9 @@ mod clocks;
 /// Sealed credentials.
 #[cfg(test)]
 mod credentials;
+/// Money that comes in by card and bank, the provider's notices, and the agent's ledger.
+#[cfg(test)]
+mod deposits;
 /// Every ending of a task, to the micro-dollar.
 #[cfg(test)]
 mod endings;
@@ -50,6 +53,9 @@ mod moves;
 /// The operator's side of tasks.
 #[cfg(test)]
 mod operators;
+/// What operators earned, on its way out.
+#[cfg(test)]
+mod payouts;
 /// What POST /tasks takes, to its bounds.
 #[cfg(test)]
 mod posting;

@@ -35,8 +35,11 @@ impl Task {
                 Account::Available(self.operator_id?),
                 self.operators_part(),
             ),
-            // Paying in is no move of a task.
-            TransferCode::Deposit => return None,
+            // Paying in and out is no move of a task.
+            TransferCode::Deposit
+            | TransferCode::Payout
+            | TransferCode::PayoutSent
+            | TransferCode::PayoutReturned => return None,
         };
         (amount > MicroUsd::ZERO).then_some(Transfer {
             event_id,
@@ -44,7 +47,8 @@ impl Task {
             debit,
             credit,
             amount,
-            agent_id: self.agent_id,
+            agent_id: Some(self.agent_id),
+            deposit_id: None,
             at,
         })
     }

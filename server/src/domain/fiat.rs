@@ -1,0 +1,285 @@
+//! Payments by card and bank: what an agent asks for, what the provider tells, and what follows.
+//!
+//! ```text
+//! pending -> completed            the provider was paid: the agent is credited, once
+//! pending -> failed, cancelled    it was not
+//! failed, cancelled -> completed  it was paid after all: money that came is never kept back
+//! ```
+
+use api_types::{
+    AgentId, EventId, MicroUsd, Timestamp, TransactionId,
+    deposit::{DEPOSIT_MAX, DEPOSIT_MIN, PayIn, PaymentMethod, PaymentStatus},
+};
+use serde_json::Value;
+
+use super::{
+    fields::{Fields, Parsed, choice, money, text, url, wrong},
+    ledger::{Account, Transfer, TransferCode},
+    task::Turn,
+};
+
+/// A payment as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// Its id, and that of the deposit that it becomes.
+    pub id: TransactionId,
+    /// Who pays in.
+    pub agent_id: AgentId,
+    /// How.
+    pub method: PaymentMethod,
+    /// How much.
+    pub amount: MicroUsd,
+    /// How it stands.
+    pub status: PaymentStatus,
+    /// Where the payer goes, once the provider has said so.
+    pub redirect_url: Option<String>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it was completed, failed or cancelled.
+    pub settled_at: Option<Timestamp>,
+}
+
+impl Payment {
+    /// A payment that nobody has made yet.
+    pub fn begin(id: TransactionId, agent_id: AgentId, stated: &PayIn, now: Timestamp) -> Self {
+        Self {
+            id,
+            agent_id,
+            method: stated.payment_method,
+            amount: stated.amount_usd,
+            status: PaymentStatus::Pending,
+            redirect_url: None,
+            created_at: now,
+            settled_at: None,
+        }
+    }
+
+    /// What the provider calls it: the agent and, beginning with the time, this one payment
+    /// (S1 prints `agentId_timestamp`). No two payments share it.
+    pub fn order_id(&self) -> String {
+        let id = self.id.to_string();
+        let bare = id.strip_prefix(TransactionId::PREFIX).unwrap_or(&id);
+        format!("{}_{bare}", self.agent_id)
+    }
+
+    /// What a notice changes; nothing if it was told before, or is older than what is known.
+    ///
+    /// # Errors
+    /// [`NoticeRefusal`] if it is about another amount than was agreed.
+    pub fn told(self, notice: &Notice, turn: Turn) -> Result<Option<Told>, NoticeRefusal> {
+        if notice.amount != self.amount || !notice.in_dollars {
+            return Err(NoticeRefusal);
+        }
+        let after = match (self.status, notice.status) {
+            // That it is pending was known from the beginning, and is late when it comes late.
+            (PaymentStatus::Completed, _) | (_, None | Some(PaymentStatus::Pending)) => {
+                return Ok(None);
+            }
+            (before, Some(after)) if before == after => return Ok(None),
+            (_, Some(after)) => after,
+        };
+        let from = self.status;
+        let payment = Self {
+            status: after,
+            settled_at: Some(turn.now),
+            ..self
+        };
+        let credit = (after == PaymentStatus::Completed).then(|| payment.credit(turn));
+        Ok(Some(Told {
+            payment,
+            from,
+            credit,
+        }))
+    }
+
+    /// The deposit that the payment becomes.
+    pub fn credit(&self, turn: Turn) -> Transfer {
+        Transfer {
+            event_id: EventId::new(turn.now, turn.random),
+            code: TransferCode::Deposit,
+            debit: Account::World,
+            credit: Account::Deposit(self.agent_id),
+            amount: self.amount,
+            agent_id: Some(self.agent_id),
+            deposit_id: Some(self.id),
+            at: turn.now,
+        }
+    }
+}
+
+/// What a notice changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The payment after it.
+    pub payment: Payment,
+    /// The status it had.
+    pub from: PaymentStatus,
+    /// The agent's money, if it came.
+    pub credit: Option<Transfer>,
+}
+
+/// The notice is about another amount or currency than was agreed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoticeRefusal;
+
+/// What the provider says of a payment: dLocal's payment object, as far as it matters here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Which payment.
+    pub order_id: String,
+    /// How it stands; none for a status that means nothing here, such as AUTHORIZED.
+    pub status: Option<PaymentStatus>,
+    /// How much was paid.
+    pub amount: MicroUsd,
+    /// Whether that is in US dollars; S1's notice does not say, and means them.
+    pub in_dollars: bool,
+}
+
+/// Reads POST /agents/deposit.
+///
+/// # Errors
+/// Every fault of the body.
+pub fn parse_pay_in(body: &Value) -> Parsed<PayIn> {
+    let mut fields = Fields::of(body);
+    let amount = fields.required("amount_usd", |value| {
+        let amount = money(2)(value)?;
+        if (DEPOSIT_MIN..=DEPOSIT_MAX).contains(&amount) {
+            Ok(amount)
+        } else {
+            wrong("must be from 5 to 10000 US dollars")
+        }
+    });
+    let names = PaymentMethod::ALL.map(PaymentMethod::as_str).join(", ");
+    let method = fields.required("payment_method", choice(PaymentMethod::parse, names));
+    let return_url = fields.optional("return_url", url(&["https"]));
+    let read = amount.zip(method);
+    let read = read.map(|(amount_usd, payment_method)| PayIn {
+        amount_usd,
+        payment_method,
+        return_url,
+    });
+    fields.finish(read)
+}
+
+/// Reads what the provider sends. Its other fields, of which there are many, are passed over.
+///
+/// # Errors
+/// Every fault of what is needed.
+pub fn parse_notice(body: &Value) -> Parsed<Notice> {
+    let mut fields = Fields::of(body);
+    let order_id = fields.required("order_id", text(1..=200));
+    let status = fields.required("status", text(1..=100));
+    let amount = fields.required("amount", money(6));
+    let currency = fields.optional("currency", text(1..=10));
+    let read = order_id.zip(status).zip(amount);
+    let read = read.map(|((order_id, status), amount)| Notice {
+        order_id,
+        status: status_of(&status),
+        amount,
+        in_dollars: currency.is_none_or(|currency| currency == "USD"),
+    });
+    read.ok_or_else(|| fields.into_known_faults())
+}
+
+/// A status of dLocal's. COMPLETED is S1's second word for PAID.
+fn status_of(name: &str) -> Option<PaymentStatus> {
+    match name {
+        "PENDING" => Some(PaymentStatus::Pending),
+        "PAID" | "COMPLETED" => Some(PaymentStatus::Completed),
+        "REJECTED" | "EXPIRED" => Some(PaymentStatus::Failed),
+        "CANCELLED" => Some(PaymentStatus::Cancelled),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::task::Terms;
+
+    fn turn() -> Turn {
+        Turn {
+            now: "2026-02-05T12:00:00Z".parse().unwrap(),
+            random: 7,
+            terms: Terms::default(),
+        }
+    }
+
+    fn payment(status: PaymentStatus) -> Payment {
+        let stated = parse_pay_in(&json!({"amount_usd": 100, "payment_method": "card"})).unwrap();
+        let now = turn().now;
+        Payment {
+            status,
+            ..Payment::begin(
+                TransactionId::new(now, 1),
+                AgentId::new(now, 2),
+                &stated,
+                now,
+            )
+        }
+    }
+
+    fn notice(status: &str, amount: &Value) -> Notice {
+        parse_notice(&json!({"order_id": "x", "status": status, "amount": amount})).unwrap()
+    }
+
+    #[test]
+    fn what_was_paid_is_credited_whatever_was_told_before() {
+        use PaymentStatus::{Cancelled, Completed, Failed, Pending};
+        for before in [Pending, Failed, Cancelled] {
+            for word in ["PAID", "COMPLETED"] {
+                let told = payment(before).told(&notice(word, &json!(100)), turn());
+                let credit = told.unwrap().unwrap().credit.unwrap();
+                assert_eq!(credit.amount, MicroUsd::usd(100));
+                assert_eq!(credit.credit, Account::Deposit(payment(before).agent_id));
+            }
+        }
+        for word in [
+            "PAID",
+            "COMPLETED",
+            "REJECTED",
+            "CANCELLED",
+            "PENDING",
+            "AUTHORIZED",
+        ] {
+            let told = payment(Completed).told(&notice(word, &json!(100)), turn());
+            assert_eq!(told, Ok(None), "{word}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_paid_is_not_credited() {
+        for (word, after) in [
+            ("REJECTED", PaymentStatus::Failed),
+            ("EXPIRED", PaymentStatus::Failed),
+            ("CANCELLED", PaymentStatus::Cancelled),
+        ] {
+            let told = payment(PaymentStatus::Pending).told(&notice(word, &json!(100)), turn());
+            let told = told.unwrap().unwrap();
+            assert_eq!((told.payment.status, told.credit), (after, None), "{word}");
+        }
+    }
+
+    #[test]
+    fn another_amount_or_currency_is_refused() {
+        let pending = payment(PaymentStatus::Pending);
+        for amount in [json!(99.99), json!(100.01), json!("100.000001"), json!(0)] {
+            let refused = pending.clone().told(&notice("PAID", &amount), turn());
+            assert_eq!(refused, Err(NoticeRefusal));
+        }
+        let body = json!({"order_id": "x", "status": "PAID", "amount": 100, "currency": "BRL"});
+        let notice = parse_notice(&body).unwrap();
+        assert_eq!(pending.told(&notice, turn()), Err(NoticeRefusal));
+    }
+
+    #[test]
+    fn an_order_names_its_agent_and_its_time() {
+        let payment = payment(PaymentStatus::Pending);
+        let order = payment.order_id();
+        assert!(order.starts_with(&format!("{}_", payment.agent_id)));
+        // dLocal takes 64 characters.
+        assert!(order.len() <= 64, "{order}");
+    }
+}

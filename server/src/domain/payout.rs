@@ -1,0 +1,381 @@
+//! Payouts: where earned money may go, and what each step moves (contract §6).
+//!
+//! ```text
+//! payout           available(operator) -> payout     asked for: the money is on its way
+//! payout_sent      payout              -> world      it arrived
+//! payout_returned  payout              -> available  it did not, and can be asked for again
+//! ```
+//!
+//! A payout that is settled never changes again.
+
+use api_types::{
+    EventId, MicroUsd, OperatorId, PayoutId, Timestamp,
+    payout::{PAYOUT_MIN, PayoutMethod, PayoutStatus},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha3::{Digest, Keccak256};
+
+use super::{
+    fields::{Fields, Parsed, choice, money, text, wrong},
+    ledger::{Account, Transfer, TransferCode},
+    secret::hex,
+    task::Turn,
+};
+
+/// Characters of a Payoneer account at most.
+const PAYEE_CHARS_MAX: usize = 100;
+
+/// Where the money goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum Destination {
+    /// A Payoneer account; none is needed in test mode.
+    Payoneer {
+        /// The account.
+        payee_id: Option<String>,
+    },
+    /// A wallet on Base.
+    Usdc {
+        /// `0x` and 40 hexadecimal digits, as given.
+        wallet_address: String,
+    },
+}
+
+impl Destination {
+    /// By which way that is.
+    pub const fn method(&self) -> PayoutMethod {
+        match self {
+            Self::Payoneer { .. } => PayoutMethod::Payoneer,
+            Self::Usdc { .. } => PayoutMethod::Usdc,
+        }
+    }
+}
+
+/// What an operator asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatedPayout {
+    /// At least [`PAYOUT_MIN`].
+    pub amount: MicroUsd,
+    /// Where it goes.
+    pub destination: Destination,
+}
+
+/// A payout as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payout {
+    /// Its id.
+    pub id: PayoutId,
+    /// Whose money.
+    pub operator_id: OperatorId,
+    /// How much.
+    pub amount: MicroUsd,
+    /// Where it goes.
+    pub destination: Destination,
+    /// What became of it; changed by steps only.
+    pub status: PayoutStatus,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it was settled.
+    pub settled_at: Option<Timestamp>,
+}
+
+/// What a step yields: written in one transaction, or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The payout after the step.
+    pub payout: Payout,
+    /// The status it had before; none if it is new.
+    pub from: Option<PayoutStatus>,
+    /// The money that moves.
+    pub transfer: Transfer,
+}
+
+/// The payout was settled before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled;
+
+impl Payout {
+    /// The operator asks for money, which leaves what is available.
+    pub fn request(
+        id: PayoutId,
+        operator_id: OperatorId,
+        stated: StatedPayout,
+        turn: Turn,
+    ) -> Step {
+        let payout = Self {
+            id,
+            operator_id,
+            amount: stated.amount,
+            destination: stated.destination,
+            status: PayoutStatus::Pending,
+            created_at: turn.now,
+            settled_at: None,
+        };
+        let (debit, credit) = (Account::Available(operator_id), Account::Payout(id));
+        payout.step(None, TransferCode::Payout, debit, credit, turn)
+    }
+
+    /// The money arrived.
+    ///
+    /// # Errors
+    /// [`Settled`].
+    pub fn complete(self, turn: Turn) -> Result<Step, Settled> {
+        self.settle(PayoutStatus::Completed, turn)
+    }
+
+    /// The money could not be sent, and is available again.
+    ///
+    /// # Errors
+    /// [`Settled`].
+    pub fn fail(self, turn: Turn) -> Result<Step, Settled> {
+        self.settle(PayoutStatus::Failed, turn)
+    }
+
+    fn settle(mut self, status: PayoutStatus, turn: Turn) -> Result<Step, Settled> {
+        let (code, credit) = match (self.status, status) {
+            (PayoutStatus::Pending, PayoutStatus::Completed) => {
+                (TransferCode::PayoutSent, Account::World)
+            }
+            (PayoutStatus::Pending, PayoutStatus::Failed) => (
+                TransferCode::PayoutReturned,
+                Account::Available(self.operator_id),
+            ),
+            _ => return Err(Settled),
+        };
+        let from = Some(self.status);
+        self.status = status;
+        self.settled_at = Some(turn.now);
+        let debit = Account::Payout(self.id);
+        Ok(self.step(from, code, debit, credit, turn))
+    }
+
+    fn step(
+        self,
+        from: Option<PayoutStatus>,
+        code: TransferCode,
+        debit: Account,
+        credit: Account,
+        turn: Turn,
+    ) -> Step {
+        let transfer = Transfer {
+            event_id: EventId::new(turn.now, turn.random),
+            code,
+            debit,
+            credit,
+            amount: self.amount,
+            agent_id: None,
+            deposit_id: None,
+            at: turn.now,
+        };
+        Step {
+            payout: self,
+            from,
+            transfer,
+        }
+    }
+}
+
+/// Reads POST /operator/payout. The Payoneer account may be left out where no money moves.
+///
+/// # Errors
+/// Every fault of the body.
+pub fn parse_payout(body: &Value) -> Parsed<StatedPayout> {
+    let mut fields = Fields::of(body);
+    let amount = fields.required("amount_usd", payout_amount);
+    let names = PayoutMethod::ALL.map(PayoutMethod::as_str).join(", ");
+    let method = fields.optional("method", choice(PayoutMethod::parse, names));
+    let payee_id = fields.optional("payoneer_payee_id", text(1..=PAYEE_CHARS_MAX));
+    let wallet = fields.optional("wallet_address", wallet_address);
+    let base = |name: &str| (name == "base").then_some(());
+    fields.optional("chain", choice(base, "base"));
+    let destination = match method.unwrap_or(PayoutMethod::Payoneer) {
+        PayoutMethod::Payoneer => {
+            refuse(
+                &mut fields,
+                &["wallet_address", "chain"],
+                "goes with method usdc",
+            );
+            // Cents are what Payoneer pays; the chain pays to the millionth.
+            if amount.is_some_and(|amount| amount.as_micros() % 10_000 != 0) {
+                fields.fault(
+                    "amount_usd",
+                    "must have at most 2 digits after the decimal point",
+                );
+            }
+            Some(Destination::Payoneer { payee_id })
+        }
+        PayoutMethod::Usdc => {
+            refuse(
+                &mut fields,
+                &["payoneer_payee_id"],
+                "goes with method payoneer",
+            );
+            if !fields.has("wallet_address") {
+                fields.fault("wallet_address", "is required");
+            }
+            wallet.map(|wallet_address| Destination::Usdc { wallet_address })
+        }
+    };
+    let read = amount.zip(destination);
+    let read = read.map(|(amount, destination)| StatedPayout {
+        amount,
+        destination,
+    });
+    fields.finish(read)
+}
+
+fn refuse(fields: &mut Fields<'_>, names: &[&str], problem: &str) {
+    for name in names {
+        if fields.has(name) {
+            fields.fault(name, problem);
+        }
+    }
+}
+
+fn payout_amount(value: &Value) -> Parsed<MicroUsd> {
+    let amount = money(6)(value)?;
+    if amount < PAYOUT_MIN {
+        return wrong("must be at least 10 US dollars");
+    }
+    Ok(amount)
+}
+
+/// An address on Base. Its case is a checksum (EIP-55), which must hold where there is one: of a
+/// mistyped address nobody gives the money back.
+fn wallet_address(value: &Value) -> Parsed<String> {
+    let read = text(1..=100)(value)?;
+    let digits = read.strip_prefix("0x").unwrap_or_default();
+    if digits.len() != 40 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return wrong("must be 0x and 40 hexadecimal digits");
+    }
+    let cased = |case: fn(&u8) -> bool| digits.bytes().any(|byte| case(&byte));
+    let mixed = cased(u8::is_ascii_lowercase) && cased(u8::is_ascii_uppercase);
+    if mixed && checksummed(digits) != digits {
+        return wrong("has a wrong checksum (EIP-55): a digit or its case was mistyped");
+    }
+    if digits.bytes().all(|byte| byte == b'0') {
+        return wrong("is the address of nobody");
+    }
+    Ok(read)
+}
+
+/// The digits in the case that EIP-55 gives them: upper where the hash of the lower-case address
+/// has a nibble of 8 or more.
+fn checksummed(digits: &str) -> String {
+    let lower = digits.to_ascii_lowercase();
+    let hash = hex(&Keccak256::digest(lower.as_bytes()));
+    let cased = lower.chars().zip(hash.chars()).map(|(digit, nibble)| {
+        if nibble >= '8' {
+            digit.to_ascii_uppercase()
+        } else {
+            digit
+        }
+    });
+    cased.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::task::Terms;
+
+    fn turn() -> Turn {
+        Turn {
+            now: "2026-02-05T12:00:00Z".parse().unwrap(),
+            random: 7,
+            terms: Terms::default(),
+        }
+    }
+
+    fn requested() -> Step {
+        let stated = parse_payout(&json!({"amount_usd": 50, "payoneer_payee_id": "payee_123"}));
+        let operator_id = OperatorId::new(turn().now, 1);
+        Payout::request(
+            PayoutId::new(turn().now, 2),
+            operator_id,
+            stated.unwrap(),
+            turn(),
+        )
+    }
+
+    #[test]
+    fn a_payout_is_settled_once() {
+        let asked = requested();
+        assert_eq!(
+            asked.transfer.debit,
+            Account::Available(asked.payout.operator_id)
+        );
+        let sent = asked.payout.clone().complete(turn()).unwrap();
+        assert_eq!(sent.transfer.debit, asked.transfer.credit);
+        assert_eq!(sent.transfer.credit, Account::World);
+        assert_eq!(sent.payout.clone().fail(turn()), Err(Settled));
+        assert_eq!(sent.payout.complete(turn()), Err(Settled));
+    }
+
+    #[test]
+    fn a_failed_payout_gives_the_money_back() {
+        let asked = requested();
+        let failed = asked.payout.clone().fail(turn()).unwrap();
+        assert_eq!(failed.transfer.debit, asked.transfer.credit);
+        assert_eq!(failed.transfer.credit, asked.transfer.debit);
+        assert_eq!(failed.transfer.amount, asked.transfer.amount);
+        assert_eq!(failed.payout.complete(turn()), Err(Settled));
+    }
+
+    #[test]
+    fn the_case_of_an_address_is_its_checksum() {
+        // The examples of EIP-55 itself.
+        for good in [
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
+            "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB",
+            "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
+            "0x52908400098527886E0F7030069857D2E4169EE7",
+            "0xde709f2102306220921060314715629080e2fb77",
+        ] {
+            assert!(wallet_address(&json!(good)).is_ok(), "{good}");
+        }
+        for bad in [
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD",
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe",
+            "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeg",
+            "0x0000000000000000000000000000000000000000",
+        ] {
+            assert!(wallet_address(&json!(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn each_way_has_fields_of_its_own() {
+        let wallet = "0xde709f2102306220921060314715629080e2fb77";
+        let usdc = json!({"amount_usd": "10.000001", "method": "usdc", "wallet_address": wallet,
+            "chain": "base"});
+        assert!(parse_payout(&usdc).is_ok());
+        for (body, fields) in [
+            (json!({}), vec!["amount_usd"]),
+            (json!({"amount_usd": 9.99}), vec!["amount_usd"]),
+            (json!({"amount_usd": "10.001"}), vec!["amount_usd"]),
+            (
+                json!({"amount_usd": 10, "method": "usdc"}),
+                vec!["wallet_address"],
+            ),
+            (
+                json!({"amount_usd": 10, "wallet_address": wallet}),
+                vec!["wallet_address"],
+            ),
+            (
+                json!({"amount_usd": 10, "method": "usdc", "wallet_address": wallet,
+                    "payoneer_payee_id": "p", "chain": "solana"}),
+                vec!["chain", "payoneer_payee_id"],
+            ),
+        ] {
+            let faults = parse_payout(&body).unwrap_err();
+            let named: Vec<_> = faults.into_iter().map(|fault| fault.field).collect();
+            assert_eq!(named, fields, "{body}");
+        }
+    }
+}

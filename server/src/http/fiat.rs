@@ -1,0 +1,298 @@
+//! Paying in by card or bank, and the provider's notices (contract §2, §3). What a notice changes
+//! is decided by `domain/fiat.rs`; the protocol is `outside/fiat.rs`.
+
+use api_types::{
+    AgentId, TransactionId,
+    deposit::{AskPayment, NoticeTaken, PaidIn, PayIn, PaymentNotice, PaymentStatus, PaymentView},
+    error::ErrorBody,
+    paths,
+};
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+
+use super::{
+    auth::AgentAuth,
+    body::{self, Posted},
+    error::{self, ApiError, checked},
+    idempotency::{self, OnceKey, once},
+    page::Parameters,
+};
+use crate::{
+    app::App,
+    config::Payments,
+    domain::{
+        fiat::{self as paying, Payment},
+        fields::{Fields, text},
+        pricing,
+        task::Turn,
+    },
+    outside::fiat::{Fiat, FiatError, NoticeSignature, Order},
+    store::{Tx, agents, fiat, fiat::Retried, idempotency as kept, ledger},
+};
+
+/// Pay in by card or by bank. In test mode the money is there at once, and none is meant.
+///
+/// Otherwise the answer says where the payer pays, and the money can be spent once the provider
+/// has told that it was paid.
+///
+/// # Errors
+/// 422 if the provider refuses, 501 on a server without one, 503 while it cannot be reached.
+#[utoipa::path(post, path = paths::PAY_IN, tag = "agents", request_body = PayIn,
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 201, body = PaidIn), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 409, body = ErrorBody),
+        (status = 422, body = ErrorBody), (status = 501, body = ErrorBody),
+        (status = 503, body = ErrorBody)))]
+pub async fn pay_in(
+    State(app): State<App>,
+    agent: AgentAuth,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let stated = checked(paying::parse_pay_in(&posted.body))?;
+    let turn = app.turn();
+    let id = TransactionId::new(turn.now, app.entropy.u128());
+    let payment = Payment::begin(id, agent.id, &stated, turn.now);
+    let key = posted.once(agent.id);
+    if app.config.payments == Payments::Test {
+        return once(&app, key, StatusCode::CREATED, move |tx| {
+            Ok(paid_in(pay_at_once(tx, &payment, turn)?))
+        })
+        .await;
+    }
+    let provider = app.fiat.clone().ok_or_else(error::no_payment_provider)?;
+    let payment = begin(&app, payment, &key).await?;
+    let opened = open(&app, &provider, &payment, &stated).await;
+    let opened = match opened {
+        Err(FiatError::Unreachable(cause)) => return Err(error::provider_unreachable(cause)),
+        other => other.map_err(|error| error.to_string()),
+    };
+    if let Err(cause) = &opened {
+        tracing::warn!(payment.id = %payment.id, cause, "a payment was refused by the provider");
+        fail(&app, payment.clone(), turn).await?;
+    }
+    once(&app, key, StatusCode::CREATED, move |tx| {
+        let Ok(redirect_url) = &opened else {
+            return Err(error::payment_refused());
+        };
+        fiat::opened(tx, payment.id, redirect_url)?;
+        let opened = fiat::get(tx, payment.agent_id, payment.id)?;
+        Ok(paid_in(opened.ok_or_else(error::payment_not_found)?))
+    })
+    .await
+}
+
+fn pay_at_once(tx: &mut Tx<'_>, payment: &Payment, turn: Turn) -> Result<Payment, ApiError> {
+    let paid = Payment {
+        status: PaymentStatus::Completed,
+        settled_at: Some(turn.now),
+        ..payment.clone()
+    };
+    fiat::insert(tx, &paid, None)?;
+    credit(tx, &paid, turn)?;
+    Ok(paid)
+}
+
+fn credit(tx: &mut Tx<'_>, payment: &Payment, turn: Turn) -> Result<(), ApiError> {
+    ledger::post(tx, &payment.credit(turn))?;
+    let standard_min = pricing::STANDARD_DEPOSITS_MIN;
+    agents::add_deposited(tx, payment.agent_id, payment.amount, standard_min)?;
+    Ok(())
+}
+
+fn paid_in(payment: Payment) -> PaidIn {
+    let message = match payment.status {
+        PaymentStatus::Completed => "Funds added (test mode)",
+        PaymentStatus::Failed | PaymentStatus::Cancelled => "The payment was not made.",
+        PaymentStatus::Pending => {
+            "Payment created. Send the payer to redirect_url; the funds are added once the \
+             provider has confirmed the payment."
+        }
+    };
+    PaidIn {
+        transaction_id: payment.id,
+        payment_id: payment.id,
+        amount_usd: payment.amount,
+        status: payment.status,
+        message: message.to_owned(),
+        redirect_url: payment.redirect_url,
+    }
+}
+
+/// Writes the payment down before anybody is told of it, so that none is paid that is not known;
+/// or finds the one that the same request began before.
+async fn begin(app: &App, payment: Payment, key: &OnceKey) -> Result<Payment, ApiError> {
+    let retried = key.identity().map(|(key, digest)| Retried { key, digest });
+    app.store
+        .write(move |tx| {
+            if let Some(retried) = &retried {
+                let kept_for = kept::KEPT_FOR;
+                let found = fiat::begun(tx, &retried.key, payment.created_at, kept_for)?;
+                if let Some((earlier, digest)) = found {
+                    if digest == retried.digest {
+                        return Ok(earlier);
+                    }
+                    return Err(error::idempotency_mismatch());
+                }
+            }
+            fiat::insert(tx, &payment, retried.as_ref())?;
+            Ok(payment.clone())
+        })
+        .await
+}
+
+/// Where the payer pays, as the provider says; or as it has said before.
+async fn open(
+    app: &App,
+    provider: &Fiat,
+    payment: &Payment,
+    stated: &PayIn,
+) -> Result<String, FiatError> {
+    if let Some(url) = &payment.redirect_url {
+        return Ok(url.clone());
+    }
+    if payment.status == PaymentStatus::Failed {
+        return Err(FiatError::Refused("it has refused it before".to_owned()));
+    }
+    let id = payment.agent_id;
+    let payer = app.store.read(move |tx| agents::contact(tx, id)).await;
+    let (name, email) = payer
+        .map_err(|error| FiatError::Unreachable(error.to_string()))?
+        .ok_or_else(|| FiatError::Refused("the agent is gone".to_owned()))?;
+    let order = Order {
+        order_id: &payment.order_id(),
+        idempotency_key: &payment.id.to_string(),
+        amount: payment.amount,
+        method: payment.method,
+        payer_name: &name,
+        payer_email: &email,
+        return_url: stated.return_url.as_deref(),
+        notification_url: &app.notification_url(),
+    };
+    provider.open(&order, app.clock.now()).await
+}
+
+async fn fail(app: &App, payment: Payment, turn: Turn) -> Result<(), ApiError> {
+    let failed = Payment {
+        status: PaymentStatus::Failed,
+        settled_at: Some(turn.now),
+        ..payment
+    };
+    let written = app
+        .store
+        .write(move |tx| fiat::update(tx, &failed, PaymentStatus::Pending));
+    written.await?;
+    Ok(())
+}
+
+/// How a payment by card or bank stands.
+#[utoipa::path(get, path = paths::PAY_IN_STATUS, tag = "agents",
+    params(("payment_id" = String, Query, description = "Of the answer to POST /agents/deposit")),
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = PaymentView), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn pay_in_status(
+    State(app): State<App>,
+    agent: AgentAuth,
+    query: Parameters,
+) -> Result<Json<PaymentView>, ApiError> {
+    let id = query.text("payment_id").map(str::to_owned);
+    let id = id.ok_or_else(|| error::missing("payment_id"))?;
+    let found = app.store.read(move |tx| status_of(tx, agent.id, &id));
+    Ok(Json(found.await?))
+}
+
+/// How a payment by card or bank stands; the same as GET, as S1 asks for it.
+#[utoipa::path(post, path = paths::PAY_IN_STATUS, tag = "agents", request_body = AskPayment,
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = PaymentView), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn ask_pay_in_status(
+    State(app): State<App>,
+    agent: AgentAuth,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let mut fields = Fields::of(&posted.body);
+    let id = fields.required("payment_id", text(1..=100));
+    let id = checked(fields.finish(id))?;
+    once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
+        status_of(tx, agent.id, &id)
+    })
+    .await
+}
+
+fn status_of(tx: &mut Tx<'_>, agent_id: AgentId, id: &str) -> Result<PaymentView, ApiError> {
+    let id = id.parse().map_err(|_| error::payment_not_found())?;
+    let found = fiat::get(tx, agent_id, id)?.ok_or_else(error::payment_not_found)?;
+    let pending = found.status == PaymentStatus::Pending;
+    Ok(PaymentView {
+        payment_id: found.id,
+        status: found.status,
+        amount_usd: found.amount,
+        payment_method: found.method,
+        redirect_url: found.redirect_url.filter(|_| pending),
+        created_at: found.created_at,
+        settled_at: found.settled_at,
+    })
+}
+
+/// The payment provider tells how a payment stands. What was paid is credited, once.
+///
+/// # Errors
+/// 401 for a wrong signature, 404 for an order that was never placed, 422 for another amount or
+/// currency than was agreed.
+#[utoipa::path(post, path = paths::DLOCAL_NOTICE, tag = "agents", request_body = PaymentNotice,
+    params(("X-Signature" = Option<String>, Header,
+        description = "Hexadecimal HMAC-SHA256 of the raw body; or dLocal's own Authorization")),
+    responses((status = 200, body = NoticeTaken), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 422, body = ErrorBody)))]
+pub async fn take_notice(State(app): State<App>, request: Request) -> Result<Response, ApiError> {
+    let (parts, unread) = request.into_parts();
+    let bytes = body::read(&parts.headers, unread).await?;
+    let provider = app.fiat.as_ref().ok_or_else(error::wrong_signature)?;
+    let signature = signature(&parts.headers).ok_or_else(error::wrong_signature)?;
+    if !provider.signed(&bytes, signature) {
+        return Err(error::wrong_signature());
+    }
+    let notice = checked(paying::parse_notice(&body::parse(&bytes)?))?;
+    let turn = app.turn();
+    let key = idempotency::key_of(&parts.headers)?;
+    let digest = idempotency::digest(&bytes);
+    let key = OnceKey::new(key, "dlocal", paths::DLOCAL_NOTICE, digest);
+    once(&app, key, StatusCode::OK, move |tx| {
+        let order_id = notice.order_id.clone();
+        let payment = fiat::by_order(tx, &order_id)?.ok_or_else(error::order_not_found)?;
+        let unchanged = payment.status;
+        let told = payment.told(&notice, turn);
+        let Some(told) = told.map_err(|_| error::other_amount())? else {
+            let status = unchanged;
+            return Ok(NoticeTaken { order_id, status });
+        };
+        // Of two notices at once one changes the row, and the other is told to come again.
+        if !fiat::update(tx, &told.payment, told.from)? {
+            return Err(error::unavailable());
+        }
+        if told.credit.is_some() {
+            credit(tx, &told.payment, turn)?;
+        }
+        let status = told.payment.status;
+        Ok(NoticeTaken { order_id, status })
+    })
+    .await
+}
+
+fn signature(headers: &HeaderMap) -> Option<NoticeSignature<'_>> {
+    let header = |name: &str| headers.get(name)?.to_str().ok();
+    if let Some(signature) = header("x-signature") {
+        return Some(NoticeSignature::OfBody(signature.trim()));
+    }
+    let signature = header("authorization")?
+        .strip_prefix("V2-HMAC-SHA256, Signature:")?
+        .trim();
+    let date = header("x-date")?;
+    Some(NoticeSignature::OfRequest { signature, date })
+}

@@ -1,0 +1,46 @@
+//! An agent's ledger (contract §3).
+
+use api_types::{error::ErrorBody, ledger::LedgerEntry, page::Page, paths};
+use axum::{Json, extract::State};
+
+use super::{
+    auth::AgentAuth,
+    error::{self, ApiError},
+    page::PageQuery,
+};
+use crate::{
+    app::App,
+    store::{entries, entries::Span},
+};
+
+/// Every change of what the agent can spend, oldest first. The amounts add up to its balance.
+#[utoipa::path(get, path = paths::LEDGER, tag = "agents",
+    params(("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
+        ("cursor" = Option<String>, Query)),
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = Page<LedgerEntry>), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody)))]
+pub async fn agent_ledger(
+    State(app): State<App>,
+    agent: AgentAuth,
+    page: PageQuery,
+) -> Result<Json<Page<LedgerEntry>>, ApiError> {
+    let span = span(&page)?;
+    let found = (app.store).read(move |tx| entries::of_agent(tx, agent.id, span));
+    let (rows, total) = found.await.map_err(ApiError::from)?;
+    let numbered = page.of(rows, total, |(nth, _)| nth.to_string());
+    Ok(Json(Page {
+        data: numbered.data.into_iter().map(|(_, entry)| entry).collect(),
+        pagination: numbered.pagination,
+    }))
+}
+
+fn span(page: &PageQuery) -> Result<Span, ApiError> {
+    let after = page.cursor.as_deref().map(str::parse);
+    let after = after.transpose().map_err(|_| error::foreign_cursor())?;
+    Ok(Span {
+        limit: page.limit,
+        offset: page.offset,
+        after: after.unwrap_or(0),
+    })
+}

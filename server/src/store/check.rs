@@ -1,0 +1,198 @@
+//! What `humanops check-ledger` looks for. It reads, and mends nothing.
+
+use api_types::MicroUsd;
+
+use super::{StoreError, Tx, params};
+use crate::domain::ledger::Account;
+
+/// What `humanops check-ledger` found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerCheck {
+    /// Accounts with a balance of their own.
+    pub accounts: i64,
+    /// Transfers.
+    pub transfers: i64,
+    /// The sum of all balances, `world` and `platform` included; zero when the books are right.
+    pub sum: MicroUsd,
+    /// What the platform earned.
+    pub platform: MicroUsd,
+    /// Every fault, in words; empty when the books are right.
+    pub faults: Vec<String>,
+}
+
+/// Recomputes every balance from the transfers, and looks for everything that right books never
+/// hold: money below zero, in the escrow of a task that ended, in a payout that is settled;
+/// deposits that were credited not once; ledgers with a gap.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn check(tx: &mut Tx<'_>) -> Result<LedgerCheck, StoreError> {
+    let mut faults = wrong_balances(tx)?;
+    faults.extend(held_after_the_end(tx)?);
+    faults.extend(held_by_nobody(tx)?);
+    faults.extend(wrong_payouts(tx)?);
+    faults.extend(wrong_deposits(tx)?);
+    faults.extend(broken_ledgers(tx)?);
+    let balances = count(
+        tx,
+        "SELECT CAST(COALESCE(SUM(balance_micros), 0) AS BIGINT) AS n FROM account",
+    )?;
+    let world = folded(tx, Account::World)?;
+    let platform = folded(tx, Account::Platform)?;
+    let sum = MicroUsd::from_micros(balances + world + platform).unwrap_or(MicroUsd::ZERO);
+    if sum != MicroUsd::ZERO {
+        faults.push(format!("all balances sum to {sum} instead of zero"));
+    }
+    Ok(LedgerCheck {
+        accounts: count(tx, "SELECT COUNT(*) AS n FROM account")?,
+        transfers: count(tx, "SELECT COUNT(*) AS n FROM transfer")?,
+        sum,
+        platform: MicroUsd::from_micros(platform).unwrap_or(MicroUsd::ZERO),
+        faults,
+    })
+}
+
+/// The balance of an account that keeps no row: the sum of its transfers.
+fn folded(tx: &mut Tx<'_>, account: Account) -> Result<i64, StoreError> {
+    let row = tx.first(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN credit_account = $1 THEN amount_micros
+                                       ELSE -amount_micros END), 0) AS BIGINT) AS n
+         FROM transfer WHERE credit_account = $1 OR debit_account = $1",
+        &params![account.to_string()],
+    )?;
+    row.map_or(Ok(0), |row| row.get("n"))
+}
+
+fn wrong_balances(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    let rows = tx.query(
+        "WITH movement AS (
+             SELECT credit_account AS id, amount_micros AS micros FROM transfer
+             UNION ALL
+             SELECT debit_account, -amount_micros FROM transfer
+         ), expected AS (
+             SELECT id, CAST(SUM(micros) AS BIGINT) AS micros FROM movement
+             WHERE id NOT IN ('world', 'platform') GROUP BY id
+         )
+         SELECT expected.id AS id, expected.micros AS expected, account.balance_micros AS kept
+         FROM expected LEFT JOIN account ON account.id = expected.id
+         WHERE account.id IS NULL OR account.balance_micros <> expected.micros
+         UNION ALL
+         SELECT account.id, 0, account.balance_micros FROM account
+         WHERE account.balance_micros <> 0
+           AND NOT EXISTS (SELECT 1 FROM expected WHERE expected.id = account.id)",
+        &[],
+    )?;
+    rows.iter()
+        .map(|row| {
+            let kept: Option<i64> = row.get("kept")?;
+            let (id, expected): (String, i64) = (row.get("id")?, row.get("expected")?);
+            let kept = kept.map_or_else(|| "no row".to_owned(), |micros| format!("{micros}"));
+            Ok(format!(
+                "{id} keeps {kept}, its transfers make {expected} micro-dollars"
+            ))
+        })
+        .collect()
+}
+
+/// What a query finds, each row as a sentence of its `what` and its `micros`.
+fn faults(tx: &mut Tx<'_>, sql: &str) -> Result<Vec<String>, StoreError> {
+    let rows = tx.query(sql, &[])?;
+    rows.iter()
+        .map(|row| {
+            let (what, micros): (String, i64) = (row.get("what")?, row.get("micros")?);
+            Ok(format!("{what} {micros} micro-dollars"))
+        })
+        .collect()
+}
+
+fn held_after_the_end(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    faults(
+        tx,
+        "SELECT task.id || ' is ' || task.status || ' and holds' AS what,
+                account.balance_micros AS micros
+         FROM task JOIN account ON account.id = 'escrow:' || task.id
+         WHERE task.status IN ('COMPLETED', 'CANCELLED') AND account.balance_micros <> 0
+         UNION ALL
+         SELECT payout.id || ' is ' || payout.status || ' and holds', account.balance_micros
+         FROM payout JOIN account ON account.id = 'payout:' || payout.id
+         WHERE payout.status <> 'pending' AND account.balance_micros <> 0",
+    )
+}
+
+/// Accounts below zero, and those of a task, a payout, an agent or an operator that is not there.
+fn held_by_nobody(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    faults(
+        tx,
+        "SELECT account.id || ' holds' AS what, account.balance_micros AS micros
+         FROM account WHERE account.balance_micros < 0
+         UNION ALL
+         SELECT account.id || ' belongs to nobody and holds', account.balance_micros
+         FROM account
+         WHERE account.balance_micros <> 0
+           AND NOT EXISTS (SELECT 1 FROM agent WHERE account.id = 'deposit:' || agent.id)
+           AND NOT EXISTS (SELECT 1 FROM task WHERE account.id = 'escrow:' || task.id)
+           AND NOT EXISTS (SELECT 1 FROM payout WHERE account.id = 'payout:' || payout.id)
+           AND NOT EXISTS (SELECT 1 FROM operator WHERE account.id IN
+                   ('pending:' || operator.id, 'available:' || operator.id))",
+    )
+}
+
+/// Payouts on their way that hold another amount than theirs.
+fn wrong_payouts(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    faults(
+        tx,
+        "SELECT payout.id || ' is on its way with another amount than its own,' AS what,
+                payout.amount_micros AS micros
+         FROM payout LEFT JOIN account ON account.id = 'payout:' || payout.id
+         WHERE payout.status = 'pending'
+           AND (account.id IS NULL OR account.balance_micros <> payout.amount_micros)",
+    )
+}
+
+/// Agents to whom another sum was credited than their deposits make, and other than their tier
+/// was lifted by.
+fn wrong_deposits(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    faults(
+        tx,
+        "WITH paid AS (
+             SELECT agent_id, amount_micros AS micros FROM deposit WHERE status = 'confirmed'
+             UNION ALL
+             SELECT agent_id, amount_micros FROM fiat_payment WHERE status = 'completed'
+         ), expected AS (
+             SELECT agent_id, CAST(SUM(micros) AS BIGINT) AS micros FROM paid GROUP BY agent_id
+         ), credited AS (
+             SELECT agent_id, CAST(SUM(amount_micros) AS BIGINT) AS micros FROM transfer
+             WHERE code = 'deposit' GROUP BY agent_id
+         )
+         SELECT agent.id || ' was credited with another sum than it paid in,' AS what,
+                COALESCE(credited.micros, 0) AS micros
+         FROM agent LEFT JOIN expected ON expected.agent_id = agent.id
+             LEFT JOIN credited ON credited.agent_id = agent.id
+         WHERE COALESCE(expected.micros, 0) <> COALESCE(credited.micros, 0)
+            OR agent.deposited_micros <> COALESCE(credited.micros, 0)",
+    )
+}
+
+/// Agents whose ledger has a gap, or ends with another balance than theirs.
+fn broken_ledgers(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    faults(
+        tx,
+        "WITH ledger AS (
+             SELECT agent_id, COUNT(*) AS entries, MAX(agent_nth) AS latest FROM transfer
+             WHERE agent_nth IS NOT NULL GROUP BY agent_id
+         )
+         SELECT agent.id || ' has a ledger that does not lead to its balance of' AS what,
+                account.balance_micros AS micros
+         FROM agent JOIN account ON account.id = 'deposit:' || agent.id
+             LEFT JOIN ledger ON ledger.agent_id = agent.id
+             LEFT JOIN transfer ON transfer.agent_id = agent.id
+                 AND transfer.agent_nth = account.entries
+         WHERE ledger.agent_id IS NULL OR ledger.entries <> account.entries
+            OR ledger.latest <> account.entries
+            OR transfer.agent_balance_micros <> account.balance_micros",
+    )
+}
+
+fn count(tx: &mut Tx<'_>, sql: &str) -> Result<i64, StoreError> {
+    tx.first(sql, &[])?.map_or(Ok(0), |row| row.get("n"))
+}

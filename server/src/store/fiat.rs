@@ -1,0 +1,149 @@
+//! Payments by card and bank.
+
+use std::time::Duration;
+
+use api_types::{
+    AgentId, Timestamp, TransactionId,
+    deposit::{PaymentMethod, PaymentStatus},
+};
+
+use super::{
+    Row, StoreError, Tx,
+    columns::{money, name, text, time, time_if_any},
+    params,
+};
+use crate::domain::fiat::Payment;
+
+/// What a retried request is known by.
+#[derive(Clone, Debug)]
+pub struct Retried {
+    /// The account, the path and the key of the request.
+    pub key: String,
+    /// What its body is known by.
+    pub digest: String,
+}
+
+/// Adds a payment.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn insert(
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    retried: Option<&Retried>,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO fiat_payment (id, agent_id, order_id, method, amount_micros, status,
+             once_key, once_digest, created_at_ms, settled_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        &params![
+            payment.id.to_string(),
+            payment.agent_id.to_string(),
+            payment.order_id(),
+            payment.method.as_str(),
+            payment.amount.as_micros(),
+            payment.status.as_str(),
+            retried.map(|retried| retried.key.as_str()),
+            retried.map_or("", |retried| retried.digest.as_str()),
+            payment.created_at.as_millis(),
+            payment.settled_at.map(Timestamp::as_millis),
+        ],
+    )
+    .map(drop)
+}
+
+/// The payment that an earlier request with this key began, with what its body was known by.
+/// Keys are forgotten after `kept_for`, like their answers.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn begun(
+    tx: &mut Tx<'_>,
+    key: &str,
+    now: Timestamp,
+    kept_for: Duration,
+) -> Result<Option<(Payment, String)>, StoreError> {
+    tx.execute(
+        "UPDATE fiat_payment SET once_key = NULL WHERE once_key = $1 AND created_at_ms <= $2",
+        &params![key, now.before(kept_for).as_millis()],
+    )?;
+    let row = tx.first(
+        &format!("SELECT {COLUMNS}, once_digest FROM fiat_payment WHERE once_key = $1"),
+        &params![key],
+    )?;
+    row.map(|row| Ok((payment(&row)?, row.get("once_digest")?)))
+        .transpose()
+}
+
+/// Writes down where the payer goes.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn opened(tx: &mut Tx<'_>, id: TransactionId, redirect_url: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE fiat_payment SET redirect_url = $2 WHERE id = $1",
+        &params![id.to_string(), redirect_url],
+    )
+    .map(drop)
+}
+
+/// Writes a payment's status over the one that it had; false if somebody else wrote first.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn update(tx: &mut Tx<'_>, payment: &Payment, from: PaymentStatus) -> Result<bool, StoreError> {
+    let updated = tx.execute(
+        "UPDATE fiat_payment SET status = $3, settled_at_ms = $4 WHERE id = $1 AND status = $2",
+        &params![
+            payment.id.to_string(),
+            from.as_str(),
+            payment.status.as_str(),
+            payment.settled_at.map(Timestamp::as_millis),
+        ],
+    )?;
+    Ok(updated == 1)
+}
+
+const COLUMNS: &str =
+    "id, agent_id, method, amount_micros, status, redirect_url, created_at_ms, settled_at_ms";
+
+/// One payment of an agent.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn get(
+    tx: &mut Tx<'_>,
+    agent_id: AgentId,
+    id: TransactionId,
+) -> Result<Option<Payment>, StoreError> {
+    let row = tx.first(
+        &format!("SELECT {COLUMNS} FROM fiat_payment WHERE id = $1 AND agent_id = $2"),
+        &params![id.to_string(), agent_id.to_string()],
+    )?;
+    row.map(|row| payment(&row)).transpose()
+}
+
+/// The payment that the provider knows by this order.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn by_order(tx: &mut Tx<'_>, order_id: &str) -> Result<Option<Payment>, StoreError> {
+    let row = tx.first(
+        &format!("SELECT {COLUMNS} FROM fiat_payment WHERE order_id = $1"),
+        &params![order_id],
+    )?;
+    row.map(|row| payment(&row)).transpose()
+}
+
+fn payment(row: &Row) -> Result<Payment, StoreError> {
+    Ok(Payment {
+        id: text(row, "id")?,
+        agent_id: text(row, "agent_id")?,
+        method: name(row, "method", PaymentMethod::parse)?,
+        amount: money(row, "amount_micros")?,
+        status: name(row, "status", PaymentStatus::parse)?,
+        redirect_url: row.get("redirect_url")?,
+        created_at: time(row, "created_at_ms")?,
+        settled_at: time_if_any(row, "settled_at_ms")?,
+    })
+}
