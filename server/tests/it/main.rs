@@ -35,13 +35,16 @@ mod fees;
 /// Files on their way out.
 #[cfg(test)]
 mod files;
+/// Random histories, to the micro-dollar.
+#[cfg(test)]
+mod histories;
 /// One key, one effect.
 #[cfg(test)]
 mod idempotency;
 /// Work that waits.
 #[cfg(test)]
 mod jobs;
-/// Every history of a few tasks, to the micro-dollar.
+/// Money that many want at once.
 #[cfg(test)]
 mod ledger;
 /// Messages and ratings.

@@ -1,0 +1,455 @@
+//! Random histories: whatever several agents and operators do in whatever order, over whatever
+//! time, the books are right to the micro-dollar (contract §4), and every public number agrees.
+//!
+//! Every deed goes through HTTP and is done or refused. The seed is fixed, so that a history that
+//! fails fails again; `HISTORIES_SEED` takes another, `HISTORIES_CASES` more of them. proptest
+//! prints the shortest history that it finds for a fault.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use api_types::{AgentId, MicroUsd, OperatorId, TaskId, paths};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::{Value, json};
+use server::domain::dispute::{Award, Ruling};
+use server::http::error::ApiError;
+use server::store::{ledger, moves, tasks};
+
+use crate::harness::{Answer, Caller, TestApp, photo_task};
+use crate::support::{self, FreshStore};
+
+/// Something that somebody does. Numbers choose among what there is.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    /// An agent pays in, by chain or by card.
+    Deposit {
+        agent: usize,
+        dollars: u32,
+        by_card: bool,
+    },
+    /// An agent posts a task with a reward of so many cents.
+    Post { agent: usize, cents: u32 },
+    /// The task's agent, or now and then another, does something about it.
+    AsAgent {
+        stranger: bool,
+        task: usize,
+        what: AgentDoes,
+    },
+    /// An operator does something about a task, whoever claimed it.
+    AsOperator {
+        operator: usize,
+        task: usize,
+        what: OperatorDoes,
+    },
+    /// An operator claims a task and sends the proof at once.
+    Work { operator: usize, task: usize },
+    /// The host decides a dispute.
+    Resolve { task: usize, award: u32 },
+    /// An operator asks for money.
+    Payout {
+        operator: usize,
+        cents: u32,
+        usdc: bool,
+    },
+    /// Time passes, and what was waiting for it is done.
+    Wait { hours: u32 },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum AgentDoes {
+    ApproveEstimate,
+    RejectEstimate,
+    Approve,
+    Reject,
+    RequestRevision,
+    Dispute,
+    Cancel,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum OperatorDoes {
+    Accept,
+    Estimate,
+    Start,
+    Withdraw,
+    SubmitGood,
+    SubmitPoor,
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    use {AgentDoes as A, OperatorDoes as O};
+    let agent_does = prop::sample::select(vec![
+        A::ApproveEstimate,
+        A::RejectEstimate,
+        A::Approve,
+        A::Reject,
+        A::RequestRevision,
+        A::Dispute,
+        A::Dispute,
+        A::Dispute,
+        A::Cancel,
+    ]);
+    let operator_does = prop::sample::select(vec![
+        O::Accept,
+        O::Estimate,
+        O::Start,
+        O::Withdraw,
+        O::SubmitGood,
+        O::SubmitPoor,
+    ]);
+    prop_oneof![
+        2 => (0..2_usize, 5..=60_u32, any::<bool>())
+            .prop_map(|(agent, dollars, by_card)| Deed::Deposit { agent, dollars, by_card }),
+        4 => (0..2_usize, 900..=3000_u32).prop_map(|(agent, cents)| Deed::Post { agent, cents }),
+        6 => (prop::bool::weighted(0.05), 0..12_usize, agent_does)
+            .prop_map(|(stranger, task, what)| Deed::AsAgent { stranger, task, what }),
+        6 => (0..2_usize, 0..12_usize, operator_does)
+            .prop_map(|(operator, task, what)| Deed::AsOperator { operator, task, what }),
+        4 => (0..2_usize, 0..12_usize)
+            .prop_map(|(operator, task)| Deed::Work { operator, task }),
+        2 => (0..12_usize, 0..4_u32).prop_map(|(task, award)| Deed::Resolve { task, award }),
+        2 => (0..2_usize, 900..=1600_u32, any::<bool>())
+            .prop_map(|(operator, cents, usdc)| Deed::Payout { operator, cents, usdc }),
+        3 => prop::sample::select(vec![0, 1, 3, 25, 73, 169])
+            .prop_map(|hours| Deed::Wait { hours }),
+    ]
+}
+
+/// The people of a history, and what they have made.
+struct World<'a> {
+    app: &'a TestApp,
+    agents: Vec<Caller<'a, AgentId>>,
+    operators: Vec<Caller<'a, OperatorId>>,
+    /// Each with the number of its agent.
+    tasks: Vec<(usize, TaskId)>,
+    paid_in: MicroUsd,
+}
+
+/// Lives one history, and answers the codes of all transfers that it caused.
+async fn live(store: FreshStore, deeds: &[Deed]) -> HashSet<String> {
+    let app = TestApp::start(store).await;
+    let mut world = World {
+        app: &app,
+        agents: vec![app.poor_agent().await, app.poor_agent().await],
+        operators: vec![app.operator().await, app.operator().await],
+        tasks: Vec::new(),
+        paid_in: MicroUsd::ZERO,
+    };
+    for agent in 0..2 {
+        world.deposit(agent, 60, false).await;
+    }
+    for deed in deeds {
+        // Nothing that people do takes no time at all.
+        app.advance(Duration::from_secs(1));
+        world.happen(*deed).await;
+        world.check_books(deed).await;
+    }
+    app.drain_jobs().await;
+    world.check_what_everybody_is_told().await;
+    let codes = "SELECT DISTINCT code FROM transfer";
+    let rows = app
+        .app
+        .store
+        .read(move |tx| tx.query(codes, &[]))
+        .await
+        .unwrap();
+    rows.iter().map(|row| row.get("code").unwrap()).collect()
+}
+
+impl World<'_> {
+    async fn happen(&mut self, deed: Deed) {
+        match deed {
+            Deed::Deposit {
+                agent,
+                dollars,
+                by_card,
+            } => self.deposit(agent, dollars, by_card).await,
+            Deed::Post { agent, cents } => self.post(agent, cents).await,
+            Deed::AsAgent {
+                stranger,
+                task,
+                what,
+            } => {
+                if let Some((owner, id)) = self.task(task) {
+                    let agent = if stranger { 1 - owner } else { owner };
+                    self.act_as_agent(agent, id, what).await;
+                }
+            }
+            Deed::AsOperator {
+                operator,
+                task,
+                what,
+            } => {
+                if let Some((_, id)) = self.task(task) {
+                    self.act_as_operator(operator, id, what).await;
+                }
+            }
+            Deed::Work { operator, task } => {
+                if let Some((_, id)) = self.task(task) {
+                    self.act_as_operator(operator, id, OperatorDoes::Accept)
+                        .await;
+                    self.act_as_operator(operator, id, OperatorDoes::SubmitGood)
+                        .await;
+                    self.app.drain_jobs().await;
+                }
+            }
+            Deed::Resolve { task, award } => {
+                if let Some((_, id)) = self.task(task) {
+                    self.resolve(id, award).await;
+                }
+            }
+            Deed::Payout {
+                operator,
+                cents,
+                usdc,
+            } => self.payout(operator, cents, usdc).await,
+            Deed::Wait { hours } => {
+                self.app
+                    .advance(Duration::from_secs(u64::from(hours) * 3600));
+                self.app.drain_jobs().await;
+            }
+        }
+    }
+
+    /// One of the latest tasks, and the number of its agent.
+    fn task(&self, nth: usize) -> Option<(usize, TaskId)> {
+        let latest = self.tasks.iter().rev().take(6).collect::<Vec<_>>();
+        let nth = nth.checked_rem(latest.len())?;
+        latest.get(nth).map(|task| **task)
+    }
+
+    async fn deposit(&mut self, agent: usize, dollars: u32, by_card: bool) {
+        if by_card {
+            let body = json!({"amount_usd": dollars, "payment_method": "card"});
+            self.agents[agent]
+                .post(paths::PAY_IN, &body)
+                .await
+                .created();
+        } else {
+            self.agents[agent].deposit(dollars).await;
+        }
+        self.paid_in = self.paid_in.checked_add(MicroUsd::usd(dollars)).unwrap();
+    }
+
+    async fn post(&mut self, agent: usize, cents: u32) {
+        let mut task = photo_task(self.app);
+        task["proof_type"] = json!("CONFIRMATION");
+        task["task_type"] = json!("VERIFICATION");
+        task["reward_usd"] = json!(format!("{}.{:02}", cents / 100, cents % 100));
+        let posted = expected(self.agents[agent].post(paths::TASKS, &task).await);
+        if posted.status == 201 {
+            self.tasks.push((agent, posted.id("task_id")));
+        }
+    }
+
+    async fn act_as_agent(&self, agent: usize, task: TaskId, what: AgentDoes) {
+        let (path, body) = match what {
+            AgentDoes::ApproveEstimate => (paths::approve_estimate(task), json!({})),
+            AgentDoes::RejectEstimate => (paths::reject_estimate(task), json!({})),
+            AgentDoes::Approve => (paths::verify_task(task), json!({"decision": "APPROVE"})),
+            AgentDoes::Reject => (paths::verify_task(task), json!({"decision": "REJECT"})),
+            AgentDoes::RequestRevision => (
+                paths::request_revision(task),
+                json!({"reason": "It is blurred."}),
+            ),
+            AgentDoes::Dispute => (
+                paths::open_dispute(task),
+                json!({"reason": "It is closed."}),
+            ),
+            AgentDoes::Cancel => (paths::cancel_task(task), json!({})),
+        };
+        expected(self.agents[agent].post(&path, &body).await);
+    }
+
+    async fn act_as_operator(&self, operator: usize, task: TaskId, what: OperatorDoes) {
+        let good = "It is open from nine to five, as the sign beside the door says.";
+        let (path, body) = match what {
+            OperatorDoes::Accept => (paths::accept_task(task), json!({})),
+            OperatorDoes::Estimate => (paths::give_estimate(task), json!({"estimate_minutes": 90})),
+            OperatorDoes::Start => (paths::start_task(task), json!({})),
+            OperatorDoes::Withdraw => (paths::withdraw(task), json!({})),
+            OperatorDoes::SubmitGood => (
+                paths::submit_proof(task),
+                json!({"confirmation_text": good}),
+            ),
+            OperatorDoes::SubmitPoor => (
+                paths::submit_proof(task),
+                json!({"confirmation_text": "open"}),
+            ),
+        };
+        expected(self.operators[operator].post(&path, &body).await);
+    }
+
+    async fn resolve(&self, id: TaskId, award: u32) {
+        let award = match award {
+            0 => Award::Release,
+            1 => Award::Refund,
+            nth => Award::Split(MicroUsd::from_micros(i64::from(nth) * 1_230_000).unwrap()),
+        };
+        let ruling = Ruling {
+            award,
+            note: "Both have a point.".to_owned(),
+        };
+        let turn = self.app.app.turn();
+        let resolved = self.app.app.store.write(move |tx| {
+            let task = tasks::get(tx, id)?.unwrap();
+            let moved = task.resolve(&ruling, turn)?;
+            Ok::<_, ApiError>(moves::record(tx, &moved)?)
+        });
+        // A task that is not disputed is refused, which is right too.
+        drop(resolved.await);
+    }
+
+    async fn payout(&self, operator: usize, cents: u32, usdc: bool) {
+        let amount = format!("{}.{:02}", cents / 100, cents % 100);
+        let body = if usdc {
+            let wallet = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+            json!({"amount_usd": amount, "method": "usdc", "wallet_address": wallet})
+        } else {
+            json!({"amount_usd": amount, "payoneer_payee_id": "payee_123"})
+        };
+        expected(self.operators[operator].post(paths::PAYOUT, &body).await);
+    }
+
+    /// What `humanops check-ledger` finds: the sum, balances below zero, escrow of tasks that
+    /// ended, and the rest.
+    async fn check_books(&self, deed: &Deed) {
+        let checked = self.app.app.store.read(ledger::check).await.unwrap();
+        assert_eq!(
+            (checked.sum, checked.faults),
+            (MicroUsd::ZERO, Vec::new()),
+            "{deed:?}"
+        );
+    }
+
+    /// Every dollar that was paid in is in a number that somebody is told.
+    async fn check_what_everybody_is_told(&self) {
+        let checked = self.app.app.store.read(ledger::check).await.unwrap();
+        let mut found = vec![checked.platform];
+        for (number, agent) in self.agents.iter().enumerate() {
+            let balance = agent.get(paths::BALANCE).await.ok().body;
+            let (spendable, held) = (
+                usd(&balance["deposit_balance"]),
+                usd(&balance["escrow_balance"]),
+            );
+            assert_eq!(ledger_of(agent).await, spendable);
+            assert_eq!(self.held_by_tasks_of(number).await, held);
+            found.extend([spendable, held]);
+        }
+        for operator in &self.operators {
+            let earnings = operator.get(paths::EARNINGS).await.ok().body;
+            let parts = ["pending_balance", "available_balance", "paid_out"];
+            let parts = parts.map(|part| usd(&earnings[part]));
+            assert_eq!(sum(parts), usd(&earnings["total_earned"]), "{earnings}");
+            found.extend(parts);
+        }
+        assert!(
+            found.iter().all(|amount| *amount >= MicroUsd::ZERO),
+            "{found:?}"
+        );
+        assert_eq!(sum(found), self.paid_in);
+    }
+
+    /// Reward and fee of the agent's tasks that have not ended.
+    async fn held_by_tasks_of(&self, agent: usize) -> MicroUsd {
+        let mut held = Vec::new();
+        for (_, id) in self.tasks.iter().filter(|(owner, _)| *owner == agent) {
+            let task = self.agents[agent].get(&paths::task(*id)).await.ok().body;
+            if !["COMPLETED", "CANCELLED"].contains(&task["status"].as_str().unwrap()) {
+                held.extend([usd(&task["reward_usd"]), usd(&task["platform_fee_usd"])]);
+            }
+        }
+        sum(held)
+    }
+}
+
+/// Walks an agent's whole ledger by its cursor; each balance follows from the one before.
+async fn ledger_of(agent: &Caller<'_, AgentId>) -> MicroUsd {
+    let (mut balance, mut seen, mut cursor) = (MicroUsd::ZERO, HashSet::new(), String::new());
+    loop {
+        let page = agent
+            .get(&format!("{}?limit=3{cursor}", paths::LEDGER))
+            .await
+            .ok()
+            .body;
+        for entry in page["data"].as_array().unwrap() {
+            balance = balance.checked_add(usd(&entry["amount_usd"])).unwrap();
+            assert_eq!(usd(&entry["balance_after"]), balance, "{entry}");
+            assert!(balance >= MicroUsd::ZERO, "{entry}");
+            assert!(seen.insert(entry["id"].to_string()), "{entry} twice");
+        }
+        match page["pagination"]["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => {
+                assert_eq!(page["pagination"]["total"], seen.len());
+                return balance;
+            }
+        }
+    }
+}
+
+/// Deeds may be refused, but none is a fault of the server.
+fn expected(answer: Answer) -> Answer {
+    assert!(answer.status < 500, "{}", answer.body);
+    answer
+}
+
+fn usd(value: &Value) -> MicroUsd {
+    serde_json::from_value(value.clone()).unwrap_or_else(|_| panic!("{value} is no amount"))
+}
+
+fn sum(amounts: impl IntoIterator<Item = MicroUsd>) -> MicroUsd {
+    let add = |sum: MicroUsd, amount| sum.checked_add(amount).unwrap();
+    amounts.into_iter().fold(MicroUsd::ZERO, add)
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    let given = std::env::var(name).ok();
+    given.map_or(default, |text| text.parse().unwrap())
+}
+
+#[test]
+fn random_histories_keep_the_books_right() {
+    let seed = setting("HISTORIES_SEED", 20_260_205);
+    let cases = u32::try_from(setting("HISTORIES_CASES", 8)).unwrap();
+    println!("HISTORIES_SEED={seed} HISTORIES_CASES={cases}");
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 100,
+        ..Config::default()
+    };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = { runtime }.enable_all().build().unwrap();
+    let seen = std::cell::RefCell::new(HashSet::new());
+    let histories = proptest::collection::vec(deed(), 50..90);
+    let lived = runner.run(&histories, |deeds| {
+        let sqlite = runtime.block_on(live(support::on_sqlite(), &deeds));
+        let postgres = runtime.block_on(live(support::on_postgres(), &deeds));
+        prop_assert_eq!(&sqlite, &postgres);
+        seen.borrow_mut().extend(sqlite);
+        Ok(())
+    });
+    lived.unwrap();
+    // Histories that never come to a refund or a payout would prove nothing about them.
+    let mut seen: Vec<_> = seen.into_inner().into_iter().collect();
+    seen.sort();
+    let all = [
+        "deposit",
+        "fee",
+        "fee_return",
+        "hold",
+        "payout",
+        "payout_sent",
+        "reclaim",
+        "refund",
+        "release",
+        "settle",
+    ];
+    assert_eq!(seen, all);
+}
