@@ -101,6 +101,13 @@ impl Rating {
         }
     }
 
+    /// Reads stars with at most two decimals, 1 to 5.
+    pub fn parse(digits: &str) -> Option<Self> {
+        // Read digit by digit like an amount, so that 4.005 is refused and not rounded.
+        let stars = MicroUsd::parse(digits, 2).ok()?;
+        Self::from_hundredths(u16::try_from(stars.as_micros() / 10_000).ok()?)
+    }
+
     /// Hundredths of a star.
     pub const fn hundredths(self) -> u16 {
         self.0
@@ -451,12 +458,7 @@ fn deadline(value: &Value, now: Timestamp) -> Parsed<Timestamp> {
 /// Stars with at most two decimals, as a number.
 fn rating(value: &Value) -> Parsed<Rating> {
     let digits = value.as_number().map(ToString::to_string);
-    let hundredths = digits.and_then(|digits| {
-        // Read digit by digit like an amount, so that 4.005 is refused and not rounded.
-        let stars = MicroUsd::parse(&digits, 2).ok()?;
-        u16::try_from(stars.as_micros() / 10_000).ok()
-    });
-    let read = hundredths.and_then(Rating::from_hundredths);
+    let read = digits.and_then(|digits| Rating::parse(&digits));
     read.map_or_else(
         || wrong("must be a number from 1 to 5 with at most two decimals"),
         Ok,

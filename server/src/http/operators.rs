@@ -28,7 +28,7 @@ use super::{
 use crate::{
     app::App,
     config::Kyc,
-    domain::{account, ledger::Account, place::Spot, task::Task},
+    domain::{account, ledger::Account, new_task::Rating, place::Spot, task::Task},
     store::{
         StoreError, Tx, ledger,
         near::{self as store_near, Around},
@@ -140,6 +140,8 @@ fn profile(operator: Operator) -> OperatorProfile {
     params(("lat" = f64, Query, minimum = -90, maximum = 90),
         ("lng" = f64, Query, minimum = -180, maximum = 180),
         ("radius_km" = Option<f64>, Query), ("task_type" = Option<TaskType>, Query),
+        ("min_rating" = Option<f64>, Query, minimum = 1, maximum = 5,
+            description = "Leaves out who is rated lower, or by nobody yet"),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("cursor" = Option<String>, Query)),
     security(("agent_key" = []), ("agent_bearer" = [])),
@@ -152,6 +154,8 @@ pub async fn search_operators(
 ) -> Result<Json<Page<FoundOperator>>, ApiError> {
     let page = query.page();
     let task_type = query.read("task_type", TASK_TYPE_MUST, TaskType::parse);
+    let stars = "must be a number from 1 to 5 with at most two decimals";
+    let rating_min = query.read("min_rating", stars, Rating::parse);
     let around = near::around(&mut query, Some(SEARCH_RADIUS_KM));
     query.finish()?;
     let around = around.ok_or_else(|| {
@@ -160,7 +164,7 @@ pub async fn search_operators(
     })?;
     let sought = Sought {
         task_type,
-        rating_min: None,
+        rating_min,
     };
     let window = near_window(&page)?;
     let (rows, total) = app

@@ -6,7 +6,7 @@ use std::time::Duration;
 use api_types::paths;
 use serde_json::{Map, Value, json};
 
-use crate::harness::{TestApp, photo_task};
+use crate::harness::{Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 use crate::tasks::text_task;
 
@@ -325,7 +325,13 @@ on_both_databases! {
             app.drain_jobs().await;
             agent.post(&paths::rate_operator(done), &json!({"stars": stars})).await.ok();
         }
+        let place = json!({"city": "Berlin", "country": "DE", "lat": 52.5, "lng": 13.4});
+        let patch = operator.request(reqwest::Method::PATCH, paths::OPERATOR_PROFILE);
+        patch.json(&json!({"location": place})).answer().await.ok();
         for (least, fits) in [(4.5, true), (4.51, false)] {
+            let search = format!("{}?lat=52.5&lng=13.4&min_rating={least}", paths::SEARCH_OPERATORS);
+            let found = agent.get(&search).await.ok();
+            assert_eq!(found.body["pagination"]["total"], u32::from(fits));
             let mut task = photo_task(&app);
             task["min_operator_rating"] = json!(least);
             let mut asked = task.clone();

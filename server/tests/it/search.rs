@@ -138,6 +138,7 @@ on_both_databases! {
         assert_eq!(found["pagination"]["total"], 1);
         for (query, count) in [
             ("&task_type=PHOTO", 1), ("&task_type=INSPECTION", 0), ("&radius_km=1", 0),
+            ("&min_rating=1", 0),
         ] {
             let found = agent.get(&search(query)).await.ok().body;
             assert_eq!(field(&found, "id").len(), count, "{query}");
