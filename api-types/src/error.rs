@@ -16,6 +16,10 @@ names! {
         Unauthorized = "unauthorized",
         /// Known, but not allowed.
         Forbidden = "forbidden",
+        /// More than the key may spend; see its policy.
+        DelegationExceeded = "delegation_exceeded",
+        /// A person must approve this first; the answer names the approval.
+        HumanApprovalRequired = "human_approval_required",
         /// The operator's identity was not approved yet.
         KycRequired = "kyc_required",
         /// It does not exist, or is another's.
@@ -50,6 +54,21 @@ names! {
         Unavailable = "unavailable",
         /// A fault of the server.
         Internal = "internal",
+    }
+}
+
+names! {
+    /// The shape that errors have on the wire (contract §8).
+    #[derive(Hash)]
+    pub enum Dialect {
+        /// S1's, and the default.
+        Humanops = "humanops",
+        /// S0's: the same body.
+        Humcli = "humcli",
+        /// S3's.
+        Nonhumans = "nonhumans",
+        /// S4's, which wraps successes too.
+        Remno = "remno",
     }
 }
 

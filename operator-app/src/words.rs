@@ -119,7 +119,9 @@ pub(crate) const fn error(code: ErrorCode) -> &'static str {
             "Something needs to be corrected"
         }
         ErrorCode::Unauthorized => "You are not signed in",
-        ErrorCode::Forbidden => "That is not allowed",
+        ErrorCode::Forbidden | ErrorCode::DelegationExceeded | ErrorCode::HumanApprovalRequired => {
+            "That is not allowed"
+        }
         ErrorCode::KycRequired => "Your identity is not confirmed yet",
         ErrorCode::NotFound => "Not available to you",
         ErrorCode::MethodNotAllowed | ErrorCode::UnsupportedMediaType => {

@@ -1,5 +1,5 @@
-//! What every request gets, whatever it asks: an id, an answer even if its handler panics, the
-//! security headers, and one line in the log. Never a body, a query or a token in that line.
+//! What every request gets, whatever it asks: an id, an answer even if its handler panics, in the
+//! dialect of its caller, the security headers, and one line in the log. Never a body, a query or a token in that line.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 
 use super::error::ApiError;
-use super::{body, request_id};
+use super::{body, dialect, request_id};
 use crate::app::App;
 
 /// ux.md's conventions: nothing inline, nothing foreign, wasm allowed, no framing; and of the
@@ -64,13 +64,14 @@ pub async fn around(State(app): State<App>, request: Request, next: Next) -> Res
     let id = request_id::of(&app, request.headers());
     let method = request.method().clone();
     let template = request.extensions().get::<MatchedPath>().cloned();
-    let answered = AssertUnwindSafe(read_to_the_end(request, next)).catch_unwind();
-    let mut response = request_id::scope(id.clone(), async {
+    let answer = async |request| {
         // The panic's own text is in the log already, by the panic hook.
         let panicked = |_| ApiError::accident("its handler panicked").into_response();
+        let answered = AssertUnwindSafe(read_to_the_end(request, next)).catch_unwind();
         answered.await.unwrap_or_else(panicked)
-    })
-    .await;
+    };
+    let spoken = dialect::spoken(&app, request, answer);
+    let mut response = request_id::scope(id.clone(), spoken).await;
     finish_headers(response.headers_mut(), &id);
     log(&method, template.as_ref(), &response, begun, &id);
     response

@@ -1,17 +1,12 @@
-//! `ApiError`: every refusal's code, status and wire string; the only file that knows them.
-//!
-//! A refusal is for the caller and is not logged. An accident is logged once, here, with the
-//! request id that the caller was given, and answered without internals.
-
-use std::borrow::Cow;
+//! The sentences: every refusal's code and wire string, each under a name that says when it is
+//! given. What a refusal is, and the shapes it takes on the wire, is said in `api_error.rs` and
+//! `dialect.rs`.
 
 use api_types::MicroUsd;
-use api_types::error::{ErrorBody, ErrorCode, Fault};
-use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use api_types::error::{ErrorCode, Fault};
+use axum::http::StatusCode;
 
-use super::request_id;
+pub use super::api_error::ApiError;
 use crate::domain::fields::Parsed;
 pub use crate::domain::fields::fault;
 use crate::domain::moves::Move;
@@ -19,148 +14,6 @@ use crate::domain::new_task::PostRefusal;
 use crate::domain::task::Refusal;
 use crate::store::StoreError;
 use crate::store::ledger::PostError;
-
-/// Why a request was not carried out.
-#[derive(Clone, Debug)]
-pub struct ApiError {
-    /// For programs; the status follows from it.
-    pub code: ErrorCode,
-    /// A sentence that says what to do.
-    pub message: Cow<'static, str>,
-    /// Every fault of a request that failed validation.
-    pub faults: Vec<Fault>,
-    /// When trying again makes sense.
-    pub retry_after_seconds: Option<u32>,
-    /// What the log is told and the caller is not.
-    pub accident: Option<String>,
-    /// Another status than the code's own, where a reference promises one.
-    pub answered_with: Option<StatusCode>,
-}
-
-impl ApiError {
-    /// A refusal with its sentence.
-    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            faults: Vec::new(),
-            retry_after_seconds: None,
-            accident: None,
-            answered_with: None,
-        }
-    }
-
-    /// A fault of the server: `cause` is logged, never answered.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the shape that map_err takes"
-    )]
-    pub fn accident<E: ToString>(cause: E) -> Self {
-        let mut error = Self::new(
-            ErrorCode::Internal,
-            "The server failed. Try again; if it stays so, report the request_id.",
-        );
-        error.accident = Some(cause.to_string());
-        error
-    }
-
-    /// The status that the code stands for, unless a reference promises another.
-    pub fn status(&self) -> StatusCode {
-        if let Some(status) = self.answered_with {
-            return status;
-        }
-        match self.code {
-            ErrorCode::Validation | ErrorCode::SchemaValidationFailed => StatusCode::BAD_REQUEST,
-            ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
-            ErrorCode::InsufficientFunds => StatusCode::PAYMENT_REQUIRED,
-            ErrorCode::Forbidden | ErrorCode::KycRequired => StatusCode::FORBIDDEN,
-            ErrorCode::NotFound => StatusCode::NOT_FOUND,
-            ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            ErrorCode::AlreadyExists | ErrorCode::InvalidState | ErrorCode::IdempotencyConflict => {
-                StatusCode::CONFLICT
-            }
-            ErrorCode::Expired => StatusCode::GONE,
-            ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            ErrorCode::RuleViolation
-            | ErrorCode::LimitExceeded
-            | ErrorCode::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
-            ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            ErrorCode::NotImplemented => StatusCode::NOT_IMPLEMENTED,
-            ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    /// The body in the humanops dialect.
-    pub fn body(&self) -> ErrorBody {
-        ErrorBody {
-            error: self.message.clone().into_owned(),
-            code: self.code,
-            request_id: request_id::current(),
-            retryable: matches!(
-                self.code,
-                ErrorCode::IdempotencyConflict
-                    | ErrorCode::RateLimited
-                    | ErrorCode::Unavailable
-                    | ErrorCode::Internal
-            ),
-            details: self.faults.clone(),
-        }
-    }
-
-    /// The refusal that such a body tells of, for answering it a second time.
-    pub fn from_body(status: StatusCode, body: ErrorBody) -> Self {
-        let mut error = Self::new(body.code, body.error);
-        error.answered_with = Some(status);
-        error.faults = body.details;
-        error
-    }
-
-    fn answered(mut self, status: StatusCode) -> Self {
-        self.answered_with = Some(status);
-        self
-    }
-
-    fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after_seconds = Some(seconds);
-        self
-    }
-}
-
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let body = self.body();
-        if let Some(cause) = &self.accident {
-            tracing::error!(request_id = body.request_id, cause, "a request failed");
-        }
-        let mut response = (self.status(), Json(body)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after_seconds {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
-        if self.code == ErrorCode::Unauthorized {
-            // RFC 9110 §11.6.1: a 401 names the scheme.
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
-    }
-}
-
-/// Violations that a handler expects are mapped by it; what arrives here is an accident.
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Busy | StoreError::Changed => unavailable(),
-            StoreError::Unavailable(_) => Self {
-                accident: Some(error.to_string()),
-                ..unavailable()
-            },
-            error => Self::accident(error),
-        }
-    }
-}
 
 /// Every fault of a request at once. The sentence repeats the first, and counts the others.
 pub fn validation(faults: Vec<Fault>) -> ApiError {

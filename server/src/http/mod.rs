@@ -2,12 +2,14 @@
 //! the table of moves decides, the store writes.
 
 pub mod agents;
+pub mod api_error;
 pub mod around;
 pub mod assets;
 pub mod auth;
 pub mod body;
 pub mod credentials;
 pub mod deposits;
+pub mod dialect;
 pub mod error;
 pub mod estimates;
 pub mod fiat;

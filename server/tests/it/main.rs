@@ -29,6 +29,9 @@ mod endings;
 /// Estimates: given, approved, refused.
 #[cfg(test)]
 mod estimates;
+/// One answer in four shapes.
+#[cfg(test)]
+mod dialects;
 /// What a task costs, and how much an agent may do in a day.
 #[cfg(test)]
 mod fees;

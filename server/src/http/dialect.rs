@@ -1,0 +1,413 @@
+//! The four shapes in which one answer can be given, and problem details beside them (contract §8).
+//!
+//! Handlers know nothing of this. A refusal leaves them as an [`ApiError`] in the extensions of its
+//! answer, a success as JSON; this layer writes both down. The dialect is the one that the
+//! request's `X-Api-Dialect` names, else the setting of the key that it was let in by, else
+//! humanops. What is refused before its key was read, as by the rate limit, has only the header.
+//!
+//! Only JSON under `/api/` is ever touched: files, streams and the app pass as they are.
+
+use std::cell::Cell;
+
+use api_types::error::{Dialect, ErrorCode};
+use axum::body::{self, Body, HttpBody};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::api_error::ApiError;
+use super::{error, request_id};
+use crate::app::App;
+
+/// The header that names a dialect.
+pub const HEADER: HeaderName = HeaderName::from_static("x-api-dialect");
+
+/// The media type of RFC 9457.
+const PROBLEM: &str = "application/problem+json";
+
+tokio::task_local! {
+    static SET_BY_KEY: Cell<Option<Dialect>>;
+}
+
+/// Remembers the setting of the key that this request was let in by.
+pub fn set_by_key(dialect: Dialect) {
+    // Outside of a request there is nobody to answer.
+    let _ = SET_BY_KEY.try_with(|set| set.set(Some(dialect)));
+}
+
+/// What a request asks its answer to look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Asked {
+    dialect: Option<Dialect>,
+    as_problem: bool,
+    path: String,
+}
+
+impl Asked {
+    /// What the request asks for, and the refusal of a dialect that does not exist.
+    fn of(request: &Request) -> (Self, Option<ApiError>) {
+        let stated = request.headers().get(HEADER);
+        let dialect = stated.and_then(|name| Dialect::parse(name.to_str().ok()?.trim()));
+        let asked = Self {
+            dialect,
+            as_problem: accepts_problems(request.headers()),
+            path: request.uri().path().to_owned(),
+        };
+        let unknown = stated.is_some() && dialect.is_none();
+        let refusal = || {
+            let names = Dialect::ALL.map(Dialect::as_str).join(", ");
+            let must = format!("must be one of {names}");
+            error::validation(vec![error::fault("X-Api-Dialect", must)])
+        };
+        (asked, unknown.then(refusal))
+    }
+}
+
+/// Whether `Accept` names problem details. A weight of zero refuses them (RFC 9110 §12.5.1).
+fn accepts_problems(headers: &HeaderMap) -> bool {
+    let stated = headers.get_all(header::ACCEPT).iter();
+    let mut ranges = stated
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    ranges.any(|range| {
+        let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
+        let parameters = parameters.to_ascii_lowercase().replace(' ', "");
+        let weight = parameters.split(';').find_map(|one| one.strip_prefix("q="));
+        let refused = weight.is_some_and(|weight| weight.parse() == Ok(0.0_f32));
+        name.trim().eq_ignore_ascii_case(PROBLEM) && !refused
+    })
+}
+
+/// Carries the request out, and writes its answer down as it was asked for.
+pub async fn spoken<F>(app: &App, request: Request, answer: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
+    let (asked, refusal) = Asked::of(&request);
+    let (response, set) = SET_BY_KEY
+        .scope(Cell::new(None), async {
+            let response = match refusal {
+                Some(refusal) => refusal.into_response(),
+                None => answer(request).await,
+            };
+            (response, SET_BY_KEY.with(Cell::get))
+        })
+        .await;
+    let dialect = asked.dialect.or(set).unwrap_or(Dialect::Humanops);
+    write_down(app, &asked, dialect, response).await
+}
+
+async fn write_down(
+    app: &App,
+    asked: &Asked,
+    dialect: Dialect,
+    mut response: Response,
+) -> Response {
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        return refused(app, asked, dialect, &error, response);
+    }
+    if dialect == Dialect::Remno && is_ours(asked, &response) {
+        return wrapped(app, response)
+            .await
+            .unwrap_or_else(|error| refused(app, asked, dialect, &error, Response::default()));
+    }
+    response
+}
+
+fn refused(
+    app: &App,
+    asked: &Asked,
+    dialect: Dialect,
+    error: &ApiError,
+    mut response: Response,
+) -> Response {
+    if let Some(cause) = &error.accident {
+        let request_id = request_id::current();
+        tracing::error!(request_id, cause, "a request failed");
+    }
+    let status = status(dialect, error);
+    let (content_type, body) = if asked.as_problem {
+        (PROBLEM, problem(app, &asked.path, status, error))
+    } else {
+        ("application/json", body(app, dialect, error))
+    };
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_LENGTH);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    *response.body_mut() = Body::from(body.to_string());
+    response
+}
+
+/// The status of a refusal in a dialect.
+pub fn status(dialect: Dialect, error: &ApiError) -> StatusCode {
+    let table = match dialect {
+        Dialect::Humanops | Dialect::Humcli => None,
+        Dialect::Nonhumans => nonhumans(error.code).1,
+        Dialect::Remno => remno(error.code).1,
+    };
+    table.unwrap_or_else(|| error.status())
+}
+
+fn body(app: &App, dialect: Dialect, error: &ApiError) -> Value {
+    match dialect {
+        Dialect::Humanops | Dialect::Humcli => json!(error.body()),
+        Dialect::Nonhumans => {
+            let mut inner = Map::new();
+            inner.insert("code".to_owned(), json!(nonhumans(error.code).0));
+            inner.insert("message".to_owned(), json!(error.message));
+            inner.insert("request_id".to_owned(), json!(request_id::current()));
+            if !error.faults.is_empty() {
+                inner.insert("details".to_owned(), json!(error.faults));
+            }
+            json!({ "error": inner })
+        }
+        Dialect::Remno => {
+            json!({"data": null, "meta": meta(app), "errors": errors_of_remno(error)})
+        }
+    }
+}
+
+/// S4 answers one error a faulty field.
+fn errors_of_remno(error: &ApiError) -> Vec<Value> {
+    let code = remno(error.code).0;
+    if error.faults.is_empty() {
+        return vec![json!({"code": code, "message": error.message})];
+    }
+    let faults = error.faults.iter();
+    faults
+        .map(|fault| match fault.field.as_str() {
+            "" => json!({"code": code, "message": fault.message}),
+            field => json!({"code": code, "message": fault.message, "field": field}),
+        })
+        .collect()
+}
+
+fn meta(app: &App) -> Value {
+    json!({"requestId": request_id::current(), "timestamp": app.clock.now()})
+}
+
+/// Problem details (RFC 9457 §3): its five members, and three of ours (§3.2).
+fn problem(app: &App, path: &str, status: StatusCode, error: &ApiError) -> Value {
+    let origin = app.config.public_url.as_deref().unwrap_or_default();
+    let code = error.code.as_str();
+    let errors: Vec<_> = (error.faults.iter())
+        .map(|fault| json!({"field": fault.field, "detail": fault.message}))
+        .collect();
+    json!({
+        "type": format!("{origin}/docs/errors#{code}"),
+        "title": title(code),
+        "status": status.as_u16(),
+        "detail": error.message,
+        "instance": path,
+        "code": code,
+        "request_id": request_id::current(),
+        "errors": errors,
+    })
+}
+
+/// `rule_violation` is titled "Rule violation".
+fn title(code: &str) -> String {
+    let words = code.replace('_', " ");
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map(|first| format!("{}{}", first.to_ascii_uppercase(), letters.as_str()))
+        .unwrap_or_default()
+}
+
+/// S3's name for a code, and its status where that is not the code's own. What S3 has no word for
+/// keeps ours.
+fn nonhumans(code: ErrorCode) -> (&'static str, Option<StatusCode>) {
+    match code {
+        ErrorCode::Validation
+        | ErrorCode::SchemaValidationFailed
+        | ErrorCode::RuleViolation
+        | ErrorCode::LimitExceeded
+        | ErrorCode::IdempotencyMismatch => {
+            ("validation_error", Some(StatusCode::UNPROCESSABLE_ENTITY))
+        }
+        ErrorCode::Unauthorized => ("unauthorized", None),
+        ErrorCode::Forbidden
+        | ErrorCode::KycRequired
+        | ErrorCode::DelegationExceeded
+        | ErrorCode::HumanApprovalRequired => ("forbidden", None),
+        ErrorCode::NotFound => ("not_found", None),
+        ErrorCode::InsufficientFunds => ("insufficient_funds", None),
+        // S3 speaks of no resource that was there and is gone.
+        ErrorCode::AlreadyExists
+        | ErrorCode::InvalidState
+        | ErrorCode::Expired
+        | ErrorCode::IdempotencyConflict => ("conflict", Some(StatusCode::CONFLICT)),
+        ErrorCode::RateLimited => ("rate_limited", None),
+        // The one 503 that S3 has; its clients wait and try again.
+        ErrorCode::Unavailable => ("agent_offline", None),
+        ErrorCode::Internal => ("internal_error", None),
+        ErrorCode::MethodNotAllowed
+        | ErrorCode::TooLarge
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::NotImplemented => (code.as_str(), None),
+    }
+}
+
+/// S4's name for a code, and its status where that is not the code's own. What S4 has no word for
+/// has ours, spelled as S4 spells.
+fn remno(code: ErrorCode) -> (&'static str, Option<StatusCode>) {
+    match code {
+        // S4 keeps 422 for idempotency keys.
+        ErrorCode::Validation | ErrorCode::RuleViolation => {
+            ("VALIDATION_ERROR", Some(StatusCode::BAD_REQUEST))
+        }
+        ErrorCode::SchemaValidationFailed => {
+            ("SCHEMA_VALIDATION_FAILED", Some(StatusCode::BAD_REQUEST))
+        }
+        ErrorCode::Unauthorized => ("UNAUTHORIZED", None),
+        ErrorCode::Forbidden | ErrorCode::KycRequired => ("FORBIDDEN", None),
+        ErrorCode::NotFound => ("NOT_FOUND", None),
+        ErrorCode::InsufficientFunds => ("INSUFFICIENT_FUNDS", None),
+        ErrorCode::DelegationExceeded => ("DELEGATION_EXCEEDED", None),
+        ErrorCode::HumanApprovalRequired => ("HUMAN_APPROVAL_REQUIRED", None),
+        ErrorCode::LimitExceeded => ("LIMIT_EXCEEDED", Some(StatusCode::BAD_REQUEST)),
+        ErrorCode::RateLimited => ("RATE_LIMITED", None),
+        ErrorCode::InvalidState | ErrorCode::Expired => {
+            ("INVALID_STATE_TRANSITION", Some(StatusCode::CONFLICT))
+        }
+        ErrorCode::AlreadyExists => ("ALREADY_EXISTS", Some(StatusCode::CONFLICT)),
+        ErrorCode::IdempotencyConflict => ("IDEMPOTENCY_CONFLICT", None),
+        ErrorCode::IdempotencyMismatch => ("IDEMPOTENCY_MISMATCH", None),
+        ErrorCode::Internal => ("INTERNAL_ERROR", None),
+        ErrorCode::MethodNotAllowed => ("METHOD_NOT_ALLOWED", None),
+        ErrorCode::TooLarge => ("TOO_LARGE", None),
+        ErrorCode::UnsupportedMediaType => ("UNSUPPORTED_MEDIA_TYPE", None),
+        ErrorCode::NotImplemented => ("NOT_IMPLEMENTED", None),
+        ErrorCode::Unavailable => ("UNAVAILABLE", None),
+    }
+}
+
+/// Whether an answer is a JSON success of the API, whole in memory.
+fn is_ours(asked: &Asked, response: &Response) -> bool {
+    asked.path.starts_with("/api/")
+        && response.status().is_success()
+        && response.headers().get(header::CONTENT_TYPE)
+            == Some(&HeaderValue::from_static("application/json"))
+        && response.body().size_hint().exact().is_some()
+}
+
+/// What every list is: its rows, and whatever else is said of them.
+#[derive(Deserialize)]
+struct Listed<'a> {
+    #[serde(borrow)]
+    data: &'a RawValue,
+    pagination: Option<&'a RawValue>,
+}
+
+/// S4's envelope around a success. The rows of a list are its data, and the pagination is told in
+/// its meta. What was printed is not read and printed again: money keeps its digits.
+async fn wrapped(app: &App, response: Response) -> Result<Response, ApiError> {
+    let (mut parts, body) = response.into_parts();
+    let bytes = body::to_bytes(body, usize::MAX).await;
+    let bytes = bytes.map_err(ApiError::accident)?;
+    let whole: &RawValue = serde_json::from_slice(&bytes).map_err(ApiError::accident)?;
+    let listed: Option<Listed<'_>> = serde_json::from_slice(&bytes).ok();
+    let (data, pagination) = match listed {
+        Some(list) => (list.data, list.pagination),
+        None => (whole, None),
+    };
+    let meta = meta(app).to_string();
+    let meta = match pagination {
+        Some(pagination) => {
+            let open = meta.strip_suffix('}').unwrap_or(&meta);
+            format!("{open},\"pagination\":{pagination}}}")
+        }
+        None => meta,
+    };
+    let text = format!("{{\"data\":{data},\"meta\":{meta},\"errors\":[]}}");
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Ok(Response::from_parts(parts, Body::from(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_are_accepted_where_they_are_named_and_not_refused() {
+        for (stated, taken) in [
+            ("application/problem+json", true),
+            ("application/json, Application/Problem+JSON;q=0.5", true),
+            ("application/problem+json; q=0.000", false),
+            ("application/json", false),
+            ("*/*", false),
+        ] {
+            let headers =
+                HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(stated))]);
+            assert_eq!(accepts_problems(&headers), taken, "{stated}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_the_status_that_s4_prints_beside_its_name() {
+        let printed = [
+            ("VALIDATION_ERROR", 400),
+            ("UNAUTHORIZED", 401),
+            ("FORBIDDEN", 403),
+            ("NOT_FOUND", 404),
+            ("INSUFFICIENT_FUNDS", 402),
+            ("DELEGATION_EXCEEDED", 403),
+            ("HUMAN_APPROVAL_REQUIRED", 403),
+            ("LIMIT_EXCEEDED", 400),
+            ("RATE_LIMITED", 429),
+            ("INVALID_STATE_TRANSITION", 409),
+            ("IDEMPOTENCY_CONFLICT", 409),
+            ("IDEMPOTENCY_MISMATCH", 422),
+            ("SCHEMA_VALIDATION_FAILED", 400),
+            ("INTERNAL_ERROR", 500),
+        ];
+        for (name, stated) in printed {
+            let codes = ErrorCode::ALL
+                .into_iter()
+                .filter(|code| remno(*code).0 == name);
+            let statuses: Vec<_> = codes
+                .map(|code| status(Dialect::Remno, &ApiError::new(code, "")).as_u16())
+                .collect();
+            assert!(!statuses.is_empty(), "{name} stands for nothing");
+            assert!(statuses.iter().all(|status| *status == stated), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_the_status_that_s3_prints_beside_its_name() {
+        let printed = [
+            ("unauthorized", 401),
+            ("forbidden", 403),
+            ("not_found", 404),
+            ("validation_error", 422),
+            ("rate_limited", 429),
+            ("insufficient_funds", 402),
+            ("agent_offline", 503),
+            ("internal_error", 500),
+            ("conflict", 409),
+        ];
+        for (name, stated) in printed {
+            let codes = ErrorCode::ALL
+                .into_iter()
+                .filter(|code| nonhumans(*code).0 == name);
+            let statuses: Vec<_> = codes
+                .map(|code| status(Dialect::Nonhumans, &ApiError::new(code, "")).as_u16())
+                .collect();
+            assert!(!statuses.is_empty(), "{name} stands for nothing");
+            assert!(statuses.iter().all(|status| *status == stated), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_s0_calls_not_found_is_a_conflict_to_those_who_have_a_word_for_it() {
+        let error = ApiError::new(ErrorCode::InvalidState, "").answered(StatusCode::NOT_FOUND);
+        assert_eq!(status(Dialect::Humcli, &error), StatusCode::NOT_FOUND);
+        assert_eq!(status(Dialect::Nonhumans, &error), StatusCode::CONFLICT);
+        assert_eq!(status(Dialect::Remno, &error), StatusCode::CONFLICT);
+    }
+}

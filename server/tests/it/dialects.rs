@@ -1,0 +1,301 @@
+//! One answer in four shapes, and as problem details (contract §8).
+
+use api_types::paths;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Ask, TestApp, photo_task};
+use crate::support::{self, on_both_databases};
+
+/// The same request, asking for a dialect.
+trait In {
+    fn in_dialect(self, dialect: &str) -> RequestBuilder;
+}
+
+impl In for RequestBuilder {
+    fn in_dialect(self, dialect: &str) -> RequestBuilder {
+        self.header("x-api-dialect", dialect)
+    }
+}
+
+/// What S3 prints: status, code and sentence. The id is the header's.
+fn nonhumans(answer: &Answer) -> (u16, &str, &str) {
+    let error = &answer.body["error"];
+    assert_eq!(
+        error["request_id"],
+        answer.header("x-request-id"),
+        "{answer:?}"
+    );
+    assert_eq!(answer.body.as_object().unwrap().len(), 1, "{}", answer.body);
+    (
+        answer.status,
+        error["code"].as_str().unwrap(),
+        error["message"].as_str().unwrap(),
+    )
+}
+
+/// What S4 prints: status, and each error's code and field.
+fn remno(answer: &Answer) -> (u16, Vec<(&str, Option<&str>)>) {
+    let body = &answer.body;
+    assert_eq!(body["data"], Value::Null, "{body}");
+    assert_eq!(body["meta"]["requestId"], answer.header("x-request-id"));
+    assert!(body["meta"]["timestamp"].as_str().unwrap().ends_with('Z'));
+    let errors = body["errors"].as_array().unwrap().iter();
+    let told = errors.map(|error| {
+        assert!(!error["message"].as_str().unwrap().is_empty());
+        (
+            error["code"].as_str().unwrap(),
+            error.get("field").map(|field| field.as_str().unwrap()),
+        )
+    });
+    (answer.status, told.collect())
+}
+
+fn data(answer: &Answer) -> Value {
+    assert!((200..300).contains(&answer.status), "{}", answer.body);
+    assert_eq!(
+        answer.body["meta"]["requestId"],
+        answer.header("x-request-id")
+    );
+    assert!(answer.body["meta"]["timestamp"].is_string());
+    assert_eq!(answer.body["errors"], json!([]));
+    assert_eq!(answer.body.as_object().unwrap().len(), 3, "{}", answer.body);
+    answer.body["data"].clone()
+}
+
+on_both_databases! {
+    async fn a_request_with_two_faults_is_refused_in_each_dialect(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let mut task = photo_task(&app);
+        task["title"] = json!("");
+        task["reward_usd"] = json!("much");
+        let ask = async |dialect: &str| {
+            let post = agent.request(Method::POST, paths::TASKS).json(&task);
+            post.in_dialect(dialect).answer().await
+        };
+        for dialect in ["humanops", "humcli"] {
+            let answer = ask(dialect).await;
+            answer.refused(400, "validation");
+            assert_eq!(answer.faulty_fields(), ["title", "reward_usd"]);
+        }
+        let answer = ask("nonhumans").await;
+        assert_eq!((nonhumans(&answer).0, nonhumans(&answer).1), (422, "validation_error"));
+        assert_eq!(answer.body["error"]["details"].as_array().unwrap().len(), 2);
+        let code = "VALIDATION_ERROR";
+        let both = vec![(code, Some("title")), (code, Some("reward_usd"))];
+        assert_eq!(remno(&ask("remno").await), (400, both));
+    }
+
+    async fn a_task_in_the_wrong_state_is_not_found_to_s0_and_a_conflict_to_the_others(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let task = agent.post_photo_task().await;
+        let cancel = async |dialect: &str| {
+            let post = agent.request(Method::POST, &paths::cancel_task(task));
+            post.in_dialect(dialect).answer().await
+        };
+        cancel("humcli").await.ok();
+        let sentence = "Task not found or cannot be cancelled";
+        assert_eq!(cancel("humcli").await.refused(404, "invalid_state"), sentence);
+        assert_eq!(nonhumans(&cancel("nonhumans").await), (409, "conflict", sentence));
+        let wrong = vec![("INVALID_STATE_TRANSITION", None)];
+        assert_eq!(remno(&cancel("remno").await), (409, wrong));
+    }
+
+    async fn successes_are_enveloped_for_remno_and_for_nobody_else(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let post = agent.request(Method::POST, paths::TASKS).json(&photo_task(&app));
+        let answer = post.in_dialect("remno").answer().await;
+        assert_eq!(answer.status, 201);
+        // What money looks like is not changed by the envelope.
+        assert!(String::from_utf8_lossy(&answer.bytes).contains("\"total_escrow\":29.50"));
+        let task = data(&answer)["task_id"].clone();
+        let list = agent.request(Method::GET, paths::TASKS).in_dialect("remno").answer().await;
+        assert_eq!(list.body["data"][0]["task_id"], task);
+        assert_eq!(list.body["meta"]["pagination"]["total"], 1);
+        assert_eq!(list.body.as_object().unwrap().len(), 3);
+        let keys = agent.request(Method::GET, paths::KEYS).in_dialect("remno").answer().await;
+        assert_eq!(data(&keys)[0]["name"], "default");
+        for dialect in ["humanops", "humcli", "nonhumans"] {
+            let list = agent.request(Method::GET, paths::TASKS).in_dialect(dialect).answer().await;
+            assert_eq!(list.body["data"][0]["task_id"], task);
+            assert_eq!(list.body["pagination"]["total"], 1);
+        }
+    }
+
+    async fn a_repeated_answer_is_given_in_the_dialect_of_who_asks_again(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let task = photo_task(&app);
+        let again = async |body: &Value, key: &str, dialect: &str| {
+            let post = agent.request(Method::POST, paths::TASKS).json(body);
+            post.header("idempotency-key", key).in_dialect(dialect).answer().await
+        };
+        let first = agent.post_once(paths::TASKS, "k1", &task).await.created();
+        let repeated = again(&task, "k1", "remno").await;
+        assert_eq!(repeated.header("idempotent-replayed"), "true");
+        assert_eq!(data(&repeated)["task_id"], first.body["task_id"]);
+        // And the other way round: what was first told to remno is kept as nobody's.
+        again(&task, "k2", "remno").await;
+        let plain = agent.post_once(paths::TASKS, "k2", &task).await.created();
+        assert!(plain.text("task_id").starts_with("task_"));
+
+        let mut dear = photo_task(&app);
+        dear["reward_usd"] = json!(5000);
+        agent.post_once(paths::TASKS, "k3", &dear).await.refused(402, "insufficient_funds");
+        let repeated = again(&dear, "k3", "nonhumans").await;
+        assert_eq!(repeated.header("idempotent-replayed"), "true");
+        let told = (402, "insufficient_funds", "Insufficient balance for escrow");
+        assert_eq!(nonhumans(&repeated), told);
+        let mismatch = again(&task, "k3", "remno").await;
+        assert_eq!(remno(&mismatch), (422, vec![("IDEMPOTENCY_MISMATCH", None)]));
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_before_any_handler_is_refused_in_the_callers_dialect() {
+    let app = TestApp::start(support::on_sqlite()).await;
+    let agent = app.poor_agent().await;
+    let json_of_2_mib = format!("\"{}\"", "x".repeat(2 << 20));
+    let requests: [(&dyn Fn() -> RequestBuilder, u16, &str, &str); 6] = [
+        (
+            &|| app.request(Method::GET, "/api/v1/no"),
+            404,
+            "not_found",
+            "NOT_FOUND",
+        ),
+        (
+            &|| app.request(Method::GET, paths::TASKS),
+            401,
+            "unauthorized",
+            "UNAUTHORIZED",
+        ),
+        (
+            &|| app.request(Method::PUT, paths::TASKS),
+            405,
+            "method_not_allowed",
+            "METHOD_NOT_ALLOWED",
+        ),
+        (
+            &|| {
+                let post = agent.request(Method::POST, paths::KEYS);
+                post.header("content-type", "application/json")
+                    .body(json_of_2_mib.clone())
+            },
+            413,
+            "too_large",
+            "TOO_LARGE",
+        ),
+        (
+            &|| {
+                let post = agent.request(Method::POST, paths::KEYS);
+                post.header("content-type", "text/plain").body("name")
+            },
+            415,
+            "unsupported_media_type",
+            "UNSUPPORTED_MEDIA_TYPE",
+        ),
+        (
+            &|| agent.request(Method::GET, "/api/v1/tasks?limit=-1"),
+            422,
+            "validation_error",
+            "VALIDATION_ERROR",
+        ),
+    ];
+    for (request, status, name, upper) in requests {
+        let answer = request().in_dialect("nonhumans").answer().await;
+        assert_eq!((nonhumans(&answer).0, nonhumans(&answer).1), (status, name));
+        let answer = request().in_dialect("remno").answer().await;
+        let status = if status == 422 { 400 } else { status };
+        assert_eq!((remno(&answer).0, remno(&answer).1[0].0), (status, upper));
+        assert_eq!(answer.header("content-type"), "application/json");
+    }
+}
+
+#[tokio::test]
+async fn problem_details_are_given_to_who_accepts_them() {
+    let app = TestApp::start(support::on_sqlite()).await;
+    let agent = app.poor_agent().await;
+    let ask = async |dialect: &str| {
+        let get = agent.request(Method::GET, "/api/v1/tasks?limit=0&offset=-1");
+        let get = get.header("accept", "application/json, application/problem+json");
+        get.in_dialect(dialect).answer().await
+    };
+    let answer = ask("humanops").await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let body = &answer.body;
+    assert_eq!(
+        body["type"],
+        format!("{}/docs/errors#validation", app.origin)
+    );
+    assert_eq!(
+        (&body["title"], &body["status"]),
+        (&json!("Validation"), &json!(400))
+    );
+    assert_eq!(
+        (&body["code"], &body["instance"]),
+        (&json!("validation"), &json!("/api/v1/tasks"))
+    );
+    assert_eq!(body["request_id"], answer.header("x-request-id"));
+    assert!(
+        body["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("limit: must be")
+    );
+    let fields: Vec<_> = body["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| &e["field"])
+        .collect();
+    assert_eq!(fields, ["limit", "offset"]);
+    // The status in the body is the status of the answer, in each dialect.
+    let answer = ask("nonhumans").await;
+    assert_eq!((answer.status, &answer.body["status"]), (422, &json!(422)));
+    let fine = agent
+        .request(Method::GET, paths::TASKS)
+        .header("accept", "application/problem+json");
+    assert_eq!(
+        fine.answer().await.ok().header("content-type"),
+        "application/json"
+    );
+}
+
+#[tokio::test]
+async fn a_dialect_that_nobody_speaks_is_refused() {
+    let app = TestApp::start(support::on_sqlite()).await;
+    let agent = app.poor_agent().await;
+    let answer = agent
+        .request(Method::GET, paths::TASKS)
+        .in_dialect("klingon")
+        .answer()
+        .await;
+    assert!(
+        answer
+            .refused(400, "validation")
+            .contains("humanops, humcli, nonhumans, remno")
+    );
+    assert_eq!(answer.faulty_fields(), ["X-Api-Dialect"]);
+}
+
+#[tokio::test]
+async fn files_and_documents_pass_as_they_are() {
+    let app = TestApp::start(support::on_sqlite()).await;
+    for path in ["/openapi.json", "/healthz", "/"] {
+        let plain = app.get(path).await;
+        let asked = app
+            .request(Method::GET, path)
+            .in_dialect("remno")
+            .answer()
+            .await;
+        assert_eq!(
+            (asked.status, asked.bytes),
+            (plain.status, plain.bytes),
+            "{path}"
+        );
+    }
+}
