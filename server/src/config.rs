@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::domain::pricing::{self, FeeTable};
 use crate::domain::target::{Ports, TargetRules};
 use crate::domain::task::Terms;
+use crate::limits::Limits;
 
 /// The marketplace where software agents hire people.
 #[derive(Debug, Parser)]
@@ -238,6 +239,10 @@ pub struct Config {
     /// How log lines are written.
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
+
+    /// What is taken of one client and of all.
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 /// The settings of the payment provider dLocal: a login, a transaction key and a secret key, or

@@ -14,9 +14,11 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod domain;
 pub mod http;
 pub mod jobs;
+pub mod limits;
 pub mod outside;
 pub mod serve;
 pub mod store;

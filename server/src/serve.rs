@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::connections::{self, Limits};
 use crate::http;
 use crate::jobs::runner;
 
@@ -19,30 +19,25 @@ const HANDS_BACK_WITHIN: Duration = Duration::from_secs(2);
 /// within the limit of the settings, and closes the database.
 ///
 /// # Errors
-/// When the router cannot be built or the listener fails.
+/// When the router cannot be built.
 pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let store = app.store.clone();
+    let limits = Limits::of(app.config.limits.connections_max);
     let limit = Duration::from_secs(app.config.stop_seconds);
     let router = http::router(app.clone()).context("the API document cannot be printed")?;
     let stopping = app.stopping.clone();
     let stop_jobs = CancellationToken::new();
     let jobs = tokio::spawn(runner::run(app, stop_jobs.clone()));
-    // A small answer must not wait for the next one to fill its packet.
-    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-    let serving =
-        axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let serving = connections::serve(listener, router, limits, stop.clone());
     let late = async {
         stop.cancelled().await;
         stopping.cancel();
         tokio::time::sleep(limit).await;
     };
-    let served = tokio::select! {
-        served = serving => served.context("the listener failed"),
-        () = late => {
-            tracing::warn!("requests were still running at the end of STOP_SECONDS");
-            Ok(())
-        }
-    };
+    tokio::select! {
+        () = serving => {}
+        () = late => tracing::warn!("requests were still running at the end of STOP_SECONDS"),
+    }
     stop_jobs.cancel();
     if tokio::time::timeout(limit + HANDS_BACK_WITHIN, jobs)
         .await
@@ -52,7 +47,7 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
     }
     // It waits for its threads, and so must not be waited for on one of ours.
     tokio::task::spawn_blocking(move || store.close()).await?;
-    served
+    Ok(())
 }
 
 /// How a listener is reached from this machine.

@@ -1,5 +1,6 @@
 //! What every request gets, whatever it asks: an id, an answer even if its handler panics, in the
-//! dialect of its caller, the security headers, and one line in the log. Never a body, a query or a token in that line.
+//! dialect of its caller, limits, the security headers, and one line in the log. Never a body, a
+//! query or a token in that line.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +14,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 
 use super::error::ApiError;
-use super::{body, dialect, request_id};
+use super::rate::{self, Windows};
+use super::{body, dialect, head, request_id};
 use crate::app::App;
 
 /// ux.md's conventions: nothing inline, nothing foreign, wasm allowed, no framing; and of the
@@ -58,8 +60,29 @@ const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// And for how long.
 const DISCARDED_WITHIN: Duration = Duration::from_secs(30);
 
+/// What the layer around all routes holds.
+#[derive(Clone)]
+pub struct Around {
+    app: App,
+    windows: Arc<Windows>,
+}
+
+impl Around {
+    /// With nothing counted yet.
+    pub fn new(app: App) -> Self {
+        Self {
+            app,
+            windows: Arc::default(),
+        }
+    }
+}
+
 /// The layer around all routes.
-pub async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn around(
+    State(Around { app, windows }): State<Around>,
+    request: Request,
+    next: Next,
+) -> Response {
     let begun = Instant::now();
     let id = request_id::of(&app, request.headers());
     let method = request.method().clone();
@@ -67,7 +90,13 @@ pub async fn around(State(app): State<App>, request: Request, next: Next) -> Res
     let answer = async |request| {
         // The panic's own text is in the log already, by the panic hook.
         let panicked = |_| ApiError::accident("its handler panicked").into_response();
-        let answered = AssertUnwindSafe(read_to_the_end(request, next)).catch_unwind();
+        let carry = |request| async {
+            match head::checked(&request) {
+                Ok(()) => rate::limited(&app, &windows, request, |request| next.run(request)).await,
+                Err(refusal) => refusal.into_response(),
+            }
+        };
+        let answered = AssertUnwindSafe(read_to_the_end(request, carry)).catch_unwind();
         answered.await.unwrap_or_else(panicked)
     };
     let spoken = dialect::spoken(&app, request, answer);
@@ -111,19 +140,22 @@ fn log(
 /// Reads what a handler left of a large body and keeps none of it, so that the caller gets to
 /// read the refusal: a connection that is closed over unread bytes is reset. A caller that waits
 /// for leave to send (`Expect: 100-continue`, RFC 9110 §10.1.1) is refused without it.
-async fn read_to_the_end(request: Request, next: Next) -> Response {
+async fn read_to_the_end<F>(request: Request, carry: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let headers = request.headers();
     let small = match body::stated_length(headers) {
         Some(length) => length <= SMALL_BODY_BYTES,
         None => !headers.contains_key(header::TRANSFER_ENCODING),
     };
     if small || headers.contains_key(header::EXPECT) {
-        return next.run(request).await;
+        return carry(request).await;
     }
     let (parts, body) = request.into_parts();
     let chunks = Arc::new(Mutex::new(body.into_data_stream()));
     let body = Body::from_stream(shared(Arc::clone(&chunks)));
-    let response = next.run(Request::from_parts(parts, body)).await;
+    let response = carry(Request::from_parts(parts, body)).await;
     // Whoever sends more, or too slowly, finds the connection cut.
     drop(tokio::time::timeout(DISCARDED_WITHIN, discard(shared(chunks))).await);
     response

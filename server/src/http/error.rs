@@ -125,6 +125,27 @@ pub fn too_large(bytes_max: u64) -> ApiError {
     )
 }
 
+/// The address is longer than any that this server makes or takes.
+pub fn address_too_long(bytes_max: usize) -> ApiError {
+    let message = format!("The address is too long: at most {bytes_max} bytes are taken.");
+    ApiError::new(ErrorCode::TooLarge, message).answered(StatusCode::URI_TOO_LONG)
+}
+
+/// The headers are larger than any request of ours needs.
+pub fn headers_too_large(bytes_max: usize) -> ApiError {
+    let message = format!("The headers are too large: at most {bytes_max} bytes are taken.");
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    ApiError::new(ErrorCode::TooLarge, message).answered(status)
+}
+
+/// The client has no more requests at this path in this minute.
+pub fn rate_limited(most: u32, seconds: u32) -> ApiError {
+    let message = format!(
+        "Too many requests: at most {most} a minute are taken here. Try again in {seconds} s."
+    );
+    ApiError::new(ErrorCode::RateLimited, message).retry_after(seconds)
+}
+
 /// The body's content type is not one that the endpoint takes.
 pub fn unsupported_media_type(message: &'static str) -> ApiError {
     ApiError::new(ErrorCode::UnsupportedMediaType, message)

@@ -7,6 +7,7 @@ pub mod around;
 pub mod assets;
 pub mod auth;
 pub mod body;
+pub mod client;
 pub mod credentials;
 pub mod deposits;
 pub mod dialect;
@@ -14,6 +15,7 @@ pub mod error;
 pub mod estimates;
 pub mod fiat;
 pub mod files;
+pub mod head;
 pub mod health;
 pub mod idempotency;
 pub mod ledger;
@@ -25,6 +27,7 @@ pub mod operators;
 pub mod page;
 pub mod payouts;
 pub mod quotes;
+pub mod rate;
 pub mod ratings;
 pub mod request_id;
 pub mod reviews;
@@ -106,6 +109,7 @@ fn routes() -> OpenApiRouter<App> {
 pub fn router(app: App) -> Result<Router, serde_json::Error> {
     let (router, document) = routes().split_for_parts();
     let document = openapi::Printed::of(&document)?;
+    let around = around::Around::new(app.clone());
     let serve_document = move |headers: HeaderMap| async move { document.answer(&headers) };
     Ok(router
         .route("/openapi.json", get(serve_document))
@@ -113,7 +117,7 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
         .method_not_allowed_fallback(async || error::method_not_allowed())
         // Every body has a limit of its own, which answers in our dialect.
         .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(app.clone(), around::around))
+        .layer(middleware::from_fn_with_state(around, around::around))
         .with_state(app))
 }
 

@@ -5,7 +5,7 @@ use refinery::{Migration, Runner};
 use super::{StoreError, Tx};
 
 /// Every migration, oldest first: its name in the history, and its text.
-const MIGRATIONS: [(&str, &str); 11] = [
+const MIGRATIONS: [(&str, &str); 12] = [
     (
         "V1__accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -37,6 +37,7 @@ const MIGRATIONS: [(&str, &str); 11] = [
         "V11__webhooks",
         include_str!("../../migrations/0011_webhooks.sql"),
     ),
+    ("V12__rate", include_str!("../../migrations/0012_rate.sql")),
     (
         "V14__search",
         include_str!("../../migrations/0014_search.sql"),

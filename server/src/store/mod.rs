@@ -25,6 +25,7 @@ pub mod payouts;
 mod postgres;
 pub mod proofs;
 mod queue;
+pub mod rate;
 pub mod ratings;
 mod search;
 mod sqlite;
@@ -191,6 +192,12 @@ impl Store {
             return Ok(Vec::new());
         }
         self.read(migrate::pending).await
+    }
+
+    /// Whether other servers may use the same database.
+    pub fn is_shared(&self) -> bool {
+        // The embedded database belongs to the one process that has it open, and migrates itself.
+        !self.threads.migrates_itself
     }
 
     /// Runs `f` on one snapshot of what is committed. It cannot write.

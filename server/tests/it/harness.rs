@@ -16,12 +16,14 @@ use serde_json::{Value, json};
 use server::app::App;
 use server::clock::{ManualClock, SeededEntropy};
 use server::config::{Cli, Command, Config};
+use server::connections::{self, Limits};
 use server::http;
 use server::jobs::runner;
 use server::store::{StoreError, jobs, ledger};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::FreshStore;
 
@@ -56,7 +58,12 @@ impl TestApp {
         let (app, listener) = Self::bind(store, arguments).await;
         let router = http::router(app.app.clone()).unwrap();
         // It ends with the runtime of its test.
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        tokio::spawn(connections::serve(
+            listener,
+            router,
+            Limits::of(1024),
+            CancellationToken::new(),
+        ));
         app
     }
 
@@ -152,6 +159,16 @@ impl TestApp {
         }
     }
 
+    /// An operator whom a test registered itself.
+    pub(crate) fn operator_with_id(&self, id: &str) -> Caller<'_, OperatorId> {
+        Caller {
+            app: self,
+            id: id.parse().unwrap(),
+            header: "x-operator-id",
+            key: id.to_owned(),
+        }
+    }
+
     /// The names of all files in the folder of uploads.
     pub(crate) fn stored_files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path().join("files")).unwrap();
@@ -175,7 +192,7 @@ fn config(folder: &TempDir, origin: &str, arguments: &[&str]) -> Config {
     ];
     let line = ours
         .iter()
-        .chain(&["--allow-dev-operator-id-header=true"])
+        .chain(&["--allow-dev-operator-id-header=true", "--rate-limit=off"])
         .chain(arguments);
     match Cli::try_parse_from(line).unwrap().command {
         Command::Serve(config) => *config,

@@ -17,21 +17,24 @@ mod bodies;
 /// Every deadline, one tick before and one after.
 #[cfg(test)]
 mod clocks;
+/// Those who connect and do not ask, or ask too much.
+#[cfg(test)]
+mod connections;
 /// Sealed credentials.
 #[cfg(test)]
 mod credentials;
 /// Money that comes in by card and bank, the provider's notices, and the agent's ledger.
 #[cfg(test)]
 mod deposits;
+/// One answer in four shapes.
+#[cfg(test)]
+mod dialects;
 /// Every ending of a task, to the micro-dollar.
 #[cfg(test)]
 mod endings;
 /// Estimates: given, approved, refused.
 #[cfg(test)]
 mod estimates;
-/// One answer in four shapes.
-#[cfg(test)]
-mod dialects;
 /// What a task costs, and how much an agent may do in a day.
 #[cfg(test)]
 mod fees;
@@ -74,6 +77,12 @@ mod quotes;
 /// Two who move one task at the same moment.
 #[cfg(test)]
 mod races;
+/// So many requests a minute.
+#[cfg(test)]
+mod rate;
+/// What the references print.
+#[cfg(test)]
+mod references;
 /// Tasks that are simulated.
 #[cfg(test)]
 mod sandbox;

@@ -13,7 +13,7 @@ use crate::support::{self, on_both_databases};
 use crate::tasks::text_task;
 
 /// A picture of a scene that depends on `seed`, so that two seeds look different.
-fn picture(seed: u32, format: ImageFormat) -> Vec<u8> {
+pub(crate) fn picture(seed: u32, format: ImageFormat) -> Vec<u8> {
     let scene = RgbImage::from_fn(320, 240, |x, y| {
         let (dx, dy) = (x as f32 - (40 + seed * 60) as f32, y as f32 - 90.0);
         let glow = (255.0 - (dx * dx + dy * dy).sqrt() * 2.0).max(0.0);

@@ -1,0 +1,32 @@
+//! How large the head of a request may be: its address and its headers. Larger ones are refused
+//! here, in the caller's dialect; what is larger by far is not read at all (`connections.rs`).
+
+use axum::extract::Request;
+
+use super::error::{self, ApiError};
+
+/// Bytes of an address at most: RFC 9110 §4.1 asks for 8000.
+const ADDRESS_BYTES_MAX: usize = 8 * 1024;
+
+/// Bytes of all headers at most, names and values.
+const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// Refuses a request whose head is too large.
+///
+/// # Errors
+/// 414 for its address, 431 for its headers.
+pub fn checked(request: &Request) -> Result<(), ApiError> {
+    let address = request.uri();
+    let length = address.path().len() + address.query().map_or(0, str::len);
+    if length > ADDRESS_BYTES_MAX {
+        return Err(error::address_too_long(ADDRESS_BYTES_MAX));
+    }
+    let headers = request.headers().iter();
+    let size: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if size > HEADER_BYTES_MAX {
+        return Err(error::headers_too_large(HEADER_BYTES_MAX));
+    }
+    Ok(())
+}

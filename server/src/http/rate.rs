@@ -1,0 +1,409 @@
+//! At most so many requests a minute of one client at one path (contract §8).
+//!
+//! Minutes are the clock's own, and a new one begins with nothing taken. One server alone counts
+//! in memory. Where several share a database, a minute's requests are taken from one row of it, a
+//! few at a time: each server takes as many as it has served already, and less towards the end, so
+//! that a busy client costs few writes and the sum over all servers never passes the limit.
+//!
+//! Every path under `/api/` is limited, those that do not exist as one. Health, the documents and
+//! the app are not. The fields are those of draft-ietf-httpapi-ratelimit-headers-11.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use api_types::{Timestamp, paths};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::response::{IntoResponse, Response};
+
+use super::{client, error};
+use crate::app::App;
+use crate::limits::RateLimit;
+use crate::store::rate::{self as stored, Minute};
+
+/// A window: a minute.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// How long the rows of a minute are kept after it: clocks of servers differ.
+const KEPT_FOR: Duration = Duration::from_secs(120);
+
+/// Clients and paths that are counted in one minute at most, about 20 MB. Whoever comes beyond is
+/// not counted: so many clients at once are no one client's doing.
+const COUNTED_MAX: usize = 100_000;
+
+/// What has a limit of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Policy {
+    name: &'static str,
+    limit: u32,
+}
+
+type Key = (IpAddr, String);
+
+/// The minute that runs.
+#[derive(Debug, Default)]
+struct Running {
+    begins_at_ms: i64,
+    tallies: HashMap<Key, Tally>,
+}
+
+/// One client at one path in the minute that runs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    /// Served here.
+    used: u32,
+    /// Taken from the shared row, and not served yet.
+    held: u32,
+    /// What the shared row had left when it was last asked.
+    left: Option<u32>,
+}
+
+/// The counts of this server.
+#[derive(Debug, Default)]
+pub struct Windows {
+    running: Mutex<Running>,
+}
+
+/// How a client stands after a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Standing {
+    admitted: bool,
+    remaining: u32,
+}
+
+/// What to do about a request.
+enum Count {
+    Known(Standing),
+    /// The shared row is to be asked for so many.
+    Ask(u32),
+}
+
+/// Carries a request out if its client has any left in this minute, and says so in its answer.
+pub async fn limited<F>(
+    app: &App,
+    windows: &Windows,
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
+    let Some((policy, template)) = policy(app, &request) else {
+        return answer(request).await;
+    };
+    let limits = &app.config.limits;
+    let (proxies, header) = (&limits.trusted_proxies, limits.forwarded_header);
+    let client = client::of(request.extensions(), request.headers(), proxies, header);
+    let now = app.clock.now();
+    let standing = windows
+        .count(app, (client, template), policy.limit, now)
+        .await;
+    let reset = seconds_left(now);
+    let mut response = if standing.admitted {
+        answer(request).await
+    } else {
+        error::rate_limited(policy.limit, reset).into_response()
+    };
+    tell(response.headers_mut(), policy, standing.remaining, reset);
+    response
+}
+
+fn policy(app: &App, request: &Request) -> Option<(Policy, String)> {
+    if !request.uri().path().starts_with("/api/") {
+        return None;
+    }
+    let matched = request.extensions().get::<MatchedPath>();
+    let template = matched.map_or("(other)", MatchedPath::as_str);
+    let is_upload = template == paths::UPLOAD && request.method() == Method::POST;
+    let limits = &app.config.limits;
+    let (name, limit) = if is_upload {
+        ("upload", limits.rate_limit_upload)
+    } else {
+        ("default", limits.rate_limit)
+    };
+    // RATE_LIMIT=off switches all of it off.
+    let (RateLimit::PerMinute(_), RateLimit::PerMinute(limit)) = (limits.rate_limit, limit) else {
+        return None;
+    };
+    let template = if is_upload {
+        format!("POST {template}")
+    } else {
+        template.to_owned()
+    };
+    Some((Policy { name, limit }, template))
+}
+
+fn since_begin(now: Timestamp) -> Duration {
+    Duration::from_millis(
+        now.as_millis()
+            .rem_euclid(WINDOW.as_millis() as i64)
+            .unsigned_abs(),
+    )
+}
+
+/// Seconds until the minute is over, at least one.
+fn seconds_left(now: Timestamp) -> u32 {
+    let left = WINDOW.saturating_sub(since_begin(now)).as_millis();
+    u32::try_from(left.div_ceil(1000)).unwrap_or(60)
+}
+
+fn tell(headers: &mut HeaderMap, policy: Policy, remaining: u32, reset: u32) {
+    let Policy { name, limit } = policy;
+    let window = WINDOW.as_secs();
+    let fields = [
+        (
+            "ratelimit-policy",
+            format!("\"{name}\";q={limit};w={window}"),
+        ),
+        ("ratelimit", format!("\"{name}\";r={remaining};t={reset}")),
+        ("x-ratelimit-limit", limit.to_string()),
+        ("x-ratelimit-remaining", remaining.to_string()),
+        ("x-ratelimit-reset", reset.to_string()),
+    ];
+    for (field, value) in fields {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(HeaderName::from_static(field), value);
+        }
+    }
+}
+
+impl Windows {
+    async fn count(&self, app: &App, key: Key, limit: u32, now: Timestamp) -> Standing {
+        let begins_at = now.before(since_begin(now));
+        let begins_at_ms = begins_at.as_millis();
+        let shared = app.store.is_shared();
+        if self.begin(begins_at_ms) && shared {
+            sweep(app, now);
+        }
+        match self.count_here(&key, limit, shared) {
+            Count::Known(standing) => standing,
+            Count::Ask(count) => {
+                let minute = Minute {
+                    begins_at,
+                    client: key.0.to_string(),
+                    template: key.1.clone(),
+                };
+                let asked = app
+                    .store
+                    .write(move |tx| stored::ask(tx, &minute, count))
+                    .await;
+                let before = asked.map(|before| u32::try_from(before).unwrap_or(u32::MAX));
+                match before {
+                    Ok(before) => {
+                        let grant = Grant::of(limit, count, before);
+                        self.granted(&key, begins_at_ms, grant)
+                    }
+                    // Without its database a server has other troubles than too many requests.
+                    Err(_) => self.count_alone(&key, limit),
+                }
+            }
+        }
+    }
+
+    /// Begins this minute, and says whether it is a new one.
+    fn begin(&self, begins_at_ms: i64) -> bool {
+        let mut running = self.lock();
+        let is_new = running.begins_at_ms != begins_at_ms;
+        if is_new {
+            running.begins_at_ms = begins_at_ms;
+            running.tallies = HashMap::new();
+        }
+        is_new
+    }
+
+    /// Counts what can be counted without asking anyone.
+    fn count_here(&self, key: &Key, limit: u32, shared: bool) -> Count {
+        if !shared {
+            return Count::Known(self.count_alone(key, limit));
+        }
+        let mut running = self.lock();
+        if running.tallies.len() >= COUNTED_MAX && !running.tallies.contains_key(key) {
+            return Count::Known(Standing {
+                admitted: true,
+                remaining: limit,
+            });
+        }
+        let tally = running.tallies.entry(key.clone()).or_default();
+        if tally.held > 0 {
+            tally.held -= 1;
+            tally.used += 1;
+            let remaining = tally.left.unwrap_or_default() + tally.held;
+            return Count::Known(Standing {
+                admitted: true,
+                remaining,
+            });
+        }
+        match tally.left {
+            Some(0) => Count::Known(Standing {
+                admitted: false,
+                remaining: 0,
+            }),
+            left => Count::Ask(portion(tally.used, left.unwrap_or(limit))),
+        }
+    }
+
+    fn count_alone(&self, key: &Key, limit: u32) -> Standing {
+        let mut running = self.lock();
+        if running.tallies.len() >= COUNTED_MAX && !running.tallies.contains_key(key) {
+            return Standing {
+                admitted: true,
+                remaining: limit,
+            };
+        }
+        let tally = running.tallies.entry(key.clone()).or_default();
+        let admitted = tally.used < limit;
+        tally.used = tally.used.saturating_add(u32::from(admitted));
+        Standing {
+            admitted,
+            remaining: limit - tally.used.min(limit),
+        }
+    }
+
+    /// Takes what the shared row granted, one of it for the request that asked.
+    fn granted(&self, key: &Key, begins_at_ms: i64, grant: Grant) -> Standing {
+        let Grant { count, left } = grant;
+        let mut running = self.lock();
+        if running.begins_at_ms != begins_at_ms {
+            // The minute ended meanwhile, and what was left of it with it.
+            return Standing {
+                admitted: count > 0,
+                remaining: left,
+            };
+        }
+        let tally = running.tallies.entry(key.clone()).or_default();
+        // Of two answers the later one knows of less.
+        tally.left = Some(tally.left.map_or(left, |known| known.min(left)));
+        tally.held += count;
+        let admitted = tally.held > 0;
+        tally.held = tally.held.saturating_sub(1);
+        tally.used += u32::from(admitted);
+        Standing {
+            admitted,
+            remaining: left + tally.held,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Running> {
+        // Nothing under this lock can be left half done.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the shared row granted.
+#[derive(Clone, Copy, Debug)]
+struct Grant {
+    /// Of what was asked for.
+    count: u32,
+    /// In the row, thereafter.
+    left: u32,
+}
+
+impl Grant {
+    fn of(limit: u32, asked: u32, before: u32) -> Self {
+        let room = limit.saturating_sub(before);
+        let count = asked.min(room);
+        Self {
+            count,
+            left: room - count,
+        }
+    }
+}
+
+/// How many to take at once: as many as were served here, and at most a quarter of what is left.
+fn portion(used: u32, left: u32) -> u32 {
+    used.min(left / 4).max(1)
+}
+
+/// Forgets the minutes that are over, behind the request that began a new one.
+fn sweep(app: &App, now: Timestamp) {
+    let store = app.store.clone();
+    tokio::spawn(async move {
+        let swept = store
+            .write(move |tx| stored::forget_before(tx, now.before(KEPT_FOR)))
+            .await;
+        if let Err(error) = swept {
+            tracing::warn!(%error, "counts of requests of past minutes were not removed");
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u32) -> Key {
+        (IpAddr::from([192, 0, 2, 1]), format!("/api/v1/{number}"))
+    }
+
+    /// Servers that share a row, as they would by the database.
+    #[derive(Default)]
+    struct Row {
+        asked: u32,
+        writes: u32,
+    }
+
+    /// How many requests are admitted of those that go to these servers in turn.
+    fn serve(row: &mut Row, limit: u32, servers: &[Windows], requests: usize) -> u32 {
+        let turns = (0..requests).map(|turn| &servers[turn % servers.len()]);
+        let admitted = turns.filter(|windows| {
+            let standing = match windows.count_here(&key(0), limit, true) {
+                Count::Known(standing) => standing,
+                Count::Ask(count) => {
+                    let grant = Grant::of(limit, count, row.asked);
+                    row.writes += 1;
+                    row.asked += count;
+                    windows.granted(&key(0), 0, grant)
+                }
+            };
+            standing.admitted
+        });
+        u32::try_from(admitted.count()).unwrap()
+    }
+
+    #[test]
+    fn the_sum_over_all_servers_never_passes_the_limit() {
+        for limit in [1, 2, 10, 100, 1000] {
+            for count in 1..6 {
+                let servers: Vec<_> = (0..count).map(|_| Windows::default()).collect();
+                let admitted = serve(&mut Row::default(), limit, &servers, 4000);
+                assert_eq!(admitted, limit, "{count} servers");
+            }
+        }
+    }
+
+    #[test]
+    fn what_one_server_holds_back_from_the_others_is_at_most_what_it_has_served() {
+        let servers = [Windows::default(), Windows::default()];
+        let row = &mut Row::default();
+        assert_eq!(serve(row, 100, &servers[..1], 9), 9);
+        let others = serve(row, 100, &servers[1..], 200);
+        assert!((100 - 2 * 9..=100 - 9).contains(&others), "{others}");
+    }
+
+    #[test]
+    fn a_busy_client_costs_few_writes_and_a_refused_one_none() {
+        let servers = [Windows::default()];
+        let row = &mut Row::default();
+        assert_eq!(serve(row, 100, &servers, 100), 100);
+        assert!(row.writes <= 25, "{}", row.writes);
+        let before = row.writes;
+        assert_eq!(serve(row, 100, &servers, 1000), 0);
+        assert!(row.writes <= before + 1);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_past_minutes_are_forgotten() {
+        let windows = Windows::default();
+        windows.begin(0);
+        for number in 0..100_010 {
+            assert!(windows.count_alone(&key(number), 1).admitted);
+        }
+        assert_eq!(windows.lock().tallies.len(), COUNTED_MAX);
+        assert!(!windows.count_alone(&key(0), 1).admitted);
+        assert!(windows.begin(60_000));
+        assert!(windows.lock().tallies.is_empty());
+        assert!(!windows.begin(60_000));
+    }
+}

@@ -1,0 +1,165 @@
+//! The settings of limits: requests a minute, whose word on their origin is taken, connections.
+//! They are applied by `http/rate.rs`, `http/client.rs` and `connections.rs`.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+
+/// What is taken of one client and of all (contract §8).
+#[derive(Clone, Debug, Args)]
+pub struct Limits {
+    /// Requests a minute of one client (an IPv4 address, or a /64 of IPv6) at one path, or `off`.
+    #[arg(
+        long,
+        env = "RATE_LIMIT",
+        default_value = "100",
+        value_name = "NUMBER|off"
+    )]
+    pub rate_limit: RateLimit,
+
+    /// The same for POST /operator/upload.
+    #[arg(
+        long,
+        env = "RATE_LIMIT_UPLOAD",
+        default_value = "10",
+        value_name = "NUMBER|off"
+    )]
+    pub rate_limit_upload: RateLimit,
+
+    /// Addresses of the proxies whose word on where a request came from is taken, as `10.0.0.0/8`.
+    #[arg(
+        long,
+        env = "TRUSTED_PROXIES",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "CIDR,…"
+    )]
+    pub trusted_proxies: TrustedProxies,
+
+    /// The header in which they give it. What they do not write themselves must not be believed.
+    #[arg(
+        long,
+        env = "FORWARDED_HEADER",
+        value_enum,
+        default_value = "x-forwarded-for"
+    )]
+    pub forwarded_header: ForwardedHeader,
+
+    /// Connections that are open at one time at most.
+    #[arg(
+        long,
+        env = "CONNECTIONS_MAX",
+        default_value_t = 8192,
+        value_name = "NUMBER"
+    )]
+    pub connections_max: u32,
+}
+
+/// A limit that cannot be read, in a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongLimit(&'static str);
+
+/// How many requests a minute are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateLimit {
+    /// As many as come.
+    Off,
+    /// So many.
+    PerMinute(u32),
+}
+
+impl FromStr for RateLimit {
+    type Err = WrongLimit;
+
+    fn from_str(text: &str) -> Result<Self, WrongLimit> {
+        match text.parse() {
+            Ok(number @ 1..) => Ok(Self::PerMinute(number)),
+            _ if text == "off" => Ok(Self::Off),
+            _ => Err(WrongLimit("must be a whole number, 1 or more, or off")),
+        }
+    }
+}
+
+/// The header in which a proxy says for whom it speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For: client, proxy`.
+    #[value(name = "x-forwarded-for")]
+    XForwardedFor,
+    /// `Forwarded: for=client` (RFC 7239).
+    #[value(name = "forwarded")]
+    Forwarded,
+}
+
+/// The networks of the host's own proxies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// Whether this is the address of one.
+    pub fn contain(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+impl FromStr for TrustedProxies {
+    type Err = WrongLimit;
+
+    fn from_str(text: &str) -> Result<Self, WrongLimit> {
+        let texts = text
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        let networks = texts.map(|text| {
+            let alone = text.parse::<IpAddr>().map(IpNet::from);
+            alone.or_else(|_| text.parse())
+        });
+        let networks: Result<Vec<IpNet>, _> = networks.collect();
+        let wrong = "must be addresses or networks such as 10.0.0.0/8, with commas between them";
+        networks.map(Self).map_err(|_| WrongLimit(wrong))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        limits: Limits,
+    }
+
+    #[test]
+    fn defaults_are_what_the_contract_gives() {
+        let Line { limits } = Line::parse_from(["humanops"]);
+        assert_eq!(limits.rate_limit, RateLimit::PerMinute(100));
+        assert_eq!(limits.rate_limit_upload, RateLimit::PerMinute(10));
+        assert_eq!(limits.trusted_proxies, TrustedProxies::default());
+    }
+
+    #[test]
+    fn a_limit_is_a_number_or_off_and_a_proxy_an_address_or_a_network() {
+        for (line, taken) in [
+            ("--rate-limit=off", true),
+            ("--rate-limit=0", false),
+            ("--rate-limit=many", false),
+            (
+                "--trusted-proxies=10.0.0.0/8, 192.0.2.1,2001:db8::/32",
+                true,
+            ),
+            ("--trusted-proxies=proxy.example.com", false),
+        ] {
+            assert_eq!(
+                Line::try_parse_from(["humanops", line]).is_ok(),
+                taken,
+                "{line}"
+            );
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! S0's table: each sentence is provoked by the cause that stands beside it, and has the status
+//! that stands beside it.
+
+use std::time::Duration;
+
+use api_types::{AgentId, OperatorId, TaskId, paths};
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Caller, TestApp, photo_task};
+use crate::support::{self, on_both_databases};
+
+/// A refusal as S0 prints it.
+fn says(answer: &Answer, status: u16, sentence: &str) {
+    let told = (answer.status, answer.body["error"].as_str());
+    assert_eq!(told, (status, Some(sentence)), "{answer:?}");
+}
+
+async fn verify(agent: &Caller<'_, AgentId>, task: TaskId) -> Answer {
+    agent
+        .post(&paths::verify_task(task), &json!({"decision": "APPROVE"}))
+        .await
+}
+
+/// A task of this agent whose proof this operator has submitted; the Guardian has not looked yet.
+async fn submitted(agent: &Caller<'_, AgentId>, operator: &Caller<'_, OperatorId>) -> TaskId {
+    let task = agent.post_confirmation_task().await;
+    operator.accept(task).await;
+    operator.confirm(task).await;
+    task
+}
+
+fn costing(app: &TestApp, usd: u32) -> Value {
+    let mut task = photo_task(app);
+    task["reward_usd"] = json!(usd);
+    task
+}
+
+on_both_databases! {
+    async fn registration_and_keys(store) {
+        let app = TestApp::start(store).await;
+        let body = json!({"name": "my-agent", "email": "agent@example.com"});
+        app.post(paths::REGISTER_AGENT, &body).await.created();
+        let again = app.post(paths::REGISTER_AGENT, &body).await;
+        says(&again, 409, "An agent with this email already exists");
+        let body = json!({"name": "Jane Doe", "email": "jane@example.com"});
+        app.post(paths::REGISTER_OPERATOR, &body).await.created();
+        let again = app.post(paths::REGISTER_OPERATOR, &body).await;
+        says(&again, 409, "An operator with this email already exists");
+
+        let agent = app.poor_agent().await;
+        let key = agent.post(paths::KEYS, &json!({})).await.created().id("id");
+        agent.delete(&paths::key(key)).await.ok();
+        says(&agent.delete(&paths::key(key)).await, 404, "API key not found");
+        let unknown = format!("{}/key_01HXYZ", paths::KEYS);
+        says(&agent.delete(&unknown).await, 404, "API key not found");
+    }
+
+    async fn deposits_and_task_creation(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let deposit = json!({"tx_hash": format!("0x{:064x}", 7), "amount_usdc": "5.00"});
+        let dear = agent.post(paths::TASKS, &costing(&app, 11)).await;
+        says(&dear, 422, "Maximum task value for SANDBOX tier is $10");
+        let cheap = agent.post(paths::TASKS, &costing(&app, 9)).await;
+        says(&cheap, 422, "Minimum task value is $10");
+        agent.post(paths::DEPOSIT_USDC, &deposit).await.created();
+        let twice = agent.post(paths::DEPOSIT_USDC, &deposit).await;
+        says(&twice, 409, "Transaction already processed");
+        let rich = app.agent().await;
+        let unpaid = rich.post(paths::TASKS, &costing(&app, 999)).await;
+        says(&unpaid, 402, "Insufficient balance for escrow");
+    }
+
+    async fn task_management(store) {
+        let app = TestApp::start(store).await;
+        let (agent, other, operator) = (app.agent().await, app.agent().await, app.operator().await);
+        let pending = agent.post_photo_task().await;
+        let unknown = format!("{}/task_01HXYZ", paths::TASKS);
+        says(&agent.get(&unknown).await, 404, "Task not found");
+        says(&other.get(&paths::task(pending)).await, 404, "Task not found");
+
+        let sentence = "Task not found or not in reviewable status";
+        says(&verify(&agent, pending).await, 404, sentence);
+        says(&verify(&other, pending).await, 404, sentence);
+
+        let sentence = "Credential task not found or not completed";
+        let retrieve = paths::retrieve_credential(pending);
+        says(&agent.post(&retrieve, &Value::Null).await, 404, sentence);
+        says(&other.post(&retrieve, &Value::Null).await, 404, sentence);
+
+        let task = submitted(&agent, &operator).await;
+        let sentence = "Task not found or cannot be cancelled";
+        let cancel = paths::cancel_task(task);
+        says(&agent.post(&cancel, &json!({})).await, 404, sentence);
+        says(&other.post(&cancel, &json!({})).await, 404, sentence);
+        app.drain_jobs().await;
+    }
+
+    async fn operator_endpoints(store) {
+        let app = TestApp::start(store).await;
+        let (agent, one, two) = (app.agent().await, app.operator().await, app.operator().await);
+        let task = agent.post_confirmation_task().await;
+        one.accept(task).await;
+        let accept = two.post(&paths::accept_task(task), &json!({})).await;
+        says(&accept, 404, "Task not found or already claimed");
+
+        let late = agent.post_photo_task().await;
+        app.advance(Duration::from_secs(24 * 60 * 60 + 60));
+        let accept = two.post(&paths::accept_task(late), &json!({})).await;
+        says(&accept, 410, "Task has expired");
+
+        let proof = json!({"confirmation_text": "It is open from nine to five, as it says."});
+        let pending = agent.post_confirmation_task().await;
+        let sentence = "Task not found or not in submittable status";
+        says(&one.post(&paths::submit_proof(pending), &proof).await, 404, sentence);
+        app.drain_jobs().await;
+    }
+
+    async fn an_operator_whose_identity_is_not_checked_accepts_nothing(store) {
+        let app = TestApp::start_with(store, &["--kyc=manual"]).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let task = agent.post_photo_task().await;
+        let accept = operator.post(&paths::accept_task(task), &json!({})).await;
+        says(&accept, 403, "KYC verification required before accepting tasks");
+    }
+}
