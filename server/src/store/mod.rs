@@ -32,6 +32,7 @@ mod sqlite;
 #[cfg(test)]
 #[path = "../../tests/support/mod.rs"]
 pub(crate) mod support;
+mod tally;
 pub mod tasks;
 #[cfg(test)]
 mod tests;

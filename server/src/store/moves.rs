@@ -2,7 +2,9 @@
 //! sides and the work it leaves, or none of them. The only writer of a task's status, and of money
 //! that follows from it.
 
-use super::{Tx, agents, disputes, jobs, ledger, ledger::PostError, messages, outbox, tasks};
+use super::{
+    Tx, agents, disputes, jobs, ledger, ledger::PostError, messages, outbox, tally, tasks,
+};
 use crate::domain::{ledger::TransferCode, pricing, task::Moved};
 
 /// Records a move in the caller's transaction.
@@ -12,10 +14,11 @@ use crate::domain::{ledger::TransferCode, pricing, task::Moved};
 /// [`StoreError::Changed`](super::StoreError::Changed) if somebody else moved the task first. The
 /// caller's transaction must not be committed after either.
 pub fn record(tx: &mut Tx<'_>, moved: &Moved) -> Result<(), PostError> {
-    match moved.from_version {
+    match moved.before {
         None => tasks::insert(tx, &moved.task)?,
-        Some(version) => tasks::update(tx, &moved.task, version)?,
+        Some(before) => tasks::update(tx, &moved.task, before.version)?,
     }
+    tally::count(tx, &moved.task, moved.before.map(|before| before.status))?;
     for transfer in &moved.transfers {
         ledger::post(tx, transfer)?;
         if transfer.code == TransferCode::Refund {

@@ -13,6 +13,7 @@ use super::{
     params,
     ratings::mean,
     search::Search,
+    tally,
 };
 use crate::domain::{
     new_task::Rating,
@@ -89,8 +90,13 @@ pub fn of_agent(
     search.and("task.status = ", filter.status.map(Status::as_str));
     search.and("task.task_type = ", filter.task_type.map(TaskType::as_str));
     search.and("task.external_id = ", filter.external_id.as_deref());
-    one_of(&mut search, &filter.task_types);
-    run(tx, search, window)
+    one_of(&mut search, "task.task_type", &filter.task_types);
+    let total = match &filter.external_id {
+        Some(_) => search.count(tx)?,
+        None => tally::found(tx, agent_id, filter)?,
+    };
+    let rows = page(tx, search, window)?;
+    Ok(Found { rows, total })
 }
 
 /// What a search for open tasks is narrowed to.
@@ -141,7 +147,7 @@ pub(super) fn open_to(eligible: &Eligible) -> Search {
         eligible.reward_min.map(MicroUsd::as_micros),
     );
     search.and("task.rating_min <= ", Some(hundredths(eligible.rating)));
-    one_of(&mut search, &eligible.skills);
+    one_of(&mut search, "task.task_type", &eligible.skills);
     search
 }
 
@@ -151,14 +157,14 @@ fn hundredths(rating: Option<Rating>) -> i64 {
 }
 
 /// Narrows a search to some types; none mean all.
-fn one_of(search: &mut Search, types: &[TaskType]) {
+pub(super) fn one_of(search: &mut Search, column: &str, types: &[TaskType]) {
     if !types.is_empty() {
         // The names are our own constants.
         let names: Vec<_> = types
             .iter()
             .map(|one| format!("'{}'", one.as_str()))
             .collect();
-        search.also(&format!("task.task_type IN ({})", names.join(", ")));
+        search.also(&format!("{column} IN ({})", names.join(", ")));
     }
 }
 
@@ -172,7 +178,9 @@ pub fn mine(
     window: Window,
 ) -> Result<Found<Task>, StoreError> {
     let search = Search::of("task", "task.operator_id = ", operator_id.to_string());
-    run(tx, search, window)
+    let total = search.count(tx)?;
+    let rows = page(tx, search, window)?;
+    Ok(Found { rows, total })
 }
 
 /// The tasks that an operator completed last, newest first.
@@ -224,12 +232,7 @@ pub fn in_review(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<MicroUsd, S
 /// Those of [`Tx::execute`].
 pub fn record_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<AgentSummary, StoreError> {
     let row = tx.first(
-        "SELECT agent.name AS name, agent.stars_sum AS stars_sum,
-                agent.stars_count AS stars_count,
-                (SELECT COUNT(*) FROM task
-                 WHERE task.agent_id = agent.id AND task.status = 'COMPLETED'
-                   AND task.sandbox = 0) AS completed
-         FROM agent WHERE agent.id = $1",
+        "SELECT name, stars_sum, stars_count FROM agent WHERE id = $1",
         &params![agent_id.to_string()],
     )?;
     let row = row.ok_or_else(|| StoreError::Inconsistent {
@@ -240,7 +243,7 @@ pub fn record_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<AgentSummary, Sto
     Ok(AgentSummary {
         id: agent_id,
         name: row.get("name")?,
-        completed_tasks: u64::try_from(row.get::<i64>("completed")?).unwrap_or_default(),
+        completed_tasks: tally::completed(tx, agent_id)?,
         rating: mean(&row)?,
     })
 }
@@ -320,13 +323,6 @@ fn json_of<T: serde::Serialize>(
     column: &str,
 ) -> Result<Option<String>, StoreError> {
     value.map(|value| to_json(value, column)).transpose()
-}
-
-/// The rows of a window, and how many there are in all.
-fn run(tx: &mut Tx<'_>, search: Search, window: Window) -> Result<Found<Task>, StoreError> {
-    let total = search.count(tx)?;
-    let rows = page(tx, search, window)?;
-    Ok(Found { rows, total })
 }
 
 /// One more than the window is wide, newest first.

@@ -6,7 +6,7 @@ use api_types::{
     task::{CancelReason, Rejection, Revision, Status},
 };
 
-use super::{Before, Moments, Moved, RESUBMITTED_WITHIN, Refusal, Task, Turn};
+use super::{Moments, Moved, RESUBMITTED_WITHIN, Refusal, Task, Turn};
 use crate::domain::{
     dispute::DisputeChange,
     moves::{self, Move},
@@ -47,11 +47,7 @@ impl Task {
                 settled: None,
             },
         };
-        let before = Before {
-            status: None,
-            version: None,
-        };
-        task.moved(moves::rule(Move::Post), before, turn)
+        task.moved(moves::rule(Move::Post), None, turn)
     }
 
     /// The agent takes the operator's estimate.

@@ -162,6 +162,15 @@ pub struct Left {
     pub due_at: Timestamp,
 }
 
+/// Where a task was before a move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// Its status.
+    pub status: Status,
+    /// Its version.
+    pub version: i64,
+}
+
 /// What a move yields: written in one transaction, or not at all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moved {
@@ -169,8 +178,8 @@ pub struct Moved {
     pub task: Task,
     /// When.
     pub at: Timestamp,
-    /// The version it had before; none if it is new.
-    pub from_version: Option<i64>,
+    /// Where it stood before; nowhere if it is new.
+    pub before: Option<Before>,
     /// What to announce, in order.
     pub events: Vec<Event>,
     /// What money moves.
@@ -317,16 +326,16 @@ impl Task {
     ) -> Result<Moved, Refusal> {
         let rule = self.may(does, turn.now)?;
         let before = Before {
-            status: Some(self.status),
-            version: Some(self.version),
+            status: self.status,
+            version: self.version,
         };
         change(&mut self)?;
         self.status = rule.to;
         self.version += 1;
-        Ok(self.moved(Some(rule), before, turn))
+        Ok(self.moved(Some(rule), Some(before), turn))
     }
 
-    fn moved(mut self, rule: Option<&Rule>, before: Before, turn: Turn) -> Moved {
+    fn moved(mut self, rule: Option<&Rule>, before: Option<Before>, turn: Turn) -> Moved {
         self.due = self.due_after(turn);
         let clock = self.due.map(|due_at| Left {
             job: Job::MoveByClock { task_id: self.id },
@@ -339,8 +348,8 @@ impl Task {
         let transfers = codes.filter_map(|code| self.transfer(*code, cause, turn.now));
         Moved {
             at: turn.now,
-            from_version: before.version,
-            events: self.events(rule, before.status, turn),
+            events: self.events(rule, before.map(|before| before.status), turn),
+            before,
             transfers: transfers.collect(),
             jobs: clock.into_iter().chain(self.simulated(turn)).collect(),
             notices: Vec::new(),
@@ -417,11 +426,4 @@ impl Moved {
         }));
         self
     }
-}
-
-/// Where a task was before a move.
-#[derive(Clone, Copy)]
-struct Before {
-    status: Option<Status>,
-    version: Option<i64>,
 }

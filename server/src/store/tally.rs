@@ -1,0 +1,81 @@
+//! How many tasks an agent has, by type and status. They are counted where they are moved: a list
+//! tells its total, and counting a million rows takes longer than finding the twenty shown.
+
+use api_types::{
+    AgentId,
+    task::{Status, TaskType},
+};
+
+use super::{
+    StoreError, Tx, params,
+    search::Search,
+    tasks::{Filter, one_of},
+};
+use crate::domain::task::Task;
+
+/// Counts a task that has come to its status, from another or out of nothing.
+pub(super) fn count(
+    tx: &mut Tx<'_>,
+    task: &Task,
+    before: Option<Status>,
+) -> Result<(), StoreError> {
+    if before == Some(task.status) {
+        return Ok(());
+    }
+    // Always in one order: two moves that each waited for the other's row would wait for ever.
+    let mut statuses: Vec<_> = before.into_iter().chain([task.status]).collect();
+    statuses.sort_by_key(|status| status.as_str());
+    for status in statuses {
+        let sql = if status == task.status {
+            "INSERT INTO task_tally (agent_id, sandbox, task_type, status, tasks)
+             VALUES ($1, $2, $3, $4, 1)
+             ON CONFLICT (agent_id, sandbox, task_type, status) DO UPDATE
+             SET tasks = task_tally.tasks + 1"
+        } else {
+            "UPDATE task_tally SET tasks = tasks - 1
+             WHERE agent_id = $1 AND sandbox = $2 AND task_type = $3 AND status = $4"
+        };
+        tx.execute(
+            sql,
+            &params![
+                task.agent_id.to_string(),
+                i64::from(task.stated.sandbox),
+                task.stated.task_type.as_str(),
+                status.as_str(),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// How many of an agent's tasks a filter finds that asks for no name of the agent's own.
+pub(super) fn found(
+    tx: &mut Tx<'_>,
+    agent_id: AgentId,
+    filter: &Filter,
+) -> Result<u64, StoreError> {
+    let mut search = Search::of("task_tally", "agent_id = ", agent_id.to_string());
+    search.and("status = ", filter.status.map(Status::as_str));
+    search.and("task_type = ", filter.task_type.map(TaskType::as_str));
+    one_of(&mut search, "task_type", &filter.task_types);
+    sum(tx, &search)
+}
+
+/// How many of an agent's tasks were completed and paid.
+pub(super) fn completed(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<u64, StoreError> {
+    let mut search = Search::of("task_tally", "agent_id = ", agent_id.to_string());
+    search.also("status = 'COMPLETED' AND sandbox = 0");
+    sum(tx, &search)
+}
+
+fn sum(tx: &mut Tx<'_>, search: &Search) -> Result<u64, StoreError> {
+    let row = tx.first(
+        &format!(
+            "SELECT CAST(COALESCE(SUM(tasks), 0) AS BIGINT) AS n FROM task_tally WHERE {}",
+            search.condition
+        ),
+        &search.params,
+    )?;
+    let total = row.map_or(Ok(0), |row| row.get::<i64>("n"))?;
+    Ok(u64::try_from(total).unwrap_or_default())
+}
