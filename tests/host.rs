@@ -157,6 +157,10 @@ fn serve(
         .env("ALLOW_DEV_OPERATOR_ID_HEADER", "true")
         .env("PAYMENTS", "test")
         .env("KYC", "auto")
+        // An agent's callback is a process on this machine.
+        .env("ALLOW_HTTP_TARGETS", "true")
+        .env("ALLOW_PRIVATE_TARGETS", "127.0.0.0/8")
+        .env("TARGET_PORTS", "1-65535")
         .envs(settings.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)

@@ -23,3 +23,4 @@ mod faults; // a killed server, a stopped database, a full disk: nothing is lost
 mod key_change; // a phone notices that an agent's key is another than last time
 mod package; // the crypto package does in a page what Web Crypto does
 mod photo; // a photo survives a connection that breaks in the middle
+mod webhook; // a callback believes what it is told, by the package and by the sample

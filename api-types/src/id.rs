@@ -118,8 +118,17 @@ ids! {
     DisputeId = "dsp_";
     /// An event in a task's life; equal to the webhook's id.
     EventId = "evt_";
+    /// An event on its way to a callback.
+    DeliveryId = "whd_";
     /// One request, in its answer, its error and the log.
     RequestId = "req_";
+}
+
+impl EventId {
+    /// The delivery that tells of this event. There is one at most.
+    pub const fn delivery(self) -> DeliveryId {
+        DeliveryId(self.0)
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub mod deposit;
 pub mod dispute;
 pub mod error;
 pub mod estimate;
+pub mod event;
 pub mod guardian;
 pub mod id;
 pub mod ledger;
@@ -39,8 +40,8 @@ pub mod task;
 pub mod time;
 
 pub use id::{
-    AgentId, DisputeId, EventId, KeyId, MessageId, OperatorId, PayoutId, RequestId, TaskId,
-    TransactionId, UploadId,
+    AgentId, DeliveryId, DisputeId, EventId, KeyId, MessageId, OperatorId, PayoutId, RequestId,
+    TaskId, TransactionId, UploadId,
 };
 pub use money::MicroUsd;
 pub use time::Timestamp;

@@ -1,6 +1,6 @@
 //! Every URL, once: a template for the router and a function for the clients.
 
-use crate::{KeyId, PayoutId, TaskId, UploadId};
+use crate::{DeliveryId, KeyId, PayoutId, TaskId, UploadId};
 
 macro_rules! fixed {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {$(
@@ -50,6 +50,16 @@ fixed! {
     MESSAGES = "/tasks/{id}/messages";
     /// POST and GET: the sealed credential.
     RETRIEVE_CREDENTIAL = "/tasks/{id}/retrieve-credential";
+    /// GET: what happened to all the agent's tasks, as a list or a stream.
+    EVENTS = "/events";
+    /// GET: the same of one task.
+    TASK_EVENTS = "/tasks/{id}/events";
+    /// GET: what was sent to the agent's callbacks.
+    DELIVERIES = "/deliveries";
+    /// GET: the same of one task.
+    TASK_DELIVERIES = "/tasks/{id}/deliveries";
+    /// POST: send it again.
+    REDELIVER = "/deliveries/{id}/redeliver";
     /// POST: a new operator.
     REGISTER_OPERATOR = "/operator/register";
     /// GET: operators near a place.
@@ -120,6 +130,12 @@ by_id! {
     messages(id: TaskId) = MESSAGES;
     /// [`RETRIEVE_CREDENTIAL`] of one task.
     retrieve_credential(id: TaskId) = RETRIEVE_CREDENTIAL;
+    /// [`TASK_EVENTS`] of one task.
+    task_events(id: TaskId) = TASK_EVENTS;
+    /// [`TASK_DELIVERIES`] of one task.
+    task_deliveries(id: TaskId) = TASK_DELIVERIES;
+    /// [`REDELIVER`] of one delivery.
+    redeliver(id: DeliveryId) = REDELIVER;
     /// [`OPERATOR_TASK`] of one task.
     operator_task(id: TaskId) = OPERATOR_TASK;
     /// [`ACCEPT_TASK`] of one task.

@@ -13,6 +13,7 @@ use crate::domain::task::Turn;
 use crate::outside::fiat::Fiat;
 use crate::outside::files::Files;
 use crate::outside::http::UserTargets;
+use crate::seats::Seats;
 use crate::store::Store;
 
 /// Settings, store, clock, entropy and the outside. Cheap to clone.
@@ -36,6 +37,8 @@ pub struct App {
     pub wake_jobs: Arc<Notify>,
     /// Changes whenever a write may have left news for those who follow events.
     pub news: watch::Sender<()>,
+    /// Streams of events that are open.
+    pub seats: Seats,
     /// Cancelled when the server stops, so that streams without an end come to one.
     pub stopping: CancellationToken,
 }
@@ -55,13 +58,14 @@ impl App {
             files: Files::open(&config.place.data, &*entropy)?,
             fiat: Fiat::of(&config)?,
             targets: UserTargets::new(config.targets())?,
-            config: Arc::new(config),
             store,
             clock,
             entropy,
             wake_jobs: Arc::new(Notify::new()),
+            seats: Seats::new(config.event_streams_max),
             news: watch::Sender::new(()),
             stopping: CancellationToken::new(),
+            config: Arc::new(config),
         })
     }
 

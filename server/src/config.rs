@@ -223,6 +223,15 @@ pub struct Config {
     #[command(flatten)]
     pub dlocal: Dlocal,
 
+    /// Event streams that may be open at a time.
+    #[arg(
+        long,
+        env = "EVENT_STREAMS_MAX",
+        default_value_t = 256,
+        value_name = "STREAMS"
+    )]
+    pub event_streams_max: usize,
+
     /// Seconds in which requests that are running may finish after a signal to stop.
     #[arg(
         long,

@@ -6,7 +6,7 @@
 //! - [`http`] is the surface: every route on one screen, extract, call and answer.
 //! - [`jobs`] is work that waits.
 //! - [`app`] is all that a request or a job may touch, [`config`] every setting, [`clock`] time
-//!   and chance, [`serve`] the running of it.
+//!   and chance, [`serve`] the running of it, [`seats`] the streams that are open.
 //!
 //! Imports point one way: `http` and `jobs` to `store`, `outside` and `domain`; those three to
 //! `api-types`; `domain` to nothing else.
@@ -20,5 +20,6 @@ pub mod http;
 pub mod jobs;
 pub mod limits;
 pub mod outside;
+pub mod seats;
 pub mod serve;
 pub mod store;

@@ -1,6 +1,6 @@
 //! Everything that may be left for later, as data.
 
-use api_types::TaskId;
+use api_types::{DeliveryId, TaskId};
 use serde::{Deserialize, Serialize};
 
 /// Work that waits in the queue beside the change that caused it.
@@ -22,6 +22,13 @@ pub enum Job {
         /// Which task's.
         task_id: TaskId,
     },
+    /// A callback is told what happened.
+    DeliverWebhook {
+        /// The delivery.
+        delivery_id: DeliveryId,
+        /// Of the host that it goes to.
+        lane: u32,
+    },
 }
 
 impl Job {
@@ -31,6 +38,7 @@ impl Job {
             Self::ReviewProof { .. } => "review_proof",
             Self::MoveByClock { .. } => "move_by_clock",
             Self::Simulate { .. } => "simulate",
+            Self::DeliverWebhook { .. } => "deliver_webhook",
         }
     }
 
@@ -41,6 +49,7 @@ impl Job {
             Self::ReviewProof { .. } | Self::MoveByClock { .. } | Self::Simulate { .. } => {
                 String::new()
             }
+            Self::DeliverWebhook { lane, .. } => format!("{} {lane:08x}", self.kind()),
         }
     }
 }

@@ -12,6 +12,7 @@ pub use crate::domain::fields::fault;
 use crate::domain::moves::Move;
 use crate::domain::new_task::PostRefusal;
 use crate::domain::task::Refusal;
+use crate::seats::NoSeat;
 use crate::store::StoreError;
 use crate::store::ledger::PostError;
 
@@ -112,6 +113,23 @@ pub fn file_not_found() -> ApiError {
         ErrorCode::NotFound,
         "File not found, or its address has expired. Fetch the task again for a fresh address.",
     )
+}
+
+/// No such delivery to this agent's callbacks.
+pub fn delivery_not_found() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "Delivery not found")
+}
+
+/// No more streams are opened now.
+pub fn no_seat(why: NoSeat) -> ApiError {
+    match why {
+        NoSeat::OfAgent => ApiError::new(
+            ErrorCode::RateLimited,
+            "Your agent has as many event streams open as it may have. Close one first.",
+        )
+        .retry_after(5),
+        NoSeat::AtAll => unavailable(),
+    }
 }
 
 /// The body is larger than the endpoint takes.

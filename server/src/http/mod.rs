@@ -9,12 +9,15 @@ pub mod auth;
 pub mod body;
 pub mod client;
 pub mod credentials;
+pub mod deliveries;
 pub mod deposits;
 pub mod dialect;
 pub mod error;
 pub mod estimates;
+pub mod events;
 pub mod fiat;
 pub mod files;
+mod follow;
 pub mod head;
 pub mod health;
 pub mod idempotency;
@@ -72,6 +75,12 @@ fn routes() -> OpenApiRouter<App> {
             credentials::retrieve_credential,
             credentials::post_retrieve_credential
         ))
+        // Events and callbacks
+        .routes(routes!(events::list_events))
+        .routes(routes!(events::list_task_events))
+        .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(deliveries::list_task_deliveries))
+        .routes(routes!(deliveries::redeliver))
         // Operators
         .routes(routes!(operators::register_operator))
         .routes(routes!(operators::search_operators))

@@ -23,6 +23,7 @@ use super::assets;
     tags(
         (name = "agents", description = "Accounts, keys and money of agents."),
         (name = "tasks", description = "Tasks, as their agents see them."),
+        (name = "events", description = "What happened to tasks: log, streams and callbacks."),
         (name = "operators", description = "Tasks, as operators see them; proofs; earnings."),
         (name = "files", description = "Proof files, by signed address."),
         (name = "health", description = "Whether the server runs, and could serve."),

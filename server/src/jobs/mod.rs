@@ -2,6 +2,7 @@
 //! here. How jobs are claimed and repeated is `runner.rs`; what each does has a file of its own.
 
 pub mod clock_moves;
+pub mod deliver_webhook;
 pub mod review_proof;
 pub mod runner;
 pub mod simulate;
@@ -39,6 +40,7 @@ impl From<StoreError> for JobError {
 /// [`JobError`] says whether to try again.
 pub async fn run(app: &App, job: Job) -> Result<(), JobError> {
     match job {
+        Job::DeliverWebhook { delivery_id, .. } => deliver_webhook::run(app, delivery_id).await,
         Job::ReviewProof { task_id } => review_proof::run(app, task_id).await,
         Job::MoveByClock { task_id } => clock_moves::run(app, task_id).await,
         Job::Simulate { task_id } => simulate::run(app, task_id).await,

@@ -146,6 +146,18 @@ fn tier(name: &str) -> Option<Tier> {
         .find(|tier| tier.as_str() == name)
 }
 
+/// Whether a key may still be used.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn key_is_active(tx: &mut Tx<'_>, id: KeyId) -> Result<bool, StoreError> {
+    let row = tx.first(
+        "SELECT 1 AS there FROM api_key WHERE id = $1 AND revoked_at_ms IS NULL",
+        &params![id.to_string()],
+    )?;
+    Ok(row.is_some())
+}
+
 /// Writes down that a key was used.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ pub mod agents;
 mod check;
 mod columns;
 pub mod credentials;
+pub mod deliveries;
 pub mod disputes;
 pub mod entries;
 mod error;

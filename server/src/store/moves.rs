@@ -3,9 +3,10 @@
 //! that follows from it.
 
 use super::{
-    Tx, agents, disputes, jobs, ledger, ledger::PostError, messages, outbox, tally, tasks,
+    Tx, agents, deliveries, disputes, jobs, ledger, ledger::PostError, messages, outbox, tally,
+    tasks,
 };
-use crate::domain::{ledger::TransferCode, pricing, task::Moved};
+use crate::domain::{ledger::TransferCode, pricing, task::Moved, webhook};
 
 /// Records a move in the caller's transaction.
 ///
@@ -29,6 +30,9 @@ pub fn record(tx: &mut Tx<'_>, moved: &Moved) -> Result<(), PostError> {
     }
     for event in &moved.events {
         outbox::insert(tx, &moved.task, event)?;
+    }
+    for outgoing in webhook::outgoing(moved) {
+        deliveries::insert(tx, moved.task.agent_id, &outgoing)?;
     }
     for notice in &moved.notices {
         messages::insert_notice(tx, moved.task.id, notice, moved.at)?;

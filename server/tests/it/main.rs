@@ -35,6 +35,9 @@ mod endings;
 /// Estimates: given, approved, refused.
 #[cfg(test)]
 mod estimates;
+/// The event log, by cursor and as a stream.
+#[cfg(test)]
+mod events;
 /// What a task costs, and how much an agent may do in a day.
 #[cfg(test)]
 mod fees;
@@ -104,5 +107,8 @@ mod tasks;
 /// Files on their way in.
 #[cfg(test)]
 mod uploads;
+/// Callbacks: signed, repeated, and nowhere they may not go.
+#[cfg(test)]
+mod webhooks;
 
 use server::store::Store;

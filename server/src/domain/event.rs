@@ -1,0 +1,81 @@
+//! How an event is told, and in which order events stand in an agent's log.
+
+use std::collections::HashMap;
+
+use api_types::{EventId, TaskId, event::TaskEvent, task::Status};
+
+use super::task::{Event, Task};
+
+/// The event as the log and a webhook tell it. What the Guardian said belongs to what it decided,
+/// and not to what happened before or was begun anew after.
+pub fn told(task: &Task, event: &Event) -> TaskEvent {
+    let decided = matches!(
+        event.status,
+        Status::Verified | Status::Completed | Status::ManualReview | Status::Disputed
+    );
+    TaskEvent {
+        event: event.name.to_owned(),
+        task_id: task.id,
+        status: event.status,
+        previous_status: event.previous_status,
+        guardian_result: task.guardian_result.clone().filter(|_| decided),
+        timestamp: event.at,
+        event_id: event.id,
+        external_id: task.stated.external_id.clone(),
+    }
+}
+
+/// An event that has no place in the log yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unplaced {
+    /// Its id, which begins with the time that its server's clock showed.
+    pub id: EventId,
+    /// Its task.
+    pub task_id: TaskId,
+    /// The version that the task had after it.
+    pub task_version: i64,
+}
+
+/// The order in which events take their places: by their time, except that the events of one
+/// task stand in the order of its moves, whatever the clocks of several servers said.
+pub fn in_order(mut events: Vec<Unplaced>) -> Vec<EventId> {
+    events.sort_by_key(|event| event.id);
+    let mut of_task: HashMap<TaskId, Vec<Unplaced>> = HashMap::new();
+    for event in &events {
+        of_task.entry(event.task_id).or_default().push(*event);
+    }
+    for moves in of_task.values_mut() {
+        // Taken from the end, so the first comes last.
+        moves.sort_by_key(|event| std::cmp::Reverse((event.task_version, event.id)));
+    }
+    // Each task keeps the places that its events have by their time.
+    let places = events.iter().map(|event| event.task_id);
+    places
+        .filter_map(|task| Some(of_task.get_mut(&task)?.pop()?.id))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use api_types::Timestamp;
+
+    use super::*;
+
+    fn event(task: u128, version: i64, second: i64) -> Unplaced {
+        let at = Timestamp::from_millis(second * 1000).unwrap();
+        Unplaced {
+            id: EventId::new(at, 0),
+            task_id: TaskId::new(Timestamp::from_millis(0).unwrap(), task),
+            task_version: version,
+        }
+    }
+
+    #[test]
+    fn events_of_one_task_follow_its_moves_and_others_the_clock() {
+        // The second move of task 1 was made by a server whose clock is behind.
+        let (one, late, two) = (event(1, 1, 50), event(1, 2, 20), event(1, 3, 60));
+        let other = event(2, 1, 30);
+        let ordered = in_order(vec![two, other, late, one]);
+        assert_eq!(ordered, [one.id, other.id, late.id, two.id]);
+    }
+}

@@ -1,0 +1,238 @@
+//! What a callback is told, how it is signed, and when it is told again (contract §7).
+//!
+//! Which addresses may be called is `target.rs`. An answer's time is handed in, like all time.
+
+use std::time::Duration;
+
+use api_types::{DeliveryId, Timestamp, event::TaskEvent, task::WebhookStyle};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::{event, secret::hex, task::Moved};
+
+/// What the default style tells (contract §7).
+const HUMANOPS_EVENTS: [&str; 4] = [
+    "task.verified",
+    "task.disputed",
+    "task.manual_review",
+    "task.estimate_submitted",
+];
+
+/// How long each attempt waits for the one before it to have failed, in seconds (contract §7).
+const WAITS_SECONDS: [u64; 12] = [
+    0, 30, 60, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400,
+];
+
+/// A callback cannot put an attempt off for longer than this.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(86_400);
+
+/// Something to be told to a callback.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    /// The delivery: one an event at most, so its id follows from the event's.
+    pub id: DeliveryId,
+    /// Where it goes.
+    pub url: String,
+    /// What is told.
+    pub told: TaskEvent,
+}
+
+/// What a move has to tell to the task's callback, in order.
+pub fn outgoing(moved: &Moved) -> Vec<Outgoing> {
+    let task = &moved.task;
+    let Some(url) = &task.stated.callback_url else {
+        return Vec::new();
+    };
+    let style = task.stated.webhook_style.unwrap_or(WebhookStyle::Humanops);
+    let last = moved.events.len().saturating_sub(1);
+    let events = moved.events.iter().enumerate();
+    let chosen = events.filter(|(nth, event)| match style {
+        WebhookStyle::Humanops => HUMANOPS_EVENTS.contains(&event.name),
+        // A move may be told as several events; where it led is what its last one says.
+        WebhookStyle::Humcli => *nth == last,
+        WebhookStyle::All => true,
+    });
+    let outgoing = chosen.map(|(_, event)| {
+        let mut told = event::told(task, event);
+        if style == WebhookStyle::Humcli {
+            told.event = "task.status_changed".to_owned();
+        }
+        Outgoing {
+            id: event.id.delivery(),
+            url: url.clone(),
+            told,
+        }
+    });
+    outgoing.collect()
+}
+
+/// The deliveries to one host share a lane, so that one that hangs delays itself alone. (Two
+/// hosts may share one by chance; that costs time and nothing else.)
+pub fn lane(address: &str) -> u32 {
+    let url = url::Url::parse(address).ok();
+    let place = url
+        .as_ref()
+        .map(|url| (url.host_str(), url.port_or_known_default()));
+    let digest = Sha256::digest(format!("{place:?}"));
+    digest
+        .iter()
+        .take(4)
+        .fold(0, |lane, byte| (lane << 8) | u32::from(*byte))
+}
+
+/// The signatures of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signatures {
+    /// For `X-HumanOps-Signature` and `X-Signature`: hexadecimal HMAC-SHA256 of the raw body, keyed
+    /// with the secret's text as it was given.
+    pub body: String,
+    /// For `webhook-signature` of Standard Webhooks: `v1,` and HMAC-SHA256 in base64.
+    pub standard: String,
+}
+
+/// Signs `body`. The key of Standard Webhooks is what `whsec_…` encodes in base64, and for any
+/// other secret its UTF-8 bytes.
+pub fn sign(secret: &str, webhook_id: &str, at: Timestamp, body: &str) -> Signatures {
+    let content = format!("{webhook_id}.{}.{body}", at.as_millis() / 1000);
+    let key = standard_key(secret);
+    Signatures {
+        body: hex(&mac(secret.as_bytes(), body)),
+        standard: format!("v1,{}", BASE64_STANDARD.encode(mac(&key, &content))),
+    }
+}
+
+fn standard_key(secret: &str) -> Zeroizing<Vec<u8>> {
+    let encoded = secret.strip_prefix("whsec_");
+    let decoded = encoded.and_then(|text| BASE64_STANDARD.decode(text).ok());
+    Zeroizing::new(decoded.unwrap_or_else(|| secret.as_bytes().to_vec()))
+}
+
+fn mac(key: &[u8], content: &str) -> Vec<u8> {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+    let mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    mac.chain_update(content).finalize().into_bytes().to_vec()
+}
+
+/// What follows from an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It arrived.
+    Delivered,
+    /// The callback wants no more, of anything.
+    Gone,
+    /// It is tried again then.
+    At(Timestamp),
+    /// It was tried often enough.
+    GivenUp,
+}
+
+/// Decides after an attempt that ended `now`, with `tries` attempts made in all, this one included.
+pub fn next(tries: usize, status: Option<u16>, retry_after: Option<&str>, now: Timestamp) -> Next {
+    match status {
+        Some(200..=299) => return Next::Delivered,
+        Some(410) => return Next::Gone,
+        _ => {}
+    }
+    let Some(seconds) = WAITS_SECONDS.get(tries) else {
+        return Next::GivenUp;
+    };
+    let asked = retry_after.and_then(|text| asked_wait(text, now));
+    let wait = Duration::from_secs(*seconds).max(asked.unwrap_or_default());
+    Next::At(now.after(wait))
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
+fn asked_wait(text: &str, now: Timestamp) -> Option<Duration> {
+    let wait = match text.trim().parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let date = httpdate::parse_http_date(text.trim()).ok()?;
+            let now = Duration::from_millis(now.as_millis().unsigned_abs());
+            date.duration_since(std::time::UNIX_EPOCH + now).ok()?
+        }
+    };
+    Some(wait.min(RETRY_AFTER_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-02-05T12:00:00Z".parse().unwrap()
+    }
+
+    fn wait(next: Next) -> i64 {
+        match next {
+            Next::At(at) => (at.as_millis() - now().as_millis()) / 1000,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The example of the Standard Webhooks specification.
+    #[test]
+    fn the_specifications_example_is_signed_as_it_prints() {
+        let at = Timestamp::from_millis(1_614_265_330_000).unwrap();
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+        let signed = sign(secret, id, at, r#"{"test": 2432232314}"#);
+        assert_eq!(
+            signed.standard,
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+        );
+    }
+
+    #[test]
+    fn a_plain_secret_is_its_own_key_in_both_signatures() {
+        // RFC 4231, test case 2.
+        let signed = sign("Jefe", "evt", now(), "what do ya want for nothing?");
+        let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(signed.body, expected);
+        assert_eq!(standard_key("Jefe").as_slice(), b"Jefe");
+        assert_eq!(standard_key("whsec_%").as_slice(), b"whsec_%");
+        assert_eq!(standard_key("whsec_AAEC").as_slice(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn attempts_follow_the_schedule_to_its_end() {
+        let waits: Vec<i64> = (1..12)
+            .map(|tries| wait(next(tries, Some(500), None, now())))
+            .collect();
+        let minutes = [1, 2, 5, 15, 30, 60, 120, 240, 480, 1440].map(|minutes| minutes * 60);
+        assert_eq!(waits[0], 30);
+        assert_eq!(waits[1..], minutes);
+        assert_eq!(next(12, None, None, now()), Next::GivenUp);
+    }
+
+    #[test]
+    fn an_answer_decides() {
+        assert_eq!(next(1, Some(204), None, now()), Next::Delivered);
+        assert_eq!(next(1, Some(410), None, now()), Next::Gone);
+        for failed in [Some(301), Some(404), Some(503), None] {
+            assert_eq!(wait(next(1, failed, None, now())), 30, "{failed:?}");
+        }
+    }
+
+    #[test]
+    fn a_callback_may_ask_for_more_time_but_not_for_less_and_not_for_ever() {
+        let after = |text| wait(next(1, Some(429), Some(text), now()));
+        assert_eq!(after("90"), 90);
+        assert_eq!(after("5"), 30);
+        assert_eq!(after("Thu, 05 Feb 2026 12:02:00 GMT"), 120);
+        assert_eq!(after("Thu, 05 Feb 2026 11:00:00 GMT"), 30);
+        assert_eq!(after("99999999"), 86_400);
+        assert_eq!(after("soon"), 30);
+    }
+
+    #[test]
+    fn a_lane_is_of_a_host_and_its_port() {
+        assert_eq!(
+            lane("https://a.example/x"),
+            lane("https://a.example:443/y?z")
+        );
+        assert_ne!(lane("https://a.example/"), lane("https://a.example:8443/"));
+        assert_ne!(lane("https://a.example/"), lane("https://b.example/"));
+    }
+}

@@ -1,0 +1,126 @@
+//! What was sent to callbacks, attempt by attempt, and sending it again (contract §7).
+
+use api_types::{
+    AgentId, DeliveryId, TaskId,
+    error::ErrorBody,
+    event::{Delivery, DeliveryState},
+    page::Page,
+    paths,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+
+use super::{
+    auth::AgentAuth,
+    body::Posted,
+    error::{self, ApiError},
+    idempotency::once,
+    page::{PageQuery, Parameters},
+    tasks,
+};
+use crate::{
+    app::App,
+    store::deliveries::{self, Filter, Window},
+};
+
+/// What was sent to the agent's callbacks, newest first.
+#[utoipa::path(get, path = paths::DELIVERIES, tag = "events",
+    params(("state" = Option<DeliveryState>, Query), ("limit" = Option<u32>, Query),
+        ("offset" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = Page<Delivery>), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody)))]
+pub async fn list_deliveries(
+    State(app): State<App>,
+    agent: AgentAuth,
+    query: Parameters,
+) -> Result<Json<Page<Delivery>>, ApiError> {
+    list(&app, Some(agent.id), None, query).await
+}
+
+/// What was sent to one task's callback, newest first.
+#[utoipa::path(get, path = paths::TASK_DELIVERIES, tag = "events",
+    params(("id" = TaskId, Path), ("state" = Option<DeliveryState>, Query),
+        ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
+        ("cursor" = Option<String>, Query)),
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = Page<Delivery>), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn list_task_deliveries(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    query: Parameters,
+) -> Result<Json<Page<Delivery>>, ApiError> {
+    let id = tasks::task_id(&id)?;
+    app.store
+        .read(move |tx| tasks::owned(tx, agent.id, id)?.ok_or_else(error::task_not_found))
+        .await?;
+    list(&app, Some(agent.id), Some(id), query).await
+}
+
+/// A page of deliveries: of one agent, or for the host of all.
+///
+/// # Errors
+/// 400 for parameters that are not of this list.
+pub(super) async fn list(
+    app: &App,
+    agent_id: Option<AgentId>,
+    task_id: Option<TaskId>,
+    mut query: Parameters,
+) -> Result<Json<Page<Delivery>>, ApiError> {
+    let page: PageQuery = query.page();
+    let states = "must be PENDING, DELIVERED, FAILED or DISABLED";
+    let state = query.read("state", states, DeliveryState::parse);
+    query.finish()?;
+    let after = page
+        .cursor
+        .as_deref()
+        .map(str::parse::<DeliveryId>)
+        .transpose();
+    let after = after
+        .map_err(|_| error::validation(vec![error::fault("cursor", "is not of this list")]))?;
+    let filter = Filter {
+        agent_id,
+        task_id,
+        state,
+    };
+    let window = Window {
+        limit: page.limit,
+        offset: page.offset,
+        after,
+    };
+    let found = app
+        .store
+        .read(move |tx| deliveries::list(tx, filter, window).map_err(ApiError::from))
+        .await?;
+    Ok(Json(page.of(found.rows, found.total, |delivery| {
+        delivery.id.to_string()
+    })))
+}
+
+/// Send a delivery again, whatever became of it, under the same `webhook-id`. Its schedule begins
+/// anew. A callback that was disabled by 410 is enabled again when it arrives.
+#[utoipa::path(post, path = paths::REDELIVER, tag = "events", params(("id" = DeliveryId, Path)),
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = Delivery), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn redeliver(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let id: DeliveryId = id.parse().map_err(|_| error::delivery_not_found())?;
+    tasks::no_fields(&posted.body)?;
+    let now = app.clock.now();
+    once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
+        let asked = deliveries::redeliver(tx, Some(agent.id), id, now)?;
+        asked.ok_or_else(error::delivery_not_found)
+    })
+    .await
+}

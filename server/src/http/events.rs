@@ -1,0 +1,197 @@
+//! The event log of an agent and of one task: by cursor, or as a stream of server-sent events
+//! (contract §4). How it is kept in order is `store/outbox.rs`; how it is followed, `follow.rs`.
+
+use api_types::{AgentId, EventId, TaskId, error::ErrorBody, event::TaskEvent, page::Page, paths};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    auth::AgentAuth,
+    error::{self, ApiError},
+    follow,
+    page::{PageQuery, Parameters},
+    tasks,
+};
+use crate::{
+    app::App,
+    store::outbox::{self, Log},
+};
+
+/// The events of all the agent's tasks, oldest first. With `Accept: text/event-stream` they are
+/// sent as they happen, each with its id, and `Last-Event-ID` goes on where a stream broke off.
+#[utoipa::path(get, path = paths::EVENTS, tag = "events",
+    params(("after" = Option<String>, Query,
+            description = "The id of an event, of a webhook too, or `latest`: those after it"),
+        ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query),
+        ("offset" = Option<u32>, Query),
+        ("Last-Event-ID" = Option<String>, Header, description = "Like `after`, for streams")),
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses(
+        (status = 200, content((Page<TaskEvent> = "application/json"),
+            (String = "text/event-stream"))),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 429, body = ErrorBody), (status = 503, body = ErrorBody)))]
+pub async fn list_events(
+    State(app): State<App>,
+    agent: AgentAuth,
+    headers: HeaderMap,
+    query: Parameters,
+) -> Result<Response, ApiError> {
+    answer(app, agent, None, &headers, query).await
+}
+
+/// The events of one task, oldest first; a stream as for all tasks.
+#[utoipa::path(get, path = paths::TASK_EVENTS, tag = "events",
+    params(("id" = TaskId, Path),
+        ("after" = Option<String>, Query,
+            description = "The id of an event, of a webhook too, or `latest`: those after it"),
+        ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query),
+        ("offset" = Option<u32>, Query),
+        ("Last-Event-ID" = Option<String>, Header, description = "Like `after`, for streams")),
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses(
+        (status = 200, content((Page<TaskEvent> = "application/json"),
+            (String = "text/event-stream"))),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 429, body = ErrorBody),
+        (status = 503, body = ErrorBody)))]
+pub async fn list_task_events(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    query: Parameters,
+) -> Result<Response, ApiError> {
+    let id = tasks::task_id(&id)?;
+    app.store
+        .read(move |tx| tasks::owned(tx, agent.id, id)?.ok_or_else(error::task_not_found))
+        .await?;
+    answer(app, agent, Some(id), &headers, query).await
+}
+
+async fn answer(
+    app: App,
+    agent: AgentAuth,
+    task_id: Option<TaskId>,
+    headers: &HeaderMap,
+    mut query: Parameters,
+) -> Result<Response, ApiError> {
+    let page = query.page();
+    let after = query.read(
+        "after",
+        "must be the id of an event, or latest",
+        After::parse,
+    );
+    query.finish()?;
+    let log = Log {
+        agent_id: agent.id,
+        task_id,
+    };
+    let from = match page.cursor.as_deref() {
+        Some(cursor) => Some(After::parse(cursor).ok_or_else(|| not_of_this_log("cursor"))?),
+        None => after,
+    };
+    let streamed = accepts_stream(headers);
+    let from = match headers.get("last-event-id").filter(|_| streamed) {
+        Some(id) => {
+            let id = id.to_str().ok().and_then(After::parse);
+            Some(id.ok_or_else(|| not_of_this_log("Last-Event-ID"))?)
+        }
+        None => from,
+    };
+    place(&app, agent.id).await;
+    let from = app
+        .store
+        .read(move |tx| match from {
+            None => Ok(0),
+            Some(After::Latest) => Ok(outbox::last_position(tx, agent.id)?),
+            Some(After::Event(id)) => {
+                outbox::position_of(tx, agent.id, id)?.ok_or_else(|| not_of_this_log("after"))
+            }
+        })
+        .await?;
+    if streamed {
+        return follow::stream(app, &agent, log, from);
+    }
+    Ok(Json(list(&app, log, from, page).await?).into_response())
+}
+
+async fn list(
+    app: &App,
+    log: Log,
+    from: i64,
+    page: PageQuery,
+) -> Result<Page<TaskEvent>, ApiError> {
+    let (limit, offset) = (page.limit.saturating_add(1), page.offset);
+    let (events, total) = app
+        .store
+        .read(move |tx| {
+            let events = outbox::after(tx, log, from, limit, offset)?;
+            Ok::<_, ApiError>((events, outbox::count(tx, log)?))
+        })
+        .await?;
+    let events = events.into_iter().map(|placed| placed.told).collect();
+    let total = u64::try_from(total).unwrap_or_default();
+    Ok(page.of(events, total, |event: &TaskEvent| {
+        event.event_id.to_string()
+    }))
+}
+
+/// Gives every committed event its place. The log can be read without that, up to the last event
+/// that has one, so a store that takes no writes is no reason to refuse.
+pub(super) async fn place(app: &App, agent_id: AgentId) {
+    let placed = async {
+        while app
+            .store
+            .read(move |tx| outbox::has_unplaced(tx, agent_id))
+            .await?
+        {
+            app.store
+                .write(move |tx| outbox::place(tx, agent_id))
+                .await?;
+        }
+        Ok::<_, crate::store::StoreError>(())
+    };
+    if let Err(error) = placed.await {
+        tracing::warn!(%error, "events were not given their places in the log");
+    }
+}
+
+/// Where a reader stands.
+enum After {
+    /// At the end.
+    Latest,
+    /// Behind this event.
+    Event(EventId),
+}
+
+impl After {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "latest" => Some(Self::Latest),
+            id => id.parse().ok().map(Self::Event),
+        }
+    }
+}
+
+fn not_of_this_log(field: &str) -> ApiError {
+    error::validation(vec![error::fault(field, "is not of this log")])
+}
+
+fn accepts_stream(headers: &HeaderMap) -> bool {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| {
+        let kinds = accept
+            .split(',')
+            .map(|kind| kind.split(';').next().unwrap_or_default());
+        kinds
+            .map(str::trim)
+            .any(|kind| kind.eq_ignore_ascii_case("text/event-stream"))
+    })
+}

@@ -1,0 +1,104 @@
+//! How many streams without an end are open: bounded in all, and for each agent.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use api_types::AgentId;
+
+/// Streams of one agent at most.
+pub const OF_AN_AGENT: usize = 16;
+
+/// Why there is no seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSeat {
+    /// The agent has as many as it may have.
+    OfAgent,
+    /// The server has.
+    AtAll,
+}
+
+/// The seats of one process. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Seats {
+    taken: Arc<Mutex<HashMap<AgentId, usize>>>,
+    most: usize,
+}
+
+/// One stream's seat, free again when it is dropped.
+#[derive(Debug)]
+pub struct Seat {
+    seats: Seats,
+    agent_id: AgentId,
+}
+
+impl Seats {
+    /// So many seats in all.
+    pub fn new(most: usize) -> Self {
+        Self {
+            taken: Arc::default(),
+            most,
+        }
+    }
+
+    /// Takes one.
+    ///
+    /// # Errors
+    /// [`NoSeat`].
+    pub fn take(&self, agent_id: AgentId) -> Result<Seat, NoSeat> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.get(&agent_id).is_some_and(|own| *own >= OF_AN_AGENT) {
+            return Err(NoSeat::OfAgent);
+        }
+        if taken.values().sum::<usize>() >= self.most {
+            return Err(NoSeat::AtAll);
+        }
+        *taken.entry(agent_id).or_default() += 1;
+        Ok(Seat {
+            seats: self.clone(),
+            agent_id,
+        })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self
+            .seats
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = taken.get_mut(&self.agent_id) {
+            *own -= 1;
+            if *own == 0 {
+                taken.remove(&self.agent_id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api_types::Timestamp;
+
+    use super::*;
+
+    fn agent(bits: u128) -> AgentId {
+        AgentId::new(Timestamp::from_millis(0).unwrap(), bits)
+    }
+
+    #[test]
+    fn seats_are_bounded_for_each_and_for_all_and_come_back() {
+        let seats = Seats::new(OF_AN_AGENT + 1);
+        let mut own: Vec<_> = (0..OF_AN_AGENT)
+            .map(|_| seats.take(agent(1)).unwrap())
+            .collect();
+        assert_eq!(seats.take(agent(1)).unwrap_err(), NoSeat::OfAgent);
+        let other = seats.take(agent(2)).unwrap();
+        assert_eq!(seats.take(agent(2)).unwrap_err(), NoSeat::AtAll);
+        own.pop();
+        drop(other);
+        assert!(seats.take(agent(1)).is_ok());
+        drop(own);
+        assert!(seats.taken.lock().unwrap().is_empty());
+    }
+}

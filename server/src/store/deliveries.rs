@@ -1,0 +1,354 @@
+//! Events on their way to callbacks: written in the transaction of the move, every attempt logged,
+//! and sent again when somebody asks.
+
+use api_types::{
+    AgentId, DeliveryId, EventId, TaskId, Timestamp,
+    event::{Delivery, DeliveryAttempt, DeliveryState},
+};
+
+use super::{
+    Row, StoreError, Tx, Value,
+    columns::{name, parsed, text, time, time_if_any, to_json},
+    jobs, params,
+    tasks::Found,
+};
+use crate::domain::{
+    job::Job,
+    webhook::{self, Next, Outgoing},
+};
+
+const COLUMNS: &str = "id, event_id, event_name, task_id, url, state, created_at_ms, due_at_ms,
+    delivered_at_ms";
+
+/// Adds what a move has to tell, with the job that tells it; without one where the callback has
+/// said that it is gone.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn insert(tx: &mut Tx<'_>, agent_id: AgentId, outgoing: &Outgoing) -> Result<(), StoreError> {
+    let at = outgoing.told.timestamp;
+    let disabled = is_disabled(tx, agent_id, &outgoing.url)?;
+    let (state, due_at) = match disabled {
+        true => (DeliveryState::Disabled, None),
+        false => (DeliveryState::Pending, Some(at.as_millis())),
+    };
+    tx.execute(
+        "INSERT INTO delivery (id, event_id, task_id, agent_id, event_name, url, body, state,
+             tries, asked_again, created_at_ms, due_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10)",
+        &params![
+            outgoing.id.to_string(),
+            outgoing.told.event_id.to_string(),
+            outgoing.told.task_id.to_string(),
+            agent_id.to_string(),
+            &outgoing.told.event,
+            &outgoing.url,
+            to_json(&outgoing.told, "body")?,
+            state.as_str(),
+            at.as_millis(),
+            due_at,
+        ],
+    )?;
+    if disabled {
+        return Ok(());
+    }
+    jobs::enqueue(tx, &job(outgoing.id, &outgoing.url), at)
+}
+
+fn job(delivery_id: DeliveryId, url: &str) -> Job {
+    Job::DeliverWebhook {
+        delivery_id,
+        lane: webhook::lane(url),
+    }
+}
+
+fn is_disabled(tx: &mut Tx<'_>, agent_id: AgentId, url: &str) -> Result<bool, StoreError> {
+    let row = tx.first(
+        "SELECT 1 AS there FROM disabled_endpoint WHERE agent_id = $1 AND url = $2",
+        &params![agent_id.to_string(), url],
+    )?;
+    Ok(row.is_some())
+}
+
+/// A delivery that is to be sent now.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The delivery.
+    pub id: DeliveryId,
+    /// Its event, which names it to the callback.
+    pub event_id: EventId,
+    /// Whose task holds the secret.
+    pub task_id: TaskId,
+    /// Whose callback it is.
+    pub agent_id: AgentId,
+    /// Where it goes.
+    pub url: String,
+    /// What is sent, to the byte.
+    pub body: String,
+    /// Attempts of this round so far.
+    pub tries: i64,
+    /// Whether the callback is gone, and nobody asked for this one nevertheless.
+    pub disabled: bool,
+}
+
+/// The delivery, if it still waits to be sent.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn waiting(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<Waiting>, StoreError> {
+    let row = tx.first(
+        "SELECT event_id, task_id, agent_id, url, body, tries, asked_again FROM delivery
+         WHERE id = $1 AND state = 'PENDING'",
+        &params![id.to_string()],
+    )?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let (agent_id, url): (AgentId, String) = (text(&row, "agent_id")?, row.get("url")?);
+    let gone = is_disabled(tx, agent_id, &url)?;
+    Ok(Some(Waiting {
+        id,
+        event_id: text(&row, "event_id")?,
+        task_id: text(&row, "task_id")?,
+        agent_id,
+        body: row.get("body")?,
+        tries: row.get("tries")?,
+        disabled: gone && row.get::<i64>("asked_again")? == 0,
+        url,
+    }))
+}
+
+/// One attempt, as it went.
+#[derive(Clone, Debug)]
+pub struct Attempted {
+    /// When it began.
+    pub at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// The beginning of the answer.
+    pub answer: Option<String>,
+    /// Why there was none.
+    pub error: Option<String>,
+}
+
+/// Logs an attempt and does what follows from it. What was decided meanwhile by another attempt
+/// stays, except that an arrival counts whenever it happened.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn record(
+    tx: &mut Tx<'_>,
+    sent: &Waiting,
+    attempted: &Attempted,
+    next: Next,
+) -> Result<(), StoreError> {
+    log(tx, sent.id, attempted)?;
+    let (state, due_at, delivered_at) = match next {
+        Next::Delivered => (DeliveryState::Delivered, None, Some(attempted.ended_at)),
+        Next::At(at) => (DeliveryState::Pending, Some(at), None),
+        Next::Gone => (DeliveryState::Disabled, None, None),
+        Next::GivenUp => (DeliveryState::Failed, None, None),
+    };
+    let written = tx.execute(
+        "UPDATE delivery SET state = $2, due_at_ms = $3, delivered_at_ms = $4, tries = tries + 1
+         WHERE id = $1 AND (tries = $5 OR $2 = 'DELIVERED') AND state = 'PENDING'",
+        &params![
+            sent.id.to_string(),
+            state.as_str(),
+            due_at.map(Timestamp::as_millis),
+            delivered_at.map(Timestamp::as_millis),
+            sent.tries,
+        ],
+    )?;
+    match next {
+        Next::At(at) if written == 1 => jobs::enqueue(tx, &job(sent.id, &sent.url), at),
+        Next::Gone => disable(tx, sent, attempted.ended_at),
+        Next::Delivered => tx
+            .execute(
+                "DELETE FROM disabled_endpoint WHERE agent_id = $1 AND url = $2",
+                &params![sent.agent_id.to_string(), &sent.url],
+            )
+            .map(drop),
+        Next::At(_) | Next::GivenUp => Ok(()),
+    }
+}
+
+fn log(tx: &mut Tx<'_>, id: DeliveryId, attempted: &Attempted) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO delivery_attempt (delivery_id, number, at_ms, duration_ms, status, answer,
+             error)
+         VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM delivery_attempt
+                      WHERE delivery_id = $1), $2, $3, $4, $5, $6)",
+        &params![
+            id.to_string(),
+            attempted.at.as_millis(),
+            attempted.duration_ms,
+            attempted.status.map(i64::from),
+            attempted.answer.as_deref(),
+            attempted.error.as_deref(),
+        ],
+    )
+    .map(drop)
+}
+
+fn disable(tx: &mut Tx<'_>, sent: &Waiting, at: Timestamp) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO disabled_endpoint (agent_id, url, disabled_at_ms) VALUES ($1, $2, $3)
+         ON CONFLICT (agent_id, url) DO NOTHING",
+        &params![sent.agent_id.to_string(), &sent.url, at.as_millis()],
+    )
+    .map(drop)
+}
+
+/// The delivery is not sent: its callback is gone.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn skip(tx: &mut Tx<'_>, id: DeliveryId) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE delivery SET state = 'DISABLED', due_at_ms = NULL
+         WHERE id = $1 AND state = 'PENDING' AND asked_again = 0",
+        &params![id.to_string()],
+    )
+    .map(drop)
+}
+
+/// What a list of deliveries is narrowed to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    /// To this agent's callbacks; to everybody's if left out, which is for the host.
+    pub agent_id: Option<AgentId>,
+    /// Of this task.
+    pub task_id: Option<TaskId>,
+    /// In this state.
+    pub state: Option<DeliveryState>,
+}
+
+/// Which part of the list: so many rows, after so many or after one.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Rows at most.
+    pub limit: u32,
+    /// Rows to pass over.
+    pub offset: u32,
+    /// The last row that the caller has.
+    pub after: Option<DeliveryId>,
+}
+
+/// Deliveries with all their attempts, newest first.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn list(
+    tx: &mut Tx<'_>,
+    filter: Filter,
+    window: Window,
+) -> Result<Found<Delivery>, StoreError> {
+    let mut conditions = vec!["1 = 1".to_owned()];
+    let mut params: Vec<Value> = Vec::new();
+    let mut and = |condition: &str, value: Option<String>| {
+        if let Some(value) = value {
+            params.push(value.into());
+            conditions.push(format!("{condition} ${}", params.len()));
+        }
+        (conditions.join(" AND "), params.clone())
+    };
+    and("agent_id =", filter.agent_id.map(|id| id.to_string()));
+    and("task_id =", filter.task_id.map(|id| id.to_string()));
+    let (all, all_params) = and(
+        "state =",
+        filter.state.map(|state| state.as_str().to_owned()),
+    );
+    let (page, mut params) = and("id <", window.after.map(|id| id.to_string()));
+
+    let count = format!("SELECT COUNT(*) AS n FROM delivery WHERE {all}");
+    let total = tx.first(&count, &all_params)?;
+    let total: i64 = total.map_or(Ok(0), |row| row.get("n"))?;
+    let nth = params.len();
+    params.extend(params![i64::from(window.limit) + 1, window.offset]);
+    let page = format!(
+        "SELECT {COLUMNS} FROM delivery WHERE {page} ORDER BY id DESC LIMIT ${} OFFSET ${}",
+        nth + 1,
+        nth + 2
+    );
+    let rows = tx.query(&page, &params)?;
+    let rows = rows
+        .iter()
+        .map(|row| delivery(tx, row))
+        .collect::<Result<_, _>>()?;
+    Ok(Found {
+        rows,
+        total: u64::try_from(total).unwrap_or_default(),
+    })
+}
+
+/// Sends a delivery again, whatever became of it, and begins its schedule anew; a disabled
+/// callback is tried too, and enabled if it arrives. `None` if there is no such delivery, or it
+/// is not the agent's where one is named.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn redeliver(
+    tx: &mut Tx<'_>,
+    agent_id: Option<AgentId>,
+    id: DeliveryId,
+    now: Timestamp,
+) -> Result<Option<Delivery>, StoreError> {
+    let row = tx.first(
+        &format!(
+            "UPDATE delivery SET state = 'PENDING', tries = 0, asked_again = 1, due_at_ms = $2
+             WHERE id = $1 AND ($3 = '' OR agent_id = $3) RETURNING {COLUMNS}"
+        ),
+        &params![
+            id.to_string(),
+            now.as_millis(),
+            agent_id.map_or_else(String::new, |id| id.to_string()),
+        ],
+    )?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let delivery = delivery(tx, &row)?;
+    jobs::enqueue(tx, &job(id, &delivery.url), now)?;
+    Ok(Some(delivery))
+}
+
+fn delivery(tx: &mut Tx<'_>, row: &Row) -> Result<Delivery, StoreError> {
+    let id: DeliveryId = text(row, "id")?;
+    let attempts = tx.query(
+        "SELECT number, at_ms, duration_ms, status, answer, error FROM delivery_attempt
+         WHERE delivery_id = $1 ORDER BY number",
+        &params![id.to_string()],
+    )?;
+    Ok(Delivery {
+        id,
+        event_id: text(row, "event_id")?,
+        event: row.get("event_name")?,
+        task_id: text(row, "task_id")?,
+        url: row.get("url")?,
+        state: name(row, "state", DeliveryState::parse)?,
+        attempts: attempts.iter().map(attempt).collect::<Result<_, _>>()?,
+        created_at: time(row, "created_at_ms")?,
+        next_attempt_at: time_if_any(row, "due_at_ms")?,
+        delivered_at: time_if_any(row, "delivered_at_ms")?,
+    })
+}
+
+fn attempt(row: &Row) -> Result<DeliveryAttempt, StoreError> {
+    let status: Option<i64> = row.get("status")?;
+    Ok(DeliveryAttempt {
+        number: parsed(u32::try_from(row.get::<i64>("number")?).ok(), "number")?,
+        at: time(row, "at_ms")?,
+        duration_ms: parsed(
+            u64::try_from(row.get::<i64>("duration_ms")?).ok(),
+            "duration_ms",
+        )?,
+        status: status.and_then(|status| u16::try_from(status).ok()),
+        answer: row.get("answer")?,
+        error: row.get("error")?,
+    })
+}

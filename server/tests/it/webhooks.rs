@@ -1,0 +1,438 @@
+//! Callbacks: told once a move is made, signed, again when they fail, and nowhere they may not go.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use api_types::{AgentId, TaskId, paths};
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+use server::domain::target::TargetRules;
+use server::jobs::runner;
+use server::outside::http::UserTargets;
+use server::store::jobs::{self, Wanted};
+use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::harness::{Answer, Caller, TestApp, photo_task};
+use crate::support::{self, FreshStore, on_both_databases};
+
+type Agent<'a> = Caller<'a, AgentId>;
+
+const SECRET: &str = "a secret of enough characters";
+
+/// Lets callbacks be on this machine, over http.
+const LOOPBACK: [&str; 5] = [
+    "--allow-http-targets=true",
+    "--allow-private-targets",
+    "127.0.0.0/8",
+    "--target-ports",
+    "1-65535",
+];
+
+async fn start(store: FreshStore) -> TestApp {
+    TestApp::start_with(store, &LOOPBACK).await
+}
+
+/// A request to the receiver.
+#[derive(Clone, Debug)]
+struct Received {
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Received {
+    fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    fn told(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+/// A status and headers.
+type Scripted = (u16, &'static [(&'static str, &'static str)]);
+
+/// Somebody's server, which keeps what it gets and answers as it was told; 204 after that.
+#[derive(Clone, Default)]
+struct Receiver {
+    origin: String,
+    received: Arc<Mutex<Vec<Received>>>,
+    answers: Arc<Mutex<VecDeque<Scripted>>>,
+    came: Arc<Notify>,
+}
+
+impl Receiver {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let receiver = Self {
+            origin,
+            ..Self::default()
+        };
+        let routes = Router::new()
+            .route("/hook", post(receive))
+            .route("/hang", post(hang))
+            .with_state(receiver.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        receiver
+    }
+
+    fn answers(&self, status: u16, headers: &'static [(&'static str, &'static str)]) {
+        self.answers.lock().unwrap().push_back((status, headers));
+    }
+
+    fn hook(&self) -> String {
+        format!("{}/hook", self.origin)
+    }
+
+    fn all(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
+    }
+
+    fn only(&self) -> Received {
+        let mut all = self.all();
+        assert_eq!(all.len(), 1, "{all:?}");
+        all.remove(0)
+    }
+
+    async fn got(&self, count: usize) {
+        let enough = async {
+            while self.all().len() < count {
+                self.came.notified().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(8), enough)
+            .await
+            .unwrap();
+    }
+}
+
+async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> Response {
+    receiver
+        .received
+        .lock()
+        .unwrap()
+        .push(Received { headers, body });
+    receiver.came.notify_one();
+    let answer = receiver.answers.lock().unwrap().pop_front();
+    let (status, headers) = answer.unwrap_or((204, &[]));
+    let mut response = (StatusCode::from_u16(status).unwrap(), "noted").into_response();
+    for (name, value) in headers {
+        response.headers_mut().insert(*name, value.parse().unwrap());
+    }
+    response
+}
+
+async fn hang(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> Response {
+    receiver
+        .received
+        .lock()
+        .unwrap()
+        .push(Received { headers, body });
+    receiver.came.notify_one();
+    std::future::pending().await
+}
+
+fn with_callback(app: &TestApp, url: &str) -> Value {
+    let mut task = photo_task(app);
+    task["task_type"] = json!("VERIFICATION");
+    task["proof_type"] = json!("CONFIRMATION");
+    task["callback_url"] = json!(url);
+    task["callback_secret"] = json!(SECRET);
+    task
+}
+
+/// Posts the task and has it claimed and its proof sent; the Guardian has not looked yet.
+async fn submitted(agent: &Agent<'_>, task: &Value) -> TaskId {
+    let operator = agent.app.operator().await;
+    let task = agent.post(paths::TASKS, task).await.created().id("task_id");
+    operator.accept(task).await;
+    operator.confirm(task).await;
+    task
+}
+
+async fn completed(agent: &Agent<'_>, task: &Value) -> TaskId {
+    let task = submitted(agent, task).await;
+    agent.app.drain_jobs().await;
+    task
+}
+
+async fn deliveries(agent: &Agent<'_>, task: TaskId) -> Vec<Value> {
+    let listed = agent.get(&paths::task_deliveries(task)).await.ok();
+    listed.body["data"].as_array().unwrap().clone()
+}
+
+async fn only_delivery(agent: &Agent<'_>, task: TaskId) -> Value {
+    let mut all = deliveries(agent, task).await;
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
+async fn redeliver(agent: &Agent<'_>, delivery: &Value) -> Answer {
+    let id = delivery["id"].as_str().unwrap().parse().unwrap();
+    agent.post(&paths::redeliver(id), &json!({})).await
+}
+
+/// HMAC as RFC 2104 defines it, beside the library that the server uses.
+fn hmac_sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut block = [0_u8; 64];
+    match key.len() > 64 {
+        true => block[..32].copy_from_slice(&Sha256::digest(key)),
+        false => block[..key.len()].copy_from_slice(key),
+    }
+    let inner = block.map(|byte| byte ^ 0x36);
+    let outer = block.map(|byte| byte ^ 0x5c);
+    let inner = Sha256::new()
+        .chain_update(inner)
+        .chain_update(text)
+        .finalize();
+    Sha256::new()
+        .chain_update(outer)
+        .chain_update(inner)
+        .finalize()
+        .to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+on_both_databases! {
+    async fn a_decision_is_told_once_and_signed_twice(store) {
+        let app = start(store).await;
+        let (agent, receiver) = (app.agent().await, Receiver::start().await);
+        let mut posted = with_callback(&app, &receiver.hook());
+        posted["external_id"] = json!("order 7");
+        let task = submitted(&agent, &posted).await;
+        assert_eq!(deliveries(&agent, task).await.len(), 0);
+        app.drain_jobs().await;
+        let sent = receiver.only();
+        let told = sent.told();
+        let log = agent.get(&paths::task_events(task)).await.ok();
+        assert_eq!(told, log.body["data"][3], "the log has what the callback was told");
+        assert_eq!(told["event"], "task.verified");
+        assert_eq!((&told["status"], &told["previous_status"]), (&json!("VERIFIED"), &json!("SUBMITTED")));
+        assert_eq!(told["guardian_result"]["decision"], "APPROVE");
+        assert_eq!(told["external_id"], "order 7");
+
+        assert_eq!(sent.header("content-type"), "application/json");
+        let body = hex(&hmac_sha256(SECRET.as_bytes(), sent.body.as_bytes()));
+        assert_eq!(sent.header("x-humanops-signature"), body);
+        assert_eq!(sent.header("x-signature"), body);
+        let (id, at) = (sent.header("webhook-id"), sent.header("webhook-timestamp"));
+        assert_eq!(json!(id), told["event_id"]);
+        assert_eq!(at, (app.now().as_millis() / 1000).to_string());
+        let content = format!("{id}.{at}.{}", sent.body);
+        let standard = hmac_sha256(SECRET.as_bytes(), content.as_bytes());
+        let standard = format!("v1,{}", BASE64_STANDARD.encode(standard));
+        assert_eq!(sent.header("webhook-signature"), standard);
+
+        let delivery = only_delivery(&agent, task).await;
+        assert_eq!(delivery["state"], "DELIVERED");
+        let attempt = &delivery["attempts"][0];
+        assert_eq!((&attempt["status"], &attempt["number"]), (&json!(204), &json!(1)));
+        assert_eq!(delivery["event_id"], told["event_id"]);
+    }
+
+    async fn a_task_chooses_what_its_callback_is_told(store) {
+        let app = start(store).await;
+        let agent = app.agent().await;
+        let every = ["created", "accepted", "submitted", "verified", "completed"];
+        for (style, told) in [
+            ("all", every.map(|name| format!("task.{name}")).to_vec()),
+            ("humcli", vec!["task.status_changed".to_owned(); 4]),
+            ("humanops", vec!["task.verified".to_owned()]),
+        ] {
+            let receiver = Receiver::start().await;
+            let mut posted = with_callback(&app, &receiver.hook());
+            posted["webhook_style"] = json!(style);
+            completed(&agent, &posted).await;
+            let all = receiver.all();
+            let names = all.iter().map(|sent| sent.told()["event"].as_str().unwrap().to_owned());
+            let mut names: Vec<_> = names.collect();
+            let mut told = told;
+            // In one millisecond of the test's clock ids are in no order of their own.
+            names.sort();
+            told.sort();
+            assert_eq!(names, told, "{style}");
+        }
+    }
+
+    async fn without_a_secret_nothing_is_signed(store) {
+        let app = start(store).await;
+        let (agent, receiver) = (app.agent().await, Receiver::start().await);
+        let mut posted = with_callback(&app, &receiver.hook());
+        posted["callback_secret"] = json!(null);
+        completed(&agent, &posted).await;
+        let sent = receiver.only();
+        for signature in ["x-humanops-signature", "x-signature", "webhook-signature"] {
+            assert_eq!(sent.header(signature), "");
+        }
+        assert_ne!(sent.header("webhook-id"), "");
+    }
+
+    async fn a_callback_that_fails_is_told_again_by_the_schedule(store) {
+        let app = start(store).await;
+        let (agent, receiver) = (app.agent().await, Receiver::start().await);
+        receiver.answers(500, &[]);
+        receiver.answers(302, &[("location", "/elsewhere")]);
+        let task = completed(&agent, &with_callback(&app, &receiver.hook())).await;
+        for (wait, attempts) in [(29, 1), (1, 2), (59, 2), (1, 3), (86_400, 3)] {
+            app.advance(Duration::from_secs(wait));
+            app.drain_jobs().await;
+            assert_eq!(receiver.all().len(), attempts, "{wait}");
+        }
+        let all = receiver.all();
+        assert!(all.iter().all(|sent| sent.body == all[0].body));
+        assert!(all.iter().all(|sent| sent.header("webhook-id") == all[0].header("webhook-id")));
+        assert_ne!(all[0].header("webhook-signature"), all[1].header("webhook-signature"));
+        let delivery = only_delivery(&agent, task).await;
+        let attempts = delivery["attempts"].as_array().unwrap();
+        let statuses: Vec<_> = attempts.iter().map(|attempt| &attempt["status"]).collect();
+        assert_eq!(statuses, [500, 302, 204]);
+        assert_eq!(attempts[0]["answer"], "noted");
+        assert_eq!(delivery["state"], "DELIVERED");
+    }
+
+    async fn a_callback_may_ask_for_time(store) {
+        let app = start(store).await;
+        let (agent, receiver) = (app.agent().await, Receiver::start().await);
+        receiver.answers(429, &[("retry-after", "7200")]);
+        let task = completed(&agent, &with_callback(&app, &receiver.hook())).await;
+        let delivery = only_delivery(&agent, task).await;
+        let due = app.now().after(Duration::from_secs(7200));
+        assert_eq!(delivery["next_attempt_at"], json!(due));
+        app.advance(Duration::from_secs(7199));
+        app.drain_jobs().await;
+        assert_eq!(receiver.all().len(), 1);
+        app.advance(Duration::from_secs(1));
+        app.drain_jobs().await;
+        assert_eq!(receiver.all().len(), 2);
+    }
+
+    async fn a_delivery_that_failed_for_good_can_be_sent_again(store) {
+        let app = start(store).await;
+        let (agent, receiver) = (app.agent().await, Receiver::start().await);
+        (0..12).for_each(|_| receiver.answers(503, &[]));
+        let task = completed(&agent, &with_callback(&app, &receiver.hook())).await;
+        for _ in 0..12 {
+            app.advance(Duration::from_secs(86_400));
+            app.drain_jobs().await;
+        }
+        let failed = only_delivery(&agent, task).await;
+        assert_eq!((&failed["state"], receiver.all().len()), (&json!("FAILED"), 12));
+        let other = app.agent().await;
+        redeliver(&other, &failed).await.refused(404, "not_found");
+        assert_eq!(redeliver(&agent, &failed).await.ok().body["state"], "PENDING");
+        app.drain_jobs().await;
+        let all = receiver.all();
+        assert_eq!(all[12].header("webhook-id"), all[0].header("webhook-id"));
+        let delivered = only_delivery(&agent, task).await;
+        assert_eq!(delivered["state"], "DELIVERED");
+        assert_eq!(delivered["attempts"].as_array().unwrap().len(), 13);
+    }
+
+    async fn a_callback_that_is_gone_is_told_no_more_until_a_repetition_arrives(store) {
+        let app = start(store).await;
+        let (agent, receiver) = (app.agent().await, Receiver::start().await);
+        let posted = with_callback(&app, &receiver.hook());
+        receiver.answers(410, &[]);
+        let first = completed(&agent, &posted).await;
+        assert_eq!(only_delivery(&agent, first).await["state"], "DISABLED");
+        let second = completed(&agent, &posted).await;
+        let disabled = only_delivery(&agent, second).await;
+        assert_eq!((&disabled["state"], receiver.all().len()), (&json!("DISABLED"), 1));
+        // Another agent's callback may be the same address; it is not this one's to close.
+        completed(&app.agent().await, &posted).await;
+        assert_eq!(receiver.all().len(), 2);
+
+        redeliver(&agent, &disabled).await.ok();
+        app.drain_jobs().await;
+        assert_eq!(only_delivery(&agent, second).await["state"], "DELIVERED");
+        let third = completed(&agent, &posted).await;
+        assert_eq!(only_delivery(&agent, third).await["state"], "DELIVERED");
+        let listed = agent.get(&format!("{}?state=DISABLED", paths::DELIVERIES)).await.ok();
+        assert_eq!(listed.body["pagination"]["total"], 1);
+    }
+
+    async fn an_address_that_may_not_be_called_is_refused_with_its_task(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        for url in [
+            "http://example.com/hook", "https://127.0.0.1/hook", "https://localhost/hook",
+            "https://[::ffff:10.0.0.1]/hook", "https://user:pass@example.com/hook",
+            "https://example.com:22/hook", "https://169.254.169.254/latest/meta-data",
+        ] {
+            let answer = agent.post(paths::TASKS, &with_callback(&app, url)).await;
+            answer.refused(400, "validation");
+            assert_eq!(answer.faulty_fields(), ["callback_url"], "{url}");
+        }
+    }
+
+    async fn an_address_that_may_no_longer_be_called_is_not(store) {
+        let mut app = start(store).await;
+        let receiver = Receiver::start().await;
+        let task = submitted(&app.agent().await, &with_callback(&app, &receiver.hook())).await;
+        // The host has taken its leave back since.
+        app.app.targets = UserTargets::new(TargetRules::default()).unwrap();
+        app.drain_jobs().await;
+        assert_eq!(receiver.all().len(), 0);
+        let window = server::store::deliveries::Window { limit: 10, offset: 0, after: None };
+        let all = app.app.store.read(move |tx| {
+            server::store::deliveries::list(tx, Default::default(), window)
+        });
+        let all = all.await.unwrap().rows;
+        assert_eq!(all[0].task_id, task);
+        let error = all[0].attempts[0].error.as_deref().unwrap();
+        assert!(error.contains("https"), "{error}");
+    }
+
+    async fn a_receiver_that_hangs_delays_nobody_else(store) {
+        let app = start(store).await;
+        let (agent, receiver) = (app.agent().await, Receiver::start().await);
+        let slow = Receiver::start().await;
+        for _ in 0..6 {
+            submitted(&agent, &with_callback(&app, &format!("{}/hang", slow.origin))).await;
+        }
+        let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
+        slow.got(4).await;
+        // Its lane is full now; another's callback and another's proof do not wait for it.
+        let task = submitted(&agent, &with_callback(&app, &receiver.hook())).await;
+        receiver.got(1).await;
+        assert_eq!(receiver.only().told()["task_id"], json!(task));
+        assert!(slow.all().len() < 6, "a lane has a limit");
+        // What hangs is of no more interest.
+        running.abort();
+        app.app.store.close();
+    }
+
+    async fn a_stop_hands_unfinished_jobs_back(store) {
+        let arguments = [&LOOPBACK[..], &["--stop-seconds", "0"]].concat();
+        let app = TestApp::start_with(store, &arguments).await;
+        let (agent, slow) = (app.agent().await, Receiver::start().await);
+        submitted(&agent, &with_callback(&app, &format!("{}/hang", slow.origin))).await;
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(runner::run(app.app.clone(), stop.clone()));
+        slow.got(1).await;
+        stop.cancel();
+        running.await.unwrap();
+        let now = app.now();
+        let wanted = Wanted { jobs_max: 9, full_kinds: Vec::new(), full_lanes: Vec::new() };
+        let due = app.app.store.write(move |tx| {
+            jobs::claim(tx, now, now.after(Duration::from_secs(60)), &wanted)
+        });
+        let due = due.await.unwrap();
+        assert_eq!((due[0].job.kind(), due[0].attempts), ("deliver_webhook", 1));
+    }
+}
