@@ -110,6 +110,99 @@ impl Crowd {
         Ok(Arc::new(crowd))
     }
 
+    /// The same people, who ask another server, and remember what they were answered.
+    pub(crate) fn at(&self, server: &Host) -> Arc<Self> {
+        Arc::new(Self {
+            client: self.client.clone(),
+            server: server.url(""),
+            pairs: self.pairs.clone(),
+            wishes: AtomicUsize::new(self.wishes.load(Ordering::Relaxed)),
+            posted: Mutex::new(self.posted.lock().unwrap().clone()),
+            claimed: Mutex::new(self.claimed.lock().unwrap().clone()),
+            unanswered: Mutex::default(),
+            refused_for_now: AtomicUsize::new(0),
+        })
+    }
+
+    /// Asks once more for everything that was posted, under its old keys: it is answered with the
+    /// tasks of before.
+    pub(crate) async fn repeats_what_was_answered(&self) -> Result<()> {
+        let posted = self.posted.lock().unwrap().clone();
+        for (name, task) in posted {
+            let mut answers = Vec::new();
+            for (agent, _) in &self.pairs {
+                let url = format!("{}/api/v1/tasks?external_id={name}", self.server);
+                let page = self
+                    .client
+                    .get(url)
+                    .header("x-api-key", agent)
+                    .send()
+                    .await?;
+                let page: Value = page.error_for_status()?.json().await?;
+                if page["data"][0]["task_id"].is_string() {
+                    let wish = post(agent, &name);
+                    let answer = self.send(&wish).await?;
+                    ensure!(
+                        answer.headers().contains_key("idempotent-replayed"),
+                        "{answer:?}"
+                    );
+                    answers.push(answer.json::<Value>().await?["task_id"].clone());
+                }
+            }
+            ensure!(answers == [json!(task)], "{name}: {answers:?}");
+        }
+        Ok(())
+    }
+
+    /// Sends the proof of every claimed task, here and to another server in turns; says how many.
+    pub(crate) async fn submits_everything(&self, other: &Host) -> Result<usize> {
+        let mut submitted = 0;
+        let tasks = self.claimed.lock().unwrap().clone();
+        for task in &tasks {
+            let server = [self.server.clone(), other.url("")][submitted % 2].clone();
+            for (_, operator) in &self.pairs {
+                let url = format!("{server}/api/v1/operator/tasks/{task}/submit");
+                let request = self.client.post(url).header("x-operator-id", operator);
+                let words = format!("The shop is open from nine to five, they said. {task}");
+                let answer = request
+                    .json(&json!({"confirmation_text": words}))
+                    .send()
+                    .await?;
+                submitted += usize::from(answer.status() == 200);
+            }
+        }
+        ensure!(submitted == tasks.len(), "{submitted} of {}", tasks.len());
+        Ok(submitted)
+    }
+
+    /// Waits until so many tasks are completed; says how many there are then.
+    pub(crate) async fn are_completed(&self, count: usize) -> Result<usize> {
+        let mut again = interval(Duration::from_millis(50));
+        let waiting = async {
+            loop {
+                let mut completed = 0;
+                for (agent, _) in &self.pairs {
+                    let url = format!("{}/api/v1/tasks?status=COMPLETED&limit=1", self.server);
+                    let page = self
+                        .client
+                        .get(url)
+                        .header("x-api-key", agent)
+                        .send()
+                        .await?;
+                    let page: Value = page.error_for_status()?.json().await?;
+                    completed += page["pagination"]["total"].as_u64().context("a total")? as usize;
+                }
+                if completed >= count {
+                    return Ok(completed);
+                }
+                again.tick().await;
+            }
+        };
+        timeout(CALM_TIME_MAX, waiting)
+            .await
+            .context("not all are completed")?
+    }
+
     /// Everybody begins to work, and goes on until the server is gone.
     pub(crate) fn works(self: &Arc<Self>) -> JoinSet<()> {
         let mut workers = JoinSet::new();
@@ -239,17 +332,7 @@ impl Crowd {
         let (agent, operator) = &self.pairs[pair];
         let number = self.wishes.fetch_add(1, Ordering::Relaxed);
         let name = format!("wish-{number}");
-        let post = Wish {
-            path: "/tasks".to_owned(),
-            header: "x-api-key",
-            account: agent.clone(),
-            key: name.clone(),
-            body: json!({
-                "title": "Is the shop open?", "description": "Call and ask.", "reward_usd": 10,
-                "task_type": "CONTENT_REVIEW", "deadline": "2027-01-01T00:00:00Z",
-                "proof_requirements": ["What they said"], "external_id": name,
-            }),
-        };
+        let post = post(agent, &name);
         if !self.wants(post).await {
             return false;
         }
@@ -316,5 +399,19 @@ impl Crowd {
             .send()
             .await?;
         Ok(answer.error_for_status()?.json().await?)
+    }
+}
+
+fn post(agent: &str, name: &str) -> Wish {
+    Wish {
+        path: "/tasks".to_owned(),
+        header: "x-api-key",
+        account: agent.to_owned(),
+        key: name.to_owned(),
+        body: json!({
+            "title": "Is the shop open?", "description": "Call and ask.", "reward_usd": 10,
+            "task_type": "CONTENT_REVIEW", "deadline": "2027-01-01T00:00:00Z",
+            "proof_requirements": ["What they said"], "external_id": name,
+        }),
     }
 }

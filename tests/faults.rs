@@ -55,10 +55,7 @@ async fn a_database_that_stops_is_said_and_work_goes_on_when_it_is_back() -> Res
     let mut database = Cluster::start("-c fsync=off")?;
     let mut settings = crowd::settings();
     let url = database.url("postgres");
-    let migrated = std::process::Command::new(binary())
-        .args(["migrate", "--database-url", &url])
-        .output()?;
-    ensure!(migrated.status.success(), "{migrated:?}");
+    migrate(&url)?;
     settings.push(("DATABASE_URL", url));
     let server = Host::start(&folder, free_address()?, &settings).await?;
     let crowd = Crowd::gather(&server).await?;
@@ -113,6 +110,33 @@ async fn a_full_disk_refuses_writes_keeps_reading_and_recovers() -> Result<()> {
     server.stops().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_share_a_database_do_each_thing_once() -> Result<()> {
+    let folder = fresh_folder("shared-database")?;
+    let database = Cluster::start("-c fsync=off")?;
+    let url = database.url("postgres");
+    migrate(&url)?;
+    let mut settings = crowd::settings();
+    settings.push(("DATABASE_URL", url));
+    let first = Host::start(&folder, free_address()?, &settings).await?;
+    let second = Host::start(&folder, free_address()?, &settings).await?;
+    let crowd = Crowd::gather(&first).await?;
+
+    // What one was asked is in the list of the other, and a key is known to both.
+    crowd.works_stubbornly(10).join_all().await;
+    let others = crowd.at(&second);
+    others.works_stubbornly(10).join_all().await;
+    others.repeats_what_was_answered().await?;
+    others.has_what_it_asked_for().await?;
+
+    // Both look at the proofs, each proof is looked at by one, and each is paid once.
+    let done = others.submits_everything(&first).await?;
+    let completed = crowd.are_completed(done).await?;
+    ensure!(completed == done, "{completed} of {done} are completed");
+    second.stops().await?;
+    first.ends().await
+}
+
 /// A program that gives the server a small disk of its own, in the place of its data folder.
 fn on_a_small_disk(folder: &std::path::Path) -> Result<PathBuf> {
     let program = folder.join("on-a-small-disk.sh");
@@ -126,6 +150,14 @@ fn on_a_small_disk(folder: &std::path::Path) -> Result<PathBuf> {
     fs::write(&program, script)?;
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
     Ok(program)
+}
+
+fn migrate(url: &str) -> Result<()> {
+    let migrated = std::process::Command::new(binary())
+        .args(["migrate", "--database-url", url])
+        .output()?;
+    ensure!(migrated.status.success(), "{migrated:?}");
+    Ok(())
 }
 
 /// Writes until nothing more fits.
