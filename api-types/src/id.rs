@@ -120,6 +120,8 @@ ids! {
     EventId = "evt_";
     /// An event on its way to a callback.
     DeliveryId = "whd_";
+    /// One thing done in the host's name.
+    AuditId = "aud_";
     /// One request, in its answer, its error and the log.
     RequestId = "req_";
 }

@@ -11,6 +11,7 @@
 //!   **messages** ([`message`]) go between the two, and ratings when it is done.
 //! - A **dispute** ([`dispute`]) is what the host decides.
 //! - The **Guardian** ([`guardian`]) looks at a proof and says what it could see.
+//! - The **host** ([`host`]) runs an instance: checks identities, settles disputes, watches the books.
 //! - **Money** ([`money`]) is integer micro-dollars, **time** ([`time`]) is RFC 3339 with
 //!   milliseconds.
 //! - An **error** ([`error`]) has a code that programs branch on and a sentence that people read.
@@ -26,6 +27,7 @@ pub mod error;
 pub mod estimate;
 pub mod event;
 pub mod guardian;
+pub mod host;
 pub mod id;
 pub mod ledger;
 pub mod message;
@@ -40,7 +42,7 @@ pub mod task;
 pub mod time;
 
 pub use id::{
-    AgentId, DeliveryId, DisputeId, EventId, KeyId, MessageId, OperatorId, PayoutId, RequestId,
+    AgentId, AuditId, DeliveryId, DisputeId, EventId, KeyId, MessageId, OperatorId, PayoutId, RequestId,
     TaskId, TransactionId, UploadId,
 };
 pub use money::MicroUsd;

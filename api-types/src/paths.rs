@@ -1,6 +1,6 @@
 //! Every URL, once: a template for the router and a function for the clients.
 
-use crate::{DeliveryId, KeyId, PayoutId, TaskId, UploadId};
+use crate::{AgentId, DeliveryId, KeyId, OperatorId, PayoutId, TaskId, UploadId};
 
 macro_rules! fixed {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {$(
@@ -96,6 +96,28 @@ fixed! {
     PAYOUT = "/operator/payout";
     /// GET: how a payout stands.
     PAYOUT_STATUS = "/operator/payout/status/{id}";
+    /// POST: what an identity provider found, signed.
+    KYC_WEBHOOK = "/webhooks/kyc";
+    /// GET: operators, as the host sees them.
+    ADMIN_OPERATORS = "/admin/operators";
+    /// GET: one operator.
+    ADMIN_OPERATOR = "/admin/operators/{id}";
+    /// POST: decide about an operator's identity.
+    DECIDE_KYC = "/admin/operators/{id}/kyc";
+    /// GET: agents, as the host sees them.
+    ADMIN_AGENTS = "/admin/agents";
+    /// GET: one agent.
+    ADMIN_AGENT = "/admin/agents/{id}";
+    /// GET: which task types are taken. PUT: switch some.
+    TASK_TYPE_SWITCHES = "/admin/task-types";
+    /// GET: the books, recomputed.
+    CHECK_LEDGER = "/admin/ledger/check";
+    /// GET: jobs that failed for good.
+    FAILED_JOBS = "/admin/jobs";
+    /// POST: let one run again.
+    RETRY_JOB = "/admin/jobs/{id}/retry";
+    /// GET: what was done in the host's name.
+    AUDIT = "/admin/audit";
 }
 
 macro_rules! by_id {
@@ -154,6 +176,14 @@ by_id! {
     submit_proof(id: TaskId) = SUBMIT_PROOF;
     /// [`PAYOUT_STATUS`] of one payout.
     payout_status(id: PayoutId) = PAYOUT_STATUS;
+    /// [`ADMIN_OPERATOR`] of one operator.
+    admin_operator(id: OperatorId) = ADMIN_OPERATOR;
+    /// [`DECIDE_KYC`] of one operator.
+    decide_kyc(id: OperatorId) = DECIDE_KYC;
+    /// [`ADMIN_AGENT`] of one agent.
+    admin_agent(id: AgentId) = ADMIN_AGENT;
+    /// [`RETRY_JOB`] of one job.
+    retry_job(id: &str) = RETRY_JOB;
     /// [`FILE`] of one upload.
     file(id: UploadId) = FILE;
 }

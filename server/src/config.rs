@@ -129,6 +129,15 @@ pub struct Config {
     #[arg(long, env = "ADMIN_KEY", hide_env_values = true, value_name = "KEY")]
     pub admin_key: Option<Secret>,
 
+    /// What an identity provider signs its messages to /webhooks/kyc with, at least 16 characters.
+    #[arg(
+        long,
+        env = "KYC_WEBHOOK_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub kyc_webhook_secret: Option<Secret>,
+
     /// Believe whoever says who they are in `X-Operator-Id`. Development on this machine only.
     #[arg(long, env = "ALLOW_DEV_OPERATOR_ID_HEADER", default_value_t = false,
           action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
@@ -360,6 +369,11 @@ impl Config {
         }
         if (self.admin_key.as_ref()).is_some_and(|key| key.expose().chars().count() < 32) {
             return Err(ConfigError("ADMIN_KEY must have at least 32 characters."));
+        }
+        if (self.kyc_webhook_secret.as_ref()).is_some_and(|it| it.expose().chars().count() < 16) {
+            return Err(ConfigError(
+                "KYC_WEBHOOK_SECRET must have at least 16 characters.",
+            ));
         }
         if (self.public_url.as_deref()).is_some_and(|url| !is_origin(url)) {
             return Err(ConfigError(

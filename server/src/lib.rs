@@ -3,6 +3,7 @@
 //! - [`domain`] decides: values in, values out; the table of moves is `domain/moves.rs`.
 //! - [`store`] keeps: SQL and nothing else, on SQLite or PostgreSQL.
 //! - [`outside`] reaches the world: one file per counterparty.
+//! - [`admin`] is what the host decides, for its routes and its command line alike.
 //! - [`http`] is the surface: every route on one screen, extract, call and answer.
 //! - [`jobs`] is work that waits.
 //! - [`app`] is all that a request or a job may touch, [`config`] every setting, [`clock`] time
@@ -11,6 +12,7 @@
 //! Imports point one way: `http` and `jobs` to `store`, `outside` and `domain`; those three to
 //! `api-types`; `domain` to nothing else.
 
+pub mod admin;
 pub mod app;
 pub mod clock;
 pub mod config;

@@ -23,6 +23,7 @@ pub mod proof;
 pub mod result_schema;
 pub mod sandbox;
 pub mod secret;
+pub mod signature;
 pub mod synthetic;
 pub mod target;
 pub mod task;

@@ -122,6 +122,11 @@ impl Rating {
 /// A rule that a well-formed task breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostRefusal {
+    /// The host takes no new task of this type.
+    TypeOff {
+        /// The type.
+        task_type: TaskType,
+    },
     /// The reward is below the platform's minimum.
     RewardTooSmall {
         /// The minimum.
@@ -292,7 +297,9 @@ impl NewTask {
         let limits = post.limits;
         let most = task_type::rules(self.task_type).reward_max.min(REWARD_MAX);
         let spent = post.today.spent.checked_add(self.total(post.fee));
+        let task_type = self.task_type;
         let rules = [
+            (post.type_is_off, PostRefusal::TypeOff { task_type }),
             (
                 self.reward < post.reward_min,
                 PostRefusal::RewardTooSmall {
@@ -301,10 +308,7 @@ impl NewTask {
             ),
             (
                 self.reward > most,
-                PostRefusal::RewardAboveType {
-                    task_type: self.task_type,
-                    most,
-                },
+                PostRefusal::RewardAboveType { task_type, most },
             ),
             (
                 self.reward > limits.max_task_value,
@@ -332,6 +336,8 @@ impl NewTask {
 /// The circumstances of a post.
 #[derive(Clone, Copy, Debug)]
 pub struct Post {
+    /// Whether the host has switched the task's type off.
+    pub type_is_off: bool,
     /// The platform's smallest reward.
     pub reward_min: MicroUsd,
     /// The agent's tier.

@@ -1,4 +1,5 @@
-//! Who calls: `AgentAuth` by API key, `OperatorAuth` by the development header (contract §2).
+//! Who calls: `AgentAuth` by API key, `OperatorAuth` by the development header, `HostAuth` by the
+//! host's key (contract §2).
 //!
 //! A handler that takes one of these is not entered without it. What a caller may do to which
 //! task is not decided here.
@@ -11,7 +12,9 @@ use axum::http::{HeaderMap, header, request::Parts};
 use subtle::ConstantTimeEq;
 
 use super::error::{self, ApiError};
+use crate::admin::key_fingerprint;
 use crate::app::App;
+use crate::config::Secret;
 use crate::domain::{sandbox, secret};
 use crate::store::{agents, operators};
 
@@ -118,15 +121,36 @@ pub fn may_register_agents(app: &App, headers: &HeaderMap) -> Result<(), ApiErro
     if app.config.registration == Registration::Open {
         return Ok(());
     }
-    let sent = headers
-        .get("x-admin-key")
-        .map_or(&b""[..], |key| key.as_bytes());
-    let hash = |key: &[u8]| <sha2::Sha256 as sha2::Digest>::digest(key);
-    let genuine = (app.config.admin_key.as_ref())
-        .is_some_and(|key| bool::from(hash(key.expose().as_bytes()).ct_eq(&hash(sent))));
-    if genuine {
-        Ok(())
-    } else {
-        Err(error::unauthorized_host())
+    host_of(app, headers).map(drop)
+}
+
+/// The host of this server.
+#[derive(Clone, Debug)]
+pub struct HostAuth {
+    /// What its key is known by in the record of what it did.
+    pub who: String,
+}
+
+impl FromRequestParts<App> for HostAuth {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        host_of(app, &parts.headers)
     }
+}
+
+/// Who sends the host's key. Without an ADMIN_KEY nobody does. What is compared is hashed first,
+/// so that not even a key's length can be measured.
+fn host_of(app: &App, headers: &HeaderMap) -> Result<HostAuth, ApiError> {
+    let sent = headers.get("x-admin-key");
+    let hash = |key: &[u8]| <sha2::Sha256 as sha2::Digest>::digest(key);
+    let genuine = |key: &&Secret| {
+        let sent = sent.map_or(&b""[..], |key| key.as_bytes());
+        bool::from(hash(key.expose().as_bytes()).ct_eq(&hash(sent)))
+    };
+    let key = app.config.admin_key.as_ref().filter(genuine);
+    let key = key.ok_or_else(error::unauthorized_host)?;
+    Ok(HostAuth {
+        who: key_fingerprint(key.expose()),
+    })
 }

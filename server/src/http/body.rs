@@ -71,6 +71,10 @@ fn is_json(headers: &HeaderMap) -> bool {
         || essence.to_ascii_lowercase().ends_with("+json")
 }
 
+/// A body within the limit and the time of a JSON body, as it came.
+///
+/// # Errors
+/// 413; 400 for one that breaks off or is too slow.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
     let mut stream = body.into_data_stream();
     let stated = stated_length(headers);
@@ -122,6 +126,10 @@ pub fn stated_length(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
+/// A body as JSON; `null` for an empty one.
+///
+/// # Errors
+/// 400 that says where it is no JSON.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
     if bytes.is_empty() {
         return Ok(Value::Null);

@@ -81,6 +81,25 @@ pub fn unauthorized_host() -> ApiError {
     )
 }
 
+/// The host asked for something that is not there.
+pub fn host_finds_no(noun: &str) -> ApiError {
+    ApiError::new(ErrorCode::NotFound, format!("There is no such {noun}."))
+}
+
+/// A message of a counterparty without its signature.
+pub fn unsigned() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unauthorized,
+        "Missing or wrong X-Signature. Send the HMAC-SHA256 of the raw body, in hexadecimal.",
+    )
+}
+
+/// No identity provider was set up.
+pub fn no_kyc_provider() -> ApiError {
+    let message = "No identity provider is set up on this server (KYC_WEBHOOK_SECRET).";
+    ApiError::new(ErrorCode::NotImplemented, message)
+}
+
 /// No such path.
 pub fn no_such_path() -> ApiError {
     ApiError::new(
@@ -460,6 +479,10 @@ pub fn not_ratable() -> ApiError {
 impl From<PostRefusal> for ApiError {
     fn from(refusal: PostRefusal) -> Self {
         let message = match refusal {
+            PostRefusal::TypeOff { task_type } => format!(
+                "The host of this server takes no {} tasks now. Those that were posted go on.",
+                task_type.as_str()
+            ),
             PostRefusal::RewardTooSmall { least } => {
                 format!("Minimum task value is ${}", whole(least))
             }

@@ -1,6 +1,7 @@
 //! The surface: every route of the service on one screen. A handler extracts, calls and answers;
 //! the table of moves decides, the store writes.
 
+pub mod admin;
 pub mod agents;
 pub mod api_error;
 pub mod around;
@@ -107,6 +108,20 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(uploads::upload))
         .routes(routes!(files::read_file))
         // The host
+        .routes(routes!(admin::operators::admin_operators))
+        .routes(routes!(admin::operators::admin_operator))
+        .routes(routes!(admin::operators::decide_kyc))
+        .routes(routes!(admin::operators::hear_kyc))
+        .routes(routes!(admin::agents::admin_agents))
+        .routes(routes!(admin::agents::admin_agent))
+        .routes(routes!(
+            admin::task_types::task_type_switches,
+            admin::task_types::switch_task_types
+        ))
+        .routes(routes!(admin::jobs::failed_jobs))
+        .routes(routes!(admin::jobs::retry_job))
+        .routes(routes!(admin::record::check_ledger))
+        .routes(routes!(admin::record::audit_log))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

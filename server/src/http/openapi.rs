@@ -25,6 +25,7 @@ use super::assets;
         (name = "tasks", description = "Tasks, as their agents see them."),
         (name = "events", description = "What happened to tasks: log, streams and callbacks."),
         (name = "operators", description = "Tasks, as operators see them; proofs; earnings."),
+        (name = "host", description = "For whoever runs this server: identities, switches, books."),
         (name = "files", description = "Proof files, by signed address."),
         (name = "health", description = "Whether the server runs, and could serve."),
     ),
@@ -46,6 +47,10 @@ impl Modify for Callers {
                 SecurityScheme::ApiKey(header("X-API-Key", "ho_live_…")),
             ),
             ("agent_bearer", SecurityScheme::Http(bearer)),
+            (
+                "admin_key",
+                SecurityScheme::ApiKey(header("X-Admin-Key", "The host's key.")),
+            ),
             (
                 "operator_id",
                 SecurityScheme::ApiKey(header("X-Operator-Id", "op_…; development only.")),

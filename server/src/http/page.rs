@@ -57,6 +57,16 @@ impl Parameters {
         self.faults.push(error::fault(name, message));
     }
 
+    /// A text to search by: at most 254 characters, an empty one counts as none.
+    pub fn searched(&mut self, name: &str) -> Option<String> {
+        let must = "must have at most 254 characters, none of them a control character";
+        let fits = |text: &str| {
+            let plain = !text.chars().any(char::is_control);
+            (plain && text.chars().count() <= 254).then(|| text.to_owned())
+        };
+        self.read(name, must, fits).filter(|text| !text.is_empty())
+    }
+
     /// Which page is asked for (contract §1).
     pub fn page(&mut self) -> PageQuery {
         let whole = "must be a whole number, 0 or more";

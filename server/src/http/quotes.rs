@@ -28,6 +28,7 @@ use crate::{
         StoreError, Tx, agents, ledger,
         near::{self, Around},
         operators::{self, Sought},
+        switches,
     },
 };
 
@@ -58,6 +59,7 @@ pub fn circumstances(
         };
     }
     Ok(Post {
+        type_is_off: switches::is_off(tx, stated.task_type)?,
         reward_min: config.min_task_usd,
         tier: agent.tier,
         limits,

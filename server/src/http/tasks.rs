@@ -29,6 +29,7 @@ use super::{
     views,
 };
 use crate::{
+    admin,
     app::App,
     domain::{
         fields::{Fields, Parsed, choice, list, text},

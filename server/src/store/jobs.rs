@@ -2,7 +2,7 @@
 
 use api_types::Timestamp;
 
-use super::{Row, StoreError, Tx, Value, params};
+use super::{Row, StoreError, Tx, Value, columns::time, params};
 use crate::domain::job::Job;
 
 /// A job that the caller may run until its lease ends.
@@ -29,6 +29,21 @@ pub struct Wanted {
 
 /// Jobs of one lane that are claimed at once.
 const OF_ONE_LANE: u32 = 2;
+
+/// A job that failed for good.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// The job, as it is kept.
+    pub payload: String,
+    /// What kind of work.
+    pub kind: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// What went wrong the last time.
+    pub last_error: String,
+    /// When it was last due.
+    pub due_at: Timestamp,
+}
 
 /// Leaves `job` for `due_at`. A job that waits already is made due then, as if it were new.
 ///
@@ -173,6 +188,58 @@ pub fn left(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64), StoreError> {
         &params![now.as_millis()],
     )?;
     row.map_or(Ok((0, 0)), |row| Ok((row.get("due")?, row.get("failed")?)))
+}
+
+/// Jobs that failed for good, in the order in which they were due, after a place in it.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn failed(
+    tx: &mut Tx<'_>,
+    after: Option<(i64, &str)>,
+    limit: u32,
+) -> Result<(Vec<Failed>, u64), StoreError> {
+    let count = "SELECT COUNT(*) AS n FROM job WHERE state = 'failed'";
+    let total = tx
+        .first(count, &[])?
+        .map_or(Ok(0), |row| row.get::<i64>("n"))?;
+    let (due_at, payload) = after.unwrap_or((i64::MIN, ""));
+    let rows = tx.query(
+        "SELECT payload, kind, due_at_ms, attempts, last_error FROM job
+         WHERE state = 'failed' AND (due_at_ms, payload) > ($1, $2)
+         ORDER BY due_at_ms, payload LIMIT $3",
+        &params![due_at, payload, i64::from(limit) + 1],
+    )?;
+    let jobs = rows.iter().map(failed_job).collect::<Result<_, _>>()?;
+    Ok((jobs, u64::try_from(total).unwrap_or_default()))
+}
+
+fn failed_job(row: &Row) -> Result<Failed, StoreError> {
+    Ok(Failed {
+        payload: row.get("payload")?,
+        kind: row.get("kind")?,
+        attempts: row.get("attempts")?,
+        last_error: row.get("last_error")?,
+        due_at: time(row, "due_at_ms")?,
+    })
+}
+
+/// Lets a job that failed for good run again, as if it were new, and says of which kind it is;
+/// nothing if no such job has failed.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn revive(
+    tx: &mut Tx<'_>,
+    payload: &str,
+    now: Timestamp,
+) -> Result<Option<String>, StoreError> {
+    let row = tx.first(
+        "UPDATE job SET state = 'waiting', due_at_ms = $2, turn = turn + 1, attempts = 0
+         WHERE payload = $1 AND state = 'failed' RETURNING kind",
+        &params![payload, now.as_millis()],
+    )?;
+    row.map(|row| row.get("kind")).transpose()
 }
 
 fn payload(job: &Job) -> Result<String, StoreError> {

@@ -38,6 +38,7 @@ const MIGRATIONS: [(&str, &str); 12] = [
         include_str!("../../migrations/0011_webhooks.sql"),
     ),
     ("V12__rate", include_str!("../../migrations/0012_rate.sql")),
+    ("V13__host", include_str!("../../migrations/0013_host.sql")),
     (
         "V14__search",
         include_str!("../../migrations/0014_search.sql"),

@@ -4,8 +4,10 @@
 //! where and when it runs is the store's affair. Only this file, `sqlite.rs`, `postgres/` and
 //! `migrate.rs` know which database they talk to; no file in this folder decides anything.
 
+pub mod accounts;
 pub mod agents;
 mod check;
+pub mod audit;
 mod columns;
 pub mod credentials;
 pub mod deliveries;
@@ -16,6 +18,7 @@ pub mod fiat;
 pub mod idempotency;
 pub mod jobs;
 pub mod ledger;
+pub mod lists;
 pub mod messages;
 mod migrate;
 pub mod moves;
@@ -34,6 +37,7 @@ mod sqlite;
 #[path = "../../tests/support/mod.rs"]
 pub(crate) mod support;
 mod tally;
+pub mod switches;
 pub mod tasks;
 #[cfg(test)]
 mod tests;

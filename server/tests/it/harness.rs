@@ -19,7 +19,8 @@ use server::config::{Cli, Command, Config};
 use server::connections::{self, Limits};
 use server::http;
 use server::jobs::runner;
-use server::store::{StoreError, jobs, ledger};
+use server::store::jobs::Wanted;
+use server::store::{StoreError, Tx, jobs, ledger};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -101,6 +102,23 @@ impl TestApp {
     /// Runs every job that is due, and those that they leave for now.
     pub(crate) async fn drain_jobs(&self) {
         runner::drain(&self.app).await.unwrap();
+    }
+
+    /// Claims every job that is due, and leaves it as failed for good.
+    pub(crate) async fn fail_jobs(&self, error: &'static str) {
+        let now = self.now();
+        let all = Wanted {
+            jobs_max: 100,
+            full_kinds: Vec::new(),
+            full_lanes: Vec::new(),
+        };
+        let fail = move |tx: &mut Tx<'_>| {
+            for job in jobs::claim(tx, now, now, &all)? {
+                jobs::fail(tx, &job, error)?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        self.app.store.write(fail).await.unwrap();
     }
 
     /// A bare connection, for what no HTTP client would do.

@@ -8,6 +8,9 @@ mod support;
 #[cfg(test)]
 mod harness;
 
+/// The host.
+#[cfg(test)]
+mod admin;
 /// Agents: registration, keys, deposits.
 #[cfg(test)]
 mod agents;

@@ -1,0 +1,115 @@
+//! Operators' identities: decided by the host, or told by a provider that signs what it says.
+
+use api_types::{
+    OperatorId,
+    host::{DecideKyc, HeardKyc, KycDecision, NOTE_CHARS_MAX, OperatorRecord, ProviderKyc},
+    operator::KycStatus,
+};
+use serde_json::Value;
+
+use super::{Acting, Unable};
+use crate::{
+    domain::fields::{Fields, Parsed, choice, text, wrong},
+    store::{Tx, accounts},
+};
+
+/// Characters of a provider's reference at most.
+const REFERENCE_CHARS_MAX: usize = 200;
+
+/// Reads POST /admin/operators/:id/kyc.
+///
+/// # Errors
+/// Every fault of the body.
+pub fn parse_decision(body: &Value) -> Parsed<DecideKyc> {
+    let mut fields = Fields::of(body);
+    let decision = fields.required("decision", choice(KycDecision::parse, "APPROVE, REJECT"));
+    let note = fields.optional("note", text(0..=NOTE_CHARS_MAX));
+    let read = decision.map(|decision| DecideKyc { decision, note });
+    fields.finish(read)
+}
+
+/// Decides about an operator's identity. A later decision replaces an earlier one; tasks that a
+/// rejected operator has accepted already go on.
+///
+/// # Errors
+/// [`Unable::NotFound`] if there is no such operator.
+pub fn decide_kyc(
+    tx: &mut Tx<'_>,
+    id: OperatorId,
+    decided: &DecideKyc,
+    acting: &Acting,
+) -> Result<OperatorRecord, Unable> {
+    let note = decided.note.as_deref();
+    let status = decided.decision.status();
+    if !accounts::set_kyc(tx, id, status, note, acting.now())? {
+        return Err(Unable::NotFound("operator"));
+    }
+    let action = match decided.decision {
+        KycDecision::Approve => "kyc.approve",
+        KycDecision::Reject => "kyc.reject",
+    };
+    acting.write_down(tx, 0, action, id, note.unwrap_or_default())?;
+    accounts::operator(tx, id)?.ok_or(Unable::NotFound("operator"))
+}
+
+/// Reads POST /webhooks/kyc.
+///
+/// # Errors
+/// Every fault of the body.
+pub fn parse_message(body: &Value) -> Parsed<ProviderKyc> {
+    let mut fields = Fields::of(body);
+    let operator_id = fields.required("operator_id", |value| {
+        let read = value.as_str().and_then(|id| id.parse::<OperatorId>().ok());
+        read.map_or_else(|| wrong("must be an operator's id, op_…"), Ok)
+    });
+    // A provider tells what it found; that nothing was found yet is no news.
+    let found = |name: &str| KycStatus::parse(name).filter(|it| *it != KycStatus::Pending);
+    let status = fields.required("status", choice(found, "APPROVED, REJECTED"));
+    let reference = fields.optional("reference", text(0..=REFERENCE_CHARS_MAX));
+    let read = operator_id.zip(status);
+    let read = read.map(|(operator_id, status)| ProviderKyc {
+        operator_id,
+        status,
+        reference,
+    });
+    fields.finish(read)
+}
+
+/// A message of the identity provider, and what its bytes are known by.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// What it says.
+    pub message: ProviderKyc,
+    /// The SHA-256 of its bytes.
+    pub digest: String,
+}
+
+/// Does what the identity provider says, once: a message that was captured and is sent again
+/// cannot undo what the host decided since.
+///
+/// # Errors
+/// [`Unable::NotFound`] if there is no such operator.
+pub fn hear_kyc(tx: &mut Tx<'_>, heard: &Heard, acting: &Acting) -> Result<HeardKyc, Unable> {
+    let ProviderKyc {
+        operator_id,
+        status,
+        reference,
+    } = &heard.message;
+    let known = accounts::operator(tx, *operator_id)?.ok_or(Unable::NotFound("operator"))?;
+    let now = acting.now();
+    let heard_now = accounts::hear_kyc_message(tx, &heard.digest, *operator_id, now)?;
+    if heard_now {
+        let note = reference.as_deref();
+        accounts::set_kyc(tx, *operator_id, *status, note, now)?;
+        let action = match status {
+            KycStatus::Approved => "kyc.approve",
+            KycStatus::Pending | KycStatus::Rejected => "kyc.reject",
+        };
+        acting.write_down(tx, 0, action, operator_id, note.unwrap_or_default())?;
+    }
+    Ok(HeardKyc {
+        operator_id: *operator_id,
+        kyc_status: if heard_now { *status } else { known.kyc_status },
+        heard_now,
+    })
+}

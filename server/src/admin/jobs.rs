@@ -1,0 +1,67 @@
+//! Work that failed for good: seen by the host, and sent to run again once its cause is mended.
+
+use api_types::{
+    Timestamp,
+    host::{FailedJob, RetriedJob},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+use super::{Acting, Unable};
+use crate::store::{StoreError, Tx, jobs};
+
+/// A place in the list of failed jobs: when the job there was due, and the job.
+#[derive(Clone, Debug)]
+pub struct FailedPlace {
+    /// Milliseconds since 1970.
+    pub due_at_millis: i64,
+    /// The job, as the queue keeps it.
+    pub job: String,
+}
+
+/// The name of a job in a path.
+pub fn job_id(job: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(job)
+}
+
+/// The job that has this name.
+pub fn job_of(id: &str) -> Option<String> {
+    String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(id).ok()?).ok()
+}
+
+/// Jobs that failed for good, longest due first, with up to one more than `limit`, and how many
+/// there are.
+///
+/// # Errors
+/// Those of the store.
+pub fn failed_jobs(
+    tx: &mut Tx<'_>,
+    after: Option<&FailedPlace>,
+    limit: u32,
+) -> Result<(Vec<FailedJob>, u64), StoreError> {
+    let after = after.map(|place| (place.due_at_millis, place.job.as_str()));
+    let (failed, total) = jobs::failed(tx, after, limit)?;
+    let failed = failed.into_iter().map(|job| FailedJob {
+        job_id: job_id(&job.payload),
+        kind: job.kind,
+        job: job.payload,
+        attempts: job.attempts,
+        last_error: job.last_error,
+        due_at: job.due_at,
+    });
+    Ok((failed.collect(), total))
+}
+
+/// Lets a job that failed for good run again, as if it were new.
+///
+/// # Errors
+/// [`Unable::NotFound`] if no such job has failed.
+pub fn retry_job(tx: &mut Tx<'_>, job: &str, acting: &Acting) -> Result<RetriedJob, Unable> {
+    let due_at: Timestamp = acting.now();
+    let kind = jobs::revive(tx, job, due_at)?.ok_or(Unable::NotFound("failed job"))?;
+    acting.write_down(tx, 0, "job.retry", job, &kind)?;
+    Ok(RetriedJob {
+        job_id: job_id(job),
+        kind,
+        due_at,
+    })
+}

@@ -1,0 +1,83 @@
+//! What the host decides: one phrase an operation, for the routes under `/admin` and for
+//! `humanops admin` alike. Each runs in its caller's transaction, and writes down in that same
+//! transaction that it was done, by whom and when.
+//!
+//! How it is asked and answered is `http/admin/` and `command_line/`; what is looked up and kept
+//! is `store`.
+
+mod accounts;
+mod books;
+mod jobs;
+mod task_types;
+
+use std::fmt::Display;
+
+use api_types::{AuditId, Timestamp};
+
+use crate::domain::{secret, task::Turn};
+use crate::store::{StoreError, Tx, audit};
+
+pub use accounts::{Heard, decide_kyc, hear_kyc, parse_decision, parse_message};
+pub use books::check_ledger;
+pub use jobs::{FailedPlace, failed_jobs, job_id, job_of, retry_job};
+pub use task_types::{
+    SwitchedOff, must_be_on, parse_switches, switch_task_types, task_type_switches,
+};
+
+/// Who acts in the host's name, and when.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    /// `admin key 1a2b3c4d`, `command line`, `kyc provider`.
+    pub who: String,
+    /// The request that does it, if one does.
+    pub request_id: Option<String>,
+    /// When, with random bits for what it creates.
+    pub turn: Turn,
+}
+
+/// Why a decision of the host was not carried out.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Unable {
+    /// There is nothing with this id.
+    #[error("there is no {0}")]
+    NotFound(&'static str),
+    /// An accident of the database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Acting {
+    /// When it is done.
+    pub fn now(&self) -> Timestamp {
+        self.turn.now
+    }
+
+    /// Writes down what is done, in the transaction that does it. The deeds of one act are told
+    /// apart by `nth`.
+    fn write_down(
+        &self,
+        tx: &mut Tx<'_>,
+        nth: u32,
+        action: &str,
+        subject: impl Display,
+        details: &str,
+    ) -> Result<(), StoreError> {
+        let random = self.turn.random.wrapping_add(u128::from(nth));
+        let deed = audit::Deed {
+            id: AuditId::new(self.turn.now, random),
+            who: &self.who,
+            action,
+            subject: &subject.to_string(),
+            details,
+            request_id: self.request_id.as_deref(),
+            at: self.turn.now,
+        };
+        audit::insert(tx, &deed)
+    }
+}
+
+/// What a host's key is known by in the record: enough to tell two apart, nothing to guess from.
+pub fn key_fingerprint(key: &str) -> String {
+    let digest = secret::hash(&format!("humanops admin key\n{key}"));
+    format!("admin key {}", digest.get(..8).unwrap_or_default())
+}

@@ -1,0 +1,85 @@
+//! Task types that are switched off: no new task of them is taken; those that were posted go on.
+
+use std::collections::BTreeMap;
+
+use api_types::{
+    host::{Switch, TaskTypeSwitches},
+    task::TaskType,
+};
+use serde_json::Value;
+
+use super::{Acting, Unable};
+use crate::{
+    domain::fields::{Parsed, fault},
+    store::{StoreError, Tx, switches},
+};
+
+/// Every type, and whether new tasks of it are taken.
+///
+/// # Errors
+/// Those of the store.
+pub fn task_type_switches(tx: &mut Tx<'_>) -> Result<TaskTypeSwitches, StoreError> {
+    let off = switches::off(tx)?;
+    let switch = |task_type| match off.contains(&task_type) {
+        true => Switch::Off,
+        false => Switch::On,
+    };
+    let all = TaskType::ALL.into_iter();
+    Ok(TaskTypeSwitches(
+        all.map(|task_type| (task_type.as_str().to_owned(), switch(task_type)))
+            .collect(),
+    ))
+}
+
+/// Reads PUT /admin/task-types.
+///
+/// # Errors
+/// Every type that does not exist, and every value that is neither `on` nor `off`.
+pub fn parse_switches(body: &Value) -> Parsed<Vec<(TaskType, Switch)>> {
+    let Some(object) = body.as_object() else {
+        return Err(vec![fault("", "must be a JSON object")]);
+    };
+    let mut faults = Vec::new();
+    // An alias and its name are one type.
+    let mut read = BTreeMap::new();
+    for (name, value) in object {
+        let shown: String = name.chars().take(64).collect();
+        let Some(task_type) = TaskType::parse(name) else {
+            faults.push(fault(shown, "is no task type"));
+            continue;
+        };
+        match value.as_str().and_then(Switch::parse) {
+            Some(switch) => drop(read.insert(task_type.as_str(), (task_type, switch))),
+            None => faults.push(fault(shown, "must be on or off")),
+        }
+    }
+    if faults.is_empty() {
+        Ok(read.into_values().collect())
+    } else {
+        Err(faults)
+    }
+}
+
+/// Switches the named types, and answers with all of them.
+///
+/// # Errors
+/// Those of the store.
+pub fn switch_task_types(
+    tx: &mut Tx<'_>,
+    changes: &[(TaskType, Switch)],
+    acting: &Acting,
+) -> Result<TaskTypeSwitches, Unable> {
+    for (nth, (task_type, switch)) in (0_u32..).zip(changes) {
+        let (changed, action) = match switch {
+            Switch::On => (switches::switch_on(tx, *task_type)?, "task_type.on"),
+            Switch::Off => (
+                switches::switch_off(tx, *task_type, acting.now())?,
+                "task_type.off",
+            ),
+        };
+        if changed {
+            acting.write_down(tx, nth, action, task_type.as_str(), "")?;
+        }
+    }
+    Ok(task_type_switches(tx)?)
+}

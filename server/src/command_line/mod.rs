@@ -1,0 +1,260 @@
+//! `humanops admin …`: what the routes under `/admin` do, on the database itself and without a
+//! server; beside a running one just as well. What is decided is in `crate::admin`.
+
+mod arguments;
+mod table;
+
+use std::io::Write;
+
+use api_types::{
+    OperatorId,
+    host::{AgentRecord, DecideKyc, KycDecision, OperatorRecord, Switch},
+};
+use anyhow::Context;
+
+pub use arguments::Admin;
+use arguments::{Agents, Asked, Jobs, Operators, TaskTypes};
+use table::{Print, plain};
+
+use crate::{
+    admin::{self, Acting, Unable},
+    clock::{Clock, Entropy},
+    domain::task::Turn,
+    store::{Store, Tx, accounts, audit, lists::Part},
+};
+
+/// Carries out one command of the host and prints what came of it.
+///
+/// # Errors
+/// What could not be found, done or written, in a sentence.
+pub async fn run(
+    asked: Admin,
+    store: &Store,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+    out: &mut (impl Write + Send),
+) -> anyhow::Result<()> {
+    let turn = Turn {
+        now: clock.now(),
+        random: entropy.u128(),
+    };
+    let acting = Acting {
+        who: "command line".to_owned(),
+        request_id: None,
+        turn,
+    };
+    let print = if asked.json {
+        Print::Json
+    } else {
+        Print::ForPeople
+    };
+    let desk = Desk {
+        store,
+        acting,
+        print,
+    };
+    match asked.asked {
+        Asked::Operators(asked) => desk.operators(asked, out).await,
+        Asked::Agents(asked) => desk.agents(asked, out).await,
+        Asked::TaskTypes(asked) => desk.task_types(asked, out).await,
+        Asked::Ledger => desk.ledger(out).await,
+        Asked::Jobs(asked) => desk.jobs(asked, out).await,
+        Asked::Audit { subject, limit } => desk.audit(subject, limit, out).await,
+    }
+}
+
+/// Where the host sits: the database, who acts, and how answers are printed.
+struct Desk<'a> {
+    store: &'a Store,
+    acting: Acting,
+    print: Print,
+}
+
+fn part(limit: u32) -> Part {
+    Part {
+        limit,
+        offset: 0,
+        after: None,
+    }
+}
+
+/// Drops the row beyond, and says so on a terminal.
+fn at_most<T>(mut rows: Vec<T>, limit: u32) -> Vec<T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if rows.len() > limit {
+        rows.truncate(limit);
+        eprintln!("There are more: ask for a larger --limit.");
+    }
+    rows
+}
+
+impl Desk<'_> {
+    async fn write<T: Send + 'static>(
+        &self,
+        f: impl Fn(&mut Tx<'_>, &Acting) -> Result<T, Unable> + Send + 'static,
+    ) -> Result<T, Unable> {
+        let acting = self.acting.clone();
+        self.store.write(move |tx| f(tx, &acting)).await
+    }
+
+    async fn operators(&self, asked: Operators, out: &mut impl Write) -> anyhow::Result<()> {
+        match asked {
+            Operators::List { kyc, search, limit } => {
+                let found = self
+                    .store
+                    .read(move |tx| {
+                        let kyc = kyc.map(Into::into);
+                        accounts::operators(tx, kyc, search.as_deref(), &part(limit))
+                    })
+                    .await?;
+                let names = ["OPERATOR", "KYC", "NAME", "E-MAIL", "PENDING $", "SINCE"];
+                let rows = at_most(found.rows, limit);
+                self.print.list(out, &names, &rows, operator_cells)
+            }
+            Operators::Show { id } => {
+                let found = self.store.read(move |tx| accounts::operator(tx, id)).await?;
+                let found = found.with_context(|| format!("there is no operator {id}"))?;
+                self.print.one(out, &found)
+            }
+            Operators::Approve { id, note } => {
+                self.decide(id, KycDecision::Approve, note, out).await
+            }
+            Operators::Reject { id, note } => self.decide(id, KycDecision::Reject, note, out).await,
+        }
+    }
+
+    async fn decide(
+        &self,
+        id: OperatorId,
+        decision: KycDecision,
+        note: Option<String>,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        let decided = DecideKyc { decision, note };
+        let body = serde_json::to_value(&decided)?;
+        admin::parse_decision(&body).map_err(|faults| sentence(&faults))?;
+        let record = self
+            .write(move |tx, acting| admin::decide_kyc(tx, id, &decided, acting))
+            .await?;
+        self.print.one(out, &record)
+    }
+
+    async fn agents(&self, asked: Agents, out: &mut impl Write) -> anyhow::Result<()> {
+        match asked {
+            Agents::List { search, limit } => {
+                let found = self
+                    .store
+                    .read(move |tx| accounts::agents(tx, search.as_deref(), &part(limit)))
+                    .await?;
+                let names = ["AGENT", "TIER", "NAME", "E-MAIL", "BALANCE $", "TASKS", "SINCE"];
+                let rows = at_most(found.rows, limit);
+                self.print.list(out, &names, &rows, agent_cells)
+            }
+            Agents::Show { id } => {
+                let found = self.store.read(move |tx| accounts::agent(tx, id)).await?;
+                let found = found.with_context(|| format!("there is no agent {id}"))?;
+                self.print.one(out, &found)
+            }
+        }
+    }
+
+    async fn task_types(&self, asked: TaskTypes, out: &mut impl Write) -> anyhow::Result<()> {
+        let (types, switch) = match asked {
+            TaskTypes::List => (Vec::new(), Switch::On),
+            TaskTypes::On { types } => (types, Switch::On),
+            TaskTypes::Off { types } => (types, Switch::Off),
+        };
+        let changes: Vec<_> = types.into_iter().map(|one| (one, switch)).collect();
+        let switches = if changes.is_empty() {
+            self.store.read(admin::task_type_switches).await?
+        } else {
+            self.write(move |tx, acting| admin::switch_task_types(tx, &changes, acting))
+                .await?
+        };
+        self.print.one(out, &switches)
+    }
+
+    async fn ledger(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        let report = self.store.read(admin::check_ledger).await?;
+        self.print.one(out, &report)?;
+        anyhow::ensure!(report.ok, "the ledger has faults");
+        Ok(())
+    }
+
+    async fn jobs(&self, asked: Jobs, out: &mut impl Write) -> anyhow::Result<()> {
+        let id = match asked {
+            Jobs::List { limit } => {
+                let (jobs, _) = self
+                    .store
+                    .read(move |tx| admin::failed_jobs(tx, None, limit))
+                    .await?;
+                let names = ["JOB", "KIND", "ATTEMPTS", "DUE", "ERROR"];
+                return self.print.list(out, &names, &at_most(jobs, limit), |job| {
+                    let (id, kind) = (job.job_id.clone(), job.kind.clone());
+                    let (attempts, due) = (job.attempts.to_string(), job.due_at.to_string());
+                    vec![id, kind, attempts, due, plain(&job.last_error)]
+                });
+            }
+            Jobs::Retry { id } => id,
+        };
+        let job = admin::job_of(&id).with_context(|| format!("{id} is no job's name"))?;
+        let retried = self
+            .write(move |tx, acting| admin::retry_job(tx, &job, acting))
+            .await?;
+        self.print.one(out, &retried)
+    }
+
+    async fn audit(
+        &self,
+        subject: Option<String>,
+        limit: u32,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        let found = self
+            .store
+            .read(move |tx| audit::list(tx, subject.as_deref(), &part(limit)))
+            .await?;
+        let names = ["AT", "WHO", "ACTION", "SUBJECT", "DETAILS", "REQUEST"];
+        self.print.list(out, &names, &at_most(found.rows, limit), |entry| {
+            vec![
+                entry.at.to_string(),
+                entry.who.clone(),
+                entry.action.clone(),
+                plain(&entry.subject),
+                plain(&entry.details),
+                entry.request_id.clone().unwrap_or_default(),
+            ]
+        })
+    }
+}
+
+fn operator_cells(one: &OperatorRecord) -> Vec<String> {
+    vec![
+        one.operator_id.to_string(),
+        one.kyc_status.as_str().to_owned(),
+        plain(&one.name),
+        plain(&one.email),
+        one.pending_balance.to_string(),
+        one.created_at.to_string(),
+    ]
+}
+
+fn agent_cells(one: &AgentRecord) -> Vec<String> {
+    vec![
+        one.agent_id.to_string(),
+        one.tier.as_str().to_owned(),
+        plain(&one.name),
+        plain(&one.email),
+        one.deposit_balance.to_string(),
+        one.tasks.to_string(),
+        one.created_at.to_string(),
+    ]
+}
+
+fn sentence(faults: &[api_types::error::Fault]) -> anyhow::Error {
+    let faults = faults.iter();
+    let lines: Vec<_> = faults
+        .map(|fault| format!("{}: {}", fault.field, fault.message))
+        .collect();
+    anyhow::anyhow!(lines.join("; "))
+}

@@ -1,0 +1,49 @@
+//! Messages of counterparties that share a secret with us: hex HMAC-SHA256 of the raw body
+//! (contract §2).
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// Whether `signature` was made with `secret` over exactly these bytes. The comparison takes the
+/// same time for every wrong signature.
+pub fn is_genuine(secret: &str, bytes: &[u8], signature: &str) -> bool {
+    let Some(signature) = bytes_of_hex(signature) else {
+        return false;
+    };
+    Hmac::<Sha256>::new_from_slice(secret.as_bytes())
+        .is_ok_and(|mac| mac.chain_update(bytes).verify_slice(&signature).is_ok())
+}
+
+fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !digits || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let pairs = text.as_bytes().chunks(2);
+    pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 4231, test case 2.
+    #[test]
+    fn a_signature_is_hmac_sha256_in_hexadecimal() {
+        let genuine = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        let says = b"what do ya want for nothing?";
+        assert!(is_genuine("Jefe", says, genuine));
+        assert!(is_genuine("Jefe", says, &genuine.to_uppercase()));
+        assert!(!is_genuine("jefe", says, genuine));
+        assert!(!is_genuine(
+            "Jefe",
+            b"what do ya want for nothing!",
+            genuine
+        ));
+        for junk in ["", "5b", "xyz", &genuine[1..], "+5+5"] {
+            assert!(!is_genuine("Jefe", says, junk), "{junk}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The two records that are never changed: the ledger, checked, and what the host did.
+
+use api_types::{
+    error::ErrorBody,
+    host::{AuditEntry, LedgerReport},
+    page::Page,
+    paths,
+};
+use axum::{Json, extract::State};
+
+use super::{HostAuth, part};
+use crate::{
+    admin,
+    app::App,
+    http::{error::ApiError, page::Parameters},
+    store::audit,
+};
+
+/// Recompute every balance from its transfers. It reads the whole ledger.
+#[utoipa::path(get, path = paths::CHECK_LEDGER, tag = "host", security(("admin_key" = [])),
+    responses((status = 200, body = LedgerReport), (status = 401, body = ErrorBody)))]
+pub async fn check_ledger(
+    State(app): State<App>,
+    _host: HostAuth,
+) -> Result<Json<LedgerReport>, ApiError> {
+    Ok(Json(app.store.read(admin::check_ledger).await?))
+}
+
+/// List what was done in the host's name, newest first; to one subject, if it is named.
+#[utoipa::path(get, path = paths::AUDIT, tag = "host",
+    params(("subject" = Option<String>, Query, description = "An id, or a task type"),
+        ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
+        ("cursor" = Option<String>, Query)),
+    security(("admin_key" = [])),
+    responses((status = 200, body = Page<AuditEntry>), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody)))]
+pub async fn audit_log(
+    State(app): State<App>,
+    _host: HostAuth,
+    mut query: Parameters,
+) -> Result<Json<Page<AuditEntry>>, ApiError> {
+    let page = query.page();
+    let subject = query.searched("subject");
+    query.finish()?;
+    let part = part(&page);
+    let found = app
+        .store
+        .read(move |tx| audit::list(tx, subject.as_deref(), &part))
+        .await?;
+    Ok(Json(page.of(found.rows, found.total, |one| {
+        one.audit_id.to_string()
+    })))
+}

@@ -1,0 +1,44 @@
+//! The switches of task types.
+
+use api_types::{error::ErrorBody, host::TaskTypeSwitches, paths};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+
+use super::{ACCOUNT, HostAuth};
+use crate::{
+    admin,
+    app::App,
+    http::{
+        body::Posted,
+        error::{ApiError, checked},
+        idempotency::once,
+    },
+};
+
+/// Each task type, and whether new tasks of it are taken.
+#[utoipa::path(get, path = paths::TASK_TYPE_SWITCHES, tag = "host", security(("admin_key" = [])),
+    responses((status = 200, body = TaskTypeSwitches), (status = 401, body = ErrorBody)))]
+pub async fn task_type_switches(
+    State(app): State<App>,
+    _host: HostAuth,
+) -> Result<Json<TaskTypeSwitches>, ApiError> {
+    Ok(Json(app.store.read(admin::task_type_switches).await?))
+}
+
+/// Switch task types off or on again; those that are not named stay as they are. Tasks that were
+/// posted already go on.
+#[utoipa::path(put, path = paths::TASK_TYPE_SWITCHES, tag = "host",
+    request_body = TaskTypeSwitches, security(("admin_key" = [])),
+    responses((status = 200, body = TaskTypeSwitches), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody)))]
+pub async fn switch_task_types(
+    State(app): State<App>,
+    host: HostAuth,
+    posted: Posted,
+) -> Result<Response, ApiError> {
+    let changes = checked(admin::parse_switches(&posted.body))?;
+    let acting = host.acting(&app);
+    once(&app, posted.once(ACCOUNT), StatusCode::OK, move |tx| {
+        Ok(admin::switch_task_types(tx, &changes, &acting)?)
+    })
+    .await
+}

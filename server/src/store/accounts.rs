@@ -1,0 +1,155 @@
+//! Accounts as the host sees them: operators with their identity's state, agents with their means.
+
+use api_types::{
+    AgentId, OperatorId, Timestamp,
+    agent::Tier,
+    host::{AgentRecord, OperatorRecord},
+    operator::KycStatus,
+};
+
+use super::{
+    Row, StoreError, Tx,
+    columns::{json, money, name, text, time, time_if_any},
+    lists::{List, Part, containing},
+    params,
+    tasks::Found,
+};
+
+const OPERATORS: &str = "operator LEFT JOIN account ON account.id = 'pending:' || operator.id";
+const OPERATOR_COLUMNS: &str = "operator.id AS id, name, email, phone, city, country, skills,
+    kyc_status, kyc_decided_at_ms, kyc_note, created_at_ms,
+    COALESCE(account.balance_micros, 0) AS pending_micros";
+
+const AGENTS: &str = "agent LEFT JOIN account ON account.id = 'deposit:' || agent.id";
+const AGENT_COLUMNS: &str = "agent.id AS id, name, email, company, tier, deposited_micros,
+    created_at_ms, COALESCE(account.balance_micros, 0) AS balance_micros,
+    (SELECT COUNT(*) FROM task WHERE task.agent_id = agent.id) AS tasks,
+    (SELECT COUNT(*) FROM api_key
+     WHERE api_key.agent_id = agent.id AND api_key.revoked_at_ms IS NULL) AS active_keys";
+
+/// Operators, newest first, by the state of their identity and by a part of name or e-mail.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn operators(
+    tx: &mut Tx<'_>,
+    kyc: Option<KycStatus>,
+    search: Option<&str>,
+    part: &Part,
+) -> Result<Found<OperatorRecord>, StoreError> {
+    let mut list = List::of(OPERATOR_COLUMNS, OPERATORS, "operator.id");
+    list.and("kyc_status = ?", kyc.map(KycStatus::as_str));
+    let pattern = search.map(containing);
+    list.and(
+        "(LOWER(name) LIKE ? ESCAPE '\\' OR email LIKE ? ESCAPE '\\')",
+        pattern,
+    );
+    list.read(tx, part, operator_record)
+}
+
+/// One operator.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn operator(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<OperatorRecord>, StoreError> {
+    let one = format!("SELECT {OPERATOR_COLUMNS} FROM {OPERATORS} WHERE operator.id = $1");
+    let row = tx.first(&one, &params![id.to_string()])?;
+    row.map(|row| operator_record(&row)).transpose()
+}
+
+fn operator_record(row: &Row) -> Result<OperatorRecord, StoreError> {
+    Ok(OperatorRecord {
+        operator_id: text(row, "id")?,
+        name: row.get("name")?,
+        email: row.get("email")?,
+        phone: row.get("phone")?,
+        city: row.get("city")?,
+        country: row.get("country")?,
+        skills: json(row, "skills")?,
+        kyc_status: name(row, "kyc_status", KycStatus::parse)?,
+        kyc_decided_at: time_if_any(row, "kyc_decided_at_ms")?,
+        kyc_note: row.get("kyc_note")?,
+        pending_balance: money(row, "pending_micros")?,
+        created_at: time(row, "created_at_ms")?,
+    })
+}
+
+/// Writes down a decision about an operator's identity; false if there is no such operator.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn set_kyc(
+    tx: &mut Tx<'_>,
+    id: OperatorId,
+    status: KycStatus,
+    note: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let set = tx.execute(
+        "UPDATE operator SET kyc_status = $2, kyc_note = $3, kyc_decided_at_ms = $4
+         WHERE id = $1",
+        &params![id.to_string(), status.as_str(), note, now.as_millis()],
+    )?;
+    Ok(set == 1)
+}
+
+/// Hears a message of the identity provider; false if the very same was heard before.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn hear_kyc_message(
+    tx: &mut Tx<'_>,
+    digest: &str,
+    about: OperatorId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let heard = tx.execute(
+        "INSERT INTO kyc_message (digest, operator_id, heard_at_ms) VALUES ($1, $2, $3)
+         ON CONFLICT (digest) DO NOTHING",
+        &params![digest, about.to_string(), now.as_millis()],
+    )?;
+    Ok(heard == 1)
+}
+
+/// Agents, newest first, by a part of name or e-mail.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn agents(
+    tx: &mut Tx<'_>,
+    search: Option<&str>,
+    part: &Part,
+) -> Result<Found<AgentRecord>, StoreError> {
+    let mut list = List::of(AGENT_COLUMNS, AGENTS, "agent.id");
+    list.and(
+        "(LOWER(name) LIKE ? ESCAPE '\\' OR email LIKE ? ESCAPE '\\')",
+        search.map(containing),
+    );
+    list.read(tx, part, agent_record)
+}
+
+/// One agent.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn agent(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<AgentRecord>, StoreError> {
+    let one = format!("SELECT {AGENT_COLUMNS} FROM {AGENTS} WHERE agent.id = $1");
+    let row = tx.first(&one, &params![id.to_string()])?;
+    row.map(|row| agent_record(&row)).transpose()
+}
+
+fn agent_record(row: &Row) -> Result<AgentRecord, StoreError> {
+    let count = |column| Ok::<_, StoreError>(row.get::<i64>(column)?.unsigned_abs());
+    Ok(AgentRecord {
+        agent_id: text(row, "id")?,
+        name: row.get("name")?,
+        email: row.get("email")?,
+        company: row.get("company")?,
+        tier: name(row, "tier", Tier::parse)?,
+        deposited_usd: money(row, "deposited_micros")?,
+        deposit_balance: money(row, "balance_micros")?,
+        tasks: count("tasks")?,
+        active_keys: count("active_keys")?,
+        created_at: time(row, "created_at_ms")?,
+    })
+}

@@ -1,0 +1,95 @@
+//! Lists of the host, newest first: one way of narrowing, counting and paging them. Tasks have a
+//! search of their own in `tasks.rs`.
+
+use super::{Row, StoreError, Tx, Value, params, tasks::Found};
+
+/// Which part of a list is asked for.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Rows at most.
+    pub limit: u32,
+    /// Rows to pass over.
+    pub offset: u32,
+    /// The id of the last row that the caller has.
+    pub after: Option<String>,
+}
+
+/// A list by ids that sort by creation: its table, its conditions and their parameters.
+pub(super) struct List {
+    columns: &'static str,
+    table: &'static str,
+    id: &'static str,
+    conditions: String,
+    params: Vec<Value>,
+}
+
+impl List {
+    /// All rows of `table`, ordered by its column `id`.
+    pub(super) fn of(columns: &'static str, table: &'static str, id: &'static str) -> Self {
+        let conditions = String::from("1 = 1");
+        Self {
+            columns,
+            table,
+            id,
+            conditions,
+            params: Vec::new(),
+        }
+    }
+
+    /// Narrows the list by a condition in which `?` stands for the value, if there is one.
+    pub(super) fn and(&mut self, condition: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.params.push(value.into());
+            let nth = format!("${}", self.params.len());
+            self.conditions.push_str(" AND ");
+            self.conditions.push_str(&condition.replace('?', &nth));
+        }
+    }
+
+    /// One part of the list, with up to one row beyond it.
+    pub(super) fn read<T>(
+        mut self,
+        tx: &mut Tx<'_>,
+        part: &Part,
+        read: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<Found<T>, StoreError> {
+        let Self { table, id, .. } = self;
+        let count = format!(
+            "SELECT COUNT(*) AS n FROM {table} WHERE {}",
+            self.conditions
+        );
+        let total = tx
+            .first(&count, &self.params)?
+            .map_or(Ok(0), |row| row.get::<i64>("n"))?;
+        self.and(&format!("{id} < ?"), part.after.as_deref());
+        let nth = self.params.len();
+        let one_beyond = i64::from(part.limit) + 1;
+        self.params
+            .extend(params![one_beyond, i64::from(part.offset)]);
+        let page = format!(
+            "SELECT {} FROM {table} WHERE {} ORDER BY {id} DESC LIMIT ${} OFFSET ${}",
+            self.columns,
+            self.conditions,
+            nth + 1,
+            nth + 2
+        );
+        let rows = tx.query(&page, &self.params)?;
+        Ok(Found {
+            rows: rows.iter().map(read).collect::<Result<_, _>>()?,
+            total: u64::try_from(total).unwrap_or_default(),
+        })
+    }
+}
+
+/// A pattern that finds `text` anywhere, whatever characters it has; for `LIKE … ESCAPE '\'`.
+pub(super) fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
