@@ -11,7 +11,8 @@
 //!   **messages** ([`message`]) go between the two, and ratings when it is done.
 //! - A **dispute** ([`dispute`]) is what the host decides.
 //! - The **Guardian** ([`guardian`]) looks at a proof and says what it could see.
-//! - The **host** ([`host`]) runs an instance: checks identities, settles disputes, watches the books.
+//! - The **host** ([`host`]) runs an instance: checks identities, settles disputes, watches the
+//!   books.
 //! - **Money** ([`money`]) is integer micro-dollars, **time** ([`time`]) is RFC 3339 with
 //!   milliseconds.
 //! - An **error** ([`error`]) has a code that programs branch on and a sentence that people read.

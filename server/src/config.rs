@@ -13,6 +13,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use zeroize::Zeroizing;
 
+use crate::command_line::Admin;
 use crate::domain::pricing::{self, FeeTable};
 use crate::domain::target::{Ports, TargetRules};
 use crate::domain::task::Terms;
@@ -38,6 +39,23 @@ pub enum Command {
     CheckLedger(Place),
     /// Print the OpenAPI document.
     Openapi,
+    /// Do the host's work on the database itself, beside a running server or without one.
+    Admin(Box<Admin>),
+    /// Save the database at one moment, the proof files and the keys in one new file. The server
+    /// may go on meanwhile.
+    Backup(Archive),
+    /// Restore such a file into an empty folder or database, and check the ledger.
+    Restore(Archive),
+}
+
+/// A back-up, and what it is of or for.
+#[derive(Clone, Debug, Args)]
+pub struct Archive {
+    /// The archive, a gzipped tar.
+    pub file: PathBuf,
+    /// Where the database and the files are.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Where everything is kept.
@@ -48,11 +66,18 @@ pub struct Place {
         long,
         env = "DATA_DIR",
         default_value = "humanops-data",
-        value_name = "DIR"
+        value_name = "DIR",
+        global = true
     )]
     pub data: PathBuf,
     /// A PostgreSQL database (`postgres://user@host/name`) instead of the embedded one.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        global = true
+    )]
     pub database_url: Option<Secret>,
 }
 
@@ -108,6 +133,11 @@ pub struct Config {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
+
+    /// Address and port on which Prometheus may ask for /metrics; nowhere if left out. Whoever
+    /// reaches it learns how much is going on here, and nothing about whom.
+    #[arg(long, env = "METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
 
     /// How the world reaches this server, without a path; made of the listener if left out.
     #[arg(long, env = "PUBLIC_URL", value_name = "URL")]

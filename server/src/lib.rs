@@ -14,13 +14,16 @@
 
 pub mod admin;
 pub mod app;
+pub mod backup;
 pub mod clock;
+pub mod command_line;
 pub mod config;
 pub mod connections;
 pub mod domain;
 pub mod http;
 pub mod jobs;
 pub mod limits;
+pub mod metrics;
 pub mod outside;
 pub mod seats;
 pub mod serve;

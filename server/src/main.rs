@@ -1,4 +1,5 @@
-//! `humanops serve · migrate · check-ledger · openapi`: reads the settings, and calls the library.
+//! `humanops serve · migrate · check-ledger · admin · backup · restore · openapi`: reads the
+//! settings, and calls the library.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use anyhow::Context;
 use clap::Parser;
 use server::app::{App, open_store};
 use server::clock::{SystemClock, SystemEntropy};
+use server::command_line::{self, Admin, maintenance};
 use server::config::{Cli, Command, Config, LogFormat, Place};
 use server::http;
 use server::serve::{origin_of, serve, signal_to_stop};
@@ -22,6 +24,9 @@ fn main() -> ExitCode {
         Command::Migrate(place) => migrate(&place),
         Command::CheckLedger(place) => run(check_ledger(place)),
         Command::Openapi => print_openapi(),
+        Command::Admin(asked) => run(admin(*asked)),
+        Command::Backup(asked) => run(maintenance::save(asked)),
+        Command::Restore(asked) => run(maintenance::restore(asked)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -48,6 +53,10 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
     config
         .public_url
         .get_or_insert_with(|| origin_of(listening));
+    let metrics = match config.metrics_listen {
+        Some(address) => Some(http::metrics::listen(address).await?),
+        None => None,
+    };
     let store = open_store(&config.place)?;
     refuse_old_schema(&store).await?;
     let app = App::new(
@@ -57,6 +66,9 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
         Arc::new(SystemEntropy),
     )?;
     let stop = CancellationToken::new();
+    if let Some(listening) = metrics {
+        tokio::spawn(http::metrics::serve(app.clone(), listening, stop.clone()));
+    }
     tokio::spawn({
         let stop = stop.clone();
         async move {
@@ -123,6 +135,14 @@ async fn check_ledger(place: Place) -> anyhow::Result<()> {
         "the ledger has {} faults",
         found.faults.len()
     );
+    Ok(())
+}
+
+async fn admin(asked: Admin) -> anyhow::Result<()> {
+    let store = maintenance::open(&asked.place).await?;
+    let (clock, entropy) = (SystemClock, SystemEntropy);
+    command_line::run(asked, &store, &clock, &entropy, &mut std::io::stdout()).await?;
+    tokio::task::spawn_blocking(move || store.close()).await?;
     Ok(())
 }
 

@@ -1,16 +1,17 @@
-//! `humanops admin …`: what the routes under `/admin` do, on the database itself and without a
-//! server; beside a running one just as well. What is decided is in `crate::admin`.
+//! `humanops admin …` and its neighbours: what the routes under `/admin` do, on the database itself
+//! and without a server; beside a running one just as well. What is decided is in `crate::admin`.
 
 mod arguments;
+pub mod maintenance;
 mod table;
 
 use std::io::Write;
 
+use anyhow::Context;
 use api_types::{
     OperatorId,
     host::{AgentRecord, DecideKyc, KycDecision, OperatorRecord, Switch},
 };
-use anyhow::Context;
 
 pub use arguments::Admin;
 use arguments::{Agents, Asked, Jobs, Operators, TaskTypes};
@@ -112,7 +113,10 @@ impl Desk<'_> {
                 self.print.list(out, &names, &rows, operator_cells)
             }
             Operators::Show { id } => {
-                let found = self.store.read(move |tx| accounts::operator(tx, id)).await?;
+                let found = self
+                    .store
+                    .read(move |tx| accounts::operator(tx, id))
+                    .await?;
                 let found = found.with_context(|| format!("there is no operator {id}"))?;
                 self.print.one(out, &found)
             }
@@ -146,7 +150,15 @@ impl Desk<'_> {
                     .store
                     .read(move |tx| accounts::agents(tx, search.as_deref(), &part(limit)))
                     .await?;
-                let names = ["AGENT", "TIER", "NAME", "E-MAIL", "BALANCE $", "TASKS", "SINCE"];
+                let names = [
+                    "AGENT",
+                    "TIER",
+                    "NAME",
+                    "E-MAIL",
+                    "BALANCE $",
+                    "TASKS",
+                    "SINCE",
+                ];
                 let rows = at_most(found.rows, limit);
                 self.print.list(out, &names, &rows, agent_cells)
             }
@@ -215,16 +227,17 @@ impl Desk<'_> {
             .read(move |tx| audit::list(tx, subject.as_deref(), &part(limit)))
             .await?;
         let names = ["AT", "WHO", "ACTION", "SUBJECT", "DETAILS", "REQUEST"];
-        self.print.list(out, &names, &at_most(found.rows, limit), |entry| {
-            vec![
-                entry.at.to_string(),
-                entry.who.clone(),
-                entry.action.clone(),
-                plain(&entry.subject),
-                plain(&entry.details),
-                entry.request_id.clone().unwrap_or_default(),
-            ]
-        })
+        self.print
+            .list(out, &names, &at_most(found.rows, limit), |entry| {
+                vec![
+                    entry.at.to_string(),
+                    entry.who.clone(),
+                    entry.action.clone(),
+                    plain(&entry.subject),
+                    plain(&entry.details),
+                    entry.request_id.clone().unwrap_or_default(),
+                ]
+            })
     }
 }
 

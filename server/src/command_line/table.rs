@@ -91,7 +91,11 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
         let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
-        let lines = [row(["ID", "NAME"]), row(["op_1", "Jörg"]), row(["op_22", ""])];
+        let lines = [
+            row(["ID", "NAME"]),
+            row(["op_1", "Jörg"]),
+            row(["op_22", ""]),
+        ];
         assert_eq!(aligned(&lines), "ID     NAME\nop_1   Jörg\nop_22\n");
     }
 

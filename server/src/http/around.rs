@@ -17,6 +17,7 @@ use super::error::ApiError;
 use super::rate::{self, Windows};
 use super::{body, dialect, head, request_id};
 use crate::app::App;
+use crate::metrics;
 
 /// ux.md's conventions: nothing inline, nothing foreign, wasm allowed, no framing; and of the
 /// device's senses those that a proof needs.
@@ -124,17 +125,26 @@ fn log(
     id: &str,
 ) {
     let path = template.map_or("(other)", MatchedPath::as_str);
+    let status = response.status().as_u16();
+    metrics::request_answered(known(method), path, status, begun.elapsed());
     if path == "/healthz" || path == "/readyz" {
         return;
     }
     tracing::info!(
         method = method.as_str(),
         path,
-        status = response.status().as_u16(),
+        status,
         duration_ms = begun.elapsed().as_micros() as f64 / 1000.0,
         request_id = id,
         "request answered"
     );
+}
+
+/// A method's name, or `OTHER`: a caller may make methods up.
+fn known(method: &Method) -> &'static str {
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    let known = methods.into_iter().find(|known| method.as_str() == *known);
+    known.unwrap_or("OTHER")
 }
 
 /// Reads what a handler left of a large body and keeps none of it, so that the caller gets to

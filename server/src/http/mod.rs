@@ -24,6 +24,7 @@ pub mod health;
 pub mod idempotency;
 pub mod ledger;
 pub mod messages;
+pub mod metrics;
 pub mod near;
 pub mod openapi;
 pub mod operator_tasks;

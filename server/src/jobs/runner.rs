@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::JobError;
 use crate::app::App;
+use crate::metrics;
 use crate::store::jobs::{Claimed, Wanted};
 use crate::store::{StoreError, idempotency, jobs};
 
@@ -176,12 +177,14 @@ fn report(settled: Result<(), StoreError>) {
 
 async fn settle(app: App, claimed: Claimed) -> Result<(), StoreError> {
     let kind = claimed.job.kind();
+    let _running = metrics::Running::job();
     let outcome = AssertUnwindSafe(super::run(&app, claimed.job))
         .catch_unwind()
         .await;
     let outcome = outcome.unwrap_or_else(|_| Err(JobError::Retry("it panicked".to_owned())));
     let error = match outcome {
         Ok(()) => {
+            metrics::job_ran(kind, "done");
             let completed = app
                 .store
                 .write(move |tx| jobs::complete(tx, &claimed))
@@ -195,12 +198,14 @@ async fn settle(app: App, claimed: Claimed) -> Result<(), StoreError> {
     let attempts = claimed.attempts;
     let text = error.to_string();
     if matches!(error, JobError::Fail(_)) || attempts >= ATTEMPTS_MAX {
+        metrics::job_ran(kind, "failed");
         tracing::error!(kind, attempts, error = text, "a job failed for good");
         return app
             .store
             .write(move |tx| jobs::fail(tx, &claimed, &text))
             .await;
     }
+    metrics::job_ran(kind, "retried");
     tracing::warn!(kind, attempts, error = text, "a job will be tried again");
     let due_at = app.clock.now().after(pause_after(attempts));
     app.store

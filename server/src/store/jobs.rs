@@ -2,7 +2,11 @@
 
 use api_types::Timestamp;
 
-use super::{Row, StoreError, Tx, Value, columns::time, params};
+use super::{
+    Row, StoreError, Tx, Value,
+    columns::{time, time_if_any},
+    params,
+};
 use crate::domain::job::Job;
 
 /// A job that the caller may run until its lease ends.
@@ -174,6 +178,42 @@ pub fn fail(tx: &mut Tx<'_>, claimed: &Claimed, error: &str) -> Result<(), Store
         &params![&claimed.payload, claimed.turn, error],
     )
     .map(drop)
+}
+
+/// How much work waits, and for how long.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Queue {
+    /// Jobs that are not done, those that are due later included.
+    pub waiting: i64,
+    /// Of them those that are due.
+    pub due: i64,
+    /// Jobs that failed for good.
+    pub failed: i64,
+    /// Since when the one that has waited longest has been due.
+    pub oldest_due_at: Option<Timestamp>,
+}
+
+/// Measures the queue.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn queue(tx: &mut Tx<'_>, now: Timestamp) -> Result<Queue, StoreError> {
+    let row = tx.first(
+        "SELECT COUNT(CASE WHEN state = 'waiting' THEN 1 END) AS waiting,
+                COUNT(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN 1 END) AS due,
+                COUNT(CASE WHEN state = 'failed' THEN 1 END) AS failed,
+                MIN(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN due_at_ms END) AS oldest
+         FROM job",
+        &params![now.as_millis()],
+    )?;
+    row.map_or(Ok(Queue::default()), |row| {
+        Ok(Queue {
+            waiting: row.get("waiting")?,
+            due: row.get("due")?,
+            failed: row.get("failed")?,
+            oldest_due_at: time_if_any(&row, "oldest")?,
+        })
+    })
 }
 
 /// How many jobs are due or held now, and how many have failed for good.

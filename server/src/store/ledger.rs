@@ -5,6 +5,7 @@ use api_types::{AgentId, MicroUsd};
 pub use super::check::{LedgerCheck, check};
 use super::{Row, StoreError, Tx, columns::money, params};
 use crate::domain::ledger::{Account, Transfer};
+use crate::metrics::Durable;
 
 /// Why a transfer was not made.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,7 @@ pub fn post(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<(), PostError> {
             agents.map(|left| left.balance_micros),
         ],
     )?;
+    tx.count_once_durable(Durable::Money(transfer.code.as_str(), transfer.amount));
     Ok(())
 }
 

@@ -32,6 +32,7 @@ mod queue;
 pub mod rate;
 pub mod ratings;
 mod search;
+pub mod snapshot;
 mod sqlite;
 #[cfg(test)]
 #[path = "../../tests/support/mod.rs"]
@@ -52,6 +53,7 @@ pub use error::StoreError;
 pub(crate) use value::params;
 pub use value::{FromValue, Row, Value};
 
+use crate::metrics::Durable;
 use queue::{Asked, Queue};
 
 /// What a transaction needs of a database; the rest of [`Tx`] is the same for both.
@@ -60,6 +62,8 @@ trait Engine {
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
     /// Runs BEGIN, SAVEPOINT and their kin.
     fn control(&mut self, sql: &'static str) -> Result<(), StoreError>;
+    /// How this database describes itself.
+    fn catalogue(&self) -> snapshot::Catalogue;
 }
 
 /// A transaction. Statements are written once, in the subset of `migrations/README.md`, with
@@ -67,6 +71,8 @@ trait Engine {
 pub struct Tx<'a> {
     engine: &'a mut dyn Engine,
     failed: bool,
+    /// What is counted once the writes are durable.
+    counted: Vec<Durable>,
 }
 
 impl<'a> Tx<'a> {
@@ -74,6 +80,7 @@ impl<'a> Tx<'a> {
         Self {
             engine,
             failed: false,
+            counted: Vec::new(),
         }
     }
 
@@ -112,7 +119,12 @@ impl<'a> Tx<'a> {
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.unless_failed(|engine| engine.control("SAVEPOINT inner_writes"))?;
-        let answer = Tx::new(&mut *self.engine).settled(f);
+        let mut inner = Tx::new(&mut *self.engine);
+        let answer = inner.settled(f);
+        if answer.is_ok() {
+            let counted = std::mem::take(&mut inner.counted);
+            self.counted.extend(counted);
+        }
         self.unless_failed(|engine| {
             if answer.is_err() {
                 engine.control("ROLLBACK TO SAVEPOINT inner_writes")?;
@@ -120,6 +132,12 @@ impl<'a> Tx<'a> {
             engine.control("RELEASE SAVEPOINT inner_writes")
         })?;
         answer
+    }
+
+    /// Counts something once the writes of this transaction are durable, and not at all if they
+    /// are undone.
+    pub(crate) fn count_once_durable(&mut self, what: Durable) {
+        self.counted.push(what);
     }
 
     /// Runs `f`, and does not let it succeed over a failed statement whose error it swallowed:
@@ -246,6 +264,11 @@ impl Store {
         let alive = |tx: &mut Tx<'_>| tx.query("SELECT 1 AS alive", &[]).map(drop);
         self.read(alive).await?;
         self.write(alive).await
+    }
+
+    /// How many reads, and how many writes, wait for the database now.
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.threads.reads.len(), self.threads.writes.len())
     }
 
     /// Takes no more work, finishes what waits, and returns when the database is closed. Clones

@@ -7,6 +7,7 @@ use super::{
     tasks,
 };
 use crate::domain::{ledger::TransferCode, pricing, task::Moved, webhook};
+use crate::metrics::Durable;
 
 /// Records a move in the caller's transaction.
 ///
@@ -27,6 +28,9 @@ pub fn record(tx: &mut Tx<'_>, moved: &Moved) -> Result<(), PostError> {
             let day = moved.task.at.created.as_millis() / pricing::DAY_MILLIS;
             agents::uncount_spend(tx, moved.task.agent_id, day, transfer.amount)?;
         }
+    }
+    if let Some(event) = moved.events.last() {
+        tx.count_once_durable(Durable::Move(event.name));
     }
     for event in &moved.events {
         outbox::insert(tx, &moved.task, event)?;

@@ -9,6 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use super::{StoreError, Tx};
+use crate::metrics::Durable;
 
 /// Requests that may wait for one kind of thread. Beyond this the service is overloaded, and a
 /// quick refusal helps more than a long wait.
@@ -30,6 +31,7 @@ pub(super) trait Work: Send {
 pub(super) struct Asked<F, T, E> {
     f: F,
     kept: Option<Result<T, E>>,
+    counted: Vec<Durable>,
     caller: oneshot::Sender<Result<T, E>>,
 }
 
@@ -45,6 +47,7 @@ where
             Box::new(Self {
                 f,
                 kept: None,
+                counted: Vec::new(),
                 caller,
             }),
             answer,
@@ -65,11 +68,16 @@ where
         let kept = catch_unwind(AssertUnwindSafe(|| tx.settled(f)))
             .unwrap_or_else(|panic| Err(StoreError::Panicked(said(&*panic)).into()));
         let keep = kept.is_ok();
+        self.counted = std::mem::take(&mut tx.counted);
+        if !keep {
+            self.counted.clear();
+        }
         self.kept = Some(kept);
         keep
     }
 
     fn answer(self: Box<Self>) {
+        self.counted.into_iter().for_each(Durable::count);
         if let Some(kept) = self.kept {
             // A caller who has hung up meanwhile is no accident.
             drop(self.caller.send(kept));
@@ -142,6 +150,11 @@ impl Queue {
                 .filter(|work| work.is_wanted())
                 .collect(),
         )
+    }
+
+    /// How much waits.
+    pub(super) fn len(&self) -> usize {
+        self.lock().work.len()
     }
 
     /// Takes no more work; what already waits is still done.

@@ -3,14 +3,16 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
 
 use super::queue::{Queue, Serving, Work};
+use super::snapshot::Catalogue;
 use super::{Engine, Row, StoreError, Threads, Tx, Value, migrate};
+use crate::metrics;
 
 /// Writes that share one commit at most; more only makes the first of them wait longer.
 const BATCH_MAX: usize = 512;
@@ -18,19 +20,23 @@ const BATCH_MAX: usize = 512;
 const READERS: usize = 4;
 /// Prepared statements kept by each connection: more than this crate has statements.
 const STATEMENTS_KEPT: usize = 512;
-/// How long another process (a back-up, `check-ledger`) may hold the file's lock.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// How long another process (`humanops admin`, a restore) may hold the file's lock, and how often
+/// it is asked for meanwhile. SQLite's own waiting asks ever more seldom, and a server that writes
+/// all the time leaves the lock for microseconds only.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+const LOCK_ASKED_EVERY: Duration = Duration::from_millis(1);
 
 /// Opens and migrates the file, and starts the threads.
 pub(super) fn start(path: &Path, threads: &mut Threads) -> Result<(), StoreError> {
     threads.migrates_itself = true;
     let mut writer = Connection::open(path).map_err(|error| refused(&error))?;
-    prepare(&writer).map_err(|error| refused(&error))?;
+    prepare(&mut writer).map_err(|error| refused(&error))?;
     migrate::run(&mut writer)?;
     for _ in 0..READERS {
         let only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let reader = Connection::open_with_flags(path, only).map_err(|error| refused(&error))?;
-        prepare(&reader).map_err(|error| refused(&error))?;
+        let mut reader =
+            Connection::open_with_flags(path, only).map_err(|error| refused(&error))?;
+        prepare(&mut reader).map_err(|error| refused(&error))?;
         let queue = Arc::clone(&threads.reads);
         threads.spawn("sqlite-read", move || serve_reads(&reader, &queue))?;
     }
@@ -40,8 +46,8 @@ pub(super) fn start(path: &Path, threads: &mut Threads) -> Result<(), StoreError
 
 /// The settings a commit's promise rests on, and those that make SQLite as strict as PostgreSQL:
 /// references are checked, `"x"` is never a string, LIKE minds its case.
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(LOCK_WAIT)?;
+fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_handler(Some(wait_for_the_lock))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
@@ -54,6 +60,30 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA journal_size_limit = 67108864;",
     )
 }
+
+/// Called when another process holds the lock: waits a moment, and says whether to ask again.
+fn wait_for_the_lock(asked: i32) -> bool {
+    let waited = LOCK_ASKED_EVERY * asked.unsigned_abs();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "SQLite tells nobody when another process lets go of the file"
+    )]
+    std::thread::sleep(LOCK_ASKED_EVERY);
+    waited < LOCK_WAIT
+}
+
+/// How SQLite describes itself.
+const CATALOGUE: Catalogue = Catalogue {
+    columns: "SELECT tables.name AS table_name, columns.name AS column_name,
+            columns.type AS kind, columns.pk AS key_position
+         FROM sqlite_schema AS tables JOIN pragma_table_info(tables.name) AS columns
+         WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite%'
+           AND tables.name <> 'refinery_schema_history'
+         ORDER BY tables.name, columns.cid",
+    references: "SELECT tables.name AS child, referred.\"table\" AS parent
+         FROM sqlite_schema AS tables JOIN pragma_foreign_key_list(tables.name) AS referred
+         WHERE tables.type = 'table'",
+};
 
 fn serve_writes(connection: &Connection, queue: &Queue) {
     let _serving = Serving(queue);
@@ -99,7 +129,10 @@ fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(),
         }
         session.control("RELEASE SAVEPOINT one_write")?;
     }
-    session.control("COMMIT")
+    let begun = Instant::now();
+    session.control("COMMIT")?;
+    metrics::committed(begun.elapsed());
+    Ok(())
 }
 
 fn serve_reads(connection: &Connection, queue: &Queue) {
@@ -171,6 +204,10 @@ impl Engine for Session<'_> {
 
     fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
         self.execute(sql, &[]).map(drop)
+    }
+
+    fn catalogue(&self) -> Catalogue {
+        CATALOGUE
     }
 }
 

@@ -84,6 +84,11 @@ impl Row {
         Self { columns, values }
     }
 
+    /// All values, in the order of the columns.
+    pub(super) fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+
     /// The value of a column: an `i64`, a `String`, a `Vec<u8>`, or an `Option` of one.
     ///
     /// # Errors

@@ -56,26 +56,33 @@ impl TestApp {
 
     /// A server with further arguments of `humanops serve`.
     pub(crate) async fn start_with(store: FreshStore, arguments: &[&str]) -> Self {
-        let (app, listener) = Self::bind(store, arguments).await;
-        let router = http::router(app.app.clone()).unwrap();
-        // It ends with the runtime of its test.
-        tokio::spawn(connections::serve(
-            listener,
-            router,
-            Limits::of(1024),
-            CancellationToken::new(),
-        ));
-        app
+        serving(Self::bind(store, arguments).await)
+    }
+
+    /// A server on what another one left; its ids and its callers are others.
+    pub(crate) async fn start_on(store: FreshStore, folder: TempDir) -> Self {
+        let (mut app, listener) = Self::bind_in(store, folder, 8, &[]).await;
+        app.callers = AtomicU32::new(1000);
+        serving((app, listener))
     }
 
     /// All but the serving: the caller runs it.
     pub(crate) async fn bind(store: FreshStore, arguments: &[&str]) -> (Self, TcpListener) {
         let folder = tempfile::tempdir().unwrap();
+        Self::bind_in(store, folder, 7, arguments).await
+    }
+
+    async fn bind_in(
+        store: FreshStore,
+        folder: TempDir,
+        seed: u64,
+        arguments: &[&str],
+    ) -> (Self, TcpListener) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let config = config(&folder, &origin, arguments);
         let clock = Arc::new(ManualClock::new(BEGINNING.parse().unwrap()));
-        let entropy = Arc::new(SeededEntropy::new(7));
+        let entropy = Arc::new(SeededEntropy::new(seed));
         let app = App::new(config, (*store).clone(), clock.clone(), entropy).unwrap();
         let app = Self {
             app,
@@ -196,6 +203,18 @@ impl TestApp {
         names.sort();
         names
     }
+}
+
+fn serving((app, listener): (TestApp, TcpListener)) -> TestApp {
+    let router = http::router(app.app.clone()).unwrap();
+    // It ends with the runtime of its test.
+    tokio::spawn(connections::serve(
+        listener,
+        router,
+        Limits::of(1024),
+        CancellationToken::new(),
+    ));
+    app
 }
 
 fn config(folder: &TempDir, origin: &str, arguments: &[&str]) -> Config {

@@ -14,6 +14,9 @@ mod admin;
 /// Agents: registration, keys, deposits.
 #[cfg(test)]
 mod agents;
+/// Back-ups, and what is restored from them.
+#[cfg(test)]
+mod backup;
 /// JSON bodies that are too large, broken, or no JSON.
 #[cfg(test)]
 mod bodies;
@@ -23,6 +26,9 @@ mod clocks;
 /// Those who connect and do not ask, or ask too much.
 #[cfg(test)]
 mod connections;
+/// The host's work on the command line.
+#[cfg(test)]
+mod command_line;
 /// Sealed credentials.
 #[cfg(test)]
 mod credentials;
@@ -65,6 +71,9 @@ mod messages;
 /// The table of moves, walked.
 #[cfg(test)]
 mod moves;
+/// What Prometheus is told.
+#[cfg(test)]
+mod metrics;
 /// The operator's side of tasks.
 #[cfg(test)]
 mod operators;

@@ -10,7 +10,7 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use postgres::config::SslMode;
 use postgres::error::SqlState;
@@ -18,7 +18,9 @@ use postgres::types::Type;
 use postgres::{Client, Config, NoTls, Statement};
 
 use super::queue::{Queue, Serving, Work};
+use super::snapshot::Catalogue;
 use super::{Engine, Row, StoreError, Threads, Tx, Value, migrate};
+use crate::metrics;
 use words::{bind, is_for_another, read, refused, type_of};
 
 /// Connections that write, and that read, for each server process.
@@ -38,6 +40,26 @@ const SETTINGS: &str = "SET lock_timeout = 1500; SET statement_timeout = 10000;
     SET idle_in_transaction_session_timeout = 30000; SET client_min_messages = warning";
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// How PostgreSQL describes itself.
+const CATALOGUE: Catalogue = Catalogue {
+    columns: "SELECT tables.relname::TEXT AS table_name, columns.attname::TEXT AS column_name,
+            UPPER(format_type(columns.atttypid, NULL)) AS kind,
+            COALESCE(array_position(keys.conkey, columns.attnum), 0)::BIGINT AS key_position
+         FROM pg_class AS tables
+         JOIN pg_attribute AS columns ON columns.attrelid = tables.oid
+          AND columns.attnum > 0 AND NOT columns.attisdropped
+         LEFT JOIN pg_constraint AS keys ON keys.conrelid = tables.oid AND keys.contype = 'p'
+         WHERE tables.relkind = 'r' AND tables.relnamespace = current_schema()::regnamespace
+           AND tables.relname <> 'refinery_schema_history'
+         ORDER BY tables.relname, columns.attnum",
+    references: "SELECT child.relname::TEXT AS child, parent.relname::TEXT AS parent
+         FROM pg_constraint AS referred
+         JOIN pg_class AS child ON child.oid = referred.conrelid
+         JOIN pg_class AS parent ON parent.oid = referred.confrelid
+         WHERE referred.contype = 'f'
+           AND child.relnamespace = current_schema()::regnamespace",
+};
 
 /// Proves that the server answers, and starts the threads; each connects when it is first needed.
 pub(super) fn start(url: &str, threads: &mut Threads) -> Result<(), StoreError> {
@@ -187,7 +209,9 @@ impl Session {
         let Some(client) = self.client.as_mut().filter(|client| !client.is_closed()) else {
             return Attempt::Again(lost);
         };
+        let begun = Instant::now();
         let Err(error) = client.batch_execute("COMMIT") else {
+            metrics::committed(begun.elapsed());
             return Attempt::Done;
         };
         match refused(&error) {
@@ -265,5 +289,9 @@ impl Engine for Session {
 
     fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
         self.on_client(|client| client.batch_execute(sql))
+    }
+
+    fn catalogue(&self) -> Catalogue {
+        CATALOGUE
     }
 }

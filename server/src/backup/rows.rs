@@ -1,0 +1,84 @@
+//! Rows as lines of JSON: text and numbers as they are, bytes in base64.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::Value as Json;
+
+use super::{BackupError, unfit};
+use crate::store::{
+    Value,
+    snapshot::{Column, Kind},
+};
+
+/// A row as one line, without its end.
+pub(super) fn line(row: &[Value]) -> String {
+    let cells = row.iter().map(|value| match value {
+        Value::Text(Some(text)) => Json::from(text.as_str()),
+        Value::Int(Some(number)) => Json::from(*number),
+        Value::Bytes(Some(bytes)) => Json::from(BASE64_STANDARD.encode(bytes)),
+        Value::Text(None) | Value::Int(None) | Value::Bytes(None) => Json::Null,
+    });
+    Json::from(cells.collect::<Vec<_>>()).to_string()
+}
+
+/// The row that a line holds.
+///
+/// # Errors
+/// `Unfit` if it does not hold what the columns should.
+pub(super) fn row(line: &str, columns: &[Column]) -> Result<Vec<Value>, BackupError> {
+    let cells: Vec<Json> =
+        serde_json::from_str(line).map_err(|_| unfit("a line of the archive is no JSON array"))?;
+    if cells.len() != columns.len() {
+        return Err(unfit("a line of the archive has another number of values"));
+    }
+    cells
+        .into_iter()
+        .zip(columns)
+        .map(|(cell, column)| cell_value(cell, column.kind).ok_or_else(|| wrong(column)))
+        .collect()
+}
+
+fn wrong(column: &Column) -> BackupError {
+    unfit(format!(
+        "a value of column {} has another type",
+        column.name
+    ))
+}
+
+/// A NULL carries its column's type, because PostgreSQL asks for one.
+fn cell_value(cell: Json, kind: Kind) -> Option<Value> {
+    Some(match (kind, cell) {
+        (Kind::Text, Json::Null) => Value::Text(None),
+        (Kind::Int, Json::Null) => Value::Int(None),
+        (Kind::Bytes, Json::Null) => Value::Bytes(None),
+        (Kind::Text, Json::String(text)) => Value::Text(Some(text)),
+        (Kind::Int, Json::Number(number)) => Value::Int(Some(number.as_i64()?)),
+        (Kind::Bytes, Json::String(text)) => Value::Bytes(Some(BASE64_STANDARD.decode(text).ok()?)),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(kind: Kind) -> Column {
+        let name = "c".to_owned();
+        Column { name, kind }
+    }
+
+    #[test]
+    fn a_row_survives_its_line() {
+        let columns = [Kind::Text, Kind::Int, Kind::Bytes, Kind::Int].map(column);
+        let values = vec![
+            Value::Text(Some("a\n\"b\" ü".to_owned())),
+            Value::Int(Some(i64::MIN)),
+            Value::Bytes(Some(vec![0, 255])),
+            Value::Int(None),
+        ];
+        let line = line(&values);
+        assert!(!line.contains('\n'));
+        assert!(row(&line, &columns).unwrap() == values);
+        assert!(row("[1,2,3,4]", &columns).is_err());
+        assert!(row("[]", &columns).is_err());
+    }
+}

@@ -1,0 +1,181 @@
+//! What Prometheus is told: every name, once, with the functions that count. Labels take values of
+//! our own making only (templates of paths, names of moves, codes of transfers), so that no caller
+//! can make them grow. They are told by `http/metrics.rs`, on a listener of their own.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use api_types::MicroUsd;
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+const REQUESTS: &str = "humanops_http_requests_total";
+const REQUEST_SECONDS: &str = "humanops_http_request_duration_seconds";
+const RATE_LIMITED: &str = "humanops_rate_limited_total";
+const STREAMS: &str = "humanops_event_streams";
+const MOVES: &str = "humanops_moves_total";
+const MONEY: &str = "humanops_money_moved_microusd_total";
+const JOBS_RUN: &str = "humanops_jobs_run_total";
+const JOBS: &str = "humanops_jobs";
+const JOBS_RUNNING: &str = "humanops_jobs_running";
+const OLDEST_JOB: &str = "humanops_oldest_due_job_age_seconds";
+const WEBHOOKS: &str = "humanops_webhook_attempts_total";
+const STORE_WAITING: &str = "humanops_store_waiting";
+const COMMIT_SECONDS: &str = "humanops_store_commit_duration_seconds";
+const BUILD: &str = "humanops_build_info";
+
+/// Bounds of what takes a request's time, in seconds.
+const REQUEST_BOUNDS: [f64; 11] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0,
+];
+
+/// Bounds of what takes a disk's time, in seconds.
+const COMMIT_BOUNDS: [f64; 9] = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0];
+
+/// A request was answered; `path` is its template.
+pub fn request_answered(method: &'static str, path: &str, status: u16, took: Duration) {
+    let path = path.to_owned();
+    counter!(REQUESTS, "method" => method, "path" => path.clone(), "status" => status.to_string())
+        .increment(1);
+    if status == 429 {
+        counter!(RATE_LIMITED, "path" => path.clone()).increment(1);
+    }
+    histogram!(REQUEST_SECONDS, "method" => method, "path" => path).record(took.as_secs_f64());
+}
+
+/// A job ran, and was `done`, will be tried again (`retried`), or `failed` for good.
+pub fn job_ran(kind: &'static str, outcome: &'static str) {
+    counter!(JOBS_RUN, "kind" => kind, "outcome" => outcome).increment(1);
+}
+
+/// A webhook was sent, and was `accepted`, or `refused` for now or for good.
+pub fn webhook_attempted(outcome: &'static str) {
+    counter!(WEBHOOKS, "outcome" => outcome).increment(1);
+}
+
+/// A transaction was committed.
+pub fn committed(took: Duration) {
+    histogram!(COMMIT_SECONDS).record(took.as_secs_f64());
+}
+
+/// So much waits for the database.
+pub fn store_waits(reads: usize, writes: usize) {
+    gauge!(STORE_WAITING, "kind" => "read").set(reads as f64);
+    gauge!(STORE_WAITING, "kind" => "write").set(writes as f64);
+}
+
+/// So many jobs are in the database in this state: `waiting`, `due` or `failed`.
+pub fn jobs_are(state: &'static str, count: i64) {
+    gauge!(JOBS, "state" => state).set(count as f64);
+}
+
+/// For so long the oldest due job has been due.
+pub fn oldest_job_waits(millis: i64) {
+    gauge!(OLDEST_JOB).set(millis as f64 / 1000.0);
+}
+
+/// What is counted when the transaction that did it is durable, and not at all if it is undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durable {
+    /// A move of a task, by the last event that it announces.
+    Move(&'static str),
+    /// A transfer, by its code.
+    Money(&'static str, MicroUsd),
+}
+
+impl Durable {
+    /// Counts it.
+    pub fn count(self) {
+        match self {
+            Self::Move(event) => counter!(MOVES, "event" => event).increment(1),
+            Self::Money(code, amount) => {
+                let micros = amount.as_micros().unsigned_abs();
+                counter!(MONEY, "code" => code).increment(micros);
+            }
+        }
+    }
+}
+
+/// One more of something that runs now, until it is dropped.
+#[derive(Debug)]
+pub struct Running(&'static str);
+
+impl Running {
+    /// A job.
+    pub fn job() -> Self {
+        Self::begun(JOBS_RUNNING)
+    }
+
+    /// A stream of events to somebody who listens.
+    pub fn event_stream() -> Self {
+        Self::begun(STREAMS)
+    }
+
+    fn begun(name: &'static str) -> Self {
+        gauge!(name).increment(1.0);
+        Self(name)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        gauge!(self.0).decrement(1.0);
+    }
+}
+
+/// Begins to count, once a process; before it, counting does nothing and costs next to nothing.
+///
+/// # Errors
+/// When something else counts in this process already.
+pub fn count() -> anyhow::Result<PrometheusHandle> {
+    static COUNTING: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = COUNTING.get() {
+        return Ok(handle.clone());
+    }
+    let full = |name: &str| Matcher::Full(name.to_owned());
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(full(REQUEST_SECONDS), &REQUEST_BOUNDS)?
+        .set_buckets_for_metric(full(COMMIT_SECONDS), &COMMIT_BOUNDS)?
+        .build_recorder();
+    let handle = COUNTING.get_or_init(|| recorder.handle()).clone();
+    metrics::set_global_recorder(recorder)
+        .map_err(|_| anyhow::anyhow!("something else counts in this process"))?;
+    describe();
+    gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    Ok(handle)
+}
+
+fn describe() {
+    describe_counter!(
+        REQUESTS,
+        "Requests answered, by method, path template and status."
+    );
+    describe_histogram!(
+        REQUEST_SECONDS,
+        "Seconds from a request's head to its answer's."
+    );
+    describe_counter!(RATE_LIMITED, "Requests refused with 429, by path template.");
+    describe_gauge!(STREAMS, "Event streams that are open in this process.");
+    describe_counter!(
+        MOVES,
+        "Moves of tasks that were committed, by the event they announce."
+    );
+    describe_counter!(
+        MONEY,
+        "Micro-dollars that were moved, by the transfer's code."
+    );
+    describe_counter!(JOBS_RUN, "Jobs that this process ran, by kind and outcome.");
+    describe_gauge!(JOBS, "Jobs in the database: waiting, due, failed.");
+    describe_gauge!(JOBS_RUNNING, "Jobs that this process runs now.");
+    describe_gauge!(
+        OLDEST_JOB,
+        "Seconds for which the oldest due job has been due."
+    );
+    describe_counter!(WEBHOOKS, "Attempts to deliver a webhook, by outcome.");
+    describe_gauge!(
+        STORE_WAITING,
+        "Reads and writes that wait for the database."
+    );
+    describe_histogram!(COMMIT_SECONDS, "Seconds that a commit took.");
+    describe_gauge!(BUILD, "Always 1; the version is its label.");
+}

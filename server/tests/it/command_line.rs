@@ -1,0 +1,212 @@
+//! The host's work on the command line: the same decisions and the same record as through the
+//! routes, on the database itself, beside a running server too.
+
+use std::path::Path;
+use std::process::{Command as Process, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use api_types::{AgentId, Timestamp, agent::RegisterAgent, paths};
+use clap::Parser;
+use serde_json::{Value, json};
+use server::clock::{SeededEntropy, SystemClock};
+use server::command_line;
+use server::config::{Cli, Command};
+use server::store::{Store, StoreError, Tx, agents};
+
+use crate::harness::{TestApp, photo_task};
+use crate::support::{self, on_both_databases};
+
+/// What `humanops admin …` prints on this server's database, or why it failed.
+async fn admin(app: &TestApp, line: &[&str]) -> Result<String, String> {
+    let line = ["humanops", "admin"].iter().chain(line);
+    let Command::Admin(asked) = Cli::try_parse_from(line).unwrap().command else {
+        panic!("no command of the host");
+    };
+    let (entropy, mut out) = (SeededEntropy::new(11), Vec::new());
+    let store = &app.app.store;
+    let ran = command_line::run(*asked, store, &SystemClock, &entropy, &mut out).await;
+    ran.map_err(|error| format!("{error:#}"))?;
+    Ok(String::from_utf8(out).unwrap())
+}
+
+async fn admin_json(app: &TestApp, line: &[&str]) -> Value {
+    let line: Vec<_> = line.iter().chain(&["--json"]).copied().collect();
+    serde_json::from_str(&admin(app, &line).await.unwrap()).unwrap()
+}
+
+on_both_databases! {
+    async fn an_operator_is_approved_on_the_command_line(store) {
+        let app = TestApp::start_with(store, &["--kyc", "manual"]).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let task = agent.post_photo_task().await;
+        let waiting = admin(&app, &["operators", "list", "--kyc", "pending"]).await.unwrap();
+        assert!(waiting.starts_with("OPERATOR"), "{waiting}");
+        assert!(waiting.contains(&operator.id.to_string()), "{waiting}");
+        let id = operator.id.to_string();
+        let approve = ["operators", "approve", &id, "--note", "passport seen"];
+        let shown = admin(&app, &approve).await.unwrap();
+        assert!(shown.contains("APPROVED") && shown.contains("passport seen"), "{shown}");
+        operator.accept(task).await;
+        let record = admin_json(&app, &["audit", "--subject", &id]).await;
+        assert_eq!((&record[0]["who"], &record[0]["action"], &record[0]["request_id"]),
+            (&json!("command line"), &json!("kyc.approve"), &json!(null)));
+        assert_eq!(record[0]["details"], json!("passport seen"));
+        let listed = admin_json(&app, &["operators", "list"]).await;
+        assert_eq!(listed[0]["kyc_status"], json!("APPROVED"));
+        let rejected = admin_json(&app, &["operators", "reject", &id]).await;
+        assert_eq!(rejected["kyc_status"], json!("REJECTED"));
+        let nobody = ["operators", "approve", "op_01KB0000000000000000000000"];
+        assert!(admin(&app, &nobody).await.unwrap_err().contains("no operator"));
+    }
+
+    async fn a_task_type_is_switched_on_the_command_line(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let off = admin(&app, &["task-types", "off", "photo", "DELIVERY"]).await.unwrap();
+        assert!(off.contains("PHOTO:") && off.contains("off"), "{off}");
+        agent.post(paths::TASKS, &photo_task(&app)).await.refused(422, "rule_violation");
+        admin(&app, &["task-types", "on", "PHOTO"]).await.unwrap();
+        agent.post_photo_task().await;
+        let all = admin_json(&app, &["task-types", "list"]).await;
+        assert_eq!((&all["PHOTO"], &all["DELIVERY"]), (&json!("on"), &json!("off")));
+    }
+
+    async fn agents_books_and_failed_work_are_seen_on_the_command_line(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let task = agent.post_confirmation_task().await;
+        operator.accept(task).await;
+        operator.confirm(task).await;
+        let agents = admin(&app, &["agents", "list", "--search", "agent"]).await.unwrap();
+        assert!(agents.contains("STANDARD") && agents.contains("970.50"), "{agents}");
+        let one = admin_json(&app, &["agents", "show", &agent.id.to_string()]).await;
+        assert_eq!(one["tasks"], json!(1));
+        let books = admin_json(&app, &["ledger"]).await;
+        assert_eq!((&books["ok"], &books["transfers"]), (&json!(true), &json!(2)));
+        app.fail_jobs("the disk is full").await;
+        let failed = admin_json(&app, &["jobs", "list"]).await;
+        let retry = ["jobs", "retry", failed[0]["job_id"].as_str().unwrap()];
+        admin(&app, &retry).await.unwrap();
+        assert!(admin(&app, &retry).await.unwrap_err().contains("no failed job"));
+    }
+}
+
+#[tokio::test]
+async fn books_that_are_wrong_fail_the_command() {
+    let app = TestApp::start(support::on_sqlite()).await;
+    let _agent = app.agent().await;
+    let forge = |by: i64| {
+        let sql = format!("UPDATE account SET balance_micros = balance_micros + {by}");
+        app.app
+            .store
+            .write(move |tx: &mut Tx<'_>| tx.execute(&sql, &[]))
+    };
+    forge(1).await.unwrap();
+    assert!(
+        admin(&app, &["ledger"])
+            .await
+            .unwrap_err()
+            .contains("faults")
+    );
+    forge(-1).await.unwrap();
+    admin(&app, &["ledger"]).await.unwrap();
+}
+
+fn humanops(data: &Path, line: &[&str]) -> Output {
+    let mut process = Process::new(env!("CARGO_BIN_EXE_humanops"));
+    process
+        .args(line)
+        .arg("--data")
+        .arg(data)
+        .env_remove("DATABASE_URL");
+    process.output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+/// Two processes write one SQLite file: each waits for the other, and neither fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_works_beside_a_server_that_writes_all_the_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open_sqlite(&folder.path().join("humanops.sqlite")).unwrap();
+    let (stop, written) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU32::new(0)),
+    );
+    let load = (0..8).map(|_| {
+        let (store, stop, written) = (store.clone(), stop.clone(), written.clone());
+        tokio::spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                let nth = written.fetch_add(1, Ordering::Relaxed);
+                store.write(move |tx| register(tx, nth)).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    let load: Vec<_> = load.collect();
+    let data = folder.path().to_owned();
+    let beside = tokio::task::spawn_blocking(move || {
+        for nth in 0..10 {
+            let switch = ["off", "on"][nth % 2];
+            let output = humanops(&data, &["admin", "task-types", switch, "PHOTO", "--json"]);
+            assert!(output.status.success(), "{}", said(&output));
+        }
+        let archive = data.join("saved.tar.gz");
+        let saved = humanops(&data, &["backup", archive.to_str().unwrap()]);
+        assert!(saved.status.success(), "{}", said(&saved));
+        let target = data.join("restored");
+        let restored = humanops(&target, &["restore", archive.to_str().unwrap()]);
+        assert!(
+            said(&restored).contains("The ledger is right."),
+            "{}",
+            said(&restored)
+        );
+        assert!(restored.status.success());
+        let again = humanops(&target, &["restore", archive.to_str().unwrap()]);
+        assert!(
+            !again.status.success() && said(&again).contains("not empty"),
+            "{}",
+            said(&again)
+        );
+        let record = humanops(&target, &["admin", "audit", "--json"]);
+        serde_json::from_slice::<Value>(&record.stdout)
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .len()
+    });
+    let recorded = beside.await.unwrap();
+    stop.store(true, Ordering::Relaxed);
+    for writer in load {
+        writer.await.unwrap().unwrap();
+    }
+    assert_eq!(recorded, 10);
+    assert!(written.load(Ordering::Relaxed) > 100);
+}
+
+fn register(tx: &mut Tx<'_>, nth: u32) -> Result<bool, StoreError> {
+    let now: Timestamp = "2026-02-05T12:00:00Z".parse().unwrap();
+    let stated = RegisterAgent {
+        name: "agent".to_owned(),
+        email: format!("agent{nth}@example.com"),
+        company: None,
+    };
+    agents::insert(tx, AgentId::new(now, nth.into()), &stated, now)
+}
+
+#[test]
+fn a_place_without_a_database_is_not_made_into_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = humanops(folder.path(), &["admin", "ledger"]);
+    assert!(!output.status.success());
+    assert!(
+        said(&output).contains("there is no database"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
