@@ -43,8 +43,8 @@ pub mod task;
 pub mod time;
 
 pub use id::{
-    AgentId, AuditId, DeliveryId, DisputeId, EventId, KeyId, MessageId, OperatorId, PayoutId, RequestId,
-    TaskId, TransactionId, UploadId,
+    AgentId, AuditId, DeliveryId, DisputeId, EventId, KeyId, MessageId, OperatorId, PayoutId,
+    RequestId, TaskId, TransactionId, UploadId,
 };
 pub use money::MicroUsd;
 pub use time::Timestamp;

@@ -1,6 +1,6 @@
 //! Every URL, once: a template for the router and a function for the clients.
 
-use crate::{AgentId, DeliveryId, KeyId, OperatorId, PayoutId, TaskId, UploadId};
+use crate::{AgentId, DeliveryId, DisputeId, KeyId, OperatorId, PayoutId, TaskId, UploadId};
 
 macro_rules! fixed {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {$(
@@ -108,6 +108,12 @@ fixed! {
     ADMIN_AGENTS = "/admin/agents";
     /// GET: one agent.
     ADMIN_AGENT = "/admin/agents/{id}";
+    /// GET: disputes.
+    ADMIN_DISPUTES = "/admin/disputes";
+    /// GET: one dispute.
+    ADMIN_DISPUTE = "/admin/disputes/{id}";
+    /// POST: the host's last word.
+    RESOLVE_DISPUTE = "/admin/disputes/{id}/resolve";
     /// GET: which task types are taken. PUT: switch some.
     TASK_TYPE_SWITCHES = "/admin/task-types";
     /// GET: the books, recomputed.
@@ -182,6 +188,10 @@ by_id! {
     decide_kyc(id: OperatorId) = DECIDE_KYC;
     /// [`ADMIN_AGENT`] of one agent.
     admin_agent(id: AgentId) = ADMIN_AGENT;
+    /// [`ADMIN_DISPUTE`] of one dispute.
+    admin_dispute(id: DisputeId) = ADMIN_DISPUTE;
+    /// [`RESOLVE_DISPUTE`] of one dispute.
+    resolve_dispute(id: DisputeId) = RESOLVE_DISPUTE;
     /// [`RETRY_JOB`] of one job.
     retry_job(id: &str) = RETRY_JOB;
     /// [`FILE`] of one upload.

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod books;
+mod disputes;
 mod jobs;
 mod task_types;
 
@@ -14,15 +15,17 @@ use std::fmt::Display;
 
 use api_types::{AuditId, Timestamp};
 
-use crate::domain::{secret, task::Turn};
-use crate::store::{StoreError, Tx, audit};
+use crate::domain::{
+    secret,
+    task::{Refusal, Turn},
+};
+use crate::store::{StoreError, Tx, audit, ledger::PostError};
 
 pub use accounts::{Heard, decide_kyc, hear_kyc, parse_decision, parse_message};
 pub use books::check_ledger;
+pub use disputes::resolve_dispute;
 pub use jobs::{FailedPlace, failed_jobs, job_id, job_of, retry_job};
-pub use task_types::{
-    SwitchedOff, must_be_on, parse_switches, switch_task_types, task_type_switches,
-};
+pub use task_types::{parse_switches, switch_task_types, task_type_switches};
 
 /// Who acts in the host's name, and when.
 #[derive(Clone, Debug)]
@@ -36,14 +39,38 @@ pub struct Acting {
 }
 
 /// Why a decision of the host was not carried out.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Unable {
     /// There is nothing with this id.
-    #[error("there is no {0}")]
+    #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// The dispute was resolved before, or ended by a revision.
+    #[error("the dispute has ended")]
+    Ended,
+    /// The table has no such move, or no such part can be given.
+    #[error("{}", refused(.0))]
+    Refused(Refusal),
+    /// The money could not be moved.
+    #[error(transparent)]
+    Post(#[from] PostError),
     /// An accident of the database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Refusal> for Unable {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+fn refused(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::NoSplit { reward } => {
+            format!("the operator's part must be more than $0 and less than the reward, ${reward}")
+        }
+        _ => "the task is not in dispute any more".to_owned(),
+    }
 }
 
 impl Acting {

@@ -116,9 +116,11 @@ pub(super) fn walk(
         }
         let name = entry.path()?.to_string_lossy().into_owned();
         if !visit(&name, &mut entry)? {
-            break;
+            return Ok(());
         }
     }
+    // A tar ends before its packing does, whose own sum is checked at its very end.
+    io::copy(&mut tar.into_inner(), &mut io::sink()).map(drop)?;
     Ok(())
 }
 

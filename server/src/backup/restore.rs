@@ -81,12 +81,7 @@ struct Held {
 
 fn target(tx: &mut Tx<'_>) -> Result<(Vec<Table>, Held), BackupError> {
     let tables = snapshot::tables(tx)?;
-    let mut something = None;
-    for table in &tables {
-        if snapshot::count(tx, &table.name)? > 0 {
-            something = Some(table.name.clone());
-        }
-    }
+    let something = snapshot::first_in_use(tx, &tables)?;
     let schema = snapshot::schema(tx)?;
     Ok((tables, Held { schema, something }))
 }
@@ -224,6 +219,7 @@ fn fill(
         .iter()
         .map(|it| (it.name.as_str(), it))
         .collect();
+    snapshot::remove_seeds(tx)?;
     let mut filled = 0;
     archive::walk(path, |name, entry| {
         let name = name

@@ -1,6 +1,6 @@
 //! What `humanops admin` can be asked.
 
-use api_types::{AgentId, OperatorId, operator::KycStatus, task::TaskType};
+use api_types::{AgentId, DisputeId, OperatorId, operator::KycStatus, task::TaskType};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::config::Place;
@@ -28,6 +28,9 @@ pub enum Asked {
     /// Agents.
     #[command(subcommand)]
     Agents(Agents),
+    /// Disputes, and the host's last word on them.
+    #[command(subcommand)]
+    Disputes(Disputes),
     /// Task types, on or off.
     #[command(subcommand)]
     TaskTypes(TaskTypes),
@@ -123,6 +126,64 @@ pub enum Agents {
         /// ag_…
         id: AgentId,
     },
+}
+
+/// `humanops admin disputes`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Disputes {
+    /// List disputes, newest first.
+    List {
+        /// Only those that wait for the host.
+        #[arg(long)]
+        open: bool,
+        /// Lines at most.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show one dispute.
+    Show {
+        /// dsp_…
+        id: DisputeId,
+    },
+    /// Decide a dispute, for good.
+    Resolve {
+        /// dsp_…
+        id: DisputeId,
+        /// Pay the operator, pay the agent back, or divide.
+        #[arg(value_enum)]
+        outcome: Outcome,
+        /// The operator's part of the reward, in US dollars; with `split` alone.
+        #[arg(long, value_name = "USD")]
+        operator_usd: Option<String>,
+        /// Why; both sides read it.
+        #[arg(long)]
+        note: String,
+        /// Days after which what the operator gets becomes available, as the server has it.
+        #[arg(long, env = "SETTLEMENT_HOLD_DAYS", default_value_t = 7)]
+        settlement_hold_days: u32,
+    },
+}
+
+/// What may be decided, as it is written on a command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Outcome {
+    /// The operator gets the reward, the platform its fee.
+    Release,
+    /// The agent gets everything back.
+    Refund,
+    /// The operator gets a part.
+    Split,
+}
+
+impl Outcome {
+    /// Its name on the wire.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Release => "RELEASE",
+            Self::Refund => "REFUND",
+            Self::Split => "SPLIT",
+        }
+    }
 }
 
 /// `humanops admin task-types`.

@@ -6,22 +6,32 @@ pub mod maintenance;
 mod table;
 
 use std::io::Write;
+use std::time::Duration;
 
 use anyhow::Context;
 use api_types::{
     OperatorId,
+    dispute::{Dispute, DisputeOutcome},
     host::{AgentRecord, DecideKyc, KycDecision, OperatorRecord, Switch},
 };
+use serde_json::json;
 
 pub use arguments::Admin;
-use arguments::{Agents, Asked, Jobs, Operators, TaskTypes};
+use arguments::{Agents, Asked, Disputes, Jobs, Operators, TaskTypes};
 use table::{Print, plain};
 
 use crate::{
     admin::{self, Acting, Unable},
     clock::{Clock, Entropy},
-    domain::task::Turn,
-    store::{Store, Tx, accounts, audit, lists::Part},
+    domain::{
+        dispute::Ruling,
+        task::{Terms, Turn},
+    },
+    store::{
+        Store, Tx, accounts, audit,
+        disputes::{self, DisputeFilter},
+        lists::Part,
+    },
 };
 
 /// Carries out one command of the host and prints what came of it.
@@ -38,6 +48,7 @@ pub async fn run(
     let turn = Turn {
         now: clock.now(),
         random: entropy.u128(),
+        terms: Terms::default(),
     };
     let acting = Acting {
         who: "command line".to_owned(),
@@ -57,6 +68,7 @@ pub async fn run(
     match asked.asked {
         Asked::Operators(asked) => desk.operators(asked, out).await,
         Asked::Agents(asked) => desk.agents(asked, out).await,
+        Asked::Disputes(asked) => desk.disputes(asked, out).await,
         Asked::TaskTypes(asked) => desk.task_types(asked, out).await,
         Asked::Ledger => desk.ledger(out).await,
         Asked::Jobs(asked) => desk.jobs(asked, out).await,
@@ -170,6 +182,56 @@ impl Desk<'_> {
         }
     }
 
+    async fn disputes(&self, asked: Disputes, out: &mut impl Write) -> anyhow::Result<()> {
+        match asked {
+            Disputes::List { open, limit } => {
+                let filter = DisputeFilter {
+                    open: open.then_some(true),
+                    limit,
+                    offset: 0,
+                    after: None,
+                };
+                let list = move |tx: &mut Tx<'_>| disputes::list(tx, filter);
+                let found = self.store.read(list).await?;
+                let names = [
+                    "DISPUTE",
+                    "TASK",
+                    "OPENED BY",
+                    "REWARD $",
+                    "OPENED",
+                    "OUTCOME",
+                ];
+                let rows = at_most(found.rows, limit);
+                self.print.list(out, &names, &rows, dispute_cells)
+            }
+            Disputes::Show { id } => {
+                let found = self.store.read(move |tx| disputes::get(tx, id)).await?;
+                let found = found.with_context(|| format!("there is no dispute {id}"))?;
+                self.print.one(out, &found)
+            }
+            Disputes::Resolve {
+                id,
+                outcome,
+                operator_usd,
+                note,
+                settlement_hold_days,
+            } => {
+                let body = json!({
+                    "outcome": outcome.as_str(), "operator_usd": operator_usd, "note": note,
+                });
+                let ruling = Ruling::parse(&body).map_err(|faults| sentence(&faults))?;
+                let mut acting = self.acting.clone();
+                let days = u64::from(settlement_hold_days);
+                acting.turn.terms.hold = Duration::from_secs(days * 24 * 60 * 60);
+                let resolved = self
+                    .store
+                    .write(move |tx| admin::resolve_dispute(tx, id, &ruling, &acting))
+                    .await?;
+                self.print.one(out, &resolved)
+            }
+        }
+    }
+
     async fn task_types(&self, asked: TaskTypes, out: &mut impl Write) -> anyhow::Result<()> {
         let (types, switch) = match asked {
             TaskTypes::List => (Vec::new(), Switch::On),
@@ -249,6 +311,19 @@ fn operator_cells(one: &OperatorRecord) -> Vec<String> {
         plain(&one.email),
         one.pending_balance.to_string(),
         one.created_at.to_string(),
+    ]
+}
+
+fn dispute_cells(one: &Dispute) -> Vec<String> {
+    vec![
+        one.dispute_id.to_string(),
+        one.task_id.to_string(),
+        one.opened_by.as_str().to_owned(),
+        one.reward_usd.to_string(),
+        one.opened_at.to_string(),
+        one.outcome
+            .map_or("open", DisputeOutcome::as_str)
+            .to_owned(),
     ]
 }
 

@@ -86,6 +86,12 @@ pub fn host_finds_no(noun: &str) -> ApiError {
     ApiError::new(ErrorCode::NotFound, format!("There is no such {noun}."))
 }
 
+/// The host spoke before, or a revision ended the dispute.
+pub fn dispute_ended() -> ApiError {
+    let message = "The dispute has ended. Its outcome is not changed any more.";
+    ApiError::new(ErrorCode::InvalidState, message)
+}
+
 /// A message of a counterparty without its signature.
 pub fn unsigned() -> ApiError {
     ApiError::new(

@@ -109,6 +109,14 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(uploads::upload))
         .routes(routes!(files::read_file))
         // The host
+        .merge(host_routes())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+}
+
+/// What the host alone may do, and the provider that checks identities for it.
+fn host_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(admin::operators::admin_operators))
         .routes(routes!(admin::operators::admin_operator))
         .routes(routes!(admin::operators::decide_kyc))
@@ -119,12 +127,13 @@ fn routes() -> OpenApiRouter<App> {
             admin::task_types::task_type_switches,
             admin::task_types::switch_task_types
         ))
+        .routes(routes!(admin::disputes::admin_disputes))
+        .routes(routes!(admin::disputes::admin_dispute))
+        .routes(routes!(admin::disputes::resolve_dispute))
         .routes(routes!(admin::jobs::failed_jobs))
         .routes(routes!(admin::jobs::retry_job))
         .routes(routes!(admin::record::check_ledger))
         .routes(routes!(admin::record::audit_log))
-        .routes(routes!(health::healthz))
-        .routes(routes!(health::readyz))
 }
 
 /// The service as one router.

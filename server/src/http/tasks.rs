@@ -29,7 +29,6 @@ use super::{
     views,
 };
 use crate::{
-    admin,
     app::App,
     domain::{
         fields::{Fields, Parsed, choice, list, text},

@@ -38,6 +38,8 @@ pub fn operators(
     part: &Part,
 ) -> Result<Found<OperatorRecord>, StoreError> {
     let mut list = List::of(OPERATOR_COLUMNS, OPERATORS, "operator.id");
+    // The synthetic operator of the sandbox is nobody.
+    list.and("operator.created_at_ms > ?", Some(0_i64));
     list.and("kyc_status = ?", kyc.map(KycStatus::as_str));
     let pattern = search.map(containing);
     list.and(

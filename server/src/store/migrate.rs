@@ -5,7 +5,7 @@ use refinery::{Migration, Runner};
 use super::{StoreError, Tx};
 
 /// Every migration, oldest first: its name in the history, and its text.
-const MIGRATIONS: [(&str, &str); 12] = [
+const MIGRATIONS: &[(&str, &str)] = &[
     (
         "V1__accounts",
         include_str!("../../migrations/0001_accounts.sql"),

@@ -6,8 +6,8 @@
 
 pub mod accounts;
 pub mod agents;
-mod check;
 pub mod audit;
+mod check;
 mod columns;
 pub mod credentials;
 pub mod deliveries;
@@ -37,8 +37,8 @@ mod sqlite;
 #[cfg(test)]
 #[path = "../../tests/support/mod.rs"]
 pub(crate) mod support;
-mod tally;
 pub mod switches;
+mod tally;
 pub mod tasks;
 #[cfg(test)]
 mod tests;

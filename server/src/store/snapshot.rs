@@ -206,14 +206,45 @@ pub fn insert_rows(
     tx.execute(&sql, &values).map(drop)
 }
 
-/// How many rows a table has.
+/// Rows that migrations themselves put into a new database: the table, and the row's id.
+const SEEDS: [(&str, &str); 1] = [("operator", "op_00000000000000000000000000")];
+
+/// A table that holds more than a new database does, if there is one.
 ///
 /// # Errors
 /// Those of [`Tx::query`].
-pub fn count(tx: &mut Tx<'_>, table: &str) -> Result<u64, StoreError> {
-    let row = tx.first(&format!("SELECT COUNT(*) AS n FROM \"{table}\""), &[])?;
-    let count: i64 = row.map_or(Ok(0), |row| row.get("n"))?;
-    Ok(count.unsigned_abs())
+pub fn first_in_use(tx: &mut Tx<'_>, tables: &[Table]) -> Result<Option<String>, StoreError> {
+    for table in tables {
+        let seed = SEEDS.iter().find(|(name, _)| *name == table.name);
+        let row = match seed {
+            Some((name, id)) => {
+                let others = format!("SELECT 1 AS used FROM \"{name}\" WHERE id <> $1 LIMIT 1");
+                tx.first(&others, &params![*id])?
+            }
+            None => {
+                let any = format!("SELECT 1 AS used FROM \"{}\" LIMIT 1", table.name);
+                tx.first(&any, &[])?
+            }
+        };
+        if row.is_some() {
+            return Ok(Some(table.name.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// Removes what migrations put into a new database, to make room for the same in an archive.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn remove_seeds(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    for (table, id) in SEEDS {
+        tx.execute(
+            &format!("DELETE FROM \"{table}\" WHERE id = $1"),
+            &params![id],
+        )?;
+    }
+    Ok(())
 }
 
 fn quoted<'a>(names: impl Iterator<Item = &'a String>) -> String {

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use api_types::{OperatorId, paths};
+use api_types::{AgentId, OperatorId, TaskId, paths};
 use hmac::{Hmac, KeyInit, Mac};
+use image::ImageFormat;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::harness::{ADMIN_KEY, Answer, Ask, TestApp, photo_task};
+use crate::harness::{ADMIN_KEY, Answer, Ask, Caller, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
+use crate::uploads::{picture, send};
 
 const KYC_SECRET: &str = "a-secret-of-the-provider";
 
@@ -299,6 +301,61 @@ on_both_databases! {
         let refused = switch(&json!({"PHOTO": "maybe", "GARDENING": "off"})).await;
         refused.refused(400, "validation");
         assert_eq!(refused.faulty_fields(), ["GARDENING", "PHOTO"]);
+    }
+}
+
+/// A task whose proof the agent has rejected.
+pub(crate) async fn disputed(
+    app: &TestApp,
+    agent: &Caller<'_, AgentId>,
+    operator: &Caller<'_, OperatorId>,
+) -> TaskId {
+    let task = agent.post_photo_task().await;
+    operator.accept(task).await;
+    let picture = picture(ImageFormat::Png, 3);
+    let upload = send(operator, Some(task), picture).await.created();
+    let proof = json!({"photos": [upload.text("url")]});
+    operator.post(&paths::submit_proof(task), &proof).await.ok();
+    app.drain_jobs().await;
+    let verdict = json!({"decision": "REJECT", "reason": "It shows another door."});
+    let judged = agent.post(&paths::verify_task(task), &verdict).await;
+    assert!(matches!(judged.status, 200 | 404), "{judged:?}");
+    assert_eq!(
+        agent.get(&paths::task(task)).await.ok().text("status"),
+        "DISPUTED"
+    );
+    task
+}
+
+on_both_databases! {
+    async fn a_dispute_is_resolved_by_the_host_to_the_cent(store) {
+        let settings = ["--admin-key", ADMIN_KEY, "--guardian-rules-may-approve=false"];
+        let app = TestApp::start_with(store, &settings).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        disputed(&app, &agent, &operator).await;
+        let open = look(&app, "/api/v1/admin/disputes?status=open").await;
+        let id = open.body["data"][0]["dispute_id"].as_str().unwrap().parse().unwrap();
+        let resolve = async |body: &Value| {
+            host(&app, Method::POST, &paths::resolve_dispute(id), body).await
+        };
+        let faulty = resolve(&json!({"outcome": "REVISION"})).await;
+        faulty.refused(400, "validation");
+        assert_eq!(faulty.faulty_fields(), ["outcome", "note"]);
+        let whole = json!({"outcome": "SPLIT", "operator_usd": 25, "note": "x"});
+        resolve(&whole).await.refused(422, "rule_violation");
+        let split = json!({"outcome": "SPLIT", "operator_usd": 10, "note": "Half of it."});
+        assert_eq!(resolve(&split).await.ok().text("outcome"), "SPLIT");
+        resolve(&split).await.refused(409, "invalid_state");
+        // 29.50 was held: 10 of 25 to the operator, so 1.80 of 4.50 to the platform.
+        assert_eq!(agent.balance().await, ("988.20".to_owned(), "0.00".to_owned()));
+        let earned = operator.get(paths::EARNINGS).await.ok();
+        assert_eq!(earned.body["pending_balance"].to_string(), "10.00");
+        let record = record(&app).await;
+        assert_eq!((record.len(), record[0].1.as_str()), (1, "dispute.split"));
+        assert_eq!(look(&app, "/api/v1/admin/disputes?status=open").await.body["data"], json!([]));
+        let seen = look(&app, &paths::admin_dispute(id)).await;
+        assert_eq!(seen.text("note"), "Half of it.");
+        look_refused(&app, &paths::ADMIN_DISPUTE.replace("{id}", "dsp_x")).await;
     }
 }
 

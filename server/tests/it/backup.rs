@@ -1,11 +1,13 @@
 //! One file that holds everything: saved beside a server that goes on, restored into an empty
 //! place, on the same database or the other.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use api_types::{TaskId, paths};
+use flate2::read::GzDecoder;
 use image::ImageFormat;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -207,6 +209,12 @@ on_both_databases! {
     }
 }
 
+fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut tar = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut tar).ok()?;
+    Some(tar)
+}
+
 /// Broken off, or with one byte changed anywhere: refused before anything is written.
 #[tokio::test]
 async fn a_damaged_archive_is_refused() {
@@ -222,8 +230,12 @@ async fn a_damaged_archive_is_refused() {
     for place in (20..whole.len()).step_by(whole.len() / 40) {
         let mut bytes = whole.clone();
         bytes[place] ^= 0x10;
-        damaged.push(bytes);
+        // Bits that fill up a packed block mean nothing.
+        if unpacked(&bytes) != unpacked(&whole) {
+            damaged.push(bytes);
+        }
     }
+    assert!(damaged.len() > 30);
     let fresh = support::on_sqlite();
     for bytes in damaged {
         std::fs::write(archive.path(), bytes).unwrap();

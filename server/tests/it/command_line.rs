@@ -14,6 +14,7 @@ use server::command_line;
 use server::config::{Cli, Command};
 use server::store::{Store, StoreError, Tx, agents};
 
+use crate::admin::disputed;
 use crate::harness::{TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
@@ -57,7 +58,7 @@ on_both_databases! {
         let rejected = admin_json(&app, &["operators", "reject", &id]).await;
         assert_eq!(rejected["kyc_status"], json!("REJECTED"));
         let nobody = ["operators", "approve", "op_01KB0000000000000000000000"];
-        assert!(admin(&app, &nobody).await.unwrap_err().contains("no operator"));
+        assert!(admin(&app, &nobody).await.unwrap_err().contains("no such operator"));
     }
 
     async fn a_task_type_is_switched_on_the_command_line(store) {
@@ -88,7 +89,26 @@ on_both_databases! {
         let failed = admin_json(&app, &["jobs", "list"]).await;
         let retry = ["jobs", "retry", failed[0]["job_id"].as_str().unwrap()];
         admin(&app, &retry).await.unwrap();
-        assert!(admin(&app, &retry).await.unwrap_err().contains("no failed job"));
+        assert!(admin(&app, &retry).await.unwrap_err().contains("no such failed job"));
+    }
+}
+
+on_both_databases! {
+    async fn a_dispute_is_resolved_on_the_command_line(store) {
+        let app = TestApp::start_with(store, &["--guardian-rules-may-approve=false"]).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let task = disputed(&app, &agent, &operator).await;
+        let open = admin_json(&app, &["disputes", "list", "--open"]).await;
+        let id = open[0]["dispute_id"].as_str().unwrap();
+        let refused = ["disputes", "resolve", id, "split", "--note", "x"];
+        assert!(admin(&app, &refused).await.unwrap_err().contains("operator_usd"));
+        let split = ["disputes", "resolve", id, "split", "--operator-usd", "10", "--note", "half"];
+        let resolved = admin_json(&app, &split).await;
+        assert_eq!(resolved["outcome"], json!("SPLIT"));
+        assert!(admin(&app, &split).await.unwrap_err().contains("has ended"));
+        assert_eq!(agent.get(&paths::task(task)).await.ok().text("status"), "COMPLETED");
+        let listed = admin(&app, &["disputes", "list"]).await.unwrap();
+        assert!(listed.contains("SPLIT"), "{listed}");
     }
 }
 

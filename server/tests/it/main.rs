@@ -23,12 +23,12 @@ mod bodies;
 /// Every deadline, one tick before and one after.
 #[cfg(test)]
 mod clocks;
-/// Those who connect and do not ask, or ask too much.
-#[cfg(test)]
-mod connections;
 /// The host's work on the command line.
 #[cfg(test)]
 mod command_line;
+/// Those who connect and do not ask, or ask too much.
+#[cfg(test)]
+mod connections;
 /// Sealed credentials.
 #[cfg(test)]
 mod credentials;
@@ -68,12 +68,12 @@ mod ledger;
 /// Messages and ratings.
 #[cfg(test)]
 mod messages;
-/// The table of moves, walked.
-#[cfg(test)]
-mod moves;
 /// What Prometheus is told.
 #[cfg(test)]
 mod metrics;
+/// The table of moves, walked.
+#[cfg(test)]
+mod moves;
 /// The operator's side of tasks.
 #[cfg(test)]
 mod operators;

@@ -104,7 +104,8 @@ on_both_databases! {
             debit: Account::Deposit(agent.id),
             credit: Account::Platform,
             amount,
-            agent_id: agent.id,
+            agent_id: Some(agent.id),
+            deposit_id: None,
             at: measured.app.now(),
         };
         let undone = move |tx: &mut Tx<'_>| {

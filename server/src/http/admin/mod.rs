@@ -3,6 +3,7 @@
 //! them opens on a server that has no ADMIN_KEY.
 
 pub mod agents;
+pub mod disputes;
 pub mod jobs;
 pub mod operators;
 pub mod record;
@@ -50,6 +51,9 @@ impl From<Unable> for ApiError {
     fn from(unable: Unable) -> Self {
         match unable {
             Unable::NotFound(noun) => error::host_finds_no(noun),
+            Unable::Ended => error::dispute_ended(),
+            Unable::Refused(refusal) => refusal.into(),
+            Unable::Post(error) => error.into(),
             Unable::Store(error) => error.into(),
         }
     }

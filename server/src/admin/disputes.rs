@@ -1,0 +1,40 @@
+//! The host's last word over a dispute: one move of the task, its money, and the record of it.
+
+use api_types::{DisputeId, dispute::Dispute};
+
+use super::{Acting, Unable};
+use crate::{
+    domain::dispute::{Award, Ruling},
+    store::{Tx, disputes, moves, tasks},
+};
+
+/// Resolves a dispute: for the operator, for the agent, or between them.
+///
+/// # Errors
+/// [`Unable::NotFound`] if there is no such dispute; [`Unable::Refused`] if it has ended, or for a
+/// split that is none.
+pub fn resolve_dispute(
+    tx: &mut Tx<'_>,
+    id: DisputeId,
+    ruling: &Ruling,
+    acting: &Acting,
+) -> Result<Dispute, Unable> {
+    let missing = Unable::NotFound("dispute");
+    let Some(dispute) = disputes::get(tx, id)? else {
+        return Err(missing);
+    };
+    if dispute.resolved_at.is_some() {
+        // The task may be in dispute again, but over something else.
+        return Err(Unable::Ended);
+    }
+    let task = tasks::get(tx, dispute.task_id)?.ok_or(Unable::NotFound("task"))?;
+    let moved = task.resolve(ruling, acting.turn)?;
+    moves::record(tx, &moved)?;
+    let (action, details) = match ruling.award {
+        Award::Release => ("dispute.release", ruling.note.clone()),
+        Award::Refund => ("dispute.refund", ruling.note.clone()),
+        Award::Split(part) => ("dispute.split", format!("${part}: {}", ruling.note)),
+    };
+    acting.write_down(tx, 0, action, id, &details)?;
+    disputes::get(tx, id)?.ok_or(missing)
+}
