@@ -50,7 +50,8 @@ pub async fn register_agent(
     let limits = app.config.tiers.of(Tier::Sandbox);
     once(
         &app,
-        posted.once("register"),
+        // Nobody has an account yet: two strangers may use one key.
+        posted.once(format!("register {}", stated.email)),
         StatusCode::CREATED,
         move |tx| {
             if !agents::insert(tx, id, &stated, now)? {
