@@ -1,8 +1,10 @@
-//! Agents: registration, keys, balance (contract §3, S1).
+//! Agents: registration, profile, settings, balance (contract §3, S1). Keys are `key.rs`.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, KeyId, MicroUsd, Timestamp, names::names};
+use crate::{
+    AgentId, MicroUsd, Timestamp, error::Dialect, key::KeyItem, names::names, task::WebhookStyle,
+};
 
 /// Characters in an agent's, operator's or key's name at most.
 pub const NAME_CHARS_MAX: usize = 100;
@@ -92,73 +94,120 @@ pub struct TierLimits {
     pub max_daily_spend: MicroUsd,
 }
 
-/// POST /agents/keys.
+/// GET /agents/me.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgentProfile {
+    /// The account.
+    pub agent_id: AgentId,
+    /// Its name, as operators see it.
+    pub name: String,
+    /// Where its owner reads mail.
+    pub email: String,
+    /// When the link in a mail to that address was opened; null until then.
+    pub email_verified_at: Option<Timestamp>,
+    /// Who it works for.
+    pub company: Option<String>,
+    /// What it may do, by how well it is known.
+    pub tier: Tier,
+    /// The tier's limits.
+    pub limits: TierLimits,
+    /// What of them is used today.
+    pub today: TodaysUse,
+    /// The wallet that deposits may come from; null while none is verified.
+    pub wallet: Option<AgentWallet>,
+    /// What holds for tasks that leave it out.
+    pub settings: AgentSettings,
+    /// The key of this request.
+    pub key: KeyItem,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+/// What an agent used of its tier's limits in this UTC day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TodaysUse {
+    /// Tasks that were posted.
+    pub tasks: u32,
+    /// Tasks that may still be posted.
+    pub tasks_left: u32,
+    /// Rewards and fees of tasks that were not cancelled.
+    pub spent_usd: MicroUsd,
+    /// What may still be spent.
+    pub spend_left_usd: MicroUsd,
+    /// When the day ends: midnight UTC.
+    pub resets_at: Timestamp,
+}
+
+/// A wallet that an agent proved to be its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgentWallet {
+    /// Its address.
+    pub address: String,
+    /// `base`.
+    pub chain: String,
+    /// When the proof was given.
+    pub verified_at: Timestamp,
+}
+
+/// What holds for an agent where a request leaves it out; null is the platform's own default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct AgentSettings {
+    /// The dialect of errors, for keys that have none of their own.
+    pub dialect: Option<Dialect>,
+    /// Which events a task's callback is told of.
+    pub webhook_style: Option<WebhookStyle>,
+    /// Estimates up to so many minutes are approved at once.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 129_600))]
+    pub auto_approve_estimate_minutes: Option<u32>,
+}
+
+/// PATCH /agents/me. What is left out stays; null removes where it may be absent.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct CreateKey {
-    /// A label of 1 to 100 characters.
+pub struct ChangeAgent {
+    /// 1 to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 100, example = "ci-pipeline"))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: Option<String>,
+    /// At most 200 characters.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
+    pub company: Option<String>,
+    /// The settings to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<AgentSettings>,
 }
 
-/// The answer to POST /agents/keys.
+/// GET /agents/verify-email.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct CreatedKey {
-    /// The key's id, for revoking it.
-    pub id: KeyId,
-    /// Shown this once; left out when the answer is repeated for an idempotency key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub api_key: Option<String>,
-    /// What is shown of the key from now on.
-    pub key_prefix: String,
-    /// Its label.
-    pub name: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-/// GET /agents/keys. S1 and the contract spell three fields differently; both are served.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct KeyList {
-    /// Active keys, oldest first.
-    pub data: Vec<ApiKeyItem>,
-}
-
-/// One active key, without its secret.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ApiKeyItem {
-    /// For revoking it.
-    pub id: KeyId,
-    /// Its label.
-    pub name: String,
-    /// `ho_live_`, twelve characters and two dots.
-    pub key_prefix: String,
-    /// When a request last used it.
-    pub last_used_at: Option<Timestamp>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// `key_prefix`, as S1 spells it.
-    #[serde(rename = "keyPrefix")]
-    pub key_prefix_s1: String,
-    /// `last_used_at`, as S1 spells it.
-    #[serde(rename = "lastUsed")]
-    pub last_used_s1: Option<Timestamp>,
-    /// `created_at`, as S1 spells it.
-    #[serde(rename = "createdAt")]
-    pub created_at_s1: Timestamp,
-}
-
-/// The answer to DELETE /agents/keys/:id.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RevokedKey {
+pub struct VerifiedEmail {
+    /// The account.
+    pub agent_id: AgentId,
     /// Always true.
-    pub revoked: bool,
+    pub verified: bool,
+    /// What the agent may do now.
+    pub tier: Tier,
+    /// The same in words.
+    pub message: String,
+}
+
+/// POST /agents/resend-verification.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ResentVerification {
+    /// Always true: a mail is on its way.
+    pub sent: bool,
+    /// Where to.
+    pub email: String,
+    /// The same in words.
+    pub message: String,
 }
 
 /// GET /agents/balance.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::names;
+use crate::{ApprovalId, names::names};
 
 names! {
     /// Why a request was refused. Programs branch on this, never on the sentence.
@@ -87,6 +87,9 @@ pub struct ErrorBody {
     /// Every fault of a request that failed validation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Fault>,
+    /// What a person must approve before the same request goes through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_id: Option<ApprovalId>,
 }
 
 /// One fault of a request.

@@ -104,6 +104,8 @@ ids! {
     OperatorId = "op_";
     /// An API key; never the key itself.
     KeyId = "key_";
+    /// A request that waits for a person's approval.
+    ApprovalId = "apr_";
     /// A task.
     TaskId = "task_";
     /// A deposit.

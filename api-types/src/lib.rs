@@ -1,6 +1,7 @@
 //! The words of HumanOps, as they go over the wire: server, app and tests share them.
 //!
-//! - An **agent** ([`agent`]) posts tasks and pays for them; it calls with an API key.
+//! - An **agent** ([`agent`]) posts tasks and pays for them; it calls with an API key ([`key`]),
+//!   which may have a policy of what it spends, and then asks for an **approval** ([`approval`]).
 //! - An **operator** ([`operator`]) is the person who does them, on a phone.
 //! - A **task** ([`task`]) is work with a reward in escrow; its [`Status`](task::Status) changes by
 //!   moves only.
@@ -21,6 +22,7 @@
 //! snake case, with the few camel-case islands that S1 prints.
 
 pub mod agent;
+pub mod approval;
 pub mod credential;
 pub mod deposit;
 pub mod dispute;
@@ -30,6 +32,7 @@ pub mod event;
 pub mod guardian;
 pub mod host;
 pub mod id;
+pub mod key;
 pub mod ledger;
 pub mod message;
 pub mod money;
@@ -43,8 +46,8 @@ pub mod task;
 pub mod time;
 
 pub use id::{
-    AgentId, AuditId, DeliveryId, DisputeId, EventId, KeyId, MessageId, OperatorId, PayoutId,
-    RequestId, TaskId, TransactionId, UploadId,
+    AgentId, ApprovalId, AuditId, DeliveryId, DisputeId, EventId, KeyId, MessageId, OperatorId,
+    PayoutId, RequestId, TaskId, TransactionId, UploadId,
 };
 pub use money::MicroUsd;
 pub use time::Timestamp;

@@ -1,6 +1,8 @@
 //! Every URL, once: a template for the router and a function for the clients.
 
-use crate::{AgentId, DeliveryId, DisputeId, KeyId, OperatorId, PayoutId, TaskId, UploadId};
+use crate::{
+    AgentId, ApprovalId, DeliveryId, DisputeId, KeyId, OperatorId, PayoutId, TaskId, UploadId,
+};
 
 macro_rules! fixed {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {$(
@@ -14,7 +16,17 @@ fixed! {
     REGISTER_AGENT = "/agents/register";
     /// POST: a further key. GET: the active ones.
     KEYS = "/agents/keys";
-    /// DELETE: revoke a key.
+    /// GET: who I am. PATCH: change it.
+    ME = "/agents/me";
+    /// GET: the link of a mail, with its token.
+    VERIFY_EMAIL = "/agents/verify-email";
+    /// POST: another mail with a link.
+    RESEND_VERIFICATION = "/agents/resend-verification";
+    /// GET: requests that a person is asked about.
+    APPROVALS = "/agents/approvals";
+    /// GET: one of them. POST: decide it.
+    APPROVAL = "/agents/approvals/{id}";
+    /// PATCH: change a key. DELETE: revoke it.
     KEY = "/agents/keys/{id}";
     /// GET: what can be spent and what is held.
     BALANCE = "/agents/balance";
@@ -138,6 +150,8 @@ macro_rules! by_id {
 by_id! {
     /// [`KEY`] of one key.
     key(id: KeyId) = KEY;
+    /// [`APPROVAL`] of one request.
+    approval(id: ApprovalId) = APPROVAL;
     /// [`TASK`] of one task.
     task(id: TaskId) = TASK;
     /// [`CANCEL_TASK`] of one task.

@@ -13,6 +13,7 @@ use crate::domain::task::Turn;
 use crate::outside::fiat::Fiat;
 use crate::outside::files::Files;
 use crate::outside::http::UserTargets;
+use crate::outside::mail::Mails;
 use crate::seats::Seats;
 use crate::store::Store;
 
@@ -33,6 +34,8 @@ pub struct App {
     pub fiat: Option<Fiat>,
     /// Addresses that users gave.
     pub targets: UserTargets,
+    /// The way that mails take.
+    pub mails: Mails,
     /// Told whenever a write may have left work for the runner.
     pub wake_jobs: Arc<Notify>,
     /// Changes whenever a write may have left news for those who follow events.
@@ -47,7 +50,7 @@ impl App {
     /// An application on this store, with its files where the settings say.
     ///
     /// # Errors
-    /// Why the folder of files could not be opened.
+    /// Why the folder of files, or the way of mails, could not be opened.
     pub fn new(
         config: Config,
         store: Store,
@@ -58,6 +61,7 @@ impl App {
             files: Files::open(&config.place.data, &*entropy)?,
             fiat: Fiat::of(&config)?,
             targets: UserTargets::new(config.targets())?,
+            mails: open_mails(&config)?,
             store,
             clock,
             entropy,
@@ -99,9 +103,30 @@ impl App {
         }
     }
 
-    fn origin(&self) -> &str {
+    /// The address that a mail asks its reader to open.
+    pub fn verify_email_url(&self, token: &str) -> String {
+        let path = api_types::paths::VERIFY_EMAIL;
+        format!("{}{path}?token={token}", self.origin())
+    }
+
+    /// How the world reaches this server.
+    pub fn origin(&self) -> &str {
         self.config.public_url.as_deref().unwrap_or_default()
     }
+}
+
+/// The server that the settings name, else the folder `mails` beside the proof files.
+fn open_mails(config: &Config) -> anyhow::Result<Mails> {
+    if let Some(url) = &config.smtp_url {
+        let from = config.mail_from.as_deref();
+        let from = from.context("SMTP_URL needs a MAIL_FROM, which its mails come from")?;
+        return Mails::by_smtp(url.expose(), from);
+    }
+    let folder = config.place.data.join("mails");
+    make_private(&folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let from = config.mail_from.as_deref();
+    Mails::to_folder(folder, from.unwrap_or("HumanOps <humanops@localhost>"))
 }
 
 /// Makes the folder, if it is not there, for nobody but the server's own user: it holds people's

@@ -155,6 +155,16 @@ pub struct Config {
     #[arg(long, env = "REGISTRATION", value_enum, default_value = "open")]
     pub registration: Registration,
 
+    /// The server that mails go out by, with its user and password: `smtps://user:password@host`,
+    /// or `smtp://user:password@host?tls=required` for STARTTLS. Without it they are written to
+    /// the folder `mails` under DATA_DIR.
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, value_name = "URL")]
+    pub smtp_url: Option<Secret>,
+
+    /// Who mails come from: `HumanOps <mail@example.com>`. Needed with SMTP_URL.
+    #[arg(long, env = "MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+
     /// The host's key, at least 32 characters.
     #[arg(long, env = "ADMIN_KEY", hide_env_values = true, value_name = "KEY")]
     pub admin_key: Option<Secret>,
@@ -614,6 +624,7 @@ mod tests {
             "--database-url",
             "--dlocal-trans-key",
             "--dlocal-secret",
+            "--smtp-url",
         ];
         let arguments: Vec<_> = secrets.iter().flat_map(|name| [name, "canary"]).collect();
         let config = parse(&arguments).unwrap();

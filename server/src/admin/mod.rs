@@ -81,7 +81,10 @@ impl Acting {
 
     /// Writes down what is done, in the transaction that does it. The deeds of one act are told
     /// apart by `nth`.
-    fn write_down(
+    ///
+    /// # Errors
+    /// Those of [`Tx::execute`].
+    pub fn write_down(
         &self,
         tx: &mut Tx<'_>,
         nth: u32,

@@ -1,13 +1,15 @@
-//! New accounts: what an agent or an operator must say of itself (contract §3, §6).
+//! Accounts: what an agent or an operator says of itself, and may change (contract §3, §6).
 
 use api_types::{
-    agent::{COMPANY_CHARS_MAX, CreateKey, NAME_CHARS_MAX, RegisterAgent},
+    agent::{AgentSettings, COMPANY_CHARS_MAX, NAME_CHARS_MAX, RegisterAgent},
     deposit::{DEPOSIT_MAX, DEPOSIT_MIN, DepositUsdc},
+    error::Dialect,
     operator::{ChangeOperator, HomePlace, RegisterOperator},
-    task::TaskType,
+    task::{TaskType, WebhookStyle},
 };
 use serde_json::Value;
 
+use super::delegation;
 use super::fields::{Fields, Parsed, choice, degrees, email, list, money, text, wrong};
 
 /// Reads POST /agents/register.
@@ -27,17 +29,78 @@ pub fn parse_agent(body: &Value) -> Parsed<RegisterAgent> {
     fields.finish(read)
 }
 
-/// Reads POST /agents/keys; a body is not needed.
+/// What PATCH /agents/me changes; the inner `None` removes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentChange {
+    /// Another name.
+    pub name: Option<String>,
+    /// Another company.
+    pub company: Option<Option<String>>,
+    /// Other settings.
+    pub settings: Option<SettingsChange>,
+}
+
+/// Which settings change; the inner `None` removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SettingsChange {
+    dialect: Option<Option<Dialect>>,
+    webhook_style: Option<Option<WebhookStyle>>,
+    auto_approve_estimate_minutes: Option<Option<u32>>,
+}
+
+impl SettingsChange {
+    /// The settings after the change.
+    pub fn of(self, old: AgentSettings) -> AgentSettings {
+        AgentSettings {
+            dialect: self.dialect.unwrap_or(old.dialect),
+            webhook_style: self.webhook_style.unwrap_or(old.webhook_style),
+            auto_approve_estimate_minutes: self
+                .auto_approve_estimate_minutes
+                .unwrap_or(old.auto_approve_estimate_minutes),
+        }
+    }
+}
+
+/// Reads PATCH /agents/me.
 ///
 /// # Errors
 /// Every fault of the body.
-pub fn parse_key(body: &Value) -> Parsed<CreateKey> {
-    if body.is_null() {
-        return Ok(CreateKey::default());
-    }
+pub fn parse_agent_change(body: &Value) -> Parsed<AgentChange> {
     let mut fields = Fields::of(body);
     let name = fields.optional("name", text(1..=NAME_CHARS_MAX));
-    fields.finish(Some(CreateKey { name }))
+    let company = fields.removable("company", text(0..=COMPANY_CHARS_MAX));
+    let settings = fields.optional("settings", settings);
+    fields.finish(Some(AgentChange {
+        name,
+        company,
+        settings,
+    }))
+}
+
+fn settings(value: &Value) -> Parsed<SettingsChange> {
+    let mut fields = Fields::of(value);
+    let dialect = fields.removable("dialect", delegation::dialect());
+    let styles = WebhookStyle::ALL.map(WebhookStyle::as_str).join(", ");
+    let webhook_style = fields.removable("webhook_style", choice(WebhookStyle::parse, styles));
+    let auto_approve_estimate_minutes =
+        fields.removable("auto_approve_estimate_minutes", estimate_minutes);
+    fields.finish(Some(SettingsChange {
+        dialect,
+        webhook_style,
+        auto_approve_estimate_minutes,
+    }))
+}
+
+/// Minutes of an estimate that is approved at once: up to ninety days, as long as a task can last.
+fn estimate_minutes(value: &Value) -> Parsed<u32> {
+    const MOST: u64 = 90 * 24 * 60;
+    let minutes = value
+        .as_u64()
+        .filter(|minutes| (1..=MOST).contains(minutes));
+    match minutes.and_then(|minutes| u32::try_from(minutes).ok()) {
+        Some(minutes) => Ok(minutes),
+        None => wrong(format!("must be a whole number of minutes, 1 to {MOST}")),
+    }
 }
 
 /// Reads POST /operator/register.

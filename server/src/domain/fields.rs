@@ -73,6 +73,19 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Reads a field that null removes: `None` where it is absent, `Some(None)` where it is null.
+    pub fn removable<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&'a Value) -> Parsed<T>,
+    ) -> Option<Option<T>> {
+        let null = (self.object.and_then(|object| object.get(name))).is_some_and(Value::is_null);
+        match self.optional(name, parse) {
+            Some(read) => Some(Some(read)),
+            None => null.then_some(None),
+        }
+    }
+
     /// Whether the body has this field, with any value but null.
     pub fn has(&self, name: &str) -> bool {
         self.object

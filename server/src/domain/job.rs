@@ -1,6 +1,6 @@
 //! Everything that may be left for later, as data.
 
-use api_types::{DeliveryId, TaskId};
+use api_types::{AgentId, DeliveryId, TaskId};
 use serde::{Deserialize, Serialize};
 
 /// Work that waits in the queue beside the change that caused it.
@@ -29,6 +29,12 @@ pub enum Job {
         /// Of the host that it goes to.
         lane: u32,
     },
+    /// A link that proves its address is mailed to an agent. The link is made when it is sent, so
+    /// that no token waits in the queue.
+    SendVerification {
+        /// To whom.
+        agent_id: AgentId,
+    },
 }
 
 impl Job {
@@ -39,6 +45,7 @@ impl Job {
             Self::MoveByClock { .. } => "move_by_clock",
             Self::Simulate { .. } => "simulate",
             Self::DeliverWebhook { .. } => "deliver_webhook",
+            Self::SendVerification { .. } => "send_verification",
         }
     }
 
@@ -50,6 +57,8 @@ impl Job {
                 String::new()
             }
             Self::DeliverWebhook { lane, .. } => format!("{} {lane:08x}", self.kind()),
+            // A server of mails that hangs.
+            Self::SendVerification { .. } => "mail".to_owned(),
         }
     }
 }

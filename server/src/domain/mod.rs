@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod credential;
+pub mod delegation;
 pub mod dispute;
 pub mod estimate;
 pub mod event;
@@ -28,4 +29,5 @@ pub mod synthetic;
 pub mod target;
 pub mod task;
 pub mod task_type;
+pub mod verification;
 pub mod webhook;

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use api_types::error::{ErrorBody, ErrorCode, Fault};
+use api_types::{ApprovalId, MicroUsd};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -26,8 +27,22 @@ pub struct ApiError {
     pub retry_after_seconds: Option<u32>,
     /// What the log is told and the caller is not.
     pub accident: Option<String>,
+    /// What a person must be asked about, where that is why. Boxed, because few refusals have it.
+    pub approval: Option<Box<ApprovalNeed>>,
     /// Another status than the code's own, where a reference promises one.
     pub answered_with: Option<StatusCode>,
+}
+
+/// How far the question to a person has come that a request needs answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApprovalNeed {
+    /// It is still to be asked, about so much money.
+    ToBeAsked {
+        /// Reward and fee.
+        total: MicroUsd,
+    },
+    /// It waits for its answer.
+    Asked(ApprovalId),
 }
 
 impl ApiError {
@@ -39,6 +54,7 @@ impl ApiError {
             faults: Vec::new(),
             retry_after_seconds: None,
             accident: None,
+            approval: None,
             answered_with: None,
         }
     }
@@ -98,6 +114,15 @@ impl ApiError {
             request_id: request_id::current(),
             retryable: self.is_retryable(),
             details: self.faults.clone(),
+            approval_id: self.approval_id(),
+        }
+    }
+
+    /// What a person is asked about, where that is why.
+    pub fn approval_id(&self) -> Option<ApprovalId> {
+        match self.approval.as_deref() {
+            Some(ApprovalNeed::Asked(id)) => Some(*id),
+            Some(ApprovalNeed::ToBeAsked { .. }) | None => None,
         }
     }
 
@@ -117,6 +142,7 @@ impl ApiError {
         let mut error = Self::new(body.code, body.error);
         error.answered_with = Some(status);
         error.faults = body.details;
+        error.approval = (body.approval_id).map(|id| Box::new(ApprovalNeed::Asked(id)));
         error
     }
 

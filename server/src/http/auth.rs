@@ -6,17 +6,18 @@
 
 use api_types::operator::KycStatus;
 use api_types::task::TaskType;
-use api_types::{AgentId, KeyId, OperatorId, Timestamp, agent::Tier};
+use api_types::{AgentId, KeyId, OperatorId, Timestamp, agent::Tier, key::KeyPolicy};
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
 use subtle::ConstantTimeEq;
 
+use super::dialect;
 use super::error::{self, ApiError};
 use crate::admin::key_fingerprint;
 use crate::app::App;
 use crate::config::Secret;
 use crate::domain::{sandbox, secret};
-use crate::store::{agents, operators};
+use crate::store::{keys, operators};
 
 /// The agent that calls.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct AgentAuth {
     pub key_id: KeyId,
     /// What it may do, by how well it is known.
     pub tier: Tier,
+    /// What the key may spend; none for a key that may do everything.
+    pub policy: Option<KeyPolicy>,
 }
 
 impl FromRequestParts<App> for AgentAuth {
@@ -38,9 +41,12 @@ impl FromRequestParts<App> for AgentAuth {
         let now = app.clock.now();
         let agent = app
             .store
-            .read(move |tx| agents::authenticate(tx, &hash, now).map_err(ApiError::from))
+            .read(move |tx| keys::authenticate(tx, &hash, now).map_err(ApiError::from))
             .await?
             .ok_or_else(error::unauthorized_agent)?;
+        if let Some(dialect) = agent.dialect {
+            dialect::set_by_key(dialect);
+        }
         if agent.key_use_is_stale {
             write_down_use(app, agent.key_id, now).await;
         }
@@ -48,6 +54,7 @@ impl FromRequestParts<App> for AgentAuth {
             id: agent.id,
             key_id: agent.key_id,
             tier: agent.tier,
+            policy: agent.policy,
         })
     }
 }
@@ -56,7 +63,7 @@ impl FromRequestParts<App> for AgentAuth {
 async fn write_down_use(app: &App, key_id: KeyId, now: Timestamp) {
     let written = app
         .store
-        .write(move |tx| agents::touch_key(tx, key_id, now))
+        .write(move |tx| keys::touch(tx, key_id, now))
         .await;
     if let Err(error) = written {
         tracing::warn!(%error, "the use of a key was not written down");
@@ -109,6 +116,27 @@ impl FromRequestParts<App> for OperatorAuth {
             kyc: operator.kyc_status,
             skills: operator.skills,
         })
+    }
+}
+
+/// Who decides approvals: an agent's key, or the host.
+#[derive(Clone, Debug)]
+pub enum Approver {
+    /// A key; whether it may decide is still to be asked.
+    Agent(AgentAuth),
+    /// Whoever runs the platform.
+    Host(HostAuth),
+}
+
+impl FromRequestParts<App> for Approver {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        if !parts.headers.contains_key("x-admin-key") {
+            let agent = AgentAuth::from_request_parts(parts, app).await?;
+            return Ok(Self::Agent(agent));
+        }
+        host_of(app, &parts.headers).map(Self::Host)
     }
 }
 

@@ -163,6 +163,9 @@ fn body(app: &App, dialect: Dialect, error: &ApiError) -> Value {
             if !error.faults.is_empty() {
                 inner.insert("details".to_owned(), json!(error.faults));
             }
+            if let Some(id) = error.approval_id() {
+                inner.insert("approval_id".to_owned(), json!(id));
+            }
             json!({ "error": inner })
         }
         Dialect::Remno => {

@@ -2,11 +2,12 @@
 //! given. What a refusal is, and the shapes it takes on the wire, is said in `api_error.rs` and
 //! `dialect.rs`.
 
-use api_types::MicroUsd;
 use api_types::error::{ErrorCode, Fault};
+use api_types::{ApprovalId, MicroUsd};
 use axum::http::StatusCode;
 
-pub use super::api_error::ApiError;
+pub use super::api_error::{ApiError, ApprovalNeed};
+use crate::domain::delegation::{Beyond, DecisionRefusal};
 use crate::domain::fields::Parsed;
 pub use crate::domain::fields::fault;
 use crate::domain::moves::Move;
@@ -234,6 +235,11 @@ pub fn agent_exists() -> ApiError {
     )
 }
 
+/// The account of a key is not there (S0).
+pub fn agent_not_found() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "Agent not found")
+}
+
 /// An operator's e-mail has an account (S0).
 pub fn operator_exists() -> ApiError {
     ApiError::new(
@@ -251,6 +257,89 @@ pub fn key_not_found() -> ApiError {
 pub fn too_many_keys(most: usize) -> ApiError {
     let message = format!("An agent has at most {most} active keys. Revoke one first.");
     ApiError::new(ErrorCode::LimitExceeded, message).answered(StatusCode::BAD_REQUEST)
+}
+
+/// Every key of the agent would have a policy.
+pub fn last_free_key() -> ApiError {
+    let message = "One key must stay without a policy, or nobody could change any of them. Make \
+                   another key first.";
+    ApiError::new(ErrorCode::RuleViolation, message)
+}
+
+/// A key with a policy wants to manage the account (contract §3).
+pub fn key_manages_nothing() -> ApiError {
+    let message = "This key has a policy of what it may spend, and such keys do not manage keys, \
+                   approvals or the account. Use a key without a policy.";
+    ApiError::new(ErrorCode::Forbidden, message)
+}
+
+/// The agent's address was proved before (S0).
+pub fn email_already_verified() -> ApiError {
+    ApiError::new(ErrorCode::InvalidState, "Email already verified")
+        .answered(StatusCode::BAD_REQUEST)
+}
+
+/// No link has this token.
+pub fn link_unknown() -> ApiError {
+    malformed(
+        "This link is not one of ours, or not the whole of it. Copy it from the mail as it stands \
+         there, or ask for another mail with POST /agents/resend-verification.",
+    )
+}
+
+/// The link is older than a day.
+pub fn link_expired() -> ApiError {
+    let message = "This link is older than 24 hours. Ask for another mail with POST \
+                   /agents/resend-verification.";
+    ApiError::new(ErrorCode::Expired, message)
+}
+
+/// Another mail was asked for too soon.
+pub fn mail_too_soon(seconds: u32) -> ApiError {
+    let message = format!(
+        "A mail was sent a moment ago. Look for it, in the spam folder too, or ask again in \
+         {seconds} seconds."
+    );
+    ApiError::new(ErrorCode::RateLimited, message).retry_after(seconds)
+}
+
+/// No such approval for this caller.
+pub fn approval_not_found() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "Approval not found")
+}
+
+/// The agent has asked as much as it may at the same time.
+pub fn too_many_approvals(most: u64) -> ApiError {
+    let message = format!(
+        "{most} requests of this agent wait for a person's approval already. Decide some of them \
+         first: GET /agents/approvals lists them."
+    );
+    ApiError::new(ErrorCode::LimitExceeded, message)
+}
+
+/// A person must approve the request; the question was asked.
+pub fn approval_asked(id: ApprovalId) -> ApiError {
+    let message = format!(
+        "A person must approve this first. Have {id} approved with POST /agents/approvals/{id}, \
+         then send the same request again."
+    );
+    let mut error = ApiError::new(ErrorCode::HumanApprovalRequired, message);
+    error.approval = Some(Box::new(ApprovalNeed::Asked(id)));
+    error
+}
+
+/// A person must approve the request; the question is still to be asked.
+pub fn approval_needed(total: MicroUsd) -> ApiError {
+    let message = "A person must approve this first.";
+    let mut error = ApiError::new(ErrorCode::HumanApprovalRequired, message);
+    error.approval = Some(Box::new(ApprovalNeed::ToBeAsked { total }));
+    error
+}
+
+/// A person said no to this very request.
+pub fn approval_rejected(id: ApprovalId) -> ApiError {
+    let message = format!("A person has rejected this request ({id}).");
+    ApiError::new(ErrorCode::DelegationExceeded, message)
 }
 
 /// The transaction was reported before (S0).
@@ -504,6 +593,45 @@ pub fn too_many_messages(most: i64) -> ApiError {
 pub fn not_ratable() -> ApiError {
     let message = "A task is rated once, after it is COMPLETED.";
     ApiError::new(ErrorCode::InvalidState, message)
+}
+
+impl From<Beyond> for ApiError {
+    fn from(beyond: Beyond) -> Self {
+        let limit = match beyond {
+            Beyond::TaskType(task_type) => {
+                format!("post {} tasks", task_type.as_str())
+            }
+            Beyond::Task { most } => {
+                format!("spend more than ${} on one task", whole(most))
+            }
+            Beyond::Day { most } => {
+                format!("spend more than ${} in a UTC day", whole(most))
+            }
+            Beyond::Approval { above } => {
+                format!("spend more than ${} without approval", whole(above))
+            }
+        };
+        let message = format!("The policy of this key does not let it {limit}, the fee included.");
+        Self::new(ErrorCode::DelegationExceeded, message)
+    }
+}
+
+impl From<DecisionRefusal> for ApiError {
+    fn from(refusal: DecisionRefusal) -> Self {
+        match refusal {
+            DecisionRefusal::OwnRequest => Self::new(
+                ErrorCode::Forbidden,
+                "A key cannot decide what it asked for itself. Use another key.",
+            ),
+            DecisionRefusal::NotWaiting(status) => Self::new(
+                ErrorCode::InvalidState,
+                format!(
+                    "This approval is {} and cannot be decided.",
+                    status.as_str()
+                ),
+            ),
+        }
+    }
 }
 
 impl From<PostRefusal> for ApiError {

@@ -22,7 +22,7 @@ use super::events;
 use crate::app::App;
 use crate::seats::Seat;
 use crate::store::outbox::{self, Log, Placed};
-use crate::store::{StoreError, agents};
+use crate::store::{StoreError, keys};
 
 /// How often other processes' events are looked for.
 const POLL: Duration = Duration::from_secs(1);
@@ -144,7 +144,7 @@ impl Follower {
             .app
             .store
             .read(move |tx| {
-                let open = agents::key_is_active(tx, key_id)?;
+                let open = keys::is_active(tx, key_id)?;
                 Ok::<_, StoreError>((open, outbox::after(tx, log, position, BATCH, 0)?))
             })
             .await?;

@@ -144,7 +144,11 @@ fn is_final(refusal: &ApiError) -> bool {
     refusal.status().is_client_error()
         && !matches!(
             refusal.code,
-            ErrorCode::Unauthorized | ErrorCode::RateLimited | ErrorCode::IdempotencyConflict
+            ErrorCode::Unauthorized
+                | ErrorCode::RateLimited
+                | ErrorCode::IdempotencyConflict
+                // The same request goes through once a person has approved it.
+                | ErrorCode::HumanApprovalRequired
         )
 }
 

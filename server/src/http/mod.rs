@@ -4,12 +4,14 @@
 pub mod admin;
 pub mod agents;
 pub mod api_error;
+pub mod approvals;
 pub mod around;
 pub mod assets;
 pub mod auth;
 pub mod body;
 pub mod client;
 pub mod credentials;
+pub mod delegation;
 pub mod deliveries;
 pub mod deposits;
 pub mod dialect;
@@ -22,6 +24,7 @@ mod follow;
 pub mod head;
 pub mod health;
 pub mod idempotency;
+pub mod keys;
 pub mod ledger;
 pub mod messages;
 pub mod metrics;
@@ -31,6 +34,7 @@ pub mod operator_tasks;
 pub mod operators;
 pub mod page;
 pub mod payouts;
+pub mod profile;
 pub mod quotes;
 pub mod rate;
 pub mod ratings;
@@ -38,6 +42,7 @@ pub mod request_id;
 pub mod reviews;
 pub mod tasks;
 pub mod uploads;
+pub mod verification;
 pub mod views;
 
 use axum::extract::DefaultBodyLimit;
@@ -55,8 +60,13 @@ fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::Frame::openapi())
         // Agents
         .routes(routes!(agents::register_agent))
-        .routes(routes!(agents::create_key, agents::list_keys))
-        .routes(routes!(agents::revoke_key))
+        .routes(routes!(verification::verify_email))
+        .routes(routes!(verification::resend_verification))
+        .routes(routes!(profile::me, profile::change_me))
+        .routes(routes!(keys::create_key, keys::list_keys))
+        .routes(routes!(keys::change_key, keys::revoke_key))
+        .routes(routes!(approvals::list_approvals))
+        .routes(routes!(approvals::get_approval, approvals::decide_approval))
         .routes(routes!(agents::balance))
         .routes(routes!(ledger::agent_ledger))
         .routes(routes!(deposits::deposit_usdc))

@@ -22,6 +22,7 @@ use serde_json::Value;
 use super::{
     auth::AgentAuth,
     body::Posted,
+    delegation::{self, Request},
     error::{self, ApiError, checked},
     idempotency::once,
     page::{PageQuery, Parameters, TASK_TYPE_MUST},
@@ -60,7 +61,7 @@ const MESSAGES_SHOWN: u32 = 100;
     responses((status = 201, body = CreatedTask),
         (status = 200, body = Quote, description = "The answer to `dry_run`"),
         (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 402, body = ErrorBody),
+        (status = 402, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub async fn create_task(
     State(app): State<App>,
@@ -82,11 +83,15 @@ pub async fn create_task(
     let id = TaskId::new(turn.now, app.entropy.u128());
     let once_key = posted.once(agent.id);
     let config = app.config.clone();
-    once(&app, once_key, StatusCode::CREATED, move |tx| {
+    let request = Request::of(&posted.body, turn.now);
+    let asked = (agent.clone(), request.clone());
+    let posted = once(&app, once_key, StatusCode::CREATED, move |tx| {
         let post = circumstances(tx, &config, &agent, &stated, turn)?;
         stated.allowed(&post)?;
-        let moved = Task::post(id, agent.id, stated.clone(), post.fee, turn);
+        let mut moved = Task::post(id, agent.id, stated.clone(), post.fee, turn);
+        moved.task.key_id = Some(agent.key_id);
         let total = moved.task.total();
+        delegation::may_post(tx, &agent, &request, &moved.task)?;
         // Between the look and this line another post may have taken the day's last place.
         let most = post.limits.max_daily_tasks;
         let counted = if stated.sandbox {
@@ -100,7 +105,11 @@ pub async fn create_task(
         moves::record(tx, &moved)?;
         Ok(views::created(&moved.task))
     })
-    .await
+    .await;
+    match posted {
+        Err(refusal) => Err(delegation::ask(&app, asked, refusal).await),
+        answer => answer,
+    }
 }
 
 /// Agents of the first tier get simulation; others by the header `X-Sandbox`.

@@ -5,6 +5,7 @@ pub mod clock_moves;
 pub mod deliver_webhook;
 pub mod review_proof;
 pub mod runner;
+pub mod send_verification;
 pub mod simulate;
 
 use crate::app::App;
@@ -44,5 +45,6 @@ pub async fn run(app: &App, job: Job) -> Result<(), JobError> {
         Job::ReviewProof { task_id } => review_proof::run(app, task_id).await,
         Job::MoveByClock { task_id } => clock_moves::run(app, task_id).await,
         Job::Simulate { task_id } => simulate::run(app, task_id).await,
+        Job::SendVerification { agent_id } => send_verification::run(app, agent_id).await,
     }
 }

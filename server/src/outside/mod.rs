@@ -3,3 +3,4 @@
 pub mod fiat;
 pub mod files;
 pub mod http;
+pub mod mail;

@@ -1,45 +1,36 @@
-//! Agents: accounts, keys, deposits, and what they did on which day.
-
-use std::time::Duration;
+//! Agents: accounts, deposits, and what they did on which day. Their keys are `keys.rs`.
 
 use api_types::{
-    AgentId, KeyId, MicroUsd, Timestamp, TransactionId,
-    agent::{RegisterAgent, Tier},
+    AgentId, MicroUsd, Timestamp, TransactionId,
+    agent::{AgentSettings, RegisterAgent, Tier},
 };
 
 use super::{
-    Row, StoreError, Tx,
-    columns::{money, name, text, time, time_if_any},
+    StoreError, Tx,
+    columns::{json, money, name, time, time_if_any, to_json},
     params,
 };
 use crate::domain::new_task::Today;
 
-/// The owner of a valid key.
-#[derive(Clone, Copy, Debug)]
-pub struct AuthenticatedAgent {
-    /// The agent.
+/// An agent as it is stored.
+#[derive(Clone, Debug)]
+pub struct StoredAgent {
+    /// Its id.
     pub id: AgentId,
-    /// Which of its keys.
-    pub key_id: KeyId,
+    /// Its name.
+    pub name: String,
+    /// Where its owner reads mail.
+    pub email: String,
+    /// When that was proved.
+    pub email_verified_at: Option<Timestamp>,
+    /// Who it works for.
+    pub company: Option<String>,
     /// What it may do.
     pub tier: Tier,
-    /// Whether the key's last use should be written down again.
-    pub key_use_is_stale: bool,
-}
-
-/// A key as it is stored: all but the key.
-#[derive(Clone, Debug)]
-pub struct StoredKey {
-    /// Its id.
-    pub id: KeyId,
-    /// Its label.
-    pub name: String,
-    /// What is shown of it.
-    pub prefix: String,
-    /// When it was made.
+    /// What holds for requests that leave it out.
+    pub settings: AgentSettings,
+    /// When it was registered.
     pub created_at: Timestamp,
-    /// When a request last used it.
-    pub last_used_at: Option<Timestamp>,
 }
 
 /// A deposit to be credited.
@@ -84,132 +75,71 @@ pub fn insert(
     Ok(inserted == 1)
 }
 
-/// Adds a key, by its hash.
+/// One agent.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
-pub fn insert_key(
-    tx: &mut Tx<'_>,
-    agent_id: AgentId,
-    key: &StoredKey,
-    hash: &str,
-) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO api_key (id, agent_id, name, prefix, hash, created_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        &params![
-            key.id.to_string(),
-            agent_id.to_string(),
-            &key.name,
-            &key.prefix,
-            hash,
-            key.created_at.as_millis(),
-        ],
-    )
-    .map(drop)
-}
-
-/// How exactly a key's last use is kept. Writing down every request would cost each a commit.
-const LAST_USED_WITHIN: Duration = Duration::from_secs(60);
-
-/// The agent whose active key has this hash.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
-pub fn authenticate(
-    tx: &mut Tx<'_>,
-    key_hash: &str,
-    now: Timestamp,
-) -> Result<Option<AuthenticatedAgent>, StoreError> {
+pub fn get(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<StoredAgent>, StoreError> {
     let row = tx.first(
-        "SELECT agent.id AS agent_id, agent.tier AS tier, api_key.id AS key_id,
-                api_key.last_used_at_ms AS last_used_at_ms
-         FROM api_key JOIN agent ON agent.id = api_key.agent_id
-         WHERE api_key.hash = $1 AND api_key.revoked_at_ms IS NULL",
-        &params![key_hash],
+        "SELECT name, email, email_verified_at_ms, company, tier, settings, created_at_ms
+         FROM agent WHERE id = $1",
+        &params![id.to_string()],
     )?;
     row.map(|row| {
-        Ok(AuthenticatedAgent {
-            id: text(&row, "agent_id")?,
-            key_id: text(&row, "key_id")?,
-            tier: name(&row, "tier", tier)?,
-            key_use_is_stale: time_if_any(&row, "last_used_at_ms")?
-                .is_none_or(|used| used < now.before(LAST_USED_WITHIN)),
+        Ok(StoredAgent {
+            id,
+            name: row.get("name")?,
+            email: row.get("email")?,
+            email_verified_at: time_if_any(&row, "email_verified_at_ms")?,
+            company: row.get("company")?,
+            tier: name(&row, "tier", Tier::parse)?,
+            settings: json(&row, "settings")?,
+            created_at: time(&row, "created_at_ms")?,
         })
     })
     .transpose()
 }
 
-fn tier(name: &str) -> Option<Tier> {
-    [Tier::Sandbox, Tier::Verified, Tier::Standard]
-        .into_iter()
-        .find(|tier| tier.as_str() == name)
-}
-
-/// Whether a key may still be used.
-///
-/// # Errors
-/// Those of [`Tx::query`].
-pub fn key_is_active(tx: &mut Tx<'_>, id: KeyId) -> Result<bool, StoreError> {
-    let row = tx.first(
-        "SELECT 1 AS there FROM api_key WHERE id = $1 AND revoked_at_ms IS NULL",
-        &params![id.to_string()],
-    )?;
-    Ok(row.is_some())
-}
-
-/// Writes down that a key was used.
+/// What holds for an agent's requests that leave it out.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
-pub fn touch_key(tx: &mut Tx<'_>, id: KeyId, now: Timestamp) -> Result<(), StoreError> {
+pub fn settings(tx: &mut Tx<'_>, id: AgentId) -> Result<AgentSettings, StoreError> {
+    let row = tx.first(
+        "SELECT settings FROM agent WHERE id = $1",
+        &params![id.to_string()],
+    )?;
+    row.map_or(Ok(AgentSettings::default()), |row| json(&row, "settings"))
+}
+
+/// Writes what an agent may change of itself.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn update(tx: &mut Tx<'_>, agent: &StoredAgent) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE api_key SET last_used_at_ms = $2
-         WHERE id = $1 AND (last_used_at_ms IS NULL OR last_used_at_ms < $2)",
-        &params![id.to_string(), now.as_millis()],
+        "UPDATE agent SET name = $2, company = $3, settings = $4 WHERE id = $1",
+        &params![
+            agent.id.to_string(),
+            &agent.name,
+            agent.company.as_deref(),
+            to_json(&agent.settings, "settings")?,
+        ],
     )
     .map(drop)
 }
 
-/// An agent's active keys, oldest first.
+/// Makes whoever else takes this agent's turn wait for the end of this transaction, so that what
+/// is counted in it stays true until it is written.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
-pub fn keys(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<Vec<StoredKey>, StoreError> {
-    let rows = tx.query(
-        "SELECT id, name, prefix, created_at_ms, last_used_at_ms FROM api_key
-         WHERE agent_id = $1 AND revoked_at_ms IS NULL ORDER BY id",
-        &params![agent_id.to_string()],
-    )?;
-    rows.iter().map(stored_key).collect()
-}
-
-fn stored_key(row: &Row) -> Result<StoredKey, StoreError> {
-    Ok(StoredKey {
-        id: text(row, "id")?,
-        name: row.get("name")?,
-        prefix: row.get("prefix")?,
-        created_at: time(row, "created_at_ms")?,
-        last_used_at: time_if_any(row, "last_used_at_ms")?,
-    })
-}
-
-/// Revokes a key for good; false if the agent has no such active key.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
-pub fn revoke_key(
-    tx: &mut Tx<'_>,
-    agent_id: AgentId,
-    id: KeyId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let revoked = tx.execute(
-        "UPDATE api_key SET revoked_at_ms = $3
-         WHERE id = $1 AND agent_id = $2 AND revoked_at_ms IS NULL",
-        &params![id.to_string(), agent_id.to_string(), now.as_millis()],
-    )?;
-    Ok(revoked == 1)
+pub fn take_turn(tx: &mut Tx<'_>, id: AgentId) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE agent SET created_at_ms = created_at_ms WHERE id = $1",
+        &params![id.to_string()],
+    )
+    .map(drop)
 }
 
 /// Writes down a credited deposit; false if its transaction was reported before.

@@ -30,6 +30,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V7__moves", include_str!("../../migrations/0007_moves.sql")),
     ("V8__money", include_str!("../../migrations/0008_money.sql")),
     (
+        "V9__agents",
+        include_str!("../../migrations/0009_agents.sql"),
+    ),
+    (
         "V10__posting",
         include_str!("../../migrations/0010_posting.sql"),
     ),

@@ -6,17 +6,20 @@
 
 pub mod accounts;
 pub mod agents;
+pub mod approvals;
 pub mod audit;
 mod check;
 mod columns;
 pub mod credentials;
 pub mod deliveries;
 pub mod disputes;
+pub mod email_links;
 pub mod entries;
 mod error;
 pub mod fiat;
 pub mod idempotency;
 pub mod jobs;
+pub mod keys;
 pub mod ledger;
 pub mod lists;
 pub mod messages;

@@ -21,7 +21,8 @@ use crate::domain::{
     task::{Moments, Task},
 };
 
-const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.operator_id AS operator_id,
+const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.key_id AS key_id,
+    task.operator_id AS operator_id,
     task.status AS status, task.version AS version, task.stated AS stated,
     task.fee_micros AS fee_micros, task.guardian_result AS guardian_result,
     task.rejection AS rejection, task.estimate AS estimate, task.revision AS revision,
@@ -254,8 +255,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO task (id, agent_id, status, version, stated, task_type, external_id,
              reward_micros, deadline_ms, fee_micros, created_at_ms, cell, due_at_ms, rating_min,
-             sandbox)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             sandbox, key_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         &params![
             task.id.to_string(),
             task.agent_id.to_string(),
@@ -272,6 +273,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
             task.due.map(Timestamp::as_millis),
             hundredths(stated.rating_min),
             i64::from(stated.sandbox),
+            task.key_id.map(|id| id.to_string()),
         ],
     )
     .map(drop)
@@ -345,6 +347,7 @@ fn task(row: &Row) -> Result<Task, StoreError> {
     Ok(Task {
         id: text(row, "id")?,
         agent_id: text(row, "agent_id")?,
+        key_id: text_if_any(row, "key_id")?,
         operator_id: text_if_any(row, "operator_id")?,
         status: name(row, "status", Status::parse)?,
         version: row.get("version")?,

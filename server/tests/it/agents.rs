@@ -1,4 +1,4 @@
-//! Agents: registration, keys, balance, deposits (contract §3).
+//! Agents: registration, profile, balance, deposits (contract §3).
 
 use api_types::paths;
 use serde_json::json;
@@ -13,6 +13,9 @@ on_both_databases! {
         let answer = app.post(paths::REGISTER_AGENT, &body).await.created();
         assert_eq!(answer.text("message"), "Save this API key - it won't be shown again.");
         assert_eq!(answer.text("tier"), "SANDBOX");
+        assert_eq!(answer.body["verification_required"], true);
+        let upgrade = answer.body["sandbox_info"]["how_to_upgrade"].as_str().unwrap();
+        assert!(upgrade.contains("10 tasks a day, up to $100.00 each"), "{upgrade}");
         assert_eq!(answer.body["sandbox_info"]["limits"]["maxTaskValue"].to_string(), "10.00");
         let key = answer.text("api_key");
         assert!(key.starts_with("ho_live_") && key.len() == 56, "{key}");
@@ -49,44 +52,59 @@ on_both_databases! {
         assert!(again.body.get("api_key").is_none(), "{}", again.body);
     }
 
-    async fn a_revoked_key_stops_working_at_once(store) {
+    async fn the_profile_says_what_the_agent_may_do_and_did_today(store) {
         let app = TestApp::start(store).await;
-        let agent = app.poor_agent().await;
-        app.advance(std::time::Duration::from_millis(1));
-        let made = agent.post(paths::KEYS, &json!({"name": "ci-pipeline"})).await.created();
-        let second = made.text("api_key");
-        let listed = agent.get(paths::KEYS).await.ok();
-        let names: Vec<_> = listed.body["data"].as_array().unwrap().iter()
-            .map(|key| key["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["default", "ci-pipeline"]);
-        assert!(listed.body["data"][0]["lastUsed"].is_string());
-        assert_eq!(listed.body["data"][1]["keyPrefix"], made.body["key_prefix"]);
-        assert!(!listed.body.to_string().contains(&second));
-
-        let path = api_types::paths::key(made.id("id"));
-        assert_eq!(agent.delete(&path).await.ok().body, json!({"revoked": true}));
-        let request = app.request(reqwest::Method::GET, paths::BALANCE).header("x-api-key", second);
-        assert_eq!(request.send().await.unwrap().status(), 401);
-        assert_eq!(agent.delete(&path).await.refused(404, "not_found"), "API key not found");
+        let agent = app.agent().await;
+        agent.post_photo_task().await;
+        let task = agent.post_photo_task().await;
+        agent.post(&paths::cancel_task(task), &json!({})).await.ok();
+        let me = agent.get(paths::ME).await.ok().body;
+        assert_eq!((&me["agent_id"], &me["name"]), (&json!(agent.id), &json!("agent")));
+        assert_eq!(me["email"], "agent1@example.com");
+        assert_eq!((&me["tier"], &me["company"], &me["wallet"]), (&json!("STANDARD"), &json!(null), &json!(null)));
+        assert_eq!(me["limits"]["maxDailyTasks"], 100);
+        // A cancelled task counts as a task, and costs nothing.
+        let today = json!({"tasks": 2, "tasks_left": 98, "spent_usd": 29.50,
+            "spend_left_usd": 49_970.50, "resets_at": "2026-02-06T00:00:00.000Z"});
+        assert_eq!(me["today"].to_string(), today.to_string().replace("29.5,", "29.50,").replace("49970.5,", "49970.50,"));
+        assert_eq!(me["key"]["name"], "default");
+        app.advance(std::time::Duration::from_secs(12 * 60 * 60));
+        assert_eq!(agent.get(paths::ME).await.ok().body["today"]["tasks"], 0);
     }
 
-    async fn a_key_of_another_agent_is_not_found(store) {
-        let app = TestApp::start(store).await;
-        let (mine, other) = (app.poor_agent().await, app.poor_agent().await);
-        let listed = mine.get(paths::KEYS).await.ok();
-        let id = listed.body["data"][0]["id"].as_str().unwrap();
-        let refused = other.delete(&paths::KEY.replace("{id}", id)).await;
-        assert_eq!(refused.refused(404, "not_found"), "API key not found");
-        mine.get(paths::BALANCE).await.ok();
-    }
-
-    async fn the_twenty_first_key_is_refused(store) {
+    async fn a_profile_is_changed_field_by_field_and_null_removes(store) {
         let app = TestApp::start(store).await;
         let agent = app.poor_agent().await;
-        for _ in 0..19 {
-            agent.post(paths::KEYS, &json!({})).await.created();
-        }
-        agent.post(paths::KEYS, &json!({})).await.refused(400, "limit_exceeded");
+        let settings = json!({"dialect": "humcli", "webhook_style": "all",
+            "auto_approve_estimate_minutes": 90});
+        let change = json!({"name": "other", "company": "Acme", "settings": settings});
+        let me = agent.patch(paths::ME, &change).await.ok().body;
+        assert_eq!((&me["name"], &me["company"]), (&json!("other"), &json!("Acme")));
+        assert_eq!(me["settings"], settings);
+        let id = agent.id;
+        let stored = app.app.store.read(move |tx| server::store::agents::settings(tx, id));
+        assert_eq!(stored.await.unwrap().auto_approve_estimate_minutes, Some(90));
+        let change = json!({"company": null, "settings": {"dialect": null}});
+        let me = agent.patch(paths::ME, &change).await.ok().body;
+        assert_eq!((&me["name"], &me["company"]), (&json!("other"), &json!(null)));
+        assert_eq!(me["settings"]["dialect"], json!(null));
+        assert_eq!(me["settings"]["webhook_style"], "all");
+        assert_eq!(agent.get(paths::ME).await.ok().body, me);
+    }
+
+    async fn what_is_wrong_in_a_profile_is_named_at_once(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let change = json!({"name": "", "email": "x@example.com", "tier": "STANDARD",
+            "settings": {"dialect": "klingon", "webhook_style": 7,
+                "auto_approve_estimate_minutes": 0, "colour": "red"}});
+        let answer = agent.patch(paths::ME, &change).await;
+        answer.refused(400, "validation");
+        let fields = ["name", "settings.dialect", "settings.webhook_style",
+            "settings.auto_approve_estimate_minutes", "settings.colour", "email", "tier"];
+        assert_eq!(answer.faulty_fields(), fields);
+        let me = agent.get(paths::ME).await.ok();
+        assert_eq!((me.text("tier").as_str(), me.text("name").as_str()), ("SANDBOX", "agent"));
     }
 
     async fn a_deposit_is_credited_once_to_the_micro_dollar(store) {

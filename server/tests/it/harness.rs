@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use api_types::{AgentId, OperatorId, TaskId, Timestamp, paths};
+use api_types::{AgentId, KeyId, OperatorId, TaskId, Timestamp, paths};
 use clap::Parser;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
@@ -194,6 +194,20 @@ impl TestApp {
         }
     }
 
+    /// All mails that were written to the folder, oldest first, as they came.
+    pub(crate) fn mails(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.mail_folder()).unwrap();
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        let read = |path| std::fs::read_to_string(path).unwrap();
+        files.into_iter().map(read).collect()
+    }
+
+    /// Where mails are written to.
+    pub(crate) fn mail_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("mails")
+    }
+
     /// The names of all files in the folder of uploads.
     pub(crate) fn stored_files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path().join("files")).unwrap();
@@ -244,6 +258,9 @@ impl Drop for TestApp {
         }
         let (store, now) = (self.app.store.clone(), self.now());
         let look = async move {
+            // Every registration leaves a mail; only a test about mails sends them.
+            let mails = "DELETE FROM job WHERE kind = 'send_verification' AND state = 'waiting'";
+            store.write(move |tx| tx.execute(mails, &[])).await?;
             let left = store.read(move |tx| jobs::left(tx, now)).await?;
             Ok((left, store.read(ledger::check).await?))
         };
@@ -298,6 +315,11 @@ impl<Id> Caller<'_, Id> {
         request.json(body).answer().await
     }
 
+    /// PATCH.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.request(Method::PATCH, path).json(body).answer().await
+    }
+
     /// DELETE.
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.request(Method::DELETE, path).answer().await
@@ -310,6 +332,22 @@ impl Caller<'_, AgentId> {
         let number = self.app.callers.fetch_add(1, Ordering::Relaxed);
         let body = json!({"tx_hash": format!("0x{number:064x}"), "amount_usdc": usd});
         self.post(paths::DEPOSIT_USDC, &body).await.created();
+    }
+
+    /// The same agent with another key, which has this policy.
+    pub(crate) async fn with_policy(&self, policy: Value) -> Self {
+        let body = json!({"name": "limited", "policy": policy});
+        let made = self.post(paths::KEYS, &body).await.created();
+        Self {
+            key: made.text("api_key"),
+            ..*self
+        }
+    }
+
+    /// The id of the key that this caller calls with.
+    pub(crate) async fn key_id(&self) -> KeyId {
+        let me = self.get(paths::ME).await.ok();
+        me.body["key"]["id"].as_str().unwrap().parse().unwrap()
     }
 
     /// What the agent can spend, and what its tasks hold, as printed.

@@ -14,6 +14,9 @@ mod admin;
 /// Agents: registration, keys, deposits.
 #[cfg(test)]
 mod agents;
+/// Requests that a person is asked about.
+#[cfg(test)]
+mod approvals;
 /// Back-ups, and what is restored from them.
 #[cfg(test)]
 mod backup;
@@ -62,9 +65,15 @@ mod idempotency;
 /// Work that waits.
 #[cfg(test)]
 mod jobs;
+/// API keys, and what each may spend.
+#[cfg(test)]
+mod keys;
 /// Money that many want at once.
 #[cfg(test)]
 mod ledger;
+/// Mail, and the links in it.
+#[cfg(test)]
+mod mail;
 /// Messages and ratings.
 #[cfg(test)]
 mod messages;

@@ -25,6 +25,7 @@ impl Task {
         let task = Self {
             id,
             agent_id,
+            key_id: None,
             operator_id: None,
             status: Status::Pending,
             version: 1,

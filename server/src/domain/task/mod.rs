@@ -14,7 +14,7 @@ mod tests;
 use std::time::Duration;
 
 use api_types::{
-    AgentId, DisputeId, EventId, MessageId, MicroUsd, OperatorId, TaskId, Timestamp,
+    AgentId, DisputeId, EventId, KeyId, MessageId, MicroUsd, OperatorId, TaskId, Timestamp,
     dispute::{DisputeOpener, Resolution},
     estimate::Estimate,
     guardian::GuardianResult,
@@ -47,6 +47,8 @@ pub struct Task {
     pub id: TaskId,
     /// Who posted it.
     pub agent_id: AgentId,
+    /// With which of its keys.
+    pub key_id: Option<KeyId>,
     /// Who claimed it.
     pub operator_id: Option<OperatorId>,
     /// Where it stands; changed by moves only.

@@ -1,0 +1,101 @@
+//! Links that prove an e-mail address: how long they open, and how soon another may be asked for.
+
+use std::{fmt, time::Duration};
+
+use api_types::Timestamp;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+use super::secret::hash;
+
+/// How long a mailed link opens (contract §3).
+pub const LINK_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The pause after the first ask.
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long after the `asks`-th mail the next may be asked for: a minute, doubled with each ask,
+/// at most a day. Whoever registers a stranger's address cannot flood it.
+pub fn pause_after(asks: u32) -> Duration {
+    let doublings = asks.saturating_sub(1).min(16);
+    (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
+}
+
+/// What opens a link: in the mail and nowhere else.
+pub struct LinkToken(Zeroizing<String>);
+
+impl LinkToken {
+    /// A token of 256 random bits.
+    pub fn from_random(random: &[u8; 32]) -> Self {
+        Self(Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(random)))
+    }
+
+    /// The token itself, for the mail.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What is stored.
+    pub fn hash(&self) -> String {
+        hash(&self.0)
+    }
+}
+
+impl fmt::Debug for LinkToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LinkToken([redacted])")
+    }
+}
+
+/// What a link does when it is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// It proves the address.
+    Good,
+    /// The address was proved before, by this link or by another.
+    AlreadyVerified,
+    /// It is older than a day.
+    Expired,
+}
+
+/// What a link does at `now`.
+pub fn open(verified: Option<Timestamp>, expires_at: Timestamp, now: Timestamp) -> Opened {
+    if verified.is_some() {
+        Opened::AlreadyVerified
+    } else if expires_at <= now {
+        Opened::Expired
+    } else {
+        Opened::Good
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_ask_waits_twice_as_long_up_to_a_day() {
+        let seconds: Vec<_> = [1, 2, 3, 10, 11, 12, u32::MAX]
+            .map(|asks| pause_after(asks).as_secs())
+            .to_vec();
+        assert_eq!(seconds, [60, 120, 240, 30_720, 61_440, 86_400, 86_400]);
+    }
+
+    #[test]
+    fn a_token_has_256_bits_and_is_never_printed() {
+        let token = LinkToken::from_random(&[255; 32]);
+        assert_eq!(token.reveal().len(), 43);
+        assert_eq!(format!("{token:?}"), "LinkToken([redacted])");
+    }
+
+    #[test]
+    fn a_link_opens_once_and_for_a_day() {
+        let at = |ms| Timestamp::from_millis(ms).unwrap();
+        assert_eq!(open(None, at(10), at(9)), Opened::Good);
+        assert_eq!(open(None, at(10), at(10)), Opened::Expired);
+        assert_eq!(open(Some(at(1)), at(10), at(9)), Opened::AlreadyVerified);
+    }
+}

@@ -1,0 +1,157 @@
+//! Whether a key may post a task, and the question to a person where its policy wants one
+//! (contract §3). The policy decides in `domain/delegation.rs`.
+
+use std::sync::Arc;
+
+use api_types::{ApprovalId, MicroUsd, Timestamp, approval::ApprovalStatus};
+use serde_json::Value;
+
+use super::{
+    auth::AgentAuth,
+    error::{self, ApiError, ApprovalNeed},
+    idempotency,
+};
+use crate::{
+    app::App,
+    domain::{
+        delegation::{self, APPROVAL_LASTS, APPROVALS_WAITING_MAX, Beyond, Spending},
+        pricing,
+        task::Task,
+    },
+    store::{
+        Tx, agents,
+        approvals::{self, NewApproval},
+        keys,
+    },
+};
+
+/// Fields of a task that are never shown again.
+const SECRET_FIELDS: [&str; 1] = ["callback_secret"];
+
+/// A request, as it is known again when it comes a second time.
+#[derive(Clone, Debug)]
+pub struct Request {
+    body: Arc<Value>,
+    at: Timestamp,
+}
+
+impl Request {
+    /// The request with this body.
+    pub fn of(body: &Value, at: Timestamp) -> Self {
+        Self {
+            body: Arc::new(body.clone()),
+            at,
+        }
+    }
+
+    /// Known by what it says, not by the order and spacing in which it says it.
+    fn digest(&self) -> String {
+        let mut sorted = (*self.body).clone();
+        sorted.sort_all_objects();
+        idempotency::digest(sorted.to_string().as_bytes())
+    }
+
+    /// The request as a person may see it.
+    fn shown(&self) -> String {
+        let mut shown = (*self.body).clone();
+        if let Some(fields) = shown.as_object_mut() {
+            fields.retain(|field, _| !SECRET_FIELDS.contains(&field.as_str()));
+        }
+        shown.to_string()
+    }
+}
+
+/// Whether the key may post this task, in the transaction that posts it. Where the policy wants a
+/// person's yes and has it, that yes is used up by this.
+///
+/// # Errors
+/// 403 that says which rule of the policy is in the way; 401 if the key was revoked meanwhile.
+pub fn may_post(
+    tx: &mut Tx<'_>,
+    agent: &AgentAuth,
+    request: &Request,
+    task: &Task,
+) -> Result<(), ApiError> {
+    // Asked again, because it may have changed since the request was let in.
+    let policy = keys::policy(tx, agent.key_id)?.ok_or_else(error::unauthorized_agent)?;
+    // What is simulated moves no money.
+    if policy.is_none() || task.stated.sandbox {
+        return Ok(());
+    }
+    let policy = keys::take_turn(tx, agent.key_id)?.ok_or_else(error::unauthorized_agent)?;
+    let total = task.total();
+    let spending = Spending {
+        task_type: task.stated.task_type,
+        total,
+        spent_today: keys::spent_since(tx, agent.id, agent.key_id, day_of(request.at))?,
+    };
+    match delegation::allowed(&policy.unwrap_or_default(), spending) {
+        Ok(()) => Ok(()),
+        Err(Beyond::Approval { .. }) => {
+            let open = approvals::open(tx, agent.key_id, &request.digest())?;
+            let status = open.as_ref().map(|open| (open.id, open.status(request.at)));
+            match status {
+                Some((id, ApprovalStatus::Approved)) => {
+                    let used = approvals::spend(tx, id, task.id, request.at)?;
+                    used.then_some(())
+                        .ok_or_else(|| error::approval_needed(total))
+                }
+                Some((id, ApprovalStatus::Rejected)) => Err(error::approval_rejected(id)),
+                _ => Err(error::approval_needed(total)),
+            }
+        }
+        Err(beyond) => Err(beyond.into()),
+    }
+}
+
+/// The first moment of the UTC day.
+fn day_of(now: Timestamp) -> Timestamp {
+    let millis = now.as_millis();
+    let since_midnight = millis.rem_euclid(pricing::DAY_MILLIS);
+    Timestamp::from_millis(millis - since_midnight).unwrap_or(now)
+}
+
+/// What is answered instead of `refusal`. Where that says that a person must be asked, they are:
+/// in a write of its own, because the refused one leaves nothing behind. Asking again about the
+/// same request asks the same question.
+pub async fn ask(app: &App, asked: (AgentAuth, Request), refusal: ApiError) -> ApiError {
+    let Some(ApprovalNeed::ToBeAsked { total }) = refusal.approval.as_deref().copied() else {
+        return refusal;
+    };
+    let (agent, request) = asked;
+    let id = ApprovalId::new(request.at, app.entropy.u128());
+    let question = question(id, &agent, &request, total);
+    let written = app
+        .store
+        .write(move |tx| {
+            // One at a time, so that the count holds until the question is written.
+            agents::take_turn(tx, question.agent_id)?;
+            approvals::expire(tx, question.agent_id, question.at)?;
+            if let Some(open) = approvals::open(tx, question.key_id, &question.digest)? {
+                return Ok(open.id);
+            }
+            if approvals::waiting(tx, question.agent_id)? >= APPROVALS_WAITING_MAX {
+                return Err(error::too_many_approvals(APPROVALS_WAITING_MAX));
+            }
+            approvals::insert(tx, &question)?;
+            Ok(question.id)
+        })
+        .await;
+    match written {
+        Ok(id) => error::approval_asked(id),
+        Err(failed) => failed,
+    }
+}
+
+fn question(id: ApprovalId, agent: &AgentAuth, request: &Request, total: MicroUsd) -> NewApproval {
+    NewApproval {
+        id,
+        agent_id: agent.id,
+        key_id: agent.key_id,
+        digest: request.digest(),
+        request: request.shown(),
+        total,
+        at: request.at,
+        expires_at: request.at.after(APPROVAL_LASTS),
+    }
+}

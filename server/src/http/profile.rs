@@ -1,0 +1,111 @@
+//! What an agent is, may do, did today, and has set (contract §3).
+
+use api_types::{
+    AgentId, KeyId, MicroUsd, Timestamp,
+    agent::{AgentProfile, ChangeAgent, TierLimits, TodaysUse},
+    error::ErrorBody,
+    paths,
+};
+use axum::{Json, extract::State};
+
+use super::{
+    auth::AgentAuth,
+    body::Posted,
+    error::{self, ApiError, checked},
+    keys::{key_item, may_manage},
+};
+use crate::{
+    app::App,
+    config::Config,
+    domain::{account, new_task::Today, pricing},
+    store::{Tx, agents, keys},
+};
+
+/// Who the key's agent is: its tier, what of it is used today, its settings, and the key itself.
+#[utoipa::path(get, path = paths::ME, tag = "agents",
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = AgentProfile), (status = 401, body = ErrorBody)))]
+pub async fn me(State(app): State<App>, agent: AgentAuth) -> Result<Json<AgentProfile>, ApiError> {
+    let (config, now) = (app.config.clone(), app.clock.now());
+    let profile = app
+        .store
+        .read(move |tx| profile(tx, &config, agent.id, agent.key_id, now))
+        .await?;
+    Ok(Json(profile))
+}
+
+/// Change the agent's name, company or settings. What is left out stays; null removes.
+///
+/// Settings hold for tasks that leave the field out. Only a key without a policy changes them.
+#[utoipa::path(patch, path = paths::ME, tag = "agents", request_body = ChangeAgent,
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = AgentProfile), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+pub async fn change_me(
+    State(app): State<App>,
+    agent: AgentAuth,
+    posted: Posted,
+) -> Result<Json<AgentProfile>, ApiError> {
+    let change = checked(account::parse_agent_change(&posted.body))?;
+    let (config, now) = (app.config.clone(), app.clock.now());
+    let profile = app
+        .store
+        .write(move |tx| {
+            // One at a time, so that two changes of different fields both stay.
+            agents::take_turn(tx, agent.id)?;
+            may_manage(tx, &agent)?;
+            let mut stored = agents::get(tx, agent.id)?.ok_or_else(error::agent_not_found)?;
+            stored.name = change.name.clone().unwrap_or(stored.name);
+            stored.company = change.company.clone().unwrap_or(stored.company);
+            if let Some(settings) = change.settings {
+                stored.settings = settings.of(stored.settings);
+            }
+            agents::update(tx, &stored)?;
+            profile(tx, &config, agent.id, agent.key_id, now)
+        })
+        .await?;
+    Ok(Json(profile))
+}
+
+fn profile(
+    tx: &mut Tx<'_>,
+    config: &Config,
+    id: AgentId,
+    key_id: KeyId,
+    now: Timestamp,
+) -> Result<AgentProfile, ApiError> {
+    let agent = agents::get(tx, id)?.ok_or_else(error::agent_not_found)?;
+    let day = now.as_millis().div_euclid(pricing::DAY_MILLIS);
+    let limits = config.tiers.of(agent.tier);
+    let today = todays_use(agents::on_day(tx, id, day)?, limits, day, now);
+    let key = keys::of_agent(tx, id)?
+        .into_iter()
+        .find(|key| key.id == key_id);
+    Ok(AgentProfile {
+        agent_id: agent.id,
+        name: agent.name,
+        email: agent.email,
+        email_verified_at: agent.email_verified_at,
+        company: agent.company,
+        tier: agent.tier,
+        limits,
+        today,
+        wallet: None,
+        settings: agent.settings,
+        key: key.map(key_item).ok_or_else(error::unauthorized_agent)?,
+        created_at: agent.created_at,
+    })
+}
+
+fn todays_use(today: Today, limits: TierLimits, day: i64, now: Timestamp) -> TodaysUse {
+    let spend_left = limits.max_daily_spend.checked_sub(today.spent);
+    let midnight = (day.checked_add(1)).and_then(|next| next.checked_mul(pricing::DAY_MILLIS));
+    TodaysUse {
+        tasks: today.tasks,
+        tasks_left: limits.max_daily_tasks.saturating_sub(today.tasks),
+        spent_usd: today.spent,
+        // A tier's limits may have been lowered since.
+        spend_left_usd: spend_left.unwrap_or_default().max(MicroUsd::ZERO),
+        resets_at: midnight.and_then(Timestamp::from_millis).unwrap_or(now),
+    }
+}

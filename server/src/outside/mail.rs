@@ -1,0 +1,243 @@
+//! Mail: by SMTP where the settings name a server, else as files in a folder.
+//!
+//! What a mail says and when it is sent again is its job's affair. A mail may hold a token: it is
+//! never logged, and its files are closed to other users.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+use api_types::Timestamp;
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message};
+use lettre::transport::smtp::response::Category;
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use url::Url;
+
+/// How long the server of the mails may take for each step of the talk.
+const STEP_WITHIN: Duration = Duration::from_secs(20);
+
+/// A mail to one person, in plain text.
+#[derive(Clone)]
+pub struct Mail {
+    /// Their address.
+    pub to: String,
+    /// One line.
+    pub subject: String,
+    /// Lines that end with LF.
+    pub text: String,
+}
+
+/// A mail may hold a token.
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mail([redacted])")
+    }
+}
+
+/// Why a mail did not go out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// The server, or the folder, does not take mails now; or not from us.
+    #[error("mails cannot be sent now: {0}")]
+    Unreachable(String),
+    /// This mail will never be taken.
+    #[error("the mail was refused: {0}")]
+    Refused(String),
+}
+
+/// The way that mails take. Cheap to clone.
+#[derive(Clone)]
+pub struct Mails {
+    way: Way,
+    from: Mailbox,
+}
+
+#[derive(Clone)]
+enum Way {
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Folder(Arc<PathBuf>),
+}
+
+impl Mails {
+    /// Sends by the server that `smtp_url` names: `smtps://user:password@host`, or
+    /// `smtp://user:password@host?tls=required` for STARTTLS.
+    ///
+    /// # Errors
+    /// What is wrong with the settings. Their values are not repeated: they hold a password.
+    pub fn by_smtp(smtp_url: &str, from: &str) -> anyhow::Result<Self> {
+        let parsed = Url::parse(smtp_url).context("SMTP_URL is no address")?;
+        anyhow::ensure!(
+            is_private(&parsed),
+            "SMTP_URL would send mails and its password in the clear: use smtps://, or \
+             smtp:// with ?tls=required. Without either, only this machine is reached."
+        );
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url)
+            .map_err(|_| anyhow::anyhow!("SMTP_URL is not smtp:// or smtps:// and a host"))?
+            .timeout(Some(STEP_WITHIN))
+            .build();
+        Ok(Self {
+            way: Way::Smtp(transport),
+            from: mailbox(from)?,
+        })
+    }
+
+    /// Writes each mail to a file of its own, `….eml`, in a folder that is there.
+    ///
+    /// # Errors
+    /// What is wrong with the sender's address.
+    pub fn to_folder(folder: PathBuf, from: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            way: Way::Folder(Arc::new(folder)),
+            from: mailbox(from)?,
+        })
+    }
+
+    /// Sends a mail that was written at `now`, told apart from all others by `random`.
+    ///
+    /// # Errors
+    /// [`MailError`] says whether to try again.
+    pub async fn send(&self, mail: &Mail, now: Timestamp, random: u128) -> Result<(), MailError> {
+        let name = format!("{}-{random:032x}", now.as_millis());
+        let message = self.message(mail, now, &name)?;
+        match &self.way {
+            Way::Smtp(transport) => match transport.send(message).await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(sorted(&error)),
+            },
+            Way::Folder(folder) => {
+                let (folder, bytes) = (Arc::clone(folder), message.formatted());
+                let write = move || write_file(&folder, &name, &bytes);
+                let written = tokio::task::spawn_blocking(write).await;
+                written
+                    .unwrap_or_else(|panicked| Err(std::io::Error::other(panicked)))
+                    .map_err(|error| MailError::Unreachable(error.to_string()))
+            }
+        }
+    }
+
+    fn message(&self, mail: &Mail, now: Timestamp, name: &str) -> Result<Message, MailError> {
+        let refused = |problem: String| MailError::Refused(problem);
+        let to: Address = (mail.to.parse())
+            .map_err(|_| refused("the address is not one that mails can be sent to".to_owned()))?;
+        let millis = Duration::from_millis(now.as_millis().unsigned_abs());
+        let host = self.from.email.domain();
+        // RFC 3834: answering machines do not answer it.
+        let machine = HeaderValue::new(
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated".to_owned(),
+        );
+        Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(&mail.subject)
+            .date(SystemTime::UNIX_EPOCH + millis)
+            .message_id(Some(format!("<{name}@{host}>")))
+            .raw_header(machine)
+            .header(ContentType::TEXT_PLAIN)
+            .body(body(&mail.text))
+            .map_err(|error| refused(error.to_string()))
+    }
+}
+
+/// Bytes of a line at most where nothing is encoded (RFC 5321 §4.5.3.1.6, without CRLF).
+const LINE_BYTES_MAX: usize = 998;
+
+/// ASCII goes as it stands, so that a link can be copied from a mail in the folder.
+fn body(text: &str) -> Body {
+    let plain = text.is_ascii() && text.lines().all(|line| line.len() <= LINE_BYTES_MAX);
+    let text = text.replace('\n', "\r\n");
+    if plain {
+        Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text)
+    }
+}
+
+fn mailbox(from: &str) -> anyhow::Result<Mailbox> {
+    from.parse()
+        .ok()
+        .context("MAIL_FROM must look like HumanOps <mail@example.com>")
+}
+
+/// Whether nobody between here and there can read along.
+fn is_private(url: &Url) -> bool {
+    let starttls = url
+        .query_pairs()
+        .any(|(key, value)| key == "tls" && value == "required");
+    let host = url.host_str().unwrap_or_default();
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
+    let here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    url.scheme() != "smtp" || starttls || here
+}
+
+/// A mail that was refused for good is no use to send again; a password that was refused is the
+/// host's to mend, and then the mail goes out.
+fn sorted(error: &lettre::transport::smtp::Error) -> MailError {
+    let about_us = (error.status()).is_some_and(|code| code.category == Category::Unspecified3);
+    let text = error.to_string();
+    if error.is_permanent() && !about_us {
+        MailError::Refused(text)
+    } else {
+        MailError::Unreachable(text)
+    }
+}
+
+/// Under another name first: who watches the folder never reads half a mail.
+fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let (unfinished, finished) = (folder.join(name), folder.join(format!("{name}.eml")));
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.write(true).create_new(true).open(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, &finished)?;
+    tracing::info!(file = %finished.display(), "a mail was written");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_be_read_along_is_refused_beyond_this_machine() {
+        let opens = |url: &str| Mails::by_smtp(url, "HumanOps <mail@example.com>").is_ok();
+        for good in [
+            "smtp://127.0.0.1:2525",
+            "smtp://localhost",
+            "smtp://[::1]:25",
+        ] {
+            assert!(opens(good), "{good}");
+        }
+        for bad in [
+            "smtp://mail.example.com",
+            "smtp://u:p@10.0.0.1:25",
+            "smtp://mail.example.com?tls=opportunistic",
+            "http://mail.example.com",
+            "mail.example.com",
+        ] {
+            assert!(!opens(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_repeated_in_an_error() {
+        let refused = Mails::by_smtp("smtp://u:canary@mail.example.com", "mail@example.com");
+        assert!(!format!("{:?}", refused.err().unwrap()).contains("canary"));
+    }
+
+    #[test]
+    fn a_sender_that_is_no_address_is_refused() {
+        assert!(Mails::to_folder(PathBuf::new(), "nobody").is_err());
+        assert!(Mails::to_folder(PathBuf::new(), "mail@example.com").is_ok());
+    }
+}
