@@ -17,6 +17,7 @@ mod world; // server, agent, browser
 
 // What is promised.
 mod accessibility; // everyone can use every screen, and an agent's text is text
+mod clients; // programs written from each reference alone work as they stand
 mod confirmation; // a confirmation sent twice over a bad line arrives once
 mod credential; // a secret typed on a phone is opened by the agent and lies nowhere else
 mod faults; // a killed server, a stopped database, a full disk: nothing is lost or doubled

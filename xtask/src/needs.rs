@@ -52,7 +52,7 @@ pub(crate) fn npm_ci(folder: &str) -> Result<()> {
 }
 
 /// A package of PyPI, pinned as `name==version`, in an environment of its own: gives the folder of
-/// its programs.
+/// its programs, and of the `python` that has it.
 pub(crate) fn pypi(package: &str) -> Result<PathBuf> {
     let folder = crate::run::target().join("xtask/python").join(package);
     let stamp = folder.join(".installed");

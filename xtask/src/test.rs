@@ -9,11 +9,15 @@ use clap::ValueEnum;
 use crate::run::{Run, root, step, target};
 use crate::{app, needs, pkg};
 
+/// The package of PyPI that one of the references writes its client with.
+const REQUESTS: &str = "requests==2.34.2";
+
 /// What the tests were given by this machine.
 #[derive(Debug)]
 struct Tools {
     node: PathBuf,
     chromium: PathBuf,
+    python: PathBuf,
 }
 
 /// A part of the tests.
@@ -23,7 +27,7 @@ pub(crate) enum Part {
     Rust,
     /// The crypto package in Node
     Pkg,
-    /// People in a browser, agents in Node
+    /// People in a browser, agents in Node and Python
     Stories,
 }
 
@@ -57,6 +61,7 @@ fn tools() -> Result<Tools> {
         Ok(Tools {
             node: needs::node()?,
             chromium: needs::chromium()?,
+            python: needs::pypi(REQUESTS)?.join("python"),
         })
     })
 }
@@ -113,6 +118,8 @@ pub(crate) fn server() -> Result<PathBuf> {
 
 impl Tools {
     fn hand_to(&self, run: Run) -> Run {
-        run.env("NODE", &self.node).env("CHROMIUM", &self.chromium)
+        run.env("NODE", &self.node)
+            .env("CHROMIUM", &self.chromium)
+            .env("PYTHON", &self.python)
     }
 }

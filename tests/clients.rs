@@ -1,0 +1,137 @@
+//! Clients written from the reference documents alone work as they stand. Each is a program in
+//! `clients/`, and its first wrong answer ends it with a failure.
+
+use std::{
+    env,
+    fs::File,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+use image::imageops;
+use tokio::{process::Command, time::timeout};
+
+use crate::{
+    host::{Host, free_address, fresh_folder},
+    picture,
+};
+
+/// A client waits for the rate limit's minute, and for little else.
+const CLIENT_TIME_MAX: Duration = Duration::from_secs(240);
+
+/// Whoever ends a task's hold at once lets it be paid out within a story.
+const NO_HOLD: (&str, &str) = ("SETTLEMENT_HOLD_DAYS", "0");
+
+/// A host that checks identities, and has no payments set up.
+const STRICT: [(&str, &str); 2] = [("KYC", "manual"), ("PAYMENTS", "base")];
+
+/// What a client is run with.
+struct Client {
+    /// What runs it.
+    program: PathBuf,
+    /// Its file in `clients/`.
+    script: &'static str,
+}
+
+fn node(script: &'static str) -> Client {
+    Client {
+        program: env::var_os("NODE").map_or_else(|| "node".into(), PathBuf::from),
+        script,
+    }
+}
+
+/// A Python that has `requests`.
+fn python(script: &'static str) -> Client {
+    Client {
+        program: env::var_os("PYTHON").map_or_else(|| "python3".into(), PathBuf::from),
+        script,
+    }
+}
+
+impl Client {
+    /// Runs it to its end; what it says goes to a log beside the server's.
+    async fn works(&self, story: &Path, settings: &[(&str, String)]) -> Result<()> {
+        let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
+        let log = story.join("logs/client.log");
+        let said = File::create(&log)?;
+        let mut client = Command::new(&self.program)
+            // What is made of a script lies nowhere beside it.
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .arg(clients.join(self.script))
+            .envs(settings.iter().map(|(name, value)| (name, value)))
+            .stdout(said.try_clone()?)
+            .stderr(said)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{:?} cannot be run", self.program))?;
+        let end = timeout(CLIENT_TIME_MAX, client.wait()).await;
+        let end = end.with_context(|| format!("{} takes too long", self.script))??;
+        let said = std::fs::read_to_string(&log)?;
+        ensure!(end.success(), "{} failed:\n{said}", self.script);
+        Ok(())
+    }
+}
+
+async fn host(folder: &Path, settings: &[(&'static str, &str)]) -> Result<Host> {
+    let settings: Vec<_> = settings
+        .iter()
+        .map(|(name, value)| (*name, (*value).to_owned()))
+        .collect();
+    Host::start(folder, free_address()?, &settings).await
+}
+
+/// Photos that no two tasks have in common.
+fn photos(folder: &Path) -> Result<Vec<(&'static str, String)>> {
+    let [one, two, three] = ["one.png", "two.png", "three.png"].map(|name| folder.join(name));
+    picture::take(&one)?;
+    let taken = image::open(&one)?;
+    imageops::rotate90(&taken).save(&two)?;
+    let corner = imageops::crop_imm(&taken, 300, 150, 300, 600);
+    corner.to_image().save(&three)?;
+    let names = ["PHOTO_ONE", "PHOTO_TWO", "PHOTO_THREE"];
+    let shown = [one, two, three].map(|file| file.display().to_string());
+    Ok(names.into_iter().zip(shown).collect())
+}
+
+#[tokio::test]
+async fn an_agent_written_from_s1_alone_works_as_it_stands() -> Result<()> {
+    let folder = fresh_folder("client s1")?;
+    let host = host(&folder, &[NO_HOLD]).await?;
+    let mut settings = photos(&folder)?;
+    settings.push(("HUMANOPS_URL", host.url("")));
+    node("s1.mjs").works(&folder, &settings).await?;
+    host.ends().await
+}
+
+#[tokio::test]
+async fn an_agent_written_from_s0_and_s2_alone_works_as_it_stands() -> Result<()> {
+    beside_a_strict_host("client s0 s2", python("s0_s2.py")).await
+}
+
+#[tokio::test]
+async fn a_client_that_expects_the_errors_of_s3_meets_them() -> Result<()> {
+    let folder = fresh_folder("client s3")?;
+    let host = host(&folder, &[]).await?;
+    let settings = [("HUMANOPS_URL", host.url(""))];
+    node("s3.mjs").works(&folder, &settings).await?;
+    host.ends().await
+}
+
+#[tokio::test]
+async fn a_client_that_expects_the_envelope_of_s4_meets_it() -> Result<()> {
+    beside_a_strict_host("client s4", node("s4.mjs")).await
+}
+
+async fn beside_a_strict_host(story: &str, client: Client) -> Result<()> {
+    let folder = fresh_folder(story)?;
+    let other = fresh_folder(&format!("{story}, strict"))?;
+    let (usual, strict) = (host(&folder, &[]).await?, host(&other, &STRICT).await?);
+    let settings = [
+        ("HUMANOPS_URL", usual.url("")),
+        ("HUMANOPS_STRICT_URL", strict.url("")),
+    ];
+    client.works(&folder, &settings).await?;
+    strict.ends().await?;
+    usual.ends().await
+}
