@@ -1,14 +1,19 @@
-//! The built app is embedded by `http/assets.rs`: when it changes, the server is built again.
+//! The built app and the viewer of the API document are embedded by `http/assets.rs` and
+//! `http/docs.rs`: when one of them changes, the server is built again.
 
 use std::path::Path;
 
 fn main() {
-    // Cargo takes a path that is missing for one that has changed, every time.
-    let built = Path::new("../operator-app/dist");
-    let watched = if built.exists() {
-        built
-    } else {
-        Path::new("../operator-app")
-    };
-    println!("cargo:rerun-if-changed={}", watched.display());
+    for (built, source) in [
+        ("../operator-app/dist", "../operator-app"),
+        ("docs/dist", "docs"),
+    ] {
+        // Cargo takes a path that is missing for one that has changed, every time.
+        let watched = if Path::new(built).exists() {
+            built
+        } else {
+            source
+        };
+        println!("cargo:rerun-if-changed={watched}");
+    }
 }

@@ -15,8 +15,10 @@ pub const DEPOSIT_MAX: MicroUsd = MicroUsd::usd(10_000);
 #[serde(deny_unknown_fields)]
 pub struct DepositUsdc {
     /// The transaction on Base, `0x` and 64 hexadecimal digits; reported once.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^0x[0-9a-fA-F]{64}$"))]
     pub tx_hash: String,
     /// $5 to $10 000, at most six decimals; a number or a decimal string.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
     pub amount_usdc: MicroUsd,
     /// Only `base`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +71,7 @@ names! {
 #[serde(deny_unknown_fields)]
 pub struct PayIn {
     /// $5 to $10 000, at most two decimals; a number or a decimal string.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
     pub amount_usd: MicroUsd,
     /// How it is paid.
     pub payment_method: PaymentMethod,
@@ -103,6 +106,7 @@ pub struct PaidIn {
 #[serde(deny_unknown_fields)]
 pub struct AskPayment {
     /// The `payment_id`, which is also the `transaction_id`, of an earlier answer.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub payment_id: String,
 }
 
@@ -138,6 +142,7 @@ pub struct PaymentNotice {
     /// As it was given to the provider.
     pub order_id: String,
     /// What was paid, which must be what was agreed.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
     pub amount: MicroUsd,
     /// `USD`, if it is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]

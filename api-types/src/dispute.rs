@@ -74,8 +74,10 @@ pub struct ResolveDispute {
     pub outcome: DisputeOutcome,
     /// The operator's part of the reward; for `SPLIT` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::StatedUsd>))]
     pub operator_usd: Option<MicroUsd>,
     /// Why, 1 to 1 000 characters; both sides read it.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub note: String,
 }
 

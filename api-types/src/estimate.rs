@@ -30,6 +30,7 @@ pub struct GiveEstimate {
     pub estimate_minutes: Option<u32>,
     /// Why so long, at most 1 000 characters; the agent reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 1000))]
     pub estimate_note: Option<String>,
 }
 
@@ -56,6 +57,7 @@ pub struct Estimate {
 pub struct RejectEstimate {
     /// At most 1 000 characters; the operator reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 1000))]
     pub reason: Option<String>,
 }
 

@@ -23,6 +23,7 @@ pub struct GuardianResult {
     /// What follows.
     pub decision: Decision,
     /// 0 to 100.
+    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub confidence: u8,
     /// What was looked at, and what could not be told.
     pub reasoning: String,
@@ -39,6 +40,7 @@ pub struct RequirementResult {
     /// Whether it is met; null if that cannot be told.
     pub met: Option<bool>,
     /// 0 to 100.
+    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub confidence: u8,
     /// The fact that decided.
     pub note: String,

@@ -192,6 +192,28 @@ impl utoipa::PartialSchema for MicroUsd {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for MicroUsd {}
 
+/// An amount in a request, as the API document shows it: a number or a decimal string.
+#[cfg(feature = "openapi")]
+#[derive(Debug)]
+pub struct StatedUsd;
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for StatedUsd {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::Number, Type::String]))
+            .description(Some("US dollars, as a number or as a decimal string."))
+            .minimum(Some(0))
+            .pattern(Some(r"^[0-9]+(\.[0-9]+)?$"))
+            .examples([serde_json::json!(25), serde_json::json!("25.50")])
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for StatedUsd {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,6 +40,7 @@ pub struct RegisterOperator {
     pub email: String,
     /// `+` and 7 to 15 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(pattern = r"^\+[0-9]{7,15}$"))]
     pub phone: Option<String>,
     /// Where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,15 +56,19 @@ pub struct RegisterOperator {
 #[serde(deny_unknown_fields)]
 pub struct HomePlace {
     /// At most 100 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub city: String,
     /// Two letters, ISO 3166-1.
+    #[cfg_attr(feature = "openapi", schema(min_length = 2, max_length = 2))]
     pub country: String,
     /// North of the equator, in degrees; with `lng`, what agents' searches find. It is kept to a
     /// tenth of a degree, about eleven kilometres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = -90, maximum = 90))]
     pub lat: Option<f64>,
     /// East of Greenwich, in degrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = -180, maximum = 180))]
     pub lng: Option<f64>,
 }
 
@@ -74,9 +79,11 @@ pub struct HomePlace {
 pub struct ChangeOperator {
     /// 1 to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: Option<String>,
     /// `+` and 7 to 15 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(pattern = r"^\+[0-9]{7,15}$"))]
     pub phone: Option<String>,
     /// Where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]

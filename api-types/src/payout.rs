@@ -35,6 +35,7 @@ names! {
 #[serde(deny_unknown_fields)]
 pub struct RequestPayout {
     /// $10 or more; at most two decimals, six for USDC. A number or a decimal string.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
     pub amount_usd: MicroUsd,
     /// `payoneer` unless it says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +46,7 @@ pub struct RequestPayout {
     pub payoneer_payee_id: Option<String>,
     /// The wallet: `0x` and 40 hexadecimal digits; in mixed case their EIP-55 checksum must hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(pattern = "^0x[0-9a-fA-F]{40}$"))]
     pub wallet_address: Option<String>,
     /// Only `base`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -43,18 +43,22 @@ names! {
 pub struct SubmitProof {
     /// URLs that POST /operator/upload answered, in the order to look at them; at most 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 20))]
     pub photos: Option<Vec<String>>,
     /// 1 to 10 000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 10_000))]
     pub confirmation_text: Option<String>,
     /// An http or https address that the confirmation refers to, at most 2 000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = "uri", max_length = 2000))]
     pub reference_url: Option<String>,
     /// Sealed in the operator's browser.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encrypted_credential: Option<EncryptedCredential>,
     /// URLs that POST /operator/upload answered; at most 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 20))]
     pub artifacts: Option<Vec<String>>,
     /// The typed result, if the task has a `result_schema`: must satisfy it; at most 64 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,9 +66,11 @@ pub struct SubmitProof {
     pub result: Option<Box<RawValue>>,
     /// At most 2 000 characters. Not for secrets: notes are not sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 2000))]
     pub notes: Option<String>,
     /// Made on the phone, 8 to 64 characters; a repeated one is answered with the first result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 64))]
     pub submission_id: Option<String>,
 }
 

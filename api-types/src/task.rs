@@ -136,12 +136,15 @@ names! {
 pub struct Location {
     /// Degrees, −90 to 90.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = -90, maximum = 90))]
     pub lat: Option<f64>,
     /// Degrees, −180 to 180.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = -180, maximum = 180))]
     pub lng: Option<f64>,
     /// At most 500 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 500))]
     pub address: Option<String>,
 }
 
@@ -160,6 +163,7 @@ pub struct CreateTask {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
     /// $10 to the smallest of $10 000, the type's and the tier's maximum.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
     pub reward_usd: MicroUsd,
     /// 10 minutes to 90 days ahead.
     pub deadline: Timestamp,
@@ -176,12 +180,15 @@ pub struct CreateTask {
     pub proof_type: Option<ProofType>,
     /// At most 10 000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 10_000))]
     pub digital_instructions: Option<String>,
     /// A public https address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub callback_url: Option<String>,
     /// 16 to 256 characters; never returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 16, max_length = 256))]
     pub callback_secret: Option<String>,
     /// A P-256 public key in any usual form; required for the credential types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -221,6 +228,7 @@ pub struct CreateTask {
     pub require_estimate: Option<bool>,
     /// Estimates up to this many minutes are approved at once; 1 to 129 600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 129_600))]
     pub auto_approve_estimate_minutes: Option<u32>,
 }
 

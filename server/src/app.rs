@@ -109,7 +109,7 @@ impl App {
         format!("{}{path}?token={token}", self.origin())
     }
 
-    /// How the world reaches this server.
+    /// How the world reaches this server, without a path.
     pub fn origin(&self) -> &str {
         self.config.public_url.as_deref().unwrap_or_default()
     }

@@ -147,7 +147,7 @@ async fn admin(asked: Admin) -> anyhow::Result<()> {
 }
 
 fn print_openapi() -> anyhow::Result<()> {
-    let printed = http::openapi::Printed::of(&http::document())?;
+    let printed = http::openapi::Printed::of(&http::document()?)?;
     std::io::stdout().write_all(printed.json())?;
     Ok(())
 }

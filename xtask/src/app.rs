@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use sha2::{Digest as _, Sha256};
 
 use crate::compress::twins;
+use crate::docs;
 use crate::run::{root, step, target};
 use crate::wasm::{Wasm, hex};
 
@@ -37,8 +38,10 @@ const QUICK: Wasm = Wasm {
     ..APP
 };
 
-/// Builds the app as it ships, and refuses a first load that is too heavy.
+/// Builds the app as it ships, and refuses a first load that is too heavy; and fetches the viewer,
+/// so that whoever builds the server next carries both.
 pub(crate) fn app() -> Result<()> {
+    docs::docs()?;
     let first_load = shipped()?;
     ensure!(
         first_load <= FIRST_LOAD_BYTES_MAX,

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the build, in Rust, so that nothing has to be installed by hand. Each command
 //! lives in the file of its name; this one only lists them.
 
+mod api;
 mod app;
 mod audit;
 mod bench;
@@ -14,6 +15,7 @@ mod cluster;
 mod compress;
 mod demo;
 mod dev;
+mod docs;
 mod needs;
 mod openapi;
 mod pkg;
@@ -58,8 +60,10 @@ enum Command {
     Dev,
     /// Build the crypto package: fills pkg/wasm
     Pkg,
-    /// Build the operators' app: fills operator-app/dist
+    /// Build all that the server carries: fills operator-app/dist and server/docs/dist
     App,
+    /// Fetch the viewer of the API document: fills server/docs/dist
+    Docs,
     /// Check the rules that a scan of the text can check
     Tidy,
     /// Write server/openapi.json anew
@@ -103,6 +107,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Dev => dev::dev(),
         Command::Pkg => pkg::pkg(),
         Command::App => app::app(),
+        Command::Docs => docs::docs(),
         Command::Tidy => tidy::tidy(),
         Command::Openapi => openapi::openapi(),
         Command::Audit => audit::audit(),

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use crate::run::{Run, root, step, target};
-use crate::{app, needs, pkg};
+use crate::{api, app, needs, pkg};
 
 /// The package of PyPI that one of the references writes its client with.
 const REQUESTS: &str = "requests==2.34.2";
@@ -27,6 +27,8 @@ pub(crate) enum Part {
     Rust,
     /// The crypto package in Node
     Pkg,
+    /// The API against its own document
+    Api,
     /// People in a browser, agents in Node and Python
     Stories,
 }
@@ -46,6 +48,9 @@ pub(crate) fn test(part: Option<Part>) -> Result<()> {
     }
     if wanted(Part::Pkg) {
         package(&tools)?;
+    }
+    if wanted(Part::Api) {
+        api::api()?;
     }
     if wanted(Part::Stories) {
         stories(&tools)?;

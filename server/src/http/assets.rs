@@ -18,6 +18,13 @@ struct Built;
 const NOT_BUILT: &str = "The operators' app is not in this binary. Build it with \
     `cargo xtask app`, and then the server again. The API is here: /openapi.json describes it.\n";
 
+/// Where a program that comes to the front door finds the API (RFC 8631).
+const API_LINKS: HeaderValue = HeaderValue::from_static(
+    "</openapi.json>; rel=\"service-desc\"; type=\"application/json\", \
+     </docs>; rel=\"service-doc\"; type=\"text/html\", \
+     </llms.txt>; rel=\"alternate\"; type=\"text/plain\"",
+);
+
 /// Whatever no route takes: a file of the app, the app itself, or 404.
 pub async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
@@ -32,7 +39,7 @@ pub async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Response 
         return app_itself(&headers);
     }
     // An asset that is gone is gone: the app in its place would be a white screen.
-    file(path, &headers).unwrap_or_else(|| error::no_such_path().into_response())
+    file::<Built>(path, &headers).unwrap_or_else(|| error::no_such_path().into_response())
 }
 
 fn has_extension(path: &str) -> bool {
@@ -43,18 +50,21 @@ fn has_extension(path: &str) -> bool {
 
 /// Every path without an extension is a page of the app, which reads the path itself.
 fn app_itself(headers: &HeaderMap) -> Response {
-    file("index.html", headers).unwrap_or_else(|| {
+    let mut response = file::<Built>("index.html", headers).unwrap_or_else(|| {
         let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
         (StatusCode::NOT_FOUND, plain, NOT_BUILT).into_response()
-    })
+    });
+    response.headers_mut().insert(header::LINK, API_LINKS);
+    response
 }
 
-fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
+/// A carried file as its caller takes it, or nothing if there is none of this name.
+pub fn file<Folder: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
     // The twins are what their originals are, and have no address of their own.
     if path.ends_with(".br") || path.ends_with(".gz") {
         return None;
     }
-    let (found, encoding) = best_twin(path, headers)?;
+    let (found, encoding) = best_twin::<Folder>(path, headers)?;
     let etag = etag(&found.metadata.sha256_hash());
     let mut response = if is_known(headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
@@ -82,15 +92,18 @@ fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
     Some(response)
 }
 
-fn best_twin(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
+fn best_twin<Folder: RustEmbed>(
+    path: &str,
+    headers: &HeaderMap,
+) -> Option<(EmbeddedFile, Option<&'static str>)> {
     for (encoding, suffix) in [("br", ".br"), ("gzip", ".gz")] {
         if accepts(headers, encoding)
-            && let Some(twin) = Built::get(&format!("{path}{suffix}"))
+            && let Some(twin) = Folder::get(&format!("{path}{suffix}"))
         {
             return Some((twin, Some(encoding)));
         }
     }
-    Some((Built::get(path)?, None))
+    Some((Folder::get(path)?, None))
 }
 
 /// Whether `Accept-Encoding` names this coding with a weight above zero (RFC 9110 §12.5.3).

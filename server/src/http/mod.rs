@@ -15,6 +15,7 @@ pub mod delegation;
 pub mod deliveries;
 pub mod deposits;
 pub mod dialect;
+pub mod docs;
 pub mod error;
 pub mod estimates;
 pub mod events;
@@ -151,12 +152,17 @@ fn host_routes() -> OpenApiRouter<App> {
 /// # Errors
 /// When the API document cannot be printed.
 pub fn router(app: App) -> Result<Router, serde_json::Error> {
-    let (router, document) = routes().split_for_parts();
+    let (router, mut document) = routes().split_for_parts();
+    openapi::conventions::complete(&mut document)?;
+    let llms_txt = docs::llms_txt(&document, app.origin());
     let document = openapi::Printed::of(&document)?;
     let around = around::Around::new(app.clone());
     let serve_document = move |headers: HeaderMap| async move { document.answer(&headers) };
     Ok(router
         .route("/openapi.json", get(serve_document))
+        .route("/llms.txt", get(async || docs::plain(llms_txt)))
+        .route("/docs", get(docs::page))
+        .route("/docs/{file}", get(docs::part))
         .fallback(assets::fallback)
         .method_not_allowed_fallback(async || error::method_not_allowed())
         // Every body has a limit of its own, which answers in our dialect.
@@ -166,6 +172,11 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
 }
 
 /// The API document.
-pub fn document() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+///
+/// # Errors
+/// When its examples are not JSON.
+pub fn document() -> Result<utoipa::openapi::OpenApi, serde_json::Error> {
+    let mut document = routes().into_openapi();
+    openapi::conventions::complete(&mut document)?;
+    Ok(document)
 }

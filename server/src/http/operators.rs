@@ -64,8 +64,7 @@ pub async fn register_operator(
     };
     once(
         &app,
-        // Nobody has an account yet: two strangers may use one key.
-        posted.once(format!("register {}", stated.email)),
+        posted.once("register"),
         StatusCode::CREATED,
         move |tx| {
             if !operators::insert(tx, id, &stated, kyc, now)? {

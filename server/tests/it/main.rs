@@ -41,6 +41,9 @@ mod deposits;
 /// One answer in four shapes.
 #[cfg(test)]
 mod dialects;
+/// The API document: complete, and true to its own schemas.
+#[cfg(test)]
+mod document;
 /// Every ending of a task, to the micro-dollar.
 #[cfg(test)]
 mod endings;

@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: sealing in a browser beside its rivals, and the server beside its peer.
 //! Numbers mean something on a quiet machine alone; what should be compared is measured in one run.
 
-mod load;
+pub(crate) mod load;
 mod marketplace;
 mod pocketbase;
 mod server;

@@ -1,4 +1,8 @@
 //! The OpenAPI 3.1 document: assembled from the routes that are served, and served beside them.
+//! What the routes have in common is added by [`conventions`].
+
+pub mod components;
+pub mod conventions;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -15,16 +19,14 @@ use super::assets;
 #[openapi(
     info(
         title = "HumanOps",
-        description = "Software agents post tasks with money in escrow; people do them. \
-            Every error has a `code` for programs, a sentence for people and a `request_id`. \
-            Every POST may carry an `Idempotency-Key`; its first answer is kept for 48 hours.",
+        description = include_str!("description.md"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     tags(
         (name = "agents", description = "Accounts, keys and money of agents."),
-        (name = "tasks", description = "Tasks, as their agents see them."),
+        (name = "tasks", description = "Tasks, as the agents see them that post them."),
         (name = "events", description = "What happened to tasks: log, streams and callbacks."),
-        (name = "operators", description = "Tasks, as operators see them; proofs; earnings."),
+        (name = "operators", description = "Operators: tasks to do, proofs, earnings."),
         (name = "host", description = "For whoever runs this server: identities, switches, books."),
         (name = "files", description = "Proof files, by signed address."),
         (name = "health", description = "Whether the server runs, and could serve."),
@@ -44,7 +46,7 @@ impl Modify for Callers {
         let schemes = [
             (
                 "agent_key",
-                SecurityScheme::ApiKey(header("X-API-Key", "ho_live_…")),
+                SecurityScheme::ApiKey(header("X-API-Key", "An agent's key: ho_live_…")),
             ),
             ("agent_bearer", SecurityScheme::Http(bearer)),
             (

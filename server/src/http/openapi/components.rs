@@ -1,0 +1,234 @@
+//! What the document says once and operations refer to: the refusals, each with its example, the
+//! headers of answers, and the idempotency key.
+
+use api_types::error::ErrorCode;
+use serde_json::json;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{Components, ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Header, HeaderBuilder, Ref, RefOr};
+
+use crate::http::api_error::ApiError;
+
+/// The id that examples of refusals carry.
+const REQUEST_ID: &str = "req_01KB0000000000000000000000";
+
+/// The component's name of the header that makes a retry safe.
+pub const IDEMPOTENCY_KEY: &str = "IdempotencyKey";
+
+/// What each status says, and the code of its example; names are those of the components.
+const REFUSALS: [(&str, &str, ErrorCode, &str); 14] = [
+    (
+        "400",
+        "BadRequest",
+        ErrorCode::Validation,
+        "Not as documented: `details` names every fault at once, each with its field.",
+    ),
+    (
+        "401",
+        "Unauthorized",
+        ErrorCode::Unauthorized,
+        "No valid key, session or identity.",
+    ),
+    (
+        "402",
+        "PaymentRequired",
+        ErrorCode::InsufficientFunds,
+        "The deposit balance is too low.",
+    ),
+    (
+        "403",
+        "Forbidden",
+        ErrorCode::Forbidden,
+        "Known, but not allowed.",
+    ),
+    (
+        "404",
+        "NotFound",
+        ErrorCode::NotFound,
+        "It does not exist, is another's, or is a task that no such move can be made with.",
+    ),
+    (
+        "409",
+        "Conflict",
+        ErrorCode::InvalidState,
+        "Not possible in the present state; or, with code `idempotency_conflict` and `Retry-After`, \
+         the first request with this `Idempotency-Key` is still being carried out.",
+    ),
+    (
+        "410",
+        "Gone",
+        ErrorCode::Expired,
+        "It was there, and is over or erased.",
+    ),
+    (
+        "413",
+        "TooLarge",
+        ErrorCode::TooLarge,
+        "The body is larger than is taken here: 1 MiB of JSON, or 15 MiB for a file.",
+    ),
+    (
+        "415",
+        "UnsupportedMediaType",
+        ErrorCode::UnsupportedMediaType,
+        "The body is not of the documented content type.",
+    ),
+    (
+        "422",
+        "Unprocessable",
+        ErrorCode::RuleViolation,
+        "Understood, but against a rule; or this `Idempotency-Key` came with another body before.",
+    ),
+    (
+        "429",
+        "RateLimited",
+        ErrorCode::RateLimited,
+        "Too many requests. `Retry-After` says when to come again.",
+    ),
+    (
+        "500",
+        "Failed",
+        ErrorCode::Internal,
+        "A fault of the server. The log knows it by the `request_id`.",
+    ),
+    (
+        "501",
+        "NotImplemented",
+        ErrorCode::NotImplemented,
+        "Offered by the API, and not set up on this server.",
+    ),
+    (
+        "503",
+        "Unavailable",
+        ErrorCode::Unavailable,
+        "The server cannot answer now. `Retry-After` says when to come again.",
+    ),
+];
+
+/// The first so many of the headers are on every answer of the API.
+const EVERY_ANSWER_HAS: usize = 6;
+
+/// The headers that answers of the API carry.
+const HEADERS: [(&str, &str, &str); 8] = [
+    (
+        "X-Request-Id",
+        "The request in the answer, in its error and in the log.",
+        REQUEST_ID,
+    ),
+    (
+        "RateLimit",
+        "What is left of the window, and the seconds until it ends.",
+        "\"default\";r=99;t=60",
+    ),
+    (
+        "RateLimit-Policy",
+        "Requests that a window takes, and its seconds.",
+        "\"default\";q=100;w=60",
+    ),
+    ("X-RateLimit-Limit", "Requests that a window takes.", "100"),
+    (
+        "X-RateLimit-Remaining",
+        "Requests left in this window.",
+        "99",
+    ),
+    ("X-RateLimit-Reset", "When the window ends.", "60"),
+    ("Retry-After", "Seconds to wait before the next try.", "1"),
+    (
+        "Idempotent-Replayed",
+        "`true` on an answer that was given before.",
+        "true",
+    ),
+];
+
+/// Adds all of them.
+pub fn add_to(components: &mut Components) {
+    for (name, about, example) in HEADERS {
+        components
+            .headers
+            .insert(name.to_owned(), RefOr::T(header(about, example)));
+    }
+    for refusal in REFUSALS {
+        components
+            .responses
+            .insert(refusal.1.to_owned(), RefOr::T(refused(refusal)));
+    }
+    let key = RefOr::T(idempotency_key());
+    components
+        .parameters
+        .insert(IDEMPOTENCY_KEY.to_owned(), key);
+}
+
+/// The name of the component with which a status is refused.
+pub fn refusal(status: &str) -> Option<&'static str> {
+    let mut known = REFUSALS.iter().filter(|refusal| refusal.0 == status);
+    known.next().map(|refusal| refusal.1)
+}
+
+/// References to the headers of every answer, by their names.
+pub fn shared_headers() -> impl Iterator<Item = (String, RefOr<Header>)> {
+    HEADERS
+        .iter()
+        .take(EVERY_ANSWER_HAS)
+        .map(|(name, ..)| reference(name))
+}
+
+/// A reference to one header, by its name.
+pub fn reference(name: &str) -> (String, RefOr<Header>) {
+    (
+        name.to_owned(),
+        RefOr::Ref(Ref::new(format!("#/components/headers/{name}"))),
+    )
+}
+
+fn header(about: &str, example: &str) -> Header {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .examples([json!(example)]);
+    HeaderBuilder::new()
+        .schema(Some(text))
+        .description(Some(about))
+        .build()
+}
+
+fn refused((status, _, code, about): (&'static str, &str, ErrorCode, &'static str)) -> Response {
+    let mut body = ApiError::new(code, about).body();
+    body.request_id = REQUEST_ID.to_owned();
+    let mut example = json!(body);
+    if let (ErrorCode::Validation, Some(fields)) = (code, example.as_object_mut()) {
+        let fault = json!({"field": "title", "message": "must be 1 to 200 characters"});
+        fields.insert(
+            "error".to_owned(),
+            json!("title: must be 1 to 200 characters."),
+        );
+        fields.insert("details".to_owned(), json!([fault]));
+    }
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("ErrorBody")))
+        .example(Some(example));
+    let response = ResponseBuilder::new()
+        .description(about)
+        .content("application/json", content.build());
+    let mut response = response.build();
+    response.headers.extend(shared_headers());
+    let waits = matches!(status, "409" | "429" | "503").then_some("Retry-After");
+    response.headers.extend(waits.map(reference));
+    response
+}
+
+fn idempotency_key() -> Parameter {
+    let key = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(255))
+        .pattern(Some("^[ -~]+$"))
+        .examples([json!("order-1842")]);
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "Makes a retry safe: for 48 hours the same request is answered as it was at first, \
+             with `Idempotent-Replayed: true`, and another body with the same key is 422.",
+        ))
+        .schema(Some(key))
+        .build()
+}

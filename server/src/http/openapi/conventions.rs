@@ -1,0 +1,190 @@
+//! What operations have in common and none of them repeats: the refusals that every route can
+//! answer, the headers of every answer, idempotency, paging, and the printed examples.
+//!
+//! What one operation alone has stands with its handler.
+
+use std::collections::BTreeMap;
+
+use api_types::page::{LIMIT_DEFAULT, LIMIT_MAX};
+use serde_json::{Value, json};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::response::Response;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{Content, OpenApi as Document, PathItem, Ref, RefOr};
+
+use super::components;
+
+/// The examples of each operation: its request, and its answers by status.
+const EXAMPLES: &str = include_str!("examples.json");
+
+type Examples = BTreeMap<String, BTreeMap<String, Value>>;
+
+/// Completes the document of all routes.
+///
+/// # Errors
+/// When the examples are not JSON.
+pub fn complete(document: &mut Document) -> Result<(), serde_json::Error> {
+    let examples: Examples = serde_json::from_str(EXAMPLES)?;
+    let components = document.components.get_or_insert_default();
+    components::add_to(components);
+    for (path, item) in &mut document.paths.paths {
+        for (posts, sends, operation) in operations(item) {
+            let its = operation
+                .operation_id
+                .as_ref()
+                .and_then(|id| examples.get(id));
+            if path.starts_with("/api/") {
+                share(path, posts, sends, operation);
+            }
+            describe_answers(posts, operation);
+            if let Some(its) = its {
+                print_examples(operation, its);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The operations of a path: whether each is a POST, whether it takes a body, and itself.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, bool, &mut Operation)> {
+    let all = [
+        (false, false, &mut item.get),
+        (true, true, &mut item.post),
+        (false, true, &mut item.put),
+        (false, true, &mut item.patch),
+        (false, false, &mut item.delete),
+    ];
+    all.into_iter()
+        .filter_map(|(posts, sends, one)| Some((posts, sends, one.as_mut()?)))
+}
+
+/// Adds what every operation of its kind has.
+fn share(path: &str, posts: bool, sends: bool, operation: &mut Operation) {
+    let mut statuses = vec!["429", "500", "503"];
+    let parameters = operation.parameters.get_or_insert_default();
+    let asks = |of: &Parameter| matches!(of.parameter_in, ParameterIn::Query);
+    if sends
+        || parameters
+            .iter()
+            .any(|one| matches!(one, RefOr::T(one) if asks(one)))
+    {
+        statuses.push("400");
+    }
+    if sends {
+        statuses.extend(["413", "415"]);
+    }
+    if posts {
+        statuses.extend(["409", "422"]);
+        parameters.retain(|one| !matches!(one, RefOr::T(one) if one.name == "Idempotency-Key"));
+        parameters.push(RefOr::Ref(Ref::new(format!(
+            "#/components/parameters/{}",
+            components::IDEMPOTENCY_KEY
+        ))));
+    }
+    if path.contains('{') {
+        statuses.push("404");
+    }
+    if operation
+        .security
+        .as_ref()
+        .is_some_and(|ways| !ways.is_empty())
+    {
+        statuses.push("401");
+    }
+    for one in parameters.iter_mut() {
+        if let RefOr::T(one) = one {
+            bound_page(one);
+        }
+    }
+    let responses = &mut operation.responses.responses;
+    for status in statuses {
+        responses
+            .entry(status.to_owned())
+            .or_insert_with(|| RefOr::T(Response::new("")));
+    }
+}
+
+/// Says what `limit`, `offset` and `cursor` take, the same in every list (contract §1).
+fn bound_page(parameter: &mut Parameter) {
+    let whole = || ObjectBuilder::new().schema_type(Type::Integer);
+    let (schema, about) = match parameter.name.as_str() {
+        "limit" => (
+            whole().minimum(Some(1)).default(Some(json!(LIMIT_DEFAULT))),
+            format!("Items of a page. More than {LIMIT_MAX} are taken for {LIMIT_MAX}."),
+        ),
+        "offset" => (
+            whole().minimum(Some(0)).default(Some(json!(0))),
+            "Items to pass over.".to_owned(),
+        ),
+        "cursor" => (
+            ObjectBuilder::new().schema_type(Type::String),
+            "`next_cursor` of the page before: a walk that new items do not disturb.".to_owned(),
+        ),
+        _ => return,
+    };
+    parameter.schema = Some(schema.into());
+    parameter.description.get_or_insert(about);
+}
+
+/// Gives each answer its words and headers; refusals are the common ones, with an operation's own
+/// words where it has some.
+fn describe_answers(posts: bool, operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(answer) = response else { continue };
+        if let Some(name) = components::refusal(status).filter(|_| is_refusal(answer)) {
+            let mut common = Ref::from_response_name(name);
+            common.description = std::mem::take(&mut answer.description);
+            *response = RefOr::Ref(common);
+            continue;
+        }
+        if answer.description.is_empty() {
+            answer.description = words(status).to_owned();
+        }
+        answer.headers.extend(components::shared_headers());
+        let replayed = posts.then_some("Idempotent-Replayed");
+        answer.headers.extend(replayed.map(components::reference));
+    }
+}
+
+/// Whether this is the body of a refusal, or nothing that a route has said more about.
+fn is_refusal(answer: &Response) -> bool {
+    let is_error = |content: &RefOr<Content>| match content {
+        RefOr::T(content) => matches!(&content.schema,
+            Some(RefOr::Ref(schema)) if schema.ref_location.ends_with("/ErrorBody")),
+        RefOr::Ref(_) => false,
+    };
+    answer.content.values().all(is_error)
+}
+
+fn words(status: &str) -> &'static str {
+    match status {
+        "201" => "Created.",
+        "202" => "Taken; it is not done yet.",
+        "204" => "Done; there is nothing to say.",
+        _ => "Done.",
+    }
+}
+
+fn print_examples(operation: &mut Operation, examples: &BTreeMap<String, Value>) {
+    if let (Some(RefOr::T(body)), Some(example)) =
+        (&mut operation.request_body, examples.get("request"))
+    {
+        for content in body.content.values_mut() {
+            print_example(content, example);
+        }
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let (RefOr::T(response), Some(example)) = (response, examples.get(status)) {
+            // A stream is a text, and its events are told of where it stands.
+            if let Some(content) = response.content.get_mut("application/json") {
+                print_example(content, example);
+            }
+        }
+    }
+}
+
+fn print_example(content: &mut RefOr<Content>, example: &Value) {
+    if let RefOr::T(content) = content {
+        content.example = Some(example.clone());
+    }
+}

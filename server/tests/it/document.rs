@@ -1,0 +1,172 @@
+//! The API document: complete, and true to its own schemas.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::harness::TestApp;
+use crate::support;
+
+const EXAMPLES: &str = include_str!("../../src/http/openapi/examples.json");
+
+fn document() -> Value {
+    serde_json::to_value(server::http::document().unwrap()).unwrap()
+}
+
+/// What follows from a document's reference to its own part.
+fn resolved<'d>(document: &'d Value, part: &'d Value) -> &'d Value {
+    match part["$ref"].as_str() {
+        Some(place) => document.pointer(place.trim_start_matches('#')).unwrap(),
+        None => part,
+    }
+}
+
+fn every_operation(document: &Value) -> Vec<(String, &Value)> {
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            found.push((format!("{method} {path}"), operation));
+        }
+    }
+    found
+}
+
+/// Every content that an operation takes or gives, and where it stands.
+fn contents<'d>(document: &'d Value, operation: &'d Value) -> Vec<(String, &'d str, &'d Value)> {
+    let request = ("request".to_owned(), &operation["requestBody"]);
+    let responses = operation["responses"].as_object().unwrap().iter();
+    let all = responses.map(|(status, one)| (status.clone(), resolved(document, one)));
+    let mut found = Vec::new();
+    for (place, one) in std::iter::once(request).chain(all) {
+        for (kind, content) in one["content"].as_object().into_iter().flatten() {
+            found.push((place.clone(), kind.as_str(), content));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_json_body_has_an_example_and_every_example_satisfies_its_schema() {
+    let document = document();
+    let mut faults = Vec::new();
+    for (name, operation) in every_operation(&document) {
+        for (place, kind, content) in contents(&document, operation) {
+            let is_json = kind == "application/json";
+            if content["example"].is_null() {
+                if is_json {
+                    faults.push(format!("{name} {place}: no example"));
+                }
+                continue;
+            }
+            let mut schema = content["schema"].clone();
+            schema["components"] = document["components"].clone();
+            let validator = jsonschema::draft202012::new(&schema).unwrap();
+            let wrong = validator.iter_errors(&content["example"]);
+            faults.extend(wrong.map(|fault| format!("{name} {place}: {fault}")));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_printed_example_belongs_to_an_operation() {
+    let document = document();
+    let ids: Vec<&str> = every_operation(&document)
+        .iter()
+        .map(|(_, operation)| operation["operationId"].as_str().unwrap())
+        .collect();
+    let examples: BTreeMap<String, Value> = serde_json::from_str(EXAMPLES).unwrap();
+    for id in examples.keys() {
+        assert!(ids.contains(&id.as_str()), "{id}");
+    }
+    let mut once = ids.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), ids.len(), "an operation id is used twice");
+}
+
+#[test]
+fn every_operation_says_what_it_does_and_what_can_go_wrong() {
+    let document = document();
+    let tags: Vec<&str> = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| tag["name"].as_str().unwrap())
+        .collect();
+    for (name, operation) in every_operation(&document) {
+        assert!(
+            operation["summary"].as_str().is_some_and(|s| !s.is_empty()),
+            "{name}"
+        );
+        assert!(
+            tags.contains(&operation["tags"][0].as_str().unwrap()),
+            "{name}"
+        );
+        let responses = operation["responses"].as_object().unwrap();
+        for (status, one) in responses {
+            let told = resolved(&document, one)["description"].as_str();
+            assert!(told.is_some_and(|text| !text.is_empty()), "{name} {status}");
+        }
+        if name.contains(" /api/") {
+            assert!(
+                responses.contains_key("429") && responses.contains_key("503"),
+                "{name}"
+            );
+        }
+        if name.starts_with("post /api/") {
+            for status in ["400", "409", "413", "415", "422"] {
+                assert!(responses.contains_key(status), "{name} {status}");
+            }
+        }
+    }
+}
+
+/// The way for programs that come by: what it says has to be there.
+#[tokio::test]
+async fn llms_txt_leads_to_every_operation_and_only_to_what_is_there() {
+    let app = TestApp::start(support::on_sqlite()).await;
+    let answer = app.get("/llms.txt").await;
+    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+    let text = String::from_utf8(answer.bytes.clone()).unwrap();
+    assert!(text.starts_with("# HumanOps\n\n> "), "{text}");
+    let document = document();
+    for (name, operation) in every_operation(&document) {
+        let (method, path) = name.split_once(' ').unwrap();
+        let (tag, id) = (&operation["tags"][0], &operation["operationId"]);
+        let link = format!("/docs#/{}/{}", tag.as_str().unwrap(), id.as_str().unwrap());
+        let line = format!(
+            "- [{} {path}]({}{link}): ",
+            method.to_uppercase(),
+            app.origin
+        );
+        assert!(text.contains(&line), "{line}");
+    }
+    let named = text
+        .split([' ', '\n'])
+        .filter_map(|word| word.strip_prefix(&app.origin));
+    for path in named.filter(|path| path.starts_with("/api/")) {
+        let path = path.replace("TASK_ID", "{id}");
+        assert!(document["paths"][&path].is_object(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_viewer_or_the_way_to_get_it_is_at_docs() {
+    let app = TestApp::start(support::on_sqlite()).await;
+    let page = app.get("/docs").await;
+    let text = String::from_utf8_lossy(&page.bytes).into_owned();
+    if page.status == 200 {
+        for part in text.split('"').filter(|part| part.starts_with("/docs/")) {
+            assert_eq!(app.get(part).await.status, 200, "{part}");
+        }
+    } else {
+        assert!(text.contains("cargo xtask docs"), "{text}");
+    }
+    app.get("/docs/nothing.js").await.refused(404, "not_found");
+    let links = app.get("/").await.header("link").to_owned();
+    assert!(
+        links.contains("</openapi.json>; rel=\"service-desc\""),
+        "{links}"
+    );
+}

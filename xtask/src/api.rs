@@ -1,0 +1,108 @@
+//! The API against its own document: Schemathesis makes requests out of `/openapi.json`, those it
+//! allows and those it does not, and no answer may be a fault of the server or one that the
+//! document does not tell of. How it calls stands in `tests/schemathesis.toml`.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::bench::load::{load, request};
+use crate::needs;
+use crate::run::{Run, root, step};
+use crate::served::Served;
+use crate::test::server;
+
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// What is checked of every answer. Whether a request that the document allows is also accepted
+/// is not: rules that no schema can say, such as a balance, refuse some.
+const CHECKS: &str = "not_a_server_error,response_schema_conformance,status_code_conformance,\
+                      content_type_conformance";
+
+/// Requests that are made up for each operation, beside those of its examples and bounds.
+const EXAMPLES_MAX: &str = "30";
+
+/// The host's key of this server alone.
+const ADMIN_KEY: &str = "the-key-of-a-server-that-lives-for-minutes";
+
+/// Serves on a fresh folder, with one caller of each kind, and runs it.
+pub(crate) fn api() -> Result<()> {
+    let programs = needs::pypi(SCHEMATHESIS)?;
+    let binary = server()?;
+    // A free port, which is free again when this line is done.
+    let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+    let settings = [
+        ("RATE_LIMIT", "off"),
+        ("ADMIN_KEY", ADMIN_KEY),
+        // Without it the route is not offered: 501, as documented, but a 5xx.
+        ("KYC_WEBHOOK_SECRET", "the-provider-of-this-server"),
+    ];
+    let served = Served::start("api", &binary, address, &settings)?;
+    let callers = Callers::register(address)?;
+    step("the API against its document", || {
+        Run::new(programs.join("schemathesis"))
+            .arg("--config-file")
+            .arg(root().join("tests/schemathesis.toml"))
+            .arg("run")
+            .arg(format!("http://{address}/openapi.json"))
+            .words("--phases examples,coverage,fuzzing --seed 1 --request-timeout 10")
+            .words("--warnings off --checks")
+            .arg(CHECKS)
+            .arg("--max-examples")
+            .arg(EXAMPLES_MAX)
+            .env("AGENT_KEY", &callers.agent_key)
+            .env("OTHER_AGENT_KEY", &callers.other_agent_key)
+            .env("OPERATOR_ID", &callers.operator_id)
+            .env("ADMIN_KEY", ADMIN_KEY)
+            .dir(served.data.parent().context("a folder without a parent")?)
+            .run()
+    })
+}
+
+/// Who calls.
+struct Callers {
+    agent_key: String,
+    other_agent_key: String,
+    operator_id: String,
+}
+
+impl Callers {
+    fn register(address: SocketAddr) -> Result<Self> {
+        let agent = |number: u8| -> Result<String> {
+            let mail = format!("agent{number}@example.com");
+            let body = json!({"name": "agent", "email": mail});
+            let key = post(address, "/agents/register", "", &body, "api_key")?;
+            let hash = format!("0x{number:064x}");
+            let body = json!({"tx_hash": hash, "amount_usdc": "10000"});
+            let who = format!("X-API-Key: {key}");
+            post(
+                address,
+                "/agents/deposit/usdc",
+                &who,
+                &body,
+                "transaction_id",
+            )?;
+            Ok(key)
+        };
+        let body = json!({"name": "Jane Doe", "email": "jane@example.com"});
+        Ok(Self {
+            agent_key: agent(1)?,
+            other_agent_key: agent(2)?,
+            operator_id: post(address, "/operator/register", "", &body, "operator_id")?,
+        })
+    }
+}
+
+/// Posts, and gives one text of the answer.
+fn post(address: SocketAddr, path: &str, who: &str, body: &Value, field: &str) -> Result<String> {
+    // A header line may not be empty, for that would end the headers.
+    let who = if who.is_empty() { "Accept: */*" } else { who };
+    let request = request("POST", &format!("/api/v1{path}"), who, &body.to_string());
+    let (bodies, _) = load(address, &[request])?;
+    let answer: Value = serde_json::from_str(bodies.first().context("no answer")?)?;
+    let text = answer.get(field).and_then(Value::as_str);
+    Ok(text
+        .with_context(|| format!("{path}: no {field}"))?
+        .to_owned())
+}

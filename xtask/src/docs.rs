@@ -1,0 +1,48 @@
+//! `cargo xtask docs`: fills `server/docs/dist`, the folder that the server serves at `/docs`: our
+//! page, and the viewer from npm, of the version that the lock file names.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::compress::twins;
+use crate::needs;
+use crate::run::{root, step};
+
+const FOLDER: &str = "server/docs";
+const OURS: [&str; 3] = ["index.html", "docs.js", "docs.css"];
+const OF_THE_VIEWER: [&str; 5] = [
+    "swagger-ui-bundle.js",
+    "swagger-ui.css",
+    "favicon-32x32.png",
+    "LICENSE",
+    "NOTICE",
+];
+
+/// Fetches the viewer and puts it beside our page.
+pub(crate) fn docs() -> Result<()> {
+    needs::npm_ci(FOLDER)?;
+    step("the viewer of the API document", || {
+        let folder = root().join(FOLDER);
+        let dist = folder.join("dist");
+        let viewer = folder.join("node_modules/swagger-ui-dist");
+        let theirs = OF_THE_VIEWER.iter().map(|name| viewer.join(name));
+        let ours = OURS.iter().map(|name| folder.join(name));
+        let mut files = Vec::new();
+        for from in theirs.chain(ours) {
+            let bytes = std::fs::read(&from).with_context(|| from.display().to_string())?;
+            files.push((dist.join(from.file_name().unwrap_or_default()), bytes));
+        }
+        // Compressing takes seconds, and most times nothing has changed.
+        let holds = |to: &Path, bytes: &[u8]| std::fs::read(to).is_ok_and(|held| held == bytes);
+        if files.iter().all(|(to, bytes)| holds(to, bytes)) {
+            return Ok(());
+        }
+        std::fs::create_dir_all(&dist)?;
+        for (to, bytes) in files {
+            std::fs::write(&to, bytes)?;
+            twins(&to)?;
+        }
+        Ok(())
+    })
+}
