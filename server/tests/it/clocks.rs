@@ -75,10 +75,7 @@ on_both_databases! {
         let pair = Pair::new(&app).await;
         pair.submit(GOOD).await;
         // The Guardian's job is taken and never comes back.
-        let (now, lease) = (app.now(), app.now().after(DAY));
-        let wanted = jobs::Wanted { jobs_max: 8, full_kinds: Vec::new(), full_lanes: Vec::new() };
-        let taken = app.app.store.write(move |tx| jobs::claim(tx, now, lease, &wanted)).await;
-        assert_eq!(taken.unwrap().len(), 1);
+        assert_eq!(app.claim_jobs(DAY).await.len(), 1);
         at(&pair, 15 * MINUTE, "MANUAL_REVIEW").await;
         app.advance(DAY);
         app.drain_jobs().await;

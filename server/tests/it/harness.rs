@@ -19,7 +19,7 @@ use server::config::{Cli, Command, Config};
 use server::connections::{self, Limits};
 use server::http;
 use server::jobs::runner;
-use server::store::jobs::Wanted;
+use server::store::jobs::{Claimed, Wanted};
 use server::store::{StoreError, Tx, jobs, ledger};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
@@ -111,19 +111,25 @@ impl TestApp {
         runner::drain(&self.app).await.unwrap();
     }
 
-    /// Claims every job that is due, and leaves it as failed for good.
-    pub(crate) async fn fail_jobs(&self, error: &'static str) {
+    /// Claims every job that is due but mails, of which every registration leaves one.
+    pub(crate) async fn claim_jobs(&self, lease: Duration) -> Vec<Claimed> {
         let now = self.now();
         let all = Wanted {
             jobs_max: 100,
-            full_kinds: Vec::new(),
+            full_kinds: vec!["send_verification"],
             full_lanes: Vec::new(),
         };
+        let claim = move |tx: &mut Tx<'_>| jobs::claim(tx, now, now.after(lease), &all);
+        self.app.store.write(claim).await.unwrap()
+    }
+
+    /// Leaves every job that is due as failed for good.
+    pub(crate) async fn fail_jobs(&self, error: &'static str) {
+        let claimed = self.claim_jobs(Duration::ZERO).await;
         let fail = move |tx: &mut Tx<'_>| {
-            for job in jobs::claim(tx, now, now, &all)? {
-                jobs::fail(tx, &job, error)?;
-            }
-            Ok::<_, StoreError>(())
+            claimed
+                .iter()
+                .try_for_each(|job| jobs::fail(tx, job, error))
         };
         self.app.store.write(fail).await.unwrap();
     }

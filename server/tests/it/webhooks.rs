@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use server::domain::target::TargetRules;
 use server::jobs::runner;
 use server::outside::http::UserTargets;
-use server::store::jobs::{self, Wanted};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -427,12 +426,7 @@ on_both_databases! {
         slow.got(1).await;
         stop.cancel();
         running.await.unwrap();
-        let now = app.now();
-        let wanted = Wanted { jobs_max: 9, full_kinds: Vec::new(), full_lanes: Vec::new() };
-        let due = app.app.store.write(move |tx| {
-            jobs::claim(tx, now, now.after(Duration::from_secs(60)), &wanted)
-        });
-        let due = due.await.unwrap();
+        let due = app.claim_jobs(Duration::from_secs(60)).await;
         assert_eq!((due[0].job.kind(), due[0].attempts), ("deliver_webhook", 1));
     }
 }
