@@ -22,6 +22,7 @@ use super::{
     place::{Point, Spot},
     result_schema::ResultSchema,
     sandbox::Market,
+    secret::CallbackSecret,
     target::TargetRules,
     task_type,
 };
@@ -59,7 +60,7 @@ pub struct NewTask {
     /// Where news go.
     pub callback_url: Option<String>,
     /// What they are signed with; never returned.
-    pub callback_secret: Option<String>,
+    pub callback_secret: Option<CallbackSecret>,
     /// Which of them; the first of [`WebhookStyle`] unless the agent chose.
     #[serde(default)]
     pub webhook_style: Option<WebhookStyle>,
@@ -239,7 +240,7 @@ impl NewTask {
                 proof_type: proof_type.or(default).unwrap_or(ProofType::Photo),
                 digital_instructions,
                 callback_url,
-                callback_secret,
+                callback_secret: callback_secret.map(CallbackSecret::new),
                 webhook_style: beside.webhook_style,
                 rating_min: beside.rating_min,
                 result_schema: beside.result_schema,
@@ -525,6 +526,19 @@ mod tests {
         let task = NewTask::parse(&body(), now(), &TargetRules::default()).unwrap();
         assert_eq!(task.reward, MicroUsd::usd(25));
         assert_eq!(task.proof_type, ProofType::Photo);
+    }
+
+    #[test]
+    fn what_callbacks_are_signed_with_is_stored_and_never_printed() {
+        let mut stated = body();
+        stated["callback_secret"] = json!("a-secret-of-an-agent");
+        let task = NewTask::parse(&stated, now(), &TargetRules::default()).unwrap();
+        let printed = format!("{task:?} {task:#?}");
+        assert!(printed.contains("callback_secret: Some([redacted])"));
+        assert!(!printed.contains("a-secret-of-an-agent"), "{printed}");
+        let stored = serde_json::to_value(&task).unwrap();
+        assert_eq!(stored["callback_secret"], "a-secret-of-an-agent");
+        assert_eq!(serde_json::from_value::<NewTask>(stored).unwrap(), task);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! API keys: made from random bytes that are handed in, kept as a hash, compared in constant time.
+//! And what an agent's callbacks are signed with, which is kept as it came.
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -57,6 +59,42 @@ impl ApiKey {
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey([redacted])")
+    }
+}
+
+/// What an agent wants its callbacks signed with: stored with its task, never shown or logged, and
+/// wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CallbackSecret(Zeroizing<String>);
+
+impl CallbackSecret {
+    /// As the agent stated it.
+    pub fn new(stated: String) -> Self {
+        Self(Zeroizing::new(stated))
+    }
+
+    /// For signing.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for CallbackSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// As the text that it is: this is how it is stored.
+impl Serialize for CallbackSecret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for CallbackSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
     }
 }
 

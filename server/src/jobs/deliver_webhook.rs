@@ -8,12 +8,14 @@ use std::time::Instant;
 
 use api_types::{DeliveryId, Timestamp};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
-use zeroize::Zeroizing;
 
 use super::JobError;
 use crate::{
     app::App,
-    domain::webhook::{self, Signatures},
+    domain::{
+        secret::CallbackSecret,
+        webhook::{self, Signatures},
+    },
     outside::http::{Answered, Unanswered},
     store::{
         StoreError, Tx,
@@ -39,7 +41,7 @@ pub async fn run(app: &App, id: DeliveryId) -> Result<(), JobError> {
         return Ok(());
     }
     let at = app.clock.now();
-    let headers = headers(&waiting, secret.as_deref().map(String::as_str), at);
+    let headers = headers(&waiting, secret.as_ref(), at);
     let begun = Instant::now();
     let body = waiting.body.clone().into_bytes();
     let answered = app.targets.post(&waiting.url, headers, body).await;
@@ -69,30 +71,28 @@ pub async fn run(app: &App, id: DeliveryId) -> Result<(), JobError> {
     Ok(())
 }
 
-type Secret = Zeroizing<String>;
-
 fn waiting(
     tx: &mut Tx<'_>,
     id: DeliveryId,
-) -> Result<Option<(Waiting, Option<Secret>)>, StoreError> {
+) -> Result<Option<(Waiting, Option<CallbackSecret>)>, StoreError> {
     let Some(waiting) = deliveries::waiting(tx, id)? else {
         return Ok(None);
     };
     let task = tasks::get(tx, waiting.task_id)?;
-    let secret = task.and_then(|task| task.stated.callback_secret.map(Zeroizing::new));
+    let secret = task.and_then(|task| task.stated.callback_secret);
     Ok(Some((waiting, secret)))
 }
 
 /// Without a secret nothing is signed, and the callback has no more than its own address to
 /// trust.
-fn headers(waiting: &Waiting, secret: Option<&str>, at: Timestamp) -> HeaderMap {
+fn headers(waiting: &Waiting, secret: Option<&CallbackSecret>, at: Timestamp) -> HeaderMap {
     let id = waiting.event_id.to_string();
     let mut lines = vec![
         ("webhook-id", id.clone()),
         ("webhook-timestamp", (at.as_millis() / 1000).to_string()),
     ];
     if let Some(secret) = secret {
-        let Signatures { body, standard } = webhook::sign(secret, &id, at, &waiting.body);
+        let Signatures { body, standard } = webhook::sign(secret.expose(), &id, at, &waiting.body);
         lines.extend([
             ("x-humanops-signature", body.clone()),
             ("x-signature", body),
