@@ -49,7 +49,8 @@ pub async fn register_agent(
     let sandbox_info = sandbox_info(&app);
     once(
         &app,
-        posted.once("register"),
+        // Nobody has an account yet: two strangers may use one key.
+        posted.once(format!("register {}", stated.email)),
         StatusCode::CREATED,
         move |tx| {
             if !agents::insert(tx, id, &stated, now)? {

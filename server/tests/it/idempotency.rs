@@ -5,7 +5,7 @@ use std::time::Duration;
 use api_types::paths;
 use futures_util::future::join_all;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Answer, Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
@@ -86,6 +86,31 @@ on_both_databases! {
         assert_eq!(again.body.get("api_key"), None);
         assert_eq!(again.body["id"], first.body["id"]);
         assert_eq!(agent.get(paths::KEYS).await.ok().body["data"].as_array().unwrap().len(), 2);
+    }
+
+    async fn strangers_who_register_under_one_key_do_not_meet(store) {
+        let app = TestApp::start(store).await;
+        let register = async |path: &str, body: &Value| {
+            let post = app.request(Method::POST, path).header("idempotency-key", "1");
+            post.json(body).answer().await.created()
+        };
+        for (path, id) in [
+            (paths::REGISTER_AGENT, "agent_id"),
+            (paths::REGISTER_OPERATOR, "operator_id"),
+        ] {
+            let (one, two) = (
+                json!({"name": "One", "email": "one@example.com"}),
+                json!({"name": "Two", "email": "two@example.com"}),
+            );
+            let first = register(path, &one).await;
+            let second = register(path, &two).await;
+            assert_ne!(first.text(id), second.text(id));
+            assert_eq!(second.header("idempotent-replayed"), "");
+            let again = register(path, &one).await;
+            assert_eq!(again.text(id), first.text(id));
+            assert_eq!(again.header("idempotent-replayed"), "true");
+            assert_eq!(again.body.get("api_key"), None);
+        }
     }
 
     async fn a_key_is_forgotten_after_48_hours(store) {
