@@ -78,10 +78,12 @@ async fn retrieve(
     let retrieved = app
         .store
         .write(move |tx| {
-            let task = owned(tx, agent.id, id)?.filter(|task| {
-                task.status == Status::Completed && task_type::is_credential(task.stated.task_type)
-            });
-            let task = task.ok_or_else(error::credential_not_found)?;
+            let task = owned(tx, agent.id, id)?
+                .filter(|task| task_type::is_credential(task.stated.task_type))
+                .ok_or_else(error::credential_not_found)?;
+            if task.status != Status::Completed {
+                return Err(error::credential_not_ready());
+            }
             let taken = take_out(tx, id, &access, purge.unwrap_or(false))?;
             Ok::<_, ApiError>(views::marked(&task, taken))
         })

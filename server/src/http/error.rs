@@ -457,10 +457,17 @@ pub fn skill_missing() -> ApiError {
     ApiError::new(ErrorCode::Forbidden, message)
 }
 
-/// The credential cannot be retrieved (S0).
+/// What S0 says of a credential that cannot be retrieved, whatever the reason.
+const NO_CREDENTIAL: &str = "Credential task not found or not completed";
+
+/// No such credential task of this agent (S0).
 pub fn credential_not_found() -> ApiError {
-    let message = "Credential task not found or not completed";
-    ApiError::new(ErrorCode::InvalidState, message).answered(StatusCode::NOT_FOUND)
+    ApiError::new(ErrorCode::NotFound, NO_CREDENTIAL)
+}
+
+/// The agent's credential task is not completed (S0).
+pub fn credential_not_ready() -> ApiError {
+    ApiError::new(ErrorCode::InvalidState, NO_CREDENTIAL).answered(StatusCode::NOT_FOUND)
 }
 
 /// The credential was erased at its agent's wish.
@@ -483,10 +490,10 @@ pub fn checked<T>(parsed: Parsed<T>) -> Result<T, ApiError> {
     parsed.map_err(validation)
 }
 
-/// A move that the table does not have from the task's status. S0 calls such a task not found
-/// among those that can be moved so, and answers 404.
-pub fn wrong_status(does: Move) -> ApiError {
-    let message = match does {
+/// What S0 says of a task that cannot be moved so, whether it is in another status or not the
+/// caller's, where it has words for it.
+fn not_found_to_move(does: Move) -> Option<&'static str> {
+    Some(match does {
         Move::Accept | Move::Estimate | Move::EstimateWithin => "Task not found or already claimed",
         Move::ApproveEstimate | Move::RejectEstimate => {
             "Task not found or not in ESTIMATE_PENDING status"
@@ -494,9 +501,26 @@ pub fn wrong_status(does: Move) -> ApiError {
         Move::Submit => "Task not found or not in submittable status",
         Move::Cancel => "Task not found or cannot be cancelled",
         Move::Approve | Move::Reject => "Task not found or not in reviewable status",
-        other => return conflicting(other),
-    };
-    ApiError::new(ErrorCode::InvalidState, message).answered(StatusCode::NOT_FOUND)
+        _ => return None,
+    })
+}
+
+/// A move that the table does not have from the task's status. S0 calls such a task not found
+/// among those that can be moved so, and answers 404.
+pub fn wrong_status(does: Move) -> ApiError {
+    match not_found_to_move(does) {
+        Some(message) => {
+            ApiError::new(ErrorCode::InvalidState, message).answered(StatusCode::NOT_FOUND)
+        }
+        None => conflicting(does),
+    }
+}
+
+/// No such task that this caller could move so, in whatever status: S0's words for the move, and
+/// not found in every dialect, so that nobody learns whether there is one.
+pub fn no_task_to(does: Move) -> ApiError {
+    let message = not_found_to_move(does).unwrap_or("Task not found");
+    ApiError::new(ErrorCode::NotFound, message)
 }
 
 /// A move that the table does not have from the task's status, and that S0 has no words for.
@@ -519,7 +543,7 @@ fn conflicting(does: Move) -> ApiError {
 /// Another operator claimed the task, or nobody (S0, and its own words for a proof).
 fn not_claimed_by_you(does: Move) -> ApiError {
     match does {
-        Move::Submit => wrong_status(does),
+        Move::Submit => no_task_to(does),
         _ => task_not_claimed_by_you(),
     }
 }

@@ -43,7 +43,7 @@ pub async fn approve_estimate(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, ApiError> {
-    let none = || error::wrong_status(Move::ApproveEstimate);
+    let none = || error::no_task_to(Move::ApproveEstimate);
     let id = id.parse::<TaskId>().map_err(|_| none())?;
     no_fields(&posted.body)?;
     let turn = app.turn();
@@ -78,7 +78,7 @@ pub async fn reject_estimate(
     posted: Posted,
 ) -> Result<Response, ApiError> {
     let stated = checked(parse_reason(&posted.body))?;
-    let none = || error::wrong_status(Move::RejectEstimate);
+    let none = || error::no_task_to(Move::RejectEstimate);
     let id = id.parse::<TaskId>().map_err(|_| none())?;
     let turn = app.turn();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {

@@ -249,12 +249,12 @@ async fn claim(
     if operator.kyc != KycStatus::Approved {
         return Err(error::kyc_required());
     }
-    let claimed = || error::wrong_status(Move::Accept);
-    let id = id.parse::<TaskId>().map_err(|_| claimed())?;
+    let none = || error::no_task_to(Move::Accept);
+    let id = id.parse::<TaskId>().map_err(|_| none())?;
     let estimate = estimate()?;
     once(app, once_key, StatusCode::OK, move |tx| {
         let task = tasks::get(tx, id)?.filter(|task| !task.stated.sandbox);
-        let task = task.ok_or_else(claimed)?;
+        let task = task.ok_or_else(none)?;
         let skills = &operator.skills;
         if !skills.is_empty() && !skills.contains(&task.stated.task_type) {
             return Err(error::skill_missing());
@@ -269,7 +269,7 @@ async fn claim(
         };
         // Whoever finds the task changed came second.
         moves::record(tx, &moved).map_err(|error| match error {
-            PostError::Store(StoreError::Changed) => claimed(),
+            PostError::Store(StoreError::Changed) => error::wrong_status(Move::Accept),
             other => other.into(),
         })?;
         let Moved { task, .. } = moved;
@@ -357,7 +357,7 @@ pub async fn submit_proof(
 ) -> Result<Response, ApiError> {
     let id = id
         .parse::<TaskId>()
-        .map_err(|_| error::wrong_status(Move::Submit))?;
+        .map_err(|_| error::no_task_to(Move::Submit))?;
     let turn = app.turn();
     let faults = result_faults(&app, operator.id, id, &posted.body).await?;
     let once_key = posted.once(operator.id);
@@ -420,7 +420,7 @@ fn submit(
     (body, result_faults): (&Value, &[Fault]),
     turn: Turn,
 ) -> Result<(), ApiError> {
-    let task = tasks::get(tx, task_id)?.ok_or_else(|| error::wrong_status(Move::Submit))?;
+    let task = tasks::get(tx, task_id)?.ok_or_else(|| error::no_task_to(Move::Submit))?;
     // The status is asked first: a proof for a task that takes none has no faults worth naming.
     let moved = task.submit(operator_id, turn)?;
     let files = uploads::of(tx, operator_id, task_id)?;

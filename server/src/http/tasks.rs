@@ -240,12 +240,12 @@ pub async fn cancel_task(
 ) -> Result<Response, ApiError> {
     let id = id
         .parse::<TaskId>()
-        .map_err(|_| error::wrong_status(Move::Cancel))?;
+        .map_err(|_| error::no_task_to(Move::Cancel))?;
     no_fields(&posted.body)?;
     let turn = app.turn();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?;
-        let task = task.ok_or_else(|| error::wrong_status(Move::Cancel))?;
+        let task = task.ok_or_else(|| error::no_task_to(Move::Cancel))?;
         let moved = task.cancel(turn)?;
         moves::record(tx, &moved)?;
         let Moved { task, .. } = moved;
@@ -285,11 +285,11 @@ pub async fn verify_task(
     let stated = checked(parse_verdict(&posted.body))?;
     let id = id
         .parse::<TaskId>()
-        .map_err(|_| error::wrong_status(Move::Approve))?;
+        .map_err(|_| error::no_task_to(Move::Approve))?;
     let turn = app.turn();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?;
-        let task = task.ok_or_else(|| error::wrong_status(Move::Approve))?;
+        let task = task.ok_or_else(|| error::no_task_to(Move::Approve))?;
         let (moved, message) = match stated.decision {
             VerifyDecision::Approve => {
                 (task.approve(turn)?, "Task manually approved and completed.")

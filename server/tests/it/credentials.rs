@@ -23,14 +23,17 @@ fn base64(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
-struct Posted {
+pub(crate) struct Posted {
     secret_key: AgentSecretKey,
     public_key: AgentPublicKey,
-    id: TaskId,
+    pub(crate) id: TaskId,
 }
 
 /// A credential task, claimed by `operator`.
-async fn claimed(agent: &Caller<'_, AgentId>, operator: &Caller<'_, OperatorId>) -> Posted {
+pub(crate) async fn claimed(
+    agent: &Caller<'_, AgentId>,
+    operator: &Caller<'_, OperatorId>,
+) -> Posted {
     let secret_key = AgentSecretKey::generate().unwrap();
     let public_key = secret_key.public_key();
     let key = json!(base64(&public_key.to_bytes()));
@@ -141,10 +144,10 @@ on_both_databases! {
         assert_eq!(agent.get(&path).await.refused(404, "invalid_state"), sentence);
         submit(&operator, &posted).await;
         let other = app.agent().await;
-        assert_eq!(other.get(&path).await.refused(404, "invalid_state"), sentence);
-        assert_eq!(other.post(&path, &Value::Null).await.refused(404, "invalid_state"), sentence);
+        assert_eq!(other.get(&path).await.refused(404, "not_found"), sentence);
+        assert_eq!(other.post(&path, &Value::Null).await.refused(404, "not_found"), sentence);
         let photo = agent.post_photo_task().await;
-        agent.get(&paths::retrieve_credential(photo)).await.refused(404, "invalid_state");
+        agent.get(&paths::retrieve_credential(photo)).await.refused(404, "not_found");
     }
 
     async fn an_envelope_moved_to_another_task_does_not_open(store) {

@@ -1,9 +1,10 @@
 //! One answer in four shapes, and as problem details (contract §8).
 
-use api_types::paths;
+use api_types::{TaskId, paths};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::credentials;
 use crate::harness::{Answer, Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
@@ -63,6 +64,22 @@ fn data(answer: &Answer) -> Value {
     answer.body["data"].clone()
 }
 
+/// A path of `paths` for one task.
+type PathOf = fn(TaskId) -> String;
+
+/// The sentence is S0's everywhere, and nowhere is more told than that.
+async fn not_found_in_each_dialect(ask: impl Fn() -> RequestBuilder, sentence: &str) {
+    let humanops = ask().answer().await;
+    assert_eq!(humanops.refused(404, "not_found"), sentence);
+    let humcli = ask().in_dialect("humcli").answer().await;
+    assert_eq!(humcli.refused(404, "not_found"), sentence);
+    let answer = ask().in_dialect("nonhumans").answer().await;
+    assert_eq!(nonhumans(&answer), (404, "not_found", sentence));
+    let answer = ask().in_dialect("remno").answer().await;
+    assert_eq!(remno(&answer), (404, vec![("NOT_FOUND", None)]));
+    assert_eq!(answer.body["errors"][0]["message"], sentence);
+}
+
 on_both_databases! {
     async fn a_request_with_two_faults_is_refused_in_each_dialect(store) {
         let app = TestApp::start(store).await;
@@ -101,6 +118,65 @@ on_both_databases! {
         assert_eq!(nonhumans(&cancel("nonhumans").await), (409, "conflict", sentence));
         let wrong = vec![("INVALID_STATE_TRANSITION", None)];
         assert_eq!(remno(&cancel("remno").await), (409, wrong));
+    }
+
+    async fn a_task_that_is_unknown_or_foreign_is_not_found_in_each_dialect(store) {
+        let app = TestApp::start(store).await;
+        let (agent, other) = (app.agent().await, app.agent().await);
+        let (claimer, operator) = (app.operator().await, app.operator().await);
+        let foreign = agent.post_confirmation_task().await;
+        claimer.accept(foreign).await;
+        let unknown: TaskId = "task_01JKB3M5N6P7Q8R9S0T1V2W3X4".parse().unwrap();
+        let verdict = json!({"decision": "APPROVE"});
+        let proof = json!({"confirmation_text": "It is open from nine to five, as it says."});
+        let none = Value::Null;
+        let reviewable = "Task not found or not in reviewable status";
+        let waiting = "Task not found or not in ESTIMATE_PENDING status";
+        let of_agent: [(PathOf, &Value, &str); 5] = [
+            (paths::cancel_task, &none, "Task not found or cannot be cancelled"),
+            (paths::verify_task, &verdict, reviewable),
+            (paths::approve_estimate, &none, waiting),
+            (paths::reject_estimate, &none, waiting),
+            (paths::retrieve_credential, &none, "Credential task not found or not completed"),
+        ];
+        let submittable = "Task not found or not in submittable status";
+        let of_operator: [(PathOf, &Value, &str); 3] = [
+            (paths::submit_proof, &proof, submittable),
+            (paths::withdraw, &none, "Task not found or not claimed by you"),
+            (paths::start_task, &none, "Task not found or not claimed by you"),
+        ];
+        let claimed = "Task not found or already claimed";
+        for id in [foreign, unknown] {
+            for (path, body, sentence) in of_agent {
+                let ask = || other.request(Method::POST, &path(id)).json(body);
+                not_found_in_each_dialect(ask, sentence).await;
+            }
+            for (path, body, sentence) in of_operator {
+                let ask = || operator.request(Method::POST, &path(id)).json(body);
+                not_found_in_each_dialect(ask, sentence).await;
+            }
+        }
+        let ask = || operator.request(Method::POST, &paths::accept_task(unknown));
+        not_found_in_each_dialect(ask, claimed).await;
+        // Who comes second to an open task has lost a race, and is told so.
+        let late = operator.request(Method::POST, &paths::accept_task(foreign));
+        let late = late.in_dialect("nonhumans").answer().await;
+        assert_eq!(nonhumans(&late), (409, "conflict", claimed));
+    }
+
+    async fn a_credential_that_is_not_ready_is_a_conflict_to_its_own_agent(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let posted = credentials::claimed(&agent, &operator).await;
+        let ask = async |dialect: &str| {
+            let get = agent.request(Method::GET, &paths::retrieve_credential(posted.id));
+            get.in_dialect(dialect).answer().await
+        };
+        let sentence = "Credential task not found or not completed";
+        assert_eq!(ask("humanops").await.refused(404, "invalid_state"), sentence);
+        assert_eq!(nonhumans(&ask("nonhumans").await), (409, "conflict", sentence));
+        let wrong = vec![("INVALID_STATE_TRANSITION", None)];
+        assert_eq!(remno(&ask("remno").await), (409, wrong));
     }
 
     async fn successes_are_enveloped_for_remno_and_for_nobody_else(store) {

@@ -145,9 +145,9 @@ on_both_databases! {
         let path = paths::submit_proof(task);
         let proof = json!({"confirmation_text": "It reads: open from nine."});
         let sentence = "Task not found or not in submittable status";
-        assert_eq!(operator.post(&path, &proof).await.refused(404, "invalid_state"), sentence);
+        assert_eq!(operator.post(&path, &proof).await.refused(404, "not_found"), sentence);
         operator.accept(task).await;
-        assert_eq!(other.post(&path, &proof).await.refused(404, "invalid_state"), sentence);
+        assert_eq!(other.post(&path, &proof).await.refused(404, "not_found"), sentence);
         other.get(&paths::operator_task(task)).await.refused(404, "not_found");
         operator.post(&path, &proof).await.ok();
         app.drain_jobs().await;

@@ -192,9 +192,9 @@ on_both_databases! {
         }
         operator.get(&paths::operator_task(id)).await.refused(404, "not_found");
         let accept = operator.post(&paths::accept_task(id), &json!({})).await;
-        assert_eq!(accept.refused(404, "invalid_state"), "Task not found or already claimed");
+        assert_eq!(accept.refused(404, "not_found"), "Task not found or already claimed");
         let proof = json!({"photos": ["x"]});
-        operator.post(&paths::submit_proof(id), &proof).await.refused(404, "invalid_state");
+        operator.post(&paths::submit_proof(id), &proof).await.refused(404, "not_found");
         let synthetic = app.request(reqwest::Method::GET, paths::MY_TASKS)
             .header("x-operator-id", server::domain::sandbox::operator().to_string());
         synthetic.answer().await.refused(401, "unauthorized");

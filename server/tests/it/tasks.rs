@@ -162,12 +162,12 @@ on_both_databases! {
             let read = other.get(&paths::task(id)).await;
             assert_eq!(read.refused(404, "not_found"), "Task not found");
             let cancel = other.post(&paths::cancel_task(id), &json!({})).await;
-            let sentence = cancel.refused(404, "invalid_state");
+            let sentence = cancel.refused(404, "not_found");
             assert_eq!(sentence, "Task not found or cannot be cancelled");
             let verify = other.post(&paths::verify_task(id), &verdict).await;
-            let sentence = verify.refused(404, "invalid_state");
+            let sentence = verify.refused(404, "not_found");
             assert_eq!(sentence, "Task not found or not in reviewable status");
-            other.get(&paths::retrieve_credential(id)).await.refused(404, "invalid_state");
+            other.get(&paths::retrieve_credential(id)).await.refused(404, "not_found");
         }
         assert_eq!(other.get(paths::TASKS).await.ok().body["pagination"]["total"], 0);
         other.get("/api/v1/tasks/not-an-id").await.refused(404, "not_found");
