@@ -54,7 +54,7 @@ try {
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   const limit = { timeout: PAGE_MILLISECONDS_MAX, polling: 500 };
   // The page leaves its report here when it has measured everything.
-  const done = page.waitForFunction(() => globalThis.report, undefined, limit);
+  const done = page.waitForFunction(() => globalThis.measured, undefined, limit);
   const report = await (await Promise.race([done, failed])).jsonValue();
   console.log(typeof report === "string" ? report : JSON.stringify(report, null, 2));
 } finally {

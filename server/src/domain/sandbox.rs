@@ -1,7 +1,7 @@
 //! The sandbox: tasks that are simulated end to end (contract §3).
 //!
 //! A simulated task makes the same moves as a real one and announces the same events, and moves no
-//! money: [`Task`](super::task::Task) yields no transfer for it. Here is who does it and what its
+//! money: [`Task`] yields no transfer for it. Here is who does it and what its
 //! Guardian says; the proofs are `synthetic.rs`, and the steps are made by `jobs/simulate.rs`.
 
 use api_types::{

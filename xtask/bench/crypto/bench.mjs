@@ -149,4 +149,4 @@ for (const bytes of SIZES) {
 }
 document.querySelector("#report").textContent = reports.join("\n\n");
 globalThis.result = result;
-globalThis.report = reports.join("\n\n");
+globalThis.measured = reports.join("\n\n");
