@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::run::{Run, root, step};
 use crate::toolchain::{TARGET, WasmToolchain, Way};
-use crate::{audit, openapi, test, tidy};
+use crate::{audit, openapi, pkg, test, tidy};
 
 /// The crates for the browser, with the features they are shipped with; apart, because together
 /// they would share their features.
@@ -25,6 +25,7 @@ pub(crate) fn ci() -> Result<()> {
         step("a server lib that cannot open (invariant 5)", || {
             Run::cargo("check --package server --lib --no-default-features").run()
         })?;
+        step("the crypto package is small", pkg::is_small)?;
         step("generated files are fresh", openapi::is_fresh)?;
         audit::audit()
     })

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use crate::run::{Run, root};
 use crate::served::Served;
-use crate::{app, needs, pkg, test};
+use crate::{app, docs, needs, pkg, test};
 
 const PORT: u16 = 8787;
 
@@ -19,6 +19,7 @@ pub(crate) fn demo() -> Result<()> {
     TcpListener::bind(address)
         .with_context(|| format!("port {PORT} is taken: end what listens there, then try again"))?;
     pkg::pkg()?;
+    docs::docs()?;
     app::shipped()?;
     let server = Served::start("demo", &test::server()?, address, &[])?;
     let url = format!("http://{address}");

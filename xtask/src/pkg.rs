@@ -3,11 +3,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::compress::brotli;
 use crate::run::{root, target};
 use crate::wasm::Wasm;
+
+/// What a page has to load to seal: wasm and glue, bytes of brotli.
+const LOAD_BYTES_MAX: usize = 32 * 1024;
 
 /// One kind of library alone: beside an rlib, cargo leaves link-time optimisation out.
 const CRYPTO: Wasm = Wasm {
@@ -44,16 +47,35 @@ fn publish_vectors() -> Result<()> {
 
 /// Builds both files, puts the vectors beside them, and prints the sizes.
 pub(crate) fn pkg() -> Result<()> {
-    let out = root().join("pkg/wasm");
-    CRYPTO.build(&out)?;
+    CRYPTO.build(&folder())?;
     publish_vectors()?;
+    let total = load_bytes()?;
+    println!("pkg/wasm in all: {total} bytes brotli, of {LOAD_BYTES_MAX} at most");
+    Ok(())
+}
+
+/// Refuses a package that has grown. Apart from the build, because another compiler than CI's
+/// makes another size, and whoever has it wants the package all the same.
+pub(crate) fn is_small() -> Result<()> {
+    let total = load_bytes()?;
+    ensure!(
+        total <= LOAD_BYTES_MAX,
+        "{total} bytes brotli of {LOAD_BYTES_MAX}"
+    );
+    Ok(())
+}
+
+fn load_bytes() -> Result<usize> {
     let mut total = 0;
     for name in ["crypto.js", "crypto_bg.wasm"] {
-        let bytes = std::fs::read(out.join(name))?;
+        let bytes = std::fs::read(folder().join(name))?;
         let small = brotli(&bytes)?.len();
         total += small;
         println!("pkg/wasm/{name}: {} bytes, {small} brotli", bytes.len());
     }
-    println!("pkg/wasm in all: {total} bytes brotli");
-    Ok(())
+    Ok(total)
+}
+
+fn folder() -> PathBuf {
+    root().join("pkg/wasm")
 }
