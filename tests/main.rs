@@ -17,6 +17,7 @@ mod world; // server, agent, browser
 
 // What is promised.
 mod accessibility; // everyone can use every screen, and an agent's text is text
+mod bucket; // servers that share a bucket of proof files need no common folder
 mod clients; // programs written from each reference alone work as they stand
 mod confirmation; // a confirmation sent twice over a bad line arrives once
 mod credential; // a secret typed on a phone is opened by the agent and lies nowhere else

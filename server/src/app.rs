@@ -57,8 +57,11 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> anyhow::Result<Self> {
+        let data = &config.place.data;
+        make_private(data)
+            .with_context(|| format!("cannot make the data folder {}", data.display()))?;
         Ok(Self {
-            files: Files::open(&config.place.data, &*entropy)?,
+            files: Files::open(&config.place, &*entropy)?,
             fiat: Fiat::of(&config)?,
             targets: UserTargets::new(config.targets())?,
             mails: open_mails(&config)?,
@@ -165,6 +168,7 @@ mod tests {
         let place = Place {
             data: temporary.path().join("data"),
             database_url: None,
+            files_url: None,
         };
         open_store(&place).unwrap();
         let mode = std::fs::metadata(&place.data).unwrap().permissions().mode();

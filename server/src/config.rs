@@ -79,6 +79,11 @@ pub struct Place {
         global = true
     )]
     pub database_url: Option<Secret>,
+    /// A bucket for the proof files (`s3://bucket/folder`) instead of the folder `files` of the
+    /// data folder; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION open it, AWS_ENDPOINT
+    /// is for those that are not Amazon's.
+    #[arg(long, env = "FILES_URL", value_name = "URL", global = true)]
+    pub files_url: Option<url::Url>,
 }
 
 /// How money comes in and goes out.
@@ -555,6 +560,8 @@ impl Tiers {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Config, clap::Error> {
@@ -615,6 +622,19 @@ mod tests {
         assert_eq!(tiers.verified, Tiers::default().verified);
         assert!("GOLD=1/1/1".parse::<Tiers>().is_err());
         assert!("STANDARD=1/1".parse::<Tiers>().is_err());
+    }
+
+    #[test]
+    fn every_setting_is_explained_in_the_readme() {
+        let readme = include_str!("../README.md");
+        let command = Cli::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        let settings = serve.get_arguments().filter_map(clap::Arg::get_env);
+        let names: Vec<_> = settings.map(|name| name.to_str().unwrap()).collect();
+        assert!(names.len() > 20, "{names:?}");
+        for name in names {
+            assert!(readme.contains(&format!("`{name}`")), "{name}");
+        }
     }
 
     #[test]

@@ -12,12 +12,16 @@ use crate::{api, app, needs, pkg};
 /// The package of PyPI that one of the references writes its client with.
 const REQUESTS: &str = "requests==2.34.2";
 
+/// The package of PyPI that plays the bucket of proof files.
+const MOTO: &str = "moto[server]==5.2.5";
+
 /// What the tests were given by this machine.
 #[derive(Debug)]
 struct Tools {
     node: PathBuf,
     chromium: PathBuf,
     python: PathBuf,
+    moto_server: PathBuf,
 }
 
 /// A part of the tests.
@@ -67,6 +71,7 @@ fn tools() -> Result<Tools> {
             node: needs::node()?,
             chromium: needs::chromium()?,
             python: needs::pypi(REQUESTS)?.join("python"),
+            moto_server: needs::pypi(MOTO)?.join("moto_server"),
         })
     })
 }
@@ -126,5 +131,6 @@ impl Tools {
         run.env("NODE", &self.node)
             .env("CHROMIUM", &self.chromium)
             .env("PYTHON", &self.python)
+            .env("MOTO_SERVER", &self.moto_server)
     }
 }

@@ -10,7 +10,8 @@ use api_types::UploadId;
 use super::archive;
 use super::{BackupError, FORMAT, Manifest, Progress, TableKept, rows, unfit};
 use crate::clock::Entropy;
-use crate::outside::files::Files;
+use crate::config::Place;
+use crate::outside::files::{Files, FilesError};
 use crate::store::{
     Store, Tx, ledger,
     ledger::LedgerCheck,
@@ -45,15 +46,16 @@ fn read_manifest(path: &Path) -> Result<Manifest, BackupError> {
     Ok(manifest)
 }
 
-/// Restores the archive at `path` into an empty, migrated store and the empty folder `data`. The
-/// database is filled by one transaction: it holds all of the archive, or nothing.
+/// Restores the archive at `path` into an empty, migrated store, the empty folder of `place` and
+/// its bucket, if it has one. The database is filled by one transaction: it holds all of the
+/// archive, or nothing.
 ///
 /// # Errors
 /// `Unfit` for a damaged archive, one of another schema, or a place that holds anything.
 pub async fn restore(
     path: &Path,
     store: &Store,
-    data: &Path,
+    place: &Place,
     entropy: &dyn Entropy,
     progress: &Progress,
 ) -> Result<Restored, BackupError> {
@@ -61,8 +63,8 @@ pub async fn restore(
     let manifest = read_manifest(path)?;
     let (tables, held) = store.read(target).await?;
     fits(&manifest, &tables, &held)?;
-    folder_is_empty(data)?;
-    restore_files(path, data, &manifest, entropy, progress).await?;
+    folder_is_empty(&place.data)?;
+    restore_files(path, place, &manifest, entropy, progress).await?;
     let archive = path.to_owned();
     let (expected, told) = (manifest.clone(), Progress::clone(progress));
     store
@@ -144,7 +146,7 @@ fn folder_is_empty(data: &Path) -> Result<(), BackupError> {
 
 async fn restore_files(
     path: &Path,
-    data: &Path,
+    place: &Place,
     manifest: &Manifest,
     entropy: &dyn Entropy,
     progress: &Progress,
@@ -154,10 +156,15 @@ async fn restore_files(
         let Some(key) = name.strip_prefix("keys/") else {
             return Ok(false);
         };
-        archive::write_private(&data.join(plain_name(key)?), entry)?;
+        archive::write_private(&place.data.join(plain_name(key)?), entry)?;
         Ok(true)
     })?;
-    let files = Files::open(data, entropy).map_err(|error| unfit(format!("{error:#}")))?;
+    let files = Files::open(place, entropy).map_err(|error| unfit(format!("{error:#}")))?;
+    if !files.is_empty().await.map_err(unwritten)? {
+        return Err(unfit(
+            "the bucket is not empty: restore into a new one, or a new folder of it",
+        ));
+    }
     progress(&format!("{} proof files", manifest.files));
     let runtime = tokio::runtime::Handle::current();
     let path = path.to_owned();
@@ -197,13 +204,20 @@ fn plain_name(name: &str) -> Result<&str, BackupError> {
 }
 
 async fn write_file(files: &Files, id: &str, bytes: &[u8]) -> Result<(), BackupError> {
-    let unwritten = |error: crate::outside::files::FilesError| unfit(error.to_string());
     let id: UploadId = id
         .parse()
         .map_err(|_| unfit(format!("the archive has a file with the name {id}")))?;
     let mut writing = files.begin(id).await.map_err(unwritten)?;
     writing.write(bytes).await.map_err(unwritten)?;
     writing.finish().await.map(drop).map_err(unwritten)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err takes"
+)]
+fn unwritten(error: FilesError) -> BackupError {
+    unfit(error.to_string())
 }
 
 /// Fills every table from the archive, in the archive's order.

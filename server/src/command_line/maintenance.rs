@@ -37,7 +37,7 @@ fn told() -> Progress {
 pub async fn save(asked: Archive) -> anyhow::Result<()> {
     let Archive { file, place } = asked;
     let store = open(&place).await?;
-    let files = Files::open(&place.data, &SystemEntropy)?;
+    let files = Files::open(&place, &SystemEntropy)?;
     let now = SystemClock.now();
     let saved = backup::save(&store, &files, &place.data, now, &file, &told()).await?;
     tokio::task::spawn_blocking(move || store.close()).await?;
@@ -75,7 +75,7 @@ pub async fn restore(asked: Archive) -> anyhow::Result<()> {
     let store = tokio::task::spawn_blocking(open).await??;
     std::fs::create_dir_all(&place.data).context("cannot make the data folder")?;
     let entropy = SystemEntropy;
-    let restored = backup::restore(&file, &store, &place.data, &entropy, &told()).await?;
+    let restored = backup::restore(&file, &store, &place, &entropy, &told()).await?;
     tokio::task::spawn_blocking(move || store.close()).await?;
     let ledger = &restored.ledger;
     println!(

@@ -1,4 +1,4 @@
-//! Proof files: a folder today, an object store by the same trait; and their signed addresses.
+//! Proof files, in a folder or in a bucket that speaks S3, and their signed addresses.
 //!
 //! Who may see a file is decided by whoever signs an address for it. Rows are `store/uploads.rs`.
 
@@ -11,20 +11,32 @@ use std::time::Duration;
 use anyhow::Context;
 use api_types::{Timestamp, UploadId, paths};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
+use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
-use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::prefix::PrefixStore;
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig};
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::clock::Entropy;
+use crate::config::Place;
 use crate::domain::secret::{bytes_of_hex, hex};
 
 /// How long a signed address opens: a quarter of an hour.
 const SIGNED_FOR: Duration = Duration::from_secs(15 * 60);
 
-/// Bytes that are gathered before they are written.
-const PART_BYTES: usize = 256 * 1024;
+/// Bytes that are gathered before they are written to a folder.
+const FOLDER_PART_BYTES: usize = 256 * 1024;
+
+/// The same for a bucket: the least that S3 takes as a part that is not the last.
+const BUCKET_PART_BYTES: usize = 5 * 1024 * 1024;
+
+/// How long a request to a bucket is tried again before whoever waits is told.
+const BUCKET_TRIED_FOR: Duration = Duration::from_secs(10);
 
 /// What went wrong with a file.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +44,8 @@ pub enum FilesError {
     /// There is no such file.
     #[error("there is no such file")]
     Missing,
-    /// The folder cannot be read or written now.
-    #[error("the folder of files cannot be used: {0}")]
+    /// The folder or the bucket cannot be read or written now.
+    #[error("the proof files cannot be reached: {0}")]
     Unreachable(String),
 }
 
@@ -49,24 +61,27 @@ impl From<object_store::Error> for FilesError {
 /// The files of all proofs. Cheap to clone.
 #[derive(Clone)]
 pub struct Files {
-    folder: Arc<dyn ObjectStore>,
+    objects: Arc<dyn ObjectStore>,
+    part_bytes: usize,
     key: Arc<Zeroizing<Vec<u8>>>,
 }
 
 impl Files {
-    /// Opens, or makes, the folder `files` and the key `file-url.key` under `data`.
+    /// Opens the bucket that the place names, or else opens or makes its folder `files`; and the
+    /// key `file-url.key` of the place, which is made if it is not there.
     ///
     /// # Errors
-    /// What could not be made or read.
-    pub fn open(data: &Path, entropy: &dyn Entropy) -> anyhow::Result<Self> {
-        let folder = data.join("files");
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let key = open_key(&data.join("file-url.key"), entropy)?;
+    /// What could not be made or read; an address that is no bucket's.
+    pub fn open(place: &Place, entropy: &dyn Entropy) -> anyhow::Result<Self> {
+        let key = Arc::new(open_key(&place.data.join("file-url.key"), entropy)?);
+        let (objects, part_bytes) = match &place.files_url {
+            Some(url) => (bucket(url)?, BUCKET_PART_BYTES),
+            None => (folder(&place.data.join("files"))?, FOLDER_PART_BYTES),
+        };
         Ok(Self {
-            // A row is durable once it is answered; its file must not be lost to a power cut.
-            folder: Arc::new(LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true)),
-            key: Arc::new(key),
+            objects,
+            part_bytes,
+            key,
         })
     }
 
@@ -76,8 +91,9 @@ impl Files {
     /// `Unreachable`.
     pub async fn begin(&self, id: UploadId) -> Result<Writing, FilesError> {
         Ok(Writing {
-            parts: self.folder.put_multipart(&name(id)).await?,
-            gathered: Vec::with_capacity(PART_BYTES),
+            parts: Some(self.objects.put_multipart(&name(id)).await?),
+            part_bytes: self.part_bytes,
+            gathered: Vec::new(),
             digest: Sha256::new(),
             size: 0,
         })
@@ -88,7 +104,7 @@ impl Files {
     /// # Errors
     /// `Missing`, `Unreachable`.
     pub async fn read(&self, id: UploadId) -> Result<Bytes, FilesError> {
-        Ok(self.folder.get(&name(id)).await?.bytes().await?)
+        Ok(self.objects.get(&name(id)).await?.bytes().await?)
     }
 
     /// A file as a stream of chunks.
@@ -96,7 +112,7 @@ impl Files {
     /// # Errors
     /// `Missing`, `Unreachable`.
     pub async fn stream(&self, id: UploadId) -> Result<object_store::GetResult, FilesError> {
-        Ok(self.folder.get(&name(id)).await?)
+        Ok(self.objects.get(&name(id)).await?)
     }
 
     /// Removes a file.
@@ -104,18 +120,27 @@ impl Files {
     /// # Errors
     /// `Missing`, `Unreachable`.
     pub async fn delete(&self, id: UploadId) -> Result<(), FilesError> {
-        Ok(self.folder.delete(&name(id)).await?)
+        Ok(self.objects.delete(&name(id)).await?)
     }
 
-    /// Whether the folder answers.
+    /// Whether the folder or the bucket answers.
     ///
     /// # Errors
     /// `Unreachable`.
     pub async fn ping(&self) -> Result<(), FilesError> {
-        match self.folder.head(&"ping".into()).await {
+        match self.objects.head(&"ping".into()).await {
             Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether there is no file yet.
+    ///
+    /// # Errors
+    /// `Unreachable`.
+    pub async fn is_empty(&self) -> Result<bool, FilesError> {
+        let first = self.objects.list(None).next().await;
+        Ok(first.transpose()?.is_none())
     }
 
     /// Path and query that open a file from `now` for a quarter of an hour.
@@ -148,12 +173,54 @@ impl Files {
     }
 }
 
+fn folder(path: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
+    fs::create_dir_all(path)
+        .with_context(|| format!("cannot make the folder {}", path.display()))?;
+    // A row is durable once it is answered; its file must not be lost to a power cut.
+    Ok(Arc::new(
+        LocalFileSystem::new_with_prefix(path)?.with_fsync(true),
+    ))
+}
+
+/// A bucket by `s3://bucket/prefix`; who we are there is in the variables that every client of S3
+/// reads.
+fn bucket(url: &Url) -> anyhow::Result<Arc<dyn ObjectStore>> {
+    anyhow::ensure!(
+        url.scheme() == "s3",
+        "FILES_URL must be s3://BUCKET or s3://BUCKET/FOLDER"
+    );
+    let retry = RetryConfig {
+        retry_timeout: BUCKET_TRIED_FOR,
+        ..RetryConfig::default()
+    };
+    let bucket = AmazonS3Builder::from_env()
+        .with_url(url.as_str())
+        .with_retry(retry)
+        .build()
+        .context("FILES_URL needs AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION")?;
+    Ok(Arc::new(PrefixStore::new(bucket, url.path())))
+}
+
 /// A file that is being written.
 pub struct Writing {
-    parts: Box<dyn MultipartUpload>,
+    parts: Option<Box<dyn MultipartUpload>>,
+    part_bytes: usize,
     gathered: Vec<u8>,
     digest: Sha256,
     size: u64,
+}
+
+/// A bucket keeps, and charges for, the parts of what was begun until it is told to forget them.
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if let (Some(mut parts), Ok(runtime)) = (self.parts.take(), Handle::try_current()) {
+            runtime.spawn(async move {
+                if let Err(error) = parts.abort().await {
+                    tracing::warn!(%error, "parts of a file that broke off may be left behind");
+                }
+            });
+        }
+    }
 }
 
 /// What a finished file is.
@@ -179,7 +246,7 @@ impl Writing {
         self.digest.update(chunk);
         self.size += chunk.len() as u64;
         self.gathered.extend_from_slice(chunk);
-        if self.gathered.len() >= PART_BYTES {
+        if self.gathered.len() >= self.part_bytes {
             self.flush().await?;
         }
         Ok(())
@@ -190,25 +257,25 @@ impl Writing {
     /// # Errors
     /// `Unreachable`.
     pub async fn finish(mut self) -> Result<Written, FilesError> {
-        self.flush().await?;
-        self.parts.complete().await?;
+        if !self.gathered.is_empty() {
+            self.flush().await?;
+        }
+        if let Some(parts) = &mut self.parts {
+            parts.complete().await?;
+        }
+        self.parts = None;
         Ok(Written {
-            sha256: hex(&self.digest.finalize()),
+            sha256: hex(&std::mem::take(&mut self.digest).finalize()),
             size: self.size,
         })
     }
 
-    /// Throws it away.
-    ///
-    /// # Errors
-    /// `Unreachable`.
-    pub async fn abort(mut self) -> Result<(), FilesError> {
-        Ok(self.parts.abort().await?)
-    }
-
     async fn flush(&mut self) -> Result<(), FilesError> {
-        let part = std::mem::replace(&mut self.gathered, Vec::with_capacity(PART_BYTES));
-        Ok(self.parts.put_part(PutPayload::from(part)).await?)
+        let part = std::mem::take(&mut self.gathered);
+        match &mut self.parts {
+            Some(parts) => Ok(parts.put_part(PutPayload::from(part)).await?),
+            None => Ok(()),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use server::backup::{self, BackupError, Manifest, Progress, Restored};
 use server::clock::SeededEntropy;
+use server::config::Place;
 use server::store::Store;
 use tempfile::TempDir;
 
@@ -48,8 +49,13 @@ impl Archive {
     }
 
     async fn restored(&self, into: &Store, data: &Path) -> Result<Restored, BackupError> {
+        let place = Place {
+            data: data.to_owned(),
+            database_url: None,
+            files_url: None,
+        };
         let entropy = SeededEntropy::new(8);
-        backup::restore(&self.path(), into, data, &entropy, &quiet()).await
+        backup::restore(&self.path(), into, &place, &entropy, &quiet()).await
     }
 
     /// A server on what the archive restores, in an empty folder.
