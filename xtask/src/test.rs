@@ -95,6 +95,11 @@ fn package(tools: &Tools) -> Result<()> {
         .collect();
     files.sort();
     ensure!(!files.is_empty(), "pkg/test holds no test");
+    step("what TypeScript makes of the crypto package", || {
+        let tsc = root().join("tests/node_modules/typescript/bin/tsc");
+        let run = Run::new(&tools.node).arg(tsc);
+        run.words("-p test").dir(root().join("pkg")).run()
+    })?;
     let vectors = pkg::vectors()?;
     step("the crypto package in Node", || {
         tools
