@@ -120,6 +120,8 @@ fn held_after_the_end(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
 }
 
 /// Accounts below zero, and those of a task, a payout, an agent or an operator that is not there.
+/// Each owner is looked up by its id, cut out of the account's: otherwise every account would be
+/// compared with every task.
 fn held_by_nobody(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     faults(
         tx,
@@ -129,11 +131,15 @@ fn held_by_nobody(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
          SELECT account.id || ' belongs to nobody and holds', account.balance_micros
          FROM account
          WHERE account.balance_micros <> 0
-           AND NOT EXISTS (SELECT 1 FROM agent WHERE account.id = 'deposit:' || agent.id)
-           AND NOT EXISTS (SELECT 1 FROM task WHERE account.id = 'escrow:' || task.id)
-           AND NOT EXISTS (SELECT 1 FROM payout WHERE account.id = 'payout:' || payout.id)
-           AND NOT EXISTS (SELECT 1 FROM operator WHERE account.id IN
-                   ('pending:' || operator.id, 'available:' || operator.id))",
+           AND NOT EXISTS (SELECT 1 FROM agent WHERE account.id = 'deposit:' || agent.id
+               AND agent.id = SUBSTR(account.id, 9))
+           AND NOT EXISTS (SELECT 1 FROM task WHERE account.id = 'escrow:' || task.id
+               AND task.id = SUBSTR(account.id, 8))
+           AND NOT EXISTS (SELECT 1 FROM payout WHERE account.id = 'payout:' || payout.id
+               AND payout.id = SUBSTR(account.id, 8))
+           AND NOT EXISTS (SELECT 1 FROM operator
+               WHERE account.id IN ('pending:' || operator.id, 'available:' || operator.id)
+               AND operator.id IN (SUBSTR(account.id, 9), SUBSTR(account.id, 11)))",
     )
 }
 
