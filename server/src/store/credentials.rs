@@ -41,7 +41,8 @@ pub fn insert(
     tx.execute(
         "INSERT INTO credential (task_id, envelope, stored_at_ms) VALUES ($1, $2, $3)
          ON CONFLICT (task_id) DO UPDATE
-         SET envelope = excluded.envelope, stored_at_ms = excluded.stored_at_ms",
+         SET envelope = excluded.envelope, stored_at_ms = excluded.stored_at_ms,
+             purged_at_ms = NULL",
         &params![
             task_id.to_string(),
             to_json(envelope, "envelope")?,

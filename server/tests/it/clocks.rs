@@ -179,4 +179,43 @@ on_both_databases! {
         app.drain_jobs().await;
         assert_eq!(pair.earned().await, ("0.00".to_owned(), "25.00".to_owned()));
     }
+
+    async fn work_that_is_done_again_is_held_again(store) {
+        let app = TestApp::start(store).await;
+        let pair = Pair::with(&app, json!({"deadline": "2026-03-05T12:00:00Z"})).await;
+        pair.reach(Status::Completed).await;
+        app.advance(6 * DAY);
+        pair.dispute().await;
+        let body = json!({"reason": "The hours of Sunday are missing.", "unmet_requirements": []});
+        let ask = paths::request_revision(pair.task);
+        pair.agent.post(&ask, &body).await.ok();
+        app.advance(DAY + HOUR / 2 - HOUR);
+        pair.resubmit(GOOD).await;
+        app.drain_jobs().await;
+        app.advance(HOUR);
+        app.drain_jobs().await;
+        assert_eq!(pair.earned().await, ("25.00".to_owned(), "0.00".to_owned()));
+        app.advance(7 * DAY - 2 * HOUR);
+        app.drain_jobs().await;
+        pair.dispute().await;
+        assert_eq!(pair.earned().await.0, "0.00");
+    }
+
+    async fn who_does_a_task_after_another_is_held_from_the_own_completion(store) {
+        let app = TestApp::start(store).await;
+        let pair = Pair::with(&app, json!({"deadline": "2026-03-05T12:00:00Z"})).await;
+        pair.reach(Status::Completed).await;
+        app.advance(6 * DAY);
+        pair.dispute().await;
+        let body = json!({"reason": "It is another shop.", "unmet_requirements": []});
+        pair.agent.post(&paths::request_revision(pair.task), &body).await.ok();
+        pair.operator.post(&paths::withdraw(pair.task), &json!({})).await.ok();
+        assert_eq!(pair.view().await["completed_at"], json!(null));
+        app.advance(4 * DAY);
+        let other = Pair { operator: app.operator().await, ..pair };
+        other.submit(GOOD).await;
+        app.drain_jobs().await;
+        assert_eq!(other.earned().await, ("25.00".to_owned(), "0.00".to_owned()));
+        other.dispute().await;
+    }
 }

@@ -135,6 +135,24 @@ on_both_databases! {
         agent.get(&format!("{path}?purge=perhaps")).await.refused(400, "validation");
     }
 
+    async fn a_credential_that_came_after_a_purge_can_be_purged_too(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let posted = claimed(&agent, &operator).await;
+        submit(&operator, &posted).await;
+        let path = paths::retrieve_credential(posted.id);
+        let purge = format!("{path}?purge=true");
+        agent.post(&purge, &Value::Null).await.ok();
+        let dispute = json!({"reason": "It does not work."});
+        agent.post(&paths::open_dispute(posted.id), &dispute).await.ok();
+        let revision = json!({"reason": "Please make another.", "unmet_requirements": []});
+        agent.post(&paths::request_revision(posted.id), &revision).await.ok();
+        app.advance(std::time::Duration::from_secs(1));
+        submit(&operator, &posted).await;
+        agent.post(&purge, &Value::Null).await.ok();
+        agent.get(&path).await.refused(410, "expired");
+    }
+
     async fn a_credential_is_not_retrieved_before_completion_or_by_another_agent(store) {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);

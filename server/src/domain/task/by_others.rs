@@ -103,7 +103,9 @@ impl Task {
                 task.at.cancelled = Some(turn.now);
                 task.cancel_reason = Some(CancelReason::Refunded);
             } else {
+                let held_from = task.at.completed;
                 task.complete(turn.now);
+                task.at.completed = held_from.or(task.at.completed);
             }
             Ok(())
         })?;

@@ -88,7 +88,7 @@ pub struct Moments {
     pub submitted: Option<Timestamp>,
     /// Proof found good.
     pub verified: Option<Timestamp>,
-    /// Done and paid; the first time, because the hold runs from there.
+    /// Done and paid; the hold runs from there. The host's word on a dispute leaves it as it was.
     pub completed: Option<Timestamp>,
     /// Called off.
     pub cancelled: Option<Timestamp>,
@@ -303,9 +303,10 @@ impl Task {
         self.due.is_some_and(|end| now < end) && self.resolution.is_none()
     }
 
+    /// Done, and held from now on.
     fn complete(&mut self, now: Timestamp) {
         self.at.verified = Some(now);
-        self.at.completed.get_or_insert(now);
+        self.at.completed = Some(now);
     }
 
     /// Back on the market, as if nobody had claimed it.
@@ -317,6 +318,8 @@ impl Task {
         self.revision = None;
         self.at.accepted = None;
         self.at.submitted = None;
+        self.at.verified = None;
+        self.at.completed = None;
     }
 
     /// Asks the table, changes the task, and says what follows.
