@@ -23,7 +23,7 @@ use tokio::{
     time::{interval, timeout},
 };
 
-use crate::host::Host;
+use crate::host::{Host, in_two_days};
 
 /// Pairs of an agent and an operator who work side by side.
 const PAIRS: usize = 8;
@@ -410,7 +410,7 @@ fn post(agent: &str, name: &str) -> Wish {
         key: name.to_owned(),
         body: json!({
             "title": "Is the shop open?", "description": "Call and ask.", "reward_usd": 10,
-            "task_type": "CONTENT_REVIEW", "deadline": "2027-01-01T00:00:00Z",
+            "task_type": "CONTENT_REVIEW", "deadline": in_two_days(),
             "proof_requirements": ["What they said"], "external_id": name,
         }),
     }

@@ -7,6 +7,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{self, Stdio},
+    sync::LazyLock,
     time::Duration,
 };
 
@@ -202,6 +203,17 @@ fn clear(folder: &Path) -> Result<()> {
         let _ = fs::remove_dir_all(last);
     }
     Ok(())
+}
+
+/// A deadline, the same throughout a run, so that what is sent again is the same.
+pub(crate) fn in_two_days() -> &'static str {
+    static DEADLINE: LazyLock<String> = LazyLock::new(|| {
+        let calendar = rusqlite::Connection::open_in_memory();
+        let later = "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+2 days')";
+        let asked = calendar.and_then(|it| it.query_row(later, [], |row| row.get(0)));
+        asked.unwrap_or_default()
+    });
+    &DEADLINE
 }
 
 pub(crate) fn free_address() -> Result<SocketAddr> {

@@ -130,6 +130,10 @@ fixed! {
     TASK_TYPE_SWITCHES = "/admin/task-types";
     /// GET: the books, recomputed.
     CHECK_LEDGER = "/admin/ledger/check";
+    /// GET: what was sent to the callbacks of all agents.
+    ADMIN_DELIVERIES = "/admin/deliveries";
+    /// POST: send it again.
+    ADMIN_REDELIVER = "/admin/deliveries/{id}/redeliver";
     /// GET: jobs that failed for good.
     FAILED_JOBS = "/admin/jobs";
     /// POST: let one run again.
@@ -206,6 +210,8 @@ by_id! {
     admin_dispute(id: DisputeId) = ADMIN_DISPUTE;
     /// [`RESOLVE_DISPUTE`] of one dispute.
     resolve_dispute(id: DisputeId) = RESOLVE_DISPUTE;
+    /// [`ADMIN_REDELIVER`] of one delivery.
+    admin_redeliver(id: DeliveryId) = ADMIN_REDELIVER;
     /// [`RETRY_JOB`] of one job.
     retry_job(id: &str) = RETRY_JOB;
     /// [`FILE`] of one upload.

@@ -9,6 +9,7 @@ use crate::{
     dispute::Resolution,
     error::ErrorCode,
     estimate::Estimate,
+    event::TaskEvent,
     guardian::GuardianResult,
     message::Message,
     names::names,
@@ -443,6 +444,8 @@ pub struct TaskView {
     pub resolution: Option<Resolution>,
     /// The latest messages, oldest first, at most 100.
     pub messages: Vec<Message>,
+    /// The latest events, oldest first, at most 100.
+    pub events: Vec<TaskEvent>,
     /// Who claimed it.
     pub operator: Option<OperatorSummary>,
     /// The key that credentials are sealed to, as it came.

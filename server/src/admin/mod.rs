@@ -7,6 +7,7 @@
 
 mod accounts;
 mod books;
+mod deliveries;
 mod disputes;
 mod jobs;
 mod task_types;
@@ -23,6 +24,7 @@ use crate::store::{StoreError, Tx, audit, ledger::PostError};
 
 pub use accounts::{Heard, decide_kyc, hear_kyc, parse_decision, parse_message};
 pub use books::check_ledger;
+pub use deliveries::redeliver;
 pub use disputes::resolve_dispute;
 pub use jobs::{FailedPlace, failed_jobs, job_id, job_of, retry_job};
 pub use task_types::{parse_switches, switch_task_types, task_type_switches};

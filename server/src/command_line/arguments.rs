@@ -1,6 +1,6 @@
 //! What `humanops admin` can be asked.
 
-use api_types::{AgentId, DisputeId, OperatorId, operator::KycStatus, task::TaskType};
+use api_types::{AgentId, DeliveryId, DisputeId, OperatorId, operator::KycStatus, task::TaskType};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::config::Place;
@@ -36,6 +36,9 @@ pub enum Asked {
     TaskTypes(TaskTypes),
     /// Recompute every balance; fails unless all agree and sum to zero.
     Ledger,
+    /// What was sent to the callbacks of agents.
+    #[command(subcommand)]
+    Deliveries(Deliveries),
     /// Work that failed for good.
     #[command(subcommand)]
     Jobs(Jobs),
@@ -208,6 +211,22 @@ pub enum TaskTypes {
 fn task_type(name: &str) -> Result<TaskType, String> {
     let names = TaskType::ALL.map(TaskType::as_str).join(", ");
     TaskType::parse(&name.to_uppercase()).ok_or_else(|| format!("must be one of {names}"))
+}
+
+/// `humanops admin deliveries`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Deliveries {
+    /// List what was sent, newest first.
+    List {
+        /// Lines at most.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Send one again, whatever became of it.
+    Redeliver {
+        /// whd_…
+        id: DeliveryId,
+    },
 }
 
 /// `humanops admin jobs`.

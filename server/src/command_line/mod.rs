@@ -12,12 +12,13 @@ use anyhow::Context;
 use api_types::{
     OperatorId,
     dispute::{Dispute, DisputeOutcome},
+    event::Delivery,
     host::{AgentRecord, DecideKyc, KycDecision, OperatorRecord, Switch},
 };
 use serde_json::json;
 
 pub use arguments::Admin;
-use arguments::{Agents, Asked, Disputes, Jobs, Operators, TaskTypes};
+use arguments::{Agents, Asked, Deliveries, Disputes, Jobs, Operators, TaskTypes};
 use table::{Print, plain};
 
 use crate::{
@@ -29,6 +30,7 @@ use crate::{
     },
     store::{
         Store, Tx, accounts, audit,
+        deliveries::{self, Filter},
         disputes::{self, DisputeFilter},
         lists::Part,
     },
@@ -71,6 +73,7 @@ pub async fn run(
         Asked::Disputes(asked) => desk.disputes(asked, out).await,
         Asked::TaskTypes(asked) => desk.task_types(asked, out).await,
         Asked::Ledger => desk.ledger(out).await,
+        Asked::Deliveries(asked) => desk.deliveries(asked, out).await,
         Asked::Jobs(asked) => desk.jobs(asked, out).await,
         Asked::Audit { subject, limit } => desk.audit(subject, limit, out).await,
     }
@@ -255,6 +258,31 @@ impl Desk<'_> {
         Ok(())
     }
 
+    async fn deliveries(&self, asked: Deliveries, out: &mut impl Write) -> anyhow::Result<()> {
+        match asked {
+            Deliveries::List { limit } => {
+                let window = deliveries::Window {
+                    limit,
+                    offset: 0,
+                    after: None,
+                };
+                let list = move |tx: &mut Tx<'_>| deliveries::list(tx, Filter::default(), window);
+                let found = self.store.read(list).await?;
+                let names = [
+                    "DELIVERY", "EVENT", "TASK", "STATE", "ATTEMPTS", "SINCE", "URL",
+                ];
+                let rows = at_most(found.rows, limit);
+                self.print.list(out, &names, &rows, delivery_cells)
+            }
+            Deliveries::Redeliver { id } => {
+                let delivery = self
+                    .write(move |tx, acting| admin::redeliver(tx, id, acting))
+                    .await?;
+                self.print.one(out, &delivery)
+            }
+        }
+    }
+
     async fn jobs(&self, asked: Jobs, out: &mut impl Write) -> anyhow::Result<()> {
         let id = match asked {
             Jobs::List { limit } => {
@@ -324,6 +352,18 @@ fn dispute_cells(one: &Dispute) -> Vec<String> {
         one.outcome
             .map_or("open", DisputeOutcome::as_str)
             .to_owned(),
+    ]
+}
+
+fn delivery_cells(one: &Delivery) -> Vec<String> {
+    vec![
+        one.id.to_string(),
+        one.event.clone(),
+        one.task_id.to_string(),
+        one.state.as_str().to_owned(),
+        one.attempts.len().to_string(),
+        one.created_at.to_string(),
+        plain(&one.url),
     ]
 }
 

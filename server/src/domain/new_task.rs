@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api_types::{
     MicroUsd, Timestamp,
-    agent::{Tier, TierLimits},
+    agent::{AgentSettings, Tier, TierLimits},
     error::Fault,
     proof::ProofType,
     task::{
@@ -253,6 +253,14 @@ impl NewTask {
             }
         });
         fields.finish(read)
+    }
+
+    /// The task, with its agent's settings where it says nothing itself.
+    pub fn or_as_set(mut self, settings: &AgentSettings) -> Self {
+        self.webhook_style = self.webhook_style.or(settings.webhook_style);
+        let within = &mut self.estimate.approved_within_minutes;
+        *within = within.or(settings.auto_approve_estimate_minutes);
+        self
     }
 
     /// The task, on the market that its agent's tier or header sends it to, unless its body asked

@@ -35,7 +35,7 @@ use crate::{
     params(("X-Admin-Key" = Option<String>, Header,
         description = "On servers that do not let everyone register")),
     responses((status = 201, body = RegisteredAgent), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
+        (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn register_agent(
     State(app): State<App>,
     headers: HeaderMap,

@@ -6,7 +6,9 @@
 
 use api_types::operator::KycStatus;
 use api_types::task::TaskType;
-use api_types::{AgentId, KeyId, OperatorId, Timestamp, agent::Tier, key::KeyPolicy};
+use api_types::{
+    AgentId, KeyId, OperatorId, Timestamp, agent::AgentSettings, agent::Tier, key::KeyPolicy,
+};
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
 use subtle::ConstantTimeEq;
@@ -30,6 +32,8 @@ pub struct AgentAuth {
     pub tier: Tier,
     /// What the key may spend; none for a key that may do everything.
     pub policy: Option<KeyPolicy>,
+    /// What holds for requests that leave it out.
+    pub settings: AgentSettings,
 }
 
 impl FromRequestParts<App> for AgentAuth {
@@ -55,6 +59,7 @@ impl FromRequestParts<App> for AgentAuth {
             key_id: agent.key_id,
             tier: agent.tier,
             policy: agent.policy,
+            settings: agent.settings,
         })
     }
 }
@@ -177,7 +182,7 @@ fn host_of(app: &App, headers: &HeaderMap) -> Result<HostAuth, ApiError> {
         bool::from(hash(key.expose().as_bytes()).ct_eq(&hash(sent)))
     };
     let key = app.config.admin_key.as_ref().filter(genuine);
-    let key = key.ok_or_else(error::unauthorized_host)?;
+    let key = key.ok_or_else(error::host_only)?;
     Ok(HostAuth {
         who: key_fingerprint(key.expose()),
     })

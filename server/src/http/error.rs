@@ -74,10 +74,10 @@ pub fn unauthorized_operator() -> ApiError {
     )
 }
 
-/// The host's key is needed.
-pub fn unauthorized_host() -> ApiError {
+/// The host's key is needed; S1 gives 403 to whoever lacks it.
+pub fn host_only() -> ApiError {
     ApiError::new(
-        ErrorCode::Unauthorized,
+        ErrorCode::Forbidden,
         "Missing or invalid host key. Send it as X-Admin-Key.",
     )
 }

@@ -141,6 +141,8 @@ fn host_routes() -> OpenApiRouter<App> {
         .routes(routes!(admin::disputes::admin_disputes))
         .routes(routes!(admin::disputes::admin_dispute))
         .routes(routes!(admin::disputes::resolve_dispute))
+        .routes(routes!(admin::deliveries::admin_deliveries))
+        .routes(routes!(admin::deliveries::admin_redeliver))
         .routes(routes!(admin::jobs::failed_jobs))
         .routes(routes!(admin::jobs::retry_job))
         .routes(routes!(admin::record::check_ledger))

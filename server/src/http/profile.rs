@@ -2,7 +2,7 @@
 
 use api_types::{
     AgentId, KeyId, MicroUsd, Timestamp,
-    agent::{AgentProfile, ChangeAgent, TierLimits, TodaysUse},
+    agent::{AgentProfile, ChangeAgent, Tier, TierLimits, TodaysUse},
     error::ErrorBody,
     paths,
 };
@@ -77,7 +77,12 @@ fn profile(
     let agent = agents::get(tx, id)?.ok_or_else(error::agent_not_found)?;
     let day = now.as_millis().div_euclid(pricing::DAY_MILLIS);
     let limits = config.tiers.of(agent.tier);
-    let today = todays_use(agents::on_day(tx, id, day)?, limits, day, now);
+    let mut used = agents::on_day(tx, id, day)?;
+    if agent.tier == Tier::Sandbox {
+        // All that this tier posts is simulated, and counted apart.
+        used.tasks = agents::sandbox_tasks_on_day(tx, id, day)?;
+    }
+    let today = todays_use(used, limits, day, now);
     let key = keys::of_agent(tx, id)?
         .into_iter()
         .find(|key| key.id == key_id);

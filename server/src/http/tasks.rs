@@ -40,13 +40,16 @@ use crate::{
         task_type,
     },
     store::{
-        Tx, agents, messages, moves, tasks,
+        Tx, agents, messages, moves, outbox, tasks,
         tasks::{Filter, Window},
     },
 };
 
 /// Messages that the view of a task holds; GET /tasks/:id/messages has them all.
 const MESSAGES_SHOWN: u32 = 100;
+
+/// Events that it holds; GET /tasks/:id/events has them all.
+const EVENTS_SHOWN: u32 = 100;
 
 /// Post a task. Its reward and the fee go from the deposit balance into escrow.
 ///
@@ -76,7 +79,7 @@ pub async fn create_task(
         turn.now,
         &app.config.targets(),
     ))?;
-    let stated = checked(stated.bound_for(market))?;
+    let stated = checked(stated.bound_for(market))?.or_as_set(&agent.settings);
     if stated.dry_run {
         return Ok(Json(quotes::quote(&app, agent, stated, turn).await?).into_response());
     }
@@ -199,15 +202,18 @@ pub async fn get_task(
     Path(id): Path<String>,
 ) -> Result<Json<TaskView>, ApiError> {
     let id = task_id(&id)?;
-    let (sight, said) = app
+    let (sight, told) = app
         .store
         .read(move |tx| {
             let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
-            let said = messages::latest(tx, id, MESSAGES_SHOWN)?;
-            Ok::<_, ApiError>((views::look(tx, task)?, said))
+            let told = views::Told {
+                messages: messages::latest(tx, id, MESSAGES_SHOWN)?,
+                events: outbox::latest(tx, id, EVENTS_SHOWN)?,
+            };
+            Ok::<_, ApiError>((views::look(tx, task)?, told))
         })
         .await?;
-    Ok(Json(views::for_agent(&app, sight, said, app.clock.now())))
+    Ok(Json(views::for_agent(&app, sight, told, app.clock.now())))
 }
 
 /// The id in a path. What is no task's id names no task.

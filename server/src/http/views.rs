@@ -2,6 +2,7 @@
 
 use api_types::{
     MicroUsd, Timestamp, UploadId,
+    event::TaskEvent,
     message::{Author, Message},
     proof::ProofView,
     task::{
@@ -168,8 +169,16 @@ pub fn item(task: Task, operator: Option<OperatorSummary>) -> TaskItem {
     }
 }
 
+/// What was said about a task, and what happened to it.
+pub struct Told {
+    /// The latest messages, oldest first.
+    pub messages: Vec<Message>,
+    /// The latest events, oldest first.
+    pub events: Vec<TaskEvent>,
+}
+
 /// The whole task, for its agent.
-pub fn for_agent(app: &App, sight: Sight, messages: Vec<Message>, now: Timestamp) -> TaskView {
+pub fn for_agent(app: &App, sight: Sight, told: Told, now: Timestamp) -> TaskView {
     let actions = sight.actions(Actor::Agent, now);
     let Sight {
         task,
@@ -206,7 +215,8 @@ pub fn for_agent(app: &App, sight: Sight, messages: Vec<Message>, now: Timestamp
         auto_approve_estimate_minutes: stated.estimate.approved_within_minutes,
         revision: task.revision,
         resolution: task.resolution,
-        messages,
+        messages: told.messages,
+        events: told.events,
         operator,
         agent_public_key: stated.agent_public_key,
         agent_key_fingerprint,
@@ -226,8 +236,8 @@ pub fn for_agent(app: &App, sight: Sight, messages: Vec<Message>, now: Timestamp
     }
 }
 
-/// A task, for an operator. What only the one who claimed it needs, such as the exact address and
-/// the instructions, stays hidden until then.
+/// A task, for an operator. What only the one who does it needs, such as the exact address and the
+/// instructions, stays hidden until it is accepted.
 pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView {
     let actions = sight.actions(Actor::Operator, now);
     let Sight {
@@ -236,10 +246,11 @@ pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView
     let available_at = task.available_at();
     let agent_key_fingerprint = fingerprint(&task);
     let result = proof.as_ref().and_then(|proof| raw(proof.result.as_ref()?));
-    let claimed = task.operator_id.is_some();
+    // Whoever gives an estimate has not got the task yet, and could give it back for nothing.
+    let accepted = task.at.accepted.is_some();
     let stated = task.stated;
     let mut location = place(stated.task_type, stated.location);
-    if let Some(location) = location.as_mut().filter(|_| !claimed) {
+    if let Some(location) = location.as_mut().filter(|_| !accepted) {
         coarsen(location);
     }
     OperatorTaskView {
@@ -250,7 +261,7 @@ pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView
         proof_type: stated.proof_type,
         location,
         distance_km: None,
-        digital_instructions: stated.digital_instructions.filter(|_| claimed),
+        digital_instructions: stated.digital_instructions.filter(|_| accepted),
         reward_usd: stated.reward,
         deadline: stated.deadline,
         proof_requirements: stated.proof_requirements,

@@ -100,18 +100,6 @@ pub fn get(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<StoredAgent>, StoreErr
     .transpose()
 }
 
-/// What holds for an agent's requests that leave it out.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
-pub fn settings(tx: &mut Tx<'_>, id: AgentId) -> Result<AgentSettings, StoreError> {
-    let row = tx.first(
-        "SELECT settings FROM agent WHERE id = $1",
-        &params![id.to_string()],
-    )?;
-    row.map_or(Ok(AgentSettings::default()), |row| json(&row, "settings"))
-}
-
 /// Writes what an agent may change of itself.
 ///
 /// # Errors

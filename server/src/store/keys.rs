@@ -28,6 +28,8 @@ pub struct AuthenticatedAgent {
     pub policy: Option<KeyPolicy>,
     /// The dialect of errors: the key's own, else the agent's.
     pub dialect: Option<Dialect>,
+    /// What holds for requests that leave it out.
+    pub settings: AgentSettings,
     /// Whether the key's last use should be written down again.
     pub key_use_is_stale: bool,
 }
@@ -106,6 +108,7 @@ pub fn authenticate(
             tier: name(&row, "tier", Tier::parse)?,
             policy: json_if_any(&row, "policy")?,
             dialect: dialect(&row)?.or(settings.dialect),
+            settings,
             key_use_is_stale: time_if_any(&row, "last_used_at_ms")?
                 .is_none_or(|used| used < now.before(LAST_USED_WITHIN)),
         })

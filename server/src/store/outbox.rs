@@ -172,6 +172,11 @@ pub fn count(tx: &mut Tx<'_>, log: Log) -> Result<i64, StoreError> {
     row.map_or(Ok(0), |row| row.get("n"))
 }
 
+/// An event as it is told, of `event JOIN task`.
+const COLUMNS: &str = "event.id AS id, event.task_id AS task_id, event.name AS name,
+    event.previous_status AS previous_status, event.status AS status, event.at_ms AS at_ms,
+    event.guardian_result AS guardian_result, task.external_id AS external_id";
+
 /// At most `limit` events of a log after a position, oldest first, `offset` of them passed over.
 ///
 /// # Errors
@@ -193,11 +198,7 @@ pub fn after(
         .map_or_else(|| log.agent_id.to_string(), |id| id.to_string());
     let rows = tx.query(
         &format!(
-            "SELECT event.id AS id, event.task_id AS task_id, event.name AS name,
-                 event.previous_status AS previous_status, event.status AS status,
-                 event.at_ms AS at_ms, event.guardian_result AS guardian_result,
-                 event.position AS position, task.external_id AS external_id
-             FROM event JOIN task ON task.id = event.task_id
+            "SELECT {COLUMNS}, event.position AS position FROM event JOIN task ON task.id = event.task_id
              WHERE {owner} = $1 AND {place} > $2 ORDER BY {place} LIMIT $3 OFFSET $4"
         ),
         &params![id, position, limit, offset],
@@ -205,19 +206,38 @@ pub fn after(
     rows.iter().map(placed).collect()
 }
 
+/// The latest events of a task, oldest first, whether or not they have a place in the log yet.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn latest(tx: &mut Tx<'_>, task_id: TaskId, limit: u32) -> Result<Vec<TaskEvent>, StoreError> {
+    let rows = tx.query(
+        &format!(
+            "SELECT {COLUMNS} FROM event JOIN task ON task.id = event.task_id
+             WHERE event.task_id = $1 ORDER BY event.task_version DESC, event.id DESC LIMIT $2"
+        ),
+        &params![task_id.to_string(), limit],
+    )?;
+    rows.iter().rev().map(told).collect()
+}
+
 fn placed(row: &Row) -> Result<Placed, StoreError> {
-    let previous: Option<String> = row.get("previous_status")?;
     Ok(Placed {
         position: row.get("position")?,
-        told: TaskEvent {
-            event: row.get("name")?,
-            task_id: text(row, "task_id")?,
-            status: name(row, "status", Status::parse)?,
-            previous_status: previous.as_deref().and_then(Status::parse),
-            guardian_result: json_if_any(row, "guardian_result")?,
-            timestamp: time(row, "at_ms")?,
-            event_id: text(row, "id")?,
-            external_id: row.get("external_id")?,
-        },
+        told: told(row)?,
+    })
+}
+
+fn told(row: &Row) -> Result<TaskEvent, StoreError> {
+    let previous: Option<String> = row.get("previous_status")?;
+    Ok(TaskEvent {
+        event: row.get("name")?,
+        task_id: text(row, "task_id")?,
+        status: name(row, "status", Status::parse)?,
+        previous_status: previous.as_deref().and_then(Status::parse),
+        guardian_result: json_if_any(row, "guardian_result")?,
+        timestamp: time(row, "at_ms")?,
+        event_id: text(row, "id")?,
+        external_id: row.get("external_id")?,
     })
 }

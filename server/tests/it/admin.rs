@@ -82,7 +82,7 @@ on_both_databases! {
             for key in ["", "another-key-of-thirty-two-characters", &ADMIN_KEY[1..]] {
                 let request = app.request(method.clone(), &path).header("x-admin-key", key);
                 let answer = request.answer().await;
-                assert!(answer.refused(401, "unauthorized").contains("X-Admin-Key"), "{path}");
+                assert!(answer.refused(403, "forbidden").contains("X-Admin-Key"), "{path}");
             }
         }
         assert_eq!(record(&app).await, []);
@@ -92,9 +92,9 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         for key in ["", "x"] {
             let request = app.request(Method::GET, paths::AUDIT).header("x-admin-key", key);
-            request.answer().await.refused(401, "unauthorized");
+            request.answer().await.refused(403, "forbidden");
         }
-        app.get(paths::AUDIT).await.refused(401, "unauthorized");
+        app.get(paths::AUDIT).await.refused(403, "forbidden");
     }
 
     async fn an_operator_works_once_the_host_has_approved_them(store) {

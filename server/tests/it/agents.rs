@@ -1,9 +1,10 @@
 //! Agents: registration, profile, balance, deposits (contract §3).
 
 use api_types::paths;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::TestApp;
+use crate::harness::{TestApp, photo_task};
+use crate::moves::Pair;
 use crate::support::{self, on_both_databases};
 
 on_both_databases! {
@@ -72,6 +73,43 @@ on_both_databases! {
         assert_eq!(agent.get(paths::ME).await.ok().body["today"]["tasks"], 0);
     }
 
+    async fn an_agent_of_the_sandbox_sees_what_it_used_of_it(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let mut body = photo_task(&app);
+        body["reward_usd"] = json!(10);
+        agent.post(paths::TASKS, &body).await.created();
+        let me = agent.get(paths::ME).await.ok().body;
+        assert_eq!((&me["today"]["tasks"], &me["today"]["tasks_left"]), (&json!(1), &json!(49)));
+        app.advance(std::time::Duration::from_secs(60));
+        app.drain_jobs().await;
+    }
+
+    async fn settings_hold_for_tasks_that_leave_the_field_out(store) {
+        let app = TestApp::start(store).await;
+        let pair = Pair::new(&app).await;
+        let settings = json!({"webhook_style": "all", "auto_approve_estimate_minutes": 90});
+        pair.agent.patch(paths::ME, &json!({"settings": settings})).await.ok();
+        let post = async |further: Value| {
+            let mut body = photo_task(&app);
+            for (name, value) in further.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            pair.agent.post(paths::TASKS, &body).await.created().id("task_id")
+        };
+        let estimate = async |task| {
+            let body = json!({"estimate_minutes": 60});
+            pair.operator.post(&paths::give_estimate(task), &body).await.ok().text("status")
+        };
+        let view = async |task| pair.agent.get(&paths::task(task)).await.ok().body;
+        let as_set = post(json!({})).await;
+        assert_eq!(estimate(as_set).await, "ACCEPTED");
+        assert_eq!(view(as_set).await["webhook_style"], "all");
+        let own = post(json!({"webhook_style": "humcli", "auto_approve_estimate_minutes": 30})).await;
+        assert_eq!(estimate(own).await, "ESTIMATE_PENDING");
+        assert_eq!(view(own).await["webhook_style"], "humcli");
+    }
+
     async fn a_profile_is_changed_field_by_field_and_null_removes(store) {
         let app = TestApp::start(store).await;
         let agent = app.poor_agent().await;
@@ -81,9 +119,6 @@ on_both_databases! {
         let me = agent.patch(paths::ME, &change).await.ok().body;
         assert_eq!((&me["name"], &me["company"]), (&json!("other"), &json!("Acme")));
         assert_eq!(me["settings"], settings);
-        let id = agent.id;
-        let stored = app.app.store.read(move |tx| server::store::agents::settings(tx, id));
-        assert_eq!(stored.await.unwrap().auto_approve_estimate_minutes, Some(90));
         let change = json!({"company": null, "settings": {"dialect": null}});
         let me = agent.patch(paths::ME, &change).await.ok().body;
         assert_eq!((&me["name"], &me["company"]), (&json!("other"), &json!(null)));

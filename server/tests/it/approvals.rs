@@ -199,7 +199,7 @@ on_both_databases! {
             let request = app.request(Method::POST, &path).header("x-admin-key", key);
             request.json(&json!({"decision": "APPROVE"})).answer().await
         };
-        by_host("not the host's key").await.refused(401, "unauthorized");
+        by_host("not the host's key").await.refused(403, "forbidden");
         let decided = by_host(ADMIN_KEY).await.ok();
         assert_eq!((decided.text("status"), decided.text("decided_by")), ("APPROVED".to_owned(), "host".to_owned()));
         let deeds = app.app.store.read(|tx| tx.query("SELECT action, subject FROM audit", &[]));

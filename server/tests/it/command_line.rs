@@ -16,6 +16,7 @@ use server::store::{Store, StoreError, Tx, agents};
 
 use crate::admin::disputed;
 use crate::harness::{TestApp, photo_task};
+use crate::moves::Pair;
 use crate::support::{self, on_both_databases};
 
 /// What `humanops admin …` prints on this server's database, or why it failed.
@@ -71,6 +72,23 @@ on_both_databases! {
         agent.post_photo_task().await;
         let all = admin_json(&app, &["task-types", "list"]).await;
         assert_eq!((&all["PHOTO"], &all["DELIVERY"]), (&json!("on"), &json!("off")));
+    }
+
+    async fn a_delivery_is_seen_and_sent_again_on_the_command_line(store) {
+        // Nobody listens there.
+        let reached = ["--allow-private-targets", "127.0.0.0/8", "--target-ports", "1"];
+        let app = TestApp::start_with(store, &reached).await;
+        let further = json!({"callback_url": "https://127.0.0.1:1/hook", "webhook_style": "all"});
+        let pair = Pair::with(&app, further).await;
+        let told = admin_json(&app, &["deliveries", "list"]).await;
+        assert_eq!((&told[0]["event"], &told[0]["task_id"]), (&json!("task.created"), &json!(pair.task)));
+        let again = ["deliveries", "redeliver", told[0]["id"].as_str().unwrap()];
+        assert!(admin(&app, &again).await.unwrap().contains("PENDING"));
+        let record = admin_json(&app, &["audit"]).await;
+        assert_eq!(record[0]["action"], "delivery.redeliver");
+        app.drain_jobs().await;
+        let nobody = ["deliveries", "redeliver", "whd_01KB0000000000000000000000"];
+        assert!(admin(&app, &nobody).await.unwrap_err().contains("no such delivery"));
     }
 
     async fn agents_books_and_failed_work_are_seen_on_the_command_line(store) {

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Ask, TestApp, photo_task};
+use crate::moves::Pair;
 use crate::support::{self, on_both_databases};
 use crate::tasks::text_task;
 
@@ -95,6 +96,20 @@ on_both_databases! {
         assert_eq!(mine["location"], body["location"]);
         assert_eq!(mine["digital_instructions"], "Ring twice.");
         assert_eq!(operator.get(paths::FIND_TASKS).await.ok().body["data"], json!([]));
+    }
+
+    async fn an_estimate_alone_does_not_show_the_exact_place(store) {
+        let app = TestApp::start(store).await;
+        let pair = Pair::with(&app, json!({"digital_instructions": "Ring twice."})).await;
+        pair.estimate(30).await;
+        let seen = async || pair.operator.get(&paths::operator_task(pair.task)).await.ok().body;
+        let asked = seen().await;
+        assert_eq!(asked["location"]["address"], Value::Null);
+        assert_eq!(asked["digital_instructions"], Value::Null);
+        pair.agent.post(&paths::approve_estimate(pair.task), &json!({})).await.ok();
+        let agreed = seen().await;
+        assert!(agreed["location"]["address"].is_string());
+        assert_eq!(agreed["digital_instructions"], "Ring twice.");
     }
 
     async fn operators_find_what_fits_their_skills(store) {

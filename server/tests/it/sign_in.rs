@@ -101,8 +101,8 @@ on_both_databases! {
             let request = app.request(Method::POST, paths::REGISTER_AGENT);
             request.header("x-admin-key", key).json(&body).answer().await
         };
-        assert!(with("").await.refused(401, "unauthorized").contains("X-Admin-Key"));
-        with("another-key-of-thirty-two-characters").await.refused(401, "unauthorized");
+        assert!(with("").await.refused(403, "forbidden").contains("X-Admin-Key"));
+        with("another-key-of-thirty-two-characters").await.refused(403, "forbidden");
         with(ADMIN_KEY).await.created();
     }
 }

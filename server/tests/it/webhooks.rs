@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use base64::{Engine, prelude::BASE64_STANDARD};
+use reqwest::Method;
 use serde_json::{Value, json};
 use server::domain::target::TargetRules;
 use server::jobs::runner;
@@ -20,7 +21,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Answer, Caller, TestApp, photo_task};
+use crate::admin::host;
+use crate::harness::{ADMIN_KEY, Answer, Caller, TestApp, photo_task};
 use crate::support::{self, FreshStore, on_both_databases};
 
 type Agent<'a> = Caller<'a, AgentId>;
@@ -340,6 +342,31 @@ on_both_databases! {
         let delivered = only_delivery(&agent, task).await;
         assert_eq!(delivered["state"], "DELIVERED");
         assert_eq!(delivered["attempts"].as_array().unwrap().len(), 13);
+    }
+
+    async fn the_host_sees_every_delivery_and_sends_one_again(store) {
+        let arguments = [&LOOPBACK[..], &["--admin-key", ADMIN_KEY]].concat();
+        let app = TestApp::start_with(store, &arguments).await;
+        let (agent, receiver) = (app.agent().await, Receiver::start().await);
+        let task = completed(&agent, &with_callback(&app, &receiver.hook())).await;
+        let sent = only_delivery(&agent, task).await;
+        let by_host = async |method, path: &str| host(&app, method, path, &Value::Null).await;
+        let seen = by_host(Method::GET, paths::ADMIN_DELIVERIES).await.ok().body;
+        assert_eq!((&seen["data"], &seen["pagination"]["total"]), (&json!([sent]), &json!(1)));
+        let none = format!("{}?state=FAILED", paths::ADMIN_DELIVERIES);
+        assert_eq!(by_host(Method::GET, &none).await.ok().body["data"], json!([]));
+
+        let again = paths::admin_redeliver(sent["id"].as_str().unwrap().parse().unwrap());
+        app.post(&again, &json!({})).await.refused(403, "forbidden");
+        assert_eq!(by_host(Method::POST, &again).await.ok().body["state"], "PENDING");
+        app.drain_jobs().await;
+        let all = receiver.all();
+        assert_eq!(all.len(), 2);
+        assert_eq!(all[1].header("webhook-id"), all[0].header("webhook-id"));
+        let deed = by_host(Method::GET, paths::AUDIT).await.ok().body["data"][0].clone();
+        assert_eq!((&deed["action"], &deed["subject"]), (&json!("delivery.redeliver"), &sent["id"]));
+        let unknown = again.replace("whd_", "whd_7");
+        by_host(Method::POST, &unknown).await.refused(404, "not_found");
     }
 
     async fn a_callback_that_is_gone_is_told_no_more_until_a_repetition_arrives(store) {

@@ -23,7 +23,7 @@ use crate::{
         ("cursor" = Option<String>, Query)),
     security(("admin_key" = [])),
     responses((status = 200, body = Page<AgentRecord>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody)))]
+        (status = 403, body = ErrorBody)))]
 pub async fn admin_agents(
     State(app): State<App>,
     _host: HostAuth,
@@ -45,7 +45,7 @@ pub async fn admin_agents(
 /// Read one agent.
 #[utoipa::path(get, path = paths::ADMIN_AGENT, tag = "host", params(("id" = AgentId, Path)),
     security(("admin_key" = [])),
-    responses((status = 200, body = AgentRecord), (status = 401, body = ErrorBody),
+    responses((status = 200, body = AgentRecord), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub async fn admin_agent(
     State(app): State<App>,

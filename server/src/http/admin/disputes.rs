@@ -35,7 +35,7 @@ use crate::{
         ("cursor" = Option<String>, Query)),
     security(("admin_key" = [])),
     responses((status = 200, body = Page<Dispute>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody)))]
+        (status = 403, body = ErrorBody)))]
 pub async fn admin_disputes(
     State(app): State<App>,
     _host: HostAuth,
@@ -67,7 +67,7 @@ pub async fn admin_disputes(
 /// Read one dispute.
 #[utoipa::path(get, path = paths::ADMIN_DISPUTE, tag = "host", params(("id" = DisputeId, Path)),
     security(("admin_key" = [])),
-    responses((status = 200, body = Dispute), (status = 401, body = ErrorBody),
+    responses((status = 200, body = Dispute), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub async fn admin_dispute(
     State(app): State<App>,
@@ -92,7 +92,7 @@ fn dispute_id(text: &str) -> Result<DisputeId, ApiError> {
     params(("id" = DisputeId, Path)), request_body = ResolveDispute,
     security(("admin_key" = [])),
     responses((status = 200, body = Dispute), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub async fn resolve_dispute(
     State(app): State<App>,

@@ -31,7 +31,7 @@ use crate::{
     params(("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
     security(("admin_key" = [])),
     responses((status = 200, body = Page<FailedJob>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody)))]
+        (status = 403, body = ErrorBody)))]
 pub async fn failed_jobs(
     State(app): State<App>,
     _host: HostAuth,
@@ -64,7 +64,7 @@ fn place(cursor: &str) -> Result<FailedPlace, ApiError> {
 #[utoipa::path(post, path = paths::RETRY_JOB, tag = "host", params(("id" = String, Path)),
     security(("admin_key" = [])),
     responses((status = 200, body = RetriedJob), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn retry_job(
     State(app): State<App>,
     host: HostAuth,

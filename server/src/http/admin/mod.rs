@@ -3,6 +3,7 @@
 //! them opens on a server that has no ADMIN_KEY.
 
 pub mod agents;
+pub mod deliveries;
 pub mod disputes;
 pub mod jobs;
 pub mod operators;

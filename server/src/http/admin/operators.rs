@@ -39,7 +39,7 @@ use crate::{
         ("cursor" = Option<String>, Query)),
     security(("admin_key" = [])),
     responses((status = 200, body = Page<OperatorRecord>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody)))]
+        (status = 403, body = ErrorBody)))]
 pub async fn admin_operators(
     State(app): State<App>,
     _host: HostAuth,
@@ -63,7 +63,7 @@ pub async fn admin_operators(
 /// Read one operator.
 #[utoipa::path(get, path = paths::ADMIN_OPERATOR, tag = "host",
     params(("id" = OperatorId, Path)), security(("admin_key" = [])),
-    responses((status = 200, body = OperatorRecord), (status = 401, body = ErrorBody),
+    responses((status = 200, body = OperatorRecord), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub async fn admin_operator(
     State(app): State<App>,
@@ -86,7 +86,7 @@ fn operator_id(text: &str) -> Result<OperatorId, ApiError> {
 #[utoipa::path(post, path = paths::DECIDE_KYC, tag = "host", params(("id" = OperatorId, Path)),
     request_body = DecideKyc, security(("admin_key" = [])),
     responses((status = 200, body = OperatorRecord), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn decide_kyc(
     State(app): State<App>,
     host: HostAuth,

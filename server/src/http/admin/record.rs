@@ -18,7 +18,7 @@ use crate::{
 
 /// Recompute every balance from its transfers. It reads the whole ledger.
 #[utoipa::path(get, path = paths::CHECK_LEDGER, tag = "host", security(("admin_key" = [])),
-    responses((status = 200, body = LedgerReport), (status = 401, body = ErrorBody)))]
+    responses((status = 200, body = LedgerReport), (status = 403, body = ErrorBody)))]
 pub async fn check_ledger(
     State(app): State<App>,
     _host: HostAuth,
@@ -33,7 +33,7 @@ pub async fn check_ledger(
         ("cursor" = Option<String>, Query)),
     security(("admin_key" = [])),
     responses((status = 200, body = Page<AuditEntry>), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody)))]
+        (status = 403, body = ErrorBody)))]
 pub async fn audit_log(
     State(app): State<App>,
     _host: HostAuth,

@@ -16,7 +16,7 @@ use crate::{
 
 /// Each task type, and whether new tasks of it are taken.
 #[utoipa::path(get, path = paths::TASK_TYPE_SWITCHES, tag = "host", security(("admin_key" = [])),
-    responses((status = 200, body = TaskTypeSwitches), (status = 401, body = ErrorBody)))]
+    responses((status = 200, body = TaskTypeSwitches), (status = 403, body = ErrorBody)))]
 pub async fn task_type_switches(
     State(app): State<App>,
     _host: HostAuth,
@@ -29,7 +29,7 @@ pub async fn task_type_switches(
 #[utoipa::path(put, path = paths::TASK_TYPE_SWITCHES, tag = "host",
     request_body = TaskTypeSwitches, security(("admin_key" = [])),
     responses((status = 200, body = TaskTypeSwitches), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody)))]
+        (status = 403, body = ErrorBody)))]
 pub async fn switch_task_types(
     State(app): State<App>,
     host: HostAuth,
