@@ -25,7 +25,8 @@ pub fn job_id(job: &str) -> String {
 
 /// The job that has this name.
 pub fn job_of(id: &str) -> Option<String> {
-    String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(id).ok()?).ok()
+    let job = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
+    (!job.chars().any(char::is_control)).then_some(job)
 }
 
 /// Jobs that failed for good, longest due first, with up to one more than `limit`, and how many

@@ -1,5 +1,6 @@
 //! How large the head of a request may be: its address and its headers. Larger ones are refused
-//! here, in the caller's dialect; what is larger by far is not read at all (`connections.rs`).
+//! here, in the caller's dialect, and so are paths that are no text; what is larger by far is not
+//! read at all (`connections.rs`).
 
 use axum::extract::Request;
 
@@ -11,15 +12,19 @@ const ADDRESS_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of all headers at most, names and values.
 const HEADER_BYTES_MAX: usize = 32 * 1024;
 
-/// Refuses a request whose head is too large.
+/// Refuses a request whose head is too large, or whose path names nothing because it is no text.
 ///
 /// # Errors
-/// 414 for its address, 431 for its headers.
+/// 414 for its address, 404 for its path, 431 for its headers.
 pub fn checked(request: &Request) -> Result<(), ApiError> {
     let address = request.uri();
     let length = address.path().len() + address.query().map_or(0, str::len);
     if length > ADDRESS_BYTES_MAX {
         return Err(error::address_too_long(ADDRESS_BYTES_MAX));
+    }
+    let path = percent_encoding::percent_decode_str(address.path());
+    if path.decode_utf8().is_err() {
+        return Err(error::no_such_path());
     }
     let headers = request.headers().iter();
     let size: usize = headers

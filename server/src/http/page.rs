@@ -148,5 +148,7 @@ fn number(text: &str) -> Option<u32> {
 }
 
 fn decode_cursor(cursor: &str) -> Option<String> {
-    String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+    let place = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    // We make none with a control character, and PostgreSQL takes no NUL.
+    (!place.chars().any(char::is_control)).then_some(place)
 }

@@ -4,8 +4,9 @@ use api_types::{TaskId, paths};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::admin::host;
 use crate::credentials;
-use crate::harness::{Answer, Ask, TestApp, photo_task};
+use crate::harness::{ADMIN_KEY, Answer, Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
 /// The same request, asking for a dialect.
@@ -81,6 +82,21 @@ async fn not_found_in_each_dialect(ask: impl Fn() -> RequestBuilder, sentence: &
 }
 
 on_both_databases! {
+    async fn what_is_no_text_is_refused_in_the_callers_dialect(store) {
+        let app = TestApp::start_with(store, &["--admin-key", ADMIN_KEY]).await;
+        let agent = app.agent().await;
+        let path = agent.request(Method::GET, "/api/v1/tasks/%FF").in_dialect("remno");
+        let answer = path.answer().await;
+        assert_eq!((answer.status, &answer.body["errors"][0]["code"]), (404, &json!("NOT_FOUND")));
+        let nul = format!("{}?external_id=%00", paths::TASKS);
+        agent.get(&nul).await.refused(400, "validation");
+        // AAAA is base64 of NULs, and what PostgreSQL could not look for.
+        for list in [paths::ADMIN_AGENTS, paths::ADMIN_OPERATORS, paths::AUDIT] {
+            let path = format!("{list}?cursor=AAAA");
+            host(&app, Method::GET, &path, &Value::Null).await.refused(400, "validation");
+        }
+    }
+
     async fn a_request_with_two_faults_is_refused_in_each_dialect(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
