@@ -112,6 +112,31 @@ where
     outcome.answer()
 }
 
+/// A refusal that time alone has brought about, such as that of a deadline which is too near by
+/// now, unless the request was answered before: then that answer again.
+///
+/// # Errors
+/// The refusal; 422 for a key that came with another body.
+pub async fn unless_answered(
+    app: &App,
+    key: OnceKey,
+    refusal: ApiError,
+) -> Result<Response, ApiError> {
+    let OnceKey(Some(request)) = key else {
+        return Err(refusal);
+    };
+    let (now, digest) = (app.clock.now(), request.digest.clone());
+    let kept = app
+        .store
+        .read(move |tx| kept::find(tx, &request, now))
+        .await?;
+    match kept {
+        Some(answer) if answer.digest == digest => repeat(answer),
+        Some(_) => Err(error::idempotency_mismatch()),
+        None => Err(refusal),
+    }
+}
+
 enum Outcome {
     First(StatusCode, String),
     Refused(ApiError),

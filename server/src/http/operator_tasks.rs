@@ -23,7 +23,7 @@ use super::{
     auth::OperatorAuth,
     body::Posted,
     error::{self, ApiError, checked},
-    idempotency::{OnceKey, once},
+    idempotency::{OnceKey, once, unless_answered},
     near::{self, near_window},
     page::{PageQuery, Parameters, TASK_TYPE_MUST},
     tasks::{no_fields, task_id, window},
@@ -247,7 +247,7 @@ async fn claim(
     estimate: impl FnOnce() -> Result<Option<Estimate>, ApiError>,
 ) -> Result<Response, ApiError> {
     if operator.kyc != KycStatus::Approved {
-        return Err(error::kyc_required());
+        return unless_answered(app, once_key, error::kyc_required()).await;
     }
     let none = || error::no_task_to(Move::Accept);
     let id = id.parse::<TaskId>().map_err(|_| none())?;
@@ -255,6 +255,9 @@ async fn claim(
     once(app, once_key, StatusCode::OK, move |tx| {
         let task = tasks::get(tx, id)?.filter(|task| !task.stated.sandbox);
         let task = task.ok_or_else(none)?;
+        // Whether the task is open at all comes first: a foreign one is not found (contract §1).
+        let does = estimate.as_ref().map_or(Move::Accept, |_| Move::Estimate);
+        task.may(does, turn.now)?;
         let skills = &operator.skills;
         if !skills.is_empty() && !skills.contains(&task.stated.task_type) {
             return Err(error::skill_missing());

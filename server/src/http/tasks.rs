@@ -24,7 +24,7 @@ use super::{
     body::Posted,
     delegation::{self, Request},
     error::{self, ApiError, checked},
-    idempotency::once,
+    idempotency::{once, unless_answered},
     page::{PageQuery, Parameters, TASK_TYPE_MUST},
     quotes::{self, circumstances},
     views,
@@ -74,12 +74,11 @@ pub async fn create_task(
 ) -> Result<Response, ApiError> {
     let turn = app.turn();
     let market = market(&agent, &headers)?;
-    let stated = checked(NewTask::parse(
-        &posted.body,
-        turn.now,
-        &app.config.targets(),
-    ))?;
-    let stated = checked(stated.bound_for(market))?.or_as_set(&agent.settings);
+    let stated = NewTask::parse(&posted.body, turn.now, &app.config.targets());
+    let stated = match checked(stated.and_then(|stated| stated.bound_for(market))) {
+        Ok(stated) => stated.or_as_set(&agent.settings),
+        Err(refusal) => return unless_answered(&app, posted.once(agent.id), refusal).await,
+    };
     if stated.dry_run {
         return Ok(Json(quotes::quote(&app, agent, stated, turn).await?).into_response());
     }
@@ -155,7 +154,7 @@ pub async fn list_tasks(
         task_types: query
             .read("task_domain", TASK_DOMAIN_MUST, TaskDomain::parse)
             .map_or_else(Vec::new, task_type::listed_under),
-        external_id: query.text("external_id").map(str::to_owned),
+        external_id: query.searched("external_id"),
     };
     query.finish()?;
     let window = window(&page)?;

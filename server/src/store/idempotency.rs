@@ -6,7 +6,6 @@ use api_types::Timestamp;
 
 use super::{StoreError, Tx, params};
 
-/// How long an answer is kept.
 /// How long an answer is kept (contract §8).
 pub const KEPT_FOR: Duration = Duration::from_secs(48 * 60 * 60);
 
@@ -64,16 +63,28 @@ pub fn begin(tx: &mut Tx<'_>, request: &Request, now: Timestamp) -> Result<Begun
     if taken == 1 {
         return Ok(Begun::First);
     }
-    find(tx, request)?
+    find(tx, request, now)?
         .map(Begun::Answered)
         .ok_or(StoreError::Changed)
 }
 
-fn find(tx: &mut Tx<'_>, request: &Request) -> Result<Option<KeptAnswer>, StoreError> {
+/// What was answered under a key, if that is still kept.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn find(
+    tx: &mut Tx<'_>,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Option<KeptAnswer>, StoreError> {
     let row = tx.first(
         "SELECT digest, status, body FROM idempotent_answer
-         WHERE scope = $1 AND idempotency_key = $2",
-        &params![&request.scope, &request.key],
+         WHERE scope = $1 AND idempotency_key = $2 AND kept_at_ms > $3",
+        &params![
+            &request.scope,
+            &request.key,
+            now.before(KEPT_FOR).as_millis()
+        ],
     )?;
     row.map(|row| {
         Ok(KeptAnswer {

@@ -11,6 +11,22 @@ use crate::harness::{Answer, Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
 on_both_databases! {
+    async fn a_post_is_answered_again_when_its_deadline_has_come_too_near(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let mut body = photo_task(&app);
+        body["deadline"] = json!("2026-02-05T12:11:00Z");
+        let first = agent.post_once(paths::TASKS, "near", &body).await.created();
+        app.advance(std::time::Duration::from_secs(120));
+        let again = agent.post_once(paths::TASKS, "near", &body).await.created();
+        assert_eq!(again.body, first.body);
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        agent.post_once(paths::TASKS, "new", &body).await.refused(400, "validation");
+        body["title"] = json!("Another");
+        agent.post_once(paths::TASKS, "near", &body).await.refused(422, "idempotency_mismatch");
+        assert_eq!(agent.get(paths::TASKS).await.ok().body["pagination"]["total"], 1);
+    }
+
     async fn a_repeated_post_is_answered_with_the_first_result(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
