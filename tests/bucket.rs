@@ -119,7 +119,7 @@ async fn proved(host: &Host, files: &[Vec<u8>]) -> Result<Vec<String>> {
     sent(host, &submit, "x-operator-id", &operator, &proof).await?;
     let view = Client::new().get(host.url(&format!("/api/v1/tasks/{task}")));
     let view = answered(view.header("x-api-key", &agent)).await?;
-    let artifacts = view["proof"]["artifacts"].as_array();
+    let artifacts = view.pointer("/proof/artifacts").and_then(Value::as_array);
     let artifacts = artifacts.with_context(|| format!("no artifacts in {view}"))?;
     Ok((artifacts
         .iter()
@@ -142,7 +142,7 @@ async fn answered(request: RequestBuilder) -> Result<Value> {
 }
 
 fn text(body: &Value, field: &str) -> Result<String> {
-    let text = body[field].as_str();
+    let text = body.get(field).and_then(Value::as_str);
     Ok(text
         .with_context(|| format!("no {field} in {body}"))?
         .to_owned())

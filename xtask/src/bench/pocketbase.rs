@@ -36,7 +36,8 @@ impl PocketBase {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        let data = format!("--dir={}", folder.display());
+        // What it notes of changed tables lies beside its data, and has to go with it.
+        let data = format!("--dir={}", folder.join("data").display());
         let made = Run::new(&program)
             .words("superuser upsert")
             .args([EMAIL, PASSWORD]);
