@@ -1,6 +1,6 @@
 //! A sealed credential as the server sees it: structure that can be checked, content that cannot.
 
-use api_types::credential::EncryptedCredential;
+use api_types::{Timestamp, credential::EncryptedCredential};
 use crypto_wasm::{Envelope, EnvelopeText};
 use serde_json::Value;
 
@@ -22,25 +22,33 @@ pub fn parse(value: &Value) -> Parsed<EncryptedCredential> {
     let iv = fields.required("iv", text(1..=64));
     let ephemeral_public_key = fields.required("ephemeralPublicKey", text(1..=256));
     let created_at = fields.required("createdAt", timestamp);
-
-    let read = algorithm
-        .zip(ciphertext)
-        .zip(iv)
-        .zip(ephemeral_public_key)
-        .zip(created_at);
-    let read = read.map(
-        |((((algorithm, ciphertext), iv), ephemeral_public_key), created_at)| EncryptedCredential {
-            v,
-            algorithm,
-            ciphertext,
-            iv,
-            ephemeral_public_key,
-            created_at,
-        },
+    // What is wrong inside a field is named beside those that are missing or should not be there.
+    let text = |read: &Option<String>| read.clone().unwrap_or_default();
+    let sealed = EncryptedCredential {
+        v,
+        algorithm: text(&algorithm),
+        ciphertext: text(&ciphertext),
+        iv: text(&iv),
+        ephemeral_public_key: text(&ephemeral_public_key),
+        created_at: created_at.unwrap_or(Timestamp::EPOCH),
+    };
+    let inside = check(&sealed).err().unwrap_or_default();
+    let all = algorithm
+        .and(ciphertext)
+        .and(iv)
+        .and(ephemeral_public_key)
+        .and(created_at);
+    let mut faults = match fields.finish(all) {
+        Ok(_) if inside.is_empty() => return Ok(sealed),
+        outside => outside.err().unwrap_or_default(),
+    };
+    let told: Vec<_> = faults.iter().map(|fault| fault.field.clone()).collect();
+    faults.extend(
+        inside
+            .into_iter()
+            .filter(|fault| !told.contains(&fault.field)),
     );
-    let envelope = fields.finish(read)?;
-    check(&envelope)?;
-    Ok(envelope)
+    Err(faults)
 }
 
 fn version(value: &Value) -> Parsed<u64> {

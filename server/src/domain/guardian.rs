@@ -41,6 +41,8 @@ pub struct FileFindings {
     pub measured: Result<Measured, Unmeasured>,
     /// Whether a proof of another task had it before.
     pub seen_before: bool,
+    /// Whether it stands in this proof before.
+    pub repeated: bool,
 }
 
 /// A requirement's result before it is given its words.
@@ -157,6 +159,11 @@ fn judge_file(proof_type: ProofType, file: &FileFindings, rules_may_approve: boo
             10,
             "The same picture was already sent for another task.",
         ),
+        _ if file.repeated => (
+            None,
+            60,
+            "The same picture stands in this proof twice; a person must see whether it shows both.",
+        ),
         Err(Unmeasured::Broken) => (Some(false), 20, "The file is broken and cannot be decoded."),
         Err(Unmeasured::TooManyPixels) => (
             None,
@@ -243,6 +250,7 @@ mod tests {
         FileFindings {
             measured: Ok(measured),
             seen_before: false,
+            repeated: false,
         }
     }
 
@@ -294,11 +302,13 @@ mod tests {
     fn one_bad_photo_disputes_the_proof_wherever_it_stands() {
         let seen = FileFindings {
             seen_before: true,
+            repeated: false,
             ..good()
         };
         let broken = FileFindings {
             measured: Err(Unmeasured::Broken),
             seen_before: false,
+            repeated: false,
         };
         for bad in [seen, broken] {
             for files in [vec![bad.clone(), good()], vec![good(), good(), bad.clone()]] {
@@ -312,6 +322,7 @@ mod tests {
         let heic = FileFindings {
             measured: Err(Unmeasured::UnknownFormat),
             seen_before: false,
+            repeated: false,
         };
         assert_eq!(photos(1, vec![heic], true).decision, Decision::ManualReview);
     }

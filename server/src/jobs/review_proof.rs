@@ -139,12 +139,15 @@ fn findings(tx: &mut Tx<'_>, task_id: TaskId, evidence: &Evidence) -> Result<Fin
         Evidence::Confirmation { chars } => Ok(Findings::Confirmation { chars: *chars }),
         Evidence::Files(files) => {
             let mut found = Vec::with_capacity(files.len());
-            for file in files {
+            for (nth, file) in files.iter().enumerate() {
+                let before = files.iter().take(nth);
+                let repeated = before.map(|it| &it.sent).any(|it| it.is_like(&file.sent));
                 let seen_before = proofs::seen_for_another(tx, task_id, &file.sent)?;
                 proofs::insert_picture(tx, task_id, &file.sent)?;
                 found.push(FileFindings {
                     measured: file.measured.clone(),
                     seen_before,
+                    repeated,
                 });
             }
             Ok(Findings::Files(found))

@@ -148,6 +148,14 @@ pub struct SentPicture {
     pub look: Option<String>,
 }
 
+impl SentPicture {
+    /// Whether it is the other picture, or that one saved again.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let looks = self.look.is_some() && self.look == other.look;
+        looks || self.sha256 == other.sha256
+    }
+}
+
 /// Writes down that a picture was sent for a task; once, however often it is judged.
 ///
 /// # Errors

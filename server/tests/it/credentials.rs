@@ -217,6 +217,10 @@ on_both_databases! {
             "iv": "!", "ephemeralPublicKey": "AA==", "createdAt": "2026-02-06T14:30:00.000Z"}});
         let answer = operator.post(&paths::submit_proof(posted.id), &several).await;
         answer.refused(400, "validation");
+        let mut named = answer.faulty_fields();
+        named.sort_unstable();
+        let all = ["algorithm", "ciphertext", "ephemeralPublicKey", "iv", "v"];
+        assert_eq!(named, all.map(|field| format!("encrypted_credential.{field}")));
         let task = operator.get(&paths::operator_task(posted.id)).await.ok();
         assert_eq!(task.text("status"), "ACCEPTED");
     }

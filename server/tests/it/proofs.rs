@@ -57,6 +57,20 @@ async fn prove(operator: &Caller<'_, OperatorId>, task: TaskId, pictures: Vec<Ve
 }
 
 on_both_databases! {
+    async fn one_picture_does_not_answer_for_two_requirements(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let mut body = photo_task(&app);
+        body["proof_requirements"] = json!(["The door", "The sign"]);
+        let task = agent.post(paths::TASKS, &body).await.created().id("task_id");
+        let twice = vec![picture(90, ImageFormat::Png); 2];
+        let seen = prove(&operator, task, twice).await;
+        assert_eq!(seen["status"], "MANUAL_REVIEW");
+        let second = &seen["guardian_result"]["requirement_results"][1];
+        assert_eq!(second["met"], Value::Null);
+        assert!(second["note"].as_str().unwrap().contains("twice"), "{second}");
+    }
+
     async fn good_photos_are_approved_and_pay_both_sides(store) {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);
