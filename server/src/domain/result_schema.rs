@@ -7,6 +7,8 @@
 //! everywhere they lead it has a bounded size, its patterns run in linear time, and nothing is
 //! fetched. `format` is a hint for the form and is not checked.
 
+use std::cell::Cell;
+
 use api_types::task::{RESULT_BYTES_MAX, RESULT_SCHEMA_BYTES_MAX};
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde::{Deserialize, Serialize};
@@ -91,7 +93,11 @@ impl ResultSchema {
     /// A result that satisfies the schema, if a simple one does: from its examples, defaults and
     /// constants, else the least of each type.
     pub fn sample(&self) -> Option<Value> {
-        let sample = Sampler { root: &self.0 }.of(&self.0, 0);
+        let sampler = Sampler {
+            root: &self.0,
+            bytes_left: Cell::new(RESULT_BYTES_MAX),
+        };
+        let sample = sampler.of(&self.0, 0);
         self.check(&sample).is_ok().then_some(sample)
     }
 }
@@ -250,16 +256,26 @@ fn states(value: &Value, keyword: &str) -> bool {
     }
 }
 
-/// How deep a sample is at most, and how many entries its lists have: together they bound it.
+/// How deep a sample is at most, and how many entries its lists have.
 const SAMPLE_DEPTH_MAX: usize = 10;
 const SAMPLE_ITEMS_MAX: u64 = 3;
 
 /// Makes the simplest value that a schema seems to ask for; whether it does is checked after.
 struct Sampler<'a> {
     root: &'a Value,
+    /// What is left of the bytes that a result may have. A list of lists of long texts would take
+    /// gigabytes otherwise, at the word of whoever wrote the schema.
+    bytes_left: Cell<usize>,
 }
 
 impl Sampler<'_> {
+    /// Takes so many bytes; false, and there are none any more, if fewer are left.
+    fn takes(&self, bytes: usize) -> bool {
+        let left = self.bytes_left.get().checked_sub(bytes);
+        self.bytes_left.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
     fn of(&self, schema: &Value, depth: usize) -> Value {
         let Some(keywords) = schema.as_object().filter(|_| depth < SAMPLE_DEPTH_MAX) else {
             return Value::Null;
@@ -269,7 +285,8 @@ impl Sampler<'_> {
             .find_map(|name| keywords.get(*name));
         let first = |name: &str| keywords.get(name).and_then(|list| list.get(0));
         if let Some(value) = first("examples").or(stated).or_else(|| first("enum")) {
-            return value.clone();
+            let fits = self.takes(value.to_string().len());
+            return if fits { value.clone() } else { Value::Null };
         }
         let referred = keywords.get("$ref").and_then(Value::as_str);
         let referred = referred.and_then(|target| self.root.pointer(target.strip_prefix('#')?));
@@ -309,10 +326,9 @@ impl Sampler<'_> {
                 let least = count("minLength").min(RESULT_BYTES_MAX as u64);
                 let text = "synthetic".repeat(1 + usize::try_from(least / 9).unwrap_or(0));
                 let most = short.and_then(|most| usize::try_from(most).ok());
-                text.chars()
-                    .take(most.unwrap_or(usize::MAX))
-                    .collect::<String>()
-                    .into()
+                let text: String = text.chars().take(most.unwrap_or(usize::MAX)).collect();
+                let fits = self.takes(text.len());
+                if fits { text.into() } else { Value::Null }
             }
             Some("integer" | "number") => {
                 let bound = number("minimum").or_else(|| number("maximum"));
@@ -324,7 +340,13 @@ impl Sampler<'_> {
                     .get("items")
                     .map_or(Value::Null, |one| self.of(one, depth + 1));
                 let many = usize::try_from(count("minItems").min(SAMPLE_ITEMS_MAX)).unwrap_or(0);
-                vec![item; many].into()
+                let more = item.to_string().len() * many.saturating_sub(1);
+                let fits = self.takes(more);
+                if fits {
+                    vec![item; many].into()
+                } else {
+                    Value::Null
+                }
             }
             Some("object") | None if keywords.contains_key("properties") => {
                 self.object(keywords, depth)
@@ -437,6 +459,18 @@ mod tests {
                 .check(&json!(format!("{}b", "a".repeat(50_000))))
                 .is_err()
         );
+    }
+
+    /// Nine lists in each other of three entries each, around a long text, are a gigabyte.
+    #[test]
+    fn a_sample_has_no_more_bytes_than_a_result() {
+        let mut schema = json!({"type": "string", "minLength": 65_000});
+        for _ in 0..9 {
+            schema = json!({"type": "array", "minItems": 3, "items": schema});
+        }
+        assert_eq!(ResultSchema::parse(&schema).unwrap().sample(), None);
+        let long = json!({"type": "string", "minLength": 65_000});
+        assert!(ResultSchema::parse(&long).unwrap().sample().is_some());
     }
 
     #[test]

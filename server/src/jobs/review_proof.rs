@@ -1,6 +1,7 @@
 //! The Guardian: measure a submitted proof, judge it by rules, move the task.
 
 use api_types::{TaskId, UploadId, task::Status};
+use tokio::sync::Semaphore;
 
 use super::JobError;
 use crate::{
@@ -97,17 +98,27 @@ async fn gather(app: &App, proof: &StoredProof) -> Result<Evidence, JobError> {
     }
 }
 
+/// Pictures that are decoded at one time: each may take 400 MB while it is.
+static DECODING: Semaphore = Semaphore::const_new(2);
+
 async fn measure(app: &App, id: UploadId) -> Result<File, JobError> {
     let upload = app.store.read(move |tx| uploads::get(tx, id)).await?;
     let upload =
         upload.ok_or_else(|| JobError::Fail(format!("{id} is in a proof but not stored")))?;
+    let turn = DECODING.acquire().await;
+    let turn = turn.map_err(|error| JobError::Retry(error.to_string()))?;
     let bytes = app
         .files
         .read(id)
         .await
         .map_err(|error| JobError::Retry(error.to_string()))?;
     // Decoding takes the processor for a while; requests are answered on other threads.
-    let measured = tokio::task::spawn_blocking(move || picture::measure(&bytes))
+    let measure = move || {
+        // Held where the memory is: a job that is given up does not end its thread.
+        let _turn = turn;
+        picture::measure(&bytes)
+    };
+    let measured = tokio::task::spawn_blocking(measure)
         .await
         .map_err(|error| JobError::Retry(error.to_string()))?;
     let look = measured.as_ref().ok().and_then(look);
