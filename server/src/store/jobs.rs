@@ -66,10 +66,11 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &Job, due_at: Timestamp) -> Result<(), Stor
 }
 
 /// Takes jobs that are due, those that have waited longest first, and holds them until
-/// `lease_until`. A job whose holder died is due again by then.
+/// `lease_until`. A job whose holder died is due again by then, and so is one that this version
+/// cannot read: a newer server may, and the others do not wait for it.
 ///
 /// # Errors
-/// Those of [`Tx::query`]; `Inconsistent` for a job that this version cannot read.
+/// Those of [`Tx::query`].
 pub fn claim(
     tx: &mut Tx<'_>,
     now: Timestamp,
@@ -104,7 +105,14 @@ pub fn claim(
         ),
         &params,
     )?;
-    rows.iter().map(claimed).collect()
+    let readable = rows.iter().filter_map(|row| match claimed(row) {
+        Err(error @ StoreError::Inconsistent { .. }) => {
+            tracing::error!(%error, "a job is left to a version that can read it");
+            None
+        }
+        read => Some(read),
+    });
+    readable.collect()
 }
 
 /// A condition that keeps these values out, its parameters added to `params`.

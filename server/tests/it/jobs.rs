@@ -50,6 +50,20 @@ on_both_databases! {
         assert_eq!(one.len() + two.len(), 1);
     }
 
+    async fn a_job_of_a_newer_version_holds_up_no_other(store) {
+        store
+            .write(|tx| tx.execute(
+                "INSERT INTO job (payload, kind, lane, state, due_at_ms, turn, attempts, last_error)
+                 VALUES ('{\"of_tomorrow\":1}', 'of_tomorrow', '', 'waiting', 0, 0, 0, '')",
+                &[],
+            ))
+            .await
+            .unwrap();
+        enqueue(&store, job(1), beginning()).await;
+        let claimed = claim(&store, beginning()).await;
+        assert_eq!((claimed.len(), &claimed[0].job), (1, &job(1)));
+    }
+
     async fn a_job_whose_holder_died_is_taken_over(store) {
         enqueue(&store, job(1), beginning()).await;
         let dead = claim(&store, beginning()).await.remove(0);
