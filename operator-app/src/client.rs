@@ -123,16 +123,14 @@ impl SessionClient {
         post(request, "{}".to_owned()).await.map(drop)
     }
 
-    /// Sends a proof; its `submission_id` makes repeating harmless.
+    /// Sends a proof; its `submission_id` makes repeating harmless. Without an `Idempotency-Key`,
+    /// under which a refusal would be repeated too.
     pub(crate) async fn submit_proof(
         &self,
         id: TaskId,
         proof: &SubmitProof,
     ) -> Result<(), ClientError> {
-        let mut request = self.signed(Request::post(&paths::submit_proof(id)));
-        if let Some(once) = &proof.submission_id {
-            request = request.header("Idempotency-Key", once);
-        }
+        let request = self.signed(Request::post(&paths::submit_proof(id)));
         post(request, json(proof)?).await.map(drop)
     }
 

@@ -249,10 +249,11 @@ pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView
     // Whoever gives an estimate has not got the task yet, and could give it back for nothing.
     let accepted = task.at.accepted.is_some();
     let stated = task.stated;
-    let mut location = place(stated.task_type, stated.location);
-    if let Some(location) = location.as_mut().filter(|_| !accepted) {
-        coarsen(location);
-    }
+    let shown = match accepted {
+        true => stated.location,
+        false => stated.location.as_ref().and_then(coarse),
+    };
+    let location = place(stated.task_type, shown);
     OperatorTaskView {
         task_id: task.id,
         status: task.status,
@@ -308,14 +309,15 @@ fn place(task_type: api_types::task::TaskType, stated: Option<Location>) -> Opti
     stated.or_else(remote)
 }
 
-/// Leaves the area and takes away the door: a hundredth of a degree is about a kilometre.
-fn coarsen(location: &mut Location) {
-    let coarse = |degrees: f64| (degrees * 100.0).round() / 100.0;
-    location.lat = location.lat.map(coarse);
-    location.lng = location.lng.map(coarse);
-    if location.lat.is_some() {
-        location.address = None;
-    }
+/// The area without the door, if there is one: a hundredth of a degree is about a kilometre.
+fn coarse(location: &Location) -> Option<Location> {
+    let round = |degrees: f64| (degrees * 100.0).round() / 100.0;
+    let area = Location {
+        lat: location.lat.map(round),
+        lng: location.lng.map(round),
+        address: None,
+    };
+    (area != Location::default()).then_some(area)
 }
 
 fn fingerprint(task: &Task) -> Option<String> {

@@ -112,6 +112,19 @@ on_both_databases! {
         assert_eq!(agreed["digital_instructions"], "Ring twice.");
     }
 
+    async fn an_address_without_a_place_is_shown_after_accepting_alone_too(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let mut body = text_task(&app);
+        body["location"] = json!({"address": "Pariser Platz 1"});
+        let task = agent.post(paths::TASKS, &body).await.created().id("task_id");
+        let found = operator.get(paths::FIND_TASKS).await.ok().body["data"][0].clone();
+        assert_eq!(found["location"], json!({"address": "Remote/Digital"}));
+        operator.accept(task).await;
+        let mine = operator.get(&paths::operator_task(task)).await.ok().body;
+        assert_eq!(mine["location"], body["location"]);
+    }
+
     async fn operators_find_what_fits_their_skills(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
