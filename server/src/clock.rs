@@ -29,7 +29,7 @@ impl Clock for SystemClock {
             reason = "this is the clock that is passed in"
         )]
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        EPOCH.after(since_1970.unwrap_or_default())
+        Timestamp::EPOCH.after(since_1970.unwrap_or_default())
     }
 }
 
@@ -56,14 +56,9 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.millis.load(Ordering::SeqCst)).unwrap_or(EPOCH)
+        Timestamp::from_millis(self.millis.load(Ordering::SeqCst)).unwrap_or(Timestamp::EPOCH)
     }
 }
-
-const EPOCH: Timestamp = match Timestamp::from_millis(0) {
-    Some(epoch) => epoch,
-    None => unreachable!(),
-};
 
 /// Gives random bytes.
 pub trait Entropy: Send + Sync {

@@ -48,7 +48,7 @@ pub fn job_ran(kind: &'static str, outcome: &'static str) {
     counter!(JOBS_RUN, "kind" => kind, "outcome" => outcome).increment(1);
 }
 
-/// A webhook was sent, and was `accepted`, or `refused` for now or for good.
+/// A webhook was sent, and was `accepted`, or `refused` for now or for good: not answered too.
 pub fn webhook_attempted(outcome: &'static str) {
     counter!(WEBHOOKS, "outcome" => outcome).increment(1);
 }

@@ -21,7 +21,7 @@ pub struct ApiKey(Zeroizing<String>);
 
 impl ApiKey {
     /// A key from random bytes. 62 letters do not divide 256, so bytes from 248 up are passed over
-    /// and `random` must hand in more than 48; 96 leave a chance below 10^-60 of coming up short.
+    /// and `random` must hand in more than 48; 96 leave a chance below 10^-45 of coming up short.
     pub fn from_random(random: &[u8; 96]) -> Option<Self> {
         const LETTERS: &[u8; 62] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -115,8 +115,13 @@ pub fn hex(bytes: &[u8]) -> String {
         })
 }
 
-/// The bytes that hexadecimal digits of either case stand for.
+/// The bytes that pairs of hexadecimal digits of either case stand for.
 pub fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
+    // What parses numbers would take a sign too.
+    let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !digits || !text.len().is_multiple_of(2) {
+        return None;
+    }
     let pairs = text.as_bytes().chunks(2);
     pairs
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())

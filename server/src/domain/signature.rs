@@ -4,6 +4,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::secret::bytes_of_hex;
+
 /// Whether `signature` was made with `secret` over exactly these bytes. The comparison takes the
 /// same time for every wrong signature.
 pub fn is_genuine(secret: &str, bytes: &[u8], signature: &str) -> bool {
@@ -12,17 +14,6 @@ pub fn is_genuine(secret: &str, bytes: &[u8], signature: &str) -> bool {
     };
     Hmac::<Sha256>::new_from_slice(secret.as_bytes())
         .is_ok_and(|mac| mac.chain_update(bytes).verify_slice(&signature).is_ok())
-}
-
-fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !digits || !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let pairs = text.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]

@@ -44,16 +44,10 @@ pub async fn list_approvals(
     agent: AgentAuth,
     page: PageQuery,
 ) -> Result<Json<Page<ApprovalView>>, ApiError> {
-    let after = page
-        .cursor
-        .as_deref()
-        .map(str::parse::<ApprovalId>)
-        .transpose();
     let window = ApprovalWindow {
         limit: page.limit,
         offset: page.offset,
-        after: after
-            .map_err(|_| error::validation(vec![error::fault("cursor", "is not of this list")]))?,
+        after: page.after()?,
     };
     let now = app.clock.now();
     let found = app

@@ -148,7 +148,7 @@ impl FromRequestParts<App> for Approver {
 /// Lets the request pass where everyone may register, or the host's key is sent (contract §3).
 ///
 /// # Errors
-/// 401 without the key.
+/// 403 without the key.
 pub fn may_register_agents(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
     use crate::config::Registration;
     if app.config.registration == Registration::Open {

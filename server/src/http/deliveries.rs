@@ -77,13 +77,6 @@ pub(super) async fn list(
     let states = "must be PENDING, DELIVERED, FAILED or DISABLED";
     let state = query.read("state", states, DeliveryState::parse);
     query.finish()?;
-    let after = page
-        .cursor
-        .as_deref()
-        .map(str::parse::<DeliveryId>)
-        .transpose();
-    let after = after
-        .map_err(|_| error::validation(vec![error::fault("cursor", "is not of this list")]))?;
     let filter = Filter {
         agent_id,
         task_id,
@@ -92,7 +85,7 @@ pub(super) async fn list(
     let window = Window {
         limit: page.limit,
         offset: page.offset,
-        after,
+        after: page.after()?,
     };
     let found = app
         .store

@@ -20,6 +20,7 @@ use super::auth::AgentAuth;
 use super::error::{self, ApiError};
 use super::events;
 use crate::app::App;
+use crate::metrics;
 use crate::seats::Seat;
 use crate::store::outbox::{self, Log, Placed};
 use crate::store::{StoreError, keys};
@@ -56,6 +57,7 @@ pub(super) fn stream(
         read: VecDeque::new(),
         looked_at: None,
         _seat: seat,
+        _running: metrics::Running::event_stream(),
     };
     let alive = KeepAlive::new().interval(HEARTBEAT).text("here");
     let mut response = Sse::new(events(follower)).keep_alive(alive).into_response();
@@ -97,6 +99,7 @@ struct Follower {
     looked_at: Option<Instant>,
     news: watch::Receiver<()>,
     _seat: Seat,
+    _running: metrics::Running,
 }
 
 impl Follower {

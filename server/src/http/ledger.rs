@@ -3,11 +3,7 @@
 use api_types::{error::ErrorBody, ledger::LedgerEntry, page::Page, paths};
 use axum::{Json, extract::State};
 
-use super::{
-    auth::AgentAuth,
-    error::{self, ApiError},
-    page::PageQuery,
-};
+use super::{auth::AgentAuth, error::ApiError, page::PageQuery};
 use crate::{
     app::App,
     store::{entries, entries::Span},
@@ -36,11 +32,9 @@ pub async fn agent_ledger(
 }
 
 fn span(page: &PageQuery) -> Result<Span, ApiError> {
-    let after = page.cursor.as_deref().map(str::parse);
-    let after = after.transpose().map_err(|_| error::foreign_cursor())?;
     Ok(Span {
         limit: page.limit,
         offset: page.offset,
-        after: after.unwrap_or(0),
+        after: page.after()?.unwrap_or(0),
     })
 }

@@ -98,14 +98,10 @@ async fn read(
     page: PageQuery,
     visible: impl Fn(&mut Tx<'_>) -> Result<(), ApiError> + Send + 'static,
 ) -> Result<Json<Page<Message>>, ApiError> {
-    let after = page.cursor.as_deref().map(str::parse::<MessageId>);
-    let after = after
-        .transpose()
-        .map_err(|_| error::validation(vec![error::fault("cursor", "is not of this list")]))?;
     let window = MessageWindow {
         limit: page.limit,
         offset: page.offset,
-        after,
+        after: page.after()?,
     };
     let (found, unread) = app
         .store

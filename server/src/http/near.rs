@@ -72,7 +72,6 @@ pub fn near_window<Id: FromStr>(page: &PageQuery) -> Result<NearWindow<Id>, ApiE
         let message = format!("must be at most {OFFSET_MAX} with lat and lng: walk by cursor");
         return Err(error::validation(vec![error::fault("offset", message)]));
     }
-    let foreign = || error::validation(vec![error::fault("cursor", "is not of this list")]);
     let after = page.cursor.as_deref().map(|cursor| {
         let (cell, id) = cursor.split_once(':')?;
         let cell = cell.parse().ok().filter(|cell| *cell >= 0)?;
@@ -82,7 +81,7 @@ pub fn near_window<Id: FromStr>(page: &PageQuery) -> Result<NearWindow<Id>, ApiE
         })
     });
     let after = match after {
-        Some(read) => Some(read.ok_or_else(foreign)?),
+        Some(read) => Some(read.ok_or_else(error::foreign_cursor)?),
         None => None,
     };
     let offset = usize::try_from(page.offset).unwrap_or_default();

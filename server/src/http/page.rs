@@ -1,5 +1,7 @@
 //! Query parameters: `limit`, `offset` and `cursor` of every list, and room for each list's own.
 
+use std::str::FromStr;
+
 use api_types::error::Fault;
 use api_types::page::{LIMIT_DEFAULT, LIMIT_MAX, Page, Pagination};
 use axum::extract::{FromRequestParts, Query};
@@ -121,6 +123,15 @@ impl<S: Sync> FromRequestParts<S> for PageQuery {
 }
 
 impl PageQuery {
+    /// What the cursor says that the page comes after, as this list reads it.
+    ///
+    /// # Errors
+    /// 400 for a cursor of another list.
+    pub fn after<T: FromStr>(&self) -> Result<Option<T>, ApiError> {
+        let after = self.cursor.as_deref().map(str::parse);
+        after.transpose().map_err(|_| error::foreign_cursor())
+    }
+
     /// The page, from its rows and, if there were more than `limit`, one row beyond. `id_of` says
     /// what a row is known by in the cursor.
     pub fn of<T>(&self, mut rows: Vec<T>, total: u64, id_of: impl Fn(&T) -> String) -> Page<T> {

@@ -177,16 +177,10 @@ pub async fn list_tasks(
 /// # Errors
 /// 400 for a cursor that is not of this list.
 pub fn window(page: &PageQuery) -> Result<Window, ApiError> {
-    let after = page
-        .cursor
-        .as_deref()
-        .map(str::parse::<TaskId>)
-        .transpose()
-        .map_err(|_| error::validation(vec![error::fault("cursor", "is not of this list")]))?;
     Ok(Window {
         limit: page.limit,
         offset: page.offset,
-        after,
+        after: page.after()?,
     })
 }
 

@@ -16,6 +16,7 @@ use crate::{
         secret::CallbackSecret,
         webhook::{self, Signatures},
     },
+    metrics,
     outside::http::{Answered, Unanswered},
     store::{
         StoreError, Tx,
@@ -55,6 +56,8 @@ pub async fn run(app: &App, id: DeliveryId) -> Result<(), JobError> {
     let retry_after = answer.and_then(|answer| answer.retry_after.as_deref());
     let next = webhook::next(tries, status, retry_after, ended_at);
     let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+    let accepted = status.is_some_and(|status| (200..300).contains(&status));
+    metrics::webhook_attempted(if accepted { "accepted" } else { "refused" });
     let (answer, error) = shown(answered);
     let attempted = Attempted {
         at,

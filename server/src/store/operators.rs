@@ -191,16 +191,10 @@ fn operator(row: &Row) -> Result<Operator, StoreError> {
         id: text(row, "id")?,
         name: row.get("name")?,
         email: row.get("email")?,
-        kyc_status: name(row, "kyc_status", kyc_status)?,
+        kyc_status: name(row, "kyc_status", KycStatus::parse)?,
         skills: json(row, "skills")?,
         place,
         spot,
         rating: mean(row)?,
     })
-}
-
-fn kyc_status(name: &str) -> Option<KycStatus> {
-    [KycStatus::Pending, KycStatus::Approved, KycStatus::Rejected]
-        .into_iter()
-        .find(|status| status.as_str() == name)
 }

@@ -90,10 +90,13 @@ on_both_databases! {
         assert_eq!((answer.status, &answer.body["errors"][0]["code"]), (404, &json!("NOT_FOUND")));
         let nul = format!("{}?external_id=%00", paths::TASKS);
         agent.get(&nul).await.refused(400, "validation");
-        // AAAA is base64 of NULs, and what PostgreSQL could not look for.
-        for list in [paths::ADMIN_AGENTS, paths::ADMIN_OPERATORS, paths::AUDIT] {
-            let path = format!("{list}?cursor=AAAA");
-            host(&app, Method::GET, &path, &Value::Null).await.refused(400, "validation");
+        // AAAA is base64 of NULs, and what PostgreSQL could not look for; the other is a text.
+        let lists = [paths::ADMIN_AGENTS, paths::ADMIN_OPERATORS, paths::AUDIT, paths::FAILED_JOBS];
+        for list in lists {
+            for cursor in ["AAAA", "c29tZXRoaW5n"] {
+                let path = format!("{list}?cursor={cursor}");
+                host(&app, Method::GET, &path, &Value::Null).await.refused(400, "validation");
+            }
         }
     }
 

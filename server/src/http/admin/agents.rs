@@ -32,7 +32,7 @@ pub async fn admin_agents(
     let page = query.page();
     let search = query.searched("q");
     query.finish()?;
-    let part = part(&page);
+    let part = part::<AgentId>(&page)?;
     let found = app
         .store
         .read(move |tx| accounts::agents(tx, search.as_deref(), &part))

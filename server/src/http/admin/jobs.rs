@@ -57,7 +57,7 @@ fn place(cursor: &str) -> Result<FailedPlace, ApiError> {
             job: job.to_owned(),
         })
     });
-    read.ok_or_else(|| error::validation(vec![error::fault("cursor", "is not of this list")]))
+    read.ok_or_else(error::foreign_cursor)
 }
 
 /// Let a job that failed for good run again, as if it were new.

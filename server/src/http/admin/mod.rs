@@ -10,6 +10,8 @@ pub mod operators;
 pub mod record;
 pub mod task_types;
 
+use std::{fmt::Display, str::FromStr};
+
 use super::{
     auth::HostAuth,
     error::{self, ApiError},
@@ -40,12 +42,14 @@ impl HostAuth {
 /// What a repetition of a host's request is known by: there is one host, whatever its key.
 const ACCOUNT: &str = "host";
 
-fn part(page: &PageQuery) -> Part {
-    Part {
+/// A part of a list that is ordered by ids of this kind.
+fn part<Id: FromStr + Display>(page: &PageQuery) -> Result<Part, ApiError> {
+    let after: Option<Id> = page.after()?;
+    Ok(Part {
         limit: page.limit,
         offset: page.offset,
-        after: page.cursor.clone(),
-    }
+        after: after.map(|id| id.to_string()),
+    })
 }
 
 impl From<Unable> for ApiError {

@@ -50,7 +50,7 @@ pub async fn admin_operators(
     let kyc = query.read("kyc_status", must, KycStatus::parse);
     let search = query.searched("q");
     query.finish()?;
-    let part = part(&page);
+    let part = part::<OperatorId>(&page)?;
     let found = app
         .store
         .read(move |tx| accounts::operators(tx, kyc, search.as_deref(), &part))

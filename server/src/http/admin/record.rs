@@ -1,6 +1,7 @@
 //! The two records that are never changed: the ledger, checked, and what the host did.
 
 use api_types::{
+    AuditId,
     error::ErrorBody,
     host::{AuditEntry, LedgerReport},
     page::Page,
@@ -42,7 +43,7 @@ pub async fn audit_log(
     let page = query.page();
     let subject = query.searched("subject");
     query.finish()?;
-    let part = part(&page);
+    let part = part::<AuditId>(&page)?;
     let found = app
         .store
         .read(move |tx| audit::list(tx, subject.as_deref(), &part))
