@@ -22,7 +22,7 @@ pub(crate) fn ci() -> Result<()> {
         lint()?;
         test::test(None)?;
         documents()?;
-        step("a server lib that cannot open (invariant 5)", || {
+        step("a server lib that cannot open", || {
             Run::cargo("check --package server --lib --no-default-features").run()
         })?;
         step("the crypto package is small", pkg::is_small)?;

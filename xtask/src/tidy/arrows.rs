@@ -28,43 +28,43 @@ const ARROWS: [Arrow; 13] = [
             ".await",
             "async fn",
         ],
-        reason: "domain decides on values alone: no input, no output, no waiting (invariant 1)",
+        reason: "domain decides on values alone: no input, no output, no waiting",
     },
     Arrow {
         folder: "server/src/store/",
         except: &[],
         words: &["crate::http", "crate::jobs", "crate::outside", "axum::"],
-        reason: "store keeps facts and looks only down, to domain (invariant 2)",
+        reason: "store keeps facts and looks only down, to domain",
     },
     Arrow {
         folder: "server/src/store/",
         except: &["mod.rs", "sqlite", "postgres"],
         words: &["rusqlite::", "postgres::", "async fn", ".await"],
-        reason: "only mod, sqlite and postgres know the database; nothing waits (invariant 9)",
+        reason: "only mod, sqlite and postgres know the database; nothing waits",
     },
     Arrow {
         folder: "server/src/http/",
         except: &[],
         words: &["crate::jobs", "rusqlite::", "postgres::"],
-        reason: "http extracts, calls and answers (invariant 4)",
+        reason: "http extracts, calls and answers",
     },
     Arrow {
         folder: "server/src/jobs/",
         except: &[],
         words: &["crate::http", "rusqlite::", "postgres::"],
-        reason: "jobs and http do not know each other (invariant 4)",
+        reason: "jobs and http do not know each other",
     },
     Arrow {
         folder: "server/src/http/",
         except: &[],
         words: &SQL,
-        reason: "SQL stands in store (invariant 4)",
+        reason: "SQL stands in store",
     },
     Arrow {
         folder: "server/src/jobs/",
         except: &[],
         words: &SQL,
-        reason: "SQL stands in store (invariant 4)",
+        reason: "SQL stands in store",
     },
     Arrow {
         folder: "server/src/outside/",
@@ -81,31 +81,31 @@ const ARROWS: [Arrow; 13] = [
             "INSERT INTO task ",
             "INSERT INTO tasks ",
         ],
-        reason: "a task's status is written through store/moves.rs (invariant 3)",
+        reason: "a task's status is written through store/moves.rs",
     },
     Arrow {
         folder: "server/src/",
         except: &["store/ledger.rs"],
         words: &["SET balance_micros"],
-        reason: "a balance is written by store/ledger.rs (invariant 3)",
+        reason: "a balance is written by store/ledger.rs",
     },
     Arrow {
         folder: "server/src/",
         except: &["outside/"],
         words: &["reqwest::"],
-        reason: "only outside makes requests (invariant 7)",
+        reason: "only outside makes requests",
     },
     Arrow {
         folder: "operator-app/src/",
         except: &["client.rs"],
         words: &["gloo_net::", "XmlHttpRequest", "fetch_with"],
-        reason: "only client.rs makes requests (invariant 7)",
+        reason: "only client.rs makes requests",
     },
     Arrow {
         folder: "crypto-wasm/src/bindings.rs",
         except: &[],
         words: &["p256::", "aes_gcm::", "hkdf::", "sha2::"],
-        reason: "bindings convert and hold no cryptography (invariant 8)",
+        reason: "bindings convert and hold no cryptography",
     },
 ];
 
@@ -137,7 +137,7 @@ pub(super) fn faults(source: &Source) -> Vec<Fault> {
 /// The package's JavaScript converts and checks; what is secret happens in the wasm.
 fn package(source: &Source) -> Vec<Fault> {
     let subtle = source.code().filter(|(_, line)| line.contains("subtle"));
-    let words = "the package's JavaScript holds no cryptography (invariant 8)";
+    let words = "the package's JavaScript holds no cryptography";
     subtle
         .map(|(number, _)| source.fault(number, words))
         .collect()

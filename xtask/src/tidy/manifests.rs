@@ -29,7 +29,7 @@ fn reasons(source: &Source) -> Vec<Fault> {
 fn below_everything(source: &Source) -> Vec<Fault> {
     let lines = section(source, "[dependencies]");
     let ours = lines.filter(|(_, line)| OURS.iter().any(|name| name_of(line) == *name));
-    ours.map(|(n, _)| source.fault(n, "api-types depends on nothing of ours (invariant 6)"))
+    ours.map(|(n, _)| source.fault(n, "api-types depends on nothing of ours"))
         .collect()
 }
 
@@ -37,7 +37,7 @@ fn never_opens(source: &Source) -> Vec<Fault> {
     let lines =
         section(source, "[dependencies]").filter(|(_, line)| name_of(line) == "crypto-wasm");
     let opens = lines.filter(|(_, line)| line.contains("open") || line.contains("bindings"));
-    let words = "built without `open`: nothing here could open a credential (invariant 5)";
+    let words = "built without `open`: nothing here could open a credential";
     opens
         .map(|(number, _)| source.fault(number, words))
         .collect()
