@@ -28,6 +28,8 @@ async fn every_other_screen_is_accessible_too() -> Result<()> {
     sam.looks("mine-empty").await?;
     sam.does("openEarnings", ()).await?;
     sam.looks("earnings-empty").await?;
+    sam.does("openProfile", ()).await?;
+    sam.looks("profile").await?;
     sam.does(
         "openPath",
         json!({ "path": "/tasks/task_01KB0000000000000000000000" }),
