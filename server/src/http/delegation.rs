@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use api_types::{ApprovalId, MicroUsd, Timestamp, approval::ApprovalStatus};
+use api_types::{ApprovalId, MicroUsd, Timestamp, approval::ApprovalStatus, key::KeyPolicy};
 use serde_json::Value;
 
 use super::{
@@ -15,11 +15,12 @@ use crate::{
     app::App,
     domain::{
         delegation::{self, APPROVAL_LASTS, APPROVALS_WAITING_MAX, Beyond, Spending},
+        new_task::NewTask,
         pricing,
         task::Task,
     },
     store::{
-        Tx, agents,
+        StoreError, Tx, agents,
         approvals::{self, NewApproval},
         keys,
     },
@@ -80,12 +81,14 @@ pub fn may_post(
     }
     let policy = keys::take_turn(tx, agent.key_id)?.ok_or_else(error::unauthorized_agent)?;
     let total = task.total();
-    let spending = Spending {
-        task_type: task.stated.task_type,
+    match judged(
+        tx,
+        agent,
+        &policy.unwrap_or_default(),
+        &task.stated,
         total,
-        spent_today: keys::spent_since(tx, agent.id, agent.key_id, day_of(request.at))?,
-    };
-    match delegation::allowed(&policy.unwrap_or_default(), spending) {
+        request.at,
+    )? {
         Ok(()) => Ok(()),
         Err(Beyond::Approval { .. }) => {
             let open = approvals::open(tx, agent.key_id, &request.digest())?;
@@ -102,6 +105,45 @@ pub fn may_post(
         }
         Err(beyond) => Err(beyond.into()),
     }
+}
+
+/// What the key's policy has against a task that is only asked about.
+///
+/// # Errors
+/// Those of the store.
+pub fn obstacle(
+    tx: &mut Tx<'_>,
+    agent: &AgentAuth,
+    stated: &NewTask,
+    total: MicroUsd,
+    now: Timestamp,
+) -> Result<Option<ApiError>, StoreError> {
+    let policy = keys::policy(tx, agent.key_id)?.flatten();
+    let Some(policy) = policy.filter(|_| !stated.sandbox) else {
+        return Ok(None);
+    };
+    let judged = judged(tx, agent, &policy, stated, total, now)?;
+    Ok(judged.err().map(|beyond| match beyond {
+        Beyond::Approval { .. } => error::approval_needed(total),
+        beyond => beyond.into(),
+    }))
+}
+
+/// A policy's word on a task, beside what its key spent today.
+fn judged(
+    tx: &mut Tx<'_>,
+    agent: &AgentAuth,
+    policy: &KeyPolicy,
+    stated: &NewTask,
+    total: MicroUsd,
+    now: Timestamp,
+) -> Result<Result<(), Beyond>, StoreError> {
+    let spending = Spending {
+        task_type: stated.task_type,
+        total,
+        spent_today: keys::spent_since(tx, agent.id, agent.key_id, day_of(now))?,
+    };
+    Ok(delegation::allowed(policy, spending))
 }
 
 /// The first moment of the UTC day.

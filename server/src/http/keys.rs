@@ -163,10 +163,7 @@ pub async fn change_key(
             // One at a time, so that of two keys each does not limit the other.
             agents::take_turn(tx, agent.id)?;
             may_manage(tx, &agent)?;
-            let all = keys::of_agent(tx, agent.id)?;
-            let key = all.iter().find(|key| key.id == id);
-            let mut key = key.cloned().ok_or_else(error::key_not_found)?;
-            let others_free = all.iter().any(|key| key.id != id && key.policy.is_none());
+            let (mut key, others_free) = key_among_others(tx, &agent, id)?;
             if matches!(change.policy, Some(Some(_))) && !others_free {
                 return Err(error::last_free_key());
             }
@@ -180,12 +177,15 @@ pub async fn change_key(
     Ok(Json(key_item(changed)))
 }
 
-/// Revoke an API key for good. It stops working at once, everywhere. A key with a policy can
-/// revoke itself alone.
+/// Revoke an API key for good. It stops working at once, everywhere.
+///
+/// A key with a policy can revoke itself alone. The last key without a policy stays until there
+/// is another: make that first.
 #[utoipa::path(delete, path = paths::KEY, tag = "agents", params(("id" = KeyId, Path)),
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = RevokedKey), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 422, body = ErrorBody)))]
 pub async fn revoke_key(
     State(app): State<App>,
     agent: AgentAuth,
@@ -196,15 +196,30 @@ pub async fn revoke_key(
     let revoked = app
         .store
         .write(move |tx| {
+            agents::take_turn(tx, agent.id)?;
             if id != agent.key_id {
                 may_manage(tx, &agent)?;
             }
-            Ok::<_, ApiError>(keys::revoke(tx, agent.id, id, now)?)
+            let (key, others_free) = key_among_others(tx, &agent, id)?;
+            if key.policy.is_none() && !others_free {
+                return Err(error::last_free_key());
+            }
+            Ok(keys::revoke(tx, agent.id, id, now)?)
         })
         .await?;
-    if revoked {
-        Ok(Json(RevokedKey { revoked }))
-    } else {
-        Err(error::key_not_found())
-    }
+    Ok(Json(RevokedKey { revoked }))
+}
+
+/// An active key of the agent, and whether another one has no policy: one must stay that can
+/// change the others, and reach the money.
+fn key_among_others(
+    tx: &mut Tx<'_>,
+    agent: &AgentAuth,
+    id: KeyId,
+) -> Result<(StoredKey, bool), ApiError> {
+    let (mut this, others): (Vec<_>, Vec<_>) = keys::of_agent(tx, agent.id)?
+        .into_iter()
+        .partition(|key| key.id == id);
+    let key = this.pop().ok_or_else(error::key_not_found)?;
+    Ok((key, others.iter().any(|key| key.policy.is_none())))
 }

@@ -10,6 +10,7 @@ use api_types::{
 
 use super::{
     auth::AgentAuth,
+    delegation,
     error::{ApiError, insufficient_balance},
     views,
 };
@@ -91,7 +92,8 @@ pub async fn quote(
             let sufficient_balance = stated.sandbox || balance >= total;
             let refusals = stated.obstacles(&post).into_iter().map(ApiError::from);
             let poor = (!sufficient_balance).then(insufficient_balance);
-            let obstacles: Vec<_> = refusals.chain(poor).map(obstacle).collect();
+            let policy = delegation::obstacle(tx, &agent, &stated, total, turn.now)?;
+            let obstacles: Vec<_> = refusals.chain(policy).chain(poor).map(obstacle).collect();
             Ok::<_, StoreError>(Quote {
                 dry_run: true,
                 sandbox: stated.sandbox,

@@ -144,6 +144,9 @@ on_both_databases! {
         let path = paths::key(owner.key_id().await);
         let answer = owner.patch(&path, &json!({"policy": {}})).await;
         assert!(answer.refused(422, "rule_violation").contains("without a policy"));
+        // Nor is it revoked: the money would be out of everybody's reach.
+        let answer = owner.delete(&path).await;
+        assert!(answer.refused(422, "rule_violation").contains("without a policy"));
         let free = json!({"policy": null});
         owner.patch(&paths::key(limited.key_id().await), &free).await.ok();
         owner.patch(&path, &json!({"policy": {}})).await.ok();
@@ -166,6 +169,18 @@ on_both_databases! {
         task["task_type"] = json!("DELIVERY");
         other_work.post(paths::TASKS, &task).await.created();
         assert_eq!(owner.balance().await.1, "59.00");
+    }
+
+    async fn of_two_keys_that_revoke_each_other_at_once_one_stays(store) {
+        let app = TestApp::start(store).await;
+        let one = app.poor_agent().await;
+        let two = one.with_policy(json!(null)).await;
+        let (first, second) = (paths::key(one.key_id().await), paths::key(two.key_id().await));
+        let answers = tokio::join!(one.delete(&second), two.delete(&first));
+        let revoked = [answers.0.status, answers.1.status];
+        assert_eq!(revoked.iter().filter(|status| **status == 200).count(), 1, "{revoked:?}");
+        let left = [one.get(paths::KEYS).await.status, two.get(paths::KEYS).await.status];
+        assert_eq!(left.iter().filter(|status| **status == 200).count(), 1, "{left:?}");
     }
 
     async fn a_day_of_a_key_is_its_own_and_ends_at_midnight(store) {

@@ -88,6 +88,24 @@ on_both_databases! {
         app.drain_jobs().await;
     }
 
+    async fn what_the_policy_of_the_key_has_against_it_is_named(store) {
+        let app = TestApp::start(store).await;
+        let owner = app.agent().await;
+        let task = asked(&app);
+        let codes = async |policy: Value| {
+            let key = owner.with_policy(policy).await;
+            let quote = key.post(paths::TASKS, &task).await.ok().body;
+            assert_eq!(quote["would_be_created"], quote["obstacles"] == json!([]));
+            let named = quote["obstacles"].as_array().unwrap();
+            named.iter().map(|obstacle| obstacle["code"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(json!({"max_task_usd": 1000})).await, Vec::<Value>::new());
+        assert_eq!(codes(json!({"max_task_usd": 1})).await, ["delegation_exceeded"]);
+        assert_eq!(codes(json!({"approval_above_usd": 1})).await, ["human_approval_required"]);
+        // Nobody is asked for a yes to what is only a question.
+        assert_eq!(owner.get(paths::APPROVALS).await.ok().body["data"], json!([]));
+    }
+
     async fn a_body_with_faults_is_refused_like_the_post_itself(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
