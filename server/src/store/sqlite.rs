@@ -50,6 +50,8 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.busy_handler(Some(wait_for_the_lock))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // A plan does not depend on what is bound, so a kept statement is never prepared again for it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     if !connection.is_readonly("main")? {
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -94,7 +96,7 @@ fn serve_writes(connection: &Connection, queue: &Queue) {
     drop(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
 }
 
-/// Runs each write in a savepoint of its own, commits them with one fsync, then answers them all.
+/// Runs the writes, each as if alone, commits them with one fsync, then answers them all.
 fn commit_together(connection: &Connection, mut batch: Vec<Box<dyn Work>>) {
     let committed = run_batch(connection, &mut batch);
     if committed.is_err() && !connection.is_autocommit() {
@@ -117,21 +119,43 @@ const DISK_FULL: StoreError =
 fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
     let mut session = Session { connection };
     session.control("BEGIN IMMEDIATE")?;
+    if !run_bare(&mut session, batch)? {
+        session.control("ROLLBACK")?;
+        session.control("BEGIN IMMEDIATE")?;
+        run_undoable(&mut session, batch)?;
+    }
+    let begun = Instant::now();
+    session.control("COMMIT")?;
+    metrics::committed(begun.elapsed());
+    Ok(())
+}
+
+/// Runs every write as it is: a savepoint would cost each of them a copy of every page that it
+/// changes, and those that are refused have mostly written nothing yet. False when one of them had,
+/// so that all must be undone and run once more.
+fn run_bare(session: &mut Session<'_>, batch: &mut [Box<dyn Work>]) -> Result<bool, StoreError> {
+    for work in batch {
+        let before = session.connection.total_changes();
+        let keep = work.run(&mut Tx::new(session));
+        session.still_open()?;
+        if !keep && session.connection.total_changes() != before {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Runs each write in a savepoint of its own, so that a refused one is undone by itself.
+fn run_undoable(session: &mut Session<'_>, batch: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
     for work in batch {
         session.control("SAVEPOINT one_write")?;
-        let keep = work.run(&mut Tx::new(&mut session));
-        // A full disk makes SQLite end the whole transaction by itself.
-        if connection.is_autocommit() {
-            return Err(DISK_FULL);
-        }
+        let keep = work.run(&mut Tx::new(session));
+        session.still_open()?;
         if !keep {
             session.control("ROLLBACK TO SAVEPOINT one_write")?;
         }
         session.control("RELEASE SAVEPOINT one_write")?;
     }
-    let begun = Instant::now();
-    session.control("COMMIT")?;
-    metrics::committed(begun.elapsed());
     Ok(())
 }
 
@@ -164,6 +188,14 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
+    /// A full disk makes SQLite end the whole transaction by itself.
+    fn still_open(&self) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            return Err(DISK_FULL);
+        }
+        Ok(())
+    }
+
     fn bound(&self, sql: &str, params: &[Value]) -> Result<CachedStatement<'_>, StoreError> {
         let statement = self
             .connection
