@@ -221,69 +221,68 @@ fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(tar)
 }
 
-/// Broken off, or with one byte changed anywhere: refused before anything is written.
-#[tokio::test]
-async fn a_damaged_archive_is_refused() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    Seen::of(&app).await;
-    let archive = Archive::of(&app).await;
-    let whole = std::fs::read(archive.path()).unwrap();
-    let mut damaged = vec![
-        whole[..whole.len() / 2].to_vec(),
-        Vec::new(),
-        b"no archive".to_vec(),
-    ];
-    for place in (20..whole.len()).step_by(whole.len() / 40) {
-        let mut bytes = whole.clone();
-        bytes[place] ^= 0x10;
-        // Bits that fill up a packed block mean nothing.
-        if unpacked(&bytes) != unpacked(&whole) {
-            damaged.push(bytes);
+on_both_databases! {
+    /// Broken off, or with one byte changed anywhere: refused before anything is written.
+    async fn a_damaged_archive_is_refused(store) {
+        let app = TestApp::start(store).await;
+        Seen::of(&app).await;
+        let archive = Archive::of(&app).await;
+        let whole = std::fs::read(archive.path()).unwrap();
+        let mut damaged = vec![
+            whole[..whole.len() / 2].to_vec(),
+            Vec::new(),
+            b"no archive".to_vec(),
+        ];
+        for place in (20..whole.len()).step_by(whole.len() / 40) {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 0x10;
+            // Bits that fill up a packed block mean nothing.
+            if unpacked(&bytes) != unpacked(&whole) {
+                damaged.push(bytes);
+            }
         }
-    }
-    assert!(damaged.len() > 30);
-    let fresh = support::on_sqlite();
-    for bytes in damaged {
-        std::fs::write(archive.path(), bytes).unwrap();
+        assert!(damaged.len() > 30);
+        let fresh = support::on_sqlite();
+        for bytes in damaged {
+            std::fs::write(archive.path(), bytes).unwrap();
+            let empty = tempfile::tempdir().unwrap();
+            let refused = archive.restored(&fresh, empty.path()).await;
+            assert!(matches!(refused, Err(BackupError::Unfit(_))), "{refused:?}");
+            assert_eq!(std::fs::read_dir(empty.path()).unwrap().count(), 0);
+        }
+        std::fs::write(archive.path(), whole).unwrap();
         let empty = tempfile::tempdir().unwrap();
-        let refused = archive.restored(&fresh, empty.path()).await;
-        assert!(matches!(refused, Err(BackupError::Unfit(_))), "{refused:?}");
-        assert_eq!(std::fs::read_dir(empty.path()).unwrap().count(), 0);
+        archive.restored(&fresh, empty.path()).await.unwrap();
     }
-    std::fs::write(archive.path(), whole).unwrap();
-    let empty = tempfile::tempdir().unwrap();
-    archive.restored(&fresh, empty.path()).await.unwrap();
-}
 
-#[tokio::test]
-async fn a_lost_proof_file_is_named_and_stops_nothing() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    Seen::of(&app).await;
-    let name = app.stored_files().remove(0);
-    let file = app.app.config.place.data.join("files").join(&name);
-    std::fs::remove_file(file).unwrap();
-    let archive = Archive::of(&app).await;
-    assert_eq!(
-        (archive.manifest.files, &archive.manifest.damaged),
-        (0, &vec![name])
-    );
-}
+    async fn a_lost_proof_file_is_named_and_stops_nothing(store) {
+        let app = TestApp::start(store).await;
+        Seen::of(&app).await;
+        let name = app.stored_files().remove(0);
+        let file = app.app.config.place.data.join("files").join(&name);
+        std::fs::remove_file(file).unwrap();
+        let archive = Archive::of(&app).await;
+        assert_eq!(
+            (archive.manifest.files, &archive.manifest.damaged),
+            (0, &vec![name])
+        );
+    }
 
-#[cfg(unix)]
-#[tokio::test]
-async fn an_archive_is_its_owners_alone_and_replaces_nothing() {
-    use std::os::unix::fs::PermissionsExt;
-    let app = TestApp::start(support::on_sqlite()).await;
-    let archive = Archive::of(&app).await;
-    let mode = std::fs::metadata(archive.path())
-        .unwrap()
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o600);
-    let left: Vec<_> = std::fs::read_dir(archive.folder.path()).unwrap().collect();
-    assert_eq!(left.len(), 1, "nothing but the archive stays");
-    let (store, files) = (&app.app.store, &app.app.files);
-    let data = &app.app.config.place.data;
-    let again = backup::save(store, files, data, app.now(), &archive.path(), &quiet()).await;
-    assert!(again.unwrap_err().to_string().contains("is there already"));
+    #[cfg(unix)]
+    async fn an_archive_is_its_owners_alone_and_replaces_nothing(store) {
+        use std::os::unix::fs::PermissionsExt;
+        let app = TestApp::start(store).await;
+        let archive = Archive::of(&app).await;
+        let mode = std::fs::metadata(archive.path())
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let left: Vec<_> = std::fs::read_dir(archive.folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "nothing but the archive stays");
+        let (store, files) = (&app.app.store, &app.app.files);
+        let data = &app.app.config.place.data;
+        let again = backup::save(store, files, data, app.now(), &archive.path(), &quiet()).await;
+        assert!(again.unwrap_err().to_string().contains("is there already"));
+    }
 }

@@ -6,11 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{Answer, Ask, TestApp};
-use crate::support;
-
-async fn app() -> TestApp {
-    TestApp::start(support::on_sqlite()).await
-}
+use crate::support::{self, on_both_databases};
 
 async fn register(app: &TestApp, content_type: &str, body: impl Into<Body>) -> Answer {
     let request = app.request(Method::POST, paths::REGISTER_AGENT);
@@ -23,100 +19,95 @@ async fn register(app: &TestApp, content_type: &str, body: impl Into<Body>) -> A
 
 const GOOD: &str = r#"{"name": "a", "email": "a@example.com"}"#;
 
-#[tokio::test]
-async fn a_body_of_ten_megabytes_is_refused_and_the_refusal_arrives() {
-    let app = app().await;
-    let answer = register(&app, "application/json", vec![b' '; 10_000_000]).await;
-    assert!(
-        answer
-            .refused(413, "too_large")
-            .contains("1048576 bytes (1 MiB)")
-    );
-}
-
-#[tokio::test]
-async fn a_large_body_without_a_stated_length_is_refused_too() {
-    let app = app().await;
-    let chunks = (0..100).map(|_| Ok::<_, std::io::Error>(vec![b' '; 100_000]));
-    let body = Body::wrap_stream(futures_util::stream::iter(chunks));
-    register(&app, "application/json", body)
-        .await
-        .refused(413, "too_large");
-}
-
-/// Many clients send all of a body before they read a byte of the answer.
-#[tokio::test]
-async fn the_refusal_of_a_stranger_arrives_however_large_the_body() {
-    let app = app().await;
-    let mut connection = app.connect().await;
-    let head = format!(
-        "POST {} HTTP/1.1\r\nhost: a\r\ncontent-length: 10000000\r\n\r\n",
-        paths::TASKS
-    );
-    connection.write_all(head.as_bytes()).await.unwrap();
-    connection.write_all(&vec![b' '; 10_000_000]).await.unwrap();
-    let mut beginning = [0; 12];
-    connection.read_exact(&mut beginning).await.unwrap();
-    assert_eq!(&beginning, b"HTTP/1.1 401");
-}
-
-#[tokio::test]
-async fn broken_json_is_refused_with_its_place() {
-    let app = app().await;
-    let answer = register(&app, "application/json", "{\n  \"name\": oops\n}").await;
-    assert!(
-        answer.refused(400, "validation").contains("line 2, column"),
-        "{answer:?}"
-    );
-    let answer = register(&app, "application/json", "{\"name\": \"a").await;
-    assert!(
-        answer.refused(400, "validation").contains("ends too early"),
-        "{answer:?}"
-    );
-    let deep = "[".repeat(100_000);
-    register(&app, "application/json", deep)
-        .await
-        .refused(400, "validation");
-    register(&app, "application/json", vec![b'"', 0xff, b'"'])
-        .await
-        .refused(400, "validation");
-}
-
-#[tokio::test]
-async fn a_body_that_is_not_json_is_refused_by_its_content_type() {
-    let app = app().await;
-    for content_type in [
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "application/xml",
-    ] {
-        let answer = register(&app, content_type, GOOD).await;
-        let sentence = answer.refused(415, "unsupported_media_type");
-        assert!(sentence.contains("application/json"), "{sentence}");
+on_both_databases! {
+    async fn a_body_of_ten_megabytes_is_refused_and_the_refusal_arrives(store) {
+        let app = TestApp::start(store).await;
+        let answer = register(&app, "application/json", vec![b' '; 10_000_000]).await;
+        assert!(
+            answer
+                .refused(413, "too_large")
+                .contains("1048576 bytes (1 MiB)")
+        );
     }
-}
 
-#[tokio::test]
-async fn json_may_state_its_charset_or_be_a_kind_of_json() {
-    let app = app().await;
-    register(&app, "application/json; charset=utf-8", GOOD)
-        .await
-        .created();
-    let another = GOOD.replace("a@", "b@");
-    register(&app, "application/vnd.api+json", another)
-        .await
-        .created();
-}
+    async fn a_large_body_without_a_stated_length_is_refused_too(store) {
+        let app = TestApp::start(store).await;
+        let chunks = (0..100).map(|_| Ok::<_, std::io::Error>(vec![b' '; 100_000]));
+        let body = Body::wrap_stream(futures_util::stream::iter(chunks));
+        register(&app, "application/json", body)
+            .await
+            .refused(413, "too_large");
+    }
 
-#[tokio::test]
-async fn an_empty_body_is_told_what_it_lacks() {
-    let app = app().await;
-    let answer = app
-        .request(Method::POST, paths::REGISTER_AGENT)
-        .answer()
-        .await;
-    answer.refused(400, "validation");
-    let answer = app.post(paths::REGISTER_AGENT, &json!({})).await;
-    answer.refused(400, "validation");
-    assert_eq!(answer.faulty_fields(), ["name", "email"]);
+    /// Many clients send all of a body before they read a byte of the answer.
+    async fn the_refusal_of_a_stranger_arrives_however_large_the_body(store) {
+        let app = TestApp::start(store).await;
+        let mut connection = app.connect().await;
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: a\r\ncontent-length: 10000000\r\n\r\n",
+            paths::TASKS
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection.write_all(&vec![b' '; 10_000_000]).await.unwrap();
+        let mut beginning = [0; 12];
+        connection.read_exact(&mut beginning).await.unwrap();
+        assert_eq!(&beginning, b"HTTP/1.1 401");
+    }
+
+    async fn broken_json_is_refused_with_its_place(store) {
+        let app = TestApp::start(store).await;
+        let answer = register(&app, "application/json", "{\n  \"name\": oops\n}").await;
+        assert!(
+            answer.refused(400, "validation").contains("line 2, column"),
+            "{answer:?}"
+        );
+        let answer = register(&app, "application/json", "{\"name\": \"a").await;
+        assert!(
+            answer.refused(400, "validation").contains("ends too early"),
+            "{answer:?}"
+        );
+        let deep = "[".repeat(100_000);
+        register(&app, "application/json", deep)
+            .await
+            .refused(400, "validation");
+        register(&app, "application/json", vec![b'"', 0xff, b'"'])
+            .await
+            .refused(400, "validation");
+    }
+
+    async fn a_body_that_is_not_json_is_refused_by_its_content_type(store) {
+        let app = TestApp::start(store).await;
+        for content_type in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/xml",
+        ] {
+            let answer = register(&app, content_type, GOOD).await;
+            let sentence = answer.refused(415, "unsupported_media_type");
+            assert!(sentence.contains("application/json"), "{sentence}");
+        }
+    }
+
+    async fn json_may_state_its_charset_or_be_a_kind_of_json(store) {
+        let app = TestApp::start(store).await;
+        register(&app, "application/json; charset=utf-8", GOOD)
+            .await
+            .created();
+        let another = GOOD.replace("a@", "b@");
+        register(&app, "application/vnd.api+json", another)
+            .await
+            .created();
+    }
+
+    async fn an_empty_body_is_told_what_it_lacks(store) {
+        let app = TestApp::start(store).await;
+        let answer = app
+            .request(Method::POST, paths::REGISTER_AGENT)
+            .answer()
+            .await;
+        answer.refused(400, "validation");
+        let answer = app.post(paths::REGISTER_AGENT, &json!({})).await;
+        answer.refused(400, "validation");
+        assert_eq!(answer.faulty_fields(), ["name", "email"]);
+    }
 }

@@ -109,9 +109,7 @@ on_both_databases! {
         admin(&app, &retry).await.unwrap();
         assert!(admin(&app, &retry).await.unwrap_err().contains("no such failed job"));
     }
-}
 
-on_both_databases! {
     async fn a_dispute_is_resolved_on_the_command_line(store) {
         let app = TestApp::start_with(store, &["--guardian-rules-may-approve=false"]).await;
         let (agent, operator) = (app.agent().await, app.operator().await);
@@ -128,27 +126,26 @@ on_both_databases! {
         let listed = admin(&app, &["disputes", "list"]).await.unwrap();
         assert!(listed.contains("SPLIT"), "{listed}");
     }
-}
 
-#[tokio::test]
-async fn books_that_are_wrong_fail_the_command() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    let _agent = app.agent().await;
-    let forge = |by: i64| {
-        let sql = format!("UPDATE account SET balance_micros = balance_micros + {by}");
-        app.app
-            .store
-            .write(move |tx: &mut Tx<'_>| tx.execute(&sql, &[]))
-    };
-    forge(1).await.unwrap();
-    assert!(
-        admin(&app, &["ledger"])
-            .await
-            .unwrap_err()
-            .contains("faults")
-    );
-    forge(-1).await.unwrap();
-    admin(&app, &["ledger"]).await.unwrap();
+    async fn books_that_are_wrong_fail_the_command(store) {
+        let app = TestApp::start(store).await;
+        let _agent = app.agent().await;
+        let forge = |by: i64| {
+            let sql = format!("UPDATE account SET balance_micros = balance_micros + {by}");
+            app.app
+                .store
+                .write(move |tx: &mut Tx<'_>| tx.execute(&sql, &[]))
+        };
+        forge(1).await.unwrap();
+        assert!(
+            admin(&app, &["ledger"])
+                .await
+                .unwrap_err()
+                .contains("faults")
+        );
+        forge(-1).await.unwrap();
+        admin(&app, &["ledger"]).await.unwrap();
+    }
 }
 
 fn humanops(data: &Path, line: &[&str]) -> Output {

@@ -388,26 +388,25 @@ on_both_databases! {
         let foreign = agent.get(&format!("{}?cursor=eHl6", paths::LEDGER)).await;
         foreign.refused(400, "validation");
     }
-}
 
-#[tokio::test]
-async fn a_payment_out_of_bounds_is_refused_with_every_fault() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    let agent = app.poor_agent().await;
-    let wrong = json!({"amount_usd": 4.99, "payment_method": "cash", "return_url": "http://x.example",
-        "more": 1});
-    let refused = agent.post(paths::PAY_IN, &wrong).await;
-    refused.refused(400, "validation");
-    let expected = ["amount_usd", "payment_method", "return_url", "more"];
-    assert_eq!(refused.faulty_fields(), expected);
-    for amount in [json!("10000.01"), json!("5.001"), json!(-5), json!(null)] {
-        let body = json!({"amount_usd": amount, "payment_method": "bank_transfer"});
-        agent
-            .post(paths::PAY_IN, &body)
-            .await
-            .refused(400, "validation");
+    async fn a_payment_out_of_bounds_is_refused_with_every_fault(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let wrong = json!({"amount_usd": 4.99, "payment_method": "cash",
+            "return_url": "http://x.example", "more": 1});
+        let refused = agent.post(paths::PAY_IN, &wrong).await;
+        refused.refused(400, "validation");
+        let expected = ["amount_usd", "payment_method", "return_url", "more"];
+        assert_eq!(refused.faulty_fields(), expected);
+        for amount in [json!("10000.01"), json!("5.001"), json!(-5), json!(null)] {
+            let body = json!({"amount_usd": amount, "payment_method": "bank_transfer"});
+            agent
+                .post(paths::PAY_IN, &body)
+                .await
+                .refused(400, "validation");
+        }
+        let body = json!({"amount_usd": "10000", "payment_method": "bank_transfer"});
+        agent.post(paths::PAY_IN, &body).await.created();
+        assert_eq!(agent.balance().await.0, "10000.00");
     }
-    let body = json!({"amount_usd": "10000", "payment_method": "bank_transfer"});
-    agent.post(paths::PAY_IN, &body).await.created();
-    assert_eq!(agent.balance().await.0, "10000.00");
 }

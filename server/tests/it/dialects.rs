@@ -247,150 +247,146 @@ on_both_databases! {
         let mismatch = again(&task, "k3", "remno").await;
         assert_eq!(remno(&mismatch), (422, vec![("IDEMPOTENCY_MISMATCH", None)]));
     }
-}
 
-#[tokio::test]
-async fn what_is_refused_before_any_handler_is_refused_in_the_callers_dialect() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    let agent = app.poor_agent().await;
-    let json_of_2_mib = format!("\"{}\"", "x".repeat(2 << 20));
-    let requests: [(&dyn Fn() -> RequestBuilder, u16, &str, &str); 6] = [
-        (
-            &|| app.request(Method::GET, "/api/v1/no"),
-            404,
-            "not_found",
-            "NOT_FOUND",
-        ),
-        (
-            &|| app.request(Method::GET, paths::TASKS),
-            401,
-            "unauthorized",
-            "UNAUTHORIZED",
-        ),
-        (
-            &|| app.request(Method::PUT, paths::TASKS),
-            405,
-            "method_not_allowed",
-            "METHOD_NOT_ALLOWED",
-        ),
-        (
-            &|| {
-                let post = agent.request(Method::POST, paths::KEYS);
-                post.header("content-type", "application/json")
-                    .body(json_of_2_mib.clone())
-            },
-            413,
-            "too_large",
-            "TOO_LARGE",
-        ),
-        (
-            &|| {
-                let post = agent.request(Method::POST, paths::KEYS);
-                post.header("content-type", "text/plain").body("name")
-            },
-            415,
-            "unsupported_media_type",
-            "UNSUPPORTED_MEDIA_TYPE",
-        ),
-        (
-            &|| agent.request(Method::GET, "/api/v1/tasks?limit=-1"),
-            422,
-            "validation_error",
-            "VALIDATION_ERROR",
-        ),
-    ];
-    for (request, status, name, upper) in requests {
-        let answer = request().in_dialect("nonhumans").answer().await;
-        assert_eq!((nonhumans(&answer).0, nonhumans(&answer).1), (status, name));
-        let answer = request().in_dialect("remno").answer().await;
-        let status = if status == 422 { 400 } else { status };
-        assert_eq!((remno(&answer).0, remno(&answer).1[0].0), (status, upper));
-        assert_eq!(answer.header("content-type"), "application/json");
+    async fn what_is_refused_before_any_handler_is_refused_in_the_callers_dialect(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let json_of_2_mib = format!("\"{}\"", "x".repeat(2 << 20));
+        let requests: [(&dyn Fn() -> RequestBuilder, u16, &str, &str); 6] = [
+            (
+                &|| app.request(Method::GET, "/api/v1/no"),
+                404,
+                "not_found",
+                "NOT_FOUND",
+            ),
+            (
+                &|| app.request(Method::GET, paths::TASKS),
+                401,
+                "unauthorized",
+                "UNAUTHORIZED",
+            ),
+            (
+                &|| app.request(Method::PUT, paths::TASKS),
+                405,
+                "method_not_allowed",
+                "METHOD_NOT_ALLOWED",
+            ),
+            (
+                &|| {
+                    let post = agent.request(Method::POST, paths::KEYS);
+                    post.header("content-type", "application/json")
+                        .body(json_of_2_mib.clone())
+                },
+                413,
+                "too_large",
+                "TOO_LARGE",
+            ),
+            (
+                &|| {
+                    let post = agent.request(Method::POST, paths::KEYS);
+                    post.header("content-type", "text/plain").body("name")
+                },
+                415,
+                "unsupported_media_type",
+                "UNSUPPORTED_MEDIA_TYPE",
+            ),
+            (
+                &|| agent.request(Method::GET, "/api/v1/tasks?limit=-1"),
+                422,
+                "validation_error",
+                "VALIDATION_ERROR",
+            ),
+        ];
+        for (request, status, name, upper) in requests {
+            let answer = request().in_dialect("nonhumans").answer().await;
+            assert_eq!((nonhumans(&answer).0, nonhumans(&answer).1), (status, name));
+            let answer = request().in_dialect("remno").answer().await;
+            let status = if status == 422 { 400 } else { status };
+            assert_eq!((remno(&answer).0, remno(&answer).1[0].0), (status, upper));
+            assert_eq!(answer.header("content-type"), "application/json");
+        }
     }
-}
 
-#[tokio::test]
-async fn problem_details_are_given_to_who_accepts_them() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    let agent = app.poor_agent().await;
-    let ask = async |dialect: &str| {
-        let get = agent.request(Method::GET, "/api/v1/tasks?limit=0&offset=-1");
-        let get = get.header("accept", "application/json, application/problem+json");
-        get.in_dialect(dialect).answer().await
-    };
-    let answer = ask("humanops").await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(answer.header("content-type"), "application/problem+json");
-    let body = &answer.body;
-    assert_eq!(
-        body["type"],
-        format!("{}/docs/errors#validation", app.origin)
-    );
-    assert_eq!(
-        (&body["title"], &body["status"]),
-        (&json!("Validation"), &json!(400))
-    );
-    assert_eq!(
-        (&body["code"], &body["instance"]),
-        (&json!("validation"), &json!("/api/v1/tasks"))
-    );
-    assert_eq!(body["request_id"], answer.header("x-request-id"));
-    assert!(
-        body["detail"]
-            .as_str()
+    async fn problem_details_are_given_to_who_accepts_them(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let ask = async |dialect: &str| {
+            let get = agent.request(Method::GET, "/api/v1/tasks?limit=0&offset=-1");
+            let get = get.header("accept", "application/json, application/problem+json");
+            get.in_dialect(dialect).answer().await
+        };
+        let answer = ask("humanops").await;
+        assert_eq!(answer.status, 400);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let body = &answer.body;
+        assert_eq!(
+            body["type"],
+            format!("{}/docs/errors#validation", app.origin)
+        );
+        assert_eq!(
+            (&body["title"], &body["status"]),
+            (&json!("Validation"), &json!(400))
+        );
+        assert_eq!(
+            (&body["code"], &body["instance"]),
+            (&json!("validation"), &json!("/api/v1/tasks"))
+        );
+        assert_eq!(body["request_id"], answer.header("x-request-id"));
+        assert!(
+            body["detail"]
+                .as_str()
+                .unwrap()
+                .starts_with("limit: must be")
+        );
+        let fields: Vec<_> = body["errors"]
+            .as_array()
             .unwrap()
-            .starts_with("limit: must be")
-    );
-    let fields: Vec<_> = body["errors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|e| &e["field"])
-        .collect();
-    assert_eq!(fields, ["limit", "offset"]);
-    // The status in the body is the status of the answer, in each dialect.
-    let answer = ask("nonhumans").await;
-    assert_eq!((answer.status, &answer.body["status"]), (422, &json!(422)));
-    let fine = agent
-        .request(Method::GET, paths::TASKS)
-        .header("accept", "application/problem+json");
-    assert_eq!(
-        fine.answer().await.ok().header("content-type"),
-        "application/json"
-    );
-}
+            .iter()
+            .map(|e| &e["field"])
+            .collect();
+        assert_eq!(fields, ["limit", "offset"]);
+        // The status in the body is the status of the answer, in each dialect.
+        let answer = ask("nonhumans").await;
+        assert_eq!((answer.status, &answer.body["status"]), (422, &json!(422)));
+        let fine = agent
+            .request(Method::GET, paths::TASKS)
+            .header("accept", "application/problem+json");
+        assert_eq!(
+            fine.answer().await.ok().header("content-type"),
+            "application/json"
+        );
+    }
 
-#[tokio::test]
-async fn a_dialect_that_nobody_speaks_is_refused() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    let agent = app.poor_agent().await;
-    let answer = agent
-        .request(Method::GET, paths::TASKS)
-        .in_dialect("klingon")
-        .answer()
-        .await;
-    assert!(
-        answer
-            .refused(400, "validation")
-            .contains("humanops, humcli, nonhumans, remno")
-    );
-    assert_eq!(answer.faulty_fields(), ["X-Api-Dialect"]);
-}
-
-#[tokio::test]
-async fn files_and_documents_pass_as_they_are() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    for path in ["/openapi.json", "/healthz", "/"] {
-        let plain = app.get(path).await;
-        let asked = app
-            .request(Method::GET, path)
-            .in_dialect("remno")
+    async fn a_dialect_that_nobody_speaks_is_refused(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let answer = agent
+            .request(Method::GET, paths::TASKS)
+            .in_dialect("klingon")
             .answer()
             .await;
-        assert_eq!(
-            (asked.status, asked.bytes),
-            (plain.status, plain.bytes),
-            "{path}"
+        assert!(
+            answer
+                .refused(400, "validation")
+                .contains("humanops, humcli, nonhumans, remno")
         );
+        assert_eq!(answer.faulty_fields(), ["X-Api-Dialect"]);
+    }
+
+    async fn files_and_documents_pass_as_they_are(store) {
+        let app = TestApp::start(store).await;
+        for path in ["/openapi.json", "/healthz", "/"] {
+            let plain = app.get(path).await;
+            let asked = app
+                .request(Method::GET, path)
+                .in_dialect("remno")
+                .answer()
+                .await;
+            assert_eq!(
+                (asked.status, asked.bytes),
+                (plain.status, plain.bytes),
+                "{path}"
+            );
+        }
     }
 }

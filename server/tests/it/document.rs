@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::harness::TestApp;
-use crate::support;
+use crate::support::{self, on_both_databases};
 
 const EXAMPLES: &str = include_str!("../../src/http/openapi/examples.json");
 
@@ -122,51 +122,51 @@ fn every_operation_says_what_it_does_and_what_can_go_wrong() {
     }
 }
 
-/// The way for programs that come by: what it says has to be there.
-#[tokio::test]
-async fn llms_txt_leads_to_every_operation_and_only_to_what_is_there() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    let answer = app.get("/llms.txt").await;
-    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
-    let text = String::from_utf8(answer.bytes.clone()).unwrap();
-    assert!(text.starts_with("# HumanOps\n\n> "), "{text}");
-    let document = document();
-    for (name, operation) in every_operation(&document) {
-        let (method, path) = name.split_once(' ').unwrap();
-        let (tag, id) = (&operation["tags"][0], &operation["operationId"]);
-        let link = format!("/docs#/{}/{}", tag.as_str().unwrap(), id.as_str().unwrap());
-        let line = format!(
-            "- [{} {path}]({}{link}): ",
-            method.to_uppercase(),
-            app.origin
-        );
-        assert!(text.contains(&line), "{line}");
-    }
-    let named = text
-        .split([' ', '\n'])
-        .filter_map(|word| word.strip_prefix(&app.origin));
-    for path in named.filter(|path| path.starts_with("/api/")) {
-        let path = path.replace("TASK_ID", "{id}");
-        assert!(document["paths"][&path].is_object(), "{path}");
-    }
-}
-
-#[tokio::test]
-async fn the_viewer_or_the_way_to_get_it_is_at_docs() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    let page = app.get("/docs").await;
-    let text = String::from_utf8_lossy(&page.bytes).into_owned();
-    if page.status == 200 {
-        for part in text.split('"').filter(|part| part.starts_with("/docs/")) {
-            assert_eq!(app.get(part).await.status, 200, "{part}");
+on_both_databases! {
+    /// The way for programs that come by: what it says has to be there.
+    async fn llms_txt_leads_to_every_operation_and_only_to_what_is_there(store) {
+        let app = TestApp::start(store).await;
+        let answer = app.get("/llms.txt").await;
+        assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+        let text = String::from_utf8(answer.bytes.clone()).unwrap();
+        assert!(text.starts_with("# HumanOps\n\n> "), "{text}");
+        let document = document();
+        for (name, operation) in every_operation(&document) {
+            let (method, path) = name.split_once(' ').unwrap();
+            let (tag, id) = (&operation["tags"][0], &operation["operationId"]);
+            let link = format!("/docs#/{}/{}", tag.as_str().unwrap(), id.as_str().unwrap());
+            let line = format!(
+                "- [{} {path}]({}{link}): ",
+                method.to_uppercase(),
+                app.origin
+            );
+            assert!(text.contains(&line), "{line}");
         }
-    } else {
-        assert!(text.contains("cargo xtask docs"), "{text}");
+        let named = text
+            .split([' ', '\n'])
+            .filter_map(|word| word.strip_prefix(&app.origin));
+        for path in named.filter(|path| path.starts_with("/api/")) {
+            let path = path.replace("TASK_ID", "{id}");
+            assert!(document["paths"][&path].is_object(), "{path}");
+        }
     }
-    app.get("/docs/nothing.js").await.refused(404, "not_found");
-    let links = app.get("/").await.header("link").to_owned();
-    assert!(
-        links.contains("</openapi.json>; rel=\"service-desc\""),
-        "{links}"
-    );
+
+    async fn the_viewer_or_the_way_to_get_it_is_at_docs(store) {
+        let app = TestApp::start(store).await;
+        let page = app.get("/docs").await;
+        let text = String::from_utf8_lossy(&page.bytes).into_owned();
+        if page.status == 200 {
+            for part in text.split('"').filter(|part| part.starts_with("/docs/")) {
+                assert_eq!(app.get(part).await.status, 200, "{part}");
+            }
+        } else {
+            assert!(text.contains("cargo xtask docs"), "{text}");
+        }
+        app.get("/docs/nothing.js").await.refused(404, "not_found");
+        let links = app.get("/").await.header("link").to_owned();
+        assert!(
+            links.contains("</openapi.json>; rel=\"service-desc\""),
+            "{links}"
+        );
+    }
 }

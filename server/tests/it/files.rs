@@ -63,15 +63,16 @@ fn flip_last(text: &str) -> String {
     format!("{}{last}", &text[..text.len() - 1])
 }
 
-#[tokio::test]
-async fn a_pdf_is_downloaded_and_never_shown() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    let operator = app.operator().await;
-    let upload = send(&operator, None, b"%PDF-1.7\n%%EOF\n".to_vec())
-        .await
-        .created();
-    let signed = app.app.signed_upload_url(upload.id("upload_id"), app.now());
-    let file = app.get(&signed).await.ok();
-    assert_eq!(file.header("content-type"), "application/pdf");
-    assert_eq!(file.header("content-disposition"), "attachment");
+on_both_databases! {
+    async fn a_pdf_is_downloaded_and_never_shown(store) {
+        let app = TestApp::start(store).await;
+        let operator = app.operator().await;
+        let upload = send(&operator, None, b"%PDF-1.7\n%%EOF\n".to_vec())
+            .await
+            .created();
+        let signed = app.app.signed_upload_url(upload.id("upload_id"), app.now());
+        let file = app.get(&signed).await.ok();
+        assert_eq!(file.header("content-type"), "application/pdf");
+        assert_eq!(file.header("content-disposition"), "attachment");
+    }
 }

@@ -107,9 +107,7 @@ on_both_databases! {
         store.write(move |tx| jobs::complete(tx, &done)).await.unwrap();
         assert_eq!(claim(&store, beginning()).await.len(), 1);
     }
-}
 
-on_both_databases! {
     async fn draining_runs_what_is_due(store) {
         let app = crate::harness::TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);

@@ -220,29 +220,28 @@ on_both_databases! {
         app.get(&link(&talk)).await.ok();
         assert_eq!(tier(&agent).await, "VERIFIED");
     }
-}
 
-#[cfg(unix)]
-#[tokio::test]
-async fn mails_in_the_folder_are_closed_to_other_users() {
-    use std::os::unix::fs::PermissionsExt;
-    let app = TestApp::start(support::on_sqlite()).await;
-    registered(&app).await;
-    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode();
-    let folder = app.mail_folder();
-    assert_eq!(mode(&folder) & 0o777, 0o700);
-    let file = std::fs::read_dir(&folder)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
-    assert!(
-        file.to_str().unwrap().ends_with(".eml"),
-        "{}",
-        file.display()
-    );
-    assert_eq!(mode(&file) & 0o777, 0o600);
+    #[cfg(unix)]
+    async fn mails_in_the_folder_are_closed_to_other_users(store) {
+        use std::os::unix::fs::PermissionsExt;
+        let app = TestApp::start(store).await;
+        registered(&app).await;
+        let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode();
+        let folder = app.mail_folder();
+        assert_eq!(mode(&folder) & 0o777, 0o700);
+        let file = std::fs::read_dir(&folder)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
+        assert!(
+            file.to_str().unwrap().ends_with(".eml"),
+            "{}",
+            file.display()
+        );
+        assert_eq!(mode(&file) & 0o777, 0o600);
+    }
 }
 
 /// A server that takes mails, as RFC 5321 says it, one connection after the other.

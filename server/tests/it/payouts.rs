@@ -123,34 +123,33 @@ on_both_databases! {
         let body = json!({"amount_usd": 10, "payoneer_payee_id": "payee_123"});
         operator.post(paths::PAYOUT, &body).await.refused(501, "not_implemented");
     }
-}
 
-#[tokio::test]
-async fn a_payout_that_is_not_as_documented_is_refused_with_every_fault() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    let operator = app.operator().await;
-    let cases: [(Value, &[&str]); 4] = [
-        (
-            json!({"amount_usd": 9.99, "payoneer_payee_id": ""}),
-            &["amount_usd", "payoneer_payee_id"],
-        ),
-        (
-            json!({"amount_usd": 10, "method": "usdc", "chain": "solana"}),
-            &["chain", "wallet_address"],
-        ),
-        (
-            json!({"amount_usd": 10, "method": "usdc", "chain": "base",
-                "wallet_address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD"}),
-            &["wallet_address"],
-        ),
-        (
-            json!({"amount_usd": 10, "method": "cash", "iban": "x"}),
-            &["method", "iban"],
-        ),
-    ];
-    for (body, fields) in cases {
-        let refused = operator.post(paths::PAYOUT, &body).await;
-        refused.refused(400, "validation");
-        assert_eq!(refused.faulty_fields(), fields, "{body}");
+    async fn a_payout_that_is_not_as_documented_is_refused_with_every_fault(store) {
+        let app = TestApp::start(store).await;
+        let operator = app.operator().await;
+        let cases: [(Value, &[&str]); 4] = [
+            (
+                json!({"amount_usd": 9.99, "payoneer_payee_id": ""}),
+                &["amount_usd", "payoneer_payee_id"],
+            ),
+            (
+                json!({"amount_usd": 10, "method": "usdc", "chain": "solana"}),
+                &["chain", "wallet_address"],
+            ),
+            (
+                json!({"amount_usd": 10, "method": "usdc", "chain": "base",
+                    "wallet_address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD"}),
+                &["wallet_address"],
+            ),
+            (
+                json!({"amount_usd": 10, "method": "cash", "iban": "x"}),
+                &["method", "iban"],
+            ),
+        ];
+        for (body, fields) in cases {
+            let refused = operator.post(paths::PAYOUT, &body).await;
+            refused.refused(400, "validation");
+            assert_eq!(refused.faulty_fields(), fields, "{body}");
+        }
     }
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use api_types::paths;
 use futures_util::future::join_all;
-use reqwest::{Method, RequestBuilder};
+use reqwest::Method;
 use server::connections::{self, Limits};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::harness::{Answer, Ask, TestApp};
-use crate::support::{self, on_both_databases};
+use crate::support::{self, FreshStore, on_both_databases};
 
 const FIVE: &[&str] = &["--rate-limit=5", "--rate-limit-upload=2"];
 
@@ -104,80 +104,90 @@ async fn servers_on_one_database_share_a_limit() {
     assert!((16..=20).contains(&both), "{both}");
 }
 
-#[tokio::test]
-async fn a_refusal_is_told_in_the_callers_dialect() {
-    let app = TestApp::start_with(support::on_sqlite(), &["--rate-limit=1"]).await;
-    app.get(PATH).await;
-    let ask = async |dialect: &str| {
-        let get = app
-            .request(Method::GET, PATH)
-            .header("x-api-dialect", dialect);
-        get.answer().await
-    };
-    let answer = ask("nonhumans").await;
-    assert_eq!((answer.status, answer.header("retry-after")), (429, "60"));
-    assert_eq!(answer.body["error"]["code"], "rate_limited");
-    let answer = ask("remno").await;
-    assert_eq!((answer.status, answer.header("retry-after")), (429, "60"));
-    assert_eq!(answer.body["errors"][0]["code"], "RATE_LIMITED");
-}
-
-#[tokio::test]
-async fn paths_that_do_not_exist_are_limited_as_one() {
-    let app = TestApp::start_with(support::on_sqlite(), FIVE).await;
-    for number in 0..5 {
-        let answer = app.get(&format!("/api/v1/{number}")).await;
-        answer.refused(404, "not_found");
+on_both_databases! {
+    async fn a_refusal_is_told_in_the_callers_dialect(store) {
+        let app = TestApp::start_with(store, &["--rate-limit=1"]).await;
+        app.get(PATH).await;
+        let ask = async |dialect: &str| {
+            let get = app
+                .request(Method::GET, PATH)
+                .header("x-api-dialect", dialect);
+            get.answer().await
+        };
+        let answer = ask("nonhumans").await;
+        assert_eq!((answer.status, answer.header("retry-after")), (429, "60"));
+        assert_eq!(answer.body["error"]["code"], "rate_limited");
+        let answer = ask("remno").await;
+        assert_eq!((answer.status, answer.header("retry-after")), (429, "60"));
+        assert_eq!(answer.body["errors"][0]["code"], "RATE_LIMITED");
     }
-    app.get("/api/v1/another")
-        .await
-        .refused(429, "rate_limited");
-}
 
-#[tokio::test]
-async fn health_documents_and_the_app_are_not_limited() {
-    let app = TestApp::start_with(support::on_sqlite(), &["--rate-limit=1"]).await;
-    for path in [
-        "/healthz",
-        "/readyz",
-        "/openapi.json",
-        "/",
-        "/assets/gone.js",
-    ] {
+    async fn paths_that_do_not_exist_are_limited_as_one(store) {
+        let app = TestApp::start_with(store, FIVE).await;
+        for number in 0..5 {
+            let answer = app.get(&format!("/api/v1/{number}")).await;
+            answer.refused(404, "not_found");
+        }
+        app.get("/api/v1/another")
+            .await
+            .refused(429, "rate_limited");
+    }
+
+    async fn health_documents_and_the_app_are_not_limited(store) {
+        let app = TestApp::start_with(store, &["--rate-limit=1"]).await;
+        for path in [
+            "/healthz",
+            "/readyz",
+            "/openapi.json",
+            "/",
+            "/assets/gone.js",
+        ] {
+            for _ in 0..3 {
+                let answer = app.get(path).await;
+                assert_ne!(answer.status, 429, "{path}");
+                assert_eq!(told(&answer)[1..], [""; 5], "{path}");
+            }
+        }
+    }
+
+    async fn without_a_limit_nothing_is_counted_or_told(store) {
+        let off = ["--rate-limit=off", "--rate-limit-upload=1"];
+        let app = TestApp::start_with(store, &off).await;
         for _ in 0..3 {
-            let answer = app.get(path).await;
-            assert_ne!(answer.status, 429, "{path}");
-            assert_eq!(told(&answer)[1..], [""; 5], "{path}");
+            let answer = app.request(Method::POST, paths::UPLOAD).answer().await;
+            assert_eq!((answer.status, told(&answer)), (401, [""; 6]));
         }
     }
 }
 
-#[tokio::test]
-async fn without_a_limit_nothing_is_counted_or_told() {
-    let off = ["--rate-limit=off", "--rate-limit-upload=1"];
-    let app = TestApp::start_with(support::on_sqlite(), &off).await;
-    for _ in 0..3 {
-        let answer = app.request(Method::POST, paths::UPLOAD).answer().await;
-        assert_eq!((answer.status, told(&answer)), (401, [""; 6]));
+/// What each of three callers has left, by what a proxy says of them.
+async fn left(store: FreshStore, arguments: &[&str]) -> Vec<String> {
+    let app = TestApp::start_with(store, arguments).await;
+    let mut left = Vec::new();
+    for whom in ["203.0.113.1", "203.0.113.2", "6.6.6.6, 203.0.113.1"] {
+        let request = app
+            .request(Method::GET, PATH)
+            .header("x-forwarded-for", whom);
+        let answer = request.answer().await;
+        left.push(answer.header("x-ratelimit-remaining").to_owned());
     }
+    left
 }
 
-/// Whoever could choose what they are counted as would have no limit at all.
-#[tokio::test]
-async fn what_a_proxy_says_is_believed_only_where_it_is_trusted() {
-    let said = |request: RequestBuilder, whom: &str| request.header("x-forwarded-for", whom);
-    let at = async |arguments: &[&str]| {
-        let app = TestApp::start_with(support::on_sqlite(), arguments).await;
-        let mut left = Vec::new();
-        for whom in ["203.0.113.1", "203.0.113.2", "6.6.6.6, 203.0.113.1"] {
-            let answer = said(app.request(Method::GET, PATH), whom).answer().await;
-            left.push(answer.header("x-ratelimit-remaining").to_owned());
-        }
-        left
-    };
-    assert_eq!(at(&["--rate-limit=9"]).await, ["8", "7", "6"]);
-    let trusting = ["--rate-limit=9", "--trusted-proxies=10.0.0.0/8,127.0.0.1"];
-    assert_eq!(at(&trusting).await, ["8", "8", "7"]);
-    let other = [&trusting[..], &["--forwarded-header=forwarded"]].concat();
-    assert_eq!(at(&other).await, ["8", "7", "6"]);
+const TRUSTING: [&str; 2] = ["--rate-limit=9", "--trusted-proxies=10.0.0.0/8,127.0.0.1"];
+
+on_both_databases! {
+    /// Whoever could choose what they are counted as would have no limit at all.
+    async fn what_a_proxy_says_is_not_believed_unless_it_is_trusted(store) {
+        assert_eq!(left(store, &["--rate-limit=9"]).await, ["8", "7", "6"]);
+    }
+
+    async fn a_trusted_proxy_is_believed_on_the_last_address_that_it_added(store) {
+        assert_eq!(left(store, &TRUSTING).await, ["8", "8", "7"]);
+    }
+
+    async fn a_proxy_is_believed_in_the_one_header_of_the_settings(store) {
+        let other = [&TRUSTING[..], &["--forwarded-header=forwarded"]].concat();
+        assert_eq!(left(store, &other).await, ["8", "7", "6"]);
+    }
 }

@@ -27,123 +27,112 @@ on_both_databases! {
         answer.refused(503, "unavailable");
         assert_eq!((answer.header("retry-after"), &answer.body["retryable"]), ("1", &json!(true)));
     }
-}
 
-async fn app() -> TestApp {
-    TestApp::start(support::on_sqlite()).await
-}
-
-#[tokio::test]
-async fn every_answer_carries_a_request_id() {
-    let app = app().await;
-    for path in [
-        "/healthz",
-        "/",
-        "/api/v1/nowhere",
-        "/openapi.json",
-        "/api/v1/tasks",
-    ] {
-        let id = app.get(path).await.header("x-request-id").to_owned();
-        assert!(id.parse::<api_types::RequestId>().is_ok(), "{path}: {id}");
+    async fn every_answer_carries_a_request_id(store) {
+        let app = TestApp::start(store).await;
+        for path in [
+            "/healthz",
+            "/",
+            "/api/v1/nowhere",
+            "/openapi.json",
+            "/api/v1/tasks",
+        ] {
+            let id = app.get(path).await.header("x-request-id").to_owned();
+            assert!(id.parse::<api_types::RequestId>().is_ok(), "{path}: {id}");
+        }
     }
-}
 
-#[tokio::test]
-async fn a_callers_own_request_id_is_kept_where_it_is_safe() {
-    let app = app().await;
-    let ask = async |id: &str| {
-        let request = app
-            .request(Method::GET, "/api/v1/nowhere")
-            .header("x-request-id", id);
-        let answer = request.answer().await;
-        answer.refused(404, "not_found");
-        answer.header("x-request-id").to_owned()
-    };
-    assert_eq!(ask("trace-01.a_B").await, "trace-01.a_B");
-    assert!(ask(&"x".repeat(65)).await.starts_with("req_"));
-    assert!(ask("<script>").await.starts_with("req_"));
-}
+    async fn a_callers_own_request_id_is_kept_where_it_is_safe(store) {
+        let app = TestApp::start(store).await;
+        let ask = async |id: &str| {
+            let request = app
+                .request(Method::GET, "/api/v1/nowhere")
+                .header("x-request-id", id);
+            let answer = request.answer().await;
+            answer.refused(404, "not_found");
+            answer.header("x-request-id").to_owned()
+        };
+        assert_eq!(ask("trace-01.a_B").await, "trace-01.a_B");
+        assert!(ask(&"x".repeat(65)).await.starts_with("req_"));
+        assert!(ask("<script>").await.starts_with("req_"));
+    }
 
-#[tokio::test]
-async fn a_path_that_is_not_there_is_refused_in_our_dialect() {
-    let app = app().await;
-    assert!(
-        app.get("/api/v1/nowhere")
+    async fn a_path_that_is_not_there_is_refused_in_our_dialect(store) {
+        let app = TestApp::start(store).await;
+        assert!(
+            app.get("/api/v1/nowhere")
+                .await
+                .refused(404, "not_found")
+                .contains("openapi.json")
+        );
+        app.get("/.well-known/nothing")
             .await
-            .refused(404, "not_found")
-            .contains("openapi.json")
-    );
-    app.get("/.well-known/nothing")
-        .await
-        .refused(404, "not_found");
-    // The app in place of an asset that is gone would be a white screen.
-    app.get("/assets/gone-0123456789abcdef.js")
-        .await
-        .refused(404, "not_found");
-}
-
-#[tokio::test]
-async fn another_method_is_refused_with_those_that_are_taken() {
-    let app = app().await;
-    let answer = app.request(Method::PUT, "/api/v1/tasks").answer().await;
-    answer.refused(405, "method_not_allowed");
-    let mut allowed: Vec<_> = answer.header("allow").split([',', ' ']).collect();
-    allowed.sort_unstable();
-    assert_eq!(allowed, ["GET", "HEAD", "POST"]);
-    app.request(Method::DELETE, "/")
-        .answer()
-        .await
-        .refused(405, "method_not_allowed");
-}
-
-#[tokio::test]
-async fn security_headers_are_on_every_answer() {
-    let app = app().await;
-    for path in ["/", "/healthz", "/api/v1/nowhere", "/api/v1/tasks"] {
-        let answer = app.get(path).await;
-        let policy = answer.header("content-security-policy");
-        assert!(
-            policy.contains("script-src 'self' 'wasm-unsafe-eval'"),
-            "{path}: {policy}"
-        );
-        assert!(!policy.contains("'unsafe-inline'"), "{policy}");
-        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
-        assert_eq!(
-            answer.header("cross-origin-opener-policy"),
-            "same-origin",
-            "{path}"
-        );
-        let senses = answer.header("permissions-policy");
-        assert!(
-            senses.contains("camera=(self)") && senses.contains("microphone=()"),
-            "{senses}"
-        );
+            .refused(404, "not_found");
+        // The app in place of an asset that is gone would be a white screen.
+        app.get("/assets/gone-0123456789abcdef.js")
+            .await
+            .refused(404, "not_found");
     }
-}
 
-#[tokio::test]
-async fn the_app_answers_at_every_page_and_says_how_to_build_it_where_it_is_missing() {
-    let app = app().await;
-    let front = app.get("/").await;
-    let text = String::from_utf8_lossy(&front.bytes).into_owned();
-    assert!(
-        text.contains("<html") || text.contains("cargo xtask app"),
-        "{text}"
-    );
-    assert_eq!(app.get("/tasks/some/page").await.bytes, front.bytes);
-}
+    async fn another_method_is_refused_with_those_that_are_taken(store) {
+        let app = TestApp::start(store).await;
+        let answer = app.request(Method::PUT, "/api/v1/tasks").answer().await;
+        answer.refused(405, "method_not_allowed");
+        let mut allowed: Vec<_> = answer.header("allow").split([',', ' ']).collect();
+        allowed.sort_unstable();
+        assert_eq!(allowed, ["GET", "HEAD", "POST"]);
+        app.request(Method::DELETE, "/")
+            .answer()
+            .await
+            .refused(405, "method_not_allowed");
+    }
 
-#[tokio::test]
-async fn the_api_document_is_served_and_known_again() {
-    let app = app().await;
-    let document = app.get("/openapi.json").await.ok();
-    assert_eq!(document.body["openapi"], "3.1.0");
-    assert!(document.body["paths"]["/api/v1/operator/upload"]["post"].is_object());
-    let again = app.request(Method::GET, "/openapi.json");
-    let again = again
-        .header("if-none-match", document.header("etag"))
-        .answer()
-        .await;
-    assert_eq!((again.status, again.bytes.len()), (304, 0));
+    async fn security_headers_are_on_every_answer(store) {
+        let app = TestApp::start(store).await;
+        for path in ["/", "/healthz", "/api/v1/nowhere", "/api/v1/tasks"] {
+            let answer = app.get(path).await;
+            let policy = answer.header("content-security-policy");
+            assert!(
+                policy.contains("script-src 'self' 'wasm-unsafe-eval'"),
+                "{path}: {policy}"
+            );
+            assert!(!policy.contains("'unsafe-inline'"), "{policy}");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+            assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+            assert_eq!(
+                answer.header("cross-origin-opener-policy"),
+                "same-origin",
+                "{path}"
+            );
+            let senses = answer.header("permissions-policy");
+            assert!(
+                senses.contains("camera=(self)") && senses.contains("microphone=()"),
+                "{senses}"
+            );
+        }
+    }
+
+    async fn the_app_answers_at_every_page_and_says_how_to_build_it_where_it_is_missing(store) {
+        let app = TestApp::start(store).await;
+        let front = app.get("/").await;
+        let text = String::from_utf8_lossy(&front.bytes).into_owned();
+        assert!(
+            text.contains("<html") || text.contains("cargo xtask app"),
+            "{text}"
+        );
+        assert_eq!(app.get("/tasks/some/page").await.bytes, front.bytes);
+    }
+
+    async fn the_api_document_is_served_and_known_again(store) {
+        let app = TestApp::start(store).await;
+        let document = app.get("/openapi.json").await.ok();
+        assert_eq!(document.body["openapi"], "3.1.0");
+        assert!(document.body["paths"]["/api/v1/operator/upload"]["post"].is_object());
+        let again = app.request(Method::GET, "/openapi.json");
+        let again = again
+            .header("if-none-match", document.header("etag"))
+            .answer()
+            .await;
+        assert_eq!((again.status, again.bytes.len()), (304, 0));
+    }
 }

@@ -191,57 +191,58 @@ pub(crate) async fn eventually(holds: impl Fn() -> bool) {
     }
 }
 
-#[tokio::test]
-async fn a_form_that_is_not_as_documented_is_refused() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    let operator = app.operator().await;
-    let ask = async |form: Form| {
-        operator
+on_both_databases! {
+    async fn a_form_that_is_not_as_documented_is_refused(store) {
+        let app = TestApp::start(store).await;
+        let operator = app.operator().await;
+        let ask = async |form: Form| {
+            operator
+                .request(Method::POST, paths::UPLOAD)
+                .multipart(form)
+                .answer()
+                .await
+        };
+        let answer = ask(Form::new().text("note", "x")).await;
+        assert!(
+            answer
+                .refused(400, "validation")
+                .contains("one file and one task_id")
+        );
+        let answer = ask(Form::new().text("task_id", "task_01KB0000000000000000000000")).await;
+        assert_eq!((answer.status, answer.faulty_fields()), (400, vec!["file"]));
+        let picture = || Part::bytes(picture(ImageFormat::Png, 9));
+        let answer = ask(Form::new().text("task_id", "7").part("file", picture())).await;
+        assert_eq!(
+            (answer.status, answer.faulty_fields()),
+            (400, vec!["task_id"])
+        );
+        let answer = ask(Form::new().part("file", picture()).part("file", picture())).await;
+        answer.refused(400, "validation");
+        let json = operator
             .request(Method::POST, paths::UPLOAD)
-            .multipart(form)
+            .json(&1)
+            .answer()
+            .await;
+        assert!(
+            json.refused(415, "unsupported_media_type")
+                .contains("multipart/form-data")
+        );
+        app.request(Method::POST, paths::UPLOAD)
             .answer()
             .await
-    };
-    let answer = ask(Form::new().text("note", "x")).await;
-    assert!(
-        answer
-            .refused(400, "validation")
-            .contains("one file and one task_id")
-    );
-    let answer = ask(Form::new().text("task_id", "task_01KB0000000000000000000000")).await;
-    assert_eq!((answer.status, answer.faulty_fields()), (400, vec!["file"]));
-    let picture = || Part::bytes(picture(ImageFormat::Png, 9));
-    let answer = ask(Form::new().text("task_id", "7").part("file", picture())).await;
-    assert_eq!(
-        (answer.status, answer.faulty_fields()),
-        (400, vec!["task_id"])
-    );
-    let answer = ask(Form::new().part("file", picture()).part("file", picture())).await;
-    answer.refused(400, "validation");
-    let json = operator
-        .request(Method::POST, paths::UPLOAD)
-        .json(&1)
-        .answer()
-        .await;
-    assert!(
-        json.refused(415, "unsupported_media_type")
-            .contains("multipart/form-data")
-    );
-    app.request(Method::POST, paths::UPLOAD)
-        .answer()
-        .await
-        .refused(401, "unauthorized");
-    eventually(|| app.stored_files().is_empty()).await;
-}
+            .refused(401, "unauthorized");
+        eventually(|| app.stored_files().is_empty()).await;
+    }
 
-#[tokio::test]
-async fn whoever_waits_for_leave_to_send_is_refused_without_sending() {
-    let app = TestApp::start(support::on_sqlite()).await;
-    let mut connection = app.connect().await;
-    let head = "POST /api/v1/operator/upload HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\n\
-                content-length: 9000000\r\ncontent-type: multipart/form-data; boundary=b\r\n\r\n";
-    connection.write_all(head.as_bytes()).await.unwrap();
-    let mut beginning = [0; 12];
-    connection.read_exact(&mut beginning).await.unwrap();
-    assert_eq!(&beginning, b"HTTP/1.1 401");
+    async fn whoever_waits_for_leave_to_send_is_refused_without_sending(store) {
+        let app = TestApp::start(store).await;
+        let mut connection = app.connect().await;
+        let head = "POST /api/v1/operator/upload HTTP/1.1\r\nhost: a\r\n\
+                    expect: 100-continue\r\ncontent-length: 9000000\r\n\
+                    content-type: multipart/form-data; boundary=b\r\n\r\n";
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut beginning = [0; 12];
+        connection.read_exact(&mut beginning).await.unwrap();
+        assert_eq!(&beginning, b"HTTP/1.1 401");
+    }
 }
