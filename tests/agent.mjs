@@ -73,6 +73,16 @@ export class Agent {
     return this.#call("POST", `/tasks/${id}/verify`, verdict);
   }
 
+  /** Takes the operator's estimate. */
+  approveEstimate(id) {
+    return this.#call("POST", `/tasks/${id}/estimate/approve`, {});
+  }
+
+  /** Asks for a better proof. */
+  requestRevision(id, wish) {
+    return this.#call("POST", `/tasks/${id}/request-revision`, wish);
+  }
+
   /** The sealed credential, as the server holds it. */
   async retrieve(id) {
     const answer = await this.#call("POST", `/tasks/${id}/retrieve-credential`, {});
@@ -125,6 +135,8 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     balance: () => agent.balance(),
     wait: ({ id, statuses }) => agent.wait(id, statuses),
     verify: ({ id, verdict }) => agent.verify(id, verdict),
+    approveEstimate: ({ id }) => agent.approveEstimate(id),
+    requestRevision: ({ id, wish }) => agent.requestRevision(id, wish),
     retrieve: ({ id }) => agent.retrieve(id),
     open: ({ id, envelope }) => agent.open(id, envelope),
     file: ({ url }) => agent.file(url),

@@ -223,8 +223,99 @@ async function tapSendTwice() {
   await button("Send the confirmation").dblclick();
 }
 
+/** Sends now, unless what waits went on by itself a moment ago. */
 async function sendNow() {
-  await button("Send now").click();
+  const gone = page.getByRole("heading", { name: /^On this phone, not sent/ });
+  const wentOn = gone.waitFor({ state: "detached" }).then(() => "went on");
+  await Promise.race([button("Send now").click(), wentOn]);
+}
+
+/** Types into every input of the form; it is kept without being asked. */
+async function draftConfirmation({ text, answers }) {
+  for (const [label, value] of Object.entries(answers)) {
+    const control = page.getByLabel(label);
+    if (await control.evaluate((element) => element.matches("select"))) {
+      await control.selectOption({ label: value });
+    } else {
+      await control.fill(value);
+    }
+  }
+  await typeConfirmation({ text });
+}
+
+async function seeDraft({ text, answers }) {
+  const now = {};
+  for (const label of Object.keys(answers)) {
+    now[label] = await page.getByLabel(label).evaluate((control) =>
+      control.matches("select") ? control.selectedOptions[0].label : control.value);
+  }
+  const written = await field("What you did or found").inputValue();
+  const [seen, expected] = [{ written, ...now }, { written: text, ...answers }];
+  if (JSON.stringify(seen) !== JSON.stringify(expected)) {
+    faults.push(`the draft is ${JSON.stringify(seen)}`);
+  }
+}
+
+async function sendConfirmation() {
+  await button("Send the confirmation").click();
+}
+
+async function goOnWithProof() {
+  await link("Go on with the proof").click();
+  await button("Send the confirmation").waitFor();
+}
+
+async function estimate({ minutes }) {
+  await button("Send the estimate").click();
+  await page.getByText("Say it in whole minutes, up to 90 days.").waitFor();
+  await button(minutes).click();
+  await button("Send the estimate").click();
+  await page.getByText("Waiting for the agent").waitFor();
+}
+
+/** What cannot be taken back is asked twice: says no first, then yes. */
+async function giveBack() {
+  await button("I can’t do it").click();
+  await button("No, keep it").click();
+  await button("I can’t do it").click();
+  await button("Give it back").click();
+  await button(/^Accept for/).waitFor();
+}
+
+async function discardProof() {
+  await button("Discard this proof").click();
+  await button("Discard for good").click();
+  await page.getByRole("heading", { name: /^On this phone/ }).waitFor({ state: "detached" });
+}
+
+/** Pastes a text of several lines. */
+async function pasteSecret({ text }) {
+  await hiddenField("API key").evaluate((input, words) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text", words);
+    const paste = { clipboardData, bubbles: true, cancelable: true };
+    input.dispatchEvent(new ClipboardEvent("paste", paste));
+  }, text);
+  await page.locator("textarea:focus").waitFor();
+}
+
+/** Fetches the next page of a list, which is its last. */
+async function showMore({ last }) {
+  await button("Show more").click();
+  await link(last).waitFor();
+  await button("Show more").waitFor({ state: "detached" });
+}
+
+async function signOutAndIn() {
+  await openProfile();
+  const id = await page.locator("code.id").textContent();
+  await button("Sign out").click();
+  await field("Operator id").fill("op_00000000000000000000000000");
+  await button("Sign in").click();
+  await page.getByText(/^No operator has this id here/).waitFor();
+  await field("Operator id").fill(id);
+  await button("Sign in").click();
+  await place("Tasks").waitFor();
 }
 
 // ---- what people see
@@ -368,6 +459,16 @@ const verbs = {
   typeConfirmation,
   tapSendTwice,
   sendNow,
+  draftConfirmation,
+  seeDraft,
+  sendConfirmation,
+  goOnWithProof,
+  estimate,
+  giveBack,
+  discardProof,
+  pasteSecret,
+  showMore,
+  signOutAndIn,
   seeText,
   seeStatus,
   seeNothingIsLost,

@@ -175,6 +175,30 @@ fn swap_stored_envelopes(world: &World) -> Result<()> {
     Ok(swap.commit()?)
 }
 
+/// A line of input would drop the ends of lines, and the agent would get a key that opens nothing.
+#[tokio::test]
+async fn a_pasted_secret_of_several_lines_arrives_as_it_was() -> Result<()> {
+    let world = World::start("pasted").await?;
+    let mut agent = world.agent("Acme Research Agent").await?;
+    let task = post(&mut agent, "A deploy key").await?;
+    let mut jane = world.person("Jane Doe").await?;
+    jane.does("signUp", json!({ "name": "Jane Doe" })).await?;
+    jane.does("openTask", json!({ "title": "A deploy key" }))
+        .await?;
+    jane.does("accept", ()).await?;
+    jane.does("beginProof", ()).await?;
+    let pem = "-----BEGIN KEY-----\nbm90IGEga2V5\nYXQgYWxs\n-----END KEY-----\n";
+    jane.does("pasteSecret", json!({ "text": pem })).await?;
+    jane.looks("credential-pasted").await?;
+    jane.does("sendCredential", ()).await?;
+    jane.does("seeStatus", json!({ "status": "Completed" }))
+        .await?;
+    assert_eq!(open(&mut agent, &task).await?, json!({ "api_key": pem }));
+    jane.leaves().await?;
+    agent.leaves().await?;
+    world.ends().await
+}
+
 async fn post(agent: &mut Companion, title: &str) -> Result<Value> {
     let task = json!({
         "title": title,

@@ -22,6 +22,7 @@ export async function examine(page, name, screenshots) {
     for (const fault of await axeFaults(page)) faults.push(`${name}, ${colorScheme}: ${fault}`);
   }
   await page.emulateMedia({ colorScheme: "light" });
+  for (const small of await page.evaluate(smallTargets)) faults.push(`${name}: ${small}`);
   await page.screenshot({ path: join(screenshots, `${name}-whole.png`), fullPage: true });
   // Zoom of 200 % is a screen of half the size in the page's own pixels.
   await page.setViewportSize({ width: seen.width / 2, height: seen.height / 2 });
@@ -40,6 +41,32 @@ async function axeFaults(page) {
   );
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.failureSummary} ${node.html}`));
+}
+
+/**
+ * What is too small for a thumb: 48 pixels each way, but for links within a sentence. Runs in the
+ * page.
+ */
+function smallTargets() {
+  const MIN = 48 - 0.5;
+  const all = document.querySelectorAll("a[href], button, input, select, textarea, summary");
+  const touched = (element) => {
+    if (element.matches("input") && element.closest("label")) return element.closest("label");
+    // The link of a card is as large as the card.
+    const { content, position } = getComputedStyle(element, "::after");
+    return content !== "none" && position === "absolute" ? element.closest(".card") : element;
+  };
+  const isShown = (element) =>
+    element.checkVisibility() && !element.closest("[aria-hidden=true], .visually-hidden");
+  const inSentence = (element) =>
+    element.matches("a") && getComputedStyle(element).display === "inline" && element.closest("p");
+  return [...all]
+    .filter((element) => isShown(element) && !inSentence(element))
+    .map((element) => [element, touched(element).getBoundingClientRect()])
+    .filter(([, { width, height }]) => width < MIN || height < MIN)
+    .map(([element, { width, height }]) =>
+      `${Math.round(width)}×${Math.round(height)} is too small for a thumb: ` +
+      element.outerHTML.slice(0, 160));
 }
 
 /** What sticks out, if the page is wider than the screen. Runs in the page. */

@@ -22,6 +22,10 @@ use tokio::{
 const UPLOAD: &[u8] = b"POST /api/v1/operator/upload";
 const SUBMIT: &[u8] = b"/submit HTTP/1.1";
 
+/// What the service says when it has no time, in its own words.
+const OVERLOADED: &str = r#"{"error":"Too many requests wait.","code":"unavailable",
+    "retryable":true,"request_id":"req_00000000000000000000000000"}"#;
+
 /// A line that was told to break does so within this time, or the story is wrong.
 const BREAK_TIME_MAX: Duration = Duration::from_secs(60);
 
@@ -35,6 +39,8 @@ enum Weather {
     },
     /// Goes down when the answer to a submission comes: the server has it, the phone cannot know.
     LosesReceipt,
+    /// Answers the next submission itself: come back in a second.
+    Refuses,
     /// Nothing passes.
     Down,
 }
@@ -74,6 +80,21 @@ impl Line {
     /// Breaks after the server got the next submission and before the phone hears of it.
     pub(crate) fn loses_receipt(&self) {
         self.weather.send_replace(Weather::LosesReceipt);
+    }
+
+    /// Keeps the next submission from the server, and asks the phone to come back in a second.
+    pub(crate) fn refuses_once(&self) {
+        self.weather.send_replace(Weather::Refuses);
+    }
+
+    /// Waits until it did.
+    pub(crate) async fn refused(&self) -> Result<()> {
+        let mut weather = self.weather.subscribe();
+        let fine = weather.wait_for(|weather| *weather == Weather::Fine);
+        timeout(BREAK_TIME_MAX, fine)
+            .await
+            .context("nothing was submitted")??;
+        Ok(())
     }
 
     /// Waits until it broke as it was told to.
@@ -122,6 +143,17 @@ async fn carry(
                     && passed.upload_bytes.is_some_and(|bytes| bytes > after_bytes)
                 {
                     break;
+                }
+                if passed.submitted && *weather.borrow() == Weather::Refuses {
+                    weather.send_replace(Weather::Fine);
+                    let head = format!(
+                        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
+                         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                        OVERLOADED.len()
+                    );
+                    phone.write_all(head.as_bytes()).await?;
+                    phone.write_all(OVERLOADED.as_bytes()).await?;
+                    return Ok(());
                 }
                 server.write_all(chunk).await?;
             }

@@ -23,6 +23,7 @@ mod confirmation; // a confirmation sent twice over a bad line arrives once
 mod credential; // a secret typed on a phone is opened by the agent and lies nowhere else
 mod faults; // a killed server, a stopped database, a full disk: nothing is lost or doubled
 mod key_change; // a phone notices that an agent's key is another than last time
+mod operator; // estimates, typed answers, drafts, revisions: a claimed task on the phone
 mod package; // the crypto package does in a page what Web Crypto does
 mod photo; // a photo survives a connection that breaks in the middle
 mod webhook; // a callback believes what it is told, by the package and by the sample

@@ -25,6 +25,14 @@ pub(crate) struct World {
 impl World {
     /// Starts the server, and returns once it says that it is ready.
     pub(crate) async fn start(story: &str) -> Result<Self> {
+        Self::start_with(story, []).await
+    }
+
+    /// The same with further settings.
+    pub(crate) async fn start_with<const N: usize>(
+        story: &str,
+        more: [(&'static str, String); N],
+    ) -> Result<Self> {
         let folder = fresh_folder(story)?;
         let address = free_address()?;
         let line = Line::lay(address, folder.join("wire")).await?;
@@ -33,6 +41,7 @@ impl World {
             // Everything that the server could say: a secret must not be in that either.
             ("LOG", "debug".to_owned()),
         ];
+        let settings: Vec<_> = settings.into_iter().chain(more).collect();
         let server = Host::start(&folder, address, &settings).await?;
         Ok(Self {
             folder,

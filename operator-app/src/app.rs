@@ -86,7 +86,7 @@ fn SignedIn(session: Session) -> impl IntoView {
     provide_context(MyTasks(load(move || {
         outbox.received();
         let client = loading.clone();
-        Box::pin(async move { client.my_tasks().await })
+        Box::pin(async move { client.my_tasks(None).await })
     })));
     send_when_possible(outbox, &client);
     let route: Route = expect_context();
@@ -125,9 +125,10 @@ fn page(path: &str, pages: LaterPages) -> AnyView {
 fn send_when_possible(outbox: Outbox, client: &SessionClient) {
     let first = client.clone();
     spawn(async move {
-        outbox.open().await;
+        outbox.open(first.operator_id()).await;
         outbox.send_all(first).await;
     });
+    on_cleanup(move || outbox.close());
     for event in ["online", "visibilitychange"] {
         let client = client.clone();
         let listener = window_event_listener_untyped(event, move |_| {

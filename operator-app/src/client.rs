@@ -3,9 +3,12 @@
 //! [`Client`] is signed out and can only register and sign in. That yields a [`Session`], and only
 //! a session has a [`SessionClient`] for everything else.
 
+use std::{cell::Cell, rc::Rc, time::Duration};
+
 use api_types::{
     OperatorId, TaskId,
     error::ErrorBody,
+    estimate::GiveEstimate,
     operator::{Earnings, OperatorProfile, RegisterOperator, RegisteredOperator},
     page::{LIMIT_MAX, Page},
     paths,
@@ -14,6 +17,7 @@ use api_types::{
 };
 use gloo_net::http::{Request, RequestBuilder};
 use js_sys::Promise;
+use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -24,16 +28,21 @@ use crate::session::Session;
 /// After this long without an answer the server counts as unreachable.
 const ANSWER_MS_MAX: u32 = 20_000;
 
-/// A file of 15 MiB over a bad mobile network takes minutes; a dead connection does not take more.
-const UPLOAD_MS_MAX: u32 = 10 * 60 * 1000;
+/// A file of 15 MiB over a bad mobile network takes minutes, but some of it leaves all the time: an
+/// upload of which nothing has moved for so long has lost its connection.
+const STALLED_AFTER: Duration = Duration::from_secs(45);
+
+/// Seconds, as this API writes it (RFC 9110 §10.2.3).
+const RETRY_AFTER: &str = "Retry-After";
 
 /// Why a request has no good answer.
 #[derive(Clone, Debug)]
 pub(crate) enum ClientError {
     /// No answer came: no network, or no server.
     Unreachable,
-    /// The server refused, and says why.
-    Refused(ErrorBody),
+    /// The server refused, and says why; and after how many seconds it may be asked again, if it
+    /// named a time.
+    Refused(ErrorBody, Option<u32>),
     /// Something answered that does not speak this API; its HTTP status.
     Unexpected(u16),
 }
@@ -43,11 +52,22 @@ impl ClientError {
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::Unreachable => true,
-            Self::Refused(body) => body.retryable,
+            Self::Refused(body, _) => body.retryable,
             Self::Unexpected(status) => *status >= 500,
         }
     }
+
+    /// For how many seconds the server asked to be left alone.
+    pub(crate) fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Refused(_, seconds) => *seconds,
+            Self::Unreachable | Self::Unexpected(_) => None,
+        }
+    }
 }
+
+/// A page of tasks.
+type Tasks = Result<Page<OperatorTaskView>, ClientError>;
 
 /// The API for somebody who is not signed in.
 #[derive(Clone, Copy, Debug)]
@@ -100,16 +120,14 @@ impl SessionClient {
         self.load(paths::OPERATOR_PROFILE).await
     }
 
-    /// Tasks that may be accepted.
-    pub(crate) async fn find_tasks(&self) -> Result<Page<OperatorTaskView>, ClientError> {
-        self.load(&format!("{}?limit={LIMIT_MAX}", paths::FIND_TASKS))
-            .await
+    /// Tasks that may be accepted; those after the page with this cursor, if there is one.
+    pub(crate) async fn find_tasks(&self, after: Option<&str>) -> Tasks {
+        self.load(&one_page(paths::FIND_TASKS, after)).await
     }
 
-    /// Tasks that I accepted.
-    pub(crate) async fn my_tasks(&self) -> Result<Page<OperatorTaskView>, ClientError> {
-        self.load(&format!("{}?limit={LIMIT_MAX}", paths::MY_TASKS))
-            .await
+    /// Tasks that I accepted, likewise.
+    pub(crate) async fn my_tasks(&self, after: Option<&str>) -> Tasks {
+        self.load(&one_page(paths::MY_TASKS, after)).await
     }
 
     /// One task.
@@ -120,6 +138,22 @@ impl SessionClient {
     /// Claims a task. The answer says nothing that the task itself does not.
     pub(crate) async fn accept_task(&self, id: TaskId) -> Result<(), ClientError> {
         let request = self.signed(Request::post(&paths::accept_task(id)));
+        post(request, "{}".to_owned()).await.map(drop)
+    }
+
+    /// Claims a task with an estimate, for the agent to decide on.
+    pub(crate) async fn give_estimate(
+        &self,
+        id: TaskId,
+        estimate: &GiveEstimate,
+    ) -> Result<(), ClientError> {
+        let request = self.signed(Request::post(&paths::give_estimate(id)));
+        post(request, json(estimate)?).await.map(drop)
+    }
+
+    /// Gives a task back, for others to claim.
+    pub(crate) async fn withdraw(&self, id: TaskId) -> Result<(), ClientError> {
+        let request = self.signed(Request::post(&paths::withdraw(id)));
         post(request, "{}".to_owned()).await.map(drop)
     }
 
@@ -148,8 +182,8 @@ impl SessionClient {
         progress: impl Fn(u64, u64) + 'static,
     ) -> Result<Upload, ClientError> {
         let posted = self.post_file(id, file, progress).await;
-        let (status, text) = posted.map_err(|_| ClientError::Unreachable)?;
-        parsed(&accepted(status, text)?)
+        let (status, text, wait) = posted.map_err(|_| ClientError::Unreachable)?;
+        parsed(&accepted(status, text, wait.as_deref())?)
     }
 
     /// By `XMLHttpRequest`, because `fetch` does not say how much has been sent. A status of 0 is
@@ -160,17 +194,19 @@ impl SessionClient {
         id: TaskId,
         file: &Blob,
         progress: impl Fn(u64, u64) + 'static,
-    ) -> Result<(u16, String), JsValue> {
+    ) -> Result<(u16, String, Option<String>), JsValue> {
         let form = FormData::new()?;
         form.append_with_str("task_id", &id.to_string())?;
         form.append_with_blob_and_filename("file", file, "proof")?;
 
         let request = XmlHttpRequest::new()?;
         request.open("POST", paths::UPLOAD)?;
-        request.set_timeout(UPLOAD_MS_MAX);
         let (name, value) = self.session.header();
         request.set_request_header(name, &value)?;
+        let stalled = Watchdog::over(&request);
+        let moved = stalled.clone();
         let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
+            moved.moved();
             progress(whole(event.loaded()), whole(event.total()));
         });
         request
@@ -178,12 +214,15 @@ impl SessionClient {
             .set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
         let done = Promise::new(&mut |resolve, _| request.set_onloadend(Some(&resolve)));
         request.send_with_opt_form_data(Some(&form))?;
-        JsFuture::from(done).await?;
+        let done = JsFuture::from(done).await;
+        stalled.rest();
+        done?;
         // The closure must outlive the request, and no longer.
         drop(on_progress);
         Ok((
             request.status()?,
             request.response_text()?.unwrap_or_default(),
+            request.get_response_header(RETRY_AFTER)?,
         ))
     }
 
@@ -199,6 +238,39 @@ impl SessionClient {
     fn signed(&self, request: RequestBuilder) -> RequestBuilder {
         let (name, value) = self.session.header();
         request.header(name, &value)
+    }
+}
+
+/// Breaks a request off when nothing of it has moved for too long.
+#[derive(Clone)]
+struct Watchdog {
+    request: XmlHttpRequest,
+    timer: Rc<Cell<Option<TimeoutHandle>>>,
+}
+
+impl Watchdog {
+    fn over(request: &XmlHttpRequest) -> Self {
+        let watchdog = Self {
+            request: request.clone(),
+            timer: Rc::default(),
+        };
+        watchdog.moved();
+        watchdog
+    }
+
+    /// Begins to wait anew.
+    fn moved(&self) {
+        self.rest();
+        let request = self.request.clone();
+        let abort = move || drop(request.abort());
+        self.timer
+            .set(set_timeout_with_handle(abort, STALLED_AFTER).ok());
+    }
+
+    fn rest(&self) {
+        if let Some(timer) = self.timer.take() {
+            timer.clear();
+        }
     }
 }
 
@@ -218,15 +290,18 @@ async fn answer(request: Result<Request, gloo_net::Error>) -> Result<String, Cli
         .text()
         .await
         .map_err(|_| ClientError::Unreachable)?;
-    accepted(response.status(), text)
+    let wait = response.headers().get(RETRY_AFTER);
+    accepted(response.status(), text, wait.as_deref())
 }
 
-fn accepted(status: u16, text: String) -> Result<String, ClientError> {
+fn accepted(status: u16, text: String, wait: Option<&str>) -> Result<String, ClientError> {
     match status {
         0 => Err(ClientError::Unreachable),
         200..300 => Ok(text),
-        _ => Err(serde_json::from_str(&text)
-            .map_or_else(|_| ClientError::Unexpected(status), ClientError::Refused)),
+        _ => Err(serde_json::from_str(&text).map_or_else(
+            |_| ClientError::Unexpected(status),
+            |body| ClientError::Refused(body, wait.and_then(|seconds| seconds.parse().ok())),
+        )),
     }
 }
 
@@ -236,6 +311,12 @@ fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, ClientError> {
 
 fn json(body: &impl Serialize) -> Result<String, ClientError> {
     serde_json::to_string(body).map_err(|_| ClientError::Unexpected(0))
+}
+
+/// A cursor is made of letters that an address takes as they are.
+fn one_page(path: &str, after: Option<&str>) -> String {
+    let after = after.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
+    format!("{path}?limit={LIMIT_MAX}{after}")
 }
 
 fn whole(bytes: f64) -> u64 {

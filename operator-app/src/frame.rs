@@ -10,7 +10,6 @@ use web_sys::{Event, HtmlElement};
 use crate::{
     app::{MyTasks, Network},
     browser,
-    client::SessionClient,
     components::{Countdown, Icon, Offline, Shape, maybe, nothing, on, text},
     outbox::Outbox,
     route::Route,
@@ -38,8 +37,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
 #[component]
 fn Navigation() -> impl IntoView {
     let outbox: Outbox = expect_context();
-    let client: SessionClient = expect_context();
-    let waiting = move || outbox.of(client.operator_id()).len();
+    let waiting = move || outbox.all().len();
     let badge = maybe(move || {
         let number = waiting();
         (number > 0).then(|| {

@@ -151,6 +151,25 @@ pub(crate) fn record(agent: &AgentSummary) -> String {
     }
 }
 
+/// What operators thought of an agent, once any has said so.
+pub(crate) fn rating(stars: Option<f32>) -> Option<String> {
+    let stars = browser::two_decimals(f64::from(stars?));
+    Some(format!(
+        "{} of 5 stars",
+        stars.trim_end_matches('0').trim_end_matches('.')
+    ))
+}
+
+/// A length of time in its largest unit that is whole: `45 min`, `2 h`, `1 day`.
+pub(crate) fn minutes(number: u32) -> String {
+    match number {
+        0 => "0 min".to_owned(),
+        _ if number.is_multiple_of(1_440) => count(u64::from(number / 1_440), "day", "days"),
+        _ if number.is_multiple_of(60) => format!("{} h", number / 60),
+        _ => format!("{number} min"),
+    }
+}
+
 /// `1 task`, `2 tasks`.
 pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })

@@ -30,7 +30,7 @@ impl FormFaults {
 
     /// Takes the faults out of a refusal, if it names fields.
     pub(crate) fn set_from(self, error: &ClientError) {
-        if let ClientError::Refused(body) = error {
+        if let ClientError::Refused(body, _) = error {
             self.set(body.details.clone());
         }
     }
@@ -102,6 +102,7 @@ pub(crate) fn LongField(
     #[prop(default = 4)] rows: u32,
     #[prop(default = false)] required: bool,
     #[prop(default = true)] spellcheck: bool,
+    #[prop(optional)] value: String,
 ) -> impl IntoView {
     let invalid = flag(move || faults.of(name).is_some());
     view! {
@@ -114,6 +115,7 @@ pub(crate) fn LongField(
                 id=name
                 name=name
                 node_ref=node
+                prop:value=value
                 rows=rows.to_string()
                 autocomplete="off"
                 spellcheck=spellcheck.to_string()

@@ -1,5 +1,6 @@
 //! What pages are made of. No network and no routes here: values and signals in, callbacks out.
 
+mod ask_twice;
 mod countdown;
 mod fingerprint;
 mod form;
@@ -8,19 +9,22 @@ mod layout;
 mod live;
 mod loaded;
 mod money;
+mod picture;
 mod problem;
 mod results;
 mod status;
 mod task_card;
 
+pub(crate) use ask_twice::AskTwice;
 pub(crate) use countdown::{Clock, Countdown};
 pub(crate) use fingerprint::KeyFingerprint;
 pub(crate) use form::{Field, FormFaults, LongField, Submit, fault};
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use layout::{Empty, Notice, Page};
-pub(crate) use live::{Loading, act, flag, live, load, maybe, nothing, on, spawn, text};
+pub(crate) use live::{Answer, Loading, act, flag, live, load, maybe, nothing, on, spawn, text};
 pub(crate) use loaded::loaded;
 pub(crate) use money::Money;
+pub(crate) use picture::picture;
 pub(crate) use problem::{Offline, problem};
 pub(crate) use results::Results;
 pub(crate) use status::StatusMark;

@@ -18,7 +18,7 @@ pub(crate) fn problem(
     let title = title(error);
     let sentence = sentence(error);
     let request_id = match error {
-        ClientError::Refused(body) => Some(body.request_id.to_string()),
+        ClientError::Refused(body, _) => Some(body.request_id.to_string()),
         ClientError::Unreachable | ClientError::Unexpected(_) => None,
     };
     view! {
@@ -28,6 +28,9 @@ pub(crate) fn problem(
                 <strong>{title}</strong>
                 <p>{sentence}</p>
                 {request_id.map(|id| view! { <p class="quiet">"Request " <code>{id}</code></p> }.into_any())}
+                {is_stranger(error).then(|| view! {
+                    <a class="button" href="/profile">"Go to Profile"</a>
+                }.into_any())}
                 {retry.map(|retry| view! {
                     <button type="button" class="button" on:click=on(move |_| retry.run(()))>
                         <Icon shape=Shape::Refresh/>
@@ -40,10 +43,14 @@ pub(crate) fn problem(
     .into_any()
 }
 
+fn is_stranger(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused(body, _) if body.code == ErrorCode::Unauthorized)
+}
+
 fn title(error: &ClientError) -> &'static str {
     match error {
         ClientError::Unreachable => "No connection",
-        ClientError::Refused(body) => words::error(body.code),
+        ClientError::Refused(body, _) => words::error(body.code),
         ClientError::Unexpected(_) => "An answer that makes no sense",
     }
 }
@@ -54,14 +61,17 @@ fn sentence(error: &ClientError) -> String {
             "The server cannot be reached. Nothing is lost; try again when there is a network."
                 .to_owned()
         }
-        ClientError::Refused(ErrorBody {
-            code: ErrorCode::Unauthorized,
-            error,
-            ..
-        }) => {
+        ClientError::Refused(
+            ErrorBody {
+                code: ErrorCode::Unauthorized,
+                error,
+                ..
+            },
+            _,
+        ) => {
             format!("{error} Sign out under Profile, and sign in once more.")
         }
-        ClientError::Refused(body) => {
+        ClientError::Refused(body, _) => {
             let faults = body.details.iter().map(|fault| match fault.field.as_str() {
                 "" => fault.message.clone(),
                 field => format!("{field}: {}", fault.message),

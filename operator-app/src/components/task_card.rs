@@ -18,6 +18,7 @@ pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
     );
     let place = words::place(task.task_domain, task.location.as_ref());
     let (record, agent) = (words::record(&task.agent), task.agent.name.clone());
+    let rating = words::rating(task.agent.rating);
     view! {
         <article class="card task">
             <div class="row">
@@ -38,6 +39,7 @@ pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
                 <p class="facts foot">
                     <span class="fact agent-text"><Icon shape=Shape::Agent/>{agent}</span>
                     <span class="fact">{record}</span>
+                    {rating.map(|stars| view! { <span class="fact">{stars}</span> }.into_any())}
                     <span class="fact good"><Icon shape=Shape::Lock/>"Money in escrow"</span>
                 </p>
             }.into_any())}

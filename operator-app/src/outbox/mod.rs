@@ -6,6 +6,8 @@
 
 mod store;
 
+use std::time::Duration;
+
 use api_types::{
     OperatorId, TaskId, Timestamp,
     proof::{ProofType, SubmitProof},
@@ -17,8 +19,14 @@ use web_sys::{Blob, File};
 use crate::{
     browser,
     client::{ClientError, SessionClient},
+    components::spawn,
 };
 pub(crate) use store::NotKept;
+
+/// After a failure sending goes on by itself: soon, then ever more seldom, and never before the
+/// server said.
+const AGAIN_AFTER_SECONDS_MIN: u32 = 5;
+const AGAIN_AFTER_SECONDS_MAX: u32 = 300;
 
 /// One proof that the server does not have yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -68,43 +76,59 @@ pub(crate) struct Sending {
     pub(crate) total: u64,
 }
 
-/// What waits, and what is under way. A handle: copies mean the same outbox.
+/// What waits of the operator who is signed in, and what is under way; another who uses this phone
+/// sees nothing of it. A handle: copies mean the same outbox.
 #[derive(Clone, Copy)]
 pub(crate) struct Outbox {
+    operator: StoredValue<Option<OperatorId>>,
     proofs: RwSignal<Vec<WaitingProof>>,
     sending: RwSignal<Option<Sending>>,
     busy: RwSignal<bool>,
     halted: RwSignal<Option<ClientError>>,
     received: RwSignal<u32>,
+    /// The next try that nobody asks for, and how many failed before it.
+    timer: StoredValue<Option<TimeoutHandle>>,
+    failures: StoredValue<u32>,
 }
 
 impl Outbox {
     /// An outbox that has not been looked into yet.
     pub(crate) fn new() -> Self {
         Self {
+            operator: StoredValue::new(None),
             proofs: RwSignal::new(Vec::new()),
             sending: RwSignal::new(None),
             busy: RwSignal::new(false),
             halted: RwSignal::new(None),
             received: RwSignal::new(0),
+            timer: StoredValue::new(None),
+            failures: StoredValue::new(0),
         }
     }
 
-    /// Reads what an earlier visit left.
-    pub(crate) async fn open(self) {
-        if let Ok(proofs) = store::proofs().await {
+    /// Reads what an earlier visit of the operator left.
+    pub(crate) async fn open(self, operator: OperatorId) {
+        self.operator.set_value(Some(operator));
+        if let Ok(mut proofs) = store::proofs().await {
+            proofs.retain(|proof| self.is_open_for(proof.operator_id));
             self.proofs.set(proofs);
         }
     }
 
-    /// What waits of one operator; another who uses this phone sees nothing of it.
-    pub(crate) fn of(self, operator: OperatorId) -> Vec<WaitingProof> {
-        self.proofs.with(|all| {
-            all.iter()
-                .filter(|proof| proof.operator_id == operator)
-                .cloned()
-                .collect()
-        })
+    /// Shows nothing any more, and goes on with nothing by itself; all stays kept.
+    pub(crate) fn close(self) {
+        self.rest();
+        self.operator.set_value(None);
+        self.proofs.set(Vec::new());
+    }
+
+    fn is_open_for(self, operator: OperatorId) -> bool {
+        self.operator.get_value() == Some(operator)
+    }
+
+    /// Everything that waits.
+    pub(crate) fn all(self) -> Vec<WaitingProof> {
+        self.proofs.get()
     }
 
     /// What waits for one task.
@@ -176,11 +200,7 @@ impl Outbox {
             return Ok(());
         };
         proof.files.retain(|file| file.key != key);
-        if proof.files.is_empty() {
-            self.discard(task).await?;
-        } else {
-            self.keep(proof).await?;
-        }
+        self.keep_draft(proof).await?;
         store::delete_file(key).await
     }
 
@@ -190,7 +210,25 @@ impl Outbox {
         store::put_proof(&proof).await
     }
 
+    /// Keeps a draft; forgets it once there is nothing in it.
+    pub(crate) async fn keep_draft(self, draft: WaitingProof) -> Result<(), NotKept> {
+        let written = &draft.proof;
+        let empty = written.confirmation_text.is_none()
+            && written.reference_url.is_none()
+            && written.result.is_none()
+            && written.notes.is_none()
+            && draft.files.is_empty();
+        if empty {
+            self.discard(draft.task_id).await
+        } else {
+            self.keep(draft).await
+        }
+    }
+
     fn show(self, proof: WaitingProof) {
+        if !self.is_open_for(proof.operator_id) {
+            return;
+        }
         self.proofs.update(
             |all| match all.iter_mut().find(|own| own.task_id == proof.task_id) {
                 Some(own) => *own = proof,
@@ -219,27 +257,68 @@ impl Outbox {
         self.keep(proof).await
     }
 
-    /// Sends everything that is ready, one after another, until the network is gone. A second call
-    /// meanwhile does nothing, so two taps send once.
+    /// Makes a draft of a refused proof, to be corrected.
+    pub(crate) async fn change(self, task: TaskId) -> Result<(), NotKept> {
+        let Some(mut proof) = self.peek(task) else {
+            return Ok(());
+        };
+        proof.stage = Stage::Draft;
+        self.keep(proof).await
+    }
+
+    /// Tries to send everything that is ready, one after another and each once, unless the network
+    /// is gone. What the server could not take now is tried again later. A second call meanwhile
+    /// does nothing, so two taps send once.
     pub(crate) async fn send_all(self, client: SessionClient) {
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
+        self.rest();
         self.halted.set(None);
-        while let Some(proof) = self.next_ready(client.operator_id()) {
+        let mut tried = Vec::new();
+        while let Some(proof) = self.next_ready(client.operator_id(), &tried) {
+            tried.push(proof.task_id);
             let sent = self.send(&client, proof.clone()).await;
             self.sending.set(None);
             match sent {
                 Ok(()) => self.received.update(|count| *count += 1),
                 Err(error) if error.is_retryable() => {
+                    let no_network = matches!(error, ClientError::Unreachable);
                     self.halted.set(Some(error));
-                    break;
+                    if no_network {
+                        break;
+                    }
                 }
                 Err(error) => self.refuse(proof.task_id, error),
             }
         }
         self.busy.set(false);
+        self.go_on_later(client);
+    }
+
+    fn go_on_later(self, client: SessionClient) {
+        let Some(error) = self.halted.get_untracked() else {
+            return self.failures.set_value(0);
+        };
+        if !self.is_open_for(client.operator_id()) {
+            return;
+        }
+        let failures = self.failures.get_value();
+        self.failures.set_value(failures.saturating_add(1));
+        let own = AGAIN_AFTER_SECONDS_MIN.saturating_mul(1 << failures.min(8));
+        let own = own.min(AGAIN_AFTER_SECONDS_MAX);
+        let seconds = error.retry_after().unwrap_or(0).max(own);
+        let again = move || spawn(self.send_all(client));
+        let timer = set_timeout_with_handle(again, Duration::from_secs(seconds.into()));
+        self.timer.set_value(timer.ok());
+    }
+
+    fn rest(self) {
+        if let Some(timer) = self.timer.get_value() {
+            timer.clear();
+        }
+        self.timer.set_value(None);
     }
 
     async fn send(
@@ -264,8 +343,9 @@ impl Outbox {
         client.submit_proof(proof.task_id, &body).await?;
         // Should forgetting fail, the proof is sent once more and answered with the first receipt.
         let _ = store::delete_proof(&proof).await;
-        self.proofs
-            .update(|all| all.retain(|own| own.task_id != proof.task_id));
+        self.proofs.update(|all| {
+            all.retain(|own| (own.task_id, own.operator_id) != (proof.task_id, proof.operator_id));
+        });
         Ok(())
     }
 
@@ -310,9 +390,11 @@ impl Outbox {
         self.show(proof);
     }
 
-    fn next_ready(self, operator: OperatorId) -> Option<WaitingProof> {
+    fn next_ready(self, operator: OperatorId, tried: &[TaskId]) -> Option<WaitingProof> {
         let ready = |proof: &&WaitingProof| {
-            proof.operator_id == operator && matches!(proof.stage, Stage::Ready)
+            proof.operator_id == operator
+                && matches!(proof.stage, Stage::Ready)
+                && !tried.contains(&proof.task_id)
         };
         self.proofs
             .with_untracked(|all| all.iter().find(ready).cloned())

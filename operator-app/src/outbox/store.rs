@@ -2,7 +2,6 @@
 //!
 //! A proof is an object with its task and its text, a file is the browser's own `Blob`.
 
-use api_types::TaskId;
 use idb::{Database, DatabaseEvent as _, Factory, ObjectStoreParams, TransactionMode};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -35,11 +34,15 @@ impl From<serde_wasm_bindgen::Error> for NotKept {
 /// and of nothing do not come between.
 #[derive(Serialize, Deserialize)]
 struct Row {
-    task_id: String,
     proof: String,
 }
 
-/// Every proof that waits, by task.
+/// Each operator who uses the phone has one proof a task.
+fn key(proof: &WaitingProof) -> String {
+    format!("{}/{}", proof.operator_id, proof.task_id)
+}
+
+/// Every proof that waits, whosever it is.
 pub(super) async fn proofs() -> Result<Vec<WaitingProof>, NotKept> {
     let database = open().await?;
     let transaction = database.transaction(&[PROOFS], TransactionMode::ReadOnly)?;
@@ -56,14 +59,12 @@ pub(super) async fn proofs() -> Result<Vec<WaitingProof>, NotKept> {
     Ok(rows.into_iter().filter_map(read).collect())
 }
 
-/// Keeps a proof, in place of what was kept for the same task.
+/// Keeps a proof, in place of what the operator kept for the same task.
 pub(super) async fn put_proof(proof: &WaitingProof) -> Result<(), NotKept> {
-    let task_id = proof.task_id.to_string();
     let row = Row {
         proof: serde_json::to_string(proof).map_err(|_| NotKept)?,
-        task_id,
     };
-    put(PROOFS, &row.task_id, &serde_wasm_bindgen::to_value(&row)?).await
+    put(PROOFS, &key(proof), &serde_wasm_bindgen::to_value(&row)?).await
 }
 
 /// Keeps a file under its key.
@@ -92,8 +93,7 @@ pub(super) async fn delete_file(key: &str) -> Result<(), NotKept> {
 
 /// Forgets a task's proof and all of its files.
 pub(super) async fn delete_proof(proof: &WaitingProof) -> Result<(), NotKept> {
-    let task: TaskId = proof.task_id;
-    delete(PROOFS, &task.to_string()).await?;
+    delete(PROOFS, &key(proof)).await?;
     for file in &proof.files {
         delete(FILES, &file.key).await?;
     }

@@ -41,7 +41,7 @@ fn numbers(earnings: Earnings) -> AnyView {
         <section class="card balance" aria-label="Available">
             <p>"Available"</p>
             <p class="big"><Money amount=earnings.available_balance/></p>
-            <p class="quiet">"Can be paid out."</p>
+            <p class="quiet">"Nobody can object to it any more."</p>
         </section>
         <dl class="numbers">
             {number("On hold", earnings.pending_balance, &on_hold)}

@@ -6,8 +6,9 @@ use leptos::prelude::*;
 use crate::{
     browser,
     client::SessionClient,
-    components::{Empty, Icon, Page, Shape, TaskCard, flag, load, loaded, on, text},
+    components::{Answer, Empty, Icon, Page, Shape, TaskCard, flag, load, loaded, on, text},
     outbox::Outbox,
+    pages::more::More,
     words,
 };
 
@@ -22,7 +23,7 @@ pub(crate) fn FindPage() -> impl IntoView {
         outbox.received();
         let client = client.clone();
         Box::pin(async move {
-            let found = client.find_tasks().await;
+            let found = client.find_tasks(None).await;
             looking.set(false);
             checked_at.set(browser::now());
             found
@@ -77,16 +78,15 @@ fn list(page: TaskPage<OperatorTaskView>) -> AnyView {
         }
         .into_any();
     }
-    let rest = page.pagination.total.saturating_sub(page.data.len() as u64);
-    let more = (rest > 0).then(|| {
-        let more = words::count(rest, "more task is", "more tasks are");
-        view! { <p class="quiet centre">{format!("{more} further down the list.")}</p> }.into_any()
-    });
+    let after = page.pagination;
+    let fetch = |client: SessionClient, cursor: String| -> Answer<TaskPage<OperatorTaskView>> {
+        Box::pin(async move { client.find_tasks(Some(&cursor)).await })
+    };
     view! {
         <div class="cards">
             {page.data.into_iter().map(|task| view! { <TaskCard task/> }.into_any()).collect_view()}
         </div>
-        {more}
+        <More after fetch/>
     }
     .into_any()
 }

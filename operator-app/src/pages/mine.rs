@@ -1,14 +1,17 @@
 //! What I have claimed, and what waits on this phone to be sent.
 
-use api_types::task::{OperatorTaskView, Status};
+use api_types::{
+    page::Page as TaskPage,
+    task::{OperatorTaskView, Status},
+};
 use leptos::prelude::*;
 
 use crate::{
     app::MyTasks,
     client::SessionClient,
-    components::{Empty, Page, Shape, TaskCard, loaded, maybe},
+    components::{Answer, Empty, Page, Shape, TaskCard, loaded, maybe},
     outbox::Outbox,
-    pages::sending::SendingProof,
+    pages::{more::More, sending::SendingProof},
 };
 
 /// Claimed tasks by what they need, below the outbox.
@@ -20,17 +23,23 @@ pub(crate) fn MinePage() -> impl IntoView {
     view! {
         <Page title="Mine">
             <Waiting/>
-            {loaded(mine, |page| claimed(page.data))}
+            {loaded(mine, |page| {
+                let (claimed, after) = (claimed(page.data), page.pagination);
+                view! { {claimed} <More after fetch=older/> }.into_any()
+            })}
         </Page>
     }
+}
+
+fn older(client: SessionClient, cursor: String) -> Answer<TaskPage<OperatorTaskView>> {
+    Box::pin(async move { client.my_tasks(Some(&cursor)).await })
 }
 
 #[component]
 fn Waiting() -> impl IntoView {
     let outbox: Outbox = expect_context();
-    let client: SessionClient = expect_context();
     maybe(move || {
-        let waiting = outbox.of(client.operator_id());
+        let waiting = outbox.all();
         (!waiting.is_empty()).then(|| {
             view! {
                 <section class="stack" aria-labelledby="waiting">
@@ -58,12 +67,12 @@ fn claimed(tasks: Vec<OperatorTaskView>) -> AnyView {
     let (to_do, rest): (Vec<_>, Vec<_>) = tasks
         .into_iter()
         .partition(|task| matches!(task.status, Status::Accepted | Status::InProgress));
-    let (in_review, done): (Vec<_>, Vec<_>) = rest
+    let (done, waiting): (Vec<_>, Vec<_>) = rest
         .into_iter()
-        .partition(|task| matches!(task.status, Status::Submitted | Status::ManualReview));
+        .partition(|task| matches!(task.status, Status::Completed | Status::Cancelled));
     view! {
         {group("to-do", "To do", to_do)}
-        {group("in-review", "Being checked", in_review)}
+        {group("waiting-for", "Waiting for others", waiting)}
         {group("done", "Finished", done)}
     }
     .into_any()

@@ -4,6 +4,7 @@ mod credential;
 mod earnings;
 mod find;
 mod mine;
+mod more;
 mod not_found;
 mod profile;
 mod proof;

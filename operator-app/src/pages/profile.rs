@@ -22,7 +22,6 @@ use crate::{
 #[component]
 pub(crate) fn ProfilePage() -> impl IntoView {
     let client: SessionClient = expect_context();
-    let operator_id = client.operator_id();
     let profile = load(move || {
         let client = client.clone();
         Box::pin(async move { client.operator_profile().await })
@@ -32,7 +31,7 @@ pub(crate) fn ProfilePage() -> impl IntoView {
             {loaded(profile, about)}
             <Install/>
             {help()}
-            <Leave operator_id/>
+            <Leave/>
         </Page>
     }
 }
@@ -139,10 +138,10 @@ fn help() -> AnyView {
 }
 
 #[component]
-fn Leave(operator_id: OperatorId) -> impl IntoView {
+fn Leave() -> impl IntoView {
     let CurrentSession(current) = expect_context();
     let outbox: Outbox = expect_context();
-    let waiting = move || outbox.of(operator_id).len() as u64;
+    let waiting = move || outbox.all().len() as u64;
     let leave = move |_| {
         Session::forget();
         current.set(None);

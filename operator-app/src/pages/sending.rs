@@ -6,8 +6,9 @@ use leptos::prelude::*;
 use crate::{
     browser,
     client::{ClientError, SessionClient},
-    components::{Icon, Shape, maybe, nothing, on, problem, spawn, text},
+    components::{AskTwice, Icon, Shape, maybe, nothing, on, problem, spawn, text},
     outbox::{Outbox, Stage, WaitingFile, WaitingProof},
+    route::Route,
     words,
 };
 
@@ -26,14 +27,14 @@ pub(crate) fn SendingProof(
                 <section class="card stack" aria-label="Your proof">
                     {with_title.then(|| view! {
                         <h3 class="agent-text">
-                            <a href=format!("/tasks/{task_id}")>{proof.title.clone()}</a>
+                            <a class="target" href=format!("/tasks/{task_id}")>{proof.title.clone()}</a>
                         </h3>
                     }.into_any())}
                     {how(&proof)}
                     <ul class="uploads">
                         {proof.files.iter().cloned().map(one_file).collect_view()}
                     </ul>
-                    {what_now(proof)}
+                    {what_now(&proof)}
                 </section>
             }
             .into_any()
@@ -44,9 +45,12 @@ pub(crate) fn SendingProof(
 /// The state as a sentence. It is announced; the bytes below it are not.
 fn how(proof: &WaitingProof) -> AnyView {
     let outbox: Outbox = expect_context();
-    let what = match proof.files.len() as u64 {
-        0 => "Your proof".to_owned(),
-        number => words::count(number, "file", "files"),
+    let kept = match proof.files.len() as u64 {
+        0 => "What you wrote is kept on this phone.".to_owned(),
+        number => format!(
+            "{} picked, kept on this phone.",
+            words::count(number, "file", "files")
+        ),
     };
     let waits = text(move || {
         match outbox.halted() {
@@ -79,7 +83,7 @@ fn how(proof: &WaitingProof) -> AnyView {
         Stage::Draft => view! {
             <p class="row start">
                 <span class="mark neutral">"Not sent"</span>
-                <span>{format!("{what} picked, kept on this phone.")}</span>
+                <span>{kept}</span>
             </p>
         }
         .into_any(),
@@ -139,7 +143,7 @@ fn one_file(file: WaitingFile) -> AnyView {
     .into_any()
 }
 
-fn what_now(proof: WaitingProof) -> AnyView {
+fn what_now(proof: &WaitingProof) -> AnyView {
     let outbox: Outbox = expect_context();
     let client: SessionClient = expect_context();
     let id = proof.task_id;
@@ -151,9 +155,10 @@ fn what_now(proof: WaitingProof) -> AnyView {
             outbox.send_all(client).await;
         });
     });
-    match proof.stage {
+    match &proof.stage {
         Stage::Draft => view! {
             <a class="button" href=format!("/tasks/{id}/proof")>"Go on with the proof"</a>
+            <Discard id/>
         }
         .into_any(),
         Stage::Ready => view! {
@@ -167,26 +172,55 @@ fn what_now(proof: WaitingProof) -> AnyView {
         }
         .into_any(),
         Stage::Refused(error) => view! {
-            {problem(&error, Some(send))}
-            {discard_button(id)}
+            {problem(error, Some(send))}
+            {change_button(proof)}
+            <Discard id/>
         }
         .into_any(),
     }
 }
 
-fn discard_button(id: TaskId) -> AnyView {
+/// Leads back to the form, with what is there. What was sealed can be read by the agent alone, so
+/// a secret is typed once more.
+fn change_button(proof: &WaitingProof) -> AnyView {
     let outbox: Outbox = expect_context();
-    let discard = move |_| {
+    let route: Route = expect_context();
+    let id = proof.task_id;
+    let sealed = proof.proof.encrypted_credential.is_some();
+    let change = move |_| {
+        spawn(async move {
+            // What could not be kept is still in memory, and is changed there.
+            let _ = if sealed {
+                outbox.discard(id).await
+            } else {
+                outbox.change(id).await
+            };
+            route.go(&format!("/tasks/{id}/proof"));
+        });
+    };
+    view! {
+        <button type="button" class="button" on:click=on(change)>
+            {if sealed { "Type it again" } else { "Change it" }}
+        </button>
+    }
+    .into_any()
+}
+
+#[component]
+fn Discard(id: TaskId) -> impl IntoView {
+    let outbox: Outbox = expect_context();
+    let discard = Callback::new(move |()| {
         spawn(async move {
             // Should the phone not forget, the proof is still there and can be discarded again.
             let _ = outbox.discard(id).await;
         });
-    };
+    });
     view! {
-        <button type="button" class="button" on:click=on(discard)>
-            <Icon shape=Shape::Trash/>
-            "Discard this proof"
-        </button>
+        <AskTwice
+            ask="Discard this proof"
+            warning="Its files and its text leave this phone for good."
+            sure="Discard for good"
+            act=discard
+        />
     }
-    .into_any()
 }

@@ -55,7 +55,8 @@ fn SignInForm() -> impl IntoView {
                 }
                 Err(error) if is_unknown(&error) => faults.set(vec![fault(
                     "operator_id",
-                    "No operator has this id here. Check it, or create an account.",
+                    "No operator has this id here, or this server lets nobody in by an id alone. \
+                     Check it, or create an account.",
                 )]),
                 Err(error) => failure.set(Some(error)),
             }
@@ -98,6 +99,6 @@ fn SignInForm() -> impl IntoView {
 }
 
 fn is_unknown(error: &ClientError) -> bool {
-    matches!(error, ClientError::Refused(body)
+    matches!(error, ClientError::Refused(body, _)
         if matches!(body.code, ErrorCode::Unauthorized | ErrorCode::NotFound))
 }

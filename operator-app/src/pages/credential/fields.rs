@@ -5,6 +5,7 @@ use leptos::{
     html::{Input, Textarea},
     prelude::*,
 };
+use web_sys::ClipboardEvent;
 use zeroize::Zeroizing;
 
 use crate::components::{FormFaults, Icon, LongField, Shape, fault, flag, live, maybe, on, text};
@@ -26,9 +27,14 @@ struct Part {
     /// Nothing for a part that the person names.
     suggestion: Option<Suggestion>,
     name: NodeRef<Input>,
-    value: NodeRef<Input>,
+    /// The one of these two that is there.
+    line: NodeRef<Input>,
+    lines: NodeRef<Textarea>,
     used: RwSignal<bool>,
     shown: RwSignal<bool>,
+    /// Whether it has several lines, as a private key in PEM: an input of one line would drop their
+    /// ends without a word.
+    long: RwSignal<bool>,
 }
 
 impl Part {
@@ -38,10 +44,47 @@ impl Part {
             id,
             suggestion,
             name: NodeRef::new(),
-            value: NodeRef::new(),
+            line: NodeRef::new(),
+            lines: NodeRef::new(),
             used: RwSignal::new(suggestion.is_some()),
             shown: RwSignal::new(!hides),
+            long: RwSignal::new(false),
         }
+    }
+
+    fn value(self) -> String {
+        let lines = self.lines.try_get_untracked().flatten();
+        lines.map_or_else(|| text_of(self.line), |area| area.value())
+    }
+
+    fn set_value(self, text: &str) {
+        if let Some(input) = self.line.try_get_untracked().flatten() {
+            input.set_value(text);
+        }
+        if let Some(area) = self.lines.try_get_untracked().flatten() {
+            area.set_value(text);
+        }
+    }
+
+    /// Turns into a field of several lines when such a text is pasted.
+    fn paste(self, event: &ClipboardEvent) {
+        let pasted = event
+            .clipboard_data()
+            .and_then(|data| data.get_data("text").ok())
+            .map(Zeroizing::new);
+        let Some(pasted) = pasted.filter(|text| text.trim().contains('\n')) else {
+            return;
+        };
+        event.prevent_default();
+        let whole = Zeroizing::new(format!("{}{}", self.value(), pasted.as_str()));
+        self.long.set(true);
+        // The larger field is there once the view has settled.
+        request_animation_frame(move || {
+            self.set_value(&whole);
+            if let Some(area) = self.lines.try_get_untracked().flatten() {
+                let _ = area.focus();
+            }
+        });
     }
 
     /// Under this the form's faults find the part.
@@ -91,7 +134,7 @@ impl Fields {
         let mut faults = Vec::new();
         let mut filled: Vec<(String, Zeroizing<String>)> = Vec::new();
         for part in parts {
-            let value = Zeroizing::new(text_of(part.value));
+            let value = Zeroizing::new(part.value());
             let name = part.name();
             if value.trim().is_empty() {
                 continue;
@@ -125,9 +168,7 @@ impl Fields {
     /// Empties every input.
     pub(super) fn clear(self) {
         for part in self.parts.try_get_value().unwrap_or_default() {
-            if let Some(input) = part.value.try_get_untracked().flatten() {
-                input.set_value("");
-            }
+            part.set_value("");
         }
         if let Some(area) = self.notes.try_get_untracked().flatten() {
             area.set_value("");
@@ -224,29 +265,60 @@ fn part_field(part: Part, faults: FormFaults) -> AnyView {
     let key = part.key();
     let (id, hint) = (key.clone(), format!("{key}-hint"));
     let fault = text(move || faults.of(&key).unwrap_or_default());
-    let kind = text(move || if part.shown.get() { "text" } else { "password" }.to_owned());
     let label = part.suggestion.map_or("Value", |(_, label, _)| label);
     view! {
         <div class="field">
             {part.suggestion.is_none().then(|| own_name(part))}
             <label for=id.clone()>{label}</label>
             <div class="with-button">
-                <input
-                    id=id.clone()
-                    node_ref=part.value
-                    type=kind
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    aria-invalid=flag(move || !fault.get().is_empty())
-                    aria-describedby=hint.clone()
-                />
+                {typed_into(part, fault, id.clone(), hint.clone())}
                 {reveal(part.shown, label)}
             </div>
             <p id=hint class="hint fault">{fault}</p>
         </div>
     }
     .into_any()
+}
+
+/// The input of one line, or of several. Either hides its text until it is to be shown.
+fn typed_into(part: Part, fault: Signal<String>, id: String, hint: String) -> AnyView {
+    let kind = text(move || if part.shown.get() { "text" } else { "password" }.to_owned());
+    let class = text(move || if part.shown.get() { "" } else { "hidden-text" }.to_owned());
+    let invalid = flag(move || !fault.get().is_empty());
+    live(move || {
+        let (id, hint) = (id.clone(), hint.clone());
+        if part.long.get() {
+            view! {
+                <textarea
+                    id=id
+                    node_ref=part.lines
+                    class=class
+                    rows="6"
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    aria-invalid=invalid
+                    aria-describedby=hint
+                ></textarea>
+            }
+            .into_any()
+        } else {
+            view! {
+                <input
+                    id=id
+                    node_ref=part.line
+                    type=kind
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    aria-invalid=invalid
+                    aria-describedby=hint
+                    on:paste=on(move |event: ClipboardEvent| part.paste(&event))
+                />
+            }
+            .into_any()
+        }
+    })
 }
 
 fn reveal(shown: RwSignal<bool>, label: &'static str) -> AnyView {

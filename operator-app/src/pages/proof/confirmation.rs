@@ -1,69 +1,87 @@
 //! A confirmation in words.
 
-use api_types::{proof::CONFIRMATION_CHARS_MAX, task::OperatorTaskView};
+use api_types::{
+    proof::{CONFIRMATION_CHARS_MAX, SubmitProof},
+    task::OperatorTaskView,
+};
 use leptos::{
     ev::SubmitEvent,
-    html::{Input, Textarea},
+    html::{Form, Input, Textarea},
     prelude::*,
 };
 
 use crate::{
     client::SessionClient,
     components::{Field, FormFaults, LongField, Submit, fault, on},
-    pages::proof::{begin, use_hand_over},
+    outbox::Outbox,
+    pages::proof::{
+        Typed, begin,
+        result::{ResultFields, Wanted},
+        use_hand_over,
+    },
 };
 
 /// What was done or found, and where that can be seen.
 #[component]
 pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
     let client: SessionClient = expect_context();
+    let outbox: Outbox = expect_context();
     let hand_over = use_hand_over();
-    let (text, notes) = (NodeRef::<Textarea>::new(), NodeRef::<Textarea>::new());
-    let reference = NodeRef::<Input>::new();
+    let form = NodeRef::<Form>::new();
+    let wanted = Wanted::of(&task);
+    let written = Written {
+        text: NodeRef::new(),
+        reference: NodeRef::new(),
+        notes: NodeRef::new(),
+    };
+    let typed = Typed::of(&task);
+    let earlier = typed.earlier();
     let faults = FormFaults::new();
     let busy = RwSignal::new(false);
     let requirements = task.proof_requirements.clone();
 
+    let keep = move |_| {
+        let mut proof = SubmitProof::default();
+        written.into(&mut proof);
+        proof.result = wanted.draft(form);
+        typed.keep_soon(proof);
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {
             return;
         }
-        let confirmation = long(text);
-        let url = reference
-            .get_untracked()
-            .map(|input| input.value().trim().to_owned());
-        let url = url.filter(|url| !url.is_empty());
-        let found = check(&confirmation, url.as_deref());
+        let Some(mut proof) = outbox.peek(task.task_id).or_else(|| begin(&task, &client)) else {
+            return;
+        };
+        written.into(&mut proof.proof);
+        let mut found = check(&proof.proof);
+        match wanted.read(form) {
+            Ok(result) => proof.proof.result = result,
+            Err(more) => found.extend(more),
+        }
         if !found.is_empty() {
             faults.set(found);
             return;
         }
-        let Some(mut proof) = begin(&task, &client) else {
-            return;
-        };
         busy.set(true);
-        proof.proof.confirmation_text = Some(confirmation);
-        proof.proof.reference_url = url;
-        proof.proof.notes = Some(long(notes)).filter(|notes| !notes.is_empty());
+        typed.rest();
         hand_over(proof);
     };
 
     view! {
-        <form class="stack" novalidate on:submit=on(submit)>
-            <section class="card stack" aria-labelledby="wanted">
-                <h2 id="wanted">"Your text must show"</h2>
-                <ol class="requirements">
-                    {requirements.into_iter().map(|requirement| view! {
-                        <li class="agent-text">{requirement}</li>
-                    }.into_any()).collect_view()}
-                </ol>
-            </section>
+        <form class="stack" novalidate node_ref=form on:submit=on(submit) on:input=on(keep)>
+            {must_show(requirements)}
+            <ResultFields wanted faults earlier=earlier.result/>
             <div class="card stack">
-                <LongField label="What you did or found" name="confirmation_text" node=text faults rows=7 required=true/>
-                <Field label="Where it can be seen" name="reference_url" node=reference faults
-                    kind="url" hint="An address that begins with https://, if there is one."/>
-                <LongField label="Note to the agent" name="notes" node=notes faults rows=2
+                <LongField label="What you did or found" name="confirmation_text" node=written.text
+                    faults rows=7 required=true
+                    value=earlier.confirmation_text.unwrap_or_default()/>
+                <Field label="Where it can be seen" name="reference_url" node=written.reference
+                    faults kind="url" value=earlier.reference_url.unwrap_or_default()
+                    hint="An address that begins with https://, if there is one."/>
+                <LongField label="Note to the agent" name="notes" node=written.notes faults rows=2
+                    value=earlier.notes.unwrap_or_default()
                     hint="Not for passwords or keys: notes are not sealed."/>
             </div>
             <Submit label="Send the confirmation".to_owned() doing="Sending…" busy/>
@@ -71,22 +89,56 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
     }
 }
 
-fn long(node: NodeRef<Textarea>) -> String {
-    node.get_untracked()
-        .map(|area| area.value().trim().to_owned())
-        .unwrap_or_default()
+fn must_show(requirements: Vec<String>) -> AnyView {
+    view! {
+        <section class="card stack" aria-labelledby="wanted">
+            <h2 id="wanted">"Your text must show"</h2>
+            <ol class="requirements">
+                {requirements.into_iter().map(|requirement| view! {
+                    <li class="agent-text">{requirement}</li>
+                }.into_any()).collect_view()}
+            </ol>
+        </section>
+    }
+    .into_any()
 }
 
-fn check(text: &str, url: Option<&str>) -> Vec<api_types::error::Fault> {
+/// The inputs.
+#[derive(Clone, Copy)]
+struct Written {
+    text: NodeRef<Textarea>,
+    reference: NodeRef<Input>,
+    notes: NodeRef<Textarea>,
+}
+
+impl Written {
+    /// Writes what they hold into a proof.
+    fn into(self, proof: &mut SubmitProof) {
+        let long = |node: NodeRef<Textarea>| filled(node.get_untracked().map(|area| area.value()));
+        proof.confirmation_text = long(self.text);
+        proof.reference_url = filled(self.reference.get_untracked().map(|input| input.value()));
+        proof.notes = long(self.notes);
+    }
+}
+
+/// A text without its margins; nothing if nothing is left.
+pub(super) fn filled(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+}
+
+fn check(proof: &SubmitProof) -> Vec<api_types::error::Fault> {
     let mut found = Vec::new();
-    if text.is_empty() {
+    let characters = (proof.confirmation_text.as_ref()).map_or(0, |text| text.chars().count());
+    if characters == 0 {
         found.push(fault("confirmation_text", "Write what you did or found."));
     }
-    if text.chars().count() > CONFIRMATION_CHARS_MAX {
+    if characters > CONFIRMATION_CHARS_MAX {
         let message = format!("Shorten it to {CONFIRMATION_CHARS_MAX} characters.");
         found.push(fault("confirmation_text", &message));
     }
-    if url.is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+    let is_address = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+    if !proof.reference_url.as_ref().is_none_or(is_address) {
         found.push(fault(
             "reference_url",
             "An address begins with https:// or http://.",

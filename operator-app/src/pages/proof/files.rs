@@ -2,12 +2,12 @@
 //! they are picked.
 
 use api_types::{
-    proof::{FILES_MAX, ProofType, UPLOAD_BYTES_MAX},
+    proof::{FILES_MAX, ProofType, SubmitProof, UPLOAD_BYTES_MAX},
     task::OperatorTaskView,
 };
 use leptos::{
     ev::{Event, SubmitEvent},
-    html::Textarea,
+    html::{Form, Textarea},
     prelude::*,
 };
 use web_sys::{File, HtmlInputElement, Url};
@@ -16,10 +16,15 @@ use crate::{
     browser,
     client::SessionClient,
     components::{
-        FormFaults, Icon, LongField, Notice, Shape, Submit, live, maybe, on, spawn, text,
+        FormFaults, Icon, LongField, Notice, Shape, Submit, live, maybe, on, picture, spawn, text,
     },
     outbox::{Outbox, WaitingFile},
-    pages::proof::{begin, use_hand_over},
+    pages::proof::{
+        Typed, begin,
+        confirmation::filled,
+        result::{ResultFields, Wanted},
+        use_hand_over,
+    },
     words,
 };
 
@@ -28,29 +33,28 @@ use crate::{
 pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
     let outbox: Outbox = expect_context();
     let hand_over = use_hand_over();
+    let form = NodeRef::<Form>::new();
     let notes = NodeRef::<Textarea>::new();
+    let note = move || filled(notes.get_untracked().map(|area| area.value()));
+    let wanted = Wanted::of(&task);
+    let typed = Typed::of(&task);
+    let earlier = typed.earlier();
     let faults = FormFaults::new();
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let id = task.task_id;
     let files = Memo::new(move |_| outbox.find(id).map(|proof| proof.files).unwrap_or_default());
-    let wanted = task.proof_requirements.len();
-    let missing = move || {
-        files.with(|files| {
-            (0..wanted)
-                .filter(|s| !files.iter().any(|f| f.slot == *s))
-                .count()
-        })
-    };
-    let label = text(move || send_label(files.with(Vec::len), missing()));
-    let gap = text(move || match missing() as u64 {
-        number if number > 0 && !files.with(Vec::is_empty) => format!(
-            "{} nothing to show for it. The check may not be able to tell.",
-            words::count(number, "point has", "points have"),
-        ),
-        _ => String::new(),
-    });
+    let points = task.proof_requirements.len();
+    let label = text(move || files.with(|files| send_label(files.len(), missing(files, points))));
+    let gap = text(move || files.with(|files| gap(files.len(), missing(files, points))));
 
+    let keep = move |_| {
+        typed.keep_soon(SubmitProof {
+            notes: note(),
+            result: wanted.draft(form),
+            ..SubmitProof::default()
+        });
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let draft = outbox.peek(id).filter(|draft| !draft.files.is_empty());
@@ -63,21 +67,25 @@ pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
                 browser::focus_soon(".slot input");
             }
             Some(mut draft) => {
+                draft.proof.notes = note();
+                match wanted.read(form) {
+                    Ok(result) => draft.proof.result = result,
+                    Err(found) => return faults.set(found),
+                }
                 busy.set(true);
-                let notes = notes
-                    .get_untracked()
-                    .map(|area| area.value().trim().to_owned());
-                draft.proof.notes = notes.filter(|notes| !notes.is_empty());
+                typed.rest();
                 hand_over(draft);
             }
         }
     };
 
     view! {
-        <form class="stack" novalidate on:submit=on(submit)>
+        <form class="stack" novalidate node_ref=form on:submit=on(submit) on:input=on(keep)>
             <p>{explanation(task.proof_type)}</p>
             <Slots task files problem/>
-            <LongField label="Note to the agent" name="notes" node=notes faults rows=2/>
+            <ResultFields wanted faults earlier=earlier.result/>
+            <LongField label="Note to the agent" name="notes" node=notes faults rows=2
+                value=earlier.notes.unwrap_or_default()/>
             <div role="alert">
                 {maybe(move || problem.get().map(|text| view! {
                     <Notice shape=Shape::Warning tone="bad"><p>{text}</p></Notice>
@@ -100,6 +108,22 @@ const fn explanation(proof_type: ProofType) -> &'static str {
         ProofType::Artifact | ProofType::Confirmation => {
             "Add pictures or PDFs. They are kept on this phone until they are sent."
         }
+    }
+}
+
+/// How many points have no file.
+fn missing(files: &[WaitingFile], points: usize) -> usize {
+    let has_none = |point: &usize| !files.iter().any(|file| file.slot == *point);
+    (0..points).filter(has_none).count()
+}
+
+fn gap(files: usize, missing: usize) -> String {
+    match missing as u64 {
+        number if number > 0 && files > 0 => format!(
+            "{} nothing to show for it. The check may not be able to tell.",
+            words::count(number, "point has", "points have"),
+        ),
+        _ => String::new(),
     }
 }
 
@@ -296,9 +320,7 @@ fn picked(task: StoredValue<OperatorTaskView>, file: WaitingFile) -> AnyView {
     let alt = name.clone();
     view! {
         <figure class="picked">
-            {maybe(move || url.get().map(|url| {
-                view! { <img class="thumb" src=url alt=alt.clone()/> }.into_any()
-            }))}
+            {maybe(move || url.get().map(|url| picture(url, alt.clone())))}
             <figcaption class="quiet agent-text">{browser::bytes(file.bytes)}</figcaption>
             <button type="button" class="remove" aria-label=format!("Remove {name}") on:click=on(remove)>
                 <Icon shape=Shape::Cross/>

@@ -2,6 +2,9 @@
 
 mod confirmation;
 mod files;
+mod result;
+
+use std::time::Duration;
 
 use api_types::{
     TaskId,
@@ -85,6 +88,86 @@ pub(crate) fn begin(task: &OperatorTaskView, client: &SessionClient) -> Option<W
         },
         begun_at: browser::now(),
     })
+}
+
+/// What is typed into a proof is kept with its draft this long after the last key.
+const KEPT_AFTER: Duration = Duration::from_millis(400);
+
+/// The text of a proof that is being written: what an earlier visit left, and its keeping. Leaving
+/// the page keeps it too.
+#[derive(Clone, Copy)]
+pub(crate) struct Typed {
+    task: StoredValue<OperatorTaskView>,
+    client: StoredValue<SessionClient>,
+    outbox: Outbox,
+    /// What is not kept yet.
+    pending: StoredValue<Option<SubmitProof>>,
+    timer: StoredValue<Option<TimeoutHandle>>,
+}
+
+impl Typed {
+    pub(crate) fn of(task: &OperatorTaskView) -> Self {
+        let typed = Self {
+            task: StoredValue::new(task.clone()),
+            client: StoredValue::new(expect_context()),
+            outbox: expect_context(),
+            pending: StoredValue::new(None),
+            timer: StoredValue::new(None),
+        };
+        on_cleanup(move || {
+            typed.keep();
+            typed.rest();
+        });
+        typed
+    }
+
+    /// What was written before.
+    pub(crate) fn earlier(self) -> SubmitProof {
+        let id = self.task.with_value(|task| task.task_id);
+        let draft = self.outbox.peek(id);
+        draft.map(|draft| draft.proof).unwrap_or_default()
+    }
+
+    /// Keeps what the form holds now, a moment later.
+    pub(crate) fn keep_soon(self, written: SubmitProof) {
+        self.rest();
+        self.pending.set_value(Some(written));
+        let timer = set_timeout_with_handle(move || self.keep(), KEPT_AFTER);
+        self.timer.set_value(timer.ok());
+    }
+
+    fn keep(self) {
+        let pending = self.pending.try_get_value().flatten();
+        let (Some(written), Some(task), Some(client)) = (
+            pending,
+            self.task.try_get_value(),
+            self.client.try_get_value(),
+        ) else {
+            return;
+        };
+        self.pending.set_value(None);
+        let outbox = self.outbox;
+        spawn(async move {
+            let begun = (outbox.peek(task.task_id)).or_else(|| begin(&task, &client));
+            let Some(mut draft) = begun.filter(|draft| matches!(draft.stage, Stage::Draft)) else {
+                return;
+            };
+            draft.proof = SubmitProof {
+                submission_id: draft.proof.submission_id,
+                ..written
+            };
+            // Should the phone not keep it, it is still in the form.
+            let _ = outbox.keep_draft(draft).await;
+        });
+    }
+
+    /// Keeps nothing more: the proof is on its way, or the page is gone.
+    pub(crate) fn rest(self) {
+        self.pending.try_update_value(|pending| *pending = None);
+        if let Some(timer) = self.timer.try_get_value().flatten() {
+            timer.clear();
+        }
+    }
 }
 
 /// Returns what hands a finished proof to the outbox and leads back to the task, where its way

@@ -1,42 +1,79 @@
 //! What became of a task: its state in a sentence, the check's findings, the money's date.
 
 use api_types::{
+    dispute::Resolution,
     proof::ProofView,
-    task::{OperatorTaskView, Rejection, Status},
+    task::{CancelReason, OperatorTaskView, Rejection, Revision, Status},
 };
 use leptos::prelude::*;
 
 use crate::{
     browser,
-    components::{Notice, Results, Shape},
+    components::{Notice, Results, Shape, picture},
+    words,
 };
 
-/// Nothing before a proof was sent or the task called off.
+/// Nothing while the task waits to be done for the first time.
 pub(super) fn after(task: &OperatorTaskView) -> Option<AnyView> {
     let (shape, tone, title, sentence) = outcome(task)?;
+    let clock = clock(task);
+    let result = task.result.as_deref().map(|result| result.get().to_owned());
     Some(
         view! {
             <Notice shape tone>
                 <strong>{title}</strong>
                 <p>{sentence}</p>
+                {clock.map(|sentence| view! { <p>{sentence}</p> }.into_any())}
             </Notice>
+            {again(task).map(revision)}
             {task.rejection.clone().map(rejected)}
+            {task.resolution.clone().map(resolved)}
             {task.guardian_result.clone().map(|result| view! { <Results result/> }.into_any())}
-            {task.proof.clone().map(sent)}
+            {task.proof.clone().map(|proof| sent(proof, result))}
         }
         .into_any(),
     )
 }
 
+/// What the agent asked to be done better, while that can still be done.
+fn again(task: &OperatorTaskView) -> Option<Revision> {
+    let to_do = matches!(task.status, Status::Accepted | Status::InProgress);
+    task.revision.clone().filter(|_| to_do)
+}
+
+/// What happens by itself if nobody moves, and when.
+fn clock(task: &OperatorTaskView) -> Option<String> {
+    let day = browser::date_time(task.due_at?);
+    Some(match task.status {
+        Status::EstimatePending => format!("It has until {day}."),
+        Status::ManualReview => {
+            format!("If it does not decide until {day}, you are paid without it.")
+        }
+        _ => return None,
+    })
+}
+
 fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str, String)> {
     let pay = browser::money(task.reward_usd);
     Some(match task.status {
-        Status::Pending | Status::Accepted | Status::InProgress => return None,
+        Status::Accepted | Status::InProgress => {
+            let by = browser::date_time(again(task)?.resubmit_by);
+            (
+                Shape::Warning,
+                "warn",
+                "The agent asks you to do it better",
+                format!("Send a new proof by {by}. Your {pay} stay in escrow meanwhile."),
+            )
+        }
+        Status::Pending => return None,
         Status::EstimatePending => (
             Shape::Clock,
             "plain",
             "Waiting for the agent",
-            "The agent decides on your estimate. You need not do anything.".to_owned(),
+            format!(
+                "It decides on your estimate of {}. You need not do anything.",
+                words::minutes(task.estimate.as_ref().map_or(0, |own| own.estimate_minutes)),
+            ),
         ),
         Status::Submitted => (
             Shape::Clock,
@@ -65,9 +102,20 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             Shape::Cross,
             "bad",
             "This task was called off",
-            "There is nothing left to do here.".to_owned(),
+            called_off(task.cancel_reason).to_owned(),
         ),
     })
+}
+
+const fn called_off(reason: Option<CancelReason>) -> &'static str {
+    match reason {
+        Some(CancelReason::Agent) => "The agent took it back. There is nothing left to do here.",
+        Some(CancelReason::Expired) => "Its deadline passed. There is nothing left to do here.",
+        Some(CancelReason::Refunded) => {
+            "The dispute was decided for the agent, which got the money back."
+        }
+        None => "There is nothing left to do here.",
+    }
 }
 
 fn completed(task: &OperatorTaskView, pay: &str) -> String {
@@ -86,6 +134,32 @@ fn completed(task: &OperatorTaskView, pay: &str) -> String {
     }
 }
 
+/// What is to be done better, in the agent's own words.
+fn revision(revision: Revision) -> AnyView {
+    let unmet = revision.unmet_requirements.into_iter();
+    view! {
+        <section class="card stack" aria-labelledby="revision">
+            <h2 id="revision">"What to do better"</h2>
+            <p class="agent-text">{revision.reason}</p>
+            <ul>{unmet.map(|unmet| view! { <li>"Not met: " {unmet}</li> }.into_any()).collect_view()}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+/// How the host decided a dispute.
+fn resolved(resolution: Resolution) -> AnyView {
+    let yours = browser::money(resolution.operator_usd);
+    view! {
+        <section class="card stack" aria-labelledby="resolved">
+            <h2 id="resolved">"How the dispute was decided"</h2>
+            <p>{format!("You get {yours}. Decided on {}.", browser::date(resolution.resolved_at))}</p>
+            <p class="agent-text">{resolution.note}</p>
+        </section>
+    }
+    .into_any()
+}
+
 /// The agent's reasons, in its own words: text, whatever it looks like.
 fn rejected(rejection: Rejection) -> AnyView {
     let unmet = rejection.unmet_requirements.into_iter();
@@ -101,7 +175,7 @@ fn rejected(rejection: Rejection) -> AnyView {
     .into_any()
 }
 
-fn sent(proof: ProofView) -> AnyView {
+fn sent(proof: ProofView, result: Option<String>) -> AnyView {
     let pictures = proof
         .photos
         .iter()
@@ -115,10 +189,14 @@ fn sent(proof: ProofView) -> AnyView {
                 <p>"A secret, sealed on your phone. Only the agent can open it."</p>
             }.into_any())}
             <div class="thumbs">
-                {pictures.enumerate().map(|(place, url)| view! {
-                    <img class="thumb" src=url alt=format!("Picture {} of your proof", place + 1)/>
-                }.into_any()).collect_view()}
+                {pictures.enumerate().map(|(place, url)| {
+                    let name = format!("File {} of your proof", place + 1);
+                    view! {
+                        <a href=url.clone() target="_blank" rel="noopener">{picture(url.clone(), name)}</a>
+                    }.into_any()
+                }).collect_view()}
             </div>
+            {result.map(|text| view! { <p class="agent-text"><code>{text}</code></p> }.into_any())}
             {proof.confirmation_text.map(|text| view! { <p class="agent-text">{text}</p> }.into_any())}
             {proof.reference_url.map(|url| view! { <p class="quiet agent-text">{url}</p> }.into_any())}
             {proof.notes.map(|text| view! { <p class="quiet agent-text">"Note: " {text}</p> }.into_any())}

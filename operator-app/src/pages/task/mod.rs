@@ -1,6 +1,7 @@
 //! One task: what it is, what may be done now, and what became of it.
 
 mod after;
+mod estimate;
 mod offer;
 
 use std::time::Duration;
@@ -16,12 +17,15 @@ use crate::{
     browser,
     client::SessionClient,
     components::{
-        Icon, Loading, Page, Shape, StatusMark, act, flag, load, loaded, maybe, nothing, on,
-        problem, spawn, text,
+        AskTwice, Icon, Loading, Page, Shape, StatusMark, act, flag, load, loaded, maybe, nothing,
+        on, problem, spawn, text,
     },
     frame::focus_heading,
     outbox::Outbox,
-    pages::{sending::SendingProof, task::after::after, task::offer::offer},
+    pages::{
+        sending::SendingProof,
+        task::{after::after, estimate::EstimateForm, offer::offer},
+    },
     words,
 };
 
@@ -82,17 +86,19 @@ fn OneTask(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
     }
 }
 
-/// The one move that is open, as a button that stays in reach.
+/// The one move that leads on, as a button that stays in reach, and below it the way out.
 fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     let may = |action| task.actions.contains(&action);
-    if may(Move::Accept) {
-        view! { <Accept id=task.task_id pay=task.reward_usd changed/> }.into_any()
+    let (id, pay) = (task.task_id, task.reward_usd);
+    let on_ward = if may(Move::Accept) {
+        view! { <Accept id pay changed/> }.into_any()
+    } else if may(Move::Estimate) {
+        view! { <EstimateForm id changed/> }.into_any()
     } else if may(Move::Submit) {
-        let label = words::begin_proof(task);
         view! {
             <div class="next">
-                <a class="button primary wide" href=format!("/tasks/{}/proof", task.task_id)>
-                    {label}
+                <a class="button primary wide" href=format!("/tasks/{id}/proof")>
+                    {words::begin_proof(task)}
                     <Icon shape=Shape::Forward/>
                 </a>
             </div>
@@ -100,7 +106,12 @@ fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
         .into_any()
     } else {
         nothing()
+    };
+    view! {
+        {may(Move::Withdraw).then(|| view! { <GiveBack id changed/> }.into_any())}
+        {on_ward}
     }
+    .into_any()
 }
 
 #[component]
@@ -110,9 +121,16 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
     let failure = RwSignal::new(None);
     let accept = act(move || {
         let client = client.clone();
+        failure.set(None);
         Box::pin(async move {
-            match client.accept_task(id).await {
-                Ok(_) => {
+            let accepted = match client.accept_task(id).await {
+                Ok(()) => Ok(()),
+                // The answer to an earlier press may have been lost on the way.
+                Err(_) if is_mine(&client, id).await => Ok(()),
+                Err(error) => Err(error),
+            };
+            match accepted {
+                Ok(()) => {
                     browser::ask_to_persist();
                     mine.refetch();
                     changed.run(());
@@ -121,10 +139,6 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
             }
         })
     });
-    let press = move |_| {
-        failure.set(None);
-        accept.begin();
-    };
     let label = format!("Accept for {}", browser::money(pay));
     let busy = move || accept.busy().get();
     let words = text(move || {
@@ -141,11 +155,48 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
                 type="button"
                 class="button primary wide"
                 aria-disabled=flag(busy)
-                on:click=on(press)
+                on:click=on(move |_| accept.begin())
             >
                 {words}
             </button>
         </div>
+    }
+}
+
+async fn is_mine(client: &SessionClient, id: TaskId) -> bool {
+    let task = client.operator_task(id).await;
+    task.is_ok_and(|task| task.actions.contains(&Move::Withdraw))
+}
+
+/// The way out of a claimed task, free of charge.
+#[component]
+fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
+    let client: SessionClient = expect_context();
+    let MyTasks(mine) = expect_context();
+    let failure = RwSignal::new(None);
+    let withdraw = act(move || {
+        let client = client.clone();
+        failure.set(None);
+        Box::pin(async move {
+            match client.withdraw(id).await {
+                Ok(()) => {
+                    mine.refetch();
+                    changed.run(());
+                }
+                Err(error) => failure.set(Some(error)),
+            }
+        })
+    });
+    view! {
+        <section class="stack" aria-label="Give the task back">
+            {maybe(move || failure.get().map(|error| problem(&error, None)))}
+            <AskTwice
+                ask="I can’t do it"
+                warning="The task goes back to the list, and somebody else can take it. It costs you nothing."
+                sure="Give it back"
+                act=Callback::new(move |()| withdraw.begin())
+            />
+        </section>
     }
 }
 

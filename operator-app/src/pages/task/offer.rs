@@ -61,7 +61,7 @@ fn place(task: &OperatorTaskView, timed: bool) -> AnyView {
             <span class="quiet">"The exact address is shown after you accept."</span>
         }.into_any())}
         {map_url(location).map(|url| view! {
-            <a href=url target="_blank" rel="noopener noreferrer">"Open in maps"</a>
+            <a class="button slim" href=url target="_blank" rel="noopener noreferrer">"Open in maps"</a>
         }.into_any())}
     }
     .into_any()
@@ -150,12 +150,16 @@ fn poster(task: &OperatorTaskView) -> AnyView {
             words::count(number, "task paid", "tasks paid")
         ),
     };
+    let rating = words::rating(task.agent.rating);
     view! {
         <section class="card poster" aria-label="Posted by">
             <span class="disc"><Icon shape=Shape::Agent/></span>
             <div class="stack tight">
                 <strong class="agent-text">{task.agent.name.clone()}</strong>
                 <p class="quiet">"Posted by software, not by a person. " {record}</p>
+                {rating.map(|stars| view! {
+                    <p class="quiet">{format!("Operators give it {stars}.")}</p>
+                }.into_any())}
             </div>
         </section>
     }

@@ -1,0 +1,23 @@
+//! A file of a proof, small.
+
+use leptos::prelude::*;
+
+use crate::components::{Icon, Shape, live, on};
+
+/// The picture at `url`; the sign of a file where the browser cannot show it, as with a PDF, or
+/// with HEIC on most phones.
+pub(crate) fn picture(url: String, alt: String) -> AnyView {
+    let shown = RwSignal::new(true);
+    live(move || {
+        let (url, alt) = (url.clone(), alt.clone());
+        if shown.get() {
+            let hide = on(move |_| shown.set(false));
+            view! { <img class="thumb" src=url alt=alt on:error=hide/> }.into_any()
+        } else {
+            view! {
+                <span class="thumb file" role="img" aria-label=alt><Icon shape=Shape::File/></span>
+            }
+            .into_any()
+        }
+    })
+}

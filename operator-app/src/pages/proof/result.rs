@@ -1,0 +1,303 @@
+//! The typed result that some tasks ask for beside the proof: a form made of its JSON Schema.
+//!
+//! An object's own properties become inputs of their kind. What has no input of its own (lists,
+//! objects within objects) is typed as JSON. The server holds the result against the whole schema.
+
+use std::collections::BTreeMap;
+
+use api_types::{error::Fault, task::OperatorTaskView};
+use leptos::{html::Form, prelude::*};
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
+use web_sys::FormData;
+
+use crate::components::{FormFaults, fault, flag, text};
+
+/// One input of the form.
+#[derive(Clone)]
+struct Property {
+    /// Empty for a result that is no object.
+    name: String,
+    label: String,
+    hint: String,
+    required: bool,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    /// The type that the browser's input has.
+    Text(&'static str),
+    Number,
+    /// Values as the schema writes them, each with its label.
+    Choice(Vec<(String, String)>),
+    Json,
+}
+
+impl Property {
+    fn new(name: &str, schema: &Value, required: bool) -> Self {
+        let word = |key: &str| schema.get(key).and_then(Value::as_str).unwrap_or_default();
+        let label = match (word("title"), name) {
+            ("", "") => "Result".to_owned(),
+            ("", name) => name.replace('_', " "),
+            (title, _) => title.to_owned(),
+        };
+        Self {
+            name: name.to_owned(),
+            label,
+            hint: word("description").to_owned(),
+            required,
+            kind: Kind::of(schema),
+        }
+    }
+
+    /// Under this name the form has its input, and faults find it.
+    fn field(&self) -> String {
+        format!("result.{}", self.name)
+    }
+
+    /// What was typed, as JSON; nothing if nothing was.
+    fn read(&self, form: &FormData) -> Result<Option<Box<RawValue>>, Fault> {
+        let typed = form.get(&self.field()).as_string().unwrap_or_default();
+        let typed = typed.trim();
+        let wrong = |message: &str| Err(fault(&self.field(), message));
+        let json = |text: &str| RawValue::from_string(text.to_owned());
+        match &self.kind {
+            _ if typed.is_empty() && self.required => wrong("The agent needs this."),
+            _ if typed.is_empty() => Ok(None),
+            Kind::Text(_) => Ok(to_raw_value(typed).ok()),
+            Kind::Choice(_) => Ok(json(typed).ok()),
+            Kind::Number => match json(typed) {
+                Ok(number)
+                    if number
+                        .get()
+                        .starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) =>
+                {
+                    Ok(Some(number))
+                }
+                _ => wrong("Type a number."),
+            },
+            Kind::Json => match json(typed) {
+                Ok(value) => Ok(Some(value)),
+                Err(_) => wrong("Type this as JSON, like [\"one\", \"two\"]."),
+            },
+        }
+    }
+}
+
+impl Kind {
+    fn of(schema: &Value) -> Self {
+        if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+            let label = |value: &Value| {
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned)
+            };
+            let choices = values.iter().map(|value| (value.to_string(), label(value)));
+            return Self::Choice(choices.collect());
+        }
+        let own = |value: &Value| {
+            value
+                .as_str()
+                .filter(|name| *name != "null")
+                .map(str::to_owned)
+        };
+        let kind = match schema.get("type") {
+            Some(Value::Array(kinds)) => kinds.iter().find_map(own),
+            Some(kind) => own(kind),
+            None => None,
+        };
+        match kind.as_deref() {
+            Some("string") => Self::Text(input_type(schema)),
+            Some("number" | "integer") => Self::Number,
+            Some("boolean") => {
+                let choice = |value: &str, label: &str| (value.to_owned(), label.to_owned());
+                Self::Choice(vec![choice("true", "Yes"), choice("false", "No")])
+            }
+            _ => Self::Json,
+        }
+    }
+}
+
+fn input_type(schema: &Value) -> &'static str {
+    match schema.get("format").and_then(Value::as_str) {
+        Some("date") => "date",
+        Some("time") => "time",
+        Some("email") => "email",
+        Some("uri") => "url",
+        _ => "text",
+    }
+}
+
+/// The typed result that a task wants, if it wants one. A handle: copies mean the same.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted(StoredValue<Vec<Property>>);
+
+impl Wanted {
+    pub(crate) fn of(task: &OperatorTaskView) -> Self {
+        let schema = task.result_schema.as_deref();
+        let schema: Option<Value> = schema.and_then(|text| serde_json::from_str(text.get()).ok());
+        Self(StoredValue::new(
+            schema.map(|schema| properties(&schema)).unwrap_or_default(),
+        ))
+    }
+
+    /// The result, or what the phone sees is wrong with it.
+    pub(crate) fn read(self, form: NodeRef<Form>) -> Result<Option<Box<RawValue>>, Vec<Fault>> {
+        let Some(form) = data(form) else {
+            return Ok(None);
+        };
+        let (mut found, mut parts) = (Vec::new(), BTreeMap::new());
+        self.0.with_value(|properties| {
+            for property in properties {
+                match property.read(&form) {
+                    Ok(Some(value)) => drop(parts.insert(property.name.clone(), value)),
+                    Ok(None) => {}
+                    Err(fault) => found.push(fault),
+                }
+            }
+        });
+        if found.is_empty() {
+            Ok(self.whole(parts))
+        } else {
+            Err(found)
+        }
+    }
+
+    /// As much of the result as can be read already, to be kept with a draft.
+    pub(crate) fn draft(self, form: NodeRef<Form>) -> Option<Box<RawValue>> {
+        let form = data(form)?;
+        let read = |property: &Property| {
+            let value = property.read(&form).ok().flatten()?;
+            Some((property.name.clone(), value))
+        };
+        let parts: BTreeMap<_, _> = self
+            .0
+            .with_value(|properties| properties.iter().filter_map(read).collect());
+        (!parts.is_empty()).then(|| self.whole(parts)).flatten()
+    }
+
+    fn whole(self, mut parts: BTreeMap<String, Box<RawValue>>) -> Option<Box<RawValue>> {
+        let is_object = self
+            .0
+            .with_value(|all| !all.is_empty() && all.iter().all(|one| !one.name.is_empty()));
+        if is_object {
+            to_raw_value(&parts).ok()
+        } else {
+            parts.remove("")
+        }
+    }
+}
+
+fn properties(schema: &Value) -> Vec<Property> {
+    let own = schema.get("properties").and_then(Value::as_object);
+    let required: Vec<&str> = (schema.get("required").and_then(Value::as_array))
+        .map(|names| names.iter().filter_map(Value::as_str).collect())
+        .unwrap_or_default();
+    match own.filter(|own| !own.is_empty()) {
+        Some(own) => own
+            .iter()
+            .map(|(name, schema)| Property::new(name, schema, required.contains(&name.as_str())))
+            .collect(),
+        None => vec![Property::new("", schema, true)],
+    }
+}
+
+fn data(form: NodeRef<Form>) -> Option<FormData> {
+    FormData::new_with_form(&form.get_untracked()?).ok()
+}
+
+/// The inputs; nothing if the task wants no typed result.
+#[component]
+pub(crate) fn ResultFields(
+    wanted: Wanted,
+    faults: FormFaults,
+    /// What was typed before.
+    earlier: Option<Box<RawValue>>,
+) -> impl IntoView {
+    let earlier: Value = earlier
+        .and_then(|text| serde_json::from_str(text.get()).ok())
+        .unwrap_or_default();
+    let properties = wanted.0.get_value();
+    (!properties.is_empty()).then(|| {
+        view! {
+            <section class="card stack" aria-labelledby="result">
+                <h2 id="result">"What the agent wants to know"</h2>
+                {properties.into_iter().map(|property| {
+                    let before = match property.name.as_str() {
+                        "" => Some(&earlier),
+                        name => earlier.get(name),
+                    };
+                    input(&property, before.filter(|value| !value.is_null()), faults)
+                }).collect_view()}
+            </section>
+        }
+    })
+}
+
+fn input(property: &Property, before: Option<&Value>, faults: FormFaults) -> AnyView {
+    let (name, hint) = (property.field(), property.hint.clone());
+    let hint_id = format!("{name}-hint");
+    let (seen, shown, told) = (name.clone(), name.clone(), name.clone());
+    let invalid = flag(move || faults.of(&seen).is_some());
+    let class = text(move || {
+        let tone = faults.of(&shown).map_or("", |_| " fault");
+        format!("hint agent-text{tone}")
+    });
+    let below = text(move || faults.of(&told).unwrap_or_else(|| hint.clone()));
+    let required = property.required.to_string();
+    let as_json = before.map(ToString::to_string).unwrap_or_default();
+    let as_text = before.and_then(Value::as_str).map(str::to_owned);
+    let as_text = as_text.unwrap_or_else(|| as_json.clone());
+    let control = match &property.kind {
+        Kind::Choice(choices) => view! {
+            <select id=name.clone() name=name.clone() aria-required=required aria-invalid=invalid
+                aria-describedby=hint_id.clone()>
+                <option value="">"Choose…"</option>
+                {choices.iter().cloned().map(|(value, label)| {
+                    let chosen = value == as_json;
+                    view! { <option value=value selected=chosen>{label}</option> }.into_any()
+                }).collect_view()}
+            </select>
+        }
+        .into_any(),
+        Kind::Json => view! {
+            <textarea id=name.clone() name=name.clone() rows="4" autocomplete="off" spellcheck="false"
+                prop:value=as_json aria-required=required aria-invalid=invalid
+                aria-describedby=hint_id.clone()></textarea>
+        }
+        .into_any(),
+        Kind::Text(kind) => line(&name, kind, "text", as_text, required, invalid, &hint_id),
+        Kind::Number => line(&name, "text", "decimal", as_json, required, invalid, &hint_id),
+    };
+    view! {
+        <div class="field">
+            <label for=name class="agent-text">
+                {property.label.clone()}
+                {(!property.required).then(|| view! { <span class="optional">"optional"</span> }.into_any())}
+            </label>
+            {control}
+            <p id=hint_id class=class>{below}</p>
+        </div>
+    }
+    .into_any()
+}
+
+fn line(
+    name: &str,
+    kind: &'static str,
+    mode: &'static str,
+    value: String,
+    required: String,
+    invalid: Signal<String>,
+    hint_id: &str,
+) -> AnyView {
+    let (name, hint_id) = (name.to_owned(), hint_id.to_owned());
+    view! {
+        <input id=name.clone() name=name type=kind inputmode=mode value=value autocomplete="off"
+            aria-required=required aria-invalid=invalid aria-describedby=hint_id/>
+    }
+    .into_any()
+}

@@ -1,0 +1,102 @@
+//! Claiming with an estimate: how long it will take, for the agent to decide on.
+
+use api_types::{
+    TaskId,
+    estimate::{ESTIMATE_MINUTES_MAX, GiveEstimate},
+};
+use leptos::{
+    ev::SubmitEvent,
+    html::{Input, Textarea},
+    prelude::*,
+};
+
+use crate::{
+    app::MyTasks,
+    browser,
+    client::SessionClient,
+    components::{Field, FormFaults, LongField, Submit, act, fault, maybe, on, problem},
+    words,
+};
+
+/// Minutes that one tap fills in.
+const PRESETS: [u32; 5] = [15, 30, 60, 120, 240];
+
+/// One number, and why.
+#[component]
+pub(super) fn EstimateForm(id: TaskId, changed: Callback<()>) -> impl IntoView {
+    let client: SessionClient = expect_context();
+    let MyTasks(mine) = expect_context();
+    let (minutes, note) = (NodeRef::<Input>::new(), NodeRef::<Textarea>::new());
+    let faults = FormFaults::new();
+    let failure = RwSignal::new(None);
+
+    let send = act(move || {
+        let client = client.clone();
+        Box::pin(async move {
+            let Some(estimate) = read(minutes, note) else {
+                return;
+            };
+            match client.give_estimate(id, &estimate).await {
+                Ok(()) => {
+                    browser::ask_to_persist();
+                    mine.refetch();
+                    changed.run(());
+                }
+                Err(error) => failure.set(Some(error)),
+            }
+        })
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        failure.set(None);
+        if read(minutes, note).is_some() {
+            faults.set(Vec::new());
+            send.begin();
+        } else {
+            let wrong = "Say it in whole minutes, up to 90 days.";
+            faults.set(vec![fault("estimate_minutes", wrong)]);
+        }
+    };
+    let preset = move |number: u32| {
+        let fill = move |_| {
+            if let Some(input) = minutes.get_untracked() {
+                input.set_value(&number.to_string());
+            }
+        };
+        view! {
+            <button type="button" class="button slim" on:click=on(fill)>{words::minutes(number)}</button>
+        }
+        .into_any()
+    };
+
+    view! {
+        <form class="card stack" novalidate on:submit=on(submit)>
+            <h2>"How long will it take?"</h2>
+            <p class="quiet">
+                "The agent decides on your estimate, and the task is kept for you until then. Saying "
+                "no costs you nothing."
+            </p>
+            <Field label="Minutes from start to finish" name="estimate_minutes" node=minutes faults
+                kind="number" required=true/>
+            <div class="chips" role="group" aria-label="Common times">
+                {PRESETS.map(preset).into_iter().collect_view()}
+            </div>
+            <LongField label="Why so long" name="estimate_note" node=note faults rows=2
+                hint="The agent reads it."/>
+            {maybe(move || failure.get().map(|error| problem(&error, None)))}
+            <Submit label="Send the estimate".to_owned() doing="Sending…" busy=send.busy()/>
+        </form>
+    }
+}
+
+fn read(minutes: NodeRef<Input>, note: NodeRef<Textarea>) -> Option<GiveEstimate> {
+    let typed: u32 = minutes.get_untracked()?.value().trim().parse().ok()?;
+    let note = note.get_untracked()?.value().trim().to_owned();
+    (1..=ESTIMATE_MINUTES_MAX)
+        .contains(&typed)
+        .then(|| GiveEstimate {
+            estimate_minutes: Some(typed),
+            estimate_note: Some(note).filter(|note| !note.is_empty()),
+            ..GiveEstimate::default()
+        })
+}
