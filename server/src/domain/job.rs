@@ -28,6 +28,8 @@ pub enum Job {
         delivery_id: DeliveryId,
         /// Of the host that it goes to.
         lane: u32,
+        /// Whose news it is.
+        agent_id: AgentId,
     },
     /// A link that proves its address is mailed to an agent. The link is made when it is sent, so
     /// that no token waits in the queue.
@@ -59,6 +61,18 @@ impl Job {
             Self::DeliverWebhook { lane, .. } => format!("{} {lane:08x}", self.kind()),
             // A server of mails that hangs.
             Self::SendVerification { .. } => "mail".to_owned(),
+        }
+    }
+
+    /// On whose account the job waits for others; few of one owner run at a time, so that one who
+    /// names many slow hosts delays nobody else. Empty for jobs of nobody in particular.
+    pub fn owner(&self) -> String {
+        match self {
+            Self::DeliverWebhook { agent_id, .. } => agent_id.to_string(),
+            Self::ReviewProof { .. }
+            | Self::MoveByClock { .. }
+            | Self::Simulate { .. }
+            | Self::SendVerification { .. } => String::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Any number of processes may run one on the same database: a job belongs to whoever claimed it,
 //! until its lease ends. Claiming goes on while slow jobs run; what may crowd out others is
-//! bounded twice, by its kind and by its lane, and a full kind or lane is passed over.
+//! bounded by its kind, its lane and its owner, and what is full is passed over.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::JobError;
 use crate::app::App;
+use crate::domain::job::Job;
 use crate::metrics;
 use crate::store::jobs::{Claimed, Wanted};
 use crate::store::{StoreError, idempotency, jobs};
@@ -25,10 +26,13 @@ const BATCH: u32 = 8;
 const KIND_MAX: usize = 8;
 
 /// The same of the kinds that have lanes: they wait for others most of the time.
-const LANED_KIND_MAX: usize = 64;
+const LANED_KIND_MAX: usize = 256;
 
 /// The same of one lane. At most two of it are claimed at once.
 const LANE_MAX: usize = 4;
+
+/// The same of one owner, give or take a batch.
+const OWNER_MAX: usize = 8;
 
 /// How long a job may take before another process takes it over.
 const LEASE: Duration = Duration::from_secs(120);
@@ -94,7 +98,8 @@ impl Running {
         let wanted = Wanted {
             jobs_max: BATCH,
             full_kinds: self.full_kinds(),
-            full_lanes: self.full_lanes(),
+            full_lanes: self.full(LANE_MAX, Job::lane),
+            full_owners: self.full(OWNER_MAX, Job::owner),
         };
         let claimed = app
             .store
@@ -118,11 +123,12 @@ impl Running {
         full.map(|((kind, _), _)| kind).collect()
     }
 
-    fn full_lanes(&self) -> Vec<String> {
-        let lanes = self.held.values().map(|held| held.job.lane());
-        let counted = counted(lanes.filter(|lane| !lane.is_empty()));
-        let full = counted.into_iter().filter(|(_, n)| *n >= LANE_MAX);
-        full.map(|(lane, _)| lane).collect()
+    /// The lanes or owners of which so many run.
+    fn full(&self, most: usize, name: fn(&Job) -> String) -> Vec<String> {
+        let names = self.held.values().map(|held| name(&held.job));
+        let counted = counted(names.filter(|name| !name.is_empty()));
+        let full = counted.into_iter().filter(|(_, n)| *n >= most);
+        full.map(|(name, _)| name).collect()
     }
 
     /// Waits for one job to be settled; `None` at once if none runs.

@@ -52,13 +52,14 @@ pub fn insert(tx: &mut Tx<'_>, agent_id: AgentId, outgoing: &Outgoing) -> Result
     if disabled {
         return Ok(());
     }
-    jobs::enqueue(tx, &job(outgoing.id, &outgoing.url), at)
+    jobs::enqueue(tx, &job(outgoing.id, agent_id, &outgoing.url), at)
 }
 
-fn job(delivery_id: DeliveryId, url: &str) -> Job {
+fn job(delivery_id: DeliveryId, agent_id: AgentId, url: &str) -> Job {
     Job::DeliverWebhook {
         delivery_id,
         lane: webhook::lane(url),
+        agent_id,
     }
 }
 
@@ -155,7 +156,8 @@ pub fn record(
     };
     let written = tx.execute(
         "UPDATE delivery SET state = $2, due_at_ms = $3, delivered_at_ms = $4, tries = tries + 1
-         WHERE id = $1 AND (tries = $5 OR $2 = 'DELIVERED') AND state = 'PENDING'",
+         WHERE id = $1 AND ((tries = $5 AND state = 'PENDING')
+             OR ($2 = 'DELIVERED' AND state <> 'DELIVERED'))",
         &params![
             sent.id.to_string(),
             state.as_str(),
@@ -165,7 +167,9 @@ pub fn record(
         ],
     )?;
     match next {
-        Next::At(at) if written == 1 => jobs::enqueue(tx, &job(sent.id, &sent.url), at),
+        Next::At(at) if written == 1 => {
+            jobs::enqueue(tx, &job(sent.id, sent.agent_id, &sent.url), at)
+        }
         Next::Gone => disable(tx, sent, attempted.ended_at),
         Next::Delivered => tx
             .execute(
@@ -301,7 +305,7 @@ pub fn redeliver(
     let row = tx.first(
         &format!(
             "UPDATE delivery SET state = 'PENDING', tries = 0, asked_again = 1, due_at_ms = $2
-             WHERE id = $1 AND ($3 = '' OR agent_id = $3) RETURNING {COLUMNS}"
+             WHERE id = $1 AND ($3 = '' OR agent_id = $3) RETURNING {COLUMNS}, agent_id"
         ),
         &params![
             id.to_string(),
@@ -313,7 +317,7 @@ pub fn redeliver(
         return Ok(None);
     };
     let delivery = delivery(tx, &row)?;
-    jobs::enqueue(tx, &job(id, &delivery.url), now)?;
+    jobs::enqueue(tx, &job(id, text(&row, "agent_id")?, &delivery.url), now)?;
     Ok(Some(delivery))
 }
 

@@ -29,6 +29,8 @@ pub struct Wanted {
     pub full_kinds: Vec<&'static str>,
     /// Lanes of which enough run.
     pub full_lanes: Vec<String>,
+    /// Owners of whom enough run.
+    pub full_owners: Vec<String>,
 }
 
 /// Jobs of one lane that are claimed at once.
@@ -55,12 +57,18 @@ pub struct Failed {
 /// Those of [`Tx::execute`].
 pub fn enqueue(tx: &mut Tx<'_>, job: &Job, due_at: Timestamp) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO job (payload, kind, lane, state, due_at_ms, turn, attempts, last_error)
-         VALUES ($1, $2, $4, 'waiting', $3, 0, 0, '')
+        "INSERT INTO job (payload, kind, lane, owner, state, due_at_ms, turn, attempts, last_error)
+         VALUES ($1, $2, $4, $5, 'waiting', $3, 0, 0, '')
          ON CONFLICT (payload) DO UPDATE
          SET state = 'waiting', due_at_ms = excluded.due_at_ms, turn = job.turn + 1, attempts = 0,
              last_error = ''",
-        &params![payload(job)?, job.kind(), due_at.as_millis(), job.lane()],
+        &params![
+            payload(job)?,
+            job.kind(),
+            due_at.as_millis(),
+            job.lane(),
+            job.owner()
+        ],
     )
     .map(drop)
 }
@@ -89,6 +97,11 @@ pub fn claim(
         "lane",
         wanted.full_lanes.iter().map(String::as_str),
     );
+    let owners = none_of(
+        &mut params,
+        "owner",
+        wanted.full_owners.iter().map(String::as_str),
+    );
     // The outer condition is asked again of a row that another process has just claimed.
     let rows = tx.query(
         &format!(
@@ -98,7 +111,7 @@ pub fn claim(
                      SELECT payload, lane, ROW_NUMBER() OVER (
                          PARTITION BY lane ORDER BY due_at_ms) AS nth
                      FROM (SELECT payload, lane, due_at_ms FROM job
-                           WHERE state = 'waiting' AND due_at_ms <= $1{kinds}{lanes}
+                           WHERE state = 'waiting' AND due_at_ms <= $1{kinds}{lanes}{owners}
                            ORDER BY due_at_ms LIMIT $3) AS oldest) AS numbered
                  WHERE lane = '' OR nth <= $4)
              RETURNING payload, turn, attempts"

@@ -47,6 +47,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "V14__search",
         include_str!("../../migrations/0014_search.sql"),
     ),
+    (
+        "V15__job_owners",
+        include_str!("../../migrations/0015_job_owners.sql"),
+    ),
 ];
 
 /// Applies what is missing and names it. A migration that was applied and has changed since, or

@@ -118,6 +118,7 @@ impl TestApp {
             jobs_max: 100,
             full_kinds: vec!["send_verification"],
             full_lanes: Vec::new(),
+            full_owners: Vec::new(),
         };
         let claim = move |tx: &mut Tx<'_>| jobs::claim(tx, now, now.after(lease), &all);
         self.app.store.write(claim).await.unwrap()

@@ -34,6 +34,7 @@ async fn claim(store: &FreshStore, now: Timestamp) -> Vec<Claimed> {
         jobs_max: 10,
         full_kinds: Vec::new(),
         full_lanes: Vec::new(),
+        full_owners: Vec::new(),
     };
     store
         .write(move |tx| jobs::claim(tx, now, now.after(LEASE), &wanted))

@@ -443,6 +443,29 @@ on_both_databases! {
         app.app.store.close();
     }
 
+    async fn an_agent_with_many_receivers_that_hang_delays_nobody_else(store) {
+        let app = start(store).await;
+        let (agent, other) = (app.agent().await, app.agent().await);
+        let receiver = Receiver::start().await;
+        let mut slow = Vec::new();
+        for _ in 0..6 {
+            let one = Receiver::start().await;
+            for _ in 0..4 {
+                submitted(&agent, &with_callback(&app, &format!("{}/hang", one.origin))).await;
+            }
+            slow.push(one);
+        }
+        let task = submitted(&other, &with_callback(&app, &receiver.hook())).await;
+        let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
+        receiver.got(1).await;
+        assert_eq!(receiver.only().told()["task_id"], json!(task));
+        // No lane of the six is full, and yet the agent's share is.
+        let hanging: usize = slow.iter().map(|one| one.all().len()).sum();
+        assert!(hanging < 16, "{hanging} of 24 hang at once");
+        running.abort();
+        app.app.store.close();
+    }
+
     async fn a_stop_hands_unfinished_jobs_back(store) {
         let arguments = [&LOOPBACK[..], &["--stop-seconds", "0"]].concat();
         let app = TestApp::start_with(store, &arguments).await;

@@ -6,6 +6,7 @@ use api_types::{
     task::{CancelReason, OperatorTaskView, Rejection, Revision, Status},
 };
 use leptos::prelude::*;
+use serde_json::Value;
 
 use crate::{
     browser,
@@ -175,6 +176,30 @@ fn rejected(rejection: Rejection) -> AnyView {
     .into_any()
 }
 
+/// The typed result: an answer a line, or the whole as it is.
+fn answers(text: &str) -> AnyView {
+    let Ok(Value::Object(answers)) = serde_json::from_str(text) else {
+        return view! { <p class="agent-text">{text.to_owned()}</p> }.into_any();
+    };
+    let shown = |value: Value| match value {
+        Value::String(text) => text,
+        Value::Bool(true) => "Yes".to_owned(),
+        Value::Bool(false) => "No".to_owned(),
+        value => value.to_string(),
+    };
+    view! {
+        <dl class="facts-list">
+            {answers.into_iter().map(|(name, value)| view! {
+                <div>
+                    <dt class="agent-text">{name.replace('_', " ")}</dt>
+                    <dd class="agent-text">{shown(value)}</dd>
+                </div>
+            }.into_any()).collect_view()}
+        </dl>
+    }
+    .into_any()
+}
+
 fn sent(proof: ProofView, result: Option<String>) -> AnyView {
     let pictures = proof
         .photos
@@ -196,7 +221,7 @@ fn sent(proof: ProofView, result: Option<String>) -> AnyView {
                     }.into_any()
                 }).collect_view()}
             </div>
-            {result.map(|text| view! { <p class="agent-text"><code>{text}</code></p> }.into_any())}
+            {result.map(|text| answers(&text))}
             {proof.confirmation_text.map(|text| view! { <p class="agent-text">{text}</p> }.into_any())}
             {proof.reference_url.map(|url| view! { <p class="quiet agent-text">{url}</p> }.into_any())}
             {proof.notes.map(|text| view! { <p class="quiet agent-text">"Note: " {text}</p> }.into_any())}
