@@ -84,13 +84,13 @@ pub async fn find_tasks(
             .await?,
         now: app.clock.now(),
     };
+    // The list has only what the operator's skills and rating allow.
+    let may_claim = operator.kyc == KycStatus::Approved;
     if let Some(around) = around {
-        return list_near(&app, page, eligible, around).await;
+        return list_near(&app, page, eligible, around, may_claim).await;
     }
-    list(&app, page, move |tx, window| {
-        tasks::open(tx, &eligible, window)
-    })
-    .await
+    let open = move |tx: &mut Tx<'_>, window| tasks::open(tx, &eligible, window);
+    list(&app, page, may_claim, open).await
 }
 
 async fn list_near(
@@ -98,6 +98,7 @@ async fn list_near(
     page: PageQuery,
     eligible: Eligible,
     around: Around,
+    may_claim: bool,
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
     let window = near_window(&page)?;
     let (sights, total) = app
@@ -115,7 +116,7 @@ async fn list_near(
     let now = app.clock.now();
     let row = |sight: Sight| {
         let spot = sight.task.stated.spot();
-        let mut row = views::for_operator(app, sight, now);
+        let mut row = views::for_operator(app, sight, now, may_claim);
         let metres = spot.map(|spot| spot.metres_from(around.center));
         row.distance_km = metres.map(near::kilometres);
         (spot, row)
@@ -137,15 +138,14 @@ pub async fn my_tasks(
     operator: OperatorAuth,
     page: PageQuery,
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
-    list(&app, page, move |tx, window| {
-        tasks::mine(tx, operator.id, window)
-    })
-    .await
+    let mine = move |tx: &mut Tx<'_>, window| tasks::mine(tx, operator.id, window);
+    list(&app, page, false, mine).await
 }
 
 async fn list(
     app: &App,
     page: PageQuery,
+    may_claim: bool,
     find: impl Fn(&mut Tx<'_>, tasks::Window) -> Result<Found<Task>, StoreError> + Send + 'static,
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
     let window = window(&page)?;
@@ -160,7 +160,7 @@ async fn list(
     let now = app.clock.now();
     let rows = sights
         .into_iter()
-        .map(|sight| views::for_operator(app, sight, now))
+        .map(|sight| views::for_operator(app, sight, now, may_claim))
         .collect();
     Ok(Json(page.of(rows, total, |row| row.task_id.to_string())))
 }
@@ -185,7 +185,15 @@ pub async fn operator_task(
             Ok::<_, ApiError>(views::look(tx, task.ok_or_else(error::task_not_found)?)?)
         })
         .await?;
-    Ok(Json(views::for_operator(&app, sight, app.clock.now())))
+    // Whoever sees an open task is rated well enough.
+    let may_claim = operator.kyc == KycStatus::Approved && does(&operator.skills, &sight.task);
+    let now = app.clock.now();
+    Ok(Json(views::for_operator(&app, sight, now, may_claim)))
+}
+
+/// Whether it is among what the operator does; nothing means everything.
+fn does(skills: &[TaskType], task: &Task) -> bool {
+    skills.is_empty() || skills.contains(&task.stated.task_type)
 }
 
 /// Open tasks are for everybody to see who is rated well enough; a claimed one is its operator's
@@ -256,10 +264,9 @@ async fn claim(
         let task = tasks::get(tx, id)?.filter(|task| !task.stated.sandbox);
         let task = task.ok_or_else(none)?;
         // Whether the task is open at all comes first: a foreign one is not found (contract §1).
-        let does = estimate.as_ref().map_or(Move::Accept, |_| Move::Estimate);
-        task.may(does, turn.now)?;
-        let skills = &operator.skills;
-        if !skills.is_empty() && !skills.contains(&task.stated.task_type) {
+        let wanted = estimate.as_ref().map_or(Move::Accept, |_| Move::Estimate);
+        task.may(wanted, turn.now)?;
+        if !does(&operator.skills, &task) {
             return Err(error::skill_missing());
         }
         let rating = operators::rating(tx, operator.id)?;

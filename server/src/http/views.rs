@@ -237,9 +237,13 @@ pub fn for_agent(app: &App, sight: Sight, told: Told, now: Timestamp) -> TaskVie
 }
 
 /// A task, for an operator. What only the one who does it needs, such as the exact address and the
-/// instructions, stays hidden until it is accepted.
-pub fn for_operator(app: &App, sight: Sight, now: Timestamp) -> OperatorTaskView {
-    let actions = sight.actions(Actor::Operator, now);
+/// instructions, stays hidden until it is accepted. `may_claim`: whether they could have it, if it
+/// is open.
+pub fn for_operator(app: &App, sight: Sight, now: Timestamp, may_claim: bool) -> OperatorTaskView {
+    let mut actions = sight.actions(Actor::Operator, now);
+    if !may_claim {
+        actions.retain(|action| !matches!(action, Action::Accept | Action::Estimate));
+    }
     let Sight {
         task, proof, agent, ..
     } = sight;

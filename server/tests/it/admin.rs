@@ -103,6 +103,13 @@ on_both_databases! {
         let task = agent.post_photo_task().await;
         let accept = async || operator.post(&paths::accept_task(task), &json!({})).await;
         accept().await.refused(403, "kyc_required");
+        let actions = async || {
+            let task = operator.get(&paths::operator_task(task)).await.ok();
+            let found = operator.get(paths::FIND_TASKS).await.ok();
+            assert_eq!(found.body["data"][0]["actions"], task.body["actions"]);
+            task.body["actions"].clone()
+        };
+        assert_eq!(actions().await, json!([]));
         let waiting = look(&app, "/api/v1/admin/operators?kyc_status=PENDING").await;
         assert_eq!(waiting.body["pagination"]["total"], 1);
         assert_eq!(waiting.body["data"][0]["operator_id"], json!(operator.id));
@@ -110,6 +117,7 @@ on_both_databases! {
         let decided = decide(&app, operator.id, &body).await.ok();
         assert_eq!(decided.text("kyc_status"), "APPROVED");
         assert_eq!(decided.text("kyc_note"), "passport seen");
+        assert_eq!(actions().await, json!(["accept", "estimate"]));
         accept().await.ok();
         let profile = operator.get(paths::OPERATOR_PROFILE).await.ok();
         assert_eq!(profile.text("kyc_status"), "APPROVED");

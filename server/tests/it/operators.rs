@@ -137,6 +137,9 @@ on_both_databases! {
         let found = by_reader(Method::GET, paths::FIND_TASKS).answer().await.ok();
         assert_eq!(found.body["pagination"]["total"], 1);
         assert_eq!(found.body["data"][0]["task_id"], text.body["task_id"]);
+        assert_eq!(found.body["data"][0]["actions"], json!(["accept", "estimate"]));
+        let foreign = by_reader(Method::GET, &paths::operator_task(photo)).answer().await.ok();
+        assert_eq!(foreign.body["actions"], json!([]));
         let accept = by_reader(Method::POST, &paths::accept_task(photo));
         accept.answer().await.refused(403, "forbidden");
         let other = app.operator().await;

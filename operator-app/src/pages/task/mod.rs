@@ -17,8 +17,8 @@ use crate::{
     browser,
     client::SessionClient,
     components::{
-        AskTwice, Icon, Loading, Page, Shape, StatusMark, act, flag, load, loaded, maybe, nothing,
-        on, problem, spawn, text,
+        AskTwice, Icon, Loading, Notice, Page, Shape, StatusMark, act, flag, load, loaded, maybe,
+        nothing, on, problem, spawn, text,
     },
     frame::focus_heading,
     outbox::Outbox,
@@ -102,6 +102,15 @@ fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
                     <Icon shape=Shape::Forward/>
                 </a>
             </div>
+        }
+        .into_any()
+    } else if task.status == Status::Pending {
+        view! {
+            <Notice shape=Shape::Question tone="warn">
+                <strong>"You cannot take this task now"</strong>
+                <p>"Your identity is not confirmed yet, or this is no kind of task that you do."</p>
+                <a class="button" href="/profile">"See your profile"</a>
+            </Notice>
         }
         .into_any()
     } else {
