@@ -63,6 +63,9 @@ pub struct Dispute {
     pub outcome: Option<DisputeOutcome>,
     /// The host's words on it.
     pub note: Option<String>,
+    /// Whether it is simulated, and moves no money; left out if it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
 }
 
 /// POST /admin/disputes/:id/resolve.

@@ -121,7 +121,7 @@ fn migrate(place: &Place) -> anyhow::Result<()> {
 }
 
 async fn check_ledger(place: Place) -> anyhow::Result<()> {
-    let store = tokio::task::spawn_blocking(move || open_store(&place)).await??;
+    let store = maintenance::open(&place).await?;
     let found = store.read(ledger::check).await?;
     for fault in &found.faults {
         println!("{fault}");

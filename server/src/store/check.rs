@@ -27,6 +27,7 @@ pub struct LedgerCheck {
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn check(tx: &mut Tx<'_>) -> Result<LedgerCheck, StoreError> {
+    tx.take_time()?;
     let mut faults = wrong_balances(tx)?;
     faults.extend(held_after_the_end(tx)?);
     faults.extend(held_by_nobody(tx)?);
@@ -39,14 +40,17 @@ pub fn check(tx: &mut Tx<'_>) -> Result<LedgerCheck, StoreError> {
     )?;
     let world = folded(tx, Account::World)?;
     let platform = folded(tx, Account::Platform)?;
-    let sum = MicroUsd::from_micros(balances + world + platform).unwrap_or(MicroUsd::ZERO);
-    if sum != MicroUsd::ZERO {
-        faults.push(format!("all balances sum to {sum} instead of zero"));
+    let sum = i128::from(balances) + i128::from(world) + i128::from(platform);
+    if sum != 0 {
+        faults.push(format!(
+            "all balances sum to {sum} micro-dollars instead of zero"
+        ));
     }
+    let sum = i64::try_from(sum).ok().and_then(MicroUsd::from_micros);
     Ok(LedgerCheck {
         accounts: count(tx, "SELECT COUNT(*) AS n FROM account")?,
         transfers: count(tx, "SELECT COUNT(*) AS n FROM transfer")?,
-        sum,
+        sum: sum.unwrap_or(MicroUsd::ZERO),
         platform: MicroUsd::from_micros(platform).unwrap_or(MicroUsd::ZERO),
         faults,
     })

@@ -17,7 +17,7 @@ const COLUMNS: &str = "dispute.id AS id, dispute.task_id AS task_id, task.agent_
     task.operator_id AS operator_id, dispute.opened_by AS opened_by, dispute.reason AS reason,
     task.reward_micros AS reward_micros, task.fee_micros AS fee_micros,
     dispute.opened_at_ms AS opened_at_ms, dispute.resolved_at_ms AS resolved_at_ms,
-    dispute.outcome AS outcome, dispute.note AS note";
+    dispute.outcome AS outcome, dispute.note AS note, task.sandbox AS sandbox";
 
 /// What a list of disputes is narrowed to, and which part of it is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -131,5 +131,6 @@ fn dispute(row: &Row) -> Result<Dispute, StoreError> {
             .map(|name| parsed(DisputeOutcome::parse(&name), "outcome"))
             .transpose()?,
         note: row.get("note")?,
+        sandbox: row.get::<i64>("sandbox")? != 0,
     })
 }

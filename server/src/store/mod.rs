@@ -65,6 +65,8 @@ trait Engine {
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
     /// Runs BEGIN, SAVEPOINT and their kin.
     fn control(&mut self, sql: &'static str) -> Result<(), StoreError>;
+    /// Lets the statements of this transaction take minutes, if they may not already.
+    fn take_time(&mut self) -> Result<(), StoreError>;
     /// How this database describes itself.
     fn catalogue(&self) -> snapshot::Catalogue;
 }
@@ -110,6 +112,15 @@ impl<'a> Tx<'a> {
     /// As `execute`.
     pub fn first(&mut self, sql: &str, params: &[Value]) -> Result<Option<Row>, StoreError> {
         Ok(self.query(sql, params)?.into_iter().next())
+    }
+
+    /// Lets the statements that follow take minutes each: for what reads every row there is. A
+    /// server's own statements are cut off after seconds on PostgreSQL.
+    ///
+    /// # Errors
+    /// As `execute`.
+    pub fn take_time(&mut self) -> Result<(), StoreError> {
+        self.unless_failed(|engine| engine.take_time())
     }
 
     /// Runs `f` in a savepoint: its writes are undone when it answers an error, and the

@@ -238,6 +238,10 @@ impl Engine for Session<'_> {
         self.execute(sql, &[]).map(drop)
     }
 
+    fn take_time(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn catalogue(&self) -> Catalogue {
         CATALOGUE
     }

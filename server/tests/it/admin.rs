@@ -336,6 +336,28 @@ pub(crate) async fn disputed(
 }
 
 on_both_databases! {
+    async fn a_released_and_a_refunded_dispute_leave_no_cent_behind(store) {
+        let settings = ["--admin-key", ADMIN_KEY, "--guardian-rules-may-approve=false"];
+        let app = TestApp::start_with(store, &settings).await;
+        for (outcome, balance, earned, status) in [
+            // Reward 25.00 and fee 4.50.
+            ("RELEASE", "970.50", "25.00", "COMPLETED"),
+            ("REFUND", "1000.00", "0.00", "CANCELLED"),
+        ] {
+            let (agent, operator) = (app.agent().await, app.operator().await);
+            let task = disputed(&app, &agent, &operator).await;
+            let open = look(&app, "/api/v1/admin/disputes?status=open").await;
+            assert_eq!(open.body["data"][0]["task_id"], json!(task));
+            let id = open.body["data"][0]["dispute_id"].as_str().unwrap().parse().unwrap();
+            let body = json!({"outcome": outcome, "note": "Seen by a person."});
+            host(&app, Method::POST, &paths::resolve_dispute(id), &body).await.ok();
+            assert_eq!(agent.balance().await, (balance.to_owned(), "0.00".to_owned()));
+            let seen = operator.get(paths::EARNINGS).await.ok();
+            assert_eq!(seen.body["pending_balance"].to_string(), earned);
+            assert_eq!(agent.get(&paths::task(task)).await.ok().text("status"), status);
+        }
+    }
+
     async fn a_dispute_is_resolved_by_the_host_to_the_cent(store) {
         let settings = ["--admin-key", ADMIN_KEY, "--guardian-rules-may-approve=false"];
         let app = TestApp::start_with(store, &settings).await;

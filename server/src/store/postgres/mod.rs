@@ -35,7 +35,8 @@ const CONNECT_WAIT: Duration = Duration::from_secs(5);
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// A lock is waited for a little longer than the second after which the server looks for a
-/// deadlock, so that one is told from a neighbour who is merely slow. No statement takes ten.
+/// deadlock, so that one is told from a neighbour who is merely slow. No statement takes ten,
+/// but for those of [`Tx::take_time`].
 const SETTINGS: &str = "SET lock_timeout = 1500; SET statement_timeout = 10000;
     SET idle_in_transaction_session_timeout = 30000; SET client_min_messages = warning";
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -289,6 +290,10 @@ impl Engine for Session {
 
     fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
         self.on_client(|client| client.batch_execute(sql))
+    }
+
+    fn take_time(&mut self) -> Result<(), StoreError> {
+        self.control("SET LOCAL statement_timeout = '30min'")
     }
 
     fn catalogue(&self) -> Catalogue {
