@@ -213,7 +213,7 @@ fn problem(app: &App, path: &str, status: StatusCode, error: &ApiError) -> Value
 }
 
 /// `rule_violation` is titled "Rule violation".
-fn title(code: &str) -> String {
+pub(super) fn title(code: &str) -> String {
     let words = code.replace('_', " ");
     let mut letters = words.chars();
     letters

@@ -17,6 +17,7 @@ pub mod deposits;
 pub mod dialect;
 pub mod docs;
 pub mod error;
+mod error_page;
 pub mod estimates;
 pub mod events;
 pub mod fiat;
@@ -164,6 +165,8 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
         .route("/openapi.json", get(serve_document))
         .route("/llms.txt", get(async || docs::plain(llms_txt)))
         .route("/docs", get(docs::page))
+        .route("/docs/errors", get(error_page::page))
+        .route("/docs/errors.css", get(error_page::style))
         .route("/docs/{file}", get(docs::part))
         .fallback(assets::fallback)
         .method_not_allowed_fallback(async || error::method_not_allowed())

@@ -3,6 +3,8 @@
 //! It is judged by its content, counted and hashed as it passes. What is refused or breaks off
 //! leaves neither a file nor a row.
 
+use std::time::Duration;
+
 use api_types::error::ErrorBody;
 use api_types::proof::{UPLOAD_BYTES_MAX, Upload};
 use api_types::{TaskId, UploadId, paths};
@@ -29,6 +31,10 @@ const HEAD_BYTES_MAX: usize = 256 * 1024;
 
 /// What is needed at least before the type is told.
 const SNIFFED_BYTES: usize = 512;
+
+/// For so long nothing of a form may arrive. A bad network is slow; a sender who is silent for
+/// longer has gone, and would hold a connection and a file for ever.
+const SILENT_AT_MOST: Duration = Duration::from_secs(60);
 
 /// The types that are taken (contract §4, Proof), by the names under which they are served.
 const TYPES: [&str; 5] = [
@@ -120,7 +126,7 @@ struct Received {
 async fn receive(app: &App, id: UploadId, form: &mut Multipart) -> Result<Received, ApiError> {
     let mut file = None;
     let mut task_id = None;
-    while let Some(mut field) = form.next_field().await.map_err(broken)? {
+    while let Some(mut field) = arriving(form.next_field()).await? {
         match field.name() {
             Some("file") if file.is_none() => {
                 file = Some(receive_file(app, id, &mut field).await?);
@@ -144,13 +150,23 @@ async fn receive(app: &App, id: UploadId, form: &mut Multipart) -> Result<Receiv
     })
 }
 
+/// The next part of a form.
+async fn arriving<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, ApiError> {
+    match tokio::time::timeout(SILENT_AT_MOST, next).await {
+        Ok(arrived) => arrived.map_err(broken),
+        Err(_) => Err(error::malformed(
+            "Nothing of the form arrived for 60 seconds. Send it again.",
+        )),
+    }
+}
+
 fn no_file(problem: &str) -> ApiError {
     error::validation(vec![error::fault("file", problem)])
 }
 
 async fn receive_task_id(field: &mut Field<'_>) -> Result<TaskId, ApiError> {
     let mut text = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = arriving(field.chunk()).await? {
         text.extend_from_slice(&chunk);
         if text.len() > HEAD_BYTES_MAX {
             break;
@@ -176,7 +192,7 @@ async fn receive_file(
 ) -> Result<ReceivedFile, ApiError> {
     let mut head = Vec::new();
     while head.len() < SNIFFED_BYTES {
-        let Some(chunk) = field.chunk().await.map_err(broken)? else {
+        let Some(chunk) = arriving(field.chunk()).await? else {
             break;
         };
         head.extend_from_slice(&chunk);
@@ -188,7 +204,7 @@ async fn receive_file(
     // Dropping it, for whatever reason, removes what was written.
     let mut writing = app.files.begin(id).await?;
     writing.write(&head).await?;
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = arriving(field.chunk()).await? {
         let room = HEAD_BYTES_MAX.saturating_sub(head.len()).min(chunk.len());
         head.extend_from_slice(chunk.get(..room).unwrap_or_default());
         within_limit(&writing, &chunk)?;

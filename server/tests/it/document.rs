@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use api_types::error::ErrorCode;
+use reqwest::Method;
 use serde_json::Value;
 
-use crate::harness::TestApp;
+use crate::harness::{Ask, TestApp};
 use crate::support::{self, on_both_databases};
 
 const EXAMPLES: &str = include_str!("../../src/http/openapi/examples.json");
@@ -149,6 +151,21 @@ on_both_databases! {
             let path = path.replace("TASK_ID", "{id}");
             assert!(document["paths"][&path].is_object(), "{path}");
         }
+    }
+
+    async fn the_type_of_every_problem_leads_to_its_explanation(store) {
+        let app = TestApp::start(store).await;
+        let problem = app.request(Method::GET, "/api/v1/nowhere");
+        let problem = problem.header("accept", "application/problem+json").answer().await;
+        let (page, code) = problem.body["type"].as_str().unwrap().split_once('#').unwrap();
+        let page = app.get(page.strip_prefix(&app.origin).unwrap()).await.ok();
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        let text = String::from_utf8(page.bytes).unwrap();
+        assert_eq!(code, "not_found");
+        for code in ErrorCode::ALL {
+            assert!(text.contains(&format!("<section id=\"{}\">", code.as_str())));
+        }
+        app.get("/docs/errors.css").await.ok();
     }
 
     async fn the_viewer_or_the_way_to_get_it_is_at_docs(store) {

@@ -234,6 +234,28 @@ on_both_databases! {
         eventually(|| app.stored_files().is_empty()).await;
     }
 
+    async fn whoever_falls_silent_in_the_middle_of_a_file_is_let_go(store) {
+        let app = TestApp::start(store).await;
+        let operator = app.operator().await;
+        let mut connection = app.connect().await;
+        let head = format!(
+            "POST /api/v1/operator/upload HTTP/1.1\r\nhost: a\r\nx-operator-id: {}\r\n\
+             content-length: 9000\r\ncontent-type: multipart/form-data; boundary=b\r\n\r\n\
+             --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n\
+             %PDF-1.7",
+            operator.id
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        // From here on nothing happens but time.
+        tokio::time::pause();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+        assert!(answer.contains("Nothing of the form arrived for 60 seconds"), "{answer}");
+        assert!(app.stored_files().is_empty());
+    }
+
     async fn whoever_waits_for_leave_to_send_is_refused_without_sending(store) {
         let app = TestApp::start(store).await;
         let mut connection = app.connect().await;
