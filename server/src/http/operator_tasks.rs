@@ -106,9 +106,8 @@ async fn list_near(
         .read(move |tx| {
             let (after, most) = (window.after, window.most);
             let found = store_near::open_tasks(tx, &eligible, around, after, most)?;
-            let shown = found.into_iter().skip(window.offset);
-            let sights = shown.map(|task| views::look(tx, task));
-            let sights = sights.collect::<Result<Vec<Sight>, _>>()?;
+            let shown = found.into_iter().skip(window.offset).collect();
+            let sights = views::look_at_all(tx, shown)?;
             let total = store_near::count_open_tasks(tx, &eligible, around)?;
             Ok::<_, ApiError>((sights, total))
         })
@@ -153,8 +152,7 @@ async fn list(
         .store
         .read(move |tx| {
             let found = find(tx, window)?;
-            let sights = found.rows.into_iter().map(|task| views::look(tx, task));
-            Ok::<_, ApiError>((sights.collect::<Result<Vec<Sight>, _>>()?, found.total))
+            Ok::<_, ApiError>((views::look_at_all(tx, found.rows)?, found.total))
         })
         .await?;
     let now = app.clock.now();

@@ -1,7 +1,9 @@
 //! What each side sees of a task. The moves open to the reader come off the table of moves.
 
+use std::collections::HashMap;
+
 use api_types::{
-    MicroUsd, Timestamp, UploadId,
+    AgentId, MicroUsd, Timestamp, UploadId,
     event::TaskEvent,
     message::{Author, Message},
     proof::ProofView,
@@ -66,6 +68,33 @@ impl Sight {
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<Sight, StoreError> {
+    let records = tasks::records_of(tx, [task.agent_id].into_iter())?;
+    look_beside(tx, task, &records)
+}
+
+/// The same of each of many.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn look_at_all(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<Sight>, StoreError> {
+    let records = tasks::records_of(tx, tasks.iter().map(|task| task.agent_id))?;
+    let sights = tasks
+        .into_iter()
+        .map(|task| look_beside(tx, task, &records));
+    sights.collect()
+}
+
+fn look_beside(
+    tx: &mut Tx<'_>,
+    task: Task,
+    records: &HashMap<AgentId, AgentSummary>,
+) -> Result<Sight, StoreError> {
+    let agent = records.get(&task.agent_id).cloned();
+    let agent = agent.ok_or_else(|| StoreError::Inconsistent {
+        table: "agent",
+        id: task.agent_id.to_string(),
+        problem: "a task refers to it, but it is not there".to_owned(),
+    })?;
     // A proof from a claim that was given back is nobody's to judge.
     let proof = match task.at.submitted {
         Some(_) => proofs::latest(tx, task.id)?,
@@ -78,7 +107,7 @@ pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<Sight, StoreError> {
     Ok(Sight {
         proof,
         operator: operator_of(tx, &task)?,
-        agent: tasks::record_of(tx, task.agent_id)?,
+        agent,
         rated_by,
         task,
     })

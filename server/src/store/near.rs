@@ -49,11 +49,7 @@ pub fn open_tasks(
     most: usize,
 ) -> Result<Vec<Task>, StoreError> {
     let ids: Vec<TaskId> = nearest(tx, &tasks::open_to(eligible), around, after, most)?;
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        found.extend(tasks::get(tx, id)?);
-    }
-    Ok(found)
+    tasks::with_these_ids(tx, &ids)
 }
 
 /// Approved operators who said where they work, nearest first: up to `most` of them.

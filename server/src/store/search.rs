@@ -1,6 +1,8 @@
 //! A list's conditions and their parameters, numbered as they are added.
 
-use super::{StoreError, Tx, Value};
+use std::fmt::Display;
+
+use super::{Row, StoreError, Tx, Value};
 
 /// What a list of a table's rows is narrowed to.
 #[derive(Clone, Debug)]
@@ -73,6 +75,29 @@ impl Search {
         let count = format!("SELECT COUNT(*) AS n FROM ({some}) AS found");
         counted(tx, &count, &self.params)
     }
+}
+
+/// How many ids one statement names: few lengths, so that few statements are prepared. What is
+/// left over of a length is the last id once more.
+const LENGTHS: [usize; 4] = [1, 8, 32, IDS_MAX];
+const IDS_MAX: usize = 128;
+
+/// The rows with these ids, in no order. `select` ends before ` IN (…)`.
+pub(super) fn with_ids<Id: Display>(
+    tx: &mut Tx<'_>,
+    select: &str,
+    ids: &[Id],
+) -> Result<Vec<Row>, StoreError> {
+    let mut rows = Vec::new();
+    for part in ids.chunks(IDS_MAX) {
+        let length = LENGTHS.into_iter().find(|length| *length >= part.len());
+        let mut params: Vec<Value> = part.iter().map(|id| id.to_string().into()).collect();
+        let last = params.last().cloned().into_iter().cycle();
+        params.extend(last.take(length.unwrap_or_default().saturating_sub(part.len())));
+        let names: Vec<_> = (1..=params.len()).map(|nth| format!("${nth}")).collect();
+        rows.extend(tx.query(&format!("{select} IN ({})", names.join(", ")), &params)?);
+    }
+    Ok(rows)
 }
 
 fn counted(tx: &mut Tx<'_>, count: &str, params: &[Value]) -> Result<u64, StoreError> {

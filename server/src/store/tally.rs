@@ -61,12 +61,11 @@ pub(super) fn found(
     sum(tx, &search)
 }
 
-/// How many of an agent's tasks were completed and paid.
-pub(super) fn completed(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<u64, StoreError> {
-    let mut search = Search::of("task_tally", "agent_id = ", agent_id.to_string());
-    search.also("status = 'COMPLETED' AND sandbox = 0");
-    sum(tx, &search)
-}
+/// How many of an agent's tasks were completed and paid, in a statement that has `agent`.
+pub(super) const COMPLETED_OF_AGENT: &str =
+    "(SELECT CAST(COALESCE(SUM(tasks), 0) AS BIGINT) FROM task_tally
+      WHERE task_tally.agent_id = agent.id AND task_tally.status = 'COMPLETED'
+          AND task_tally.sandbox = 0)";
 
 fn sum(tx: &mut Tx<'_>, search: &Search) -> Result<u64, StoreError> {
     let row = tx.first(

@@ -1,5 +1,7 @@
 //! Tasks: get, list, search. Writing one is for `moves.rs` alone.
 
+use std::collections::{HashMap, HashSet};
+
 use api_types::{
     AgentId, MicroUsd, OperatorId, TaskId, Timestamp,
     task::{AgentSummary, CancelReason, Status, TaskType},
@@ -12,7 +14,7 @@ use super::{
     },
     params,
     ratings::mean,
-    search::Search,
+    search::{Search, with_ids},
     tally,
 };
 use crate::domain::{
@@ -226,27 +228,50 @@ pub fn in_review(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<MicroUsd, S
     row.map_or(Ok(MicroUsd::ZERO), |row| money(&row, "held"))
 }
 
-/// What operators see of an agent: its name, how many of its tasks were completed and paid, and
+/// What operators see of these agents: name, how many of their tasks were completed and paid, and
 /// the operators' stars.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
-pub fn record_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<AgentSummary, StoreError> {
-    let row = tx.first(
-        "SELECT name, stars_sum, stars_count FROM agent WHERE id = $1",
-        &params![agent_id.to_string()],
+pub fn records_of(
+    tx: &mut Tx<'_>,
+    agents: impl Iterator<Item = AgentId>,
+) -> Result<HashMap<AgentId, AgentSummary>, StoreError> {
+    let ids: Vec<_> = agents.collect::<HashSet<_>>().into_iter().collect();
+    let select = format!(
+        "SELECT agent.id AS id, agent.name AS name, agent.stars_sum AS stars_sum,
+             agent.stars_count AS stars_count, {} AS completed
+         FROM agent WHERE agent.id",
+        tally::COMPLETED_OF_AGENT
+    );
+    let rows = with_ids(tx, &select, &ids)?;
+    let record = |row: &Row| {
+        let id = text(row, "id")?;
+        let completed = row.get::<i64>("completed")?;
+        let summary = AgentSummary {
+            id,
+            name: row.get("name")?,
+            completed_tasks: u64::try_from(completed).unwrap_or_default(),
+            rating: mean(row)?,
+        };
+        Ok((id, summary))
+    };
+    rows.iter().map(record).collect()
+}
+
+/// The tasks with these ids, in the order of the ids.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub(super) fn with_these_ids(tx: &mut Tx<'_>, ids: &[TaskId]) -> Result<Vec<Task>, StoreError> {
+    let rows = with_ids(
+        tx,
+        &format!("SELECT {COLUMNS} FROM task WHERE task.id"),
+        ids,
     )?;
-    let row = row.ok_or_else(|| StoreError::Inconsistent {
-        table: "agent",
-        id: agent_id.to_string(),
-        problem: "a task refers to it, but it is not there".to_owned(),
-    })?;
-    Ok(AgentSummary {
-        id: agent_id,
-        name: row.get("name")?,
-        completed_tasks: tally::completed(tx, agent_id)?,
-        rating: mean(&row)?,
-    })
+    let tasks = rows.iter().map(|row| task(row).map(|task| (task.id, task)));
+    let mut tasks = tasks.collect::<Result<HashMap<_, _>, _>>()?;
+    Ok(ids.iter().filter_map(|id| tasks.remove(id)).collect())
 }
 
 /// Adds a posted task.
