@@ -175,3 +175,18 @@ async fn a_list_longer_than_a_page_is_shown_to_its_end() -> Result<()> {
     sam.leaves().await?;
     world.ends().await
 }
+
+#[tokio::test]
+async fn whoever_may_not_take_a_task_yet_is_told_why() -> Result<()> {
+    let world = World::start_with("kyc", [("KYC", "manual".to_owned())]).await?;
+    let (mut agent, _, mut sam) = meet(&world, json!({})).await?;
+    sam.does(
+        "seeText",
+        json!({ "text": "You cannot take this task now" }),
+    )
+    .await?;
+    sam.looks("task-not-for-me").await?;
+    sam.leaves().await?;
+    agent.leaves().await?;
+    world.ends().await
+}

@@ -42,7 +42,7 @@ pub async fn read_file(
         .ok_or_else(error::file_not_found)?;
     let file = app.files.stream(id).await.map_err(|error| match error {
         FilesError::Missing => error::file_not_found(),
-        FilesError::Unreachable(cause) => ApiError::accident(cause),
+        unreachable @ FilesError::Unreachable(_) => unreachable.into(),
     })?;
     let size = HeaderValue::from(file.meta.size);
     let mut response = Body::from_stream(file.into_stream()).into_response();

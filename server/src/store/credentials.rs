@@ -72,11 +72,25 @@ pub fn get(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<Kept>, StoreError>
     .transpose()
 }
 
-/// Writes down that an envelope was handed out.
+/// Writes down that an envelope was handed out. Whoever sends the request id of an earlier request
+/// is written down too, under that id and the time.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn record_access(tx: &mut Tx<'_>, task_id: TaskId, access: &Access) -> Result<(), StoreError> {
+    if record_under(tx, task_id, access, &access.request_id)? == 0 {
+        let told_apart = format!("{} {}", access.request_id, access.at);
+        record_under(tx, task_id, access, &told_apart)?;
+    }
+    Ok(())
+}
+
+fn record_under(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    access: &Access,
+    request_id: &str,
+) -> Result<u64, StoreError> {
     tx.execute(
         "INSERT INTO credential_access (task_id, accessed_at_ms, key_id, request_id)
          VALUES ($1, $2, $3, $4) ON CONFLICT (task_id, request_id) DO NOTHING",
@@ -84,10 +98,9 @@ pub fn record_access(tx: &mut Tx<'_>, task_id: TaskId, access: &Access) -> Resul
             task_id.to_string(),
             access.at.as_millis(),
             access.key_id.to_string(),
-            &access.request_id,
+            request_id,
         ],
     )
-    .map(drop)
 }
 
 /// Erases an envelope for good.

@@ -1,11 +1,14 @@
 //! A credential: sealed for one task and one key, stored unread, retrieved by its agent
 //! (contract §5).
 
+use std::time::Duration;
+
 use api_types::{AgentId, OperatorId, TaskId, paths};
 use crypto_wasm::{AgentPublicKey, AgentSecretKey, Envelope, EnvelopeText};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, TestApp, photo_task};
+use crate::harness::{Ask, Caller, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
 const SECRET: &str = r#"{"api_key":"sk_test_🔑"}"#;
@@ -166,6 +169,23 @@ on_both_databases! {
         assert_eq!(other.post(&path, &Value::Null).await.refused(404, "not_found"), sentence);
         let photo = agent.post_photo_task().await;
         agent.get(&paths::retrieve_credential(photo)).await.refused(404, "not_found");
+    }
+
+    async fn every_retrieval_is_written_down_whatever_it_calls_itself(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let posted = claimed(&agent, &operator).await;
+        submit(&operator, &posted).await;
+        for _ in 0..2 {
+            app.advance(Duration::from_secs(1));
+            let get = agent.request(Method::GET, &paths::retrieve_credential(posted.id));
+            get.header("x-request-id", "the-same-again").answer().await.ok();
+        }
+        let log = "SELECT request_id FROM credential_access ORDER BY accessed_at_ms";
+        let rows = app.app.store.read(move |tx| tx.query(log, &[])).await.unwrap();
+        let ids: Vec<String> = rows.iter().map(|row| row.get("request_id").unwrap()).collect();
+        assert_eq!(ids.len(), 2, "{ids:?}");
+        assert!(ids.iter().all(|id| id.starts_with("the-same-again")), "{ids:?}");
     }
 
     async fn an_envelope_moved_to_another_task_does_not_open(store) {

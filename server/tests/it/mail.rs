@@ -23,7 +23,7 @@ fn link(mail: &str) -> String {
 }
 
 /// A registered agent, and the link that was mailed to it.
-async fn registered(app: &TestApp) -> (Caller<'_, AgentId>, String) {
+pub(crate) async fn registered(app: &TestApp) -> (Caller<'_, AgentId>, String) {
     let agent = app.poor_agent().await;
     app.drain_jobs().await;
     let mails = app.mails();

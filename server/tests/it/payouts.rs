@@ -11,7 +11,7 @@ use crate::support::{self, on_both_databases};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An operator with 25 dollars available, and 25 pending.
-async fn earner(app: &TestApp) -> Caller<'_, OperatorId> {
+pub(crate) async fn earner(app: &TestApp) -> Caller<'_, OperatorId> {
     let (agent, operator) = (app.agent().await, app.operator().await);
     for day in 0..2 {
         let task = agent.post_confirmation_task().await;

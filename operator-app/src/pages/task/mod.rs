@@ -90,7 +90,7 @@ fn OneTask(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
 fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     let may = |action| task.actions.contains(&action);
     let (id, pay) = (task.task_id, task.reward_usd);
-    let on_ward = if may(Move::Accept) {
+    let onward = if may(Move::Accept) {
         view! { <Accept id pay changed/> }.into_any()
     } else if may(Move::Estimate) {
         view! { <EstimateForm id changed/> }.into_any()
@@ -118,7 +118,7 @@ fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     };
     view! {
         {may(Move::Withdraw).then(|| view! { <GiveBack id changed/> }.into_any())}
-        {on_ward}
+        {onward}
     }
     .into_any()
 }

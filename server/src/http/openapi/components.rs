@@ -105,8 +105,9 @@ const REFUSALS: [(&str, &str, ErrorCode, &str); 14] = [
     ),
 ];
 
-/// The first so many of the headers are on every answer of the API.
-const EVERY_ANSWER_HAS: usize = 6;
+/// The first so many of the headers are on every answer of the API, where requests are counted, and
+/// the first alone on every other.
+const COUNTED_ANSWERS_HAVE: usize = 6;
 
 /// The headers that answers of the API carry.
 const HEADERS: [(&str, &str, &str); 8] = [
@@ -165,10 +166,10 @@ pub fn refusal(status: &str) -> Option<&'static str> {
 }
 
 /// References to the headers of every answer, by their names.
-pub fn shared_headers() -> impl Iterator<Item = (String, RefOr<Header>)> {
+pub fn shared_headers(counted: bool) -> impl Iterator<Item = (String, RefOr<Header>)> {
     HEADERS
         .iter()
-        .take(EVERY_ANSWER_HAS)
+        .take(if counted { COUNTED_ANSWERS_HAVE } else { 1 })
         .map(|(name, ..)| reference(name))
 }
 
@@ -209,7 +210,7 @@ fn refused((status, _, code, about): (&'static str, &str, ErrorCode, &'static st
         .description(about)
         .content("application/json", content.build());
     let mut response = response.build();
-    response.headers.extend(shared_headers());
+    response.headers.extend(shared_headers(true));
     let waits = matches!(status, "409" | "429" | "503").then_some("Retry-After");
     response.headers.extend(waits.map(reference));
     response

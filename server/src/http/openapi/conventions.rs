@@ -33,16 +33,27 @@ pub fn complete(document: &mut Document) -> Result<(), serde_json::Error> {
                 .operation_id
                 .as_ref()
                 .and_then(|id| examples.get(id));
-            if path.starts_with("/api/") {
-                share(path, posts, sends, operation);
+            let counted = path.starts_with("/api/");
+            let keeps = posts && !is_harmless_again(operation);
+            if counted {
+                share(path, keeps, sends, operation);
             }
-            describe_answers(posts, operation);
+            describe_answers(keeps, counted, operation);
             if let Some(its) = its {
                 print_examples(operation, its);
             }
         }
     }
     Ok(())
+}
+
+/// POSTs that repeating cannot harm, so that they take no idempotency key: one reads, and one hears
+/// each event once.
+const HARMLESS_AGAIN: [&str; 2] = ["retrieve_credential", "hear_kyc"];
+
+fn is_harmless_again(operation: &Operation) -> bool {
+    let id = operation.operation_id.as_deref();
+    id.is_some_and(|id| HARMLESS_AGAIN.contains(&id))
 }
 
 /// The operations of a path: whether each is a POST, whether it takes a body, and itself.
@@ -59,7 +70,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, bool, &mut Ope
 }
 
 /// Adds what every operation of its kind has.
-fn share(path: &str, posts: bool, sends: bool, operation: &mut Operation) {
+fn share(path: &str, keeps: bool, sends: bool, operation: &mut Operation) {
     let mut statuses = vec!["429", "500", "503"];
     let parameters = operation.parameters.get_or_insert_default();
     let asks = |of: &Parameter| matches!(of.parameter_in, ParameterIn::Query);
@@ -73,7 +84,7 @@ fn share(path: &str, posts: bool, sends: bool, operation: &mut Operation) {
     if sends {
         statuses.extend(["413", "415"]);
     }
-    if posts {
+    if keeps {
         statuses.extend(["409", "422"]);
         parameters.retain(|one| !matches!(one, RefOr::T(one) if one.name == "Idempotency-Key"));
         parameters.push(RefOr::Ref(Ref::new(format!(
@@ -127,8 +138,8 @@ fn bound_page(parameter: &mut Parameter) {
 }
 
 /// Gives each answer its words and headers; refusals are the common ones, with an operation's own
-/// words where it has some.
-fn describe_answers(posts: bool, operation: &mut Operation) {
+/// words where it has some. `keeps`: whether an answer is kept under an idempotency key.
+fn describe_answers(keeps: bool, counted: bool, operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(answer) = response else { continue };
         if let Some(name) = components::refusal(status).filter(|_| is_refusal(answer)) {
@@ -140,8 +151,8 @@ fn describe_answers(posts: bool, operation: &mut Operation) {
         if answer.description.is_empty() {
             answer.description = words(status).to_owned();
         }
-        answer.headers.extend(components::shared_headers());
-        let replayed = posts.then_some("Idempotent-Replayed");
+        answer.headers.extend(components::shared_headers(counted));
+        let replayed = keeps.then_some("Idempotent-Replayed");
         answer.headers.extend(replayed.map(components::reference));
     }
 }

@@ -1,5 +1,9 @@
 //! S0's table: each sentence is provoked by the cause that stands beside it, and has the status
 //! that stands beside it.
+//!
+//! Two have no cause here. "Agent not found" is of a key that names no account: accounts are never
+//! removed, and such a key is refused with 401 before anything else. "Invalid or expired challenge"
+//! is of wallets, which this server does not verify.
 
 use std::time::Duration;
 
@@ -8,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, Caller, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
+use crate::{mail, payouts};
 
 /// A refusal as S0 prints it.
 fn says(answer: &Answer, status: u16, sentence: &str) {
@@ -55,6 +60,25 @@ on_both_databases! {
         says(&agent.delete(&unknown).await, 404, "API key not found");
     }
 
+    async fn e_mail_verification(store) {
+        let app = TestApp::start(store).await;
+        let (agent, link) = mail::registered(&app).await;
+        app.get(&link).await.ok();
+        says(&app.get(&link).await, 400, "Email already verified");
+        let again = agent.post(paths::RESEND_VERIFICATION, &json!({})).await;
+        says(&again, 400, "Email already verified");
+    }
+
+    async fn payouts(store) {
+        let app = TestApp::start(store).await;
+        let operator = payouts::earner(&app).await;
+        let dear = json!({"amount_usd": 26, "payoneer_payee_id": "payee_123"});
+        let sentence = "Insufficient available balance";
+        says(&operator.post(paths::PAYOUT, &dear).await, 402, sentence);
+        let unknown = paths::PAYOUT_STATUS.replace("{id}", "payout_01HXYZ");
+        says(&operator.get(&unknown).await, 404, "Payout not found");
+    }
+
     async fn deposits_and_task_creation(store) {
         let app = TestApp::start(store).await;
         let agent = app.poor_agent().await;
@@ -88,6 +112,12 @@ on_both_databases! {
         says(&agent.post(&retrieve, &Value::Null).await, 404, sentence);
         says(&other.post(&retrieve, &Value::Null).await, 404, sentence);
 
+        let sentence = "Task not found or not in ESTIMATE_PENDING status";
+        for decide in [paths::approve_estimate, paths::reject_estimate] {
+            says(&agent.post(&decide(pending), &json!({})).await, 404, sentence);
+            says(&other.post(&decide(pending), &json!({})).await, 404, sentence);
+        }
+
         let task = submitted(&agent, &operator).await;
         let sentence = "Task not found or cannot be cancelled";
         let cancel = paths::cancel_task(task);
@@ -103,6 +133,9 @@ on_both_databases! {
         one.accept(task).await;
         let accept = two.post(&paths::accept_task(task), &json!({})).await;
         says(&accept, 404, "Task not found or already claimed");
+
+        let withdraw = two.post(&paths::withdraw(task), &json!({})).await;
+        says(&withdraw, 404, "Task not found or not claimed by you");
 
         let late = agent.post_photo_task().await;
         app.advance(Duration::from_secs(24 * 60 * 60 + 60));
