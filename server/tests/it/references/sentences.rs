@@ -69,7 +69,7 @@ on_both_databases! {
         says(&again, 400, "Email already verified");
     }
 
-    async fn payouts(store) {
+    async fn payouts_to_operators(store) {
         let app = TestApp::start(store).await;
         let operator = payouts::earner(&app).await;
         let dear = json!({"amount_usd": 26, "payoneer_payee_id": "payee_123"});
