@@ -4,11 +4,11 @@
 //! not a row; only the nearest are then read. A million tasks in one town, and twenty on a
 //! continent, are found alike.
 
-use std::fmt::Display;
+use std::{cmp::Reverse, fmt::Display, str::FromStr};
 
 use super::{
-    StoreError, Tx,
-    columns::text,
+    Row, StoreError, Tx,
+    columns::parsed,
     operators::{self, Operator, Sought},
     search::Search,
     tasks::{self, Eligible, OPEN_COUNTED_MAX},
@@ -95,7 +95,7 @@ pub fn count_approved_operators(
     count(tx, operators::approved(sought), around)
 }
 
-fn nearest<Id: std::str::FromStr + Display + Copy>(
+fn nearest<Id: FromStr + Display + Copy>(
     tx: &mut Tx<'_>,
     search: &Search,
     around: Around,
@@ -113,16 +113,12 @@ fn nearest<Id: std::str::FromStr + Display + Copy>(
         let mut cells: Vec<_> = cells.into_iter().map(key).collect();
         cells.retain(|near| near.0 <= sure && seen < Some(near.0) && begin <= Some(*near));
         cells.sort_unstable();
-        for near in cells {
-            let after = after.filter(|_| begin == Some(near)).map(|after| after.id);
-            found.extend(newest_in(
-                tx,
-                search.clone(),
-                near.1,
-                after,
-                most - found.len(),
-            )?);
+        for cells in cells.chunks(CELLS_AT_ONCE) {
+            let cells: Vec<_> = cells.iter().map(|near| near.1).collect();
+            let after = after.filter(|after| cells.first() == Some(&after.cell));
+            found.extend(newest_in(tx, search.clone(), &cells, after, most)?);
             if found.len() >= most {
+                found.truncate(most);
                 return Ok(found);
             }
         }
@@ -130,6 +126,12 @@ fn nearest<Id: std::str::FromStr + Display + Copy>(
     }
     Ok(found)
 }
+
+/// Cells of which one statement reads the rows.
+const CELLS_AT_ONCE: usize = 4;
+
+/// A cell that nothing lies in.
+const NO_CELL: i64 = -1;
 
 /// The cells in these ranges that hold a row, each once, by leaps through the index.
 fn cells_that_hold(
@@ -160,22 +162,43 @@ fn cells_that_hold(
     rows.iter().map(|row| row.get("cell")).collect()
 }
 
-fn newest_in<Id: std::str::FromStr + Display>(
+/// The newest rows of each of these cells, cell after cell; of the first, those after a row.
+fn newest_in<Id: FromStr + Display + Copy>(
     tx: &mut Tx<'_>,
     mut search: Search,
-    cell: i64,
-    after: Option<Id>,
+    cells: &[i64],
+    after: Option<After<Id>>,
     most: usize,
 ) -> Result<Vec<Id>, StoreError> {
-    let table = search.table();
-    search.and(&format!("{table}.cell = "), Some(cell));
-    search.and(&format!("{table}.id < "), after.map(|id| id.to_string()));
-    let newest = format!(
-        "SELECT {table}.id AS id FROM {table} WHERE {} ORDER BY {table}.id DESC LIMIT {most}",
-        search.condition
-    );
-    let rows = tx.query(&newest, &search.params)?;
-    rows.iter().map(|row| text(row, "id")).collect()
+    let (table, condition) = (search.table(), search.condition.clone());
+    let most = search.bind(i64::try_from(most).unwrap_or(i64::MAX));
+    let mut parts = Vec::new();
+    // Always so many parts, of which the last may name no cell: few statements are prepared.
+    for nth in 0..CELLS_AT_ONCE {
+        let cell = search.bind(cells.get(nth).copied().unwrap_or(NO_CELL));
+        let after = after.filter(|_| nth == 0).map(|after| {
+            let id = search.bind(after.id.to_string());
+            format!(" AND {table}.id < {id}")
+        });
+        let after = after.unwrap_or_default();
+        parts.push(format!(
+            "SELECT {nth} AS part, id FROM (SELECT {table}.id AS id FROM {table}
+                 WHERE {condition} AND {table}.cell = {cell}{after}
+                 ORDER BY {table}.id DESC LIMIT {most}) AS part_{nth}"
+        ));
+    }
+    let rows = tx.query(&parts.join(" UNION ALL "), &search.params)?;
+    let place = |row: &Row| Ok((row.get::<i64>("part")?, Reverse(row.get::<String>("id")?)));
+    let mut places = rows
+        .iter()
+        .map(place)
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    // The parts come in their order, but nothing promises it.
+    places.sort_unstable();
+    places
+        .into_iter()
+        .map(|(_, Reverse(id))| parsed(id.parse().ok(), "id"))
+        .collect()
 }
 
 fn count(tx: &mut Tx<'_>, mut search: Search, around: Around) -> Result<u64, StoreError> {

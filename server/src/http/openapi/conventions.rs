@@ -49,7 +49,7 @@ pub fn complete(document: &mut Document) -> Result<(), serde_json::Error> {
 
 /// POSTs that repeating cannot harm, so that they take no idempotency key: one reads, and one hears
 /// each event once.
-const HARMLESS_AGAIN: [&str; 2] = ["retrieve_credential", "hear_kyc"];
+const HARMLESS_AGAIN: [&str; 2] = ["post_retrieve_credential", "hear_kyc"];
 
 fn is_harmless_again(operation: &Operation) -> bool {
     let id = operation.operation_id.as_deref();
