@@ -1,6 +1,6 @@
 //! A claimed task from its estimate to its revision, as one person meets it on a phone.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::{companion::Companion, world::World};
@@ -20,7 +20,8 @@ async fn meet(world: &World, more: Value) -> Result<(Companion, Value, Companion
     if let (Some(task), Value::Object(more)) = (task.as_object_mut(), more) {
         task.extend(more);
     }
-    let task = agent.does("post", task).await?["task_id"].take();
+    let posted = agent.does("post", task).await?;
+    let task = posted.get("task_id").cloned().context("a task has an id")?;
     let mut sam = world.person("Sam Lee").await?;
     sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
     sam.does("openTask", json!({ "title": TITLE })).await?;
@@ -179,7 +180,7 @@ async fn a_list_longer_than_a_page_is_shown_to_its_end() -> Result<()> {
 #[tokio::test]
 async fn whoever_may_not_take_a_task_yet_is_told_why() -> Result<()> {
     let world = World::start_with("kyc", [("KYC", "manual".to_owned())]).await?;
-    let (mut agent, _, mut sam) = meet(&world, json!({})).await?;
+    let (agent, _, mut sam) = meet(&world, json!({})).await?;
     sam.does(
         "seeText",
         json!({ "text": "You cannot take this task now" }),

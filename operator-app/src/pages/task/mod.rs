@@ -21,7 +21,7 @@ use crate::{
         nothing, on, problem, spawn, text,
     },
     frame::focus_heading,
-    outbox::Outbox,
+    outbox::{Outbox, Stage},
     pages::{
         sending::SendingProof,
         task::{after::after, estimate::EstimateForm, offer::offer},
@@ -81,7 +81,11 @@ fn OneTask(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
             {after(&task)}
             <SendingProof task_id=id/>
             {offer(&task)}
-            {maybe(move || outbox.find(id).is_none().then(|| next_move(&next, changed)))}
+            {maybe(move || match outbox.find(id).map(|proof| proof.stage) {
+                None => Some(next_move(&next, changed)),
+                Some(Stage::Draft) => Some(way_out(&next, changed)),
+                Some(Stage::Ready | Stage::Refused(_)) => None,
+            })}
         </Page>
     }
 }
@@ -117,10 +121,18 @@ fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
         nothing()
     };
     view! {
-        {may(Move::Withdraw).then(|| view! { <GiveBack id changed/> }.into_any())}
+        {way_out(task, changed)}
         {onward}
     }
     .into_any()
+}
+
+fn way_out(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
+    let id = task.task_id;
+    match task.actions.contains(&Move::Withdraw) {
+        true => view! { <GiveBack id changed/> }.into_any(),
+        false => nothing(),
+    }
 }
 
 #[component]
@@ -181,6 +193,7 @@ async fn is_mine(client: &SessionClient, id: TaskId) -> bool {
 #[component]
 fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
+    let outbox: Outbox = expect_context();
     let MyTasks(mine) = expect_context();
     let failure = RwSignal::new(None);
     let withdraw = act(move || {
@@ -189,6 +202,8 @@ fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
         Box::pin(async move {
             match client.withdraw(id).await {
                 Ok(()) => {
+                    // A draft for a task that is somebody else's serves nobody.
+                    let _ = outbox.discard(id).await;
                     mine.refetch();
                     changed.run(());
                 }
@@ -201,7 +216,8 @@ fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
             {maybe(move || failure.get().map(|error| problem(&error, None)))}
             <AskTwice
                 ask="I can’t do it"
-                warning="The task goes back to the list, and somebody else can take it. It costs you nothing."
+                warning="The task goes back to the list, and somebody else can take it. It costs you \
+                    nothing. What you have not sent is discarded."
                 sure="Give it back"
                 act=Callback::new(move |()| withdraw.begin())
             />
