@@ -23,6 +23,7 @@ pub(super) async fn page() -> Response {
     let head = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
         <title>Errors · HumanOps API</title>\
+        <link rel=\"icon\" href=\"/icons/icon.svg\">\
         <link rel=\"stylesheet\" href=\"/docs/errors.css\"></head><body><main>\
         <h1>Errors</h1><p>Every refusal has one of these codes. Branch on the code, never on the \
         sentence beside it; <code>retryable</code> says whether the same request may succeed \
@@ -45,8 +46,8 @@ fn section(code: ErrorCode) -> String {
         ""
     };
     format!(
-        "<section id=\"{name}\"><h2>{name}</h2><p class=\"status\">{title}, HTTP {status}{again}\
-         </p><p>{meaning}</p></section>",
+        "<section id=\"{name}\"><h2>{name}</h2><p class=\"status\">{title}, as a rule HTTP \
+         {status}{again}</p><p>{meaning}</p></section>",
         title = title(name),
         status = error.status().as_u16(),
         meaning = meaning(code),
