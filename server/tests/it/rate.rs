@@ -100,8 +100,14 @@ async fn servers_on_one_database_share_a_limit() {
     let ours = join_all((0..30).map(|_| app.get(PATH)));
     let theirs = join_all((0..30).map(|_| client.get(&second).answer()));
     let (ours, theirs) = tokio::join!(ours, theirs);
-    let both = admitted(&ours) + admitted(&theirs);
-    assert!((16..=20).contains(&both), "{both}");
+    let mut both = admitted(&ours) + admitted(&theirs);
+    assert!(both <= 20, "{both}");
+    // What a server had taken and not served yet is there for who comes after.
+    for _ in 0..20 {
+        both += usize::from(app.get(PATH).await.status != 429);
+        both += usize::from(client.get(&second).answer().await.status != 429);
+    }
+    assert_eq!(both, 20);
 }
 
 on_both_databases! {
