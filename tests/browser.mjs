@@ -155,6 +155,23 @@ async function accept() {
   await seeAccepted();
 }
 
+/** Leaves the page while the answer is still on its way, which then comes to nobody. */
+async function acceptAndLeave() {
+  let letGo;
+  const gone = new Promise((resolve) => { letGo = resolve; });
+  await page.route("**/accept", async (route) => {
+    await gone;
+    await route.continue();
+  });
+  await button(/^Accept for/).click();
+  await openMine();
+  const answer = page.waitForResponse("**/accept");
+  letGo();
+  await (await answer).finished();
+  await page.unroute("**/accept");
+  await findTasks();
+}
+
 /** The page begins anew: its heading gets the focus, so that it is read out. */
 async function seeAccepted() {
   await page.getByText("Yours", { exact: true }).waitFor();
@@ -260,6 +277,12 @@ async function sendConfirmation() {
   await button("Send the confirmation").click();
 }
 
+/** From a proof that was refused back to its form. */
+async function changeProof() {
+  await button("Change it").click();
+  await button("Send the confirmation").waitFor();
+}
+
 async function goOnWithProof() {
   await link("Go on with the proof").click();
   await button("Send the confirmation").waitFor();
@@ -276,6 +299,7 @@ async function estimate({ minutes }) {
 /** What cannot be taken back is asked twice: says no first, then yes. */
 async function giveBack() {
   await button("I can’t do it").click();
+  await look({ at: "give-back" });
   await button("No, keep it").click();
   await button("I can’t do it").click();
   await button("Give it back").click();
@@ -284,6 +308,7 @@ async function giveBack() {
 
 async function discardProof() {
   await button("Discard this proof").click();
+  await look({ at: "discard" });
   await button("Discard for good").click();
   await page.getByRole("heading", { name: /^On this phone/ }).waitFor({ state: "detached" });
 }
@@ -448,6 +473,7 @@ const verbs = {
   openTask,
   openPath,
   accept,
+  acceptAndLeave,
   beginProof,
   typeCredential,
   sendCredential,
@@ -462,6 +488,7 @@ const verbs = {
   draftConfirmation,
   seeDraft,
   sendConfirmation,
+  changeProof,
   goOnWithProof,
   estimate,
   giveBack,

@@ -79,6 +79,29 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     sam.does("seeDraft", json!({ "text": WORDS, "answers": answers }))
         .await?;
 
+    // What only the server can tell is wrong is refused, and can be corrected.
+    let none = json!({ "Opens at": "9:00", "tables": "0", "terrace": "Yes" });
+    sam.does(
+        "draftConfirmation",
+        json!({ "text": WORDS, "answers": none }),
+    )
+    .await?;
+    sam.does("sendConfirmation", ()).await?;
+    sam.does(
+        "seeText",
+        json!({ "text": "Something needs to be corrected" }),
+    )
+    .await?;
+    sam.looks("proof-refused").await?;
+    sam.does("changeProof", ()).await?;
+    sam.does("seeDraft", json!({ "text": WORDS, "answers": none }))
+        .await?;
+    sam.does(
+        "draftConfirmation",
+        json!({ "text": WORDS, "answers": answers }),
+    )
+    .await?;
+
     // The server has no time just now: the phone comes back by itself.
     world.line.refuses_once();
     sam.does("sendConfirmation", ()).await?;
@@ -98,7 +121,9 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
 async fn a_task_is_given_back_a_draft_discarded_and_a_revision_seen() -> Result<()> {
     let world = World::start("revision").await?;
     let (mut agent, task, mut sam) = meet(&world, json!({})).await?;
-    sam.does("accept", ()).await?;
+    sam.does("acceptAndLeave", ()).await?;
+    sam.does("openMine", ()).await?;
+    sam.does("openTask", json!({ "title": TITLE })).await?;
     sam.does("giveBack", ()).await?;
     let free = agent.does("task", json!({ "id": task })).await?;
     assert_eq!(free["status"], "PENDING");

@@ -137,8 +137,7 @@ impl SessionClient {
 
     /// Claims a task. The answer says nothing that the task itself does not.
     pub(crate) async fn accept_task(&self, id: TaskId) -> Result<(), ClientError> {
-        let request = self.signed(Request::post(&paths::accept_task(id)));
-        post(request, "{}".to_owned()).await.map(drop)
+        self.tell(&paths::accept_task(id), "{}".to_owned()).await
     }
 
     /// Claims a task with an estimate, for the agent to decide on.
@@ -147,14 +146,12 @@ impl SessionClient {
         id: TaskId,
         estimate: &GiveEstimate,
     ) -> Result<(), ClientError> {
-        let request = self.signed(Request::post(&paths::give_estimate(id)));
-        post(request, json(estimate)?).await.map(drop)
+        self.tell(&paths::give_estimate(id), json(estimate)?).await
     }
 
     /// Gives a task back, for others to claim.
     pub(crate) async fn withdraw(&self, id: TaskId) -> Result<(), ClientError> {
-        let request = self.signed(Request::post(&paths::withdraw(id)));
-        post(request, "{}".to_owned()).await.map(drop)
+        self.tell(&paths::withdraw(id), "{}".to_owned()).await
     }
 
     /// Sends a proof; its `submission_id` makes repeating harmless. Without an `Idempotency-Key`,
@@ -164,8 +161,7 @@ impl SessionClient {
         id: TaskId,
         proof: &SubmitProof,
     ) -> Result<(), ClientError> {
-        let request = self.signed(Request::post(&paths::submit_proof(id)));
-        post(request, json(proof)?).await.map(drop)
+        self.tell(&paths::submit_proof(id), json(proof)?).await
     }
 
     /// What I earned.
@@ -233,6 +229,12 @@ impl SessionClient {
             .cache(web_sys::RequestCache::NoStore);
         let signal = AbortSignal::timeout_with_u32(ANSWER_MS_MAX);
         parsed(&answer(request.abort_signal(Some(&signal)).build()).await?)
+    }
+
+    /// Posts what is answered with nothing that the task itself does not say.
+    async fn tell(&self, path: &str, body: String) -> Result<(), ClientError> {
+        let request = self.signed(Request::post(path));
+        post(request, body).await.map(drop)
     }
 
     fn signed(&self, request: RequestBuilder) -> RequestBuilder {

@@ -54,6 +54,12 @@ pub(crate) fn fault(field: &str, message: &str) -> Fault {
     }
 }
 
+/// A text without its margins; nothing if nothing is left.
+pub(crate) fn filled(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+}
+
 /// One line of text with its label. The text is read from `node`; nothing mirrors it.
 #[component]
 pub(crate) fn Field(

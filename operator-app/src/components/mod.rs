@@ -18,7 +18,7 @@ mod task_card;
 pub(crate) use ask_twice::AskTwice;
 pub(crate) use countdown::{Clock, Countdown};
 pub(crate) use fingerprint::KeyFingerprint;
-pub(crate) use form::{Field, FormFaults, LongField, Submit, fault};
+pub(crate) use form::{Field, FormFaults, LongField, Submit, fault, filled};
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use layout::{Empty, Notice, Page};
 pub(crate) use live::{Answer, Loading, act, flag, live, load, maybe, nothing, on, spawn, text};

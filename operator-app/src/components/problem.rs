@@ -1,6 +1,6 @@
 //! An error in words, by its code; and the banner of a phone without a network.
 
-use api_types::error::{ErrorBody, ErrorCode};
+use api_types::error::ErrorCode;
 use leptos::prelude::*;
 
 use crate::{
@@ -61,16 +61,10 @@ fn sentence(error: &ClientError) -> String {
             "The server cannot be reached. Nothing is lost; try again when there is a network."
                 .to_owned()
         }
-        ClientError::Refused(
-            ErrorBody {
-                code: ErrorCode::Unauthorized,
-                error,
-                ..
-            },
-            _,
-        ) => {
-            format!("{error} Sign out under Profile, and sign in once more.")
-        }
+        ClientError::Refused(body, _) if is_stranger(error) => format!(
+            "{} Sign out under Profile, and sign in once more.",
+            body.error
+        ),
         ClientError::Refused(body, _) => {
             let faults = body.details.iter().map(|fault| match fault.field.as_str() {
                 "" => fault.message.clone(),

@@ -1,8 +1,6 @@
 //! `/docs/errors`: what each code of a refusal means and what helps. The `type` of problem details
 //! (RFC 9457 §3.1.1) leads here, to the paragraph of its code.
 
-use std::fmt::Write as _;
-
 use api_types::error::ErrorCode;
 use axum::{
     http::header,
@@ -13,13 +11,7 @@ use super::{dialect::title, error::ApiError};
 
 /// GET /docs/errors.
 pub(super) async fn page() -> Response {
-    let sections = ErrorCode::ALL
-        .into_iter()
-        .fold(String::new(), |mut page, code| {
-            // Writing text into memory cannot fail.
-            let _ = write!(page, "{}", section(code));
-            page
-        });
+    let sections: String = ErrorCode::ALL.into_iter().map(section).collect();
     let head = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
         <title>Errors · HumanOps API</title>\

@@ -64,11 +64,7 @@ pub fn approved_operators(
     most: usize,
 ) -> Result<Vec<Operator>, StoreError> {
     let ids: Vec<OperatorId> = nearest(tx, &operators::approved(sought), around, after, most)?;
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        found.extend(operators::get(tx, id)?);
-    }
-    Ok(found)
+    operators::with_these_ids(tx, &ids)
 }
 
 /// How many open tasks lie within the distance, or [`OPEN_COUNTED_MAX`] if there are more.

@@ -11,7 +11,7 @@ use super::{
     columns::{json, name, text, to_json},
     params,
     ratings::mean,
-    search::Search,
+    search::{Search, in_order_of},
     tasks::OPEN_COUNTED_MAX,
 };
 use crate::domain::new_task::Rating;
@@ -170,13 +170,21 @@ pub(super) fn approved(sought: &Sought) -> Search {
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn get(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<Operator>, StoreError> {
-    let row = tx.first(
-        "SELECT id, name, email, kyc_status, skills, city, country, cell, stars_sum, stars_count
-         FROM operator WHERE id = $1",
-        &params![id.to_string()],
-    )?;
+    let row = tx.first(&format!("{SELECT} = $1"), &params![id.to_string()])?;
     row.map(|row| operator(&row)).transpose()
 }
+
+/// The operators with these ids, in the order of the ids.
+pub(super) fn with_these_ids(
+    tx: &mut Tx<'_>,
+    ids: &[OperatorId],
+) -> Result<Vec<Operator>, StoreError> {
+    in_order_of(tx, SELECT, ids, operator)
+}
+
+const SELECT: &str = "SELECT id, name, email, kyc_status, skills, city, country, cell, stars_sum,
+        stars_count
+    FROM operator WHERE id";
 
 fn operator(row: &Row) -> Result<Operator, StoreError> {
     let spot = row.get::<Option<i64>>("cell")?.map(Spot::of_cell);

@@ -1,8 +1,8 @@
 //! A list's conditions and their parameters, numbered as they are added.
 
-use std::fmt::Display;
+use std::{collections::HashMap, fmt::Display, hash::Hash, str::FromStr};
 
-use super::{Row, StoreError, Tx, Value};
+use super::{Row, StoreError, Tx, Value, columns::text};
 
 /// What a list of a table's rows is narrowed to.
 #[derive(Clone, Debug)]
@@ -82,22 +82,36 @@ impl Search {
 const LENGTHS: [usize; 4] = [1, 8, 32, IDS_MAX];
 const IDS_MAX: usize = 128;
 
-/// The rows with these ids, in no order. `select` ends before ` IN (…)`.
-pub(super) fn with_ids<Id: Display>(
+/// What `read` makes of the rows with these ids, by their ids. `select` ends before ` IN (…)`.
+pub(super) fn with_ids<Id: Copy + Eq + Hash + Display + FromStr, T>(
     tx: &mut Tx<'_>,
     select: &str,
     ids: &[Id],
-) -> Result<Vec<Row>, StoreError> {
-    let mut rows = Vec::new();
+    read: impl Fn(&Row) -> Result<T, StoreError>,
+) -> Result<HashMap<Id, T>, StoreError> {
+    let mut found = HashMap::new();
     for part in ids.chunks(IDS_MAX) {
         let length = LENGTHS.into_iter().find(|length| *length >= part.len());
         let mut params: Vec<Value> = part.iter().map(|id| id.to_string().into()).collect();
         let last = params.last().cloned().into_iter().cycle();
         params.extend(last.take(length.unwrap_or_default().saturating_sub(part.len())));
         let names: Vec<_> = (1..=params.len()).map(|nth| format!("${nth}")).collect();
-        rows.extend(tx.query(&format!("{select} IN ({})", names.join(", ")), &params)?);
+        for row in tx.query(&format!("{select} IN ({})", names.join(", ")), &params)? {
+            found.insert(text(&row, "id")?, read(&row)?);
+        }
     }
-    Ok(rows)
+    Ok(found)
+}
+
+/// The same in the order of the ids.
+pub(super) fn in_order_of<Id: Copy + Eq + Hash + Display + FromStr, T>(
+    tx: &mut Tx<'_>,
+    select: &str,
+    ids: &[Id],
+    read: impl Fn(&Row) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut found = with_ids(tx, select, ids, read)?;
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 fn counted(tx: &mut Tx<'_>, count: &str, params: &[Value]) -> Result<u64, StoreError> {

@@ -14,7 +14,7 @@ use super::{
     },
     params,
     ratings::mean,
-    search::{Search, with_ids},
+    search::{Search, in_order_of, with_ids},
     tally,
 };
 use crate::domain::{
@@ -244,19 +244,14 @@ pub fn records_of(
          FROM agent WHERE agent.id",
         tally::COMPLETED_OF_AGENT
     );
-    let rows = with_ids(tx, &select, &ids)?;
-    let record = |row: &Row| {
-        let id = text(row, "id")?;
-        let completed = row.get::<i64>("completed")?;
-        let summary = AgentSummary {
-            id,
+    with_ids(tx, &select, &ids, |row| {
+        Ok(AgentSummary {
+            id: text(row, "id")?,
             name: row.get("name")?,
-            completed_tasks: u64::try_from(completed).unwrap_or_default(),
+            completed_tasks: u64::try_from(row.get::<i64>("completed")?).unwrap_or_default(),
             rating: mean(row)?,
-        };
-        Ok((id, summary))
-    };
-    rows.iter().map(record).collect()
+        })
+    })
 }
 
 /// The tasks with these ids, in the order of the ids.
@@ -264,14 +259,8 @@ pub fn records_of(
 /// # Errors
 /// Those of [`Tx::execute`].
 pub(super) fn with_these_ids(tx: &mut Tx<'_>, ids: &[TaskId]) -> Result<Vec<Task>, StoreError> {
-    let rows = with_ids(
-        tx,
-        &format!("SELECT {COLUMNS} FROM task WHERE task.id"),
-        ids,
-    )?;
-    let tasks = rows.iter().map(|row| task(row).map(|task| (task.id, task)));
-    let mut tasks = tasks.collect::<Result<HashMap<_, _>, _>>()?;
-    Ok(ids.iter().filter_map(|id| tasks.remove(id)).collect())
+    let select = format!("SELECT {COLUMNS} FROM task WHERE task.id");
+    in_order_of(tx, &select, ids, task)
 }
 
 /// Adds a posted task.

@@ -12,7 +12,7 @@ use leptos::{
 
 use crate::{
     client::SessionClient,
-    components::{Field, FormFaults, LongField, Submit, fault, on},
+    components::{Field, FormFaults, LongField, Submit, fault, filled, on},
     outbox::Outbox,
     pages::proof::{
         Typed, begin,
@@ -42,7 +42,7 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
 
     let keep = move |_| {
         let mut proof = SubmitProof::default();
-        written.into(&mut proof);
+        written.write_into(&mut proof);
         proof.result = wanted.draft(form);
         typed.keep_soon(proof);
     };
@@ -54,7 +54,7 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
         let Some(mut proof) = outbox.peek(task.task_id).or_else(|| begin(&task, &client)) else {
             return;
         };
-        written.into(&mut proof.proof);
+        written.write_into(&mut proof.proof);
         let mut found = check(&proof.proof);
         match wanted.read(form) {
             Ok(result) => proof.proof.result = result,
@@ -112,19 +112,12 @@ struct Written {
 }
 
 impl Written {
-    /// Writes what they hold into a proof.
-    fn into(self, proof: &mut SubmitProof) {
+    fn write_into(self, proof: &mut SubmitProof) {
         let long = |node: NodeRef<Textarea>| filled(node.get_untracked().map(|area| area.value()));
         proof.confirmation_text = long(self.text);
         proof.reference_url = filled(self.reference.get_untracked().map(|input| input.value()));
         proof.notes = long(self.notes);
     }
-}
-
-/// A text without its margins; nothing if nothing is left.
-pub(super) fn filled(text: Option<String>) -> Option<String> {
-    text.map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty())
 }
 
 fn check(proof: &SubmitProof) -> Vec<api_types::error::Fault> {

@@ -16,12 +16,12 @@ use crate::{
     browser,
     client::SessionClient,
     components::{
-        FormFaults, Icon, LongField, Notice, Shape, Submit, live, maybe, on, picture, spawn, text,
+        FormFaults, Icon, LongField, Notice, Shape, Submit, filled, live, maybe, on, picture,
+        spawn, text,
     },
     outbox::{Outbox, WaitingFile},
     pages::proof::{
         Typed, begin,
-        confirmation::filled,
         result::{ResultFields, Wanted},
         use_hand_over,
     },

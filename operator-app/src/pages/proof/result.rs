@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use api_types::{error::Fault, task::OperatorTaskView};
 use leptos::{html::Form, prelude::*};
 use serde_json::{
-    Value,
+    Number, Value,
     value::{RawValue, to_raw_value},
 };
 use web_sys::FormData;
@@ -68,17 +68,10 @@ impl Property {
             _ if typed.is_empty() && self.required => wrong("The agent needs this."),
             _ if typed.is_empty() => Ok(None),
             Kind::Text(_) => Ok(to_raw_value(typed).ok()),
-            Kind::Choice(_) => Ok(json(typed).ok()),
-            Kind::Number => match json(typed) {
-                Ok(number)
-                    if number
-                        .get()
-                        .starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) =>
-                {
-                    Ok(Some(number))
-                }
-                _ => wrong("Type a number."),
-            },
+            Kind::Number if serde_json::from_str::<Number>(typed).is_err() => {
+                wrong("Type a number.")
+            }
+            Kind::Choice(_) | Kind::Number => Ok(json(typed).ok()),
             Kind::Json => match json(typed) {
                 Ok(value) => Ok(Some(value)),
                 Err(_) => wrong("Type this as JSON, like [\"one\", \"two\"]."),

@@ -135,19 +135,6 @@ fn completed(task: &OperatorTaskView, pay: &str) -> String {
     }
 }
 
-/// What is to be done better, in the agent's own words.
-fn revision(revision: Revision) -> AnyView {
-    let unmet = revision.unmet_requirements.into_iter();
-    view! {
-        <section class="card stack" aria-labelledby="revision">
-            <h2 id="revision">"What to do better"</h2>
-            <p class="agent-text">{revision.reason}</p>
-            <ul>{unmet.map(|unmet| view! { <li>"Not met: " {unmet}</li> }.into_any()).collect_view()}</ul>
-        </section>
-    }
-    .into_any()
-}
-
 /// How the host decided a dispute.
 fn resolved(resolution: Resolution) -> AnyView {
     let yours = browser::money(resolution.operator_usd);
@@ -161,15 +148,25 @@ fn resolved(resolution: Resolution) -> AnyView {
     .into_any()
 }
 
-/// The agent's reasons, in its own words: text, whatever it looks like.
+fn revision(revision: Revision) -> AnyView {
+    let unmet = revision.unmet_requirements;
+    reasons("revision", "What to do better", revision.reason, unmet)
+}
+
 fn rejected(rejection: Rejection) -> AnyView {
-    let unmet = rejection.unmet_requirements.into_iter();
+    let reason = rejection.reason;
+    let reason = reason.unwrap_or_else(|| "It gave no reason.".to_owned());
+    let unmet = rejection.unmet_requirements;
+    reasons("rejected", "Why the agent rejected it", reason, unmet)
+}
+
+/// The agent's reasons, in its own words: text, whatever it looks like.
+fn reasons(id: &'static str, title: &'static str, reason: String, unmet: Vec<String>) -> AnyView {
+    let unmet = unmet.into_iter();
     view! {
-        <section class="card stack" aria-labelledby="rejected">
-            <h2 id="rejected">"Why the agent rejected it"</h2>
-            <p class="agent-text">
-                {rejection.reason.unwrap_or_else(|| "It gave no reason.".to_owned())}
-            </p>
+        <section class="card stack" aria-labelledby=id>
+            <h2 id=id>{title}</h2>
+            <p class="agent-text">{reason}</p>
             <ul>{unmet.map(|unmet| view! { <li>"Not met: " {unmet}</li> }.into_any()).collect_view()}</ul>
         </section>
     }

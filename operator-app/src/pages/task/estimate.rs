@@ -11,10 +11,9 @@ use leptos::{
 };
 
 use crate::{
-    app::MyTasks,
-    browser,
     client::SessionClient,
-    components::{Field, FormFaults, LongField, Submit, act, fault, maybe, on, problem},
+    components::{Field, FormFaults, LongField, Submit, act, fault, filled, on},
+    pages::task::Moved,
     words,
 };
 
@@ -25,30 +24,22 @@ const PRESETS: [u32; 5] = [15, 30, 60, 120, 240];
 #[component]
 pub(super) fn EstimateForm(id: TaskId, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
-    let MyTasks(mine) = expect_context();
     let (minutes, note) = (NodeRef::<Input>::new(), NodeRef::<Textarea>::new());
     let faults = FormFaults::new();
-    let failure = RwSignal::new(None);
+    let moved = Moved::new(changed);
 
     let send = act(move || {
         let client = client.clone();
+        moved.failure.set(None);
         Box::pin(async move {
-            let Some(estimate) = read(minutes, note) else {
-                return;
-            };
-            match client.give_estimate(id, &estimate).await {
-                Ok(()) => {
-                    browser::ask_to_persist();
-                    mine.refetch();
-                    changed.run(());
-                }
-                Err(error) => failure.set(Some(error)),
+            if let Some(estimate) = read(minutes, note) {
+                let answer = client.give_estimate(id, &estimate).await;
+                moved.hear_claim(&client, id, answer).await;
             }
         })
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        failure.set(None);
         if read(minutes, note).is_some() {
             faults.set(Vec::new());
             send.begin();
@@ -83,7 +74,7 @@ pub(super) fn EstimateForm(id: TaskId, changed: Callback<()>) -> impl IntoView {
             </div>
             <LongField label="Why so long" name="estimate_note" node=note faults rows=2
                 hint="The agent reads it."/>
-            {maybe(move || failure.get().map(|error| problem(&error, None)))}
+            {moved.problem()}
             <Submit label="Send the estimate".to_owned() doing="Sending…" busy=send.busy()/>
         </form>
     }
@@ -91,12 +82,11 @@ pub(super) fn EstimateForm(id: TaskId, changed: Callback<()>) -> impl IntoView {
 
 fn read(minutes: NodeRef<Input>, note: NodeRef<Textarea>) -> Option<GiveEstimate> {
     let typed: u32 = minutes.get_untracked()?.value().trim().parse().ok()?;
-    let note = note.get_untracked()?.value().trim().to_owned();
     (1..=ESTIMATE_MINUTES_MAX)
         .contains(&typed)
         .then(|| GiveEstimate {
             estimate_minutes: Some(typed),
-            estimate_note: Some(note).filter(|note| !note.is_empty()),
+            estimate_note: filled(note.get_untracked().map(|area| area.value())),
             ..GiveEstimate::default()
         })
 }

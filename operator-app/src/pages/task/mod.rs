@@ -15,7 +15,7 @@ use leptos::prelude::*;
 use crate::{
     app::MyTasks,
     browser,
-    client::SessionClient,
+    client::{ClientError, SessionClient},
     components::{
         AskTwice, Icon, Loading, Notice, Page, Shape, StatusMark, act, flag, load, loaded, maybe,
         nothing, on, problem, spawn, text,
@@ -90,7 +90,7 @@ fn OneTask(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
     }
 }
 
-/// The one move that leads on, as a button that stays in reach, and below it the way out.
+/// The one move that leads on, as a button that stays in reach, and the way out.
 fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     let may = |action| task.actions.contains(&action);
     let (id, pay) = (task.task_id, task.reward_usd);
@@ -135,29 +135,68 @@ fn way_out(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     }
 }
 
+/// What a move of the operator's changes on the screen.
+#[derive(Clone, Copy)]
+struct Moved {
+    mine: MyTasks,
+    changed: Callback<()>,
+    failure: RwSignal<Option<ClientError>>,
+}
+
+impl Moved {
+    fn new(changed: Callback<()>) -> Self {
+        Self {
+            mine: expect_context(),
+            changed,
+            failure: RwSignal::new(None),
+        }
+    }
+
+    /// Takes the answer, which may come after the page has gone.
+    fn hear(self, answer: Result<(), ClientError>) {
+        match answer {
+            Ok(()) => {
+                self.mine.0.refetch();
+                self.changed.try_run(());
+            }
+            Err(error) => drop(self.failure.try_set(Some(error))),
+        }
+    }
+
+    /// The same of a claim. The answer to an earlier press may have been lost on the way: then the
+    /// task is the operator's, whatever this one says.
+    async fn hear_claim(self, client: &SessionClient, id: TaskId, answer: Result<(), ClientError>) {
+        let answer = match answer {
+            Err(_) if is_mine(client, id).await => Ok(()),
+            answer => answer,
+        };
+        if answer.is_ok() {
+            browser::ask_to_persist();
+        }
+        self.hear(answer);
+    }
+
+    /// What went wrong, if anything did.
+    fn problem(self) -> AnyView {
+        maybe(move || self.failure.get().map(|error| problem(&error, None)))
+    }
+}
+
+async fn is_mine(client: &SessionClient, id: TaskId) -> bool {
+    let task = client.operator_task(id).await;
+    task.is_ok_and(|task| task.actions.contains(&Move::Withdraw))
+}
+
 #[component]
 fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
-    let MyTasks(mine) = expect_context();
-    let failure = RwSignal::new(None);
+    let moved = Moved::new(changed);
     let accept = act(move || {
         let client = client.clone();
-        failure.set(None);
+        moved.failure.set(None);
         Box::pin(async move {
-            let accepted = match client.accept_task(id).await {
-                Ok(()) => Ok(()),
-                // The answer to an earlier press may have been lost on the way.
-                Err(_) if is_mine(&client, id).await => Ok(()),
-                Err(error) => Err(error),
-            };
-            match accepted {
-                Ok(()) => {
-                    browser::ask_to_persist();
-                    mine.refetch();
-                    changed.run(());
-                }
-                Err(error) => failure.set(Some(error)),
-            }
+            let answer = client.accept_task(id).await;
+            moved.hear_claim(&client, id, answer).await;
         })
     });
     let label = format!("Accept for {}", browser::money(pay));
@@ -171,7 +210,7 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
     });
     view! {
         <div class="next">
-            {maybe(move || failure.get().map(|error| problem(&error, None)))}
+            {moved.problem()}
             <button
                 type="button"
                 class="button primary wide"
@@ -184,36 +223,27 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
     }
 }
 
-async fn is_mine(client: &SessionClient, id: TaskId) -> bool {
-    let task = client.operator_task(id).await;
-    task.is_ok_and(|task| task.actions.contains(&Move::Withdraw))
-}
-
 /// The way out of a claimed task, free of charge.
 #[component]
 fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
     let outbox: Outbox = expect_context();
-    let MyTasks(mine) = expect_context();
-    let failure = RwSignal::new(None);
+    let moved = Moved::new(changed);
     let withdraw = act(move || {
         let client = client.clone();
-        failure.set(None);
+        moved.failure.set(None);
         Box::pin(async move {
-            match client.withdraw(id).await {
-                Ok(()) => {
-                    // A draft for a task that is somebody else's serves nobody.
-                    let _ = outbox.discard(id).await;
-                    mine.refetch();
-                    changed.run(());
-                }
-                Err(error) => failure.set(Some(error)),
+            let answer = client.withdraw(id).await;
+            if answer.is_ok() {
+                // A draft for a task that is somebody else's serves nobody.
+                let _ = outbox.discard(id).await;
             }
+            moved.hear(answer);
         })
     });
     view! {
         <section class="stack" aria-label="Give the task back">
-            {maybe(move || failure.get().map(|error| problem(&error, None)))}
+            {moved.problem()}
             <AskTwice
                 ask="I can’t do it"
                 warning="The task goes back to the list, and somebody else can take it. It costs you \
