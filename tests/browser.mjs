@@ -299,8 +299,14 @@ async function estimate({ minutes }) {
 /** What cannot be taken back is asked twice: says no first, then yes. */
 async function giveBack() {
   await button("I can’t do it").click();
+  await button("No, keep it").and(page.locator(":focus")).waitFor();
+  for (const answer of ["Give it back", "No, keep it"]) {
+    const hidden = await button(answer).evaluate(coveredBy);
+    if (hidden) faults.push(`“${answer}” is hidden under ${hidden}`);
+  }
   await look({ at: "give-back" });
   await button("No, keep it").click();
+  await button("I can’t do it").and(page.locator(":focus")).waitFor();
   await button("I can’t do it").click();
   await button("Give it back").click();
   await button(/^Accept for/).waitFor();

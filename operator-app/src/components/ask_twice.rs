@@ -1,10 +1,11 @@
 //! A button for what cannot be taken back: it says what will be lost, and asks once more.
 
-use leptos::{ev::MouseEvent, prelude::*};
+use leptos::{ev::MouseEvent, html::Button, prelude::*};
 
 use crate::components::{live, on};
 
-/// The button, and behind it the question.
+/// The button, and behind it the question. The focus goes to the harmless answer, which also brings
+/// both into view, and returns to the button.
 #[component]
 pub(crate) fn AskTwice(
     /// What the button says.
@@ -16,32 +17,51 @@ pub(crate) fn AskTwice(
     act: Callback<()>,
 ) -> impl IntoView {
     let asked = RwSignal::new(false);
+    let (first, keep) = (NodeRef::<Button>::new(), NodeRef::<Button>::new());
+    let turn = move |now: bool, to: NodeRef<Button>| {
+        asked.set(now);
+        focus_soon(to);
+    };
     live(move || {
         if !asked.get() {
-            return button(ask, "button", on(move |_| asked.set(true)));
+            return button(ask, "button", first, on(move |_| turn(true, keep)));
         }
         let yes = move |_| {
-            asked.set(false);
+            turn(false, first);
             act.run(());
         };
         view! {
             <div class="stack" role="alert">
                 <p>{warning}</p>
-                {button(sure, "button danger", on(yes))}
-                {button("No, keep it", "button", on(move |_| asked.set(false)))}
+                {button(sure, "button danger", NodeRef::new(), on(yes))}
+                {button("No, keep it", "button", keep, on(move |_| turn(false, first)))}
             </div>
         }
         .into_any()
     })
 }
 
-fn button(words: &'static str, class: &'static str, press: Press) -> AnyView {
+fn button(
+    words: &'static str,
+    class: &'static str,
+    node: NodeRef<Button>,
+    press: Press,
+) -> AnyView {
     view! {
-        <button type="button" class=class on:click=press>
+        <button type="button" class=class node_ref=node on:click=press>
             {words}
         </button>
     }
     .into_any()
+}
+
+/// Once the view has settled, if the button is there by then.
+fn focus_soon(node: NodeRef<Button>) {
+    request_animation_frame(move || {
+        if let Some(button) = node.try_get_untracked().flatten() {
+            let _ = button.focus();
+        }
+    });
 }
 
 type Press = Box<dyn FnMut(MouseEvent) + Send>;

@@ -70,6 +70,8 @@ fn sentence(error: &ClientError) -> String {
                 "" => fault.message.clone(),
                 field => format!("{field}: {}", fault.message),
             });
+            // One fault alone is the sentence already.
+            let faults = faults.filter(|fault| !body.error.contains(fault.as_str()));
             std::iter::once(body.error.clone())
                 .chain(faults)
                 .collect::<Vec<_>>()
