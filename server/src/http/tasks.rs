@@ -162,11 +162,7 @@ pub async fn list_tasks(
         .store
         .read(move |tx| {
             let found = tasks::of_agent(tx, agent.id, &filter, window)?;
-            let items = found.rows.into_iter().map(|task| {
-                let operator = views::operator_of(tx, &task)?;
-                Ok(views::item(task, operator))
-            });
-            Ok::<_, ApiError>((items.collect::<Result<Vec<_>, ApiError>>()?, found.total))
+            Ok::<_, ApiError>((views::items(tx, found.rows)?, found.total))
         })
         .await?;
     Ok(Json(page.of(items, total, |item| item.task_id.to_string())))

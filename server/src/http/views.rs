@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use api_types::{
-    AgentId, MicroUsd, Timestamp, UploadId,
+    AgentId, MicroUsd, OperatorId, Timestamp, UploadId,
     event::TaskEvent,
     message::{Author, Message},
     proof::ProofView,
@@ -68,8 +68,8 @@ impl Sight {
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<Sight, StoreError> {
-    let records = tasks::records_of(tx, [task.agent_id].into_iter())?;
-    look_beside(tx, task, &records)
+    let parties = Parties::of(tx, std::slice::from_ref(&task))?;
+    look_beside(tx, task, &parties)
 }
 
 /// The same of each of many.
@@ -77,19 +77,30 @@ pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<Sight, StoreError> {
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn look_at_all(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<Sight>, StoreError> {
-    let records = tasks::records_of(tx, tasks.iter().map(|task| task.agent_id))?;
+    let parties = Parties::of(tx, &tasks)?;
     let sights = tasks
         .into_iter()
-        .map(|task| look_beside(tx, task, &records));
+        .map(|task| look_beside(tx, task, &parties));
     sights.collect()
 }
 
-fn look_beside(
-    tx: &mut Tx<'_>,
-    task: Task,
-    records: &HashMap<AgentId, AgentSummary>,
-) -> Result<Sight, StoreError> {
-    let agent = records.get(&task.agent_id).cloned();
+/// Who posted and who claimed some tasks, read at once for all of them.
+struct Parties {
+    agents: HashMap<AgentId, AgentSummary>,
+    operators: HashMap<OperatorId, OperatorSummary>,
+}
+
+impl Parties {
+    fn of(tx: &mut Tx<'_>, tasks: &[Task]) -> Result<Self, StoreError> {
+        Ok(Self {
+            agents: tasks::records_of(tx, tasks.iter().map(|task| task.agent_id))?,
+            operators: operators_of(tx, tasks)?,
+        })
+    }
+}
+
+fn look_beside(tx: &mut Tx<'_>, task: Task, parties: &Parties) -> Result<Sight, StoreError> {
+    let agent = parties.agents.get(&task.agent_id).cloned();
     let agent = agent.ok_or_else(|| StoreError::Inconsistent {
         table: "agent",
         id: task.agent_id.to_string(),
@@ -106,7 +117,7 @@ fn look_beside(
     };
     Ok(Sight {
         proof,
-        operator: operator_of(tx, &task)?,
+        operator: operator_among(&parties.operators, &task),
         agent,
         rated_by,
         task,
@@ -118,15 +129,46 @@ fn look_beside(
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn operator_of(tx: &mut Tx<'_>, task: &Task) -> Result<Option<OperatorSummary>, StoreError> {
-    let Some(id) = task.operator_id else {
-        return Ok(None);
-    };
-    let operator = operators::get(tx, id)?;
-    Ok(operator.map(|one| OperatorSummary {
-        id,
+    let found = operators_of(tx, std::slice::from_ref(task))?;
+    Ok(operator_among(&found, task))
+}
+
+/// What agents see of the operators who claimed these tasks.
+fn operators_of(
+    tx: &mut Tx<'_>,
+    tasks: &[Task],
+) -> Result<HashMap<OperatorId, OperatorSummary>, StoreError> {
+    let ids: Vec<_> = tasks.iter().filter_map(|task| task.operator_id).collect();
+    let found = operators::with_these_ids(tx, &ids)?;
+    let summary = |one: operators::Operator| OperatorSummary {
+        id: one.id,
         name: shortened(&one.name),
         rating: one.rating,
-    }))
+    };
+    Ok(found
+        .into_iter()
+        .map(|one| (one.id, summary(one)))
+        .collect())
+}
+
+fn operator_among(
+    operators: &HashMap<OperatorId, OperatorSummary>,
+    task: &Task,
+) -> Option<OperatorSummary> {
+    operators.get(&task.operator_id?).cloned()
+}
+
+/// What an agent's list says of each of its tasks.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn items(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<TaskItem>, StoreError> {
+    let operators = operators_of(tx, &tasks)?;
+    let listed = tasks.into_iter().map(|task| {
+        let operator = operator_among(&operators, &task);
+        item(task, operator)
+    });
+    Ok(listed.collect())
 }
 
 /// "Jane Doe" as agents see it: "Jane D." (contract §4).
@@ -181,7 +223,7 @@ pub fn marked<T>(task: &Task, answer: T) -> Marked<T> {
 }
 
 /// A row of the agent's list.
-pub fn item(task: Task, operator: Option<OperatorSummary>) -> TaskItem {
+fn item(task: Task, operator: Option<OperatorSummary>) -> TaskItem {
     TaskItem {
         sandbox: task.stated.sandbox,
         sandbox_notice: sandbox_notice(&task.stated),

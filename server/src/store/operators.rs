@@ -174,11 +174,11 @@ pub fn get(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<Operator>, StoreErr
     row.map(|row| operator(&row)).transpose()
 }
 
-/// The operators with these ids, in the order of the ids.
-pub(super) fn with_these_ids(
-    tx: &mut Tx<'_>,
-    ids: &[OperatorId],
-) -> Result<Vec<Operator>, StoreError> {
+/// The operators with these ids, each once, in the order of the ids.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn with_these_ids(tx: &mut Tx<'_>, ids: &[OperatorId]) -> Result<Vec<Operator>, StoreError> {
     in_order_of(tx, SELECT, ids, operator)
 }
 
