@@ -1,5 +1,7 @@
 //! The agent's side of tasks: post, list, read, cancel, verify (contract §4).
 
+use std::collections::BTreeMap;
+
 use api_types::{TaskId, Timestamp, paths};
 use serde_json::{Value, json};
 
@@ -29,6 +31,28 @@ on_both_databases! {
         assert_eq!(printed("total_escrow"), "29.50");
         assert_eq!(printed("status"), "\"PENDING\"");
         assert_eq!(agent.balance().await, ("970.50".to_owned(), "29.50".to_owned()));
+    }
+
+    async fn the_list_says_of_each_task_who_claimed_it(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let (one, other) = (app.operator().await, app.operator().await);
+        let mut claimed = Vec::new();
+        for claimant in [Some(&one), Some(&other), None, Some(&one)] {
+            let task = agent.post_photo_task().await;
+            if let Some(operator) = claimant {
+                operator.accept(task).await;
+            }
+            claimed.push((task.to_string(), claimant.map(|operator| operator.key.clone())));
+        }
+        let listed = agent.get(paths::TASKS).await.ok();
+        let rows = listed.body["data"].as_array().unwrap().iter();
+        let told = rows.map(|row| {
+            let operator = row["operator"]["id"].as_str().map(str::to_owned);
+            (row["task_id"].as_str().unwrap().to_owned(), operator)
+        });
+        let told = told.collect::<BTreeMap<_, _>>();
+        assert_eq!(told, claimed.into_iter().collect());
     }
 
     async fn a_task_beyond_the_balance_is_refused_and_takes_nothing(store) {
