@@ -28,6 +28,16 @@ async fn meet(world: &World, more: Value) -> Result<(Companion, Value, Companion
     Ok((agent, task, sam))
 }
 
+async fn draft(sam: &mut Companion, answers: &Value) -> Result<Value> {
+    let typed = json!({ "text": WORDS, "answers": answers });
+    sam.does("draftConfirmation", typed).await
+}
+
+async fn see_draft(sam: &mut Companion, answers: &Value) -> Result<Value> {
+    let typed = json!({ "text": WORDS, "answers": answers });
+    sam.does("seeDraft", typed).await
+}
+
 #[tokio::test]
 async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Result<()> {
     let world = World::start("estimate").await?;
@@ -57,35 +67,22 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     // What is typed outlives the page.
     sam.does("beginProof", ()).await?;
     let answers = json!({ "Opens at": "9:00", "tables": "many", "terrace": "Yes" });
-    sam.does(
-        "draftConfirmation",
-        json!({ "text": WORDS, "answers": answers }),
-    )
-    .await?;
+    draft(&mut sam, &answers).await?;
     sam.does("sendConfirmation", ()).await?;
     sam.does("seeText", json!({ "text": "Type a number." }))
         .await?;
     sam.looks("typed-answers").await?;
     let answers = json!({ "Opens at": "9:00", "tables": "12", "terrace": "Yes" });
-    sam.does(
-        "draftConfirmation",
-        json!({ "text": WORDS, "answers": answers }),
-    )
-    .await?;
+    draft(&mut sam, &answers).await?;
     sam.does("openMine", ()).await?;
     sam.does("reload", ()).await?;
     sam.looks("mine-draft").await?;
     sam.does("goOnWithProof", ()).await?;
-    sam.does("seeDraft", json!({ "text": WORDS, "answers": answers }))
-        .await?;
+    see_draft(&mut sam, &answers).await?;
 
     // What only the server can tell is wrong is refused, and can be corrected.
     let none = json!({ "Opens at": "9:00", "tables": "0", "terrace": "Yes" });
-    sam.does(
-        "draftConfirmation",
-        json!({ "text": WORDS, "answers": none }),
-    )
-    .await?;
+    draft(&mut sam, &none).await?;
     sam.does("sendConfirmation", ()).await?;
     sam.does(
         "seeText",
@@ -94,13 +91,8 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     .await?;
     sam.looks("proof-refused").await?;
     sam.does("changeProof", ()).await?;
-    sam.does("seeDraft", json!({ "text": WORDS, "answers": none }))
-        .await?;
-    sam.does(
-        "draftConfirmation",
-        json!({ "text": WORDS, "answers": answers }),
-    )
-    .await?;
+    see_draft(&mut sam, &none).await?;
+    draft(&mut sam, &answers).await?;
 
     // The server has no time just now: the phone comes back by itself.
     world.line.refuses_once();

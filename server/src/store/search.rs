@@ -1,6 +1,11 @@
 //! A list's conditions and their parameters, numbered as they are added.
 
-use std::{collections::HashMap, fmt::Display, hash::Hash, str::FromStr};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Display,
+    hash::Hash,
+    str::FromStr,
+};
 
 use super::{Row, StoreError, Tx, Value, columns::text};
 
@@ -89,6 +94,8 @@ pub(super) fn with_ids<Id: Copy + Eq + Hash + Display + FromStr, T>(
     ids: &[Id],
     read: impl Fn(&Row) -> Result<T, StoreError>,
 ) -> Result<HashMap<Id, T>, StoreError> {
+    let each_once: HashSet<_> = ids.iter().copied().collect();
+    let ids: Vec<_> = each_once.into_iter().collect();
     let mut found = HashMap::new();
     for part in ids.chunks(IDS_MAX) {
         let length = LENGTHS.into_iter().find(|length| *length >= part.len());

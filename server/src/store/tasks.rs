@@ -1,6 +1,6 @@
 //! Tasks: get, list, search. Writing one is for `moves.rs` alone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use api_types::{
     AgentId, MicroUsd, OperatorId, TaskId, Timestamp,
@@ -237,7 +237,7 @@ pub fn records_of(
     tx: &mut Tx<'_>,
     agents: impl Iterator<Item = AgentId>,
 ) -> Result<HashMap<AgentId, AgentSummary>, StoreError> {
-    let ids: Vec<_> = agents.collect::<HashSet<_>>().into_iter().collect();
+    let ids: Vec<_> = agents.collect();
     let select = format!(
         "SELECT agent.id AS id, agent.name AS name, agent.stars_sum AS stars_sum,
              agent.stars_count AS stars_count, {} AS completed
