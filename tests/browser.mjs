@@ -140,9 +140,11 @@ async function openProfile() {
   await arriveAt("Profile");
 }
 
+/** Reading goes on at the heading of the new page, whatever its data took to come. */
 async function openTask({ title }) {
   await link(title).click();
   await arriveAt(title);
+  await heading(title).and(page.locator(":focus")).waitFor();
 }
 
 async function openPath({ path }) {

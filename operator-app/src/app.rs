@@ -8,8 +8,8 @@ use leptos::prelude::*;
 use crate::{
     browser,
     client::SessionClient,
-    components::{Clock, Loading, Offline, live, load, spawn},
-    frame::{ActiveTask, Frame, Update, focus_follows_route},
+    components::{Clock, Loading, Offline, Reading, live, load, spawn},
+    frame::{ActiveTask, Frame, Update},
     later::{Later, LaterPages},
     outbox::Outbox,
     pages::{FindPage, SignInPage},
@@ -39,7 +39,9 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(Clock(clock));
     provide_context(Network(online));
     provide_context(Outbox::new());
-    provide_context(Route::follow());
+    let reading = Reading::new();
+    provide_context(reading);
+    provide_context(Route::follow(reading));
     provide_context(LaterPages::fetch());
     set_interval(move || clock.set(browser::now()), Duration::from_secs(30));
     for event in ["online", "offline"] {
@@ -61,7 +63,6 @@ fn SignedOut() -> impl IntoView {
     let Network(online) = expect_context();
     let route: Route = expect_context();
     let pages: LaterPages = expect_context();
-    focus_follows_route();
     view! {
         <div class="frame signed-out">
             <Offline online/>
@@ -91,7 +92,6 @@ fn SignedIn(session: Session) -> impl IntoView {
     send_when_possible(outbox, &client);
     let route: Route = expect_context();
     let pages: LaterPages = expect_context();
-    focus_follows_route();
     view! {
         <Frame>
             <ActiveTask/>

@@ -1,11 +1,8 @@
 //! What surrounds every page: navigation, banners, and the way back to the active task.
 
-use std::time::Duration;
-
 use api_types::task::Status;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast as _;
-use web_sys::{Event, HtmlElement};
+use web_sys::Event;
 
 use crate::{
     app::{MyTasks, Network},
@@ -137,29 +134,5 @@ pub(crate) fn is_announced(what: &str) -> bool {
 pub(crate) fn tell(what: &str) {
     if let Ok(event) = Event::new(what) {
         let _ = window().dispatch_event(&event);
-    }
-}
-
-/// After a change of page the focus goes to its heading, so that it is read out and that the next
-/// Tab begins there. The first page keeps the browser's own focus.
-pub(crate) fn focus_follows_route() {
-    let route: Route = expect_context();
-    Effect::new(move |before: Option<String>| {
-        let path = route.path();
-        if before.is_some_and(|before| before != path) {
-            // The new page is put in place after this effect.
-            set_timeout(focus_heading, Duration::from_millis(60));
-        }
-        path
-    });
-}
-
-/// Takes the focus to the heading of the page, or to the page where it has none yet.
-pub(crate) fn focus_heading() {
-    let heading = ["main h1", "#main"]
-        .into_iter()
-        .find_map(|selector| document().query_selector(selector).ok().flatten());
-    if let Some(heading) = heading.and_then(|found| found.dyn_into::<HtmlElement>().ok()) {
-        let _ = heading.focus();
     }
 }

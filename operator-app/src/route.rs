@@ -5,14 +5,22 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
+use crate::components::Reading;
+
 /// The path of the address, followed. A handle: copies mean the same.
 #[derive(Clone, Copy)]
-pub(crate) struct Route(RwSignal<String>);
+pub(crate) struct Route {
+    path: RwSignal<String>,
+    reading: Reading,
+}
 
 impl Route {
     /// Follows the browser's back and forward, and takes over clicks on the app's own links.
-    pub(crate) fn follow() -> Self {
-        let route = Self(RwSignal::new(address()));
+    pub(crate) fn follow(reading: Reading) -> Self {
+        let route = Self {
+            path: RwSignal::new(address()),
+            reading,
+        };
         let back = window_event_listener_untyped("popstate", move |_| route.show(&address()));
         let click = window_event_listener(ev::click, move |event| {
             if let Some(path) = own_link(&event) {
@@ -29,7 +37,7 @@ impl Route {
 
     /// The path.
     pub(crate) fn path(self) -> String {
-        self.0.get()
+        self.path.get()
     }
 
     /// Goes to another page; the browser's *back* returns.
@@ -49,8 +57,9 @@ impl Route {
     }
 
     fn show(self, path: &str) {
-        if self.0.with_untracked(|shown| shown != path) {
-            self.0.set(path.to_owned());
+        if self.path.with_untracked(|shown| shown != path) {
+            self.reading.begins_anew();
+            self.path.set(path.to_owned());
             window().scroll_to_with_x_and_y(0.0, 0.0);
         }
     }

@@ -20,7 +20,7 @@ pub(crate) use countdown::{Clock, Countdown};
 pub(crate) use fingerprint::KeyFingerprint;
 pub(crate) use form::{Field, FormFaults, LongField, Submit, fault, filled};
 pub(crate) use icon::{Icon, Shape};
-pub(crate) use layout::{Empty, Notice, Page};
+pub(crate) use layout::{Empty, Notice, Page, Reading};
 pub(crate) use live::{Answer, Loading, act, flag, live, load, maybe, nothing, on, spawn, text};
 pub(crate) use loaded::loaded;
 pub(crate) use money::Money;

@@ -6,19 +6,22 @@ use leptos::{ev::SubmitEvent, html::Input, prelude::*};
 use crate::{
     app::CurrentSession,
     client::{Client, ClientError},
-    components::{Field, FormFaults, Icon, Shape, act, fault, flag, maybe, on, problem, text},
+    components::{
+        Field, FormFaults, Icon, Reading, Shape, act, fault, flag, maybe, on, problem, text,
+    },
 };
 
 /// Sign in by the operator's id. A server on the same machine takes it at its word; a real proof
 /// will be asked for here.
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
+    let reading: Reading = expect_context();
     crate::browser::set_title("Sign in");
     view! {
         <div class="door">
             <header class="hero">
                 <img class="logo" src="/icons/icon.svg" alt="" width="56" height="56"/>
-                <h1 tabindex="-1">"Small jobs from software. Paid to people."</h1>
+                <h1 tabindex="-1" node_ref=reading.heading()>"Small jobs from software. Paid to people."</h1>
                 <ul class="promises">
                     <li><Icon shape=Shape::Lock/>"The money lies in escrow before you begin."</li>
                     <li><Icon shape=Shape::Check/>"You get the whole amount you are shown."</li>

@@ -17,10 +17,9 @@ use crate::{
     browser,
     client::{ClientError, SessionClient},
     components::{
-        AskTwice, Icon, Loading, Notice, Page, Shape, StatusMark, act, flag, load, loaded, maybe,
-        nothing, on, problem, spawn, text,
+        AskTwice, Icon, Loading, Notice, Page, Reading, Shape, StatusMark, act, flag, load, loaded,
+        maybe, nothing, on, problem, spawn, text,
     },
-    frame::focus_heading,
     outbox::{Outbox, Stage},
     pages::{
         sending::SendingProof,
@@ -46,7 +45,7 @@ pub(crate) fn TaskPage(id: TaskId) -> impl IntoView {
     });
     look_again_while_checked(task, client);
     let changed = task.again();
-    focus_follows_status(task);
+    let follow_status = reading_follows_status();
     // What waits on the phone is shown whether or not the server can be reached.
     let unreachable = move || matches!(task.get(), Some(Err(_)));
     view! {
@@ -56,6 +55,7 @@ pub(crate) fn TaskPage(id: TaskId) -> impl IntoView {
             </Page>
         }.into_any()))}
         {loaded(task, move |task| {
+            follow_status(task.status);
             view! { <OneTask task changed/> }.into_any()
         })}
     }
@@ -256,15 +256,15 @@ fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
 }
 
 /// A task that moves on shows another page under the same address: reading begins at its heading.
-fn focus_follows_status(task: Loading<OperatorTaskView>) {
-    Effect::new(move |before: Option<Option<Status>>| {
-        let now = task.get().and_then(Result::ok).map(|task| task.status);
-        let before = before.flatten();
-        if before.is_some() && now.is_some() && before != now {
-            set_timeout(focus_heading, Duration::from_millis(60));
+fn reading_follows_status() -> impl Fn(Status) + Send + Copy {
+    let reading: Reading = expect_context();
+    let shown = StoredValue::new(None);
+    move |now| {
+        if shown.get_value().is_some_and(|before| before != now) {
+            reading.begins_anew();
         }
-        now.or(before)
-    });
+        shown.set_value(Some(now));
+    }
 }
 
 /// A submitted proof is decided within seconds as a rule: the page follows without a tap. Only a
