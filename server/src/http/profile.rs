@@ -77,10 +77,11 @@ fn profile(
     let agent = agents::get(tx, id)?.ok_or_else(error::agent_not_found)?;
     let day = now.as_millis().div_euclid(pricing::DAY_MILLIS);
     let limits = config.tiers.of(agent.tier);
-    let mut used = agents::on_day(tx, id, day)?;
+    let activity = agents::activity(tx, id, day, day)?;
+    let mut used = activity.today;
     if agent.tier == Tier::Sandbox {
         // All that this tier posts is simulated, and counted apart.
-        used.tasks = agents::sandbox_tasks_on_day(tx, id, day)?;
+        used.tasks = activity.sandbox_tasks;
     }
     let today = todays_use(used, limits, day, now);
     let key = keys::of_agent(tx, id)?

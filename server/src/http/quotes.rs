@@ -48,14 +48,14 @@ pub fn circumstances(
     turn: Turn,
 ) -> Result<Post, StoreError> {
     let day = turn.now.as_millis() / pricing::DAY_MILLIS;
-    let spent = agents::spent_since(tx, agent.id, day - pricing::TRAILING_DAYS)?;
+    let activity = agents::activity(tx, agent.id, day, day - pricing::TRAILING_DAYS)?;
     let mut limits = config.tiers.of(agent.tier);
-    let mut today = agents::on_day(tx, agent.id, day)?;
+    let mut today = activity.today;
     if stated.sandbox {
         // Simulated tasks are counted apart, by the sandbox's own number, and spend nothing.
         limits.max_daily_tasks = config.tiers.sandbox.max_daily_tasks;
         today = Today {
-            tasks: agents::sandbox_tasks_on_day(tx, agent.id, day)?,
+            tasks: activity.sandbox_tasks,
             spent: MicroUsd::ZERO,
         };
     }
@@ -66,8 +66,8 @@ pub fn circumstances(
         limits,
         day,
         today,
-        spent_trailing: spent,
-        fee: config.fee(stated.reward, spent),
+        spent_trailing: activity.spent,
+        fee: config.fee(stated.reward, activity.spent),
     })
 }
 

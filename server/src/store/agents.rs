@@ -105,16 +105,15 @@ pub fn get(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<StoredAgent>, StoreErr
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn update(tx: &mut Tx<'_>, agent: &StoredAgent) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE agent SET name = $2, company = $3, settings = $4 WHERE id = $1",
-        &params![
+        params![
             agent.id.to_string(),
             &agent.name,
             agent.company.as_deref(),
             to_json(&agent.settings, "settings")?,
         ],
     )
-    .map(drop)
 }
 
 /// Makes whoever else takes this agent's turn wait for the end of this transaction, so that what
@@ -123,11 +122,10 @@ pub fn update(tx: &mut Tx<'_>, agent: &StoredAgent) -> Result<(), StoreError> {
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn take_turn(tx: &mut Tx<'_>, id: AgentId) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE agent SET created_at_ms = created_at_ms WHERE id = $1",
-        &params![id.to_string()],
+        params![id.to_string()],
     )
-    .map(drop)
 }
 
 /// Writes down a credited deposit; false if its transaction was reported before.
@@ -161,17 +159,16 @@ pub fn add_deposited(
     amount: MicroUsd,
     standard_min: MicroUsd,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE agent SET deposited_micros = deposited_micros + $2,
              tier = CASE WHEN deposited_micros + $2 >= $3 THEN 'STANDARD' ELSE tier END
          WHERE id = $1",
-        &params![
+        params![
             agent_id.to_string(),
             amount.as_micros(),
             standard_min.as_micros()
         ],
     )
-    .map(drop)
 }
 
 /// An agent's name and e-mail.
@@ -187,39 +184,47 @@ pub fn contact(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<(String, String)>,
         .transpose()
 }
 
-/// What an agent did on a UTC day, in days since 1970.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
-pub fn on_day(tx: &mut Tx<'_>, agent_id: AgentId, day: i64) -> Result<Today, StoreError> {
-    let row = tx.first(
-        "SELECT tasks, spent_micros FROM agent_day WHERE agent_id = $1 AND day = $2",
-        &params![agent_id.to_string(), day],
-    )?;
-    row.map_or(Ok(Today::default()), |row| {
-        let tasks = u32::try_from(row.get::<i64>("tasks")?).unwrap_or(u32::MAX);
-        Ok(Today {
-            tasks,
-            spent: money(&row, "spent_micros")?,
-        })
-    })
+/// What an agent did of late. Days are UTC days since 1970.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Activity {
+    /// Real tasks of the day.
+    pub today: Today,
+    /// Simulated tasks of the day.
+    pub sandbox_tasks: u32,
+    /// What it spent from the earlier day on, the day included.
+    pub spent: MicroUsd,
 }
 
-/// How many simulated tasks an agent posted on a UTC day, in days since 1970.
+/// What an agent did on a day, and what it spent from an earlier day on.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
-pub fn sandbox_tasks_on_day(
+pub fn activity(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     day: i64,
-) -> Result<u32, StoreError> {
+    since: i64,
+) -> Result<Activity, StoreError> {
     let row = tx.first(
-        "SELECT sandbox_tasks FROM agent_day WHERE agent_id = $1 AND day = $2",
-        &params![agent_id.to_string(), day],
+        "SELECT CAST(COALESCE(SUM(spent_micros), 0) AS BIGINT) AS spent_since,
+             COALESCE(MAX(CASE WHEN day = $3 THEN tasks END), 0) AS tasks,
+             COALESCE(MAX(CASE WHEN day = $3 THEN sandbox_tasks END), 0) AS sandbox_tasks,
+             COALESCE(MAX(CASE WHEN day = $3 THEN spent_micros END), 0) AS spent_micros
+         FROM agent_day WHERE agent_id = $1 AND day >= $2",
+        &params![agent_id.to_string(), since, day],
     )?;
-    let tasks: i64 = row.map_or(Ok(0), |row| row.get("sandbox_tasks"))?;
-    Ok(u32::try_from(tasks).unwrap_or(u32::MAX))
+    let Some(row) = row else {
+        return Ok(Activity::default());
+    };
+    let tasks = |column| Ok(u32::try_from(row.get::<i64>(column)?).unwrap_or(u32::MAX));
+    Ok(Activity {
+        today: Today {
+            tasks: tasks("tasks")?,
+            spent: money(&row, "spent_micros")?,
+        },
+        sandbox_tasks: tasks("sandbox_tasks")?,
+        spent: money(&row, "spent_since")?,
+    })
 }
 
 /// Counts a simulated task on its day, unless that leaves the limit. It spends nothing.
@@ -240,19 +245,6 @@ pub fn count_sandbox_task(
         &params![agent_id.to_string(), day, i64::from(most)],
     )?;
     Ok(counted == 1)
-}
-
-/// What an agent spent from a day on.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
-pub fn spent_since(tx: &mut Tx<'_>, agent_id: AgentId, day: i64) -> Result<MicroUsd, StoreError> {
-    let row = tx.first(
-        "SELECT CAST(COALESCE(SUM(spent_micros), 0) AS BIGINT) AS spent_micros FROM agent_day
-         WHERE agent_id = $1 AND day >= $2",
-        &params![agent_id.to_string(), day],
-    )?;
-    row.map_or(Ok(MicroUsd::ZERO), |row| money(&row, "spent_micros"))
 }
 
 /// Counts a posted task and its cost on its day, unless that leaves the limits. Conditional, so
@@ -293,10 +285,9 @@ pub fn uncount_spend(
     day: i64,
     total: MicroUsd,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE agent_day SET spent_micros = spent_micros - $3
          WHERE agent_id = $1 AND day = $2 AND spent_micros >= $3",
-        &params![agent_id.to_string(), day, total.as_micros()],
+        params![agent_id.to_string(), day, total.as_micros()],
     )
-    .map(drop)
 }

@@ -76,13 +76,12 @@ pub fn insert(tx: &mut Tx<'_>, asked: &NewApproval) -> Result<bool, StoreError> 
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn expire(tx: &mut Tx<'_>, agent_id: AgentId, now: Timestamp) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE approval SET state = 'EXPIRED'
          WHERE agent_id = $1 AND expires_at_ms <= $2
              AND state IN ('PENDING', 'APPROVED', 'REJECTED')",
-        &params![agent_id.to_string(), now.as_millis()],
+        params![agent_id.to_string(), now.as_millis()],
     )
-    .map(drop)
 }
 
 /// How many questions of an agent wait for an answer.

@@ -34,10 +34,10 @@ pub struct Deed<'a> {
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn insert(tx: &mut Tx<'_>, deed: &Deed<'_>) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO audit (id, who, action, subject, details, request_id, at_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        &params![
+        params![
             deed.id.to_string(),
             deed.who,
             deed.action,
@@ -47,7 +47,6 @@ pub fn insert(tx: &mut Tx<'_>, deed: &Deed<'_>) -> Result<(), StoreError> {
             deed.at.as_millis(),
         ],
     )
-    .map(drop)
 }
 
 /// What was done, newest first; to one subject, if one is named.

@@ -38,18 +38,17 @@ pub fn insert(
     envelope: &EncryptedCredential,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO credential (task_id, envelope, stored_at_ms) VALUES ($1, $2, $3)
          ON CONFLICT (task_id) DO UPDATE
          SET envelope = excluded.envelope, stored_at_ms = excluded.stored_at_ms,
              purged_at_ms = NULL",
-        &params![
+        params![
             task_id.to_string(),
             to_json(envelope, "envelope")?,
             now.as_millis()
         ],
     )
-    .map(drop)
 }
 
 /// A task's envelope.
@@ -108,10 +107,9 @@ fn record_under(
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn purge(tx: &mut Tx<'_>, task_id: TaskId, now: Timestamp) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE credential SET envelope = '', purged_at_ms = $2
          WHERE task_id = $1 AND purged_at_ms IS NULL",
-        &params![task_id.to_string(), now.as_millis()],
+        params![task_id.to_string(), now.as_millis()],
     )
-    .map(drop)
 }

@@ -32,11 +32,11 @@ pub fn insert(tx: &mut Tx<'_>, agent_id: AgentId, outgoing: &Outgoing) -> Result
         true => (DeliveryState::Disabled, None),
         false => (DeliveryState::Pending, Some(at.as_millis())),
     };
-    tx.execute(
+    tx.send(
         "INSERT INTO delivery (id, event_id, task_id, agent_id, event_name, url, body, state,
              tries, asked_again, created_at_ms, due_at_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10)",
-        &params![
+        params![
             outgoing.id.to_string(),
             outgoing.told.event_id.to_string(),
             outgoing.told.task_id.to_string(),
@@ -171,23 +171,21 @@ pub fn record(
             jobs::enqueue(tx, &job(sent.id, sent.agent_id, &sent.url), at)
         }
         Next::Gone => disable(tx, sent, attempted.ended_at),
-        Next::Delivered => tx
-            .execute(
-                "DELETE FROM disabled_endpoint WHERE agent_id = $1 AND url = $2",
-                &params![sent.agent_id.to_string(), &sent.url],
-            )
-            .map(drop),
+        Next::Delivered => tx.send(
+            "DELETE FROM disabled_endpoint WHERE agent_id = $1 AND url = $2",
+            params![sent.agent_id.to_string(), &sent.url],
+        ),
         Next::At(_) | Next::GivenUp => Ok(()),
     }
 }
 
 fn log(tx: &mut Tx<'_>, id: DeliveryId, attempted: &Attempted) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO delivery_attempt (delivery_id, number, at_ms, duration_ms, status, answer,
              error)
          VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM delivery_attempt
                       WHERE delivery_id = $1), $2, $3, $4, $5, $6)",
-        &params![
+        params![
             id.to_string(),
             attempted.at.as_millis(),
             attempted.duration_ms,
@@ -196,16 +194,14 @@ fn log(tx: &mut Tx<'_>, id: DeliveryId, attempted: &Attempted) -> Result<(), Sto
             attempted.error.as_deref(),
         ],
     )
-    .map(drop)
 }
 
 fn disable(tx: &mut Tx<'_>, sent: &Waiting, at: Timestamp) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO disabled_endpoint (agent_id, url, disabled_at_ms) VALUES ($1, $2, $3)
          ON CONFLICT (agent_id, url) DO NOTHING",
-        &params![sent.agent_id.to_string(), &sent.url, at.as_millis()],
+        params![sent.agent_id.to_string(), &sent.url, at.as_millis()],
     )
-    .map(drop)
 }
 
 /// The delivery is not sent: its callback is gone.
@@ -213,12 +209,11 @@ fn disable(tx: &mut Tx<'_>, sent: &Waiting, at: Timestamp) -> Result<(), StoreEr
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn skip(tx: &mut Tx<'_>, id: DeliveryId) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE delivery SET state = 'DISABLED', due_at_ms = NULL
          WHERE id = $1 AND state = 'PENDING' AND asked_again = 0",
-        &params![id.to_string()],
+        params![id.to_string()],
     )
-    .map(drop)
 }
 
 /// What a list of deliveries is narrowed to.

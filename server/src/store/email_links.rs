@@ -39,11 +39,10 @@ pub fn insert(
     agent_id: AgentId,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO email_link (token_hash, agent_id, expires_at_ms) VALUES ($1, $2, $3)",
-        &params![token_hash, agent_id.to_string(), expires_at.as_millis()],
+        params![token_hash, agent_id.to_string(), expires_at.as_millis()],
     )
-    .map(drop)
 }
 
 /// The link whose token has this hash.

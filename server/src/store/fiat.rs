@@ -32,11 +32,11 @@ pub fn insert(
     payment: &Payment,
     retried: Option<&Retried>,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO fiat_payment (id, agent_id, order_id, method, amount_micros, status,
              once_key, once_digest, created_at_ms, settled_at_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        &params![
+        params![
             payment.id.to_string(),
             payment.agent_id.to_string(),
             payment.order_id(),
@@ -49,7 +49,6 @@ pub fn insert(
             payment.settled_at.map(Timestamp::as_millis),
         ],
     )
-    .map(drop)
 }
 
 /// The payment that an earlier request with this key began, with what its body was known by.
@@ -63,9 +62,9 @@ pub fn begun(
     now: Timestamp,
     kept_for: Duration,
 ) -> Result<Option<(Payment, String)>, StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE fiat_payment SET once_key = NULL WHERE once_key = $1 AND created_at_ms <= $2",
-        &params![key, now.before(kept_for).as_millis()],
+        params![key, now.before(kept_for).as_millis()],
     )?;
     let row = tx.first(
         &format!("SELECT {COLUMNS}, once_digest FROM fiat_payment WHERE once_key = $1"),
@@ -80,11 +79,10 @@ pub fn begun(
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn opened(tx: &mut Tx<'_>, id: TransactionId, redirect_url: &str) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE fiat_payment SET redirect_url = $2 WHERE id = $1",
-        &params![id.to_string(), redirect_url],
+        params![id.to_string(), redirect_url],
     )
-    .map(drop)
 }
 
 /// Writes a payment's status over the one that it had; false if somebody else wrote first.

@@ -101,12 +101,11 @@ pub fn find(
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn keep(tx: &mut Tx<'_>, request: &Request, status: u16, body: &str) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE idempotent_answer SET status = $3, body = $4
          WHERE scope = $1 AND idempotency_key = $2",
-        &params![&request.scope, &request.key, i64::from(status), body],
+        params![&request.scope, &request.key, i64::from(status), body],
     )
-    .map(drop)
 }
 
 /// Removes at most `rows_max` answers that are no longer kept, and says how many.

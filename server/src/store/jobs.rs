@@ -56,13 +56,13 @@ pub struct Failed {
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn enqueue(tx: &mut Tx<'_>, job: &Job, due_at: Timestamp) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO job (payload, kind, lane, owner, state, due_at_ms, turn, attempts, last_error)
          VALUES ($1, $2, $4, $5, 'waiting', $3, 0, 0, '')
          ON CONFLICT (payload) DO UPDATE
          SET state = 'waiting', due_at_ms = excluded.due_at_ms, turn = job.turn + 1, attempts = 0,
              last_error = ''",
-        &params![
+        params![
             payload(job)?,
             job.kind(),
             due_at.as_millis(),
@@ -70,7 +70,6 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &Job, due_at: Timestamp) -> Result<(), Stor
             job.owner()
         ],
     )
-    .map(drop)
 }
 
 /// Takes jobs that are due, those that have waited longest first, and holds them until
@@ -152,12 +151,11 @@ fn none_of<'a>(
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn release(tx: &mut Tx<'_>, claimed: &Claimed, now: Timestamp) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE job SET due_at_ms = $3, attempts = attempts - 1
          WHERE payload = $1 AND turn = $2 AND state = 'waiting'",
-        &params![&claimed.payload, claimed.turn, now.as_millis()],
+        params![&claimed.payload, claimed.turn, now.as_millis()],
     )
-    .map(drop)
 }
 
 /// The job is done. Says nothing if it was queued anew meanwhile: then it will run again.
@@ -165,11 +163,10 @@ pub fn release(tx: &mut Tx<'_>, claimed: &Claimed, now: Timestamp) -> Result<(),
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn complete(tx: &mut Tx<'_>, claimed: &Claimed) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "DELETE FROM job WHERE payload = $1 AND turn = $2",
-        &params![&claimed.payload, claimed.turn],
+        params![&claimed.payload, claimed.turn],
     )
-    .map(drop)
 }
 
 /// The job shall run again at `due_at`.
@@ -182,11 +179,10 @@ pub fn retry(
     due_at: Timestamp,
     error: &str,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE job SET due_at_ms = $3, last_error = $4 WHERE payload = $1 AND turn = $2",
-        &params![&claimed.payload, claimed.turn, due_at.as_millis(), error],
+        params![&claimed.payload, claimed.turn, due_at.as_millis(), error],
     )
-    .map(drop)
 }
 
 /// The job cannot succeed, and stays to be looked at.
@@ -194,11 +190,10 @@ pub fn retry(
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn fail(tx: &mut Tx<'_>, claimed: &Claimed, error: &str) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE job SET state = 'failed', last_error = $3 WHERE payload = $1 AND turn = $2",
-        &params![&claimed.payload, claimed.turn, error],
+        params![&claimed.payload, claimed.turn, error],
     )
-    .map(drop)
 }
 
 /// How much work waits, and for how long.

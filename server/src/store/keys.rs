@@ -63,10 +63,10 @@ pub fn insert(
     key: &StoredKey,
     hash: &str,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO api_key (id, agent_id, name, prefix, hash, created_at_ms, dialect, policy)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        &params![
+        params![
             key.id.to_string(),
             agent_id.to_string(),
             &key.name,
@@ -77,7 +77,6 @@ pub fn insert(
             policy_json(key.policy.as_ref())?,
         ],
     )
-    .map(drop)
 }
 
 /// How exactly a key's last use is kept. Writing down every request would cost each a commit.
@@ -121,12 +120,11 @@ pub fn authenticate(
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn touch(tx: &mut Tx<'_>, id: KeyId, now: Timestamp) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE api_key SET last_used_at_ms = $2
          WHERE id = $1 AND (last_used_at_ms IS NULL OR last_used_at_ms < $2)",
-        &params![id.to_string(), now.as_millis()],
+        params![id.to_string(), now.as_millis()],
     )
-    .map(drop)
 }
 
 /// An agent's active keys, oldest first.
@@ -169,16 +167,15 @@ fn policy_json(policy: Option<&KeyPolicy>) -> Result<Option<String>, StoreError>
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn update(tx: &mut Tx<'_>, key: &StoredKey) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "UPDATE api_key SET name = $2, dialect = $3, policy = $4 WHERE id = $1",
-        &params![
+        params![
             key.id.to_string(),
             &key.name,
             key.dialect.map(Dialect::as_str),
             policy_json(key.policy.as_ref())?,
         ],
     )
-    .map(drop)
 }
 
 /// Makes other requests by this key that take its turn wait for the end of this transaction, so

@@ -36,12 +36,12 @@ pub fn post(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<(), PostError> {
         (_, Account::Deposit(_)) => credited,
         _ => None,
     };
-    tx.execute(
+    tx.send(
         "INSERT INTO transfer
              (event_id, code, agent_id, deposit_id, debit_account, credit_account, amount_micros,
               at_ms, agent_nth, agent_balance_micros)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        &params![
+        params![
             transfer.event_id.to_string(),
             transfer.code.as_str(),
             transfer.agent_id.map(|id| id.to_string()),
@@ -79,17 +79,23 @@ fn debit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<Left>, PostError
     Ok(Some(left(&row)?))
 }
 
+/// What is left is told of an agent's deposit, whose entries are numbered.
 fn credit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<Left>, StoreError> {
     if !transfer.credit.keeps_balance() {
         return Ok(None);
     }
-    let row = tx.first(
-        "INSERT INTO account (id, balance_micros, entries) VALUES ($1, $2, 1)
+    let credit = "INSERT INTO account (id, balance_micros, entries) VALUES ($1, $2, 1)
          ON CONFLICT (id) DO UPDATE
          SET balance_micros = account.balance_micros + excluded.balance_micros,
-             entries = account.entries + 1
-         RETURNING entries, balance_micros",
-        &params![transfer.credit.to_string(), transfer.amount.as_micros()],
+             entries = account.entries + 1";
+    let params = params![transfer.credit.to_string(), transfer.amount.as_micros()];
+    if !matches!(transfer.credit, Account::Deposit(_)) {
+        tx.send(credit, params)?;
+        return Ok(None);
+    }
+    let row = tx.first(
+        &format!("{credit} RETURNING entries, balance_micros"),
+        &params,
     )?;
     row.map(|row| left(&row)).transpose()
 }

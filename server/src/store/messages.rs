@@ -55,10 +55,10 @@ pub struct MessageWindow {
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn insert(tx: &mut Tx<'_>, message: &NewMessage) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO message (id, task_id, operator_id, author, body, created_at_ms)
          VALUES ($1, $2, $3, $4, $5, $6)",
-        &params![
+        params![
             message.id.to_string(),
             message.task_id.to_string(),
             message.operator_id.to_string(),
@@ -67,7 +67,6 @@ pub fn insert(tx: &mut Tx<'_>, message: &NewMessage) -> Result<(), StoreError> {
             message.at.as_millis(),
         ],
     )
-    .map(drop)
 }
 
 /// Adds what the marketplace itself says about a move.
@@ -180,7 +179,7 @@ pub fn mark_read(
     values.extend(params![now.as_millis()]);
     let (column, nth) = (read_column(reader), values.len());
     let update = format!("UPDATE message SET {column} = ${nth} WHERE {condition}");
-    tx.execute(&update, &values).map(drop)
+    tx.send(&update, values)
 }
 
 fn read_column(reader: Reader) -> &'static str {

@@ -63,7 +63,11 @@ use queue::{Asked, Queue};
 trait Engine {
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError>;
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
-    /// Runs BEGIN, SAVEPOINT and their kin.
+    /// Runs a statement whose failure may be heard later, before the transaction is committed.
+    fn send(&mut self, sql: &str, params: Vec<Value>) -> Result<(), StoreError>;
+    /// Hears how everything went that was sent.
+    fn settle(&mut self) -> Result<(), StoreError>;
+    /// Runs BEGIN, SAVEPOINT and their kin, as `send` does.
     fn control(&mut self, sql: &'static str) -> Result<(), StoreError>;
     /// Lets the statements of this transaction take minutes, if they may not already.
     fn take_time(&mut self) -> Result<(), StoreError>;
@@ -96,6 +100,16 @@ impl<'a> Tx<'a> {
     /// `Aborted` to everything until its savepoint, or itself, has ended: so it is on PostgreSQL.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
         self.unless_failed(|engine| engine.execute(sql, params))
+    }
+
+    /// Runs a statement of which nothing is asked: on PostgreSQL it goes together with the next
+    /// one, so it costs no wait. That it failed is said by it, by a later statement or by the end
+    /// of the transaction, so it is not for a violation that is expected.
+    ///
+    /// # Errors
+    /// As `execute`, of this statement or of one that was sent before.
+    pub fn send<P: Into<Vec<Value>>>(&mut self, sql: &str, params: P) -> Result<(), StoreError> {
+        self.unless_failed(|engine| engine.send(sql, params.into()))
     }
 
     /// Runs a query, or a statement with RETURNING, and answers all its rows.
@@ -132,9 +146,17 @@ impl<'a> Tx<'a> {
         &mut self,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.unless_failed(|engine| engine.control("SAVEPOINT inner_writes"))?;
+        self.unless_failed(|engine| {
+            // What was sent before `f` and failed is no fault of `f`.
+            engine.settle()?;
+            engine.control("SAVEPOINT inner_writes")
+        })?;
         let mut inner = Tx::new(&mut *self.engine);
-        let answer = inner.settled(f);
+        let mut answer = inner.settled(f);
+        // And what `f` sent is no fault of what follows.
+        if let (Ok(_), Err(error)) = (&answer, inner.engine.settle()) {
+            answer = Err(error.into());
+        }
         if answer.is_ok() {
             let counted = std::mem::take(&mut inner.counted);
             self.counted.extend(counted);

@@ -77,7 +77,7 @@ pub fn insert(
 pub fn update(tx: &mut Tx<'_>, id: OperatorId, changed: &ChangeOperator) -> Result<(), StoreError> {
     let place = changed.location.as_ref();
     let skills = changed.skills.as_ref();
-    tx.execute(
+    tx.send(
         "UPDATE operator SET
              name = COALESCE($2, name), phone = COALESCE($3, phone),
              skills = COALESCE($4, skills),
@@ -85,7 +85,7 @@ pub fn update(tx: &mut Tx<'_>, id: OperatorId, changed: &ChangeOperator) -> Resu
              country = CASE WHEN $5 IS NULL THEN country ELSE $6 END,
              cell = CASE WHEN $5 IS NULL THEN cell ELSE $7 END
          WHERE id = $1",
-        &params![
+        params![
             id.to_string(),
             changed.name.as_deref(),
             changed.phone.as_deref(),
@@ -95,7 +95,6 @@ pub fn update(tx: &mut Tx<'_>, id: OperatorId, changed: &ChangeOperator) -> Resu
             place.and_then(cell),
         ],
     )
-    .map(drop)
 }
 
 fn cell(place: &HomePlace) -> Option<i64> {

@@ -29,11 +29,11 @@ const PLACED_MAX: u32 = 256;
 pub fn insert(tx: &mut Tx<'_>, task: &Task, event: &Event) -> Result<(), StoreError> {
     let told = event::told(task, event);
     let result = told.guardian_result.as_ref();
-    tx.execute(
+    tx.send(
         "INSERT INTO event (id, task_id, agent_id, name, previous_status, status, at_ms,
              task_version, guardian_result)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        &params![
+        params![
             event.id.to_string(),
             task.id.to_string(),
             task.agent_id.to_string(),
@@ -47,7 +47,6 @@ pub fn insert(tx: &mut Tx<'_>, task: &Task, event: &Event) -> Result<(), StoreEr
                 .transpose()?,
         ],
     )
-    .map(drop)
 }
 
 /// Whether an agent has events that have no place in its log yet.
@@ -90,16 +89,15 @@ pub fn place(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<(), StoreError> {
         .take(PLACED_MAX as usize)
     {
         position += 1;
-        tx.execute(
+        tx.send(
             "UPDATE event SET position = $2 WHERE id = $1",
-            &params![id.to_string(), position],
+            params![id.to_string(), position],
         )?;
     }
-    tx.execute(
+    tx.send(
         "UPDATE event_head SET placed = $2 WHERE agent_id = $1",
-        &params![&agent, position],
+        params![&agent, position],
     )
-    .map(drop)
 }
 
 fn unplaced(row: &Row) -> Result<Unplaced, StoreError> {

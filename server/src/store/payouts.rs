@@ -25,10 +25,10 @@ pub fn record(tx: &mut Tx<'_>, step: &Step) -> Result<(), PostError> {
 }
 
 fn insert(tx: &mut Tx<'_>, payout: &Payout) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO payout (id, operator_id, amount_micros, destination, status, created_at_ms)
          VALUES ($1, $2, $3, $4, $5, $6)",
-        &params![
+        params![
             payout.id.to_string(),
             payout.operator_id.to_string(),
             payout.amount.as_micros(),
@@ -37,7 +37,6 @@ fn insert(tx: &mut Tx<'_>, payout: &Payout) -> Result<(), StoreError> {
             payout.created_at.as_millis(),
         ],
     )
-    .map(drop)
 }
 
 fn update(tx: &mut Tx<'_>, payout: &Payout, from: PayoutStatus) -> Result<(), StoreError> {

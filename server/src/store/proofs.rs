@@ -61,11 +61,11 @@ pub fn insert(
     operator_id: OperatorId,
     proof: &Proof,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO proof (task_id, submitted_at_ms, operator_id, submission_id, evidence, notes,
                             result)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        &params![
+        params![
             task_id.to_string(),
             proof.submitted_at.as_millis(),
             operator_id.to_string(),
@@ -75,7 +75,6 @@ pub fn insert(
             proof.result.as_ref().map(Value::to_string),
         ],
     )
-    .map(drop)
 }
 
 fn stored(evidence: &Evidence) -> StoredEvidence {
@@ -165,17 +164,16 @@ pub fn insert_picture(
     task_id: TaskId,
     picture: &SentPicture,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO proof_picture (upload_id, task_id, sha256, look) VALUES ($1, $2, $3, $4)
          ON CONFLICT (upload_id) DO NOTHING",
-        &params![
+        params![
             picture.upload_id.to_string(),
             task_id.to_string(),
             &picture.sha256,
             picture.look.as_deref(),
         ],
     )
-    .map(drop)
 }
 
 /// Whether another task was sent the same picture: the same bytes, or the same look.

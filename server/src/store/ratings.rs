@@ -53,7 +53,7 @@ pub fn insert(
             Some(task.agent_id.to_string()),
         ),
     };
-    tx.execute(sql, &params![about, i64::from(rating.stars)])?;
+    tx.send(sql, params![about, i64::from(rating.stars)])?;
     Ok(true)
 }
 

@@ -217,6 +217,14 @@ impl Engine for Session<'_> {
         Ok(written as u64)
     }
 
+    fn send(&mut self, sql: &str, params: Vec<Value>) -> Result<(), StoreError> {
+        self.execute(sql, &params).map(drop)
+    }
+
+    fn settle(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         let mut statement = self.bound(sql, params)?;
         let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();

@@ -35,9 +35,9 @@ pub(super) fn count(
             "UPDATE task_tally SET tasks = tasks - 1
              WHERE agent_id = $1 AND sandbox = $2 AND task_type = $3 AND status = $4"
         };
-        tx.execute(
+        tx.send(
             sql,
-            &params![
+            params![
                 task.agent_id.to_string(),
                 i64::from(task.stated.sandbox),
                 task.stated.task_type.as_str(),

@@ -266,12 +266,12 @@ pub(super) fn with_these_ids(tx: &mut Tx<'_>, ids: &[TaskId]) -> Result<Vec<Task
 /// Adds a posted task.
 pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
     let stated = &task.stated;
-    tx.execute(
+    tx.send(
         "INSERT INTO task (id, agent_id, status, version, stated, task_type, external_id,
              reward_micros, deadline_ms, fee_micros, created_at_ms, cell, due_at_ms, rating_min,
              sandbox, key_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-        &params![
+        params![
             task.id.to_string(),
             task.agent_id.to_string(),
             task.status.as_str(),
@@ -290,7 +290,6 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
             task.key_id.map(|id| id.to_string()),
         ],
     )
-    .map(drop)
 }
 
 /// Writes a moved task over the version it was moved from.

@@ -28,6 +28,10 @@ pub(super) fn put(tx: &mut Tx<'_>, id: &str, held: i64) -> Result<u64, StoreErro
     )
 }
 
+fn send_put(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+    tx.send("INSERT INTO purse (id, held) VALUES ($1, 0)", params![id])
+}
+
 pub(super) fn held(tx: &mut Tx<'_>, id: &str) -> Result<Option<i64>, StoreError> {
     let row = tx.first("SELECT held FROM purse WHERE id = $1", &params![id])?;
     row.map(|row| row.get("held")).transpose()
@@ -118,6 +122,50 @@ on_both_databases! {
         };
         assert_eq!(store.write(went_on).await, Err(StoreError::Aborted));
         assert_eq!(store.read(|tx| held(tx, "b")).await, Ok(None));
+    }
+
+    async fn statement_that_was_only_sent_fails_the_write_all_the_same(store) {
+        with_tables(&store).await;
+        store.write(|tx| put(tx, "a", 1)).await.unwrap();
+        let last = |tx: &mut Tx<'_>| {
+            put(tx, "b", 2)?;
+            send_put(tx, "a")
+        };
+        assert_eq!(store.write(last).await, Err(StoreError::Unique));
+        let before_others = |tx: &mut Tx<'_>| {
+            send_put(tx, "a")?;
+            send_put(tx, "b")?;
+            held(tx, "a").map(drop)
+        };
+        assert_eq!(store.write(before_others).await, Err(StoreError::Unique));
+        assert_eq!(store.read(|tx| held(tx, "b")).await, Ok(None));
+        store.write(|tx| send_put(tx, "b")).await.unwrap();
+        assert_eq!(store.read(|tx| held(tx, "b")).await, Ok(Some(0)));
+    }
+
+    async fn statement_that_a_savepoint_sent_fails_only_the_savepoint(store) {
+        with_tables(&store).await;
+        store.write(|tx| {
+            send_put(tx, "a")?;
+            let sent = tx.savepoint(|tx| send_put(tx, "b").and(send_put(tx, "a")));
+            assert_eq!(sent, Err(StoreError::Unique));
+            let refused = tx.savepoint(|tx| {
+                drop(send_put(tx, "a"));
+                Err::<(), _>(StoreError::Changed)
+            });
+            assert_eq!(refused, Err(StoreError::Changed));
+            send_put(tx, "c")
+        }).await.unwrap();
+        for (id, kept) in [("a", Some(0)), ("b", None), ("c", Some(0))] {
+            assert_eq!(store.read(move |tx| held(tx, id)).await, Ok(kept), "{id}");
+        }
+        let failed = store.write(|tx| {
+            send_put(tx, "a")?;
+            tx.savepoint(|_| -> Result<(), StoreError> {
+                panic!("what failed before the savepoint would be taken for its own failure")
+            })
+        });
+        assert_eq!(failed.await, Err(StoreError::Unique));
     }
 
     async fn parameters_go_by_number_in_any_order_and_more_than_once(store) {

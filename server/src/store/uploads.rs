@@ -40,12 +40,12 @@ pub type StoredUpload = NewUpload;
 pub fn insert_or_existing(tx: &mut Tx<'_>, upload: &NewUpload) -> Result<StoredUpload, StoreError> {
     let operator_id = upload.operator_id.to_string();
     let task_id = upload.task_id.map_or_else(String::new, |id| id.to_string());
-    tx.execute(
+    tx.send(
         "INSERT INTO upload (id, operator_id, task_id, sha256, content_type, size_bytes,
                              width, height, created_at_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (operator_id, task_id, sha256) DO NOTHING",
-        &params![
+        params![
             upload.id.to_string(),
             &operator_id,
             &task_id,
@@ -127,12 +127,12 @@ pub fn of(
 pub fn bind(tx: &mut Tx<'_>, uploads: &[UploadId], task_id: TaskId) -> Result<(), StoreError> {
     for id in uploads {
         // Where the same bytes were sent for the task as well, the loose copy stays loose.
-        tx.execute(
+        tx.send(
             "UPDATE upload SET task_id = $2 WHERE id = $1 AND task_id = '' AND NOT EXISTS (
                  SELECT 1 FROM upload AS tied
                  WHERE tied.operator_id = upload.operator_id AND tied.task_id = $2
                    AND tied.sha256 = upload.sha256)",
-            &params![id.to_string(), task_id.to_string()],
+            params![id.to_string(), task_id.to_string()],
         )?;
     }
     Ok(())

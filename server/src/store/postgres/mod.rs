@@ -1,26 +1,32 @@
-//! PostgreSQL: plain threads with a connection each. Its client blocks and has a runtime of its
-//! own, so it is never touched on an async worker. A write that the server refused for the sake
-//! of another, or whose connection was lost before COMMIT was sent, runs again.
+//! PostgreSQL: plain threads with a connection each. A connection has a runtime of its own, so it
+//! is never touched on an async worker. A write that the server refused for the sake of another, or
+//! whose connection was lost before COMMIT was sent, runs again.
+//!
+//! Of a transaction's statements only those are waited for whose answer decides something. BEGIN
+//! goes with the first of them, what was only sent goes with the next, or with COMMIT.
 
+mod connection;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use postgres::config::SslMode;
-use postgres::error::SqlState;
-use postgres::types::Type;
-use postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Config, Statement};
 
 use super::queue::{Queue, Serving, Work};
 use super::snapshot::Catalogue;
 use super::{Engine, Row, StoreError, Threads, Tx, Value, migrate};
 use crate::metrics;
+use connection::{Connection, NotConnected};
 use words::{bind, is_for_another, read, refused, type_of};
 
 /// Connections that write, and that read, for each server process.
@@ -30,6 +36,7 @@ const READERS: usize = 4;
 const ATTEMPTS_MAX: usize = 8;
 /// Prepared statements kept by a connection; more means that some are composed anew each time.
 const STATEMENTS_MAX: usize = 512;
+const LOST: StoreError = StoreError::Unavailable("the connection to PostgreSQL was lost");
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// After this long without an answer to what was sent, a connection counts as lost.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
@@ -39,8 +46,22 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// but for those of [`Tx::take_time`].
 const SETTINGS: &str = "SET lock_timeout = 1500; SET statement_timeout = 10000;
     SET idle_in_transaction_session_timeout = 30000; SET client_min_messages = warning";
-const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// What a thread is there for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Reads,
+    Writes,
+}
+
+impl Role {
+    const fn begin(self) -> &'static str {
+        match self {
+            Self::Reads => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Self::Writes => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        }
+    }
+}
 
 /// How PostgreSQL describes itself.
 const CATALOGUE: Catalogue = Catalogue {
@@ -70,12 +91,12 @@ pub(super) fn start(url: &str, threads: &mut Threads) -> Result<(), StoreError> 
     for _ in 0..WRITERS {
         let (session, queue) = (Session::new(config.clone()), Arc::clone(&threads.writes));
         threads.spawn("postgres-write", move || {
-            serve(session, &queue, BEGIN_WRITE);
+            serve(session, &queue, Role::Writes);
         })?;
     }
     for _ in 0..READERS {
         let (session, queue) = (Session::new(config.clone()), Arc::clone(&threads.reads));
-        threads.spawn("postgres-read", move || serve(session, &queue, BEGIN_READ))?;
+        threads.spawn("postgres-read", move || serve(session, &queue, Role::Reads))?;
     }
     Ok(())
 }
@@ -84,7 +105,9 @@ pub(super) fn start(url: &str, threads: &mut Threads) -> Result<(), StoreError> 
 pub(super) fn migrate(url: &str) -> Result<Vec<String>, StoreError> {
     let config = parse(url)?;
     off_runtime(move || {
-        let mut client = connect(&config)?;
+        let mut client = postgres::Config::from(config)
+            .connect(postgres::NoTls)
+            .map_err(|error| nobody_if_lost(refused(&error)))?;
         let unbounded = "SET lock_timeout = 0; SET statement_timeout = 0";
         client
             .batch_execute(unbounded)
@@ -110,17 +133,24 @@ fn parse(url: &str) -> Result<Config, StoreError> {
     Ok(config)
 }
 
-fn connect(config: &Config) -> Result<Client, StoreError> {
-    let mut client = config
-        .connect(NoTls)
-        .map_err(|error| match refused(&error) {
-            StoreError::Unavailable(_) => StoreError::Unavailable("PostgreSQL does not answer"),
-            other => other,
-        })?;
-    client
-        .batch_execute(SETTINGS)
+fn connect(config: &Config) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open(config).map_err(|error| match error {
+        NotConnected::Runtime(error) => StoreError::Database(format!("no runtime for it: {error}")),
+        NotConnected::Refused(error) => nobody_if_lost(refused(&error)),
+    })?;
+    let client = connection.client();
+    connection
+        .wait_for(client.batch_execute(SETTINGS))
         .map_err(|error| refused(&error))?;
-    Ok(client)
+    Ok(connection)
+}
+
+/// A connection that never came about was not lost.
+fn nobody_if_lost(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable(_) => StoreError::Unavailable("PostgreSQL does not answer"),
+        other => other,
+    }
 }
 
 /// The client panics on a thread that drives a runtime, even when it is only dropped there.
@@ -131,11 +161,11 @@ fn off_runtime<T: Send + 'static>(
     thread::spawn(run).join().unwrap_or(Err(stopped))
 }
 
-fn serve(mut session: Session, queue: &Queue, begin: &'static str) {
+fn serve(mut session: Session, queue: &Queue, role: Role) {
     let _serving = Serving(queue);
     while let Some(batch) = queue.take(1) {
         for work in batch {
-            session.finish(begin, work);
+            session.finish(role, work);
         }
     }
 }
@@ -150,7 +180,7 @@ enum Attempt {
 /// A connection, its prepared statements, and whether the transaction it is in must run again.
 struct Session {
     config: Config,
-    client: Option<Client>,
+    connection: Option<Connection>,
     statements: HashMap<String, Statement>,
     again: Option<StoreError>,
 }
@@ -159,15 +189,15 @@ impl Session {
     fn new(config: Config) -> Self {
         Self {
             config,
-            client: None,
+            connection: None,
             statements: HashMap::new(),
             again: None,
         }
     }
 
-    fn finish(&mut self, begin: &'static str, mut work: Box<dyn Work>) {
+    fn finish(&mut self, role: Role, mut work: Box<dyn Work>) {
         for left in (0..ATTEMPTS_MAX).rev() {
-            match self.attempt(begin, &mut *work) {
+            match self.attempt(role, &mut *work) {
                 Attempt::Done => return work.answer(),
                 Attempt::Again(_) if left > 0 => {}
                 Attempt::Again(error) | Attempt::Failed(error) => return work.fail(error),
@@ -175,43 +205,51 @@ impl Session {
         }
     }
 
-    fn attempt(&mut self, begin: &'static str, work: &mut dyn Work) -> Attempt {
+    fn attempt(&mut self, role: Role, work: &mut dyn Work) -> Attempt {
         self.again = None;
-        if let Err(error) = self.begin(begin) {
-            return self
-                .again
-                .take()
-                .map_or(Attempt::Failed(error), Attempt::Again);
+        if let Err(error) = self.begin(role) {
+            return Attempt::Failed(error);
         }
         let keep = work.run(&mut Tx::new(self));
         // The closure may have turned the database's error into its own, so it is not asked.
         let again = self.again.take();
-        if keep && again.is_none() {
+        if keep && again.is_none() && role == Role::Writes {
             return self.commit();
         }
-        if self.control("ROLLBACK").is_err() {
-            self.client = None;
-        }
+        self.leave();
         again.map_or(Attempt::Done, Attempt::Again)
     }
 
-    fn begin(&mut self, begin: &'static str) -> Result<(), StoreError> {
-        if self.client.as_ref().is_none_or(Client::is_closed) {
+    fn begin(&mut self, role: Role) -> Result<(), StoreError> {
+        if self.connection.as_ref().is_none_or(Connection::is_closed) {
             self.statements.clear();
-            self.client = Some(connect(&self.config)?);
+            self.connection = Some(connect(&self.config)?);
         }
-        self.control(begin)
+        self.control(role.begin())
     }
 
-    /// Ends the transaction. Once COMMIT is on its way a lost connection leaves its outcome
-    /// unknown, and running it again could do it twice.
+    /// Ends a transaction that has nothing to keep. Nobody waits for it: should it not arrive, the
+    /// next transaction on this connection finds out.
+    fn leave(&mut self) {
+        let Some(connection) = self.connection.as_mut() else {
+            return;
+        };
+        connection.forget();
+        let client = connection.client();
+        connection.send(async move { client.batch_execute("ROLLBACK").await });
+        connection.flush();
+    }
+
+    /// Ends the transaction, with what was sent and not heard yet: if any of that failed, nothing
+    /// is kept. Once COMMIT is on its way a lost connection leaves its outcome unknown, and running
+    /// it again could do it twice.
     fn commit(&mut self) -> Attempt {
-        let lost = StoreError::Unavailable("the connection to PostgreSQL was lost");
-        let Some(client) = self.client.as_mut().filter(|client| !client.is_closed()) else {
-            return Attempt::Again(lost);
+        let Some(connection) = self.open_connection() else {
+            return Attempt::Again(LOST);
         };
         let begun = Instant::now();
-        let Err(error) = client.batch_execute("COMMIT") else {
+        let client = connection.client();
+        let Err(error) = connection.wait_for(client.batch_execute("COMMIT")) else {
             metrics::committed(begun.elapsed());
             return Attempt::Done;
         };
@@ -219,26 +257,36 @@ impl Session {
             StoreError::Unavailable(_) => Attempt::Failed(StoreError::Unavailable(
                 "the connection was lost during COMMIT; the same request may be sent again",
             )),
-            other if is_for_another(&error) => Attempt::Again(other),
+            other if self.is_curable(&error) => Attempt::Again(other),
             other => Attempt::Failed(other),
         }
     }
 
-    /// Runs `call` on the connection and notes whether its failure is one that another run cures.
-    fn on_client<T>(
+    fn open_connection(&mut self) -> Option<&mut Connection> {
+        (self.connection.as_mut()).filter(|connection| !connection.is_closed())
+    }
+
+    /// Whether the transaction may succeed when it is run again.
+    fn is_curable(&mut self, error: &tokio_postgres::Error) -> bool {
+        // A plan goes stale when a migration runs beside us.
+        let stale = error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED);
+        if stale {
+            self.statements.clear();
+        }
+        stale || is_for_another(error)
+    }
+
+    /// Asks the server, hears what was sent before, and notes whether a failure is one that another
+    /// run cures.
+    fn ask<T, F: Future<Output = Result<T, tokio_postgres::Error>>>(
         &mut self,
-        call: impl FnOnce(&mut Client) -> Result<T, postgres::Error>,
+        call: impl FnOnce(Arc<Client>) -> F,
     ) -> Result<T, StoreError> {
-        let lost = StoreError::Unavailable("the connection to PostgreSQL was lost");
-        let client = self.client.as_mut().ok_or(lost)?;
-        call(client).map_err(|error| {
+        let connection = self.connection.as_mut().ok_or(LOST)?;
+        let client = connection.client();
+        connection.wait_for(call(client)).map_err(|error| {
             let kind = refused(&error);
-            // A plan goes stale when a migration runs beside us.
-            let stale = error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED);
-            if stale {
-                self.statements.clear();
-            }
-            if stale || is_for_another(&error) || matches!(kind, StoreError::Unavailable(_)) {
+            if self.is_curable(&error) || matches!(kind, StoreError::Unavailable(_)) {
                 self.again = Some(kind.clone());
             }
             kind
@@ -257,7 +305,8 @@ impl Session {
         if self.statements.len() >= STATEMENTS_MAX {
             self.statements.clear();
         }
-        let statement = self.on_client(|client| client.prepare_typed(sql, &types))?;
+        let statement =
+            self.ask(|client| async move { client.prepare_typed(sql, &types).await })?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
@@ -266,20 +315,38 @@ impl Session {
 impl Engine for Session {
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
         let statement = self.prepared(sql, params)?;
-        let bound: Vec<_> = params.iter().map(bind).collect();
-        self.on_client(|client| client.execute(&statement, &bound))
+        self.ask(|client| async move {
+            client
+                .execute_raw(&statement, params.iter().map(bind))
+                .await
+        })
+    }
+
+    fn send(&mut self, sql: &str, params: Vec<Value>) -> Result<(), StoreError> {
+        let statement = self.prepared(sql, &params)?;
+        let connection = self.connection.as_mut().ok_or(LOST)?;
+        let client = connection.client();
+        connection.send(async move {
+            let bound = params.iter().map(bind);
+            client.execute_raw(&statement, bound).await.map(drop)
+        });
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), StoreError> {
+        self.ask(|_| ready(Ok(())))
     }
 
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         let statement = self.prepared(sql, params)?;
-        let bound: Vec<_> = params.iter().map(bind).collect();
-        let rows = self.on_client(|client| client.query(&statement, &bound))?;
         let columns: Arc<[String]> = statement
             .columns()
             .iter()
             .map(|column| column.name().to_owned())
             .collect();
-        let read_row = |row: &postgres::Row| {
+        let bound: Vec<_> = params.iter().map(bind).collect();
+        let rows = self.ask(|client| async move { client.query(&statement, &bound).await })?;
+        let read_row = |row: &tokio_postgres::Row| {
             let values = (0..columns.len())
                 .map(|at| read(row, at))
                 .collect::<Result<_, _>>()?;
@@ -289,7 +356,10 @@ impl Engine for Session {
     }
 
     fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        self.on_client(|client| client.batch_execute(sql))
+        let connection = self.connection.as_mut().ok_or(LOST)?;
+        let client = connection.client();
+        connection.send(async move { client.batch_execute(sql).await });
+        Ok(())
     }
 
     fn take_time(&mut self) -> Result<(), StoreError> {

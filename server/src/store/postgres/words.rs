@@ -1,7 +1,7 @@
 //! PostgreSQL's values and errors, in the store's words.
 
-use postgres::error::SqlState;
-use postgres::types::{ToSql, Type};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::store::{StoreError, Value};
 
@@ -23,7 +23,7 @@ pub(super) fn bind(value: &Value) -> &(dyn ToSql + Sync) {
 
 /// The value of a column. A literal `1` is an INT4 and EXISTS is a BOOL here; both are integers
 /// to SQLite, so they are to us. A NUMERIC (SUM without a cast) is nobody's.
-pub(super) fn read(row: &postgres::Row, at: usize) -> Result<Value, StoreError> {
+pub(super) fn read(row: &tokio_postgres::Row, at: usize) -> Result<Value, StoreError> {
     let unread = |problem| {
         let column = row
             .columns()
@@ -53,14 +53,14 @@ pub(super) fn read(row: &postgres::Row, at: usize) -> Result<Value, StoreError> 
 }
 
 /// The server sacrificed this transaction for another: run again, it may well succeed.
-pub(super) fn is_for_another(error: &postgres::Error) -> bool {
+pub(super) fn is_for_another(error: &tokio_postgres::Error) -> bool {
     let code = error.code();
     code == Some(&SqlState::T_R_SERIALIZATION_FAILURE)
         || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
 }
 
 /// PostgreSQL's error by its kind. Its DETAIL would quote the row, so only code and message stay.
-pub(super) fn refused(error: &postgres::Error) -> StoreError {
+pub(super) fn refused(error: &tokio_postgres::Error) -> StoreError {
     let Some(cause) = error.as_db_error() else {
         return match error.code() {
             None if is_transport(error) => {
@@ -89,7 +89,7 @@ pub(super) fn refused(error: &postgres::Error) -> StoreError {
 }
 
 /// True when the wire failed rather than what was said over it.
-fn is_transport(error: &postgres::Error) -> bool {
+fn is_transport(error: &tokio_postgres::Error) -> bool {
     use std::error::Error as _;
     error.is_closed()
         || error
