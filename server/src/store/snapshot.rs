@@ -203,6 +203,7 @@ pub fn insert_rows(
         tuples.join(", ")
     );
     let values: Vec<_> = rows.iter().flatten().cloned().collect();
+    // Waited for, so that a large archive does not pile up in memory on its way.
     tx.execute(&sql, &values).map(drop)
 }
 

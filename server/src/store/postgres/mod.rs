@@ -27,7 +27,7 @@ use super::snapshot::Catalogue;
 use super::{Engine, Row, StoreError, Threads, Tx, Value, migrate};
 use crate::metrics;
 use connection::{Connection, NotConnected};
-use words::{bind, is_for_another, read, refused, type_of};
+use words::{LOST, bind, is_for_another, read, refused, type_of};
 
 /// Connections that write, and that read, for each server process.
 const WRITERS: usize = 12;
@@ -36,7 +36,6 @@ const READERS: usize = 4;
 const ATTEMPTS_MAX: usize = 8;
 /// Prepared statements kept by a connection; more means that some are composed anew each time.
 const STATEMENTS_MAX: usize = 512;
-const LOST: StoreError = StoreError::Unavailable("the connection to PostgreSQL was lost");
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// After this long without an answer to what was sent, a connection counts as lost.
 const SILENCE_MAX: Duration = Duration::from_secs(30);

@@ -5,6 +5,10 @@ use tokio_postgres::types::{ToSql, Type};
 
 use crate::store::{StoreError, Value};
 
+/// The connection, whatever was under way on it.
+pub(super) const LOST: StoreError =
+    StoreError::Unavailable("the connection to PostgreSQL was lost");
+
 pub(super) fn type_of(value: &Value) -> Type {
     match value {
         Value::Text(_) => Type::TEXT,
@@ -63,9 +67,7 @@ pub(super) fn is_for_another(error: &tokio_postgres::Error) -> bool {
 pub(super) fn refused(error: &tokio_postgres::Error) -> StoreError {
     let Some(cause) = error.as_db_error() else {
         return match error.code() {
-            None if is_transport(error) => {
-                StoreError::Unavailable("the connection to PostgreSQL was lost")
-            }
+            None if is_transport(error) => LOST,
             _ => StoreError::Database(error.to_string()),
         };
     };
@@ -81,9 +83,7 @@ pub(super) fn refused(error: &tokio_postgres::Error) -> StoreError {
             StoreError::Unavailable("PostgreSQL takes no connection now")
         }
         "53100" => StoreError::Unavailable("PostgreSQL's disk is full; nothing was written"),
-        _ if code.code().starts_with("08") || code.code() == "25P03" => {
-            StoreError::Unavailable("the connection to PostgreSQL was lost")
-        }
+        _ if code.code().starts_with("08") || code.code() == "25P03" => LOST,
         said => StoreError::Database(format!("{said}: {}", cause.message())),
     }
 }
