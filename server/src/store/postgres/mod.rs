@@ -2,8 +2,8 @@
 //! is never touched on an async worker. A write that the server refused for the sake of another, or
 //! whose connection was lost before COMMIT was sent, runs again.
 //!
-//! Of a transaction's statements only those are waited for whose answer decides something. BEGIN
-//! goes with the first of them, what was only sent goes with the next, or with COMMIT.
+//! Of a transaction's statements only those are waited for whose answer decides something. What was
+//! only sent goes with the next of them, or with COMMIT; the BEGIN of a read goes with the first.
 
 mod connection;
 mod words;
@@ -207,7 +207,10 @@ impl Session {
     fn attempt(&mut self, role: Role, work: &mut dyn Work) -> Attempt {
         self.again = None;
         if let Err(error) = self.begin(role) {
-            return Attempt::Failed(error);
+            return self
+                .again
+                .take()
+                .map_or(Attempt::Failed(error), Attempt::Again);
         }
         let keep = work.run(&mut Tx::new(self));
         // The closure may have turned the database's error into its own, so it is not asked.
@@ -224,7 +227,12 @@ impl Session {
             self.statements.clear();
             self.connection = Some(connect(&self.config)?);
         }
-        self.control(role.begin())
+        self.control(role.begin())?;
+        match role {
+            Role::Reads => Ok(()),
+            // Should BEGIN be refused, what went along with it would be committed by itself.
+            Role::Writes => self.settle(),
+        }
     }
 
     /// Ends a transaction that has nothing to keep. Nobody waits for it: should it not arrive, the
