@@ -2,7 +2,7 @@
 //! our own making only (templates of paths, names of moves, codes of transfers), so that no caller
 //! can make them grow. They are told by `http/metrics.rs`, on a listener of their own.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use api_types::MicroUsd;
@@ -128,8 +128,10 @@ impl Drop for Running {
 /// # Errors
 /// When something else counts in this process already.
 pub fn count() -> anyhow::Result<PrometheusHandle> {
-    static COUNTING: OnceLock<PrometheusHandle> = OnceLock::new();
-    if let Some(handle) = COUNTING.get() {
+    static COUNTING: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+    // Kept to the end: of two that begin at once, the second finds what the first began.
+    let mut counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = &*counting {
         return Ok(handle.clone());
     }
     let full = |name: &str| Matcher::Full(name.to_owned());
@@ -137,11 +139,12 @@ pub fn count() -> anyhow::Result<PrometheusHandle> {
         .set_buckets_for_metric(full(REQUEST_SECONDS), &REQUEST_BOUNDS)?
         .set_buckets_for_metric(full(COMMIT_SECONDS), &COMMIT_BOUNDS)?
         .build_recorder();
-    let handle = COUNTING.get_or_init(|| recorder.handle()).clone();
+    let handle = recorder.handle();
     metrics::set_global_recorder(recorder)
         .map_err(|_| anyhow::anyhow!("something else counts in this process"))?;
     describe();
     gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    *counting = Some(handle.clone());
     Ok(handle)
 }
 
@@ -178,4 +181,26 @@ fn describe() {
     );
     describe_histogram!(COMMIT_SECONDS, "Seconds that a commit took.");
     describe_gauge!(BUILD, "Always 1; the version is its label.");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+
+    #[test]
+    fn who_begin_to_count_at_once_count_together() {
+        const THREADS: usize = 8;
+        let ready = Barrier::new(THREADS);
+        let begin = || {
+            ready.wait();
+            super::count().map(drop)
+        };
+        thread::scope(|scope| {
+            let begun: Vec<_> = (0..THREADS).map(|_| scope.spawn(begin)).collect();
+            for one in begun {
+                one.join().unwrap().unwrap();
+            }
+        });
+    }
 }
