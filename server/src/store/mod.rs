@@ -71,6 +71,8 @@ trait Engine {
     fn control(&mut self, sql: &'static str) -> Result<(), StoreError>;
     /// Lets the statements of this transaction take minutes, if they may not already.
     fn take_time(&mut self) -> Result<(), StoreError>;
+    /// Has the statements of this transaction planned once, whatever their parameters.
+    fn plan_once(&mut self) -> Result<(), StoreError>;
     /// How this database describes itself.
     fn catalogue(&self) -> snapshot::Catalogue;
 }
@@ -135,6 +137,15 @@ impl<'a> Tx<'a> {
     /// As `execute`.
     pub fn take_time(&mut self) -> Result<(), StoreError> {
         self.unless_failed(|engine| engine.take_time())
+    }
+
+    /// Has the statements that follow planned once, whatever their parameters: for those whose plan
+    /// is the same for all, which PostgreSQL would else make again each time.
+    ///
+    /// # Errors
+    /// As `execute`.
+    fn plan_once(&mut self) -> Result<(), StoreError> {
+        self.unless_failed(|engine| engine.plan_once())
     }
 
     /// Runs `f` in a savepoint: its writes are undone when it answers an error, and the

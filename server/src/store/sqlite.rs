@@ -253,6 +253,10 @@ impl Engine for Session<'_> {
         Ok(())
     }
 
+    fn plan_once(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn catalogue(&self) -> Catalogue {
         CATALOGUE
     }

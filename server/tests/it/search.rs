@@ -25,19 +25,30 @@ fn field<'a>(rows: &'a Value, name: &str) -> Vec<&'a Value> {
     rows.iter().map(|row| &row[name]).collect()
 }
 
-/// Every row of a list, walked by cursor in pages of two.
+/// Every task of a list, walked by cursor in pages of two.
 async fn walked(operator: &Caller<'_, api_types::OperatorId>, query: &str) -> Vec<String> {
+    let walked = walked_in(operator, &format!("{query}&limit=2")).await;
+    walked.into_iter().map(|(id, _)| id).collect()
+}
+
+/// The same in other pages, with the kilometres.
+async fn walked_in(
+    operator: &Caller<'_, api_types::OperatorId>,
+    query: &str,
+) -> Vec<(String, f64)> {
     let (mut ids, mut cursor) = (Vec::new(), String::new());
     loop {
-        let path = format!("{}?{query}&limit=2{cursor}", paths::FIND_TASKS);
+        let path = format!("{}?{query}{cursor}", paths::FIND_TASKS);
         let page = operator.get(&path).await.ok().body;
-        let texts = field(&page, "task_id");
-        ids.extend(texts.into_iter().map(|id| id.as_str().unwrap().to_owned()));
+        for row in page["data"].as_array().unwrap() {
+            let (id, kilometres) = (row["task_id"].as_str(), row["distance_km"].as_f64());
+            ids.push((id.unwrap().to_owned(), kilometres.unwrap()));
+        }
         match page["pagination"]["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => return ids,
         }
-        assert!(ids.len() < 100, "the walk does not end");
+        assert!(ids.len() < 1_000, "the walk does not end");
     }
 }
 
@@ -95,6 +106,47 @@ on_both_databases! {
         assert_eq!(seen, posted);
         let passed_over = operator.get("/api/v1/operator/tasks?lat=0&lng=180&offset=5").await;
         assert_eq!(field(&passed_over.ok().body, "task_id").len(), 2);
+    }
+
+    async fn a_walk_by_distance_is_in_order_from_everywhere(store) {
+        let app = TestApp::start(store).await;
+        let operator = app.operator().await;
+        // A tier allows a hundred tasks a day.
+        let agents = [app.agent().await, app.agent().await, app.agent().await];
+        for agent in &agents {
+            agent.deposit(4_000).await;
+        }
+        let mut posted = Vec::new();
+        // A town in which every spot of many has a task.
+        for n in 0..225 {
+            let (lat, lng) = (48.0 + f64::from(n / 15) * 0.01, 2.0 + f64::from(n % 15) * 0.01);
+            posted.push(post_at(&agents[n as usize % 3], lat, lng).await.to_string());
+        }
+        for n in 0..60 {
+            // A third in one town, some of them in one spot; the rest all over the earth.
+            let (lat, lng) = (f64::from(n * 37 % 60) * 2.9 - 85.0, f64::from(n * 83 % 360) - 180.0);
+            let (lat, lng) = match n % 3 {
+                0 => (52.5 + f64::from(n % 4) * 0.02, 13.4 + f64::from(n % 5) * 0.02),
+                _ => (lat, lng),
+            };
+            posted.push(post_at(&agents[n as usize % 3], lat, lng).await.to_string());
+        }
+        posted.sort();
+        for from in ["lat=52.51&lng=13.42", "lat=48.3&lng=2.4", "lat=-48&lng=-170", "lat=89.9&lng=0"] {
+            let walked = walked_in(&operator, &format!("{from}&limit=7")).await;
+            assert!(walked.is_sorted_by_key(|(_, kilometres)| *kilometres), "{from} {walked:?}");
+            let at_once = walked_in(&operator, &format!("{from}&limit=100")).await;
+            assert_eq!(at_once, walked, "{from}");
+            let mut ids: Vec<_> = walked.into_iter().map(|(id, _)| id).collect();
+            ids.sort();
+            assert_eq!(ids, posted, "{from}");
+        }
+        let near = "lat=48.3&lng=2.4&radius_km=5000";
+        let whole = walked_in(&operator, "lat=48.3&lng=2.4&limit=100").await;
+        let (within, beyond): (Vec<_>, Vec<_>) =
+            whole.into_iter().partition(|(_, kilometres)| *kilometres <= 5000.0);
+        assert!(!beyond.is_empty());
+        assert_eq!(walked_in(&operator, &format!("{near}&limit=7")).await, within);
     }
 
     async fn a_search_that_makes_no_sense_is_refused_with_every_fault(store) {

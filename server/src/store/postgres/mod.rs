@@ -373,6 +373,10 @@ impl Engine for Session {
         self.control("SET LOCAL statement_timeout = '30min'")
     }
 
+    fn plan_once(&mut self) -> Result<(), StoreError> {
+        self.control("SET LOCAL plan_cache_mode = force_generic_plan")
+    }
+
     fn catalogue(&self) -> Catalogue {
         CATALOGUE
     }

@@ -1,10 +1,9 @@
-//! What is near: the rings of `domain/place.rs`, walked from the inside through an index of cells.
-//!
-//! Each ring is asked for the cells that hold anything, which takes a step in the index a cell and
-//! not a row; only the nearest are then read. A million tasks in one town, and twenty on a
-//! continent, are found alike.
+//! What is near: cells, nearest first (`walk.rs`), and of each the newest rows.
 
-use std::{cmp::Reverse, fmt::Display, iter::repeat_n, str::FromStr};
+mod held;
+mod walk;
+
+use std::{cmp::Reverse, fmt::Display, str::FromStr};
 
 use super::{
     Row, StoreError, Tx,
@@ -13,11 +12,10 @@ use super::{
     search::Search,
     tasks::{self, Eligible, OPEN_COUNTED_MAX},
 };
-use crate::domain::{
-    place::{Cells, Point, Spot, rings},
-    task::Task,
-};
+use crate::domain::{cells::cells_within, place::Point, task::Task};
 use api_types::{OperatorId, TaskId};
+use held::{Parts, rows_of};
+use walk::{Look, Walk};
 
 /// From where, and how far.
 #[derive(Clone, Copy, Debug)]
@@ -98,65 +96,37 @@ fn nearest<Id: FromStr + Display + Copy>(
     after: Option<After<Id>>,
     most: usize,
 ) -> Result<Vec<Id>, StoreError> {
-    let key = |cell: i64| (Spot::of_cell(cell).metres_from(around.center), cell);
-    let begin = after.map(|after| key(after.cell));
+    tx.plan_once()?;
     let mut found = Vec::new();
-    // What lies no farther than this was looked at in the ring before.
-    let mut seen = None;
-    for ring in rings(around.center, around.within) {
-        let sure = ring.metres.min(around.within);
-        let cells = cells_that_hold(tx, search.clone(), &ring.cells)?;
-        let mut cells: Vec<_> = cells.into_iter().map(key).collect();
-        cells.retain(|near| near.0 <= sure && seen < Some(near.0) && begin <= Some(*near));
-        cells.sort_unstable();
-        for cells in cells.chunks(CELLS_AT_ONCE) {
-            let cells: Vec<_> = cells.iter().map(|near| near.1).collect();
+    let mut begin = after.map_or((0, 0), |after| around.place(after.cell));
+    for look in Look::all() {
+        let within = look.metres.min(around.within);
+        if begin.0 > within {
+            continue;
+        }
+        let mut walk = Walk::begin(tx, search, Around { within, ..around }, begin, look.edge)?;
+        while found.len() < most {
+            let cells = walk.next_cells(tx, search, CELLS_AT_ONCE)?;
+            if cells.is_empty() {
+                break;
+            }
             let after = after.filter(|after| cells.first() == Some(&after.cell));
             found.extend(newest_in(tx, search.clone(), &cells, after, most)?);
-            if found.len() >= most {
-                found.truncate(most);
-                return Ok(found);
-            }
         }
-        seen = Some(sure);
+        if found.len() >= most || within == around.within {
+            break;
+        }
+        begin = (within + 1, 0);
     }
+    found.truncate(most);
     Ok(found)
 }
 
 /// Cells of which one statement reads the rows.
-const CELLS_AT_ONCE: usize = 4;
+const CELLS_AT_ONCE: usize = 8;
 
 /// A cell that nothing lies in.
 const NO_CELL: i64 = -1;
-
-/// The cells in these ranges that hold a row, each once, by leaps through the index.
-fn cells_that_hold(
-    tx: &mut Tx<'_>,
-    mut search: Search,
-    cells: &[Cells],
-) -> Result<Vec<i64>, StoreError> {
-    let ranges = ranges(&mut search, cells);
-    let (table, condition) = (search.table(), &search.condition);
-    // The cell of the first row from here on.
-    let leap = |from: &str, last: &str| {
-        format!(
-            "(SELECT {table}.cell FROM {table}
-              WHERE {table}.cell {from} AND {table}.cell <= {last} AND {condition}
-              ORDER BY {table}.cell LIMIT 1)"
-        )
-    };
-    let leaps = format!(
-        "WITH RECURSIVE part (first, last) AS (VALUES {ranges}), step (cell, last) AS (
-             SELECT {}, part.last FROM part
-             UNION ALL
-             SELECT {}, step.last FROM step WHERE step.cell IS NOT NULL
-         ) SELECT step.cell AS cell FROM step WHERE step.cell IS NOT NULL",
-        leap(">= part.first", "part.last"),
-        leap("> step.cell", "step.last"),
-    );
-    let rows = tx.query(&leaps, &search.params)?;
-    rows.iter().map(|row| row.get("cell")).collect()
-}
 
 /// The newest rows of each of these cells, cell after cell; of the first, those after a row.
 fn newest_in<Id: FromStr + Display + Copy>(
@@ -169,7 +139,9 @@ fn newest_in<Id: FromStr + Display + Copy>(
     let (table, condition) = (search.table(), search.condition.clone());
     let most = search.bind(i64::try_from(most).unwrap_or(i64::MAX));
     let mut parts = Vec::new();
-    // Always so many parts, of which the last may name no cell: few statements are prepared.
+    // Always so many parts, of which the last may name no cell: few statements are prepared. A cell
+    // is named as a range, in the order of which only its index serves: of `cell = …` PostgreSQL
+    // may think that walking through the newest rows finds enough of them sooner.
     for nth in 0..CELLS_AT_ONCE {
         let cell = search.bind(cells.get(nth).copied().unwrap_or(NO_CELL));
         let after = after.filter(|_| nth == 0).map(|after| {
@@ -179,8 +151,8 @@ fn newest_in<Id: FromStr + Display + Copy>(
         let after = after.unwrap_or_default();
         parts.push(format!(
             "SELECT {nth} AS part, id FROM (SELECT {table}.id AS id FROM {table}
-                 WHERE {condition} AND {table}.cell = {cell}{after}
-                 ORDER BY {table}.id DESC LIMIT {most}) AS part_{nth}"
+                 WHERE {condition} AND {table}.cell >= {cell} AND {table}.cell <= {cell}{after}
+                 ORDER BY {table}.cell DESC, {table}.id DESC LIMIT {most}) AS part_{nth}"
         ));
     }
     let rows = tx.query(&parts.join(" UNION ALL "), &search.params)?;
@@ -198,13 +170,11 @@ fn newest_in<Id: FromStr + Display + Copy>(
 }
 
 fn count(tx: &mut Tx<'_>, mut search: Search, around: Around) -> Result<u64, StoreError> {
-    let Some(ring) = rings(around.center, around.within).last() else {
-        return Ok(0);
-    };
-    let ranges = ranges(&mut search, &ring.cells);
+    let all = cells_within(around.center, around.within, 1);
+    let parts = rows_of(&mut search, &Parts::all(&all, 1));
     let (table, condition) = (search.table(), &search.condition);
     let some = format!(
-        "WITH part (first, last) AS (VALUES {ranges})
+        "WITH part (first, last, size) AS (VALUES {parts})
          SELECT {table}.cell AS cell FROM part JOIN {table}
              ON {table}.cell >= part.first AND {table}.cell <= part.last AND {condition}
          LIMIT {OPEN_COUNTED_MAX}"
@@ -215,23 +185,7 @@ fn count(tx: &mut Tx<'_>, mut search: Search, around: Around) -> Result<u64, Sto
     }
     let mut total = 0;
     for row in rows {
-        let spot = Spot::of_cell(row.get("cell")?);
-        total += u64::from(spot.metres_from(around.center) <= around.within);
+        total += u64::from(around.place(row.get("cell")?).0 <= around.within);
     }
     Ok(total)
-}
-
-/// A range that holds no cell.
-const NOWHERE: Cells = Cells { first: 1, last: 0 };
-
-/// The ranges as rows of parameters: as many as a power of two, so that there are few statements
-/// to be prepared, each of which a database plans for longer than it runs.
-fn ranges(search: &mut Search, cells: &[Cells]) -> String {
-    let nowhere = cells.len().next_power_of_two() - cells.len();
-    let all = cells.iter().chain(repeat_n(&NOWHERE, nowhere));
-    let rows = all.map(|range| {
-        let (first, last) = (search.bind(range.first), search.bind(range.last));
-        format!("(CAST({first} AS BIGINT), CAST({last} AS BIGINT))")
-    });
-    rows.collect::<Vec<_>>().join(", ")
 }

@@ -1,0 +1,289 @@
+//! Areas as ranges of cells: what lies within a distance, and squares of which it is known how far
+//! they are at least and at most.
+
+use std::f64::consts::PI;
+
+use super::place::{EARTH_METRES, LAT_STEPS, LNG_STEPS, Point, STEPS, gathered, interleaved};
+
+/// A quad as wide as all cells: 16 bits of each coordinate.
+const WORLD: u32 = 1 << 16;
+
+/// What a bound on distances gives way for: cells are measured in whole metres.
+const SLACK_METRES: f64 = 2.0;
+
+/// Cells from the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cells {
+    /// The lowest.
+    pub first: i64,
+    /// The highest.
+    pub last: i64,
+}
+
+impl Cells {
+    /// No cell at all.
+    pub const NONE: Self = Self { first: 1, last: 0 };
+
+    /// Whether a cell is one of them.
+    pub fn holds(self, cell: i64) -> bool {
+        (self.first..=self.last).contains(&cell)
+    }
+}
+
+/// A square of cells whose edge is a power of two: in Z-order, one range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quad {
+    first: i64,
+    edge: u32,
+}
+
+impl Quad {
+    /// That of an edge, a power of two, in which a cell lies.
+    pub fn with(cell: i64, edge: u32) -> Self {
+        let first = cell - cell % area(edge);
+        Self { first, edge }
+    }
+
+    /// How many cells lie along its edge.
+    pub fn edge(self) -> u32 {
+        self.edge
+    }
+
+    /// Its cells.
+    pub const fn cells(self) -> Cells {
+        Cells {
+            first: self.first,
+            last: self.first + area(self.edge) - 1,
+        }
+    }
+
+    /// Its cell, if it is only one.
+    pub fn cell(self) -> Option<i64> {
+        (self.edge == 1).then_some(self.first)
+    }
+
+    /// None of its spots is nearer to a point, in metres.
+    pub fn metres_at_least(self, point: Point) -> u32 {
+        (self.nearest(point) * EARTH_METRES - SLACK_METRES).max(0.0) as u32
+    }
+
+    /// None of its spots is farther from a point, in metres.
+    pub fn metres_at_most(self, point: Point) -> u32 {
+        // The farther from a point, the nearer to the other end of the earth.
+        let opposite = Point {
+            lat: -point.lat,
+            lng: point.lng + 180.0,
+        };
+        ((PI - self.nearest(opposite)) * EARTH_METRES + SLACK_METRES) as u32
+    }
+
+    /// The angle between a point and the nearest spot of the rectangle.
+    fn nearest(self, point: Point) -> f64 {
+        let (x, y, wide) = (
+            gathered(self.first),
+            gathered(self.first >> 1),
+            self.edge as i32 - 1,
+        );
+        let degrees = |steps: i32| f64::from(steps) / STEPS;
+        let lat = (
+            degrees(y - LAT_STEPS).to_radians(),
+            degrees((y + wide).min(2 * LAT_STEPS) - LAT_STEPS).to_radians(),
+        );
+        let (west, east) = (
+            degrees(x - LNG_STEPS),
+            degrees((x + wide).min(2 * LNG_STEPS - 1) - LNG_STEPS),
+        );
+        let from = point.lat.to_radians();
+        // East of its western edge, by less than a turn.
+        let into = (point.lng - west).rem_euclid(360.0);
+        if into <= east - west {
+            return (from - from.clamp(lat.0, lat.1)).abs();
+        }
+        let beyond = (into - (east - west)).min(360.0 - into).to_radians();
+        // Along the nearer edge, a meridian, the cosine of the angle is a wave of the latitude.
+        let (up, along) = (from.sin(), from.cos() * beyond.cos());
+        let crest = up.atan2(along);
+        let cos = |lat: f64| up * lat.sin() + along * lat.cos();
+        let cos = match (lat.0..=lat.1).contains(&crest) {
+            true => up.hypot(along),
+            false => cos(lat.0).max(cos(lat.1)),
+        };
+        cos.clamp(-1.0, 1.0).acos()
+    }
+}
+
+const fn area(edge: u32) -> i64 {
+    edge as i64 * edge as i64
+}
+
+/// Cells that hold everything within so many metres of a point, and some beyond it: in their
+/// order, and whole quads of an edge.
+pub fn cells_within(center: Point, metres: u32, edge: u32) -> Vec<Cells> {
+    let reach = (f64::from(metres) + SLACK_METRES) / EARTH_METRES;
+    if reach >= PI {
+        let (first, last) = (0, i64::from(u32::MAX));
+        return vec![Cells { first, last }];
+    }
+    let around = |degrees: f64, reach: f64| {
+        let steps = (reach.to_degrees() * STEPS).ceil();
+        let (from, to) = (
+            (degrees * STEPS).floor() - steps,
+            (degrees * STEPS).ceil() + steps,
+        );
+        (from as i32, to as i32)
+    };
+    let lat = around(center.lat, reach);
+    // How far the meridians that touch the circle are; none does if a pole lies within it.
+    let lat_cos = center.lat.to_radians().cos();
+    let lng = if reach >= PI / 2.0 || reach.sin() >= lat_cos {
+        (-LNG_STEPS, LNG_STEPS - 1)
+    } else {
+        around(center.lng, (reach.sin() / lat_cos).asin())
+    };
+    cells_of(lat, lng, edge)
+}
+
+/// The cells of an area, which may lie across the date line.
+fn cells_of(lat: (i32, i32), lng: (i32, i32), edge: u32) -> Vec<Cells> {
+    let circle = 2 * LNG_STEPS;
+    let y = (lat.0 + LAT_STEPS).max(0)..=(lat.1 + LAT_STEPS).min(2 * LAT_STEPS);
+    let (from, to) = (lng.0 + LNG_STEPS, lng.1 + LNG_STEPS);
+    let pieces = if to - from >= circle - 1 {
+        vec![0..=circle - 1]
+    } else if from < 0 {
+        vec![0..=to, from + circle..=circle - 1]
+    } else if to >= circle {
+        vec![0..=to - circle, from..=circle - 1]
+    } else {
+        vec![from..=to]
+    };
+    let mut cells = Vec::new();
+    for x in pieces {
+        let widest = (x.end() - x.start())
+            .max(y.end() - y.start())
+            .unsigned_abs()
+            + 1;
+        let area = Area {
+            x: (x.start().unsigned_abs(), x.end().unsigned_abs()),
+            y: (y.start().unsigned_abs(), y.end().unsigned_abs()),
+            smallest: (widest.next_power_of_two() / 4).max(edge),
+        };
+        area.cover(0, 0, WORLD, &mut cells);
+    }
+    joined(cells)
+}
+
+/// The same cells, in their order, in as few ranges as can be.
+fn joined(mut cells: Vec<Cells>) -> Vec<Cells> {
+    cells.sort_unstable();
+    let mut joined: Vec<Cells> = Vec::new();
+    for cells in cells {
+        match joined.last_mut() {
+            Some(before) if cells.first <= before.last + 1 => {
+                before.last = before.last.max(cells.last);
+            }
+            _ => joined.push(cells),
+        }
+    }
+    joined
+}
+
+/// A rectangle of cells, both ends within it, and the smallest quad that it is covered with.
+struct Area {
+    x: (u32, u32),
+    y: (u32, u32),
+    smallest: u32,
+}
+
+impl Area {
+    /// Adds the quads that cover the part of the area in the quad at (x, y), each one range.
+    fn cover(&self, x: u32, y: u32, size: u32, cells: &mut Vec<Cells>) {
+        let (x_last, y_last) = (x + size - 1, y + size - 1);
+        if x > self.x.1 || x_last < self.x.0 || y > self.y.1 || y_last < self.y.0 {
+            return;
+        }
+        let inside = x >= self.x.0 && x_last <= self.x.1 && y >= self.y.0 && y_last <= self.y.1;
+        if inside || size <= self.smallest {
+            let first = interleaved(x, y);
+            let last = first + i64::from(size) * i64::from(size) - 1;
+            cells.push(Cells { first, last });
+            return;
+        }
+        let half = size / 2;
+        for (x, y) in [(x, y), (x + half, y), (x, y + half), (x + half, y + half)] {
+            self.cover(x, y, half, cells);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::place::{Spot, tests::anywhere};
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn cells_within_some_metres_hold_every_spot_within_them(
+            center in anywhere(), turn in 0.0..std::f64::consts::TAU, part in 0.0..1.0_f64,
+            metres in prop_oneof![0_u32..10_000, 0_u32..30_000_000], power in 0..8_u32,
+        ) {
+            let cells = cells_within(center, metres, 1 << power);
+            prop_assert!(cells.len() <= 64, "{}", cells.len());
+            let size = area(1 << power);
+            let whole = |one: &Cells| one.first % size == 0 && (one.last + 1) % size == 0;
+            prop_assert!(cells.iter().all(whole));
+            prop_assert!(cells.windows(2).all(|two| two[0].last < two[1].first));
+            let spot = Spot::of(travelled(center, turn, f64::from(metres) * part));
+            if spot.metres_from(center) <= metres {
+                let cell = spot.cell();
+                let held = cells.iter().any(|one| one.holds(cell));
+                prop_assert!(held, "{spot:?} in {cells:?}");
+            }
+        }
+
+        #[test]
+        fn a_spot_is_as_far_as_the_quads_that_it_lies_in(from in anywhere(), to in anywhere()) {
+            let spot = Spot::of(to);
+            let (cell, metres) = (spot.cell(), spot.metres_from(from));
+            for edge in (0..=16).map(|power| 1 << power) {
+                let quad = Quad::with(cell, edge);
+                prop_assert!(quad.cells().holds(cell));
+                prop_assert!(quad.metres_at_least(from) <= metres, "{quad:?} {metres}");
+                prop_assert!(quad.metres_at_most(from) >= metres, "{quad:?} {metres}");
+            }
+        }
+    }
+
+    /// The point at the end of a great circle that begins in a direction.
+    fn travelled(from: Point, turn: f64, metres: f64) -> Point {
+        let (angle, lat) = (metres / EARTH_METRES, from.lat.to_radians());
+        let end = (lat.sin() * angle.cos() + lat.cos() * angle.sin() * turn.cos()).asin();
+        let side =
+            (turn.sin() * angle.sin() * lat.cos()).atan2(angle.cos() - lat.sin() * end.sin());
+        let lng = (from.lng + side.to_degrees() + 540.0).rem_euclid(360.0) - 180.0;
+        Point {
+            lat: end.to_degrees(),
+            lng,
+        }
+    }
+
+    #[test]
+    fn a_small_quad_is_as_far_as_its_middle() {
+        let berlin = Point {
+            lat: 52.52,
+            lng: 13.405,
+        };
+        let paris = Spot::of(Point {
+            lat: 48.86,
+            lng: 2.35,
+        });
+        let quad = Quad::with(paris.cell(), 8);
+        let (near, far) = (quad.metres_at_least(berlin), quad.metres_at_most(berlin));
+        assert!(
+            (865_000..far).contains(&near) && far < 890_000,
+            "{near} to {far}"
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! The walk from cell to cell, nearest first.
+//!
+//! An area is asked which of its cells hold anything; if many do, which of its squares do, and the
+//! nearest of those are asked for theirs, until they are cells.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use super::{
+    Around,
+    held::{Parts, held},
+};
+use crate::{
+    domain::{
+        cells::{Quad, cells_within},
+        place::Spot,
+    },
+    store::{StoreError, Tx, search::Search},
+};
+
+/// How far one looks before one looks farther, and the edge of the squares that all of it is cut
+/// into if it holds much: a few along each side.
+pub(super) struct Look {
+    pub(super) metres: u32,
+    pub(super) edge: u32,
+}
+
+impl Look {
+    /// From a cell in every direction to the earth, ever wider.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        const METRES: u32 = 1_113;
+        [1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 32_768]
+            .into_iter()
+            .map(|cells| Self {
+                metres: cells * METRES,
+                edge: (cells / 2).max(1),
+            })
+    }
+}
+
+/// Where a cell stands in the order: its distance, and of two equally far ones the first.
+pub(super) type Place = (u32, i64);
+
+impl Around {
+    pub(super) fn place(self, cell: i64) -> Place {
+        (Spot::of_cell(cell).metres_from(self.center), cell)
+    }
+}
+
+/// Cells that hold something, nearest first, found as they are asked for.
+pub(super) struct Walk {
+    around: Around,
+    begin: Place,
+    /// Squares by the least distance that a cell of theirs can have, and cells by their own; of
+    /// equal ones the squares come first.
+    ahead: BinaryHeap<Reverse<(u32, bool, Quad)>>,
+}
+
+impl Walk {
+    /// A walk from a place in the order. It knows of the cells that hold something, or if there
+    /// are many, of the squares of an edge.
+    pub(super) fn begin(
+        tx: &mut Tx<'_>,
+        search: &Search,
+        around: Around,
+        begin: Place,
+        edge: u32,
+    ) -> Result<Self, StoreError> {
+        let mut walk = Self {
+            around,
+            begin,
+            ahead: BinaryHeap::new(),
+        };
+        let all = cells_within(around.center, around.within, edge);
+        let cells = held(tx, search.clone(), &Parts::all(&all, 1), Some(FEW))?;
+        if cells.len() < FEW {
+            let known = cells.into_iter().map(|cells| Quad::with(cells.first, 1));
+            known.for_each(|quad| walk.add(quad));
+        } else {
+            walk.add_held(tx, search, &Parts::all(&all, edge))?;
+        }
+        Ok(walk)
+    }
+
+    /// Will come past a square or a cell, unless all of it lies too near or too far.
+    fn add(&mut self, quad: Quad) {
+        let center = self.around.center;
+        let (metres, follows) = match quad.cell() {
+            Some(cell) => {
+                let place = self.around.place(cell);
+                (place.0, self.begin <= place)
+            }
+            None => {
+                let most = quad.metres_at_most(center);
+                let follows = self.begin.0 <= most;
+                (quad.metres_at_least(center), follows)
+            }
+        };
+        if follows && metres <= self.around.within {
+            self.ahead
+                .push(Reverse((metres, quad.cell().is_some(), quad)));
+        }
+    }
+
+    /// The next cells, few at the end and none after it.
+    pub(super) fn next_cells(
+        &mut self,
+        tx: &mut Tx<'_>,
+        search: &Search,
+        most: usize,
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut cells = Vec::new();
+        while cells.len() < most {
+            let Some(Reverse((_, _, next))) = self.ahead.pop() else {
+                break;
+            };
+            match next.cell() {
+                Some(cell) => cells.push(cell),
+                None => self.look_into(tx, search, next)?,
+            }
+        }
+        Ok(cells)
+    }
+
+    /// Learns which parts of a square hold something, and of those squares that come right after.
+    fn look_into(
+        &mut self,
+        tx: &mut Tx<'_>,
+        search: &Search,
+        quad: Quad,
+    ) -> Result<(), StoreError> {
+        let mut quads = vec![quad];
+        while let Some(Reverse((_, false, next))) = self.ahead.peek()
+            && quads.len() < QUADS_AT_ONCE
+        {
+            quads.push(*next);
+            self.ahead.pop();
+        }
+        let parts: Vec<_> = quads.into_iter().map(Parts::of).collect();
+        self.add_held(tx, search, &parts)
+    }
+
+    /// Learns which of these parts hold something.
+    fn add_held(
+        &mut self,
+        tx: &mut Tx<'_>,
+        search: &Search,
+        parts: &[Parts],
+    ) -> Result<(), StoreError> {
+        for held in held(tx, search.clone(), parts, None)? {
+            // Of a part in which all lies in one cell, the cell is known.
+            let alone = held.first == held.last;
+            let part = parts.iter().find(|part| part.cells.holds(held.first));
+            let edge = part.map_or(1, |part| if alone { 1 } else { part.edge });
+            self.add(Quad::with(held.first, edge));
+        }
+        Ok(())
+    }
+}
+
+/// So many cells are asked for at once, and more are many.
+const FEW: usize = 200;
+
+/// Squares that one statement looks into.
+const QUADS_AT_ONCE: usize = 4;
