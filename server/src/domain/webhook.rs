@@ -4,13 +4,17 @@
 
 use std::time::Duration;
 
-use api_types::{DeliveryId, Timestamp, event::TaskEvent, task::WebhookStyle};
+use api_types::{
+    DeliveryId, Timestamp,
+    event::TaskEvent,
+    task::{Status, WebhookStyle},
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{event, secret::hex, task::Moved};
+use super::{event, moves::MOVES, secret::hex, task::Moved};
 
 /// What the default style tells (contract §7).
 const HUMANOPS_EVENTS: [&str; 4] = [
@@ -21,12 +25,58 @@ const HUMANOPS_EVENTS: [&str; 4] = [
 ];
 
 /// How long each attempt waits for the one before it to have failed, in seconds (contract §7).
-const WAITS_SECONDS: [u64; 12] = [
+pub const WAITS_SECONDS: [u64; 12] = [
     0, 30, 60, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400,
 ];
 
 /// A callback cannot put an attempt off for longer than this.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(86_400);
+
+/// What `humcli` calls every move.
+const STATUS_CHANGED: &str = "task.status_changed";
+
+/// An event that a callback can be told, as it looks where it first stands in the table of moves.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Its name.
+    pub event: &'static str,
+    /// Where the task stands after it.
+    pub status: Status,
+    /// Where it stood before.
+    pub previous_status: Option<Status>,
+    /// Who is told.
+    pub styles: &'static [WebhookStyle],
+}
+
+/// Every event that a callback can be told.
+pub fn kinds() -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = Vec::new();
+    for rule in MOVES {
+        let mut previous_status = rule.from.first().copied();
+        for event in rule.events {
+            let status = event::status_after(event, rule.to);
+            let kind = Kind {
+                event,
+                status,
+                previous_status: previous_status.replace(status),
+                styles: match HUMANOPS_EVENTS.contains(event) {
+                    true => &[WebhookStyle::Humanops, WebhookStyle::All],
+                    false => &[WebhookStyle::All],
+                },
+            };
+            if kinds.iter().all(|known| known.event != *event) {
+                kinds.push(kind);
+            }
+        }
+    }
+    kinds.push(Kind {
+        event: STATUS_CHANGED,
+        status: Status::Accepted,
+        previous_status: Some(Status::Pending),
+        styles: &[WebhookStyle::Humcli],
+    });
+    kinds
+}
 
 /// Something to be told to a callback.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +107,7 @@ pub fn outgoing(moved: &Moved) -> Vec<Outgoing> {
     let outgoing = chosen.map(|(_, event)| {
         let mut told = event::told(task, event);
         if style == WebhookStyle::Humcli {
-            told.event = "task.status_changed".to_owned();
+            told.event = STATUS_CHANGED.to_owned();
         }
         Outgoing {
             id: event.id.delivery(),

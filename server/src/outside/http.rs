@@ -18,7 +18,7 @@ use reqwest::{Client, redirect};
 use crate::domain::target::{TargetRefusal, TargetRules};
 
 /// From the first packet to the end of the answer.
-const WITHIN: Duration = Duration::from_secs(10);
+pub const WITHIN: Duration = Duration::from_secs(10);
 
 /// Of which a connection takes at most.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);

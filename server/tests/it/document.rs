@@ -24,8 +24,12 @@ fn resolved<'d>(document: &'d Value, part: &'d Value) -> &'d Value {
 }
 
 fn every_operation(document: &Value) -> Vec<(String, &Value)> {
+    operations_in(&document["paths"])
+}
+
+fn operations_in(paths: &Value) -> Vec<(String, &Value)> {
     let mut found = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
+    for (path, item) in paths.as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             found.push((format!("{method} {path}"), operation));
         }
@@ -51,7 +55,8 @@ fn contents<'d>(document: &'d Value, operation: &'d Value) -> Vec<(String, &'d s
 fn every_json_body_has_an_example_and_every_example_satisfies_its_schema() {
     let document = document();
     let mut faults = Vec::new();
-    for (name, operation) in every_operation(&document) {
+    let webhooks = operations_in(&document["webhooks"]);
+    for (name, operation) in every_operation(&document).into_iter().chain(webhooks) {
         for (place, kind, content) in contents(&document, operation) {
             let is_json = kind == "application/json";
             if content["example"].is_null() {
@@ -81,6 +86,11 @@ fn every_printed_example_belongs_to_an_operation() {
     for id in examples.keys() {
         assert!(ids.contains(&id.as_str()), "{id}");
     }
+    let webhooks = operations_in(&document["webhooks"]);
+    let told = webhooks
+        .iter()
+        .map(|(_, told)| told["operationId"].as_str().unwrap());
+    let ids: Vec<&str> = ids.into_iter().chain(told).collect();
     let mut once = ids.clone();
     once.sort_unstable();
     once.dedup();

@@ -1,13 +1,13 @@
 //! Callbacks: told once a move is made, signed, again when they fail, and nowhere they may not go.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api_types::{AgentId, TaskId, paths};
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -135,6 +135,38 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Str
     response
 }
 
+/// Asserts that the API document tells of what came: event, style, body and headers.
+fn assert_documented(sent: &Received, style: &str) {
+    let document = serde_json::to_value(server::http::document().unwrap()).unwrap();
+    let told = sent.told();
+    let webhook = &document["webhooks"][told["event"].as_str().unwrap()]["post"];
+    let about = webhook["description"].as_str().unwrap_or_default();
+    assert!(
+        about.contains(&format!("`{style}`")),
+        "{told} {style}: {about}"
+    );
+
+    let mut schema = webhook["requestBody"]["content"]["application/json"]["schema"].clone();
+    schema["components"] = document["components"].clone();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let wrong: Vec<_> = validator
+        .iter_errors(&told)
+        .map(|fault| fault.to_string())
+        .collect();
+    assert!(wrong.is_empty(), "{told}: {wrong:?}");
+
+    let parameters = webhook["parameters"].as_array().unwrap().iter();
+    let names = parameters.map(|part| {
+        let place = part["$ref"].as_str().unwrap().trim_start_matches('#');
+        let name = &document.pointer(place).unwrap()["name"];
+        name.as_str().unwrap().to_lowercase()
+    });
+    let documented: BTreeSet<_> = names.collect();
+    let ours = |name: &&str| name.starts_with("webhook-") || name.starts_with("x-");
+    let came = sent.headers.keys().map(HeaderName::as_str).filter(ours);
+    assert_eq!(documented, came.map(str::to_owned).collect());
+}
+
 async fn hang(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> Response {
     receiver
         .received
@@ -260,6 +292,7 @@ on_both_databases! {
             posted["webhook_style"] = json!(style);
             completed(&agent, &posted).await;
             let all = receiver.all();
+            all.iter().for_each(|sent| assert_documented(sent, style));
             let names = all.iter().map(|sent| sent.told()["event"].as_str().unwrap().to_owned());
             let mut names: Vec<_> = names.collect();
             let mut told = told;

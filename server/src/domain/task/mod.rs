@@ -375,11 +375,7 @@ impl Task {
         let mut previous_status = before;
         let names = rule.map_or(&[] as &[_], |rule| rule.events);
         let events = (0_u128..).zip(names).map(|(nth, name)| {
-            // The Guardian's approval is announced as VERIFIED before it is COMPLETED.
-            let status = match *name {
-                "task.verified" => Status::Verified,
-                _ => self.status,
-            };
+            let status = super::event::status_after(name, self.status);
             Event {
                 // The events of one move share their time and follow each other by their bits.
                 id: EventId::new(turn.now, turn.random.wrapping_add(nth)),

@@ -12,7 +12,7 @@ use utoipa::openapi::response::Response;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Content, OpenApi as Document, PathItem, Ref, RefOr};
 
-use super::components;
+use super::{components, webhooks};
 
 /// The examples of each operation: its request, and its answers by status.
 const EXAMPLES: &str = include_str!("examples.json");
@@ -27,6 +27,8 @@ pub fn complete(document: &mut Document) -> Result<(), serde_json::Error> {
     let examples: Examples = serde_json::from_str(EXAMPLES)?;
     let components = document.components.get_or_insert_default();
     components::add_to(components);
+    webhooks::add_headers(components);
+    document.webhooks = Some(webhooks::webhooks());
     for (path, item) in &mut document.paths.paths {
         for (posts, sends, operation) in operations(item) {
             let its = operation

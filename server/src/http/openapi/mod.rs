@@ -3,6 +3,7 @@
 
 pub mod components;
 pub mod conventions;
+mod webhooks;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};

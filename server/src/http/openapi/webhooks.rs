@@ -1,0 +1,154 @@
+//! What a callback is told (contract §7): one entry an event, with the headers that it comes with
+//! and what follows from each answer.
+
+use api_types::task::WebhookStyle;
+use serde_json::{Value, json};
+use utoipa::openapi::path::{
+    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
+};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{Components, ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, PathItem, Paths, PathsBuilder, Ref, RefOr, Required};
+
+use crate::domain::webhook::{Kind, WAITS_SECONDS, kinds};
+use crate::outside::http::WITHIN;
+
+/// The headers of a callback: whether they need a secret, what they say, and an example.
+const HEADERS: [(&str, bool, &str, &str); 5] = [
+    (
+        "webhook-id",
+        false,
+        "The event's id: the same in every repetition.",
+        "evt_01KB0000000000000000000002",
+    ),
+    (
+        "webhook-timestamp",
+        false,
+        "When this attempt was made, in seconds since 1970.",
+        "1764000001",
+    ),
+    (
+        "webhook-signature",
+        true,
+        "`v1,` and the base64 of the HMAC-SHA-256 of `webhook-id.webhook-timestamp.body` \
+         (Standard Webhooks). Its key is what a `callback_secret` of the form `whsec_…` encodes, \
+         and the bytes of any other.",
+        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    ),
+    (
+        "X-HumanOps-Signature",
+        true,
+        "The hexadecimal HMAC-SHA-256 of the raw body, keyed with the text of `callback_secret`.",
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    ),
+    (
+        "X-Signature",
+        true,
+        "The same as `X-HumanOps-Signature`.",
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    ),
+];
+
+/// Adds the headers, which all webhooks share.
+pub(super) fn add_headers(components: &mut Components) {
+    for (name, signs, about, example) in HEADERS {
+        let header = RefOr::T(header(name, signs, about, example));
+        components.parameters.insert(name.to_owned(), header);
+    }
+}
+
+fn header(name: &str, signs: bool, about: &str, example: &str) -> Parameter {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .examples([json!(example)]);
+    let (required, about) = match signs {
+        true => (Required::False, format!("{about} Only with a secret.")),
+        false => (Required::True, about.to_owned()),
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(about))
+        .schema(Some(text))
+        .build()
+}
+
+/// Every webhook, by the name of its event.
+pub(super) fn webhooks() -> Paths {
+    let all = kinds();
+    let paths = all.into_iter().fold(PathsBuilder::new(), |paths, kind| {
+        paths.path(kind.event, PathItem::new(HttpMethod::Post, told(kind)))
+    });
+    paths.build()
+}
+
+fn told(kind: Kind) -> Operation {
+    let quoted = |style: &WebhookStyle| format!("`{}`", style.as_str());
+    let styles: Vec<_> = kind.styles.iter().map(quoted).collect();
+    let operation = OperationBuilder::new()
+        .tag("events")
+        .operation_id(Some(format!("told_{}", kind.event.replace('.', "_"))))
+        .summary(Some(format!("Hear of {}.", kind.event)))
+        .description(Some(format!(
+            "Sent to a task's `callback_url` with the `webhook_style` {}. It may come more than \
+             once, and not in the order of the log: the id tells.",
+            styles.join(" and ")
+        )))
+        .request_body(Some(body(kind)));
+    let operation = HEADERS.iter().fold(operation, |operation, (name, ..)| {
+        operation.parameter_ref(Ref::new(format!("#/components/parameters/{name}")))
+    });
+    let again = WAITS_SECONDS.iter().skip(1).map(u64::to_string);
+    let again = again.collect::<Vec<_>>().join(", ");
+    let within = WITHIN.as_secs();
+    let answers = [
+        (
+            "2XX",
+            "Heard. The first 1024 characters of the answer stand in the log of deliveries."
+                .to_owned(),
+        ),
+        (
+            "410",
+            "The callback is gone: it is told nothing more, until a delivery that is sent again \
+             arrives."
+                .to_owned(),
+        ),
+        (
+            "default",
+            format!(
+                "Not heard, like no answer in {within} seconds and like a redirect. It is \
+                 sent again {again} seconds after the attempt before; `Retry-After` makes the wait \
+                 longer, by a day at most."
+            ),
+        ),
+    ];
+    let operation = answers
+        .into_iter()
+        .fold(operation, |operation, (status, about)| {
+            operation.response(status, ResponseBuilder::new().description(about).build())
+        });
+    operation.build()
+}
+
+fn body(kind: Kind) -> RequestBody {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("TaskEvent")))
+        .example(Some(example(kind)));
+    RequestBodyBuilder::new()
+        .content("application/json", content.build())
+        .required(Some(Required::True))
+        .build()
+}
+
+fn example(kind: Kind) -> Value {
+    json!({
+        "event": kind.event,
+        "task_id": "task_01KB0000000000000000000001",
+        "status": kind.status,
+        "previous_status": kind.previous_status,
+        "timestamp": "2025-11-24T16:00:00.000Z",
+        "event_id": "evt_01KB0000000000000000000002",
+    })
+}
