@@ -1,0 +1,93 @@
+//! The settings of the payment provider dLocal.
+
+use clap::Args;
+
+use super::{ConfigError, Secret};
+
+/// The settings of the payment provider dLocal: a login, a transaction key and a secret key, or
+/// none of them.
+#[derive(Clone, Debug, Args)]
+pub struct Dlocal {
+    /// Where its API is; `https://sandbox.dlocal.com` for trying it out.
+    #[arg(
+        long,
+        env = "DLOCAL_URL",
+        default_value = "https://api.dlocal.com",
+        value_name = "URL"
+    )]
+    pub dlocal_url: url::Url,
+
+    /// The account's `X-Login`. With it and the two keys, money can be paid in by card and bank.
+    #[arg(long, env = "DLOCAL_LOGIN", value_name = "LOGIN")]
+    pub dlocal_login: Option<String>,
+
+    /// The account's `X-Trans-Key`.
+    #[arg(
+        long,
+        env = "DLOCAL_TRANS_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub dlocal_trans_key: Option<Secret>,
+
+    /// The account's secret key, which requests and notices are signed with.
+    #[arg(
+        long,
+        env = "DLOCAL_SECRET",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub dlocal_secret: Option<Secret>,
+
+    /// The country that payments are made in, two letters.
+    #[arg(
+        long,
+        env = "DLOCAL_COUNTRY",
+        default_value = "US",
+        value_name = "COUNTRY"
+    )]
+    pub dlocal_country: String,
+
+    /// dLocal's code of the bank transfers of that country; without it payers choose.
+    #[arg(long, env = "DLOCAL_BANK_METHOD", value_name = "CODE")]
+    pub dlocal_bank_method: Option<String>,
+}
+
+impl Dlocal {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let given = [
+            self.dlocal_login.is_some(),
+            self.dlocal_trans_key.is_some(),
+            self.dlocal_secret.is_some(),
+        ];
+        if given.contains(&true) && given.contains(&false) {
+            return Err(ConfigError(
+                "DLOCAL_LOGIN, DLOCAL_TRANS_KEY and DLOCAL_SECRET belong together: set all three \
+                 or none.",
+            ));
+        }
+        let weak = |secret: &Secret| secret.expose().len() < 16;
+        if self.dlocal_secret.as_ref().is_some_and(weak) {
+            return Err(ConfigError(
+                "DLOCAL_SECRET must have at least 16 characters.",
+            ));
+        }
+        let local = match self.dlocal_url.host() {
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            _ => false,
+        };
+        if self.dlocal_url.scheme() != "https" && !local {
+            return Err(ConfigError(
+                "DLOCAL_URL must be an https address: keys are sent there.",
+            ));
+        }
+        let letters = |byte: u8| byte.is_ascii_uppercase();
+        if self.dlocal_country.len() != 2 || !self.dlocal_country.bytes().all(letters) {
+            return Err(ConfigError(
+                "DLOCAL_COUNTRY must be two letters, such as BR.",
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,479 @@
+//! Every setting, once: its argument, its variable, its unit and its default.
+//!
+//! `humanops serve --help` prints this list. What contradicts itself is refused at start, in a
+//! sentence, by [`Config::check`].
+
+mod dlocal;
+mod secret;
+mod tiers;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use api_types::MicroUsd;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+use crate::command_line::Admin;
+use crate::domain::pricing::FeeTable;
+use crate::domain::target::{Ports, TargetRules};
+use crate::domain::task::Terms;
+use crate::limits::Limits;
+pub use dlocal::Dlocal;
+pub use secret::Secret;
+pub use tiers::Tiers;
+
+/// The marketplace where software agents hire people.
+#[derive(Debug, Parser)]
+#[command(name = "humanops", version, args_override_self = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the binary can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API, the operators' app and the work that waits.
+    Serve(Box<Config>),
+    /// Bring the database to this version's schema.
+    Migrate(Place),
+    /// Recompute every balance from its transfers, and say whether all agree and sum to zero.
+    CheckLedger(Place),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Do the host's work on the database itself, beside a running server or without one.
+    Admin(Box<Admin>),
+    /// Save the database at one moment, the proof files and the keys in one new file. The server
+    /// may go on meanwhile.
+    Backup(Archive),
+    /// Restore such a file into an empty folder or database, and check the ledger.
+    Restore(Archive),
+}
+
+/// A back-up, and what it is of or for.
+#[derive(Clone, Debug, Args)]
+pub struct Archive {
+    /// The archive, a gzipped tar.
+    pub file: PathBuf,
+    /// Where the database and the files are.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Args)]
+pub struct Place {
+    /// Folder of the embedded database, the proof files and the key that signs their addresses.
+    #[arg(
+        long,
+        env = "DATA_DIR",
+        default_value = "humanops-data",
+        value_name = "DIR",
+        global = true
+    )]
+    pub data: PathBuf,
+    /// A PostgreSQL database (`postgres://user@host/name`) instead of the embedded one.
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        global = true
+    )]
+    pub database_url: Option<Secret>,
+    /// A bucket for the proof files (`s3://bucket/folder`) instead of the folder `files` of the
+    /// data folder; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION open it, AWS_ENDPOINT
+    /// is for those that are not Amazon's.
+    #[arg(long, env = "FILES_URL", value_name = "URL", global = true)]
+    pub files_url: Option<url::Url>,
+}
+
+/// How money comes in and goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Payments {
+    /// Deposits are believed and payouts are done at once. No money moves.
+    Test,
+    /// USDC on Base, which this version does not reach yet, and a provider of card payments.
+    Base,
+}
+
+/// How operators' identities are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kyc {
+    /// Approved at once, for development.
+    Auto,
+    /// By the host.
+    Manual,
+}
+
+/// Who may register agents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// Everyone.
+    Open,
+    /// Who sends the host's key as `X-Admin-Key`.
+    #[value(name = "admin_key")]
+    AdminKey,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// An object a line, for programs.
+    Json,
+}
+
+/// The settings of `humanops serve`.
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// Where the database and the files are.
+    #[command(flatten)]
+    pub place: Place,
+
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(
+        long,
+        env = "LISTEN",
+        default_value = "127.0.0.1:8787",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+
+    /// Address and port on which Prometheus may ask for /metrics; nowhere if left out. Whoever
+    /// reaches it learns how much is going on here, and nothing about whom.
+    #[arg(long, env = "METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
+
+    /// How the world reaches this server, without a path; made of the listener if left out.
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// How money comes in and goes out.
+    #[arg(long, env = "PAYMENTS", value_enum, default_value = "test")]
+    pub payments: Payments,
+
+    /// How operators' identities are checked.
+    #[arg(long, env = "KYC", value_enum, default_value = "auto")]
+    pub kyc: Kyc,
+
+    /// Who may register agents.
+    #[arg(long, env = "REGISTRATION", value_enum, default_value = "open")]
+    pub registration: Registration,
+
+    /// The server that mails go out by, with its user and password: `smtps://user:password@host`,
+    /// or `smtp://user:password@host?tls=required` for STARTTLS. Without it they are written to
+    /// the folder `mails` under DATA_DIR.
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, value_name = "URL")]
+    pub smtp_url: Option<Secret>,
+
+    /// Who mails come from: `HumanOps <mail@example.com>`. Needed with SMTP_URL.
+    #[arg(long, env = "MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+
+    /// The host's key, at least 32 characters.
+    #[arg(long, env = "ADMIN_KEY", hide_env_values = true, value_name = "KEY")]
+    pub admin_key: Option<Secret>,
+
+    /// What an identity provider signs its messages to /webhooks/kyc with, at least 16 characters.
+    #[arg(
+        long,
+        env = "KYC_WEBHOOK_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub kyc_webhook_secret: Option<Secret>,
+
+    /// Believe whoever says who they are in `X-Operator-Id`. Development on this machine only.
+    #[arg(long, env = "ALLOW_DEV_OPERATOR_ID_HEADER", default_value_t = false,
+          action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub allow_dev_operator_id_header: bool,
+
+    /// Whether rules alone may approve a photo. [default: true with PAYMENTS=test, else false]
+    #[arg(long, env = "GUARDIAN_RULES_MAY_APPROVE", action = ArgAction::Set,
+          num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub guardian_rules_may_approve: Option<bool>,
+
+    /// The smallest reward, in US dollars.
+    #[arg(long, env = "MIN_TASK_USD", default_value = "10", value_name = "USD")]
+    pub min_task_usd: MicroUsd,
+
+    /// Days for which an earned reward can still be disputed.
+    #[arg(
+        long,
+        env = "SETTLEMENT_HOLD_DAYS",
+        default_value_t = 7,
+        value_name = "DAYS"
+    )]
+    pub settlement_hold_days: u32,
+
+    /// Hours in MANUAL_REVIEW after which an agent's silence releases the reward.
+    #[arg(
+        long,
+        env = "AUTO_RELEASE_HOURS",
+        default_value_t = 72,
+        value_name = "HOURS"
+    )]
+    pub auto_release_hours: u32,
+
+    /// Seconds that the sandbox takes for each step of a simulated task.
+    #[arg(
+        long,
+        env = "SANDBOX_STEP_SECONDS",
+        default_value_t = 2,
+        value_name = "SECONDS"
+    )]
+    pub sandbox_step_seconds: u32,
+
+    /// Changed rows of the table of tiers: tasks a day / $ a task / $ a day. A row that is left
+    /// out keeps its default, which is SANDBOX=50/10/600, VERIFIED=10/100/200 or
+    /// STANDARD=100/10000/50000.
+    #[arg(
+        long,
+        env = "TIERS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "TIER=TASKS/USD/USD,…"
+    )]
+    pub tiers: Tiers,
+
+    /// Private networks that callbacks may be sent to, such as `10.0.0.0/8,fd00::/8`.
+    #[arg(
+        long,
+        env = "ALLOW_PRIVATE_TARGETS",
+        value_delimiter = ',',
+        value_name = "NETWORK,…"
+    )]
+    pub allow_private_targets: Vec<IpNet>,
+
+    /// Send callbacks to http addresses too. Development only: they can be read on their way.
+    #[arg(long, env = "ALLOW_HTTP_TARGETS", default_value_t = false,
+          action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub allow_http_targets: bool,
+
+    /// Ports that callbacks may use beside the scheme's own: `8443,3000-3999`.
+    #[arg(
+        long,
+        env = "TARGET_PORTS",
+        value_delimiter = ',',
+        default_value = "8443",
+        value_name = "PORT,…"
+    )]
+    pub target_ports: Vec<Ports>,
+
+    /// The table of fees: from what spending in thirty days on, how many per cent of a reward.
+    #[arg(
+        long,
+        env = "FEES",
+        default_value = "0=18,5000=15,25000.000001=12",
+        value_name = "USD=PERCENT,…"
+    )]
+    pub fees: FeeTable,
+
+    /// The smallest fee of a task, in US dollars.
+    #[arg(long, env = "MIN_FEE_USD", default_value = "2", value_name = "USD")]
+    pub min_fee_usd: MicroUsd,
+
+    /// The provider of payments by card and bank.
+    #[command(flatten)]
+    pub dlocal: Dlocal,
+
+    /// Event streams that may be open at a time.
+    #[arg(
+        long,
+        env = "EVENT_STREAMS_MAX",
+        default_value_t = 256,
+        value_name = "STREAMS"
+    )]
+    pub event_streams_max: usize,
+
+    /// Seconds in which requests that are running may finish after a signal to stop.
+    #[arg(
+        long,
+        env = "STOP_SECONDS",
+        default_value_t = 20,
+        value_name = "SECONDS"
+    )]
+    pub stop_seconds: u64,
+
+    /// What is logged, as `tracing` filters say it: `info`, `warn,server=debug`.
+    #[arg(long, env = "LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+
+    /// How log lines are written.
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// What is taken of one client and of all.
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+impl Config {
+    /// Refuses settings that contradict each other or promise what this version cannot do.
+    ///
+    /// # Errors
+    /// A sentence that says which setting to change.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.dlocal.check()?;
+        if self.allow_dev_operator_id_header && !self.listen.ip().is_loopback() {
+            return Err(ConfigError(
+                "ALLOW_DEV_OPERATOR_ID_HEADER lets everyone who can reach the server be anyone: \
+                 listen on 127.0.0.1, or leave it off.",
+            ));
+        }
+        if self.registration == Registration::AdminKey && self.admin_key.is_none() {
+            return Err(ConfigError("REGISTRATION=admin_key needs an ADMIN_KEY."));
+        }
+        if (self.admin_key.as_ref()).is_some_and(|key| key.expose().chars().count() < 32) {
+            return Err(ConfigError("ADMIN_KEY must have at least 32 characters."));
+        }
+        if (self.kyc_webhook_secret.as_ref()).is_some_and(|it| it.expose().chars().count() < 16) {
+            return Err(ConfigError(
+                "KYC_WEBHOOK_SECRET must have at least 16 characters.",
+            ));
+        }
+        if (self.public_url.as_deref()).is_some_and(|url| !is_origin(url)) {
+            return Err(ConfigError(
+                "PUBLIC_URL must be http:// or https:// and a host, with no slash at its end.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Which addresses that a user gave may be called (contract §7).
+    pub fn targets(&self) -> TargetRules {
+        TargetRules {
+            private: self.allow_private_targets.clone(),
+            http: self.allow_http_targets,
+            ports: self.target_ports.clone(),
+        }
+    }
+
+    /// The platform's fee on a reward, by what the agent spent in the trailing thirty days.
+    pub fn fee(&self, reward: MicroUsd, spent_trailing: MicroUsd) -> MicroUsd {
+        self.fees.fee(reward, spent_trailing, self.min_fee_usd)
+    }
+
+    /// The times that moves of tasks take from the settings.
+    pub fn terms(&self) -> Terms {
+        const HOUR: u64 = 60 * 60;
+        Terms {
+            auto_release: Duration::from_secs(u64::from(self.auto_release_hours) * HOUR),
+            hold: Duration::from_secs(u64::from(self.settlement_hold_days) * 24 * HOUR),
+            sandbox_step: Duration::from_secs(u64::from(self.sandbox_step_seconds)),
+        }
+    }
+
+    /// Whether rules alone may approve a photo (contract §4, Guardian).
+    pub fn rules_may_approve(&self) -> bool {
+        self.guardian_rules_may_approve
+            .unwrap_or(self.payments == Payments::Test)
+    }
+}
+
+fn is_origin(url: &str) -> bool {
+    (url.strip_prefix("https://").or(url.strip_prefix("http://")))
+        .is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']))
+}
+
+/// Settings that cannot be served, in a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(&'static str);
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Config, clap::Error> {
+        let line = ["humanops", "serve"].iter().chain(arguments);
+        match Cli::try_parse_from(line)?.command {
+            Command::Serve(config) => Ok(*config),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn defaults_are_what_the_contract_gives() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
+        assert_eq!(config.min_task_usd, MicroUsd::usd(10));
+        assert_eq!(config.settlement_hold_days, 7);
+        assert_eq!(config.terms(), Terms::default());
+        assert!(config.rules_may_approve());
+        assert!(!config.allow_dev_operator_id_header);
+        config.check().unwrap();
+    }
+
+    #[test]
+    fn believing_a_header_is_refused_beyond_loopback() {
+        let header = "--allow-dev-operator-id-header";
+        parse(&[header]).unwrap().check().unwrap();
+        let open = parse(&[header, "--listen", "0.0.0.0:8787"]).unwrap();
+        assert!(open.check().unwrap_err().to_string().contains("127.0.0.1"));
+    }
+
+    #[test]
+    fn what_this_version_cannot_do_is_refused_at_start() {
+        for half in [
+            &["--dlocal-login", "l"][..],
+            &["--dlocal-url", "http://dlocal.example"],
+            &["--dlocal-country", "usa"],
+        ] {
+            assert!(parse(half).unwrap().check().is_err(), "{half:?}");
+        }
+        assert!(
+            parse(&["--registration", "admin_key"])
+                .unwrap()
+                .check()
+                .is_err()
+        );
+        assert!(
+            parse(&["--public-url", "https://x.example/"])
+                .unwrap()
+                .check()
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn one_row_of_the_tiers_changes_alone() {
+        let tiers: Tiers = "STANDARD=1000000/10000/9000000".parse().unwrap();
+        assert_eq!(tiers.standard.max_daily_tasks, 1_000_000);
+        assert_eq!(tiers.verified, Tiers::default().verified);
+        assert!("GOLD=1/1/1".parse::<Tiers>().is_err());
+        assert!("STANDARD=1/1".parse::<Tiers>().is_err());
+    }
+
+    #[test]
+    fn every_setting_is_explained_in_the_readme() {
+        let readme = include_str!("../../README.md");
+        let command = Cli::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        let settings = serve.get_arguments().filter_map(clap::Arg::get_env);
+        let names: Vec<_> = settings.map(|name| name.to_str().unwrap()).collect();
+        assert!(names.len() > 20, "{names:?}");
+        for name in names {
+            assert!(readme.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let secrets = [
+            "--admin-key",
+            "--database-url",
+            "--dlocal-trans-key",
+            "--dlocal-secret",
+            "--smtp-url",
+        ];
+        let arguments: Vec<_> = secrets.iter().flat_map(|name| [name, "canary"]).collect();
+        let config = parse(&arguments).unwrap();
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,36 @@
+//! The least rating that a task asks for.
+
+use api_types::MicroUsd;
+use serde::{Deserialize, Serialize};
+
+/// A mean of stars, in hundredths: 100 to 500.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Rating(u16);
+
+impl Rating {
+    /// From hundredths of a star.
+    pub const fn from_hundredths(hundredths: u16) -> Option<Self> {
+        match hundredths {
+            100..=500 => Some(Self(hundredths)),
+            _ => None,
+        }
+    }
+
+    /// Reads stars with at most two decimals, 1 to 5.
+    pub fn parse(digits: &str) -> Option<Self> {
+        // Read digit by digit like an amount, so that 4.005 is refused and not rounded.
+        let stars = MicroUsd::parse(digits, 2).ok()?;
+        Self::from_hundredths(u16::try_from(stars.as_micros() / 10_000).ok()?)
+    }
+
+    /// Hundredths of a star.
+    pub const fn hundredths(self) -> u16 {
+        self.0
+    }
+
+    /// Stars, as they are printed.
+    pub fn stars(self) -> f64 {
+        f64::from(self.0) / 100.0
+    }
+}

@@ -1,0 +1,359 @@
+//! The body of POST /tasks, read with every fault named.
+
+use std::time::Duration;
+
+use api_types::{
+    Timestamp,
+    error::Fault,
+    proof::ProofType,
+    task::{
+        ADDRESS_CHARS_MAX, DESCRIPTION_CHARS_MAX, Location, REQUIREMENT_CHARS_MAX,
+        REQUIREMENTS_MAX, SandboxOutcome, TITLE_CHARS_MAX, TaskDomain, TaskType, WebhookStyle,
+    },
+};
+use crypto_wasm::AgentPublicKey;
+use serde_json::Value;
+
+use super::{NewTask, Rating};
+use crate::domain::{
+    estimate::EstimateTerms,
+    fields::{Fields, Parsed, choice, degrees, flag, list, money, text, timestamp, wrong},
+    result_schema::ResultSchema,
+    secret::CallbackSecret,
+    target::TargetRules,
+    task_type,
+};
+
+/// A deadline is at least this far ahead (contract §4).
+const DEADLINE_AHEAD_MIN: Duration = Duration::from_secs(10 * 60);
+
+/// A deadline is at most this far ahead (contract §4).
+const DEADLINE_AHEAD_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+impl NewTask {
+    /// Reads POST /tasks.
+    ///
+    /// # Errors
+    /// Every fault of the body.
+    pub fn parse(body: &Value, now: Timestamp, targets: &TargetRules) -> Parsed<Self> {
+        let mut fields = Fields::of(body);
+        let title = fields.required("title", text(1..=TITLE_CHARS_MAX));
+        let description = fields.required("description", text(1..=DESCRIPTION_CHARS_MAX));
+        let location = fields.optional("location", location);
+        let reward = fields.required("reward_usd", money(2));
+        let deadline = fields.required("deadline", |value| deadline(value, now));
+        let requirement = text(1..=REQUIREMENT_CHARS_MAX);
+        let requirements = fields.required(
+            "proof_requirements",
+            list(1..=REQUIREMENTS_MAX, requirement),
+        );
+        let types = TaskType::ALL.map(TaskType::as_str).join(", ");
+        let task_type = fields.required("task_type", choice(TaskType::parse, types));
+        let domain = fields.optional(
+            "task_domain",
+            choice(TaskDomain::parse, "PHYSICAL, DIGITAL, CREDENTIAL"),
+        );
+        let proof_types = "PHOTO, SCREENSHOT, CONFIRMATION, ARTIFACT";
+        let proof_type = fields.optional("proof_type", choice(ProofType::parse, proof_types));
+        let digital_instructions =
+            fields.optional("digital_instructions", text(0..=DESCRIPTION_CHARS_MAX));
+        let callback_url = fields.optional("callback_url", targets.field());
+        let callback_secret = fields.optional("callback_secret", text(16..=256));
+        let agent_public_key = fields.optional("agent_public_key", public_key);
+        let external_id = fields.optional("external_id", text(1..=200));
+        let estimate = EstimateTerms::read(&mut fields);
+        let beside = Beside::read(&mut fields);
+
+        let stated = Stated {
+            domain,
+            proof_type,
+            place: location.as_ref(),
+        };
+        fit_type(&mut fields, task_type, &stated);
+        let read = title
+            .zip(description)
+            .zip(reward)
+            .zip(deadline)
+            .zip(requirements);
+        let read = read.zip(task_type).map(|(stated, task_type)| {
+            let ((((title, description), reward), deadline), proof_requirements) = stated;
+            let default = task_type::rules(task_type).proof_types.first().copied();
+            Self {
+                title,
+                description,
+                // A place without anything in it is none.
+                location: location.filter(|place| *place != Location::default()),
+                reward,
+                deadline,
+                proof_requirements,
+                task_type,
+                proof_type: proof_type.or(default).unwrap_or(ProofType::Photo),
+                digital_instructions,
+                callback_url,
+                callback_secret: callback_secret.map(CallbackSecret::new),
+                webhook_style: beside.webhook_style,
+                rating_min: beside.rating_min,
+                result_schema: beside.result_schema,
+                agent_public_key,
+                external_id,
+                estimate,
+                sandbox: beside.sandbox == Some(true),
+                sandbox_outcome: beside.sandbox_outcome,
+                dry_run: beside.dry_run == Some(true),
+            }
+        });
+        fields.finish(read)
+    }
+}
+
+/// What this API takes beside the fields of S1.
+struct Beside {
+    webhook_style: Option<WebhookStyle>,
+    rating_min: Option<Rating>,
+    result_schema: Option<ResultSchema>,
+    sandbox: Option<bool>,
+    sandbox_outcome: Option<SandboxOutcome>,
+    dry_run: Option<bool>,
+}
+
+impl Beside {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let styles = WebhookStyle::ALL.map(WebhookStyle::as_str).join(", ");
+        let outcomes = SandboxOutcome::ALL.map(SandboxOutcome::as_str).join(", ");
+        Self {
+            webhook_style: fields.optional("webhook_style", choice(WebhookStyle::parse, styles)),
+            rating_min: fields.optional("min_operator_rating", rating),
+            result_schema: fields.optional("result_schema", ResultSchema::parse),
+            sandbox: fields.optional("sandbox", flag),
+            sandbox_outcome: fields
+                .optional("sandbox_outcome", choice(SandboxOutcome::parse, outcomes)),
+            dry_run: fields.optional("dry_run", flag),
+        }
+    }
+}
+
+/// What the body says beside the type, and must fit it.
+struct Stated<'a> {
+    domain: Option<TaskDomain>,
+    proof_type: Option<ProofType>,
+    place: Option<&'a Location>,
+}
+
+/// Names what does not fit the type. Of a type that could not be read nothing can be said.
+fn fit_type(fields: &mut Fields<'_>, task_type: Option<TaskType>, stated: &Stated<'_>) {
+    let Some(task_type) = task_type else {
+        return;
+    };
+    let rules = task_type::rules(task_type);
+    let name = task_type.as_str();
+    // S1's agents call credential tasks digital; the contract takes both.
+    let digital =
+        rules.domain == TaskDomain::Credential && stated.domain == Some(TaskDomain::Digital);
+    if stated.domain.is_some_and(|domain| domain != rules.domain) && !digital {
+        fields.fault(
+            "task_domain",
+            format!("must be {} for {name}", rules.domain.as_str()),
+        );
+    }
+    if stated
+        .proof_type
+        .is_some_and(|proof_type| !rules.proof_types.contains(&proof_type))
+    {
+        let allowed: Vec<_> = rules.proof_types.iter().map(|one| one.as_str()).collect();
+        fields.fault(
+            "proof_type",
+            format!("must be {} for {name}", allowed.join(" or ")),
+        );
+    }
+    if rules.domain == TaskDomain::Physical && !complete(stated.place) {
+        // A location with faults of its own was named already.
+        if stated.place.is_some() || !fields.has("location") {
+            let message = format!("lat, lng and address are required for {name}");
+            fields.fault("location", message);
+        }
+    }
+    if rules.domain == TaskDomain::Credential && fields.has("result_schema") {
+        let message = format!(
+            "must not be sent for {name}: what it asks for would reach the server in the clear, \
+             and belongs inside the sealed credential"
+        );
+        fields.fault("result_schema", message);
+    }
+    if rules.domain == TaskDomain::Credential && !fields.has("agent_public_key") {
+        let message = format!(
+            "is required for {name}: make a P-256 key pair, keep the private key and send the \
+             public key, so that only you can open the credential"
+        );
+        fields.fault("agent_public_key", message);
+    }
+}
+
+fn complete(place: Option<&Location>) -> bool {
+    place.is_some_and(|at| at.lat.is_some() && at.lng.is_some() && at.address.is_some())
+}
+
+fn location(value: &Value) -> Parsed<Location> {
+    let mut fields = Fields::of(value);
+    let lat = fields.optional("lat", degrees(-90.0..=90.0));
+    let lng = fields.optional("lng", degrees(-180.0..=180.0));
+    let address = fields.optional("address", text(1..=ADDRESS_CHARS_MAX));
+    if fields.has("lat") != fields.has("lng") {
+        fields.fault("", "lat and lng go together");
+    }
+    fields.finish(Some(Location { lat, lng, address }))
+}
+
+fn deadline(value: &Value, now: Timestamp) -> Parsed<Timestamp> {
+    let deadline = timestamp(value)?;
+    let range = now.after(DEADLINE_AHEAD_MIN)..=now.after(DEADLINE_AHEAD_MAX);
+    if range.contains(&deadline) {
+        Ok(deadline)
+    } else {
+        wrong("must be 10 minutes to 90 days ahead")
+    }
+}
+
+/// Stars with at most two decimals, as a number.
+fn rating(value: &Value) -> Parsed<Rating> {
+    let digits = value.as_number().map(ToString::to_string);
+    let read = digits.and_then(|digits| Rating::parse(&digits));
+    read.map_or_else(
+        || wrong("must be a number from 1 to 5 with at most two decimals"),
+        Ok,
+    )
+}
+
+fn public_key(value: &Value) -> Parsed<String> {
+    // A JWK may come as an object as well as in a string; it is echoed in the form it came in.
+    let read = match value {
+        Value::String(text) => text.clone(),
+        Value::Object(_) => value.to_string(),
+        _ => return wrong("must be a P-256 public key: base64, PEM or JWK"),
+    };
+    if read.len() > 4096 {
+        return wrong("must be a P-256 public key of at most 4096 characters");
+    }
+    match AgentPublicKey::parse(&read) {
+        Ok(_) => Ok(read),
+        Err(error) => Err(vec![Fault {
+            field: String::new(),
+            message: error.to_string(),
+        }]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api_types::MicroUsd;
+    use serde_json::json;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-02-05T12:00:00Z".parse().unwrap()
+    }
+
+    fn body() -> Value {
+        json!({
+            "title": "Verify storefront signage",
+            "description": "Take a photo of the signage",
+            "location": {"lat": 40.7128, "lng": -74.006, "address": "123 Main St, NY"},
+            "reward_usd": 25,
+            "deadline": "2026-02-10T00:00:00Z",
+            "proof_requirements": ["Photo of storefront sign"],
+            "task_type": "VERIFICATION",
+        })
+    }
+
+    fn places(body: &Value) -> Vec<String> {
+        NewTask::parse(body, now(), &TargetRules::default())
+            .unwrap_err()
+            .into_iter()
+            .map(|fault| fault.field)
+            .collect()
+    }
+
+    #[test]
+    fn the_reference_task_is_read_with_the_types_default_proof() {
+        let task = NewTask::parse(&body(), now(), &TargetRules::default()).unwrap();
+        assert_eq!(task.reward, MicroUsd::usd(25));
+        assert_eq!(task.proof_type, ProofType::Photo);
+    }
+
+    #[test]
+    fn what_callbacks_are_signed_with_is_stored_and_never_printed() {
+        let mut stated = body();
+        stated["callback_secret"] = json!("a-secret-of-an-agent");
+        let task = NewTask::parse(&stated, now(), &TargetRules::default()).unwrap();
+        let printed = format!("{task:?} {task:#?}");
+        assert!(printed.contains("callback_secret: Some([redacted])"));
+        assert!(!printed.contains("a-secret-of-an-agent"), "{printed}");
+        let stored = serde_json::to_value(&task).unwrap();
+        assert_eq!(stored["callback_secret"], "a-secret-of-an-agent");
+        assert_eq!(serde_json::from_value::<NewTask>(stored).unwrap(), task);
+    }
+
+    #[test]
+    fn every_fault_of_a_task_is_named_at_once() {
+        let bad = json!({
+            "title": "", "description": 7, "location": {"lat": 91, "lng": 0},
+            "reward_usd": 10.001, "deadline": "2026-02-05T12:09:59Z",
+            "proof_requirements": [], "task_type": "PHOTO", "proof_type": "ARTIFACT",
+            "callback_url": "http://example.com", "callback_secret": "short", "status": "COMPLETED",
+        });
+        let expected = [
+            "title",
+            "description",
+            "location.lat",
+            "reward_usd",
+            "deadline",
+            "proof_requirements",
+            "callback_url",
+            "callback_secret",
+            "proof_type",
+            "status",
+        ];
+        assert_eq!(places(&bad), expected);
+    }
+
+    #[test]
+    fn a_physical_task_needs_its_whole_place() {
+        for place in [
+            json!(null),
+            json!({}),
+            json!({"lat": 1, "lng": 2}),
+            json!({"address": "x"}),
+        ] {
+            let mut bad = body();
+            bad["location"] = place;
+            assert_eq!(places(&bad), ["location"], "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_credential_task_needs_a_public_key() {
+        let mut bad = body();
+        bad["task_type"] = json!("ACCOUNT_CREATION");
+        assert_eq!(places(&bad), ["agent_public_key"]);
+        bad["agent_public_key"] = json!("not a key");
+        assert_eq!(places(&bad), ["agent_public_key"]);
+    }
+
+    #[test]
+    fn the_deadline_is_bounded_on_both_sides() {
+        for (deadline, fits) in [
+            ("2026-02-05T12:09:59.999Z", false),
+            ("2026-02-05T12:10:00Z", true),
+            ("2026-05-06T12:00:00Z", true),
+            ("2026-05-06T12:00:00.001Z", false),
+        ] {
+            let mut task = body();
+            task["deadline"] = json!(deadline);
+            assert_eq!(
+                NewTask::parse(&task, now(), &TargetRules::default()).is_ok(),
+                fits,
+                "{deadline}"
+            );
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Tasks: what they ask for, and the moves that are refused.
+
+use api_types::error::ErrorCode;
+use axum::http::StatusCode;
+
+use super::{ApiError, insufficient_balance, whole};
+use crate::domain::moves::Move;
+use crate::domain::new_task::PostRefusal;
+use crate::domain::task::Refusal;
+use crate::store::StoreError;
+use crate::store::ledger::PostError;
+
+/// The host spoke before, or a revision ended the dispute.
+pub fn dispute_ended() -> ApiError {
+    let message = "The dispute has ended. Its outcome is not changed any more.";
+    ApiError::new(ErrorCode::InvalidState, message)
+}
+
+/// No such task for this caller.
+pub fn task_not_found() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "Task not found")
+}
+
+/// No such task that this operator has accepted.
+pub fn task_not_claimed_by_you() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "Task not found or not claimed by you")
+}
+
+/// The operator is rated lower than the task asks for.
+pub fn rating_too_low() -> ApiError {
+    let message = "This task asks for a higher rating than yours.";
+    ApiError::new(ErrorCode::Forbidden, message)
+}
+
+/// The operator does not do such tasks.
+pub fn skill_missing() -> ApiError {
+    let message = "This kind of task is not among your skills. Add it to your profile first.";
+    ApiError::new(ErrorCode::Forbidden, message)
+}
+
+/// What S0 says of a credential that cannot be retrieved, whatever the reason.
+const NO_CREDENTIAL: &str = "Credential task not found or not completed";
+
+/// No such credential task of this agent (S0).
+pub fn credential_not_found() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, NO_CREDENTIAL)
+}
+
+/// The agent's credential task is not completed (S0).
+pub fn credential_not_ready() -> ApiError {
+    ApiError::new(ErrorCode::InvalidState, NO_CREDENTIAL).answered(StatusCode::NOT_FOUND)
+}
+
+/// The credential was erased at its agent's wish.
+pub fn credential_purged() -> ApiError {
+    let message = "The credential was retrieved with purge=true and erased. It is not kept.";
+    ApiError::new(ErrorCode::Expired, message)
+}
+
+/// Somebody else moved the task at the same moment.
+pub fn task_changed() -> ApiError {
+    let message = "The task changed at the same moment. Read it again.";
+    ApiError::new(ErrorCode::InvalidState, message)
+}
+
+/// What S0 says of a task that cannot be moved so, whether it is in another status or not the
+/// caller's, where it has words for it.
+fn not_found_to_move(does: Move) -> Option<&'static str> {
+    Some(match does {
+        Move::Accept | Move::Estimate | Move::EstimateWithin => "Task not found or already claimed",
+        Move::ApproveEstimate | Move::RejectEstimate => {
+            "Task not found or not in ESTIMATE_PENDING status"
+        }
+        Move::Submit => "Task not found or not in submittable status",
+        Move::Cancel => "Task not found or cannot be cancelled",
+        Move::Approve | Move::Reject => "Task not found or not in reviewable status",
+        _ => return None,
+    })
+}
+
+/// A move that the table does not have from the task's status. S0 calls such a task not found
+/// among those that can be moved so, and answers 404.
+pub fn wrong_status(does: Move) -> ApiError {
+    match not_found_to_move(does) {
+        Some(message) => {
+            ApiError::new(ErrorCode::InvalidState, message).answered(StatusCode::NOT_FOUND)
+        }
+        None => conflicting(does),
+    }
+}
+
+/// No such task that this caller could move so, in whatever status: S0's words for the move, and
+/// not found in every dialect, so that nobody learns whether there is one.
+pub fn no_task_to(does: Move) -> ApiError {
+    let message = not_found_to_move(does).unwrap_or("Task not found");
+    ApiError::new(ErrorCode::NotFound, message)
+}
+
+/// A move that the table does not have from the task's status, and that S0 has no words for.
+fn conflicting(does: Move) -> ApiError {
+    let message = match does {
+        Move::Withdraw => "A task is given back before its proof is submitted, and not after.",
+        Move::Start => "A task is begun once, after it was accepted.",
+        Move::RequestRevision => {
+            "A revision is requested of a task in MANUAL_REVIEW or DISPUTED status."
+        }
+        Move::Dispute => "A task is disputed when it is COMPLETED, until its hold ends.",
+        Move::ResolveRelease | Move::ResolveRefund | Move::ResolveSplit => {
+            "The task is not disputed now. Read the dispute again."
+        }
+        _ => return task_changed(),
+    };
+    ApiError::new(ErrorCode::InvalidState, message)
+}
+
+/// Another operator claimed the task, or nobody (S0, and its own words for a proof).
+fn not_claimed_by_you(does: Move) -> ApiError {
+    match does {
+        Move::Submit => no_task_to(does),
+        _ => task_not_claimed_by_you(),
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::WrongStatus { does } => wrong_status(does),
+            Refusal::NotClaimedByYou { does } => not_claimed_by_you(does),
+            Refusal::Expired => Self::new(ErrorCode::Expired, "Task has expired"),
+            Refusal::EstimateRequired => Self::new(
+                ErrorCode::RuleViolation,
+                "This task requires an estimate. Send estimate_days, estimate_hours or \
+                 estimate_minutes.",
+            ),
+            Refusal::RevisedBefore => Self::new(
+                ErrorCode::InvalidState,
+                "A revision was requested before, and can be only once.",
+            ),
+            Refusal::NotDisputable => Self::new(
+                ErrorCode::InvalidState,
+                "The hold is over, or the host has decided already: the task cannot be disputed.",
+            ),
+            Refusal::NoSplit { reward } => Self::new(
+                ErrorCode::RuleViolation,
+                format!("operator_usd must be more than $0 and less than the reward, ${reward}."),
+            ),
+            Refusal::NotDue => task_changed(),
+        }
+    }
+}
+
+/// Messages are written while a task is claimed and not settled.
+pub fn not_talked_about() -> ApiError {
+    let message = "Messages can be sent from the first claim of a task until it is settled or \
+                   called off.";
+    ApiError::new(ErrorCode::InvalidState, message)
+}
+
+/// A task has as many messages as it may have.
+pub fn too_many_messages(most: i64) -> ApiError {
+    let message = format!("A task has at most {most} messages.");
+    ApiError::new(ErrorCode::LimitExceeded, message)
+}
+
+/// A rating before its time, or a second one.
+pub fn not_ratable() -> ApiError {
+    let message = "A task is rated once, after it is COMPLETED.";
+    ApiError::new(ErrorCode::InvalidState, message)
+}
+
+impl From<PostRefusal> for ApiError {
+    fn from(refusal: PostRefusal) -> Self {
+        let message = match refusal {
+            PostRefusal::TypeOff { task_type } => format!(
+                "The host of this server takes no {} tasks now. Those that were posted go on.",
+                task_type.as_str()
+            ),
+            PostRefusal::RewardTooSmall { least } => {
+                format!("Minimum task value is ${}", whole(least))
+            }
+            PostRefusal::RewardAboveType { task_type, most } => {
+                format!(
+                    "Maximum task value for {} is ${}",
+                    task_type.as_str(),
+                    whole(most)
+                )
+            }
+            PostRefusal::RewardAboveTier { tier, most } => {
+                format!(
+                    "Maximum task value for {} tier is ${}",
+                    tier.as_str(),
+                    whole(most)
+                )
+            }
+            PostRefusal::DailyTasks { most } => {
+                format!("Your tier allows {most} tasks in a UTC day. Try again tomorrow.")
+            }
+            PostRefusal::DailySandboxTasks { most } => {
+                format!("{most} simulated tasks are allowed in a UTC day. Try again tomorrow.")
+            }
+            PostRefusal::DailySpend { most } => {
+                format!(
+                    "Your tier allows ${} in a UTC day. Try again tomorrow.",
+                    whole(most)
+                )
+            }
+        };
+        Self::new(ErrorCode::RuleViolation, message)
+    }
+}
+
+impl From<PostError> for ApiError {
+    fn from(error: PostError) -> Self {
+        match error {
+            PostError::InsufficientFunds => insufficient_balance(),
+            // Somebody else wrote first: the task is not what it was when the request was decided.
+            PostError::Store(StoreError::Changed) => task_changed(),
+            PostError::Store(error) => error.into(),
+        }
+    }
+}
