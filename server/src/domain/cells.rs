@@ -21,8 +21,20 @@ pub struct Cells {
 }
 
 impl Cells {
+    /// Every cell.
+    pub const ALL: Self = Self {
+        first: 0,
+        last: u32::MAX as i64,
+    };
+
     /// No cell at all.
     pub const NONE: Self = Self { first: 1, last: 0 };
+
+    /// A single one.
+    pub const fn one(cell: i64) -> Self {
+        let (first, last) = (cell, cell);
+        Self { first, last }
+    }
 
     /// Whether a cell is one of them.
     pub fn holds(self, cell: i64) -> bool {
@@ -121,8 +133,7 @@ const fn area(edge: u32) -> i64 {
 pub fn cells_within(center: Point, metres: u32, edge: u32) -> Vec<Cells> {
     let reach = (f64::from(metres) + SLACK_METRES) / EARTH_METRES;
     if reach >= PI {
-        let (first, last) = (0, i64::from(u32::MAX));
-        return vec![Cells { first, last }];
+        return vec![Cells::ALL];
     }
     let around = |degrees: f64, reach: f64| {
         let steps = (reach.to_degrees() * STEPS).ceil();

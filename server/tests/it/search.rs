@@ -1,6 +1,7 @@
 //! What is near: tasks for operators, operators for agents (contract §6).
 
 use api_types::{AgentId, TaskId, paths};
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -8,6 +9,9 @@ use crate::harness::{Ask, Caller, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
 const HERE: &str = "lat=52.52&lng=13.405";
+
+/// A tier that lets a test post a thousand tasks.
+const MANY_A_DAY: [&str; 2] = ["--tiers", "STANDARD=2000/10000/1000000"];
 
 async fn post_at(agent: &Caller<'_, AgentId>, lat: f64, lng: f64) -> TaskId {
     let mut body = photo_task(agent.app);
@@ -109,18 +113,14 @@ on_both_databases! {
     }
 
     async fn a_walk_by_distance_is_in_order_from_everywhere(store) {
-        let app = TestApp::start(store).await;
-        let operator = app.operator().await;
-        // A tier allows a hundred tasks a day.
-        let agents = [app.agent().await, app.agent().await, app.agent().await];
-        for agent in &agents {
-            agent.deposit(4_000).await;
-        }
+        let app = TestApp::start_with(store, &MANY_A_DAY).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        agent.deposit(9_000).await;
         let mut posted = Vec::new();
         // A town in which every spot of many has a task.
         for n in 0..225 {
             let (lat, lng) = (48.0 + f64::from(n / 15) * 0.01, 2.0 + f64::from(n % 15) * 0.01);
-            posted.push(post_at(&agents[n as usize % 3], lat, lng).await.to_string());
+            posted.push(post_at(&agent, lat, lng).await.to_string());
         }
         for n in 0..60 {
             // A third in one town, some of them in one spot; the rest all over the earth.
@@ -129,7 +129,7 @@ on_both_databases! {
                 0 => (52.5 + f64::from(n % 4) * 0.02, 13.4 + f64::from(n % 5) * 0.02),
                 _ => (lat, lng),
             };
-            posted.push(post_at(&agents[n as usize % 3], lat, lng).await.to_string());
+            posted.push(post_at(&agent, lat, lng).await.to_string());
         }
         posted.sort();
         for from in ["lat=52.51&lng=13.42", "lat=48.3&lng=2.4", "lat=-48&lng=-170", "lat=89.9&lng=0"] {
@@ -147,6 +147,24 @@ on_both_databases! {
             whole.into_iter().partition(|(_, kilometres)| *kilometres <= 5000.0);
         assert!(!beyond.is_empty());
         assert_eq!(walked_in(&operator, &format!("{near}&limit=7")).await, within);
+    }
+
+    async fn tasks_are_counted_within_the_distance_and_not_beside_it(store) {
+        let app = TestApp::start_with(store, &MANY_A_DAY).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        for _ in 0..4 {
+            agent.deposit(9_000).await;
+        }
+        // Most lie farther than 20 km, and still in the square around the circle.
+        for (count, lat, lng) in [(60, 50.0, 8.0), (1_000, 50.17, 8.27)] {
+            for _ in 0..count / 20 {
+                join_all((0..20).map(|_| post_at(&agent, lat, lng))).await;
+            }
+        }
+        for (radius, total) in [(20, 60), (30, 1_000)] {
+            let path = format!("{}?lat=50&lng=8&radius_km={radius}", paths::FIND_TASKS);
+            assert_eq!(operator.get(&path).await.ok().body["pagination"]["total"], total);
+        }
     }
 
     async fn a_search_that_makes_no_sense_is_refused_with_every_fault(store) {

@@ -12,10 +12,14 @@ use super::{
     search::Search,
     tasks::{self, Eligible, OPEN_COUNTED_MAX},
 };
-use crate::domain::{cells::cells_within, place::Point, task::Task};
+use crate::domain::{
+    cells::{Cells, cells_within},
+    place::Point,
+    task::Task,
+};
 use api_types::{OperatorId, TaskId};
 use held::{Parts, rows_of};
-use walk::{Look, Walk};
+use walk::{BEGIN, CELLS_AT_ONCE, past_cells};
 
 /// From where, and how far.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +78,7 @@ pub fn count_open_tasks(
     eligible: &Eligible,
     around: Around,
 ) -> Result<u64, StoreError> {
-    count(tx, tasks::open_to(eligible), around)
+    count(tx, &tasks::open_to(eligible), around)
 }
 
 /// How many approved operators work within the distance, or [`OPEN_COUNTED_MAX`] if more do.
@@ -86,7 +90,7 @@ pub fn count_approved_operators(
     sought: &Sought,
     around: Around,
 ) -> Result<u64, StoreError> {
-    count(tx, operators::approved(sought), around)
+    count(tx, &operators::approved(sought), around)
 }
 
 fn nearest<Id: FromStr + Display + Copy>(
@@ -96,34 +100,16 @@ fn nearest<Id: FromStr + Display + Copy>(
     after: Option<After<Id>>,
     most: usize,
 ) -> Result<Vec<Id>, StoreError> {
-    tx.plan_once()?;
     let mut found = Vec::new();
-    let mut begin = after.map_or((0, 0), |after| around.place(after.cell));
-    for look in Look::all() {
-        let within = look.metres.min(around.within);
-        if begin.0 > within {
-            continue;
-        }
-        let mut walk = Walk::begin(tx, search, Around { within, ..around }, begin, look.edge)?;
-        while found.len() < most {
-            let cells = walk.next_cells(tx, search, CELLS_AT_ONCE)?;
-            if cells.is_empty() {
-                break;
-            }
-            let after = after.filter(|after| cells.first() == Some(&after.cell));
-            found.extend(newest_in(tx, search.clone(), &cells, after, most)?);
-        }
-        if found.len() >= most || within == around.within {
-            break;
-        }
-        begin = (within + 1, 0);
-    }
+    let begin = after.map_or(BEGIN, |after| around.place(after.cell));
+    past_cells(tx, search, around, begin, |tx, cells| {
+        let after = after.filter(|after| cells.first() == Some(&after.cell));
+        found.extend(newest_in(tx, search.clone(), cells, after, most)?);
+        Ok(found.len() >= most)
+    })?;
     found.truncate(most);
     Ok(found)
 }
-
-/// Cells of which one statement reads the rows.
-const CELLS_AT_ONCE: usize = 8;
 
 /// A cell that nothing lies in.
 const NO_CELL: i64 = -1;
@@ -169,23 +155,50 @@ fn newest_in<Id: FromStr + Display + Copy>(
         .collect()
 }
 
-fn count(tx: &mut Tx<'_>, mut search: Search, around: Around) -> Result<u64, StoreError> {
+/// [`OPEN_COUNTED_MAX`], to compare lengths with.
+const COUNTED_MAX: usize = OPEN_COUNTED_MAX as usize;
+
+fn count(tx: &mut Tx<'_>, search: &Search, around: Around) -> Result<u64, StoreError> {
     let all = cells_within(around.center, around.within, 1);
-    let parts = rows_of(&mut search, &Parts::all(&all, 1));
+    let some = cells_of_rows(tx, search.clone(), &all, COUNTED_MAX)?;
+    if some.len() >= COUNTED_MAX && all != [Cells::ALL] {
+        return count_from_the_nearest(tx, search, around);
+    }
+    let near = some.into_iter().filter(|cell| around.holds(*cell));
+    Ok(near.count() as u64)
+}
+
+/// What is counted when the cells around the circle hold so much that its own cannot be told.
+fn count_from_the_nearest(
+    tx: &mut Tx<'_>,
+    search: &Search,
+    around: Around,
+) -> Result<u64, StoreError> {
+    let mut total = 0;
+    past_cells(tx, search, around, BEGIN, |tx, cells| {
+        let cells: Vec<_> = cells.iter().map(|cell| Cells::one(*cell)).collect();
+        total += cells_of_rows(tx, search.clone(), &cells, COUNTED_MAX - total)?.len();
+        Ok(total >= COUNTED_MAX)
+    })?;
+    Ok(total as u64)
+}
+
+/// The cells of the rows in these cells, up to so many.
+fn cells_of_rows(
+    tx: &mut Tx<'_>,
+    mut search: Search,
+    cells: &[Cells],
+    most: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let parts = rows_of(&mut search, &Parts::all(cells, 1));
+    let most = search.bind(i64::try_from(most).unwrap_or(i64::MAX));
     let (table, condition) = (search.table(), &search.condition);
-    let some = format!(
+    let rows = format!(
         "WITH part (first, last, size) AS (VALUES {parts})
          SELECT {table}.cell AS cell FROM part JOIN {table}
              ON {table}.cell >= part.first AND {table}.cell <= part.last AND {condition}
-         LIMIT {OPEN_COUNTED_MAX}"
+         LIMIT {most}"
     );
-    let rows = tx.query(&some, &search.params)?;
-    if rows.len() >= usize::try_from(OPEN_COUNTED_MAX).unwrap_or(usize::MAX) {
-        return Ok(u64::from(OPEN_COUNTED_MAX));
-    }
-    let mut total = 0;
-    for row in rows {
-        total += u64::from(around.place(row.get("cell")?).0 <= around.within);
-    }
-    Ok(total)
+    let rows = tx.query(&rows, &search.params)?;
+    rows.iter().map(|row| row.get("cell")).collect()
 }

@@ -17,16 +17,55 @@ use crate::{
     store::{StoreError, Tx, search::Search},
 };
 
+/// Comes past the cells that hold something, nearest first from a place in the order, few at a
+/// time, until it is told that they are enough.
+pub(super) fn past_cells(
+    tx: &mut Tx<'_>,
+    search: &Search,
+    around: Around,
+    mut begin: Place,
+    mut enough: impl FnMut(&mut Tx<'_>, &[i64]) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    tx.plan_once()?;
+    for look in Look::all() {
+        let within = look.metres.min(around.within);
+        if begin.0 > within {
+            continue;
+        }
+        let mut walk = Walk::begin(tx, search, Around { within, ..around }, begin, look.edge)?;
+        loop {
+            let cells = walk.next_cells(tx, search)?;
+            if cells.is_empty() {
+                break;
+            }
+            if enough(tx, &cells)? {
+                return Ok(());
+            }
+        }
+        if within == around.within {
+            break;
+        }
+        begin = (within + 1, 0);
+    }
+    Ok(())
+}
+
+/// Cells that are come past at a time.
+pub(super) const CELLS_AT_ONCE: usize = 8;
+
+/// Where the order begins.
+pub(super) const BEGIN: Place = (0, 0);
+
 /// How far one looks before one looks farther, and the edge of the squares that all of it is cut
 /// into if it holds much: a few along each side.
-pub(super) struct Look {
-    pub(super) metres: u32,
-    pub(super) edge: u32,
+struct Look {
+    metres: u32,
+    edge: u32,
 }
 
 impl Look {
     /// From a cell in every direction to the earth, ever wider.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
+    fn all() -> impl Iterator<Item = Self> {
         const METRES: u32 = 1_113;
         [1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 32_768]
             .into_iter()
@@ -44,10 +83,15 @@ impl Around {
     pub(super) fn place(self, cell: i64) -> Place {
         (Spot::of_cell(cell).metres_from(self.center), cell)
     }
+
+    /// Whether a cell lies within the distance.
+    pub(super) fn holds(self, cell: i64) -> bool {
+        self.place(cell).0 <= self.within
+    }
 }
 
 /// Cells that hold something, nearest first, found as they are asked for.
-pub(super) struct Walk {
+struct Walk {
     around: Around,
     begin: Place,
     /// Squares by the least distance that a cell of theirs can have, and cells by their own; of
@@ -58,7 +102,7 @@ pub(super) struct Walk {
 impl Walk {
     /// A walk from a place in the order. It knows of the cells that hold something, or if there
     /// are many, of the squares of an edge.
-    pub(super) fn begin(
+    fn begin(
         tx: &mut Tx<'_>,
         search: &Search,
         around: Around,
@@ -102,14 +146,9 @@ impl Walk {
     }
 
     /// The next cells, few at the end and none after it.
-    pub(super) fn next_cells(
-        &mut self,
-        tx: &mut Tx<'_>,
-        search: &Search,
-        most: usize,
-    ) -> Result<Vec<i64>, StoreError> {
+    fn next_cells(&mut self, tx: &mut Tx<'_>, search: &Search) -> Result<Vec<i64>, StoreError> {
         let mut cells = Vec::new();
-        while cells.len() < most {
+        while cells.len() < CELLS_AT_ONCE {
             let Some(Reverse((_, _, next))) = self.ahead.pop() else {
                 break;
             };
