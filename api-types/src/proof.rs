@@ -115,7 +115,7 @@ pub struct Upload {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProofView {
     /// Signed addresses that open for a quarter of an hour.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub photos: Vec<String>,
     /// Signed addresses that open for a quarter of an hour.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -130,7 +130,7 @@ pub struct ProofView {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_credential: bool,
     /// The operator's notes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub notes: Option<String>,
     /// When; camel case as S1 prints it.
     #[serde(rename = "submittedAt")]

@@ -11,6 +11,20 @@ use serde_json::{Map, Value};
 /// What one value was read as, or its faults with their places relative to it.
 pub type Parsed<T> = Result<T, Vec<Fault>>;
 
+/// Two that were read of one request, or the faults of both.
+///
+/// # Errors
+/// All of them.
+pub fn both<A, B>(one: Parsed<A>, other: Parsed<B>) -> Parsed<(A, B)> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (one, other) => {
+            let faults = [one.err(), other.err()];
+            Err(faults.into_iter().flatten().flatten().collect())
+        }
+    }
+}
+
 /// A JSON object that is being read.
 pub struct Fields<'a> {
     object: Option<&'a Map<String, Value>>,

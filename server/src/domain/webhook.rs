@@ -108,6 +108,7 @@ pub fn outgoing(moved: &Moved) -> Vec<Outgoing> {
         let mut told = event::told(task, event);
         if style == WebhookStyle::Humcli {
             told.event = STATUS_CHANGED.to_owned();
+            told.previous_status = moved.events.first().and_then(|first| first.previous_status);
         }
         Outgoing {
             id: event.id.delivery(),

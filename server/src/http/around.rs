@@ -13,9 +13,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 
+use super::dialect::{self, Remembered};
 use super::error::ApiError;
 use super::rate::{self, Windows};
-use super::{body, dialect, head, request_id};
+use super::{body, head, request_id};
 use crate::app::App;
 use crate::metrics;
 
@@ -66,6 +67,7 @@ const DISCARDED_WITHIN: Duration = Duration::from_secs(30);
 pub struct Around {
     app: App,
     windows: Arc<Windows>,
+    remembered: Remembered,
 }
 
 impl Around {
@@ -74,13 +76,18 @@ impl Around {
         Self {
             app,
             windows: Arc::default(),
+            remembered: Remembered::default(),
         }
     }
 }
 
 /// The layer around all routes.
 pub async fn around(
-    State(Around { app, windows }): State<Around>,
+    State(Around {
+        app,
+        windows,
+        remembered,
+    }): State<Around>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -91,16 +98,21 @@ pub async fn around(
     let answer = async |request| {
         // The panic's own text is in the log already, by the panic hook.
         let panicked = |_| ApiError::accident("its handler panicked").into_response();
+        // A name that is no dialect counts like every other request.
+        let understood = async |request: Request| match dialect::stated(request.headers()) {
+            Ok(_) => next.run(request).await,
+            Err(refusal) => refusal.into_response(),
+        };
         let carry = |request| async {
             match head::checked(&request) {
-                Ok(()) => rate::limited(&app, &windows, request, |request| next.run(request)).await,
+                Ok(()) => rate::limited(&app, &windows, request, understood).await,
                 Err(refusal) => refusal.into_response(),
             }
         };
         let answered = AssertUnwindSafe(read_to_the_end(request, carry)).catch_unwind();
         answered.await.unwrap_or_else(panicked)
     };
-    let spoken = dialect::spoken(&app, request, answer);
+    let spoken = dialect::spoken(&app, &remembered, request, answer);
     let mut response = request_id::scope(id.clone(), spoken).await;
     finish_headers(response.headers_mut(), &id);
     log(&method, template.as_ref(), &response, begun, &id);

@@ -48,9 +48,7 @@ impl FromRequestParts<App> for AgentAuth {
             .read(move |tx| keys::authenticate(tx, &hash, now).map_err(ApiError::from))
             .await?
             .ok_or_else(error::unauthorized_agent)?;
-        if let Some(dialect) = agent.dialect {
-            dialect::set_by_key(dialect);
-        }
+        dialect::set_by_key(agent.dialect);
         if agent.key_use_is_stale {
             write_down_use(app, agent.key_id, now).await;
         }
@@ -76,7 +74,7 @@ async fn write_down_use(app: &App, key_id: KeyId, now: Timestamp) {
 }
 
 /// The key, from `X-API-Key` or, where that is not sent, as a bearer token.
-fn agent_key(headers: &HeaderMap) -> Option<&str> {
+pub fn agent_key(headers: &HeaderMap) -> Option<&str> {
     let key = match headers.get("x-api-key") {
         Some(key) => key.to_str().ok()?.trim(),
         None => bearer(headers)?,

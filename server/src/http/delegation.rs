@@ -45,9 +45,13 @@ impl Request {
         }
     }
 
-    /// Known by what it says, not by the order and spacing in which it says it.
+    /// Known by what it says, not by the order and spacing in which it says it, nor by whether it
+    /// only asks for the price.
     fn digest(&self) -> String {
         let mut sorted = (*self.body).clone();
+        if let Some(fields) = sorted.as_object_mut() {
+            fields.remove("dry_run");
+        }
         sorted.sort_all_objects();
         idempotency::digest(sorted.to_string().as_bytes())
     }
@@ -91,20 +95,29 @@ pub fn may_post(
     )? {
         Ok(()) => Ok(()),
         Err(Beyond::Approval { .. }) => {
-            let open = approvals::open(tx, agent.key_id, &request.digest())?;
-            let status = open.as_ref().map(|open| (open.id, open.status(request.at)));
-            match status {
-                Some((id, ApprovalStatus::Approved)) => {
-                    let used = approvals::spend(tx, id, task.id, request.at)?;
-                    used.then_some(())
-                        .ok_or_else(|| error::approval_needed(total))
-                }
-                Some((id, ApprovalStatus::Rejected)) => Err(error::approval_rejected(id)),
-                _ => Err(error::approval_needed(total)),
-            }
+            let id = approved(tx, agent, request, total)??;
+            let used = approvals::spend(tx, id, task.id, request.at)?;
+            used.then_some(())
+                .ok_or_else(|| error::approval_needed(total))
         }
         Err(beyond) => Err(beyond.into()),
     }
+}
+
+/// A person's yes to this very request, or the refusal for want of it.
+fn approved(
+    tx: &mut Tx<'_>,
+    agent: &AgentAuth,
+    request: &Request,
+    total: MicroUsd,
+) -> Result<Result<ApprovalId, ApiError>, StoreError> {
+    let open = approvals::open(tx, agent.key_id, &request.digest())?;
+    let status = open.map(|open| (open.id, open.status(request.at)));
+    Ok(match status {
+        Some((id, ApprovalStatus::Approved)) => Ok(id),
+        Some((id, ApprovalStatus::Rejected)) => Err(error::approval_rejected(id)),
+        _ => Err(error::approval_needed(total)),
+    })
 }
 
 /// What the key's policy has against a task that is only asked about.
@@ -116,17 +129,19 @@ pub fn obstacle(
     agent: &AgentAuth,
     stated: &NewTask,
     total: MicroUsd,
-    now: Timestamp,
+    request: &Request,
 ) -> Result<Option<ApiError>, StoreError> {
     let policy = keys::policy(tx, agent.key_id)?.flatten();
     let Some(policy) = policy.filter(|_| !stated.sandbox) else {
         return Ok(None);
     };
-    let judged = judged(tx, agent, &policy, stated, total, now)?;
-    Ok(judged.err().map(|beyond| match beyond {
-        Beyond::Approval { .. } => error::approval_needed(total),
-        beyond => beyond.into(),
-    }))
+    Ok(
+        match judged(tx, agent, &policy, stated, total, request.at)? {
+            Ok(()) => None,
+            Err(Beyond::Approval { .. }) => approved(tx, agent, request, total)?.err(),
+            Err(beyond) => Some(beyond.into()),
+        },
+    )
 }
 
 /// A policy's word on a task, beside what its key spent today.

@@ -2,25 +2,29 @@
 //!
 //! Handlers know nothing of this. A refusal leaves them as an [`ApiError`] in the extensions of its
 //! answer, a success as JSON; this layer writes both down. The dialect is the one that the
-//! request's `X-Api-Dialect` names, else the setting of the key that it was let in by, else
-//! humanops. What is refused before its key was read, as by the rate limit, has only the header.
+//! request's `X-Api-Dialect` names, else the setting of its key, else humanops. What is refused
+//! before its key was read, as by the rate limit, goes by what the key had set when it was last let
+//! in by this process.
 //!
 //! Only JSON under `/api/` is ever touched: files, streams and the app pass as they are.
 
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use api_types::error::{Dialect, ErrorCode};
+use api_types::error::{Dialect, ErrorCode, Fault};
 use axum::body::{self, Body, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::api_error::ApiError;
-use super::{error, request_id};
+use super::{auth, error, request_id};
 use crate::app::App;
+use crate::domain::secret;
 
 /// The header that names a dialect.
 pub const HEADER: HeaderName = HeaderName::from_static("x-api-dialect");
@@ -29,41 +33,81 @@ pub const HEADER: HeaderName = HeaderName::from_static("x-api-dialect");
 const PROBLEM: &str = "application/problem+json";
 
 tokio::task_local! {
-    static SET_BY_KEY: Cell<Option<Dialect>>;
+    /// What the key that let this request in has set, once it was read.
+    static SET_BY_KEY: Cell<Option<Option<Dialect>>>;
 }
 
-/// Remembers the setting of the key that this request was let in by.
-pub fn set_by_key(dialect: Dialect) {
+/// Tells the setting of the key that this request was let in by.
+pub fn set_by_key(dialect: Option<Dialect>) {
     // Outside of a request there is nobody to answer.
     let _ = SET_BY_KEY.try_with(|set| set.set(Some(dialect)));
+}
+
+/// More keys that set a dialect are not remembered at a time.
+const REMEMBERED_MAX: usize = 10_000;
+
+/// What keys had set when they were last let in, by the hash of the key.
+#[derive(Clone, Default)]
+pub struct Remembered(Arc<Mutex<HashMap<String, Dialect>>>);
+
+impl Remembered {
+    /// The dialect of a key: as it was read now, or else as it was read last.
+    fn dialect(&self, key: &str, read: Option<Option<Dialect>>) -> Option<Dialect> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match read {
+            None => return known.get(key).copied(),
+            Some(None) => drop(known.remove(key)),
+            Some(Some(dialect)) if known.get(key) != Some(&dialect) => {
+                if known.len() >= REMEMBERED_MAX {
+                    known.clear();
+                }
+                known.insert(key.to_owned(), dialect);
+            }
+            Some(Some(_)) => {}
+        }
+        read.flatten()
+    }
 }
 
 /// What a request asks its answer to look like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Asked {
     dialect: Option<Dialect>,
+    /// The hash of the key that came with it.
+    key: Option<String>,
     as_problem: bool,
     path: String,
 }
 
 impl Asked {
-    /// What the request asks for, and the refusal of a dialect that does not exist.
-    fn of(request: &Request) -> (Self, Option<ApiError>) {
-        let stated = request.headers().get(HEADER);
-        let dialect = stated.and_then(|name| Dialect::parse(name.to_str().ok()?.trim()));
-        let asked = Self {
-            dialect,
-            as_problem: accepts_problems(request.headers()),
+    fn of(request: &Request) -> Self {
+        let headers = request.headers();
+        Self {
+            dialect: stated(headers).ok().flatten(),
+            key: auth::agent_key(headers).map(secret::hash),
+            as_problem: accepts_problems(headers),
             path: request.uri().path().to_owned(),
-        };
-        let unknown = stated.is_some() && dialect.is_none();
-        let refusal = || {
-            let names = Dialect::ALL.map(Dialect::as_str).join(", ");
-            let must = format!("must be one of {names}");
-            error::validation(vec![error::fault("X-Api-Dialect", must)])
-        };
-        (asked, unknown.then(refusal))
+        }
     }
+}
+
+/// The dialect that the header names, if there is one.
+///
+/// # Errors
+/// 400 for a name that is none.
+pub fn stated(headers: &HeaderMap) -> Result<Option<Dialect>, ApiError> {
+    let Some(name) = headers.get(HEADER) else {
+        return Ok(None);
+    };
+    let dialect = name
+        .to_str()
+        .ok()
+        .and_then(|name| Dialect::parse(name.trim()));
+    dialect.map(Some).ok_or_else(|| {
+        let names = Dialect::ALL.map(Dialect::as_str).join(", ");
+        let must = format!("must be one of {names}");
+        error::validation(vec![error::fault("X-Api-Dialect", must)])
+    })
 }
 
 /// Whether `Accept` names problem details. A weight of zero refuses them (RFC 9110 §12.5.1).
@@ -82,20 +126,19 @@ fn accepts_problems(headers: &HeaderMap) -> bool {
 }
 
 /// Carries the request out, and writes its answer down as it was asked for.
-pub async fn spoken<F>(app: &App, request: Request, answer: impl FnOnce(Request) -> F) -> Response
+pub async fn spoken<F>(
+    app: &App,
+    remembered: &Remembered,
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response
 where
     F: Future<Output = Response>,
 {
-    let (asked, refusal) = Asked::of(&request);
-    let (response, set) = SET_BY_KEY
-        .scope(Cell::new(None), async {
-            let response = match refusal {
-                Some(refusal) => refusal.into_response(),
-                None => answer(request).await,
-            };
-            (response, SET_BY_KEY.with(Cell::get))
-        })
-        .await;
+    let asked = Asked::of(&request);
+    let answered = async { (answer(request).await, SET_BY_KEY.with(Cell::get)) };
+    let (response, read) = SET_BY_KEY.scope(Cell::new(None), answered).await;
+    let set = (asked.key.as_deref()).and_then(|key| remembered.dialect(key, read));
     let dialect = asked.dialect.or(set).unwrap_or(Dialect::Humanops);
     write_down(app, &asked, dialect, response).await
 }
@@ -177,14 +220,18 @@ fn body(app: &App, dialect: Dialect, error: &ApiError) -> Value {
 /// S4 answers one error a faulty field.
 fn errors_of_remno(error: &ApiError) -> Vec<Value> {
     let code = remno(error.code).0;
+    if let Some(id) = error.approval_id() {
+        return vec![json!({"code": code, "message": error.message, "approval_id": id})];
+    }
     if error.faults.is_empty() {
         return vec![json!({"code": code, "message": error.message})];
     }
     let faults = error.faults.iter();
     faults
-        .map(|fault| match fault.field.as_str() {
-            "" => json!({"code": code, "message": fault.message}),
-            field => json!({"code": code, "message": fault.message, "field": field}),
+        .map(|Fault { field, message }| match field.as_str() {
+            "" => json!({"code": code, "message": message}),
+            // "email is required", as S4 prints it.
+            _ => json!({"code": code, "message": format!("{field} {message}"), "field": field}),
         })
         .collect()
 }
@@ -193,14 +240,14 @@ fn meta(app: &App) -> Value {
     json!({"requestId": request_id::current(), "timestamp": app.clock.now()})
 }
 
-/// Problem details (RFC 9457 §3): its five members, and three of ours (§3.2).
+/// Problem details (RFC 9457 §3): its five members, and ours (§3.2).
 fn problem(app: &App, path: &str, status: StatusCode, error: &ApiError) -> Value {
     let origin = app.config.public_url.as_deref().unwrap_or_default();
     let code = error.code.as_str();
     let errors: Vec<_> = (error.faults.iter())
         .map(|fault| json!({"field": fault.field, "detail": fault.message}))
         .collect();
-    json!({
+    let mut problem = json!({
         "type": format!("{origin}/docs/errors#{code}"),
         "title": title(code),
         "status": status.as_u16(),
@@ -209,7 +256,11 @@ fn problem(app: &App, path: &str, status: StatusCode, error: &ApiError) -> Value
         "code": code,
         "request_id": request_id::current(),
         "errors": errors,
-    })
+    });
+    if let (Some(id), Some(members)) = (error.approval_id(), problem.as_object_mut()) {
+        members.insert("approval_id".to_owned(), json!(id));
+    }
+    problem
 }
 
 /// `rule_violation` is titled "Rule violation".

@@ -80,6 +80,7 @@ pub async fn quote(
     app: &App,
     agent: AgentAuth,
     stated: NewTask,
+    request: delegation::Request,
     turn: Turn,
 ) -> Result<Quote, ApiError> {
     let config = app.config.clone();
@@ -92,7 +93,7 @@ pub async fn quote(
             let sufficient_balance = stated.sandbox || balance >= total;
             let refusals = stated.obstacles(&post).into_iter().map(ApiError::from);
             let poor = (!sufficient_balance).then(insufficient_balance);
-            let policy = delegation::obstacle(tx, &agent, &stated, total, turn.now)?;
+            let policy = delegation::obstacle(tx, &agent, &stated, total, &request)?;
             let obstacles: Vec<_> = refusals.chain(policy).chain(poor).map(obstacle).collect();
             Ok::<_, StoreError>(Quote {
                 dry_run: true,

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        fields::{Fields, Parsed, choice, list, text},
+        fields::{self, Fields, Parsed, choice, list, text},
         moves::Move,
         new_task::NewTask,
         sandbox::Market,
@@ -73,19 +73,21 @@ pub async fn create_task(
     posted: Posted,
 ) -> Result<Response, ApiError> {
     let turn = app.turn();
-    let market = market(&agent, &headers)?;
-    let stated = NewTask::parse(&posted.body, turn.now, &app.config.targets());
-    let stated = match checked(stated.and_then(|stated| stated.bound_for(market))) {
-        Ok(stated) => stated.or_as_set(&agent.settings),
+    let market = market(&agent, &headers);
+    let to = market.as_ref().copied().unwrap_or(Market::Real);
+    let stated = NewTask::parse(&posted.body, turn.now, &app.config.targets(), to);
+    let stated = match checked(fields::both(market, stated)) {
+        Ok((_, stated)) => stated.or_as_set(&agent.settings),
         Err(refusal) => return unless_answered(&app, posted.once(agent.id), refusal).await,
     };
+    let request = Request::of(&posted.body, turn.now);
     if stated.dry_run {
-        return Ok(Json(quotes::quote(&app, agent, stated, turn).await?).into_response());
+        let quote = quotes::quote(&app, agent, stated, request, turn).await?;
+        return Ok(Json(quote).into_response());
     }
     let id = TaskId::new(turn.now, app.entropy.u128());
     let once_key = posted.once(agent.id);
     let config = app.config.clone();
-    let request = Request::of(&posted.body, turn.now);
     let asked = (agent.clone(), request.clone());
     let posted = once(&app, once_key, StatusCode::CREATED, move |tx| {
         let post = circumstances(tx, &config, &agent, &stated, turn)?;
@@ -115,16 +117,13 @@ pub async fn create_task(
 }
 
 /// Agents of the first tier get simulation; others by the header `X-Sandbox`.
-fn market(agent: &AgentAuth, headers: &HeaderMap) -> Result<Market, ApiError> {
+fn market(agent: &AgentAuth, headers: &HeaderMap) -> Parsed<Market> {
     let asked = headers.get("x-sandbox").map(HeaderValue::as_bytes);
     match asked {
         _ if agent.tier == Tier::Sandbox => Ok(Market::Sandbox),
         Some(b"true") => Ok(Market::Sandbox),
         None | Some(b"false") => Ok(Market::Real),
-        Some(_) => Err(error::validation(vec![error::fault(
-            "X-Sandbox",
-            "must be true or false",
-        )])),
+        Some(_) => Err(vec![error::fault("X-Sandbox", "must be true or false")]),
     }
 }
 

@@ -42,6 +42,16 @@ on_both_databases! {
         assert!(sentence.contains(&id.to_string()), "{sentence}");
         assert_eq!(owner.balance().await.1, "0.00");
 
+        let in_dialect = |header: &'static str, value: &'static str| {
+            let post = limited.request(Method::POST, paths::TASKS).json(&task);
+            post.header(header, value).answer()
+        };
+        let told = in_dialect("x-api-dialect", "remno").await.body;
+        assert_eq!((&told["errors"][0]["code"], &told["errors"][0]["approval_id"]),
+            (&json!("HUMAN_APPROVAL_REQUIRED"), &json!(id)));
+        let told = in_dialect("accept", "application/problem+json").await.body;
+        assert_eq!(told["approval_id"], json!(id));
+
         let view = owner.get(&paths::approval(id)).await.ok();
         assert_eq!((view.text("status").as_str(), view.body["total_usd"].to_string().as_str()), ("PENDING", "29.50"));
         assert_eq!(view.body["request"]["title"], task["title"]);
@@ -49,6 +59,11 @@ on_both_databases! {
         let decided = decide(&owner, id, "APPROVE").await.ok();
         assert_eq!(decided.text("status"), "APPROVED");
         assert_eq!(decided.body["decided_by"], json!(owner.key_id().await));
+        // What is only asked about has the same yes, and does not use it up.
+        let mut dry = task.clone();
+        dry["dry_run"] = json!(true);
+        let quote = limited.post(paths::TASKS, &dry).await.ok().body;
+        assert_eq!((&quote["would_be_created"], &quote["obstacles"]), (&json!(true), &json!([])));
 
         let posted = limited.post(paths::TASKS, &task).await.created();
         let used = owner.get(&paths::approval(id)).await.ok();

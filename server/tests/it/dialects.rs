@@ -358,7 +358,7 @@ on_both_databases! {
     }
 
     async fn a_dialect_that_nobody_speaks_is_refused(store) {
-        let app = TestApp::start(store).await;
+        let app = TestApp::start_with(store, &["--rate-limit=1"]).await;
         let agent = app.poor_agent().await;
         let answer = agent
             .request(Method::GET, paths::TASKS)
@@ -371,6 +371,45 @@ on_both_databases! {
                 .contains("humanops, humcli, nonhumans, remno")
         );
         assert_eq!(answer.faulty_fields(), ["X-Api-Dialect"]);
+        // It counts like every request.
+        agent.get(paths::TASKS).await.refused(429, "rate_limited");
+    }
+
+    async fn what_is_refused_before_a_key_is_read_is_told_as_the_key_has_set_it(store) {
+        let app = TestApp::start_with(store, &["--rate-limit=2"]).await;
+        let agent = app.poor_agent().await;
+        let path = paths::key(agent.key_id().await);
+        agent.patch(&path, &json!({"dialect": "remno"})).await.ok();
+        agent.get(paths::BALANCE).await.ok();
+        agent.get(paths::BALANCE).await.ok();
+        let limited = agent.get(paths::BALANCE).await;
+        assert_eq!((limited.status, &limited.body["errors"][0]["code"]), (429, &json!("RATE_LIMITED")));
+        let nowhere = agent.get("/api/v1/nowhere").await;
+        assert_eq!((nowhere.status, &nowhere.body["errors"][0]["code"]), (404, &json!("NOT_FOUND")));
+        let stranger = app.request(Method::GET, "/api/v1/nowhere").header("x-api-key", "ho_live_no");
+        stranger.answer().await.refused(404, "not_found");
+
+        agent.patch(&path, &json!({"dialect": null})).await.ok();
+        agent.get(paths::ME).await.ok();
+        agent.get(paths::BALANCE).await.refused(429, "rate_limited");
+    }
+
+    async fn a_fault_of_the_server_is_told_in_each_dialect_without_its_inside(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        let broken = app.app.store.write(|tx| tx.execute("ALTER TABLE event RENAME TO lost", &[]));
+        broken.await.unwrap();
+        let ask = async |dialect: &str| {
+            let request = agent.request(Method::GET, paths::EVENTS).in_dialect(dialect);
+            let answer = request.answer().await;
+            assert_eq!(answer.status, 500);
+            let told = answer.body.to_string();
+            assert!(!told.contains("event") && !told.contains("SELECT"), "{told}");
+            answer.body
+        };
+        assert_eq!(ask("humanops").await["code"], "internal");
+        assert_eq!(ask("nonhumans").await["error"]["code"], "internal_error");
+        assert_eq!(ask("remno").await["errors"][0]["code"], "INTERNAL_ERROR");
     }
 
     async fn files_and_documents_pass_as_they_are(store) {

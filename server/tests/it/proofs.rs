@@ -181,6 +181,9 @@ on_both_databases! {
         app.advance(std::time::Duration::from_secs(60));
         let again = operator.post(&path, &proof).await.ok();
         assert_eq!(first.body, again.body);
+        // S1's client reads both of every proof.
+        let shown = agent.get(&paths::task(task)).await.ok().body;
+        assert_eq!((&shown["proof"]["photos"], shown["proof"].get("notes")), (&json!([]), Some(&Value::Null)));
 
         let other = agent.post(paths::TASKS, &text_task(&app)).await.created().id("task_id");
         operator.accept(other).await;

@@ -159,10 +159,12 @@ on_both_databases! {
         said(&quote);
         assert_eq!(quote["would_be_created"], true);
         posted(&agent, &task).await;
-        let junk = agent.request(reqwest::Method::POST, paths::TASKS).json(&task);
+        let mut untitled = task.clone();
+        untitled["title"] = json!("");
+        let junk = agent.request(reqwest::Method::POST, paths::TASKS).json(&untitled);
         let refused = junk.header("x-sandbox", "perhaps").answer().await;
         refused.refused(400, "validation");
-        assert_eq!(refused.faulty_fields(), ["X-Sandbox"]);
+        assert_eq!(refused.faulty_fields(), ["X-Sandbox", "title"]);
         for _ in 0..3 {
             step(&app).await;
         }
@@ -322,9 +324,10 @@ on_both_databases! {
         let agent = app.agent().await;
         let mut task = photo_task(&app);
         task["sandbox_outcome"] = json!("reject");
+        task["title"] = json!("");
         let refused = agent.post(paths::TASKS, &task).await;
         refused.refused(400, "validation");
-        assert_eq!(refused.faulty_fields(), ["sandbox_outcome"]);
+        assert_eq!(refused.faulty_fields(), ["title", "sandbox_outcome"]);
     }
 }
 

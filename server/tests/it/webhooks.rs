@@ -293,6 +293,17 @@ on_both_databases! {
             completed(&agent, &posted).await;
             let all = receiver.all();
             all.iter().for_each(|sent| assert_documented(sent, style));
+            if style == "humcli" {
+                let told = all.iter().map(Received::told);
+                let mut moves: Vec<_> = told
+                    .map(|told| (told["previous_status"].clone(), told["status"].clone()))
+                    .map(|(from, to)| format!("{from} {to}").replace('"', ""))
+                    .collect();
+                moves.sort();
+                let expected = ["ACCEPTED SUBMITTED", "PENDING ACCEPTED", "SUBMITTED COMPLETED",
+                    "null PENDING"];
+                assert_eq!(moves, expected);
+            }
             let names = all.iter().map(|sent| sent.told()["event"].as_str().unwrap().to_owned());
             let mut names: Vec<_> = names.collect();
             let mut told = told;

@@ -15,10 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     estimate::EstimateTerms,
-    fields::{Parsed, fault},
     place::{Point, Spot},
     result_schema::ResultSchema,
-    sandbox::Market,
     secret::CallbackSecret,
 };
 pub use limits::{Post, PostRefusal, Today};
@@ -90,20 +88,6 @@ impl NewTask {
         let within = &mut self.estimate.approved_within_minutes;
         *within = within.or(settings.auto_approve_estimate_minutes);
         self
-    }
-
-    /// The task, on the market that its agent's tier or header sends it to, unless its body asked
-    /// for simulation by itself.
-    ///
-    /// # Errors
-    /// A choice of outcome for a task that is not simulated.
-    pub fn bound_for(mut self, market: Market) -> Parsed<Self> {
-        self.sandbox |= market == Market::Sandbox;
-        if self.sandbox_outcome.is_some() && !self.sandbox {
-            let message = "is for simulated tasks alone: send sandbox: true with it";
-            return Err(vec![fault("sandbox_outcome", message)]);
-        }
-        Ok(self)
     }
 
     /// Reward and fee.

@@ -19,6 +19,7 @@ use crate::domain::{
     estimate::EstimateTerms,
     fields::{Fields, Parsed, choice, degrees, flag, list, money, text, timestamp, wrong},
     result_schema::ResultSchema,
+    sandbox::Market,
     secret::CallbackSecret,
     target::TargetRules,
     task_type,
@@ -31,11 +32,17 @@ const DEADLINE_AHEAD_MIN: Duration = Duration::from_secs(10 * 60);
 const DEADLINE_AHEAD_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 impl NewTask {
-    /// Reads POST /tasks.
+    /// Reads POST /tasks, for the market that the agent's tier or header sends it to, unless the
+    /// body asks for simulation by itself.
     ///
     /// # Errors
     /// Every fault of the body.
-    pub fn parse(body: &Value, now: Timestamp, targets: &TargetRules) -> Parsed<Self> {
+    pub fn parse(
+        body: &Value,
+        now: Timestamp,
+        targets: &TargetRules,
+        market: Market,
+    ) -> Parsed<Self> {
         let mut fields = Fields::of(body);
         let title = fields.required("title", text(1..=TITLE_CHARS_MAX));
         let description = fields.required("description", text(1..=DESCRIPTION_CHARS_MAX));
@@ -62,7 +69,7 @@ impl NewTask {
         let agent_public_key = fields.optional("agent_public_key", public_key);
         let external_id = fields.optional("external_id", text(1..=200));
         let estimate = EstimateTerms::read(&mut fields);
-        let beside = Beside::read(&mut fields);
+        let beside = Beside::read(&mut fields, market);
 
         let stated = Stated {
             domain,
@@ -97,7 +104,7 @@ impl NewTask {
                 agent_public_key,
                 external_id,
                 estimate,
-                sandbox: beside.sandbox == Some(true),
+                sandbox: beside.sandbox,
                 sandbox_outcome: beside.sandbox_outcome,
                 dry_run: beside.dry_run == Some(true),
             }
@@ -111,20 +118,26 @@ struct Beside {
     webhook_style: Option<WebhookStyle>,
     rating_min: Option<Rating>,
     result_schema: Option<ResultSchema>,
-    sandbox: Option<bool>,
+    sandbox: bool,
     sandbox_outcome: Option<SandboxOutcome>,
     dry_run: Option<bool>,
 }
 
 impl Beside {
-    fn read(fields: &mut Fields<'_>) -> Self {
+    fn read(fields: &mut Fields<'_>, market: Market) -> Self {
+        let asked = fields.optional("sandbox", flag);
+        let sandbox = market == Market::Sandbox || asked == Some(true);
+        if fields.has("sandbox_outcome") && !sandbox {
+            let message = "is for simulated tasks alone: send sandbox: true with it";
+            fields.fault("sandbox_outcome", message);
+        }
         let styles = WebhookStyle::ALL.map(WebhookStyle::as_str).join(", ");
         let outcomes = SandboxOutcome::ALL.map(SandboxOutcome::as_str).join(", ");
         Self {
             webhook_style: fields.optional("webhook_style", choice(WebhookStyle::parse, styles)),
             rating_min: fields.optional("min_operator_rating", rating),
             result_schema: fields.optional("result_schema", ResultSchema::parse),
-            sandbox: fields.optional("sandbox", flag),
+            sandbox,
             sandbox_outcome: fields
                 .optional("sandbox_outcome", choice(SandboxOutcome::parse, outcomes)),
             dry_run: fields.optional("dry_run", flag),
@@ -266,7 +279,7 @@ mod tests {
     }
 
     fn places(body: &Value) -> Vec<String> {
-        NewTask::parse(body, now(), &TargetRules::default())
+        NewTask::parse(body, now(), &TargetRules::default(), Market::Real)
             .unwrap_err()
             .into_iter()
             .map(|fault| fault.field)
@@ -275,7 +288,7 @@ mod tests {
 
     #[test]
     fn the_reference_task_is_read_with_the_types_default_proof() {
-        let task = NewTask::parse(&body(), now(), &TargetRules::default()).unwrap();
+        let task = NewTask::parse(&body(), now(), &TargetRules::default(), Market::Real).unwrap();
         assert_eq!(task.reward, MicroUsd::usd(25));
         assert_eq!(task.proof_type, ProofType::Photo);
     }
@@ -284,7 +297,7 @@ mod tests {
     fn what_callbacks_are_signed_with_is_stored_and_never_printed() {
         let mut stated = body();
         stated["callback_secret"] = json!("a-secret-of-an-agent");
-        let task = NewTask::parse(&stated, now(), &TargetRules::default()).unwrap();
+        let task = NewTask::parse(&stated, now(), &TargetRules::default(), Market::Real).unwrap();
         let printed = format!("{task:?} {task:#?}");
         assert!(printed.contains("callback_secret: Some([redacted])"));
         assert!(!printed.contains("a-secret-of-an-agent"), "{printed}");
@@ -350,7 +363,7 @@ mod tests {
             let mut task = body();
             task["deadline"] = json!(deadline);
             assert_eq!(
-                NewTask::parse(&task, now(), &TargetRules::default()).is_ok(),
+                NewTask::parse(&task, now(), &TargetRules::default(), Market::Real).is_ok(),
                 fits,
                 "{deadline}"
             );

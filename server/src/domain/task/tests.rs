@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::dispute::{Award, Ruling};
 use crate::domain::estimate::EstimateTerms;
 use crate::domain::ledger::{Account, TransferCode};
+use crate::domain::sandbox::Market;
 
 fn turn(second: i64) -> Turn {
     let now = Timestamp::from_millis(1_770_292_800_000 + second * 1000).unwrap();
@@ -24,7 +25,7 @@ fn posted() -> Moved {
         "deadline": "2026-02-10T00:00:00Z", "proof_requirements": ["Say what it says"],
         "task_type": "CONTENT_REVIEW",
     });
-    let stated = NewTask::parse(&body, turn(0).now, &Default::default()).unwrap();
+    let stated = NewTask::parse(&body, turn(0).now, &Default::default(), Market::Real).unwrap();
     let (id, agent) = (TaskId::new(turn(0).now, 1), AgentId::new(turn(0).now, 2));
     Task::post(
         id,

@@ -94,6 +94,11 @@ on_both_databases! {
         let told = |code: &str, field: Option<&str>| (code.to_owned(), field.map(str::to_owned));
         let (status, code, field) = remno(post(&untitled)).await.unwrap_err();
         assert_eq!((status, (code, field)), (400, told("VALIDATION_ERROR", Some("title"))));
+        // As S4 prints it of an e-mail.
+        let registered = app.request(Method::POST, paths::REGISTER_AGENT).json(&json!({"name": "a"}));
+        let answer = registered.header("X-Api-Dialect", "remno").answer().await;
+        let printed = json!({"code": "VALIDATION_ERROR", "message": "email is required", "field": "email"});
+        assert_eq!(answer.body["errors"], json!([printed]));
         let mut dear = task.clone();
         dear["reward_usd"] = json!(5000);
         let (status, code, field) = remno(post(&dear)).await.unwrap_err();

@@ -14,6 +14,19 @@ use crate::uploads;
 
 const REGISTER: &str = r#"{"name": "my-agent", "email": "agent@example.com"}"#;
 
+const REGISTER_COMPANY: &str =
+    r#"{"name": "my-agent", "email": "a@example.com", "company": "Acme Inc"}"#;
+
+const FIRST_TASK: &str = r#"{
+"title": "Verify storefront signage",
+"description": "Take a photo of the signage at 123 Main St",
+"location": {"lat": 40.7128, "lng": -74.006, "address": "123 Main St, NY"},
+"reward_usd": 25,
+"deadline": "2026-02-10T00:00:00Z",
+"proof_requirements": ["Photo of storefront sign", "GPS-stamped image"],
+"task_type": "VERIFICATION"
+}"#;
+
 const TASK: &str = r#"{
 "title": "Verify storefront signage",
 "description": "Take a clear photo of the sign at 123 Main St",
@@ -143,6 +156,16 @@ async fn ask(app: &TestApp, key: &str, method: Method, path: &str, body: &str) -
 }
 
 on_both_databases! {
+    async fn getting_started_goes_as_printed(store) {
+        let app = TestApp::start(store).await;
+        let post = app.request(Method::POST, paths::REGISTER_AGENT);
+        let post = post.header("content-type", "application/json").body(REGISTER_COMPANY);
+        post.answer().await.created();
+        let key = begin(&app, "100.00").await;
+        let created = ask(&app, &key, Method::POST, paths::TASKS, FIRST_TASK).await;
+        as_printed(&created, CREATED, &[]);
+    }
+
     async fn an_account_is_kept_as_printed(store) {
         let app = TestApp::start(store).await;
         let key = begin(&app, "100.00").await;

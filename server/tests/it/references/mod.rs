@@ -4,13 +4,18 @@
 //! | printed in | what | here |
 //! |---|---|---|
 //! | S0, errors | the sentences by endpoint, with their statuses | `sentences.rs` |
-//! | S0, errors | the shape `{error}`, its retry loop's 429 | `clients.rs`, `rate.rs` |
-//! | S1, agents | register, keys, balance, deposits | `humanops.rs` |
+//! | S0, errors | the shape `{error}`, its retry loop's 429 | `clients.rs`, `../rate.rs` |
+//! | S1, errors | the statuses | `sentences.rs` |
+//! | S1, agents | register, keys, balance, USDC | `humanops.rs` |
 //! | S1, tasks | create, list, get, cancel, verify, digital, credential | `humanops.rs` |
-//! | S1, operators | register, browse, accept, submit, earnings, payouts | `humanops.rs` |
-//! | S2, task management | list, get, estimates, verify, cancel, retrieve | `humcli.rs` |
+//! | S1, operators | register, browse, accept, submit, earnings | `humanops.rs` |
+//! | S2, task management | list, get, verify, cancel | `humcli.rs` |
 //! | S3, errors | `{error {code, message, request_id}}`, its codes, its retry rule | `clients.rs` |
 //! | S4, errors | `{data, meta, errors}`, its codes | `clients.rs` |
+//!
+//! Whole days with each reference, written from it alone and in other languages, are in
+//! `tests/clients/`: there fiat and payouts of S1 are asked for as printed too, and the estimates
+//! and credentials of S2.
 
 mod clients;
 mod humanops;

@@ -8,9 +8,11 @@
 use std::time::Duration;
 
 use api_types::{AgentId, OperatorId, TaskId, paths};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Caller, TestApp, photo_task};
+use crate::admin::host;
+use crate::harness::{ADMIN_KEY, Answer, Caller, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 use crate::{mail, payouts};
 
@@ -146,6 +148,45 @@ on_both_databases! {
         let pending = agent.post_confirmation_task().await;
         let sentence = "Task not found or not in submittable status";
         says(&one.post(&paths::submit_proof(pending), &proof).await, 404, sentence);
+        app.drain_jobs().await;
+    }
+
+    /// S1's table says less: a status, and that a sentence stands under `error`. Its 500 is in
+    /// `dialects.rs`.
+    async fn each_status_of_s1s_table_has_its_cause(store) {
+        let settings = ["--rate-limit=40", "--kyc=manual", "--admin-key", ADMIN_KEY,
+            "--dlocal-login=l", "--dlocal-trans-key=t", "--dlocal-secret=a-secret-that-is-long"];
+        let app = TestApp::start_with(store, &settings).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let status = |answer: Answer| {
+            let sentence = answer.body["error"].as_str().unwrap_or_default();
+            assert!(!sentence.is_empty(), "{answer:?}");
+            answer.status
+        };
+        assert_eq!(status(agent.post(paths::TASKS, &json!({})).await), 400);
+        assert_eq!(status(app.get(paths::BALANCE).await), 401);
+        assert_eq!(status(app.get(paths::FIND_TASKS).await), 401);
+        let notice = app.post(paths::DLOCAL_NOTICE, &json!({"status": "PAID"})).await;
+        assert_eq!(status(notice), 401);
+        assert_eq!(status(agent.post(paths::TASKS, &costing(&app, 999)).await), 402);
+        let task = agent.post_photo_task().await;
+        let accept = paths::accept_task(task);
+        assert_eq!(status(operator.post(&accept, &json!({})).await), 403);
+        assert_eq!(status(app.get(paths::ADMIN_AGENTS).await), 403);
+        assert_eq!(status(agent.get("/api/v1/tasks/task_01HXYZ").await), 404);
+        let reason = json!({"reason": "It is not done."});
+        assert_eq!(status(agent.post(&paths::open_dispute(task), &reason).await), 409);
+        let approve = json!({"decision": "APPROVE"});
+        host(&app, Method::POST, &paths::decide_kyc(operator.id), &approve).await.ok();
+        app.advance(Duration::from_secs(24 * 60 * 60 + 60));
+        assert_eq!(status(operator.post(&accept, &json!({})).await), 410);
+        let limited = loop {
+            let answer = agent.get(paths::BALANCE).await;
+            if answer.status != 200 {
+                break answer;
+            }
+        };
+        assert_eq!(status(limited), 429);
         app.drain_jobs().await;
     }
 
