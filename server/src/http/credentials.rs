@@ -29,7 +29,8 @@ use crate::{
 /// Retrieve the sealed credential of a completed task. Only your private key opens it.
 #[utoipa::path(get, path = paths::RETRIEVE_CREDENTIAL, tag = "tasks",
     params(("id" = TaskId, Path),
-        ("purge" = Option<bool>, Query, description = "Erase it after this answer")),
+        ("purge" = Option<bool>, Query, description = "Erase it after this answer, which cannot be \
+         had again: open the credential first, and purge it then")),
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = RetrievedCredential), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 410, body = ErrorBody)))]
@@ -46,7 +47,8 @@ pub async fn retrieve_credential(
 #[utoipa::path(post, path = paths::RETRIEVE_CREDENTIAL, tag = "tasks",
     operation_id = "post_retrieve_credential",
     params(("id" = TaskId, Path),
-        ("purge" = Option<bool>, Query, description = "Erase it after this answer")),
+        ("purge" = Option<bool>, Query, description = "Erase it after this answer, which cannot be \
+         had again: open the credential first, and purge it then")),
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = RetrievedCredential), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 410, body = ErrorBody)))]

@@ -56,12 +56,8 @@ impl NewTask {
         );
         let types = TaskType::ALL.map(TaskType::as_str).join(", ");
         let task_type = fields.required("task_type", choice(TaskType::parse, types));
-        let domain = fields.optional(
-            "task_domain",
-            choice(TaskDomain::parse, "PHYSICAL, DIGITAL, CREDENTIAL"),
-        );
-        let proof_types = "PHOTO, SCREENSHOT, CONFIRMATION, ARTIFACT";
-        let proof_type = fields.optional("proof_type", choice(ProofType::parse, proof_types));
+        let stated = Stated::read(&mut fields, location.as_ref());
+        let proof_type = stated.proof_type;
         let digital_instructions =
             fields.optional("digital_instructions", text(0..=DESCRIPTION_CHARS_MAX));
         let callback_url = fields.optional("callback_url", targets.field());
@@ -71,11 +67,6 @@ impl NewTask {
         let estimate = EstimateTerms::read(&mut fields);
         let beside = Beside::read(&mut fields, market);
 
-        let stated = Stated {
-            domain,
-            proof_type,
-            place: location.as_ref(),
-        };
         fit_type(&mut fields, task_type, &stated);
         let read = title
             .zip(description)
@@ -150,6 +141,18 @@ struct Stated<'a> {
     domain: Option<TaskDomain>,
     proof_type: Option<ProofType>,
     place: Option<&'a Location>,
+}
+
+impl<'a> Stated<'a> {
+    fn read(fields: &mut Fields<'_>, place: Option<&'a Location>) -> Self {
+        let domains = "PHYSICAL, DIGITAL, CREDENTIAL";
+        let proof_types = "PHOTO, SCREENSHOT, CONFIRMATION, ARTIFACT";
+        Self {
+            domain: fields.optional("task_domain", choice(TaskDomain::parse, domains)),
+            proof_type: fields.optional("proof_type", choice(ProofType::parse, proof_types)),
+            place,
+        }
+    }
 }
 
 /// Names what does not fit the type. Of a type that could not be read nothing can be said.
