@@ -25,15 +25,6 @@ pub fn told(task: &Task, event: &Event) -> TaskEvent {
     }
 }
 
-/// Where a task stands after an event of a move that leads to a status: the Guardian's approval is
-/// announced as VERIFIED before it is COMPLETED.
-pub fn status_after(event: &str, to: Status) -> Status {
-    match event {
-        "task.verified" => Status::Verified,
-        _ => to,
-    }
-}
-
 /// An event that has no place in the log yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unplaced {

@@ -120,6 +120,24 @@ pub struct Rule {
     pub action: Option<Action>,
 }
 
+impl Rule {
+    /// What it announces, in order: each event with where the task stood before it and stands after
+    /// it. The Guardian's approval is announced as VERIFIED before the task is COMPLETED.
+    pub fn announces(
+        &self,
+        mut before: Option<Status>,
+    ) -> impl Iterator<Item = (&'static str, Option<Status>, Status)> + use<> {
+        let to = self.to;
+        self.events.iter().map(move |event| {
+            let after = match *event {
+                "task.verified" => Status::Verified,
+                _ => to,
+            };
+            (*event, before.replace(after), after)
+        })
+    }
+}
+
 /// A row a line: who does what from where to where, which money moves, which events are announced,
 /// and what it is offered as.
 macro_rules! table {

@@ -1,4 +1,4 @@
-//! Where tasks and operators are, coarsely, and what is near.
+//! Where tasks and operators are, coarsely. Areas are in `cells.rs`.
 //!
 //! A [`Spot`] is a hundredth of a degree, about a kilometre: all that is told of a place before a
 //! task is claimed. Distances are measured to the spot, because a number of exact distances would

@@ -52,19 +52,17 @@ pub struct Kind {
 pub fn kinds() -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Vec::new();
     for rule in MOVES {
-        let mut previous_status = rule.from.first().copied();
-        for event in rule.events {
-            let status = event::status_after(event, rule.to);
+        for (event, previous_status, status) in rule.announces(rule.from.first().copied()) {
             let kind = Kind {
                 event,
                 status,
-                previous_status: previous_status.replace(status),
-                styles: match HUMANOPS_EVENTS.contains(event) {
+                previous_status,
+                styles: match HUMANOPS_EVENTS.contains(&event) {
                     true => &[WebhookStyle::Humanops, WebhookStyle::All],
                     false => &[WebhookStyle::All],
                 },
             };
-            if kinds.iter().all(|known| known.event != *event) {
+            if kinds.iter().all(|known| known.event != event) {
                 kinds.push(kind);
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! A refusal is for the caller and is not logged. An accident is logged once, by `dialect.rs`, with
 //! the request id that the caller was given, and answered without internals. The sentences
-//! themselves stand in `error.rs`.
+//! themselves stand in `error/`.
 
 use std::borrow::Cow;
 

@@ -230,10 +230,20 @@ fn errors_of_remno(error: &ApiError) -> Vec<Value> {
     faults
         .map(|Fault { field, message }| match field.as_str() {
             "" => json!({"code": code, "message": message}),
-            // "email is required", as S4 prints it.
-            _ => json!({"code": code, "message": format!("{field} {message}"), "field": field}),
+            _ => json!({"code": code, "message": said_of(field, message), "field": field}),
         })
         .collect()
+}
+
+/// "email is required", as S4 prints it; what is a sentence by itself stays one.
+fn said_of(field: &str, message: &str) -> String {
+    let goes_on = ["is ", "must "]
+        .iter()
+        .any(|verb| message.starts_with(verb));
+    match goes_on {
+        true => format!("{field} {message}"),
+        false => message.to_owned(),
+    }
 }
 
 fn meta(app: &App) -> Value {

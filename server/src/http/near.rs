@@ -29,7 +29,8 @@ pub struct NearWindow<Id> {
     pub offset: usize,
 }
 
-/// Reads from where and how far, by default anywhere; nothing if no place was named.
+/// Reads from where and how far. Without a default distance that is anywhere, and a place need not
+/// be named.
 pub fn around(query: &mut Parameters, radius_km: Option<f64>) -> Option<Around> {
     let lat = degrees(query, "lat", 90.0);
     let lng = degrees(query, "lng", 180.0);
@@ -37,10 +38,13 @@ pub fn around(query: &mut Parameters, radius_km: Option<f64>) -> Option<Around> 
     let radius = query.read("radius_km", kilometres, |text| {
         number(text).filter(|radius| *radius > 0.0)
     });
-    let named = |query: &Parameters, name| query.text(name).is_some();
-    for (name, other) in [("lat", "lng"), ("lng", "lat"), ("radius_km", "lat")] {
-        if named(query, name) && !named(query, other) {
-            query.fault(other, &format!("is required beside {name}"));
+    for (name, others) in [("lat", &["lng", "radius_km"][..]), ("lng", &["lat"])] {
+        let named = |name: &&str| query.text(name).is_some();
+        match others.iter().copied().find(named) {
+            _ if named(&name) => {}
+            Some(other) => query.fault(name, &format!("is required beside {other}")),
+            None if radius_km.is_some() => query.fault(name, "is required"),
+            None => {}
         }
     }
     let (lat, lng) = lat.zip(lng)?;

@@ -158,13 +158,6 @@ pub async fn search_operators(
     let stars = "must be a number from 1 to 5 with at most two decimals";
     let rating_min = query.read("min_rating", stars, Rating::parse);
     let around = near::around(&mut query, Some(SEARCH_RADIUS_KM));
-    // One of them without the other is named as missing already.
-    if query.text("lat").or(query.text("lng")).is_none() {
-        if query.text("radius_km").is_none() {
-            query.fault("lat", "is required");
-        }
-        query.fault("lng", "is required");
-    }
     query.finish()?;
     let around = around.ok_or_else(|| error::missing("lat"))?;
     let sought = Sought {

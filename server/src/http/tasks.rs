@@ -74,10 +74,14 @@ pub async fn create_task(
 ) -> Result<Response, ApiError> {
     let turn = app.turn();
     let market = market(&agent, &headers);
-    let to = market.as_ref().copied().unwrap_or(Market::Real);
+    // What is only for the sandbox is no fault of a task whose market cannot be read.
+    let to = market.as_ref().copied().unwrap_or(Market::Sandbox);
     let stated = NewTask::parse(&posted.body, turn.now, &app.config.targets(), to);
+    let is_readable = market.is_ok();
     let stated = match checked(fields::both(market, stated)) {
         Ok((_, stated)) => stated.or_as_set(&agent.settings),
+        // A key keeps answers by their bodies, and this is not of the body.
+        Err(refusal) if !is_readable => return Err(refusal),
         Err(refusal) => return unless_answered(&app, posted.once(agent.id), refusal).await,
     };
     let request = Request::of(&posted.body, turn.now);

@@ -139,8 +139,8 @@ impl<'a> Tx<'a> {
         self.unless_failed(|engine| engine.take_time())
     }
 
-    /// Has the statements that follow planned once, whatever their parameters: for those whose plan
-    /// is the same for all, which PostgreSQL would else make again each time.
+    /// Has the statements from here to the end planned once, whatever their parameters: for those
+    /// whose plan is the same for all, which PostgreSQL would else make again each time.
     ///
     /// # Errors
     /// As `execute`.

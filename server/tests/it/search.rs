@@ -132,7 +132,7 @@ on_both_databases! {
             posted.push(post_at(&agent, lat, lng).await.to_string());
         }
         posted.sort();
-        for from in ["lat=52.51&lng=13.42", "lat=48.3&lng=2.4", "lat=-48&lng=-170", "lat=89.9&lng=0"] {
+        for from in ["lat=52.51&lng=13.42", "lat=48.3&lng=2.4", "lat=-48&lng=-170", "lat=89.9&lng=0", "lat=-90&lng=0"] {
             let walked = walked_in(&operator, &format!("{from}&limit=7")).await;
             assert!(walked.is_sorted_by_key(|(_, kilometres)| *kilometres), "{from} {walked:?}");
             let at_once = walked_in(&operator, &format!("{from}&limit=100")).await;

@@ -116,21 +116,23 @@ struct Beside {
 
 impl Beside {
     fn read(fields: &mut Fields<'_>, market: Market) -> Self {
+        let outcomes = SandboxOutcome::ALL.map(SandboxOutcome::as_str).join(", ");
+        let outcome = choice(SandboxOutcome::parse, outcomes);
+        let sandbox_outcome = fields.optional("sandbox_outcome", outcome);
         let asked = fields.optional("sandbox", flag);
         let sandbox = market == Market::Sandbox || asked == Some(true);
-        if fields.has("sandbox_outcome") && !sandbox {
+        let is_readable = asked.is_some() || !fields.has("sandbox");
+        if sandbox_outcome.is_some() && !sandbox && is_readable {
             let message = "is for simulated tasks alone: send sandbox: true with it";
             fields.fault("sandbox_outcome", message);
         }
         let styles = WebhookStyle::ALL.map(WebhookStyle::as_str).join(", ");
-        let outcomes = SandboxOutcome::ALL.map(SandboxOutcome::as_str).join(", ");
         Self {
             webhook_style: fields.optional("webhook_style", choice(WebhookStyle::parse, styles)),
             rating_min: fields.optional("min_operator_rating", rating),
             result_schema: fields.optional("result_schema", ResultSchema::parse),
             sandbox,
-            sandbox_outcome: fields
-                .optional("sandbox_outcome", choice(SandboxOutcome::parse, outcomes)),
+            sandbox_outcome,
             dry_run: fields.optional("dry_run", flag),
         }
     }

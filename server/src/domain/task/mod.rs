@@ -353,7 +353,7 @@ impl Task {
         let transfers = codes.filter_map(|code| self.transfer(*code, cause, turn.now));
         Moved {
             at: turn.now,
-            events: self.events(rule, before.map(|before| before.status), turn),
+            events: events(rule, before.map(|before| before.status), turn),
             before,
             transfers: transfers.collect(),
             jobs: clock.into_iter().chain(self.simulated(turn)).collect(),
@@ -369,23 +369,6 @@ impl Task {
             job: Job::Simulate { task_id: self.id },
             due_at: turn.now.after(turn.terms.sandbox_step),
         })
-    }
-
-    fn events(&self, rule: Option<&Rule>, before: Option<Status>, turn: Turn) -> Vec<Event> {
-        let mut previous_status = before;
-        let names = rule.map_or(&[] as &[_], |rule| rule.events);
-        let events = (0_u128..).zip(names).map(|(nth, name)| {
-            let status = super::event::status_after(name, self.status);
-            Event {
-                // The events of one move share their time and follow each other by their bits.
-                id: EventId::new(turn.now, turn.random.wrapping_add(nth)),
-                name,
-                previous_status: previous_status.replace(status),
-                status,
-                at: turn.now,
-            }
-        });
-        events.collect()
     }
 
     /// When the clock moves the task out of the status that it has just come to.
@@ -405,6 +388,19 @@ impl Task {
             Status::Completed | Status::Verified | Status::Disputed | Status::Cancelled => None,
         }
     }
+}
+
+/// The events of one move share their time and follow each other by their bits.
+fn events(rule: Option<&Rule>, before: Option<Status>, turn: Turn) -> Vec<Event> {
+    let announced = rule.into_iter().flat_map(|rule| rule.announces(before));
+    let event = |(nth, (name, previous_status, status))| Event {
+        id: EventId::new(turn.now, turn.random.wrapping_add(nth)),
+        name,
+        previous_status,
+        status,
+        at: turn.now,
+    };
+    (0..).zip(announced).map(event).collect()
 }
 
 impl Moved {

@@ -120,7 +120,7 @@ fn told(kind: Kind) -> Operation {
             format!(
                 "Not heard, like no answer in {within} seconds and like a redirect. It is \
                  sent again {again} seconds after the attempt before; `Retry-After` makes the wait \
-                 longer, by a day at most."
+                 longer, up to a day."
             ),
         ),
     ];
@@ -143,12 +143,37 @@ fn body(kind: Kind) -> RequestBody {
 }
 
 fn example(kind: Kind) -> Value {
-    json!({
+    let mut told = json!({
         "event": kind.event,
         "task_id": "task_01KB0000000000000000000001",
         "status": kind.status,
         "previous_status": kind.previous_status,
         "timestamp": "2025-11-24T16:00:00.000Z",
         "event_id": "evt_01KB0000000000000000000002",
-    })
+    });
+    // What the Guardian said stands beside what it decided.
+    // What the Guardian said stands beside what it decided.
+    let (decision, confidence, met) = match kind.event {
+        "task.verified" => ("APPROVE", 95, Some(true)),
+        "task.manual_review" => ("MANUAL_REVIEW", 65, None),
+        _ => return told,
+    };
+    let note = match met {
+        Some(_) => "It can be read.",
+        None => "It is partly hidden.",
+    };
+    let said = json!({
+        "decision": decision,
+        "confidence": confidence,
+        "reasoning": note,
+        "requirement_results": [{
+            "requirement": "The street number",
+            "met": met,
+            "confidence": confidence,
+            "note": note,
+        }],
+    });
+    let fields = told.as_object_mut();
+    fields.and_then(|fields| fields.insert("guardian_result".to_owned(), said));
+    told
 }

@@ -160,7 +160,7 @@ const COUNTED_MAX: usize = OPEN_COUNTED_MAX as usize;
 
 fn count(tx: &mut Tx<'_>, search: &Search, around: Around) -> Result<u64, StoreError> {
     let all = cells_within(around.center, around.within, 1);
-    let some = cells_of_rows(tx, search.clone(), &all, COUNTED_MAX)?;
+    let some = cells_of_rows(tx, search.clone(), &all)?;
     if some.len() >= COUNTED_MAX && all != [Cells::ALL] {
         return count_from_the_nearest(tx, search, around);
     }
@@ -177,27 +177,25 @@ fn count_from_the_nearest(
     let mut total = 0;
     past_cells(tx, search, around, BEGIN, |tx, cells| {
         let cells: Vec<_> = cells.iter().map(|cell| Cells::one(*cell)).collect();
-        total += cells_of_rows(tx, search.clone(), &cells, COUNTED_MAX - total)?.len();
+        total += cells_of_rows(tx, search.clone(), &cells)?.len();
         Ok(total >= COUNTED_MAX)
     })?;
-    Ok(total as u64)
+    Ok(total.min(COUNTED_MAX) as u64)
 }
 
-/// The cells of the rows in these cells, up to so many.
+/// The cells of the rows in these cells, until they are as many as are counted.
 fn cells_of_rows(
     tx: &mut Tx<'_>,
     mut search: Search,
     cells: &[Cells],
-    most: usize,
 ) -> Result<Vec<i64>, StoreError> {
     let parts = rows_of(&mut search, &Parts::all(cells, 1));
-    let most = search.bind(i64::try_from(most).unwrap_or(i64::MAX));
     let (table, condition) = (search.table(), &search.condition);
     let rows = format!(
         "WITH part (first, last, size) AS (VALUES {parts})
          SELECT {table}.cell AS cell FROM part JOIN {table}
              ON {table}.cell >= part.first AND {table}.cell <= part.last AND {condition}
-         LIMIT {most}"
+         LIMIT {COUNTED_MAX}"
     );
     let rows = tx.query(&rows, &search.params)?;
     rows.iter().map(|row| row.get("cell")).collect()

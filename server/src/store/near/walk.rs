@@ -115,6 +115,9 @@ impl Walk {
             ahead: BinaryHeap::new(),
         };
         let all = cells_within(around.center, around.within, edge);
+        // Beside a pole they are far more than the circle holds, and cut into larger squares.
+        let count: i64 = all.iter().map(|cells| cells.last - cells.first + 1).sum();
+        let edge = edge.max(1 << (count.ilog2() / 2).saturating_sub(4));
         let cells = held(tx, search.clone(), &Parts::all(&all, 1), Some(FEW))?;
         if cells.len() < FEW {
             let known = cells.into_iter().map(|cells| Quad::with(cells.first, 1));
@@ -168,9 +171,18 @@ impl Walk {
         quad: Quad,
     ) -> Result<(), StoreError> {
         let mut quads = vec![quad];
-        while let Some(Reverse((_, false, next))) = self.ahead.peek()
-            && quads.len() < QUADS_AT_ONCE
-        {
+        while let Some(Reverse((metres, false, next))) = self.ahead.peek() {
+            // All that lie across the beginning must be looked into before the first cell is known.
+            let must = *metres <= self.begin.0;
+            if quads.len()
+                >= if must {
+                    QUADS_AT_ONCE_MAX
+                } else {
+                    QUADS_AT_ONCE
+                }
+            {
+                break;
+            }
             quads.push(*next);
             self.ahead.pop();
         }
@@ -199,5 +211,6 @@ impl Walk {
 /// So many cells are asked for at once, and more are many.
 const FEW: usize = 200;
 
-/// Squares that one statement looks into.
+/// Squares that one statement looks into, and that it does if they must be in any case.
 const QUADS_AT_ONCE: usize = 4;
+const QUADS_AT_ONCE_MAX: usize = 64;
