@@ -117,7 +117,7 @@ impl Walk {
         let all = cells_within(around.center, around.within, edge);
         // Beside a pole they are far more than the circle holds, and cut into larger squares.
         let count: i64 = all.iter().map(|cells| cells.last - cells.first + 1).sum();
-        let edge = edge.max(1 << (count.ilog2() / 2).saturating_sub(4));
+        let edge = edge.max(1 << (count.max(1).ilog2() / 2).saturating_sub(4));
         let cells = held(tx, search.clone(), &Parts::all(&all, 1), Some(FEW))?;
         if cells.len() < FEW {
             let known = cells.into_iter().map(|cells| Quad::with(cells.first, 1));
