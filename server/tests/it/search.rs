@@ -157,8 +157,8 @@ on_both_databases! {
         }
         // Most lie farther than 20 km, and still in the square around the circle.
         for (count, lat, lng) in [(60, 50.0, 8.0), (1_000, 50.17, 8.27)] {
-            for _ in 0..count / 20 {
-                join_all((0..20).map(|_| post_at(&agent, lat, lng))).await;
+            for _ in 0..count / 5 {
+                join_all((0..5).map(|_| post_at(&agent, lat, lng))).await;
             }
         }
         for (radius, total) in [(20, 60), (30, 1_000)] {
