@@ -129,8 +129,8 @@ const fn area(edge: u32) -> i64 {
 }
 
 /// Cells that hold everything within so many metres of a point, and some beyond it: in their
-/// order, and whole quads of an edge.
-pub fn cells_within(center: Point, metres: u32, edge: u32) -> Vec<Cells> {
+/// order, and whole quads of their [`parts_edge`].
+pub fn cells_within(center: Point, metres: u32) -> Vec<Cells> {
     let reach = (f64::from(metres) + SLACK_METRES) / EARTH_METRES;
     if reach >= PI {
         return vec![Cells::ALL];
@@ -151,11 +151,18 @@ pub fn cells_within(center: Point, metres: u32, edge: u32) -> Vec<Cells> {
     } else {
         around(center.lng, (reach.sin() / lat_cos).asin())
     };
-    cells_of(lat, lng, edge)
+    cells_of(lat, lng)
+}
+
+/// The edge of the quads that such cells can be cut into, a few along each side: the eighth of a
+/// square of as many. Around a pole they are far more than the circle holds, and the quads larger.
+pub fn parts_edge(cells: &[Cells]) -> u32 {
+    let count: i64 = cells.iter().map(|cells| cells.last - cells.first + 1).sum();
+    1 << (count.max(1).ilog2() / 2).saturating_sub(3)
 }
 
 /// The cells of an area, which may lie across the date line.
-fn cells_of(lat: (i32, i32), lng: (i32, i32), edge: u32) -> Vec<Cells> {
+fn cells_of(lat: (i32, i32), lng: (i32, i32)) -> Vec<Cells> {
     let circle = 2 * LNG_STEPS;
     let y = (lat.0 + LAT_STEPS).max(0)..=(lat.1 + LAT_STEPS).min(2 * LAT_STEPS);
     let (from, to) = (lng.0 + LNG_STEPS, lng.1 + LNG_STEPS);
@@ -168,16 +175,19 @@ fn cells_of(lat: (i32, i32), lng: (i32, i32), edge: u32) -> Vec<Cells> {
     } else {
         vec![from..=to]
     };
+    // The same for both pieces, so that what covers one is never a part of what covers the other.
+    let longest = pieces
+        .iter()
+        .chain([&y])
+        .map(|side| side.end() - side.start());
+    let longest = longest.max().unwrap_or_default().unsigned_abs() + 1;
+    let smallest = (longest.next_power_of_two() / 4).max(1);
     let mut cells = Vec::new();
     for x in pieces {
-        let widest = (x.end() - x.start())
-            .max(y.end() - y.start())
-            .unsigned_abs()
-            + 1;
         let area = Area {
             x: (x.start().unsigned_abs(), x.end().unsigned_abs()),
             y: (y.start().unsigned_abs(), y.end().unsigned_abs()),
-            smallest: (widest.next_power_of_two() / 4).max(edge),
+            smallest,
         };
         area.cover(0, 0, WORLD, &mut cells);
     }
@@ -238,11 +248,11 @@ mod tests {
         #[test]
         fn cells_within_some_metres_hold_every_spot_within_them(
             center in anywhere(), turn in 0.0..std::f64::consts::TAU, part in 0.0..1.0_f64,
-            metres in prop_oneof![0_u32..10_000, 0_u32..30_000_000], power in 0..8_u32,
+            metres in prop_oneof![0_u32..10_000, 0_u32..30_000_000],
         ) {
-            let cells = cells_within(center, metres, 1 << power);
+            let cells = cells_within(center, metres);
             prop_assert!(cells.len() <= 64, "{}", cells.len());
-            let size = area(1 << power);
+            let size = area(parts_edge(&cells));
             let whole = |one: &Cells| one.first % size == 0 && (one.last + 1) % size == 0;
             prop_assert!(cells.iter().all(whole));
             prop_assert!(cells.windows(2).all(|two| two[0].last < two[1].first));

@@ -111,7 +111,8 @@ pub(super) mod tests {
     pub(in super::super) fn anywhere() -> impl Strategy<Value = Point> {
         let edges = [-180.0, -179.995, 0.0, 179.995, 180.0];
         let lng = prop_oneof![4 => -180.0..=180.0, 1 => proptest::sample::select(edges.to_vec())];
-        let lat = prop_oneof![4 => -90.0..=90.0, 1 => proptest::sample::select(vec![-90.0, 90.0])];
+        let poles = proptest::sample::select(vec![-90.0, 90.0]);
+        let lat = prop_oneof![4 => -90.0..=90.0, 1 => -90.0..=-80.0, 1 => 80.0..=90.0, 1 => poles];
         (lat, lng).prop_map(|(lat, lng)| Point { lat, lng })
     }
 

@@ -152,7 +152,6 @@ fn example(kind: Kind) -> Value {
         "event_id": "evt_01KB0000000000000000000002",
     });
     // What the Guardian said stands beside what it decided.
-    // What the Guardian said stands beside what it decided.
     let (decision, confidence, met) = match kind.event {
         "task.verified" => ("APPROVE", 95, Some(true)),
         "task.manual_review" => ("MANUAL_REVIEW", 65, None),

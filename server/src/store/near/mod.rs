@@ -159,7 +159,7 @@ fn newest_in<Id: FromStr + Display + Copy>(
 const COUNTED_MAX: usize = OPEN_COUNTED_MAX as usize;
 
 fn count(tx: &mut Tx<'_>, search: &Search, around: Around) -> Result<u64, StoreError> {
-    let all = cells_within(around.center, around.within, 1);
+    let all = cells_within(around.center, around.within);
     let some = cells_of_rows(tx, search.clone(), &all)?;
     if some.len() >= COUNTED_MAX && all != [Cells::ALL] {
         return count_from_the_nearest(tx, search, around);

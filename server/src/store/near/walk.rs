@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{
-        cells::{Quad, cells_within},
+        cells::{Quad, cells_within, parts_edge},
         place::Spot,
     },
     store::{StoreError, Tx, search::Search},
@@ -27,12 +27,12 @@ pub(super) fn past_cells(
     mut enough: impl FnMut(&mut Tx<'_>, &[i64]) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
     tx.plan_once()?;
-    for look in Look::all() {
-        let within = look.metres.min(around.within);
+    for metres in LOOKS_METRES {
+        let within = metres.min(around.within);
         if begin.0 > within {
             continue;
         }
-        let mut walk = Walk::begin(tx, search, Around { within, ..around }, begin, look.edge)?;
+        let mut walk = Walk::begin(tx, search, Around { within, ..around }, begin)?;
         loop {
             let cells = walk.next_cells(tx, search)?;
             if cells.is_empty() {
@@ -56,25 +56,18 @@ pub(super) const CELLS_AT_ONCE: usize = 8;
 /// Where the order begins.
 pub(super) const BEGIN: Place = (0, 0);
 
-/// How far one looks before one looks farther, and the edge of the squares that all of it is cut
-/// into if it holds much: a few along each side.
-struct Look {
-    metres: u32,
-    edge: u32,
-}
-
-impl Look {
-    /// From a cell in every direction to the earth, ever wider.
-    fn all() -> impl Iterator<Item = Self> {
-        const METRES: u32 = 1_113;
-        [1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 32_768]
-            .into_iter()
-            .map(|cells| Self {
-                metres: cells * METRES,
-                edge: (cells / 2).max(1),
-            })
-    }
-}
+/// How far one looks before one looks farther: from a kilometre in every direction to the earth.
+const LOOKS_METRES: [u32; 9] = [
+    1_113,
+    4_452,
+    17_808,
+    71_232,
+    284_928,
+    1_139_712,
+    4_558_848,
+    18_235_392,
+    u32::MAX,
+];
 
 /// Where a cell stands in the order: its distance, and of two equally far ones the first.
 pub(super) type Place = (u32, i64);
@@ -101,29 +94,25 @@ struct Walk {
 
 impl Walk {
     /// A walk from a place in the order. It knows of the cells that hold something, or if there
-    /// are many, of the squares of an edge.
+    /// are many, of the squares that do.
     fn begin(
         tx: &mut Tx<'_>,
         search: &Search,
         around: Around,
         begin: Place,
-        edge: u32,
     ) -> Result<Self, StoreError> {
         let mut walk = Self {
             around,
             begin,
             ahead: BinaryHeap::new(),
         };
-        let all = cells_within(around.center, around.within, edge);
-        // Beside a pole they are far more than the circle holds, and cut into larger squares.
-        let count: i64 = all.iter().map(|cells| cells.last - cells.first + 1).sum();
-        let edge = edge.max(1 << (count.max(1).ilog2() / 2).saturating_sub(4));
+        let all = cells_within(around.center, around.within);
         let cells = held(tx, search.clone(), &Parts::all(&all, 1), Some(FEW))?;
         if cells.len() < FEW {
             let known = cells.into_iter().map(|cells| Quad::with(cells.first, 1));
             known.for_each(|quad| walk.add(quad));
         } else {
-            walk.add_held(tx, search, &Parts::all(&all, edge))?;
+            walk.add_held(tx, search, &Parts::all(&all, parts_edge(&all)))?;
         }
         Ok(walk)
     }
