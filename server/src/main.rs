@@ -1,7 +1,8 @@
 //! `humanops serve · migrate · check-ledger · admin · backup · restore · openapi`: reads the
 //! settings, and calls the library.
 
-use std::io::{IsTerminal, Write};
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,16 +11,24 @@ use clap::Parser;
 use server::app::{App, open_store};
 use server::clock::{SystemClock, SystemEntropy};
 use server::command_line::{self, Admin, maintenance};
-use server::config::{Cli, Command, Config, LogFormat, Place};
-use server::http;
+use server::config::{Cli, Command, Config, Place};
 use server::serve::{origin_of, serve, signal_to_stop};
 use server::store::{Store, ledger};
+use server::{http, log, output};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let code = match Cli::try_parse() {
+        Ok(line) => carry_out(line.command),
+        Err(usage) => explain(&usage),
+    };
+    output::flush();
+    code
+}
+
+fn carry_out(command: Command) -> ExitCode {
+    let done = match command {
         Command::Serve(config) => run(start(*config)),
         Command::Migrate(place) => migrate(&place),
         Command::CheckLedger(place) => run(check_ledger(place)),
@@ -31,9 +40,23 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("humanops: {error:#}");
+            output::note(format_args!("humanops: {error:#}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints the help that was asked for, or what is wrong with the arguments.
+fn explain(usage: &clap::Error) -> ExitCode {
+    let code = u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+    match usage.print() {
+        Err(error) if !usage.use_stderr() => {
+            output::note(format_args!(
+                "humanops: the help could not be written: {error}"
+            ));
+            ExitCode::FAILURE
+        }
+        _ => code,
     }
 }
 
@@ -45,7 +68,7 @@ fn run(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
 
 async fn start(mut config: Config) -> anyhow::Result<()> {
     config.check()?;
-    log_to_stderr(&config)?;
+    log::start(&config.log, config.log_format)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
@@ -94,42 +117,30 @@ async fn refuse_old_schema(store: &Store) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log).context("LOG is not a filter")?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
-    Ok(())
-}
-
 fn migrate(place: &Place) -> anyhow::Result<()> {
     let applied = match &place.database_url {
         Some(url) => Store::migrate_postgres(url.expose())?,
         // The embedded database migrates itself when it is opened.
         None => open_store(place).map(|_| Vec::new())?,
     };
-    for name in &applied {
-        println!("applied {name}");
-    }
-    println!("The schema is current.");
+    let applied: String = applied
+        .iter()
+        .map(|name| format!("applied {name}\n"))
+        .collect();
+    output::report(applied + "The schema is current.\n");
     Ok(())
 }
 
 async fn check_ledger(place: Place) -> anyhow::Result<()> {
     let store = maintenance::open(&place).await?;
     let found = store.read(ledger::check).await?;
-    for fault in &found.faults {
-        println!("{fault}");
-    }
-    println!(
-        "{} accounts, {} transfers, sum {}, platform {}",
+    let faults: String = (found.faults.iter())
+        .map(|fault| format!("{fault}\n"))
+        .collect();
+    output::report(format_args!(
+        "{faults}{} accounts, {} transfers, sum {}, platform {}\n",
         found.accounts, found.transfers, found.sum, found.platform
-    );
+    ));
     anyhow::ensure!(
         found.faults.is_empty(),
         "the ledger has {} faults",
@@ -141,13 +152,23 @@ async fn check_ledger(place: Place) -> anyhow::Result<()> {
 async fn admin(asked: Admin) -> anyhow::Result<()> {
     let store = maintenance::open(&asked.place).await?;
     let (clock, entropy) = (SystemClock, SystemEntropy);
-    command_line::run(asked, &store, &clock, &entropy, &mut std::io::stdout()).await?;
+    let only_reads = asked.asked.only_reads();
+    let mut answer = Vec::new();
+    let done = command_line::run(asked, &store, &clock, &entropy, &mut answer).await;
     tokio::task::spawn_blocking(move || store.close()).await?;
-    Ok(())
+    if only_reads {
+        done.and(print(&answer))
+    } else {
+        output::report(String::from_utf8_lossy(&answer));
+        done
+    }
 }
 
 fn print_openapi() -> anyhow::Result<()> {
     let printed = http::openapi::Printed::of(&http::document()?)?;
-    std::io::stdout().write_all(printed.json())?;
-    Ok(())
+    print(printed.json())
+}
+
+fn print(answer: &[u8]) -> anyhow::Result<()> {
+    output::product(answer).context("the answer could not be written to standard output")
 }

@@ -22,6 +22,7 @@ const OLDEST_JOB: &str = "humanops_oldest_due_job_age_seconds";
 const WEBHOOKS: &str = "humanops_webhook_attempts_total";
 const STORE_WAITING: &str = "humanops_store_waiting";
 const COMMIT_SECONDS: &str = "humanops_store_commit_duration_seconds";
+const LOG_LINES_LOST: &str = "humanops_log_lines_lost_total";
 const BUILD: &str = "humanops_build_info";
 
 /// Bounds of what takes a request's time, in seconds.
@@ -56,6 +57,11 @@ pub fn webhook_attempted(outcome: &'static str) {
 /// A transaction was committed.
 pub fn committed(took: Duration) {
     histogram!(COMMIT_SECONDS).record(took.as_secs_f64());
+}
+
+/// So many lines of the log could not be written to standard error.
+pub fn log_lines_lost(lines: u64) {
+    counter!(LOG_LINES_LOST).increment(lines);
 }
 
 /// So much waits for the database.
@@ -180,6 +186,10 @@ fn describe() {
         "Reads and writes that wait for the database."
     );
     describe_histogram!(COMMIT_SECONDS, "Seconds that a commit took.");
+    describe_counter!(
+        LOG_LINES_LOST,
+        "Lines of the log that could not be written to standard error."
+    );
     describe_gauge!(BUILD, "Always 1; the version is its label.");
 }
 

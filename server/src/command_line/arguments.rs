@@ -53,6 +53,26 @@ pub enum Asked {
     },
 }
 
+impl Asked {
+    /// Whether the answer is all that comes of it. Of the others the answer tells what was done or,
+    /// by the exit code, what was found.
+    pub fn only_reads(&self) -> bool {
+        match self {
+            Self::Operators(asked) => {
+                matches!(asked, Operators::List { .. } | Operators::Show { .. })
+            }
+            Self::Agents(Agents::List { .. } | Agents::Show { .. }) | Self::Audit { .. } => true,
+            Self::Disputes(asked) => {
+                matches!(asked, Disputes::List { .. } | Disputes::Show { .. })
+            }
+            Self::TaskTypes(asked) => matches!(asked, TaskTypes::List),
+            Self::Deliveries(asked) => matches!(asked, Deliveries::List { .. }),
+            Self::Jobs(asked) => matches!(asked, Jobs::List { .. }),
+            Self::Ledger => false,
+        }
+    }
+}
+
 /// The states of an identity, as they are written on a command line.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Kyc {

@@ -10,6 +10,7 @@ use crate::{
     backup::{self, Progress},
     clock::{Clock, SystemClock, SystemEntropy},
     config::{Archive, Place},
+    output,
     outside::files::Files,
     store::Store,
 };
@@ -27,7 +28,7 @@ pub async fn open(place: &Place) -> anyhow::Result<Store> {
 }
 
 fn told() -> Progress {
-    Arc::new(|words| eprintln!("{words}"))
+    Arc::new(|words| output::note(words))
 }
 
 /// Saves a place in a new file.
@@ -42,13 +43,13 @@ pub async fn save(asked: Archive) -> anyhow::Result<()> {
     let saved = backup::save(&store, &files, &place.data, now, &file, &told()).await?;
     tokio::task::spawn_blocking(move || store.close()).await?;
     let rows: u64 = saved.manifest.tables.iter().map(|table| table.rows).sum();
-    println!(
-        "Saved {} tables with {rows} rows and {} proof files in {} ({} bytes).",
+    output::report(format_args!(
+        "Saved {} tables with {rows} rows and {} proof files in {} ({} bytes).\n",
         saved.manifest.tables.len(),
         saved.manifest.files,
         file.display(),
         saved.bytes
-    );
+    ));
     let damaged = &saved.manifest.damaged;
     anyhow::ensure!(
         damaged.is_empty(),
@@ -78,18 +79,21 @@ pub async fn restore(asked: Archive) -> anyhow::Result<()> {
     let restored = backup::restore(&file, &store, &place, &entropy, &told()).await?;
     tokio::task::spawn_blocking(move || store.close()).await?;
     let ledger = &restored.ledger;
-    println!(
-        "Restored what was saved at {}: {} proof files, {} accounts, {} transfers, sum {}.",
+    let mut report = format!(
+        "Restored what was saved at {}: {} proof files, {} accounts, {} transfers, sum {}.\n",
         restored.manifest.made_at,
         restored.manifest.files,
         ledger.accounts,
         ledger.transfers,
         ledger.sum
     );
-    for fault in &ledger.faults {
-        println!("{fault}");
+    if ledger.faults.is_empty() {
+        report += "The ledger is right.\n";
     }
+    for fault in &ledger.faults {
+        report += &format!("{fault}\n");
+    }
+    output::report(report);
     anyhow::ensure!(ledger.faults.is_empty(), "the ledger has faults");
-    println!("The ledger is right.");
     Ok(())
 }

@@ -28,6 +28,7 @@ use crate::{
         dispute::Ruling,
         task::{Terms, Turn},
     },
+    output,
     store::{
         Store, Tx, accounts, audit,
         deliveries::{self, Filter},
@@ -99,7 +100,7 @@ fn at_most<T>(mut rows: Vec<T>, limit: u32) -> Vec<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     if rows.len() > limit {
         rows.truncate(limit);
-        eprintln!("There are more: ask for a larger --limit.");
+        output::note("There are more: ask for a larger --limit.");
     }
     rows
 }

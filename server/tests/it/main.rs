@@ -89,12 +89,18 @@ mod moves;
 /// The operator's side of tasks.
 #[cfg(test)]
 mod operators;
+/// Output that nobody takes.
+#[cfg(test)]
+mod output;
 /// What operators earned, on its way out.
 #[cfg(test)]
 mod payouts;
 /// What POST /tasks takes, to its bounds.
 #[cfg(test)]
 mod posting;
+/// The built binary, as a host runs it.
+#[cfg(test)]
+mod process;
 /// Proof and the Guardian.
 #[cfg(test)]
 mod proofs;

@@ -1,0 +1,191 @@
+//! Standard output and standard error that are gone, full, or not read: a line may be lost, an
+//! answer or a command's work may not.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use api_types::paths;
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::net::unix::pipe;
+
+use crate::process::{Server, client, free_address};
+
+/// More lines than a pipe of 64 KiB takes.
+const LINES: usize = 700;
+
+fn full_disk() -> Stdio {
+    File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap()
+        .into()
+}
+
+fn without_reader() -> Stdio {
+    let (_, writer) = std::io::pipe().unwrap();
+    writer.into()
+}
+
+/// Sends requests of every kind, and sees that each is answered and done.
+async fn answers_everything(server: &Server) {
+    let client = client();
+    let at = |path: &str| format!("{}{path}", server.origin);
+    for _ in 0..LINES {
+        let refused = client.get(at(paths::TASKS)).send().await.unwrap();
+        assert_eq!(refused.status(), 401);
+    }
+    let key = register(&client, &server.origin).await;
+    let me = client.get(at(paths::ME)).header("x-api-key", key);
+    assert_eq!(me.send().await.unwrap().status(), 200);
+}
+
+async fn register(client: &Client, origin: &str) -> String {
+    let body = json!({"name": "agent", "email": "agent@example.com"});
+    let request = client.post(format!("{origin}{}", paths::REGISTER_AGENT));
+    let registered = request.json(&body).send().await.unwrap();
+    assert_eq!(registered.status(), 201);
+    let registered: Value = registered.json().await.unwrap();
+    registered["api_key"].as_str().unwrap().to_owned()
+}
+
+async fn serves_and_stops(stderr: Stdio, format: &str) {
+    let server = Server::start(stderr, &["--log-format", format]).await;
+    answers_everything(&server).await;
+    assert!(server.stop().await.success());
+}
+
+#[tokio::test]
+async fn a_request_is_answered_though_nobody_reads_the_log_any_more() {
+    for format in ["text", "json"] {
+        serves_and_stops(without_reader(), format).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_answered_though_the_disk_of_the_log_is_full() {
+    for format in ["text", "json"] {
+        serves_and_stops(full_disk(), format).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_answered_though_the_logs_pipe_is_full_and_not_read() {
+    for format in ["text", "json"] {
+        let (_held, writer) = std::io::pipe().unwrap();
+        serves_and_stops(writer.into(), format).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_answered_though_the_logs_non_blocking_pipe_is_full() {
+    for format in ["text", "json"] {
+        let (writer, _held) = pipe::pipe().unwrap();
+        serves_and_stops(writer.into_nonblocking_fd().unwrap().into(), format).await;
+    }
+}
+
+#[tokio::test]
+async fn lines_of_the_log_that_are_lost_are_counted() {
+    let address = free_address();
+    let server = Server::start(full_disk(), &["--metrics-listen", &address]).await;
+    let client = client();
+    let begun = Instant::now();
+    let lost = async || {
+        let metrics = client.get(format!("http://{address}/metrics"));
+        let metrics = metrics.send().await.unwrap().text().await.unwrap();
+        let mut lines = metrics.lines();
+        lines.any(|line| {
+            let count = line.strip_prefix("humanops_log_lines_lost_total ");
+            count.is_some_and(|count| count != "0")
+        })
+    };
+    while !lost().await {
+        assert!(begun.elapsed() < Duration::from_secs(20), "none is counted");
+    }
+    assert!(server.stop().await.success());
+}
+
+#[tokio::test]
+async fn a_stop_writes_every_line_of_the_log() {
+    let (mut log, writer) = std::io::pipe().unwrap();
+    let read = std::thread::spawn(move || {
+        let mut text = String::new();
+        log.read_to_string(&mut text).unwrap();
+        text
+    });
+    let server = Server::start(writer.into(), &["--log-format", "json"]).await;
+    answers_everything(&server).await;
+    assert!(server.stop().await.success());
+    let text = read.join().unwrap();
+    let lines = text.lines().map(serde_json::from_str::<Value>);
+    let lines: Vec<_> = lines.map(Result::unwrap).collect();
+    let answered = |line: &&Value| line["status"] == 401;
+    assert_eq!(lines.iter().filter(answered).count(), LINES);
+    assert_eq!(lines.last().unwrap()["message"], "stopped");
+}
+
+fn humanops(data: &Path, line: &[&str], stdout: Stdio, stderr: Stdio) -> Output {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_humanops"));
+    process
+        .args(line)
+        .env("DATA_DIR", data)
+        .env_remove("DATABASE_URL");
+    let started = process.stdout(stdout).stderr(stderr).spawn();
+    started.unwrap().wait_with_output().unwrap()
+}
+
+/// Runs a command whose report nobody takes, which must not matter.
+fn does(data: &Path, line: &[&str], broken: fn() -> Stdio) {
+    let output = humanops(data, line, broken(), broken());
+    assert!(output.status.success(), "{line:?}: {}", output.status);
+}
+
+#[test]
+fn a_command_does_its_work_though_its_output_is_gone() {
+    for broken in [full_disk, without_reader] {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, other) = (folder.path().join("data"), folder.path().join("other"));
+        let archive = folder.path().join("saved.tar.gz");
+        let archive = archive.to_str().unwrap();
+        does(&data, &["migrate"], broken);
+        does(&data, &["admin", "task-types", "off", "PHOTO"], broken);
+        does(&data, &["admin", "ledger"], broken);
+        does(&data, &["check-ledger"], broken);
+        does(&data, &["backup", archive], broken);
+        does(&other, &["restore", archive], broken);
+        let list = ["admin", "task-types", "list", "--json"];
+        let restored = humanops(&other, &list, Stdio::piped(), Stdio::piped());
+        let switches: Value = serde_json::from_slice(&restored.stdout).unwrap();
+        assert!(
+            switches.to_string().contains("\"PHOTO\":\"off\""),
+            "{switches}"
+        );
+        let again = humanops(&other, &["restore", archive], broken(), broken());
+        assert_eq!(again.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn a_command_whose_answer_cannot_be_written_says_so_and_fails() {
+    for broken in [full_disk, without_reader] {
+        let folder = tempfile::tempdir().unwrap();
+        does(folder.path(), &["migrate"], broken);
+        for line in [
+            &["openapi"][..],
+            &["--help"],
+            &["admin", "audit"],
+            &["admin", "operators", "list"],
+            &["admin", "task-types", "list", "--json"],
+        ] {
+            let output = humanops(folder.path(), line, broken(), Stdio::piped());
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{line:?}: {said}");
+            assert!(said.contains("could not be written"), "{line:?}: {said}");
+            assert!(!said.contains("panicked"), "{said}");
+        }
+    }
+}
