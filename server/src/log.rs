@@ -1,16 +1,24 @@
 //! What is logged, in which form. How lines reach standard error is `output.rs`.
+//!
+//! LOG chooses how much; what it cannot choose is that libraries log what they send. At DEBUG and
+//! TRACE they print SQL parameters, headers and bodies, and so secrets. Therefore only our own
+//! targets go below INFO, whatever LOG says.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{self, PanicHookInfo};
 
 use anyhow::Context;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::LogFormat;
 use crate::output;
+
+/// The crates of this workspace that log. Every other target is held at INFO.
+const OUR_TARGETS: [&str; 4] = ["server", "humanops", "api_types", "crypto_wasm"];
 
 /// Starts to log to standard error what `filter` lets through, panics included.
 ///
@@ -29,11 +37,19 @@ pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     };
     tracing_subscriber::registry()
         .with(filter)
+        .with(libraries_at_info())
         .with(lines)
         .try_init()
         .context("something else logs in this process")?;
     panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+fn libraries_at_info() -> Targets {
+    let ours = OUR_TARGETS.map(|target| (target, LevelFilter::TRACE));
+    Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_targets(ours)
 }
 
 /// Replaces the standard hook, which writes to standard error itself and so may wait for a pipe

@@ -298,7 +298,8 @@ pub struct Config {
     )]
     pub stop_seconds: u64,
 
-    /// What is logged, as `tracing` filters say it: `info`, `warn,server=debug`.
+    /// What is logged, as `tracing` filters say it: `info`, `warn,server=debug`. Only our own
+    /// targets, `server` and `humanops`, go below `info`: libraries would print secrets there.
     #[arg(long, env = "LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
 

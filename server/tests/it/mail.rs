@@ -16,7 +16,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The address in a mail.
-fn link(mail: &str) -> String {
+pub(crate) fn link(mail: &str) -> String {
     let line = mail.lines().find(|line| line.starts_with("http"));
     line.unwrap_or_else(|| panic!("no link in {mail}"))
         .to_owned()
@@ -245,15 +245,15 @@ on_both_databases! {
 }
 
 /// A server that takes mails, as RFC 5321 says it, one connection after the other.
-struct SmtpServer {
+pub(crate) struct SmtpServer {
     port: u16,
     /// Each mail: its envelope and its text.
-    mails: mpsc::UnboundedReceiver<String>,
+    pub(crate) mails: mpsc::UnboundedReceiver<String>,
 }
 
 impl SmtpServer {
     /// A server that takes the nth mail if `takes` says so, and puts it off otherwise.
-    async fn start(takes: impl Fn(u32) -> bool + Send + 'static) -> Self {
+    pub(crate) async fn start(takes: impl Fn(u32) -> bool + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, mails) = mpsc::unbounded_channel();
@@ -271,7 +271,7 @@ impl SmtpServer {
         Self { port, mails }
     }
 
-    fn settings(&self) -> [&'static str; 4] {
+    pub(crate) fn settings(&self) -> [&'static str; 4] {
         // A test's few bytes may live as long as its process.
         let url: &'static str = format!("smtp://127.0.0.1:{}", self.port).leak();
         [

@@ -74,6 +74,9 @@ mod keys;
 /// Money that many want at once.
 #[cfg(test)]
 mod ledger;
+/// What is never logged.
+#[cfg(test)]
+mod logs;
 /// Mail, and the links in it.
 #[cfg(test)]
 mod mail;

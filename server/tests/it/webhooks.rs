@@ -30,7 +30,7 @@ type Agent<'a> = Caller<'a, AgentId>;
 const SECRET: &str = "a secret of enough characters";
 
 /// Lets callbacks be on this machine, over http.
-const LOOPBACK: [&str; 5] = [
+pub(crate) const LOOPBACK: [&str; 5] = [
     "--allow-http-targets=true",
     "--allow-private-targets",
     "127.0.0.0/8",
@@ -66,7 +66,7 @@ type Scripted = (u16, &'static [(&'static str, &'static str)]);
 
 /// Somebody's server, which keeps what it gets and answers as it was told; 204 after that.
 #[derive(Clone, Default)]
-struct Receiver {
+pub(crate) struct Receiver {
     origin: String,
     received: Arc<Mutex<Vec<Received>>>,
     answers: Arc<Mutex<VecDeque<Scripted>>>,
@@ -74,7 +74,7 @@ struct Receiver {
 }
 
 impl Receiver {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let receiver = Self {
@@ -93,7 +93,7 @@ impl Receiver {
         self.answers.lock().unwrap().push_back((status, headers));
     }
 
-    fn hook(&self) -> String {
+    pub(crate) fn hook(&self) -> String {
         format!("{}/hook", self.origin)
     }
 
@@ -107,7 +107,7 @@ impl Receiver {
         all.remove(0)
     }
 
-    async fn got(&self, count: usize) {
+    pub(crate) async fn got(&self, count: usize) {
         let enough = async {
             while self.all().len() < count {
                 self.came.notified().await;
