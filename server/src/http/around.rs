@@ -3,20 +3,19 @@
 //! query or a token in that line.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
-use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::{FutureExt, Stream, StreamExt, stream};
+use futures_util::FutureExt;
 
 use super::dialect::{self, Remembered};
 use super::error::ApiError;
 use super::rate::{self, Windows};
-use super::{body, head, request_id};
+use super::{head, request_id};
 use crate::app::App;
 use crate::metrics;
 
@@ -52,15 +51,6 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [
         HeaderValue::from_static("same-origin"),
     ),
 ];
-
-/// Bodies up to this size are not worth the care of [`read_to_the_end`]: 64 KiB.
-const SMALL_BODY_BYTES: u64 = 64 * 1024;
-
-/// Bytes of a refused body that are read and thrown away at most: 64 MiB.
-const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// And for how long.
-const DISCARDED_WITHIN: Duration = Duration::from_secs(30);
 
 /// What the layer around all routes holds.
 #[derive(Clone)]
@@ -103,13 +93,11 @@ pub async fn around(
             Ok(_) => next.run(request).await,
             Err(refusal) => refusal.into_response(),
         };
-        let carry = |request| async {
-            match head::checked(&request) {
-                Ok(()) => rate::limited(&app, &windows, request, understood).await,
-                Err(refusal) => refusal.into_response(),
-            }
+        let carry = async |request| match head::checked(&request) {
+            Ok(()) => rate::limited(&app, &windows, request, understood).await,
+            Err(refusal) => refusal.into_response(),
         };
-        let answered = AssertUnwindSafe(read_to_the_end(request, carry)).catch_unwind();
+        let answered = AssertUnwindSafe(carry(request)).catch_unwind();
         answered.await.unwrap_or_else(panicked)
     };
     let spoken = dialect::spoken(&app, &remembered, request, answer);
@@ -157,47 +145,4 @@ fn known(method: &Method) -> &'static str {
     let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     let known = methods.into_iter().find(|known| method.as_str() == *known);
     known.unwrap_or("OTHER")
-}
-
-/// Reads what a handler left of a large body and keeps none of it, so that the caller gets to
-/// read the refusal: a connection that is closed over unread bytes is reset. A caller that waits
-/// for leave to send (`Expect: 100-continue`, RFC 9110 §10.1.1) is refused without it.
-async fn read_to_the_end<F>(request: Request, carry: impl FnOnce(Request) -> F) -> Response
-where
-    F: Future<Output = Response>,
-{
-    let headers = request.headers();
-    let small = match body::stated_length(headers) {
-        Some(length) => length <= SMALL_BODY_BYTES,
-        None => !headers.contains_key(header::TRANSFER_ENCODING),
-    };
-    if small || headers.contains_key(header::EXPECT) {
-        return carry(request).await;
-    }
-    let (parts, body) = request.into_parts();
-    let chunks = Arc::new(Mutex::new(body.into_data_stream()));
-    let body = Body::from_stream(shared(Arc::clone(&chunks)));
-    let response = carry(Request::from_parts(parts, body)).await;
-    // Whoever sends more, or too slowly, finds the connection cut.
-    drop(tokio::time::timeout(DISCARDED_WITHIN, discard(shared(chunks))).await);
-    response
-}
-
-type Chunk = Result<Bytes, axum::Error>;
-
-fn shared(chunks: Arc<Mutex<BodyDataStream>>) -> impl Stream<Item = Chunk> + Unpin {
-    stream::poll_fn(move |context| {
-        let mut chunks = chunks.lock().unwrap_or_else(PoisonError::into_inner);
-        chunks.poll_next_unpin(context)
-    })
-}
-
-async fn discard(mut chunks: impl Stream<Item = Chunk> + Unpin) {
-    let mut discarded = 0;
-    while let Some(Ok(chunk)) = chunks.next().await {
-        discarded += chunk.len();
-        if discarded > DISCARDED_BYTES_MAX {
-            return;
-        }
-    }
 }

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::connections::{self, Limits};
 use crate::metrics;
 use crate::store::{StoreError, jobs};
 
@@ -28,22 +29,19 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, Prometh
     Ok((listener, metrics::count()?))
 }
 
+/// Connections that ask for measurements at one time.
+const CONNECTIONS_MAX: u32 = 64;
+
 /// Answers `GET /metrics` on this listener until `stop`.
-///
-/// # Errors
-/// When the listener fails.
 pub async fn serve(
     app: App,
     (listener, handle): (TcpListener, PrometheusHandle),
     stop: CancellationToken,
-) -> anyhow::Result<()> {
+) {
     let router = Router::new()
         .route("/metrics", get(tell))
         .with_state((app, handle));
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
-        .context("the listener of METRICS_LISTEN failed")
+    connections::serve(listener, router, Limits::of(CONNECTIONS_MAX), stop).await;
 }
 
 async fn tell(State((app, handle)): State<(App, PrometheusHandle)>) -> impl IntoResponse {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use api_types::paths;
 use reqwest::Method;
 use server::connections::{self, Limits};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::harness::{Ask, TestApp};
@@ -22,7 +24,174 @@ async fn serving(store: FreshStore, limits: Limits) -> TestApp {
     app
 }
 
+/// A connection that is kept alive, byte by byte.
+struct KeptAlive(BufReader<TcpStream>);
+
+/// What a connection answered, as far as these tests look.
+#[derive(Debug)]
+struct Heard {
+    status: u16,
+    closes: bool,
+}
+
+impl KeptAlive {
+    async fn open(app: &TestApp) -> Self {
+        let stream = app.connect().await;
+        stream.set_nodelay(true).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).await.unwrap();
+    }
+
+    async fn hear(&mut self) -> Heard {
+        let mut heard = Heard {
+            status: 0,
+            closes: false,
+        };
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            let read = self.0.read_line(&mut line).await.unwrap();
+            assert!(read > 0, "the connection broke over {heard:?}");
+            let line = line.trim_end().to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(status) = line.strip_prefix("http/1.1 ") {
+                heard.status = status[..3].parse().unwrap();
+            }
+            if let Some(stated) = line.strip_prefix("content-length: ") {
+                length = stated.parse().unwrap();
+            }
+            heard.closes |= line == "connection: close";
+        }
+        self.0.read_exact(&mut vec![0; length]).await.unwrap();
+        heard
+    }
+
+    /// The server closes, and does not break, the connection.
+    async fn ends(&mut self) {
+        let mut rest = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(20), self.0.read_to_end(&mut rest));
+        read.await.unwrap().unwrap();
+        assert!(rest.is_empty());
+    }
+}
+
+/// Requests that are refused before their body is read: the head but for its length, and the status.
+fn refused_early() -> Vec<(String, u16)> {
+    let post = |path: &str, more: &str| format!("POST {path} HTTP/1.1\r\nhost: a\r\n{more}");
+    let form = "content-type: multipart/form-data; boundary=b\r\n";
+    vec![
+        (post(paths::TASKS, ""), 401),
+        (post(paths::TASKS, "x-api-key: ho_live_a\r\n"), 401),
+        (post(paths::UPLOAD, form), 401),
+        (post("/api/v1/admin/jobs/a/retry", ""), 403),
+        (post("/api/v1/nowhere", ""), 404),
+        (post("/api/v1/%ff", ""), 404),
+        (post(paths::BALANCE, ""), 405),
+        (post("/openapi.json", ""), 405),
+        (post(paths::TASKS, "x-api-dialect: klingon\r\n"), 400),
+        (post(paths::REGISTER_AGENT, "idempotency-key: \r\n"), 400),
+        (post(&format!("/{}", "a".repeat(9000)), ""), 414),
+        (
+            post(paths::TASKS, &format!("x-a: {}\r\n", "a".repeat(40_000))),
+            431,
+        ),
+    ]
+}
+
+const BODY: &str = r#"{"name": "a small body that nobody reads"}"#;
+
+fn with_length(head: &str) -> String {
+    format!("{head}content-length: {}\r\n\r\n", BODY.len())
+}
+
+const HEALTH: &str = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+
 on_both_databases! {
+    async fn a_connection_goes_on_after_a_refusal_whose_body_nobody_read(store) {
+        let app = serving(store, Limits::of(8)).await;
+        let mut connection = KeptAlive::open(&app).await;
+        for (head, status) in refused_early().iter().cycle().take(120) {
+            // Most clients send head and body apart.
+            connection.send(with_length(head)).await;
+            connection.send(BODY).await;
+            let heard = connection.hear().await;
+            assert!(heard.status == *status && !heard.closes, "{heard:?} to {head}");
+            connection.send(HEALTH).await;
+            assert_eq!(connection.hear().await.status, 200, "after {head}");
+        }
+    }
+
+    async fn a_connection_goes_on_after_a_refusal_whose_chunks_nobody_read(store) {
+        let app = serving(store, Limits::of(8)).await;
+        let mut connection = KeptAlive::open(&app).await;
+        for (head, status) in refused_early() {
+            connection.send(format!("{head}transfer-encoding: chunked\r\n\r\n")).await;
+            connection.send("5\r\nhello\r\n").await;
+            connection.send("0\r\n\r\n").await;
+            let heard = connection.hear().await;
+            assert!(heard.status == status && !heard.closes, "{heard:?} to {head}");
+            connection.send(HEALTH).await;
+            assert_eq!(connection.hear().await.status, 200, "after {head}");
+        }
+    }
+
+    async fn a_slow_sender_is_refused_and_may_send_to_the_end(store) {
+        let app = serving(store, Limits::of(64)).await;
+        let refused = refused_early().into_iter().map(async |(head, status)| {
+            let mut connection = KeptAlive::open(&app).await;
+            connection.send(with_length(&head)).await;
+            // The answer is there before the body, and says that no other follows.
+            let heard = connection.hear().await;
+            assert!(heard.status == status && heard.closes, "{heard:?} to {head}");
+            for byte in BODY.as_bytes() {
+                connection.send([*byte]).await;
+            }
+            connection.0.get_mut().shutdown().await.unwrap();
+            connection.ends().await;
+        });
+        futures_util::future::join_all(refused).await;
+    }
+
+    async fn who_waits_for_leave_to_send_is_refused_without_it(store) {
+        let app = serving(store, Limits::of(64)).await;
+        for (head, status) in refused_early() {
+            let mut connection = KeptAlive::open(&app).await;
+            connection.send(with_length(&format!("{head}expect: 100-continue\r\n"))).await;
+            let heard = connection.hear().await;
+            assert!(heard.status == status && heard.closes, "{heard:?} to {head}");
+            connection.0.get_mut().shutdown().await.unwrap();
+            connection.ends().await;
+        }
+    }
+
+    async fn requests_beyond_the_rate_limit_do_not_break_their_connection(store) {
+        let (app, listener) = TestApp::bind(store, &["--rate-limit=1"]).await;
+        let router = server::http::router(app.app.clone()).unwrap();
+        let stop = CancellationToken::new();
+        tokio::spawn(connections::serve(listener, router, Limits::of(8), stop));
+        let mut connection = KeptAlive::open(&app).await;
+        for status in [401].into_iter().chain([429; 40]) {
+            let head = format!("POST {} HTTP/1.1\r\nhost: a\r\n", paths::TASKS);
+            connection.send(with_length(&head)).await;
+            connection.send(BODY).await;
+            let heard = connection.hear().await;
+            assert!(heard.status == status && !heard.closes, "{heard:?}");
+        }
+    }
+
+    async fn what_is_no_http_is_told_so_however_much_of_it_comes(store) {
+        let app = serving(store, Limits::of(8)).await;
+        let mut connection = KeptAlive::open(&app).await;
+        connection.send("nonsense\r\n".repeat(100_000)).await;
+        let heard = connection.hear().await;
+        assert!(heard.status == 400 && heard.closes, "{heard:?}");
+    }
+
     async fn a_head_that_does_not_arrive_ends_its_connection(store) {
         let limits = Limits {
             most: 8,
