@@ -43,10 +43,36 @@ struct Policy {
 type Key = (IpAddr, String);
 
 /// The minute that runs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Running {
-    begins_at_ms: i64,
+    begins_at: Timestamp,
     tallies: HashMap<Key, Tally>,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self {
+            begins_at: Timestamp::EPOCH,
+            tallies: HashMap::new(),
+        }
+    }
+}
+
+impl Running {
+    /// Goes on to this minute, and returns the minute that runs then and whether it is a new one.
+    ///
+    /// A request whose clock was read just before the minute's end may come after others have begun
+    /// the next one. It counts in that one, and resets nothing. An earlier minute than the last
+    /// means that the clock was set back.
+    fn advance(&mut self, begins_at: Timestamp) -> (Timestamp, bool) {
+        let is_late = self.begins_at == begins_at.after(WINDOW);
+        let is_new = begins_at != self.begins_at && !is_late;
+        if is_new {
+            self.begins_at = begins_at;
+            self.tallies = HashMap::new();
+        }
+        (self.begins_at, is_new)
+    }
 }
 
 /// One client at one path in the minute that runs.
@@ -97,10 +123,11 @@ where
     let (proxies, header) = (&limits.trusted_proxies, limits.forwarded_header);
     let client = client::of(request.extensions(), request.headers(), proxies, header);
     let now = app.clock.now();
+    let begins_at = windows.begin(app, now);
     let standing = windows
-        .count(app, (client, template), policy.limit, now)
+        .count(app, (client, template), policy.limit, begins_at)
         .await;
-    let reset = seconds_left(now);
+    let reset = seconds_left(begins_at, now);
     let mut response = if standing.admitted {
         answer(request).await
     } else {
@@ -135,18 +162,17 @@ fn policy(app: &App, request: &Request) -> Option<(Policy, String)> {
     Some((Policy { name, limit }, template))
 }
 
-fn since_begin(now: Timestamp) -> Duration {
-    Duration::from_millis(
-        now.as_millis()
-            .rem_euclid(WINDOW.as_millis() as i64)
-            .unsigned_abs(),
-    )
+/// The beginning of the clock's minute.
+fn minute_of(now: Timestamp) -> Timestamp {
+    let since_begin = now.as_millis().rem_euclid(WINDOW.as_millis() as i64);
+    now.before(Duration::from_millis(since_begin.unsigned_abs()))
 }
 
-/// Seconds until the minute is over, at least one.
-fn seconds_left(now: Timestamp) -> u32 {
-    let left = WINDOW.saturating_sub(since_begin(now)).as_millis();
-    u32::try_from(left.div_ceil(1000)).unwrap_or(60)
+/// Seconds until the minute that began then is over, at least one.
+fn seconds_left(begins_at: Timestamp, now: Timestamp) -> u32 {
+    let left = begins_at.after(WINDOW).as_millis() - now.as_millis();
+    let seconds = left.max(1).unsigned_abs().div_ceil(1000);
+    u32::try_from(seconds).unwrap_or(60).min(60)
 }
 
 fn tell(headers: &mut HeaderMap, policy: Policy, remaining: u32, reset: u32) {
@@ -170,14 +196,17 @@ fn tell(headers: &mut HeaderMap, policy: Policy, remaining: u32, reset: u32) {
 }
 
 impl Windows {
-    async fn count(&self, app: &App, key: Key, limit: u32, now: Timestamp) -> Standing {
-        let begins_at = now.before(since_begin(now));
-        let begins_at_ms = begins_at.as_millis();
-        let shared = app.store.is_shared();
-        if self.begin(begins_at_ms) && shared {
+    /// The minute in which a request counts that came `now`.
+    fn begin(&self, app: &App, now: Timestamp) -> Timestamp {
+        let (begins_at, is_new) = self.lock().advance(minute_of(now));
+        if is_new && app.store.is_shared() {
             sweep(app, now);
         }
-        match self.count_here(&key, limit, shared) {
+        begins_at
+    }
+
+    async fn count(&self, app: &App, key: Key, limit: u32, begins_at: Timestamp) -> Standing {
+        match self.count_here(&key, limit, app.store.is_shared()) {
             Count::Known(standing) => standing,
             Count::Ask(count) => {
                 let minute = Minute {
@@ -193,24 +222,13 @@ impl Windows {
                 match before {
                     Ok(before) => {
                         let grant = Grant::of(limit, count, before);
-                        self.granted(&key, begins_at_ms, grant)
+                        self.granted(&key, begins_at, grant)
                     }
                     // Without its database a server has other troubles than too many requests.
                     Err(_) => self.count_alone(&key, limit),
                 }
             }
         }
-    }
-
-    /// Begins this minute, and says whether it is a new one.
-    fn begin(&self, begins_at_ms: i64) -> bool {
-        let mut running = self.lock();
-        let is_new = running.begins_at_ms != begins_at_ms;
-        if is_new {
-            running.begins_at_ms = begins_at_ms;
-            running.tallies = HashMap::new();
-        }
-        is_new
     }
 
     /// Counts what can be counted without asking anyone.
@@ -262,10 +280,10 @@ impl Windows {
     }
 
     /// Takes what the shared row granted, one of it for the request that asked.
-    fn granted(&self, key: &Key, begins_at_ms: i64, grant: Grant) -> Standing {
+    fn granted(&self, key: &Key, begins_at: Timestamp, grant: Grant) -> Standing {
         let Grant { count, left } = grant;
         let mut running = self.lock();
-        if running.begins_at_ms != begins_at_ms {
+        if running.begins_at != begins_at {
             // The minute ended meanwhile, and what was left of it with it.
             return Standing {
                 admitted: count > 0,
@@ -354,7 +372,7 @@ mod tests {
                     let grant = Grant::of(limit, count, row.asked);
                     row.writes += 1;
                     row.asked += count;
-                    windows.granted(&key(0), 0, grant)
+                    windows.granted(&key(0), Timestamp::EPOCH, grant)
                 }
             };
             standing.admitted
@@ -396,14 +414,40 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_past_minutes_are_forgotten() {
         let windows = Windows::default();
-        windows.begin(0);
         for number in 0..100_010 {
             assert!(windows.count_alone(&key(number), 1).admitted);
         }
         assert_eq!(windows.lock().tallies.len(), COUNTED_MAX);
         assert!(!windows.count_alone(&key(0), 1).admitted);
-        assert!(windows.begin(60_000));
+        let next = minute(1);
+        assert_eq!(windows.lock().advance(next), (next, true));
         assert!(windows.lock().tallies.is_empty());
-        assert!(!windows.begin(60_000));
+        assert_eq!(windows.lock().advance(next), (next, false));
+    }
+
+    #[test]
+    fn a_request_that_comes_late_counts_in_the_new_minute_and_resets_nothing() {
+        let windows = Windows::default();
+        let mut admitted = 0;
+        // Two requests at the turn of a minute, whose clocks were read in the other order.
+        for at in [minute(2), minute(1)].repeat(10) {
+            assert_eq!(windows.lock().advance(at).0, minute(2));
+            admitted += u32::from(windows.count_alone(&key(0), 5).admitted);
+        }
+        assert_eq!(admitted, 5);
+        let late = minute(2).before(Duration::from_millis(1));
+        assert_eq!(minute_of(late), minute(1));
+        assert_eq!(seconds_left(minute(2), late), 60);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_begins_anew() {
+        let windows = Windows::default();
+        windows.lock().advance(minute(600));
+        assert_eq!(windows.lock().advance(minute(3)), (minute(3), true));
+    }
+
+    fn minute(number: u32) -> Timestamp {
+        Timestamp::EPOCH.after(WINDOW * number)
     }
 }
