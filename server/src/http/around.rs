@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use super::dialect::{self, Remembered};
 use super::error::ApiError;
 use super::rate::{self, Windows};
-use super::{head, request_id};
+use super::{cors, head, request_id};
 use crate::app::App;
 use crate::metrics;
 
@@ -85,7 +85,11 @@ pub async fn around(
     let id = request_id::of(&app, request.headers());
     let method = request.method().clone();
     let template = request.extensions().get::<MatchedPath>().cloned();
+    let is_shared = cors::is_shared(request.uri().path());
     let answer = async |request| {
+        if cors::is_preflight(&request) {
+            return cors::preflight();
+        }
         // The panic's own text is in the log already, by the panic hook.
         let panicked = |_| ApiError::accident("its handler panicked").into_response();
         // A name that is no dialect counts like every other request.
@@ -103,6 +107,9 @@ pub async fn around(
     let spoken = dialect::spoken(&app, &remembered, request, answer);
     let mut response = request_id::scope(id.clone(), spoken).await;
     finish_headers(response.headers_mut(), &id);
+    if is_shared {
+        cors::share(response.headers_mut());
+    }
     log(&method, template.as_ref(), &response, begun, &id);
     response
 }

@@ -10,6 +10,7 @@ pub mod assets;
 pub mod auth;
 pub mod body;
 pub mod client;
+pub mod cors;
 pub mod credentials;
 pub mod delegation;
 pub mod deliveries;

@@ -35,6 +35,9 @@ mod connections;
 /// Sealed credentials.
 #[cfg(test)]
 mod credentials;
+/// Agents in web pages of other origins.
+#[cfg(test)]
+mod cross_origin;
 /// Money that comes in by card and bank, the provider's notices, and the agent's ledger.
 #[cfg(test)]
 mod deposits;
