@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use super::dialect::{self, Remembered};
 use super::error::ApiError;
 use super::rate::{self, Windows};
-use super::{cors, head, request_id};
+use super::{coding, cors, head, request_id};
 use crate::app::App;
 use crate::metrics;
 
@@ -92,9 +92,12 @@ pub async fn around(
         }
         // The panic's own text is in the log already, by the panic hook.
         let panicked = |_| ApiError::accident("its handler panicked").into_response();
-        // A name that is no dialect counts like every other request.
+        // What is in no dialect or coding that we know counts like every other request.
         let understood = async |request: Request| match dialect::stated(request.headers()) {
-            Ok(_) => next.run(request).await,
+            Ok(_) => match coding::refusal(&request) {
+                None => next.run(request).await,
+                Some(refusal) => refusal,
+            },
             Err(refusal) => refusal.into_response(),
         };
         let carry = async |request| match head::checked(&request) {
@@ -109,6 +112,9 @@ pub async fn around(
     finish_headers(response.headers_mut(), &id);
     if is_shared {
         cors::share(response.headers_mut());
+    }
+    if let Some(template) = &template {
+        coding::mark(&method, template.as_str(), &mut response);
     }
     log(&method, template.as_ref(), &response, begun, &id);
     response

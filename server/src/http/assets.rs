@@ -107,7 +107,7 @@ fn best_twin<Folder: RustEmbed>(
 }
 
 /// Whether `Accept-Encoding` names this coding with a weight above zero (RFC 9110 §12.5.3).
-fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+pub fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     let stated = headers.get_all(header::ACCEPT_ENCODING).iter();
     stated
         .filter_map(|value| value.to_str().ok())

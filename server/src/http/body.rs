@@ -85,7 +85,9 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiEr
     match arrived {
         Ok(Ok(Some(bytes))) => Ok(bytes),
         Ok(Ok(None)) => Err(error::too_large(JSON_BYTES_MAX as u64)),
-        Ok(Err(_)) => Err(error::malformed("The body broke off before its end.")),
+        Ok(Err(_)) => Err(error::malformed(
+            "The body broke off before its end, or is not in its Content-Encoding.",
+        )),
         Err(_) => Err(error::malformed(
             "The body did not arrive within 30 seconds.",
         )),

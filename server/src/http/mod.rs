@@ -10,6 +10,7 @@ pub mod assets;
 pub mod auth;
 pub mod body;
 pub mod client;
+pub mod coding;
 pub mod cors;
 pub mod credentials;
 pub mod delegation;
@@ -162,7 +163,7 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
     let document = openapi::Printed::of(&document)?;
     let around = around::Around::new(app.clone());
     let serve_document = move |headers: HeaderMap| async move { document.answer(&headers) };
-    Ok(router
+    let surface = router
         .route("/openapi.json", get(serve_document))
         .route("/llms.txt", get(async || docs::plain(llms_txt)))
         .route("/docs", get(docs::page))
@@ -174,7 +175,8 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
         // Every body has a limit of its own, which answers in our dialect.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(around, around::around))
-        .with_state(app))
+        .with_state(app);
+    Ok(coding::around(surface))
 }
 
 /// The API document.

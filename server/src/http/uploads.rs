@@ -9,7 +9,7 @@ use api_types::error::ErrorBody;
 use api_types::proof::{UPLOAD_BYTES_MAX, Upload};
 use api_types::{TaskId, UploadId, paths};
 use axum::extract::multipart::{Field, Multipart, MultipartError};
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
@@ -23,8 +23,8 @@ use crate::domain::picture;
 use crate::outside::files::{FilesError, Writing};
 use crate::store::uploads::{self, NewUpload, StoredUpload};
 
-/// What a multipart body may add to its file: boundaries, names, the task's id.
-const MULTIPART_BYTES_MAX: u64 = 64 * 1024;
+/// Bytes of a form at most: a file, and 64 KiB of boundaries, names and the task's id.
+const FORM_BYTES_MAX: usize = UPLOAD_BYTES_MAX as usize + 64 * 1024;
 
 /// What is kept of the file's beginning to tell its type and size by: 256 KiB.
 const HEAD_BYTES_MAX: usize = 256 * 1024;
@@ -88,9 +88,9 @@ pub async fn upload(
     kept.await.map_err(ApiError::accident)?
 }
 
-async fn open_form(request: Request, app: &App) -> Result<Multipart, ApiError> {
+async fn open_form(mut request: Request, app: &App) -> Result<Multipart, ApiError> {
     let stated = body::stated_length(request.headers());
-    if stated.is_some_and(|length| length > UPLOAD_BYTES_MAX + MULTIPART_BYTES_MAX) {
+    if stated.is_some_and(|length| length > FORM_BYTES_MAX as u64) {
         return Err(error::too_large(UPLOAD_BYTES_MAX));
     }
     if !is_form(request.headers()) {
@@ -98,6 +98,8 @@ async fn open_form(request: Request, app: &App) -> Result<Multipart, ApiError> {
             "The body must be multipart/form-data with the file in a field named file.",
         ));
     }
+    // What was compressed states no length that counts, and what is no part of the form is not kept.
+    DefaultBodyLimit::max(FORM_BYTES_MAX).apply(&mut request);
     Multipart::from_request(request, app)
         .await
         .map_err(|_| error::malformed("The Content-Type lacks the boundary of the form."))

@@ -26,6 +26,9 @@ mod bodies;
 /// Every deadline, one tick before and one after.
 #[cfg(test)]
 mod clocks;
+/// Bodies that come compressed, and answers that go out so.
+#[cfg(test)]
+mod codings;
 /// The host's work on the command line.
 #[cfg(test)]
 mod command_line;

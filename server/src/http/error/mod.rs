@@ -135,6 +135,13 @@ pub fn unsupported_media_type(message: &'static str) -> ApiError {
     ApiError::new(ErrorCode::UnsupportedMediaType, message)
 }
 
+/// The body is coded in a way that the server cannot decode.
+pub fn unsupported_content_coding() -> ApiError {
+    unsupported_media_type(
+        "This Content-Encoding is not known. Send the body plain, or as gzip, deflate or br.",
+    )
+}
+
 /// The idempotency key was used with another body.
 pub fn idempotency_mismatch() -> ApiError {
     ApiError::new(

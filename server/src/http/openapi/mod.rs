@@ -5,9 +5,12 @@ pub mod components;
 pub mod conventions;
 mod webhooks;
 
+use std::io::{self, Write};
+
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi as Document, Server};
@@ -71,6 +74,7 @@ impl Modify for Callers {
 #[derive(Clone)]
 pub struct Printed {
     json: Bytes,
+    gzip: Bytes,
     etag: HeaderValue,
 }
 
@@ -82,7 +86,8 @@ impl Printed {
     pub fn of(document: &Document) -> Result<Self, serde_json::Error> {
         let json = Bytes::from(document.to_pretty_json()? + "\n");
         let etag = assets::etag(&Sha256::digest(&json));
-        Ok(Self { json, etag })
+        let gzip = gzip(&json).map_err(serde_json::Error::io)?;
+        Ok(Self { json, gzip, etag })
     }
 
     /// The document itself.
@@ -94,10 +99,14 @@ impl Printed {
     pub fn answer(&self, headers: &HeaderMap) -> Response {
         let mut response = if assets::is_known(headers, &self.etag) {
             StatusCode::NOT_MODIFIED.into_response()
+        } else if assets::accepts(headers, "gzip") {
+            let coding = [(header::CONTENT_ENCODING, "gzip")];
+            (coding, self.gzip.clone()).into_response()
         } else {
             self.json.clone().into_response()
         };
         let sent = response.headers_mut();
+        sent.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         sent.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
@@ -106,4 +115,10 @@ impl Printed {
         sent.insert(header::ETAG, self.etag.clone());
         response
     }
+}
+
+fn gzip(bytes: &[u8]) -> io::Result<Bytes> {
+    let mut coded = GzEncoder::new(Vec::new(), Compression::default());
+    coded.write_all(bytes)?;
+    Ok(coded.finish()?.into())
 }
