@@ -16,12 +16,14 @@
 //!   books.
 //! - **Money** ([`money`]) is integer micro-dollars, **time** ([`time`]) is RFC 3339 with
 //!   milliseconds.
+//! - An **app page** ([`app_page`]) is an address of the operators' app.
 //! - An **error** ([`error`]) has a code that programs branch on and a sentence that people read.
 //!
 //! Nothing here does I/O, knows a clock or decides anything. Spelling is the references' own:
 //! snake case, with the few camel-case islands that S1 prints.
 
 pub mod agent;
+pub mod app_page;
 pub mod approval;
 pub mod credential;
 pub mod deposit;

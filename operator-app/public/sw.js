@@ -61,7 +61,8 @@ async function page(request) {
   if (!shell) return fetch(request);
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(NAVIGATION_MS_MAX) });
-    return answer.ok ? answer : shell;
+    // A server that fails has no page; one that knows no such address says so.
+    return answer.status < 500 ? answer : shell;
   } catch {
     return shell;
   }

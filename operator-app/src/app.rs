@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_types::{TaskId, page::Page as TasksPage, task::OperatorTaskView};
+use api_types::{app_page::AppPage, page::Page as TasksPage, task::OperatorTaskView};
 use leptos::prelude::*;
 
 use crate::{
@@ -68,8 +68,8 @@ fn SignedOut() -> impl IntoView {
             <Offline online/>
             <Update/>
             <main id="main" tabindex="-1">
-                {live(move || match route.path().as_str() {
-                    "/sign-up" => pages.show(Later::SignUp),
+                {live(move || match AppPage::parse(&route.path()) {
+                    Some(AppPage::SignUp) => pages.show(Later::SignUp),
                     _ => view! { <SignInPage/> }.into_any(),
                 })}
             </main>
@@ -102,20 +102,16 @@ fn SignedIn(session: Session) -> impl IntoView {
     }
 }
 
-/// The route table. An id in an address is an id, or leads nowhere.
+/// The view of each page. Which address names which is in [`AppPage`].
 fn page(path: &str, pages: LaterPages) -> AnyView {
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let later = match (
-        parts.as_slice(),
-        parts.get(1).and_then(|id| id.parse::<TaskId>().ok()),
-    ) {
-        ([] | ["tasks"], _) => return view! { <FindPage/> }.into_any(),
-        (["tasks", _], Some(id)) => Later::Task(id),
-        (["tasks", _, "proof"], Some(id)) => Later::Proof(id),
-        (["mine"], _) => Later::Mine,
-        (["earnings"], _) => Later::Earnings,
-        (["profile"], _) => Later::Profile,
-        _ => Later::NotFound,
+    let later = match AppPage::parse(path) {
+        Some(AppPage::Find) => return view! { <FindPage/> }.into_any(),
+        Some(AppPage::Task(id)) => Later::Task(id),
+        Some(AppPage::Proof(id)) => Later::Proof(id),
+        Some(AppPage::Mine) => Later::Mine,
+        Some(AppPage::Earnings) => Later::Earnings,
+        Some(AppPage::Profile) => Later::Profile,
+        Some(AppPage::SignUp) | None => Later::NotFound,
     };
     pages.show(later)
 }

@@ -1,13 +1,15 @@
-//! The built operators' app, carried in the binary: negotiated, cached, and never guessed at.
+//! The built operators' app, carried in the binary: negotiated, cached, and served at its own
+//! addresses alone.
 //!
 //! `cargo xtask app` fills `operator-app/dist` with hashed names and precompressed twins.
 
+use api_types::app_page::AppPage;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::error;
+use super::{error, head};
 use crate::domain::secret::hex;
 
 #[derive(RustEmbed)]
@@ -25,21 +27,36 @@ const API_LINKS: HeaderValue = HeaderValue::from_static(
      </llms.txt>; rel=\"alternate\"; type=\"text/plain\"",
 );
 
-/// Whatever no route takes: a file of the app, the app itself, or 404.
+/// First parts of paths that are for programs: no page is answered below them, whoever asks.
+const FOR_PROGRAMS: [&str; 4] = ["api", "metrics", "mcp", ".well-known"];
+
+/// Whatever no route takes: the app at one of its addresses, a file of it, or 404.
 pub async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if path.starts_with("api/") || path.starts_with(".well-known/") {
-        return error::no_such_path().into_response();
+    let is_page = AppPage::parse(path).is_some();
+    if !is_page && Built::get(path).is_none() {
+        return not_found(path, headers);
     }
     if method != Method::GET && method != Method::HEAD {
         let allow = [(header::ALLOW, HeaderValue::from_static("GET, HEAD"))];
         return (allow, error::method_not_allowed()).into_response();
     }
-    if path.is_empty() || !has_extension(path) {
+    if is_page {
         return app_itself(&headers);
     }
-    // An asset that is gone is gone: the app in its place would be a white screen.
     file::<Built>(path, &headers).unwrap_or_else(|| error::no_such_path().into_response())
+}
+
+/// The API's refusal; to a person who followed a wrong link, the app, which says so as a page.
+fn not_found(path: &str, mut headers: HeaderMap) -> Response {
+    let first = path.split('/').next().unwrap_or_default();
+    // An asset that is gone is gone: the app in its place would be a white screen.
+    if FOR_PROGRAMS.contains(&first) || has_extension(path) || !head::wants_page(&headers) {
+        return error::no_such_path().into_response();
+    }
+    // A condition is about what is there (RFC 9110 §13.2.1).
+    headers.remove(header::IF_NONE_MATCH);
+    (StatusCode::NOT_FOUND, app_itself(&headers)).into_response()
 }
 
 fn has_extension(path: &str) -> bool {
@@ -48,7 +65,7 @@ fn has_extension(path: &str) -> bool {
         .is_some_and(|name| name.contains('.'))
 }
 
-/// Every path without an extension is a page of the app, which reads the path itself.
+/// The one document of all pages: it reads the path itself.
 fn app_itself(headers: &HeaderMap) -> Response {
     let mut response = file::<Built>("index.html", headers).unwrap_or_else(|| {
         let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];

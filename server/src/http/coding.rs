@@ -14,6 +14,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::Compression;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::decompression::RequestDecompression;
+use tower_http::normalize_path::NormalizePath;
 
 use super::error;
 
@@ -62,8 +63,10 @@ pub fn refusal(request: &Request) -> Option<Response> {
         .then(|| (taken, error::unsupported_content_coding()).into_response())
 }
 
-/// The surface behind its codings.
+/// The surface behind everything that reads or changes a request before it is routed: codings, and
+/// a slash at the end of a path, which means nothing.
 pub fn around(surface: Router) -> Router {
+    let surface = NormalizePath::trim_trailing_slash(surface);
     let surface = RequestDecompression::new(surface).pass_through_unaccepted(true);
     let worth_it = SizeAbove::new(WORTH_IT_BYTES).and(NotForContentType::SSE);
     let surface = Compression::new(surface)

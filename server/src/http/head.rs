@@ -3,6 +3,7 @@
 //! read at all (`connections.rs`).
 
 use axum::extract::Request;
+use axum::http::{HeaderMap, header};
 
 use super::error::{self, ApiError};
 
@@ -34,4 +35,12 @@ pub fn checked(request: &Request) -> Result<(), ApiError> {
         return Err(error::headers_too_large(HEADER_BYTES_MAX));
     }
     Ok(())
+}
+
+/// Whether a page is asked for: a person's browser names HTML, programs do not.
+pub fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
+    accepted.is_some_and(|accept| accept.to_ascii_lowercase().contains("text/html"))
 }

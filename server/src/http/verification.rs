@@ -19,6 +19,7 @@ use super::{
     auth::AgentAuth,
     body::Posted,
     error::{self, ApiError},
+    head::wants_page,
     idempotency::once,
     page::Parameters,
     request_id,
@@ -106,14 +107,6 @@ fn answered(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<VerifiedEmail, ApiErro
         tier,
         message: format!("E-mail address verified. Your agent is {}.", tier.as_str()),
     })
-}
-
-/// A person's browser asks for HTML by name; programs do not.
-fn wants_page(headers: &HeaderMap) -> bool {
-    let accepted = headers
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok());
-    accepted.is_some_and(|accept| accept.to_ascii_lowercase().contains("text/html"))
 }
 
 /// The page's one style; its hash is in the page's policy, which allows nothing else.

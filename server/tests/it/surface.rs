@@ -74,6 +74,40 @@ on_both_databases! {
             .refused(404, "not_found");
     }
 
+    async fn a_path_that_is_no_page_of_the_app_is_not_answered_with_it(store) {
+        let app = TestApp::start(store).await;
+        let browse = async |path: &str| {
+            let accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+            app.request(Method::GET, path).header("accept", accept).answer().await
+        };
+        for path in ["/api", "/api/", "/api/v1", "/metrics", "/metrics/", "/mcp", "/.well-known"] {
+            app.get(path).await.refused(404, "not_found");
+            browse(path).await.refused(404, "not_found");
+        }
+        for path in ["/nowhere", "/tasks/some/page", "/tasks/task_x", "/mine/more"] {
+            app.get(path).await.refused(404, "not_found");
+            let put = app.request(Method::PUT, path).answer().await;
+            put.refused(404, "not_found");
+            // A person gets a page, and it does not say that all is well.
+            let page = browse(path).await;
+            assert_eq!((page.status, &page.body), (404, &json!(null)), "{path}");
+            assert_eq!(page.bytes, browse("/").await.bytes);
+        }
+    }
+
+    async fn a_slash_at_the_end_of_a_path_means_nothing(store) {
+        let app = TestApp::start(store).await;
+        for path in ["/healthz", "/readyz", "/openapi.json", "/llms.txt", "/docs/errors"] {
+            let (plain, slash) = (app.get(path).await, app.get(&format!("{path}/")).await);
+            assert_eq!((plain.status, slash.status), (200, 200), "{path}");
+            assert_eq!(plain.header("content-type"), slash.header("content-type"));
+            assert_eq!(plain.bytes, slash.bytes);
+        }
+        app.get("/api/v1/tasks/").await.refused(401, "unauthorized");
+        let agent = json!({"name": "a", "email": "a@example.com"});
+        app.post("/api/v1/agents/register/", &agent).await.created();
+    }
+
     async fn another_method_is_refused_with_those_that_are_taken(store) {
         let app = TestApp::start(store).await;
         let answer = app.request(Method::PUT, "/api/v1/tasks").answer().await;
@@ -120,7 +154,11 @@ on_both_databases! {
             text.contains("<html") || text.contains("cargo xtask app"),
             "{text}"
         );
-        assert_eq!(app.get("/tasks/some/page").await.bytes, front.bytes);
+        let task = "/tasks/task_01KB0000000000000000000000";
+        for page in ["/tasks", "/mine/", "/earnings", "/profile", "/sign-up", task, &format!("{task}/proof")] {
+            let answer = app.get(page).await;
+            assert_eq!((answer.status, &answer.bytes), (front.status, &front.bytes), "{page}");
+        }
     }
 
     async fn the_api_document_is_served_and_known_again(store) {

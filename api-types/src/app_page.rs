@@ -1,0 +1,83 @@
+//! The addresses of the operators' app. The app shows the page that an address names, and the
+//! server answers with the app at these addresses alone.
+
+use crate::TaskId;
+
+/// A page of the operators' app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppPage {
+    /// The tasks that may be claimed.
+    Find,
+    /// One task.
+    Task(TaskId),
+    /// The proof of one task.
+    Proof(TaskId),
+    /// The tasks that the operator claimed.
+    Mine,
+    /// What the operator earned.
+    Earnings,
+    /// The operator's own account.
+    Profile,
+    /// A new account.
+    SignUp,
+}
+
+impl AppPage {
+    /// Returns the page that a path names, with or without a slash at its end. An id in a path is an
+    /// id, or names nothing.
+    pub fn parse(path: &str) -> Option<Self> {
+        let mut parts = path.split('/').filter(|part| !part.is_empty());
+        let page = match (parts.next(), parts.next(), parts.next()) {
+            (None | Some("tasks"), None, None) => Self::Find,
+            (Some("tasks"), Some(id), None) => Self::Task(id.parse().ok()?),
+            (Some("tasks"), Some(id), Some("proof")) => Self::Proof(id.parse().ok()?),
+            (Some("mine"), None, None) => Self::Mine,
+            (Some("earnings"), None, None) => Self::Earnings,
+            (Some("profile"), None, None) => Self::Profile,
+            (Some("sign-up"), None, None) => Self::SignUp,
+            _ => return None,
+        };
+        parts.next().is_none().then_some(page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_a_page_with_or_without_a_slash_at_its_end() {
+        let id = "task_01KB0000000000000000000000";
+        let task = id.parse().unwrap();
+        for (path, page) in [
+            ("/", AppPage::Find),
+            ("/tasks", AppPage::Find),
+            ("/tasks/", AppPage::Find),
+            (&format!("/tasks/{id}"), AppPage::Task(task)),
+            (&format!("/tasks/{id}/proof/"), AppPage::Proof(task)),
+            ("/mine", AppPage::Mine),
+            ("/earnings", AppPage::Earnings),
+            ("/profile", AppPage::Profile),
+            ("/sign-up", AppPage::SignUp),
+        ] {
+            assert_eq!(AppPage::parse(path), Some(page), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_other_path_names_nothing() {
+        for path in [
+            "/task",
+            "/tasks/some/page",
+            "/tasks/task_x",
+            "/tasks/task_01KB0000000000000000000000/proof/more",
+            "/mine/tasks",
+            "/api",
+            "/metrics",
+            "/healthz",
+            "/index.html",
+        ] {
+            assert_eq!(AppPage::parse(path), None, "{path}");
+        }
+    }
+}
