@@ -69,7 +69,9 @@ pub fn switch_task_types(
     changes: &[(TaskType, Switch)],
     acting: &Acting,
 ) -> Result<TaskTypeSwitches, Unable> {
-    for (nth, (task_type, switch)) in (0_u32..).zip(changes) {
+    let mut changes = changes.to_vec();
+    changes.sort_by_key(|(task_type, _)| task_type.as_str());
+    for (nth, (task_type, switch)) in (0_u32..).zip(&changes) {
         let (changed, action) = match switch {
             Switch::On => (switches::switch_on(tx, *task_type)?, "task_type.on"),
             Switch::Off => (

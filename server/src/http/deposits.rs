@@ -83,8 +83,8 @@ fn credit(tx: &mut Tx<'_>, deposit: &NewDeposit, event_id: EventId) -> Result<()
         deposit_id: Some(deposit.id),
         at: deposit.at,
     };
-    ledger::post(tx, &transfer)?;
     let standard_min = pricing::STANDARD_DEPOSITS_MIN;
     agents::add_deposited(tx, deposit.agent_id, deposit.amount, standard_min)?;
+    ledger::post(tx, &transfer)?;
     Ok(())
 }

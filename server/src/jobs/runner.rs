@@ -158,7 +158,8 @@ impl Running {
             jobs = self.held.len(),
             "jobs were still running; they run again"
         );
-        let held: Vec<Claimed> = self.held.into_values().collect();
+        let mut held: Vec<Claimed> = self.held.into_values().collect();
+        held.sort_by(Claimed::in_lock_order);
         let now = app.clock.now();
         let released = app
             .store

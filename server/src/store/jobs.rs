@@ -1,5 +1,7 @@
 //! Work that waits: enqueue beside the change that caused it, claim, complete, retry.
 
+use std::cmp::Ordering;
+
 use api_types::Timestamp;
 
 use super::{
@@ -18,6 +20,13 @@ pub struct Claimed {
     pub attempts: i64,
     payload: String,
     turn: i64,
+}
+
+impl Claimed {
+    /// The order in which a transaction locks jobs.
+    pub fn in_lock_order(&self, other: &Self) -> Ordering {
+        self.payload.cmp(&other.payload)
+    }
 }
 
 /// What a runner can take on beside what it runs already.
@@ -84,12 +93,7 @@ pub fn claim(
     lease_until: Timestamp,
     wanted: &Wanted,
 ) -> Result<Vec<Claimed>, StoreError> {
-    let mut params = Vec::from(params![
-        now.as_millis(),
-        lease_until.as_millis(),
-        wanted.jobs_max,
-        OF_ONE_LANE,
-    ]);
+    let mut params = Vec::from(params![now.as_millis(), wanted.jobs_max, OF_ONE_LANE,]);
     let kinds = none_of(&mut params, "kind", wanted.full_kinds.iter().copied());
     let lanes = none_of(
         &mut params,
@@ -101,22 +105,32 @@ pub fn claim(
         "owner",
         wanted.full_owners.iter().map(String::as_str),
     );
-    // The outer condition is asked again of a row that another process has just claimed.
-    let rows = tx.query(
+    let due = tx.query(
         &format!(
-            "UPDATE job SET due_at_ms = $2, turn = turn + 1, attempts = attempts + 1
-             WHERE state = 'waiting' AND due_at_ms <= $1 AND payload IN (
-                 SELECT payload FROM (
-                     SELECT payload, lane, ROW_NUMBER() OVER (
-                         PARTITION BY lane ORDER BY due_at_ms) AS nth
-                     FROM (SELECT payload, lane, due_at_ms FROM job
-                           WHERE state = 'waiting' AND due_at_ms <= $1{kinds}{lanes}{owners}
-                           ORDER BY due_at_ms LIMIT $3) AS oldest) AS numbered
-                 WHERE lane = '' OR nth <= $4)
-             RETURNING payload, turn, attempts"
+            "SELECT payload FROM (
+                 SELECT payload, lane, due_at_ms, ROW_NUMBER() OVER (
+                     PARTITION BY lane ORDER BY due_at_ms) AS nth
+                 FROM (SELECT payload, lane, due_at_ms FROM job
+                       WHERE state = 'waiting' AND due_at_ms <= $1{kinds}{lanes}{owners}
+                       ORDER BY due_at_ms LIMIT $2) AS oldest) AS numbered
+             WHERE lane = '' OR nth <= $3"
         ),
         &params,
     )?;
+    let payloads = due.iter().map(|row| row.get("payload"));
+    let mut payloads: Vec<String> = payloads.collect::<Result<_, _>>()?;
+    // One by one in the order of the key, in which moves lock the jobs of a task too. The
+    // condition is asked again of a row that another process has just claimed.
+    payloads.sort_unstable();
+    let mut rows = Vec::with_capacity(payloads.len());
+    for payload in payloads {
+        rows.extend(tx.first(
+            "UPDATE job SET due_at_ms = $3, turn = turn + 1, attempts = attempts + 1
+             WHERE payload = $1 AND state = 'waiting' AND due_at_ms <= $2
+             RETURNING payload, turn, attempts",
+            &params![payload, now.as_millis(), lease_until.as_millis()],
+        )?);
+    }
     let readable = rows.iter().filter_map(|row| match claimed(row) {
         Err(error @ StoreError::Inconsistent { .. }) => {
             tracing::error!(%error, "a job is left to a version that can read it");

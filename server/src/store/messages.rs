@@ -175,11 +175,16 @@ pub fn mark_read(
     reader: Reader,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (condition, mut values) = unread(task_id, reader);
-    values.extend(params![now.as_millis()]);
-    let (column, nth) = (read_column(reader), values.len());
-    let update = format!("UPDATE message SET {column} = ${nth} WHERE {condition}");
-    tx.send(&update, values)
+    let (condition, values) = unread(task_id, reader);
+    let query = format!("SELECT id FROM message WHERE {condition} ORDER BY id");
+    let column = read_column(reader);
+    // One by one in the order of their ids: both sides mark what the marketplace told them.
+    let update = format!("UPDATE message SET {column} = $2 WHERE id = $1 AND {column} IS NULL");
+    for row in tx.query(&query, &values)? {
+        let id: String = row.get("id")?;
+        tx.send(&update, params![id, now.as_millis()])?;
+    }
+    Ok(())
 }
 
 fn read_column(reader: Reader) -> &'static str {

@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod lists;
+mod lock_order;
 pub mod messages;
 mod migrate;
 pub mod moves;
@@ -57,6 +58,7 @@ pub(crate) use value::params;
 pub use value::{FromValue, Row, Value};
 
 use crate::metrics::Durable;
+use lock_order::Locks;
 use queue::{Asked, Queue};
 
 /// What a transaction needs of a database; the rest of [`Tx`] is the same for both.
@@ -73,6 +75,8 @@ trait Engine {
     fn take_time(&mut self) -> Result<(), StoreError>;
     /// Has the statements of this transaction planned once, whatever their parameters.
     fn plan_once(&mut self) -> Result<(), StoreError>;
+    /// Notes that another transaction was faster, so that this one must run again.
+    fn lost_race(&mut self);
     /// How this database describes itself.
     fn catalogue(&self) -> snapshot::Catalogue;
 }
@@ -84,6 +88,7 @@ pub struct Tx<'a> {
     failed: bool,
     /// What is counted once the writes are durable.
     counted: Vec<Durable>,
+    locks: Locks,
 }
 
 impl<'a> Tx<'a> {
@@ -92,6 +97,7 @@ impl<'a> Tx<'a> {
             engine,
             failed: false,
             counted: Vec::new(),
+            locks: Locks::default(),
         }
     }
 
@@ -101,6 +107,7 @@ impl<'a> Tx<'a> {
     /// Every kind but `Changed`, `Inconsistent` and `Column`. After one, the transaction answers
     /// `Aborted` to everything until its savepoint, or itself, has ended: so it is on PostgreSQL.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
+        self.keep_lock_order(sql)?;
         self.unless_failed(|engine| engine.execute(sql, params))
     }
 
@@ -111,6 +118,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// As `execute`, of this statement or of one that was sent before.
     pub fn send<P: Into<Vec<Value>>>(&mut self, sql: &str, params: P) -> Result<(), StoreError> {
+        self.keep_lock_order(sql)?;
         self.unless_failed(|engine| engine.send(sql, params.into()))
     }
 
@@ -119,6 +127,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// As `execute`.
     pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.keep_lock_order(sql)?;
         self.unless_failed(|engine| engine.query(sql, params))
     }
 
@@ -163,6 +172,7 @@ impl<'a> Tx<'a> {
             engine.control("SAVEPOINT inner_writes")
         })?;
         let mut inner = Tx::new(&mut *self.engine);
+        inner.locks = self.locks.clone();
         let mut answer = inner.settled(f);
         // And what `f` sent is no fault of what follows.
         if let (Ok(_), Err(error)) = (&answer, inner.engine.settle()) {
@@ -170,7 +180,9 @@ impl<'a> Tx<'a> {
         }
         if answer.is_ok() {
             let counted = std::mem::take(&mut inner.counted);
+            let locks = std::mem::take(&mut inner.locks);
             self.counted.extend(counted);
+            self.locks = locks;
         }
         self.unless_failed(|engine| {
             if answer.is_err() {
@@ -179,6 +191,16 @@ impl<'a> Tx<'a> {
             engine.control("RELEASE SAVEPOINT inner_writes")
         })?;
         answer
+    }
+
+    /// Reports that another transaction has changed what this one was decided on. The whole
+    /// transaction is undone and runs again, a bounded number of times, whatever the closure makes
+    /// of the returned error; after the last time the caller gets `Changed`. So the closure must
+    /// read what it decides on by itself. On SQLite, where writes take turns, there is no such race.
+    pub fn lost_race(&mut self) -> StoreError {
+        self.failed = true;
+        self.engine.lost_race();
+        StoreError::Changed
     }
 
     /// Counts something once the writes of this transaction are durable, and not at all if they
@@ -198,6 +220,14 @@ impl<'a> Tx<'a> {
             Err(StoreError::Aborted.into())
         } else {
             Ok(answer)
+        }
+    }
+
+    fn keep_lock_order(&mut self, sql: &str) -> Result<(), StoreError> {
+        if cfg!(debug_assertions) {
+            self.locks.take(sql).inspect_err(|_| self.failed = true)
+        } else {
+            Ok(())
         }
     }
 
@@ -287,8 +317,8 @@ impl Store {
     }
 
     /// Runs `f` as a transaction and answers once its writes are durable. An error undoes the
-    /// writes of `f` and of nobody else. `f` may run more than once, and must not talk to anyone
-    /// but its `Tx`; a caller who goes away before its turn is forgotten.
+    /// writes of `f` and of nobody else. `f` may run more than once, reads by its `Tx` what it
+    /// decides on, and must not talk to anyone but its `Tx`; a caller who goes away before its turn is forgotten.
     ///
     /// # Errors
     /// Those of `f`, and of the database.

@@ -257,6 +257,8 @@ impl Engine for Session<'_> {
         Ok(())
     }
 
+    fn lost_race(&mut self) {}
+
     fn catalogue(&self) -> Catalogue {
         CATALOGUE
     }

@@ -22,7 +22,7 @@ pub(super) fn count(
     if before == Some(task.status) {
         return Ok(());
     }
-    // Always in one order: two moves that each waited for the other's row would wait for ever.
+    // In the order of the key, as every table's rows are locked: migrations/README.md, "Locks".
     let mut statuses: Vec<_> = before.into_iter().chain([task.status]).collect();
     statuses.sort_by_key(|status| status.as_str());
     for status in statuses {

@@ -61,10 +61,11 @@ pub fn insert_or_existing(tx: &mut Tx<'_>, upload: &NewUpload) -> Result<StoredU
         "SELECT * FROM upload WHERE operator_id = $1 AND task_id = $2 AND sha256 = $3",
         &params![&operator_id, &task_id, &upload.sha256],
     )?;
-    row.as_ref()
-        .map(stored)
-        .transpose()?
-        .ok_or(StoreError::Changed)
+    match row {
+        Some(row) => stored(&row),
+        // It was bound to its task, which is part of its key, between the two statements.
+        None => Err(tx.lost_race()),
+    }
 }
 
 /// One upload.
@@ -125,7 +126,9 @@ pub fn of(
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn bind(tx: &mut Tx<'_>, uploads: &[UploadId], task_id: TaskId) -> Result<(), StoreError> {
-    for id in uploads {
+    let mut in_order = uploads.to_vec();
+    in_order.sort_unstable();
+    for id in in_order {
         // Where the same bytes were sent for the task as well, the loose copy stays loose.
         tx.send(
             "UPDATE upload SET task_id = $2 WHERE id = $1 AND task_id = '' AND NOT EXISTS (

@@ -41,6 +41,9 @@ mod credentials;
 /// Agents in web pages of other origins.
 #[cfg(test)]
 mod cross_origin;
+/// Every pair of an agent's moves at once, and what PostgreSQL says of it.
+#[cfg(test)]
+mod deadlocks;
 /// Money that comes in by card and bank, the provider's notices, and the agent's ledger.
 #[cfg(test)]
 mod deposits;

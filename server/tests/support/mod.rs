@@ -35,12 +35,22 @@ use super::Store;
 pub(crate) struct FreshStore {
     // Dropped in this order: the store lets go of its files and connections first.
     store: Store,
-    _place: Place,
+    place: Place,
 }
 
 enum Place {
     Folder { _folder: tempfile::TempDir },
-    Database { _database: postgres::Database },
+    Database { database: postgres::Database },
+}
+
+impl FreshStore {
+    /// Where the database is, if it is PostgreSQL's.
+    pub(crate) fn postgres_url(&self) -> Option<String> {
+        match &self.place {
+            Place::Folder { .. } => None,
+            Place::Database { database } => Some(database.url.clone()),
+        }
+    }
 }
 
 impl Deref for FreshStore {
@@ -57,7 +67,7 @@ pub(crate) fn on_sqlite() -> FreshStore {
     let store = Store::open_sqlite(&folder.path().join("humanops.db")).unwrap();
     FreshStore {
         store,
-        _place: Place::Folder { _folder: folder },
+        place: Place::Folder { _folder: folder },
     }
 }
 
@@ -68,9 +78,7 @@ pub(crate) fn on_postgres() -> FreshStore {
     let store = Store::open_postgres(&database.url).unwrap();
     FreshStore {
         store,
-        _place: Place::Database {
-            _database: database,
-        },
+        place: Place::Database { database },
     }
 }
 

@@ -1,6 +1,7 @@
 //! PostgreSQL: plain threads with a connection each. A connection has a runtime of its own, so it
-//! is never touched on an async worker. A write that the server refused for the sake of another, or
-//! whose connection was lost before COMMIT was sent, runs again.
+//! is never touched on an async worker. A write runs again when the server refused it for the sake
+//! of another, when another write changed what it was decided on, and when its connection was lost
+//! before COMMIT was sent.
 //!
 //! Of a transaction's statements only those are waited for whose answer decides something. What was
 //! only sent goes with the next of them, or with COMMIT; the BEGIN of a read goes with the first.
@@ -173,6 +174,9 @@ fn serve(mut session: Session, queue: &Queue, role: Role) {
 enum Attempt {
     Done,
     Again(StoreError),
+    /// A key was taken, perhaps by another write since this one looked for it: runs again, and the
+    /// closure's own answer stands if it stays so.
+    KeyTaken,
     Failed(StoreError),
 }
 
@@ -182,6 +186,8 @@ struct Session {
     connection: Option<Connection>,
     statements: HashMap<String, Statement>,
     again: Option<StoreError>,
+    /// Whether a statement of the transaction it is in met a key that exists.
+    key_taken: bool,
 }
 
 impl Session {
@@ -191,6 +197,7 @@ impl Session {
             connection: None,
             statements: HashMap::new(),
             again: None,
+            key_taken: false,
         }
     }
 
@@ -198,7 +205,8 @@ impl Session {
         for left in (0..ATTEMPTS_MAX).rev() {
             match self.attempt(role, &mut *work) {
                 Attempt::Done => return work.answer(),
-                Attempt::Again(_) if left > 0 => {}
+                Attempt::Again(_) | Attempt::KeyTaken if left > 0 => {}
+                Attempt::KeyTaken => return work.answer(),
                 Attempt::Again(error) | Attempt::Failed(error) => return work.fail(error),
             }
         }
@@ -206,6 +214,7 @@ impl Session {
 
     fn attempt(&mut self, role: Role, work: &mut dyn Work) -> Attempt {
         self.again = None;
+        self.key_taken = false;
         if let Err(error) = self.begin(role) {
             return self
                 .again
@@ -219,7 +228,11 @@ impl Session {
             return self.commit();
         }
         self.leave();
-        again.map_or(Attempt::Done, Attempt::Again)
+        match again {
+            Some(error) => Attempt::Again(error),
+            None if !keep && self.key_taken => Attempt::KeyTaken,
+            None => Attempt::Done,
+        }
     }
 
     fn begin(&mut self, role: Role) -> Result<(), StoreError> {
@@ -264,6 +277,7 @@ impl Session {
             StoreError::Unavailable(_) => Attempt::Failed(StoreError::Unavailable(
                 "the connection was lost during COMMIT; the same request may be sent again",
             )),
+            other @ StoreError::Unique => Attempt::Again(other),
             other if self.is_curable(&error) => Attempt::Again(other),
             other => Attempt::Failed(other),
         }
@@ -296,6 +310,7 @@ impl Session {
             if self.is_curable(&error) || matches!(kind, StoreError::Unavailable(_)) {
                 self.again = Some(kind.clone());
             }
+            self.key_taken |= kind == StoreError::Unique;
             kind
         })
     }
@@ -375,6 +390,10 @@ impl Engine for Session {
 
     fn plan_once(&mut self) -> Result<(), StoreError> {
         self.control("SET LOCAL plan_cache_mode = force_generic_plan")
+    }
+
+    fn lost_race(&mut self) {
+        self.again = Some(StoreError::Changed);
     }
 
     fn catalogue(&self) -> Catalogue {

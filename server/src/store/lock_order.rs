@@ -1,0 +1,140 @@
+//! The order in which a transaction locks rows: one for all tables. On PostgreSQL a transaction
+//! that holds a row another one waits for, and waits for a row the other one holds, is a deadlock;
+//! where all of them take rows in one order, there is none.
+//!
+//! What the order means for whoever writes a statement is in `migrations/README.md`, "Locks".
+//! Builds with debug assertions, and so all tests, refuse a statement that breaks it.
+
+use super::StoreError;
+
+/// Every table, in the order in which one transaction may lock existing rows of them.
+pub(super) const LOCK_ORDER: [&str; 32] = [
+    "idempotent_answer",
+    "request_window",
+    "kyc_message",
+    "email_link",
+    "fiat_payment",
+    "deposit",
+    "payout",
+    "rating",
+    "agent",
+    "api_key",
+    "approval",
+    "operator",
+    "task_type_off",
+    "proof_picture",
+    "task",
+    "agent_day",
+    "task_tally",
+    "account",
+    "transfer",
+    "dispute",
+    "event_head",
+    "event",
+    "delivery_attempt",
+    "delivery",
+    "disabled_endpoint",
+    "job",
+    "message",
+    "proof",
+    "upload",
+    "credential_access",
+    "credential",
+    "audit",
+];
+
+/// The tables of which a transaction has locked rows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Locks {
+    held: Vec<usize>,
+    last: usize,
+}
+
+impl Locks {
+    /// Notes the rows that a statement locks.
+    ///
+    /// # Errors
+    /// `Database` if the statement waits for rows of a table that stands before one of which this
+    /// transaction holds rows already.
+    pub(super) fn take(&mut self, sql: &str) -> Result<(), StoreError> {
+        let Some((table, locks)) = written(sql) else {
+            return Ok(());
+        };
+        let Some(rank) = LOCK_ORDER.iter().position(|name| *name == table) else {
+            return Ok(());
+        };
+        let is_held = self.held.contains(&rank);
+        if !is_held {
+            self.held.push(rank);
+        }
+        // A row that is inserted is this transaction's own, and one that is held is had already.
+        if is_held || locks == Locking::Nothing {
+            return Ok(());
+        }
+        if rank < self.last {
+            let last = LOCK_ORDER.get(self.last).copied().unwrap_or_default();
+            return Err(StoreError::Database(format!(
+                "a transaction locks {table} after {last}, against the lock order"
+            )));
+        }
+        self.last = rank;
+        Ok(())
+    }
+}
+
+/// Whether a statement may wait for a row that another transaction holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Locking {
+    Rows,
+    Nothing,
+}
+
+/// The table that a statement writes, if it writes one.
+fn written(sql: &str) -> Option<(&str, Locking)> {
+    let mut words = sql.split_ascii_whitespace();
+    let (table, locking) = match words.next()? {
+        "UPDATE" => (words.next()?, Locking::Rows),
+        "DELETE" => (words.nth(1)?, Locking::Rows),
+        "INSERT" if sql.contains("ON CONFLICT") => (words.nth(1)?, Locking::Rows),
+        "INSERT" => (words.nth(1)?, Locking::Nothing),
+        _ => return None,
+    };
+    Some((table.trim_matches('"'), locking))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::store::{snapshot, support};
+
+    fn taken(statements: &[&str]) -> Result<(), StoreError> {
+        let mut locks = Locks::default();
+        statements.iter().try_for_each(|sql| locks.take(sql))
+    }
+
+    #[test]
+    fn statements_against_the_order_are_refused() {
+        let day = "UPDATE agent_day SET tasks = 1 WHERE agent_id = $1";
+        let tally = "INSERT INTO task_tally (agent_id)\n VALUES ($1) ON CONFLICT DO NOTHING";
+        assert_eq!(taken(&[day, tally]), Ok(()));
+        let refused = taken(&[tally, day]);
+        assert!(matches!(refused, Err(StoreError::Database(said))
+            if said.contains("locks agent_day after task_tally")));
+        // Once more the same rows, a new row, and reading lock nothing new.
+        assert_eq!(taken(&[day, tally, day]), Ok(()));
+        assert_eq!(taken(&[tally, "INSERT INTO task (id) VALUES ($1)"]), Ok(()));
+        assert_eq!(taken(&[tally, "SELECT 1 FROM task WHERE id = $1"]), Ok(()));
+        assert!(taken(&["DELETE FROM job WHERE payload = $1", tally]).is_err());
+    }
+
+    #[tokio::test]
+    async fn every_table_has_its_place() {
+        let store = support::on_sqlite();
+        let tables = store.read(snapshot::tables).await.unwrap();
+        let there: BTreeSet<_> = tables.iter().map(|table| table.name.as_str()).collect();
+        let listed: BTreeSet<_> = LOCK_ORDER.into_iter().collect();
+        assert_eq!(listed, there);
+    }
+}
