@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::delegation::{self, APPROVAL_LASTS, Approval, DecisionRefusal},
+    domain::delegation::{self, APPROVAL_LASTS, Approval},
     store::{
         Tx,
         approvals::{self, ApprovalWindow},
@@ -139,11 +139,7 @@ pub async fn decide_approval(
             return Ok(view);
         }
         let until = now.after(APPROVAL_LASTS);
-        if !approvals::decide(tx, id, decided, key, now, until)? {
-            // Somebody else decided at the same moment.
-            let (approval, _) = seen_by(tx, &approver, id)?;
-            return Err(DecisionRefusal::NotWaiting(approval.status(now)).into());
-        }
+        approvals::decide(tx, id, decided, key, now, until)?;
         if let Some(host) = &host {
             host.write_down(tx, 0, "decide_approval", id, decided.as_str())?;
         }

@@ -96,9 +96,7 @@ pub fn may_post(
         Ok(()) => Ok(()),
         Err(Beyond::Approval { .. }) => {
             let id = approved(tx, agent, request, total)??;
-            let used = approvals::spend(tx, id, task.id, request.at)?;
-            used.then_some(())
-                .ok_or_else(|| error::approval_needed(total))
+            Ok(approvals::spend(tx, id, task.id, request.at)?)
         }
         Err(beyond) => Err(beyond.into()),
     }

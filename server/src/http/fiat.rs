@@ -72,7 +72,7 @@ pub async fn pay_in(
     };
     if let Err(cause) = &opened {
         tracing::warn!(payment.id = %payment.id, cause, "a payment was refused by the provider");
-        fail(&app, payment.clone(), turn).await?;
+        fail(&app, &payment, turn).await?;
     }
     once(&app, key, StatusCode::CREATED, move |tx| {
         let Ok(redirect_url) = &opened else {
@@ -97,9 +97,9 @@ fn pay_at_once(tx: &mut Tx<'_>, payment: &Payment, turn: Turn) -> Result<Payment
 }
 
 fn credit(tx: &mut Tx<'_>, payment: &Payment, turn: Turn) -> Result<(), ApiError> {
-    ledger::post(tx, &payment.credit(turn))?;
     let standard_min = pricing::STANDARD_DEPOSITS_MIN;
     agents::add_deposited(tx, payment.agent_id, payment.amount, standard_min)?;
+    ledger::post(tx, &payment.credit(turn))?;
     Ok(())
 }
 
@@ -175,17 +175,22 @@ async fn open(
     provider.open(&order, app.clock.now()).await
 }
 
-async fn fail(app: &App, payment: Payment, turn: Turn) -> Result<(), ApiError> {
-    let failed = Payment {
-        status: PaymentStatus::Failed,
-        settled_at: Some(turn.now),
-        ..payment
-    };
-    let written = app
-        .store
-        .write(move |tx| fiat::update(tx, &failed, PaymentStatus::Pending));
-    written.await?;
-    Ok(())
+async fn fail(app: &App, payment: &Payment, turn: Turn) -> Result<(), ApiError> {
+    let (agent_id, id) = (payment.agent_id, payment.id);
+    let written = app.store.write(move |tx| {
+        let found = fiat::get(tx, agent_id, id)?;
+        // What a notice of the provider settled meanwhile stays as it says.
+        let Some(pending) = found.filter(|found| found.status == PaymentStatus::Pending) else {
+            return Ok(());
+        };
+        let failed = Payment {
+            status: PaymentStatus::Failed,
+            settled_at: Some(turn.now),
+            ..pending
+        };
+        fiat::update(tx, &failed, PaymentStatus::Pending)
+    });
+    Ok(written.await?)
 }
 
 /// How a payment by card or bank stands.
@@ -272,10 +277,7 @@ pub async fn take_notice(State(app): State<App>, request: Request) -> Result<Res
             let status = unchanged;
             return Ok(NoticeTaken { order_id, status });
         };
-        // Of two notices at once one changes the row, and the other is told to come again.
-        if !fiat::update(tx, &told.payment, told.from)? {
-            return Err(error::unavailable());
-        }
+        fiat::update(tx, &told.payment, told.from)?;
         if told.credit.is_some() {
             credit(tx, &told.payment, turn)?;
         }

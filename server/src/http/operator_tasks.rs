@@ -40,9 +40,7 @@ use crate::{
         task::{Moved, Refusal, Task, Turn},
     },
     store::{
-        StoreError, Tx, credentials,
-        ledger::PostError,
-        moves,
+        StoreError, Tx, credentials, moves,
         near::{self as store_near, Around},
         operators, proofs, tasks,
         tasks::{Eligible, Found},
@@ -275,11 +273,7 @@ async fn claim(
             Some(estimate) => task.estimate(operator.id, estimate, turn)?,
             None => task.accept(operator.id, turn)?,
         };
-        // Whoever finds the task changed came second.
-        moves::record(tx, &moved).map_err(|error| match error {
-            PostError::Store(StoreError::Changed) => error::wrong_status(Move::Accept),
-            other => other.into(),
-        })?;
+        moves::record(tx, &moved)?;
         let Moved { task, .. } = moved;
         Ok(AcceptedTask {
             task_id: id,

@@ -100,15 +100,14 @@ pub async fn create_task(
         moved.task.key_id = Some(agent.key_id);
         let total = moved.task.total();
         delegation::may_post(tx, &agent, &request, &moved.task)?;
-        // Between the look and this line another post may have taken the day's last place.
-        let most = post.limits.max_daily_tasks;
         let counted = if stated.sandbox {
-            agents::count_sandbox_task(tx, agent.id, post.day, most)?
+            agents::count_sandbox_task(tx, agent.id, post.day, post.limits.max_daily_tasks)?
         } else {
             agents::count_task(tx, agent.id, post.day, total, post.limits)?
         };
         if !counted {
-            return Err(stated.too_many_today(most).into());
+            // Between the look and this line another post took the day's last place.
+            return Err(tx.lost_race().into());
         }
         moves::record(tx, &moved)?;
         Ok(views::created(&moved.task))

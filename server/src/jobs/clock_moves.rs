@@ -14,7 +14,7 @@ use crate::{
         job::Job,
         task::{Refusal, Task},
     },
-    store::{StoreError, Tx, jobs, ledger::PostError, moves, tasks},
+    store::{Tx, jobs, ledger::PostError, moves, tasks},
 };
 
 /// Makes the clock's move with a task, if one is due.
@@ -39,8 +39,7 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
         })
         .await;
     match moved {
-        // Somebody else moved it, and left a job for the time that holds now.
-        Ok(()) | Err(PostError::Store(StoreError::Changed)) => Ok(()),
+        Ok(()) => Ok(()),
         Err(PostError::Store(error)) => Err(error.into()),
         Err(PostError::InsufficientFunds) => Err(JobError::Fail(format!(
             "the accounts of {task_id} do not hold what they should"

@@ -32,29 +32,37 @@ const LOOK_STEPS_MIN: u32 = 6;
 /// # Errors
 /// [`JobError::Retry`] while a file cannot be read.
 pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
-    let waiting = app.store.read(move |tx| waiting(tx, task_id)).await?;
-    let Some((task, proof)) = waiting else {
+    let found = app.store.read(move |tx| waiting(tx, task_id)).await?;
+    let Some((_, proof)) = found else {
         return Ok(());
     };
     let evidence = gather(app, &proof).await?;
+    let submitted_at = proof.submitted_at;
     let turn = app.turn();
     let may_approve = app.config.rules_may_approve();
     let judged = app
         .store
         .write(move |tx| {
             let findings = findings(tx, task_id, &evidence)?;
+            // Decided meanwhile: the agent was faster, and its word stands. A later proof has a
+            // review of its own.
+            let Some((task, latest)) = waiting(tx, task_id)? else {
+                return Ok(());
+            };
+            if latest.submitted_at != submitted_at {
+                return Ok(());
+            }
             let stated = &task.stated;
             let requirements = &stated.proof_requirements;
             let result = guardian::judge(stated.proof_type, requirements, &findings, may_approve);
-            // Decided meanwhile: the agent was faster, and its word stands.
-            match task.clone().judge(result, turn) {
+            match task.judge(result, turn) {
                 Ok(moved) => moves::record(tx, &moved),
                 Err(_) => Ok(()),
             }
         })
         .await;
     match judged {
-        Ok(()) | Err(PostError::Store(StoreError::Changed)) => Ok(()),
+        Ok(()) => Ok(()),
         Err(PostError::Store(error)) => Err(error.into()),
         Err(PostError::InsufficientFunds) => Err(JobError::Fail(format!(
             "the escrow of {task_id} does not hold what it should"

@@ -17,8 +17,7 @@ use crate::{
     },
     outside::files::FilesError,
     store::{
-        StoreError, Tx, credentials, ledger::PostError, moves, proofs, tasks, uploads,
-        uploads::NewUpload,
+        Tx, credentials, ledger::PostError, moves, proofs, tasks, uploads, uploads::NewUpload,
     },
 };
 
@@ -32,29 +31,33 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
         return Ok(());
     };
     let turn = app.turn();
-    match task.status {
-        Status::Pending => {
-            let claimed = if task.stated.estimate.required {
-                task.estimate(sandbox::operator(), sandbox::estimate(turn.now), turn)
-            } else {
-                task.accept(sandbox::operator(), turn)
-            };
-            record(app, claimed.ok(), None).await
-        }
-        Status::Submitted => {
-            let result = sandbox::guardian_result(&task);
-            record(app, task.judge(result, turn).ok(), None).await
-        }
+    let submitted = match task.status {
+        Status::Pending | Status::Submitted => None,
         _ => {
             let picture = match wants_picture(&task) {
                 true => Some(draw(app, &task, turn).await?),
                 false => None,
             };
-            let proof = proof(&task, picture.as_ref(), turn)?;
-            let moved = task.submit(sandbox::operator(), turn).ok();
-            record(app, moved, Some((proof, picture))).await
+            Some((proof(&task, picture.as_ref(), turn)?, picture))
         }
-    }
+    };
+    record(app, &task, submitted, turn).await
+}
+
+/// The next move of the synthetic operator or Guardian, where it is theirs.
+fn next_move(task: Task, turn: Turn) -> Option<Moved> {
+    let moved = match task.status {
+        Status::Pending if task.stated.estimate.required => {
+            task.estimate(sandbox::operator(), sandbox::estimate(turn.now), turn)
+        }
+        Status::Pending => task.accept(sandbox::operator(), turn),
+        Status::Submitted => {
+            let result = sandbox::guardian_result(&task);
+            task.judge(result, turn)
+        }
+        _ => task.submit(sandbox::operator(), turn),
+    };
+    moved.ok()
 }
 
 fn wants_picture(task: &Task) -> bool {
@@ -114,33 +117,34 @@ fn proof(task: &Task, picture: Option<&NewUpload>, turn: Turn) -> Result<Proof, 
     })
 }
 
-/// Writes the step, unless it was refused: then somebody else moved the task, or time has.
+/// Makes the move, unless the task has moved on: then its next step has a job of its own, and what
+/// was prepared for this one is thrown away.
 async fn record(
     app: &App,
-    moved: Option<Moved>,
+    task: &Task,
     submitted: Option<(Proof, Option<NewUpload>)>,
+    turn: Turn,
 ) -> Result<(), JobError> {
     let picture = (submitted.as_ref()).and_then(|(_, picture)| Some(picture.as_ref()?.id));
-    let written = match moved {
-        Some(moved) => {
-            app.store
-                .write(move |tx| write(tx, &moved, submitted.as_ref()))
-                .await
-        }
-        None => Err(StoreError::Changed.into()),
-    };
-    let error = match written {
-        Ok(()) => return Ok(()),
-        Err(error) => error,
-    };
-    if let Some(id) = picture {
+    let (task_id, version) = (task.id, task.version);
+    let written = app
+        .store
+        .write(move |tx| {
+            let unmoved = tasks::get(tx, task_id)?.filter(|task| task.version == version);
+            let Some(moved) = unmoved.and_then(|task| next_move(task, turn)) else {
+                return Ok(false);
+            };
+            write(tx, &moved, submitted.as_ref()).map(|()| true)
+        })
+        .await;
+    if let (Ok(false) | Err(_), Some(id)) = (&written, picture) {
         // Without its row nobody can ask for the file, so it may as well stay if this fails.
         drop(app.files.delete(id).await);
     }
-    match error {
-        PostError::Store(StoreError::Changed) => Ok(()),
-        PostError::Store(error) => Err(error.into()),
-        PostError::InsufficientFunds => {
+    match written {
+        Ok(_) => Ok(()),
+        Err(PostError::Store(error)) => Err(error.into()),
+        Err(PostError::InsufficientFunds) => {
             Err(JobError::Fail("a simulated task moved money".to_owned()))
         }
     }

@@ -110,28 +110,32 @@ pub fn open(tx: &mut Tx<'_>, key_id: KeyId, digest: &str) -> Result<Option<Appro
     row.map(|row| approval(&row)).transpose()
 }
 
-/// Uses a yes for a task; false if it was used before or has expired.
+/// Uses a yes for a task.
 ///
 /// # Errors
-/// Those of [`Tx::execute`].
+/// [`StoreError::Changed`] if it was used meanwhile: the caller's transaction then runs again.
 pub fn spend(
     tx: &mut Tx<'_>,
     id: ApprovalId,
     task_id: TaskId,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     let used = tx.execute(
         "UPDATE approval SET state = 'USED', task_id = $2
          WHERE id = $1 AND state = 'APPROVED' AND expires_at_ms > $3",
         &params![id.to_string(), task_id.to_string(), now.as_millis()],
     )?;
-    Ok(used == 1)
+    if used == 1 {
+        Ok(())
+    } else {
+        Err(tx.lost_race())
+    }
 }
 
-/// Writes down a decision of `key`, or of the host; false if the question waits no more.
+/// Writes down a decision of `key`, or of the host, about a question that waits for one.
 ///
 /// # Errors
-/// Those of [`Tx::execute`].
+/// [`StoreError::Changed`] if it was decided meanwhile: the caller's transaction then runs again.
 pub fn decide(
     tx: &mut Tx<'_>,
     id: ApprovalId,
@@ -139,7 +143,7 @@ pub fn decide(
     key: Option<KeyId>,
     now: Timestamp,
     expires_at: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     let updated = tx.execute(
         "UPDATE approval SET state = $2, decided_by = $3, decided_at_ms = $4, expires_at_ms = $5
          WHERE id = $1 AND state = 'PENDING' AND expires_at_ms > $4",
@@ -151,7 +155,11 @@ pub fn decide(
             expires_at.as_millis(),
         ],
     )?;
-    Ok(updated == 1)
+    if updated == 1 {
+        Ok(())
+    } else {
+        Err(tx.lost_race())
+    }
 }
 
 /// One question, for deciding and for showing it.

@@ -67,19 +67,22 @@ pub fn get(tx: &mut Tx<'_>, token_hash: &str) -> Result<Option<MailedLink>, Stor
     .transpose()
 }
 
-/// Writes down that an agent's address was proved, which lifts it out of SANDBOX; false if that
-/// was written down before.
+/// Writes down that an agent's address was proved, which lifts it out of SANDBOX.
 ///
 /// # Errors
-/// Those of [`Tx::execute`].
-pub fn verify(tx: &mut Tx<'_>, agent_id: AgentId, now: Timestamp) -> Result<bool, StoreError> {
+/// [`StoreError::Changed`] if it was proved meanwhile: the caller's transaction then runs again.
+pub fn verify(tx: &mut Tx<'_>, agent_id: AgentId, now: Timestamp) -> Result<(), StoreError> {
     let verified = tx.execute(
         "UPDATE agent SET email_verified_at_ms = $2,
              tier = CASE WHEN tier = 'SANDBOX' THEN 'VERIFIED' ELSE tier END
          WHERE id = $1 AND email_verified_at_ms IS NULL",
         &params![agent_id.to_string(), now.as_millis()],
     )?;
-    Ok(verified == 1)
+    if verified == 1 {
+        Ok(())
+    } else {
+        Err(tx.lost_race())
+    }
 }
 
 /// How often an agent's mails were asked for.
@@ -101,24 +104,24 @@ pub fn asked(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<Asked, StoreError> {
     })
 }
 
-/// Writes down that a mail was asked for, and leaves it to be sent; false if somebody else asked
-/// since `before`.
+/// Writes down that a mail was asked for, and leaves it to be sent.
 ///
 /// # Errors
-/// Those of [`Tx::execute`].
+/// [`StoreError::Changed`] if somebody else asked since `before`: the caller's transaction then
+/// runs again.
 pub fn ask(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     before: Asked,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     let asked = tx.execute(
         "UPDATE agent SET link_asks = link_asks + 1, link_asked_at_ms = $3
          WHERE id = $1 AND link_asks = $2",
         &params![agent_id.to_string(), before.times, now.as_millis()],
     )?;
-    if asked == 1 {
-        jobs::enqueue(tx, &Job::SendVerification { agent_id }, now)?;
+    if asked != 1 {
+        return Err(tx.lost_race());
     }
-    Ok(asked == 1)
+    jobs::enqueue(tx, &Job::SendVerification { agent_id }, now)
 }

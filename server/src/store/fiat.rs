@@ -85,11 +85,11 @@ pub fn opened(tx: &mut Tx<'_>, id: TransactionId, redirect_url: &str) -> Result<
     )
 }
 
-/// Writes a payment's status over the one that it had; false if somebody else wrote first.
+/// Writes a payment's status over the one that it had.
 ///
 /// # Errors
-/// Those of [`Tx::execute`].
-pub fn update(tx: &mut Tx<'_>, payment: &Payment, from: PaymentStatus) -> Result<bool, StoreError> {
+/// [`StoreError::Changed`] if somebody else wrote first: the caller's transaction then runs again.
+pub fn update(tx: &mut Tx<'_>, payment: &Payment, from: PaymentStatus) -> Result<(), StoreError> {
     let updated = tx.execute(
         "UPDATE fiat_payment SET status = $3, settled_at_ms = $4 WHERE id = $1 AND status = $2",
         &params![
@@ -99,7 +99,11 @@ pub fn update(tx: &mut Tx<'_>, payment: &Payment, from: PaymentStatus) -> Result
             payment.settled_at.map(Timestamp::as_millis),
         ],
     )?;
-    Ok(updated == 1)
+    if updated == 1 {
+        Ok(())
+    } else {
+        Err(tx.lost_race())
+    }
 }
 
 const COLUMNS: &str =

@@ -63,9 +63,11 @@ pub fn begin(tx: &mut Tx<'_>, request: &Request, now: Timestamp) -> Result<Begun
     if taken == 1 {
         return Ok(Begun::First);
     }
-    find(tx, request, now)?
-        .map(Begun::Answered)
-        .ok_or(StoreError::Changed)
+    match find(tx, request, now)? {
+        Some(answer) => Ok(Begun::Answered(answer)),
+        // It was too old, and was swept between the two statements.
+        None => Err(tx.lost_race()),
+    }
 }
 
 /// What was answered under a key, if that is still kept.

@@ -191,8 +191,9 @@ mod tests {
             amount: paid.amount,
             at: now(),
         };
+        let register = move |tx: &mut Tx<'_>| agents::insert(tx, agent_id(), &stated, now());
+        store.write(register).await.unwrap();
         let deposit = move |tx: &mut Tx<'_>| {
-            agents::insert(tx, agent_id(), &stated, now())?;
             agents::insert_deposit(tx, &deposit)?;
             agents::add_deposited(tx, agent_id(), deposit.amount, deposit.amount)?;
             post(tx, &paid)

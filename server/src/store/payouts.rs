@@ -52,7 +52,7 @@ fn update(tx: &mut Tx<'_>, payout: &Payout, from: PayoutStatus) -> Result<(), St
     if updated == 1 {
         Ok(())
     } else {
-        Err(StoreError::Changed)
+        Err(tx.lost_race())
     }
 }
 

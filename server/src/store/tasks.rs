@@ -329,7 +329,7 @@ pub(super) fn update(tx: &mut Tx<'_>, task: &Task, from_version: i64) -> Result<
     if updated == 1 {
         Ok(())
     } else {
-        Err(StoreError::Changed)
+        Err(tx.lost_race())
     }
 }
 

@@ -16,8 +16,8 @@ use crate::harness::{Answer, Caller, TestApp, photo_task};
 use crate::moves::{DAY, GOOD, UNCLEAR};
 use crate::support;
 
-/// How many of each move of a pair run at once; more than the connections that write.
-const AT_ONCE: usize = 7;
+/// How many of each move of a pair run at once.
+const AT_ONCE: usize = 3;
 
 /// What is run against what: moves of tasks first, then what else locks rows of their accounts.
 #[derive(Clone, Copy, Debug)]

@@ -97,7 +97,7 @@ impl NewTask {
     }
 
     /// The refusal of one task more than a day may have.
-    pub fn too_many_today(&self, most: u32) -> PostRefusal {
+    fn too_many_today(&self, most: u32) -> PostRefusal {
         match self.sandbox {
             true => PostRefusal::DailySandboxTasks { most },
             false => PostRefusal::DailyTasks { most },

@@ -7,7 +7,6 @@ use super::{ApiError, insufficient_balance, whole};
 use crate::domain::moves::Move;
 use crate::domain::new_task::PostRefusal;
 use crate::domain::task::Refusal;
-use crate::store::StoreError;
 use crate::store::ledger::PostError;
 
 /// The host spoke before, or a revision ended the dispute.
@@ -58,7 +57,7 @@ pub fn credential_purged() -> ApiError {
 }
 
 /// Somebody else moved the task at the same moment.
-pub fn task_changed() -> ApiError {
+fn task_changed() -> ApiError {
     let message = "The task changed at the same moment. Read it again.";
     ApiError::new(ErrorCode::InvalidState, message)
 }
@@ -80,7 +79,7 @@ fn not_found_to_move(does: Move) -> Option<&'static str> {
 
 /// A move that the table does not have from the task's status. S0 calls such a task not found
 /// among those that can be moved so, and answers 404.
-pub fn wrong_status(does: Move) -> ApiError {
+fn wrong_status(does: Move) -> ApiError {
     match not_found_to_move(does) {
         Some(message) => {
             ApiError::new(ErrorCode::InvalidState, message).answered(StatusCode::NOT_FOUND)
@@ -213,8 +212,6 @@ impl From<PostError> for ApiError {
     fn from(error: PostError) -> Self {
         match error {
             PostError::InsufficientFunds => insufficient_balance(),
-            // Somebody else wrote first: the task is not what it was when the request was decided.
-            PostError::Store(StoreError::Changed) => task_changed(),
             PostError::Store(error) => error.into(),
         }
     }

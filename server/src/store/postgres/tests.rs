@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
 use crate::store::tests::{held, put, with_tables};
-use crate::store::{Store, StoreError, params, support};
+use crate::store::{Store, StoreError, Tx, params, support};
 
 #[tokio::test]
 async fn runs_a_write_again_after_a_serialization_failure() {
@@ -73,6 +73,63 @@ async fn deadlock_is_resolved_without_the_callers_noticing() {
     let (one, two) = (take("a", "b"), take("b", "a"));
     assert_eq!((one.await.unwrap(), two.await.unwrap()), (Ok(1), Ok(1)));
     assert_eq!(store.read(|tx| held(tx, "a")).await, Ok(Some(2)));
+}
+
+#[tokio::test]
+async fn lost_race_runs_again_whatever_the_closure_makes_of_it() {
+    let store = support::on_postgres();
+    with_tables(&store).await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let write = store.write(move |tx| {
+        put(tx, "a", 1)?;
+        if counted.fetch_add(1, Ordering::SeqCst) < 2 {
+            let _ = tx.lost_race();
+        }
+        Ok::<_, StoreError>(())
+    });
+    assert_eq!(write.await, Ok(()));
+    assert_eq!(runs.load(Ordering::SeqCst), 3);
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let always = store.write(move |tx| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let refused: Result<(), _> = tx.savepoint(|tx| Err(tx.lost_race()));
+        refused.or(Ok::<_, StoreError>(()))
+    });
+    assert_eq!(always.await, Err(StoreError::Changed));
+    assert_eq!(runs.load(Ordering::SeqCst), super::ATTEMPTS_MAX);
+}
+
+#[tokio::test]
+async fn key_that_was_taken_meanwhile_is_looked_for_again() {
+    let store = support::on_postgres();
+    with_tables(&store).await;
+    let (looked, taken) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (at_look, at_taken) = (Arc::clone(&looked), Arc::clone(&taken));
+    let first_run = AtomicUsize::new(0);
+    let slow = store.clone();
+    let slower = tokio::spawn(async move {
+        let find_or_put = move |tx: &mut Tx<'_>| {
+            if let Some(found) = held(tx, "a")? {
+                return Ok(found);
+            }
+            if first_run.fetch_add(1, Ordering::SeqCst) == 0 {
+                at_look.wait();
+                at_taken.wait();
+            }
+            put(tx, "a", 2).map(|_| 2)
+        };
+        slow.write(find_or_put).await
+    });
+    tokio::task::spawn_blocking(move || looked.wait())
+        .await
+        .unwrap();
+    store.write(|tx| put(tx, "a", 1)).await.unwrap();
+    tokio::task::spawn_blocking(move || taken.wait())
+        .await
+        .unwrap();
+    assert_eq!(slower.await.unwrap(), Ok(1));
 }
 
 #[tokio::test]
