@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use ipnet::IpNet;
 
 /// What is taken of one client and of all (contract §8).
@@ -43,6 +43,7 @@ pub struct Limits {
         long,
         env = "FORWARDED_HEADER",
         value_enum,
+        ignore_case = true,
         default_value = "x-forwarded-for"
     )]
     pub forwarded_header: ForwardedHeader,
@@ -52,6 +53,7 @@ pub struct Limits {
         long,
         env = "CONNECTIONS_MAX",
         default_value_t = 8192,
+        value_parser = value_parser!(u32).range(1..),
         value_name = "NUMBER"
     )]
     pub connections_max: u32,
@@ -113,14 +115,34 @@ impl FromStr for TrustedProxies {
             .split(',')
             .map(str::trim)
             .filter(|text| !text.is_empty());
-        let networks = texts.map(|text| {
-            let alone = text.parse::<IpAddr>().map(IpNet::from);
-            alone.or_else(|_| text.parse())
-        });
-        let networks: Result<Vec<IpNet>, _> = networks.collect();
-        let wrong = "must be addresses or networks such as 10.0.0.0/8, with commas between them";
-        networks.map(Self).map_err(|_| WrongLimit(wrong))
+        let networks: Result<_, _> = texts.map(network).collect();
+        networks.map(Self)
     }
+}
+
+/// Parses a network, or an address that stands for a network of one.
+///
+/// # Errors
+/// For a text that is neither, and for two kinds of networks that would not do what they say: an
+/// address inside a network with the network's length, and IPv4 written as IPv6, because a peer's
+/// address is compared as IPv4.
+pub fn network(text: &str) -> Result<IpNet, WrongLimit> {
+    let text = text.trim();
+    let alone = text.parse::<IpAddr>().map(IpNet::from);
+    let network: IpNet = (alone.or_else(|_| text.parse())).map_err(|_| {
+        WrongLimit("must be addresses or networks such as 10.0.0.0/8, with commas between them")
+    })?;
+    if network.addr() != network.network() {
+        return Err(WrongLimit(
+            "a network must end in zeros behind its length, such as 10.0.0.0/8 and not 10.1.2.3/8",
+        ));
+    }
+    if matches!(network, IpNet::V6(it) if it.addr().to_ipv4_mapped().is_some()) {
+        return Err(WrongLimit(
+            "networks of IPv4 must be written as such: 10.0.0.0/8",
+        ));
+    }
+    Ok(network)
 }
 
 #[cfg(test)]
@@ -154,6 +176,12 @@ mod tests {
                 true,
             ),
             ("--trusted-proxies=proxy.example.com", false),
+            ("--trusted-proxies=10.1.2.3/8", false),
+            ("--trusted-proxies=::ffff:10.0.0.0/104", false),
+            ("--trusted-proxies=10.0.0.0/33", false),
+            ("--forwarded-header=Forwarded", true),
+            ("--forwarded-header=x-real-ip", false),
+            ("--connections-max=0", false),
         ] {
             assert_eq!(
                 Line::try_parse_from(["humanops", line]).is_ok(),

@@ -3,11 +3,12 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
+use std::ffi::OsStr;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::Parser;
 use server::app::{App, open_store};
 use server::clock::{SystemClock, SystemEntropy};
 use server::command_line::{self, Admin, maintenance};
@@ -19,7 +20,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
-    let code = match Cli::try_parse() {
+    let variables = |name: &OsStr| std::env::var_os(name);
+    let code = match Cli::read(std::env::args_os(), &variables) {
         Ok(line) => carry_out(line.command),
         Err(usage) => explain(&usage),
     };
@@ -69,15 +71,21 @@ fn run(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
 async fn start(mut config: Config) -> anyhow::Result<()> {
     config.check()?;
     log::start(&config.log, config.log_format)?;
-    let listener = TcpListener::bind(config.listen)
+    let addresses = config.listen.resolve().await?;
+    config.check_listener(&addresses)?;
+    let address = first(&addresses)?;
+    let listener = TcpListener::bind(address)
         .await
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
+        .with_context(|| format!("cannot listen on {address}"))?;
     let listening = listener.local_addr()?;
     config
         .public_url
         .get_or_insert_with(|| origin_of(listening));
-    let metrics = match config.metrics_listen {
-        Some(address) => Some(http::metrics::listen(address).await?),
+    let metrics = match &config.metrics_listen {
+        Some(listen) => {
+            let addresses = listen.resolve().await?;
+            Some(http::metrics::listen(first(&addresses)?).await?)
+        }
         None => None,
     };
     let store = open_store(&config.place)?;
@@ -105,6 +113,10 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
     serve(app, listener, stop).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn first(addresses: &[SocketAddr]) -> anyhow::Result<SocketAddr> {
+    addresses.first().copied().context("there is no address")
 }
 
 async fn refuse_old_schema(store: &Store) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::check::{is_header, is_line};
 use super::{ConfigError, Secret};
 
 /// The settings of the payment provider dLocal: a login, a transaction key and a secret key, or
@@ -66,10 +67,20 @@ impl Dlocal {
                  or none.",
             ));
         }
-        let weak = |secret: &Secret| secret.expose().len() < 16;
-        if self.dlocal_secret.as_ref().is_some_and(weak) {
+        let keys = [
+            self.dlocal_login.as_deref(),
+            self.dlocal_trans_key.as_ref().map(Secret::expose),
+        ];
+        if !keys.into_iter().flatten().all(is_header) {
             return Err(ConfigError(
-                "DLOCAL_SECRET must have at least 16 characters.",
+                "DLOCAL_LOGIN and DLOCAL_TRANS_KEY go into headers: they must be letters, digits \
+                 and signs of ASCII, without white space.",
+            ));
+        }
+        let strong = |secret: &Secret| is_line(secret.expose()) && secret.expose().len() >= 16;
+        if !self.dlocal_secret.as_ref().is_none_or(strong) {
+            return Err(ConfigError(
+                "DLOCAL_SECRET must have at least 16 characters, all on one line.",
             ));
         }
         let local = match self.dlocal_url.host() {

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use zeroize::Zeroizing;
 
+use super::ConfigError;
+
 /// A setting that is never printed and wiped when dropped.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
@@ -15,10 +17,15 @@ impl Secret {
     }
 }
 
+/// Takes every text but the empty one: the message of a refusal repeats the value, so what else a
+/// secret must be is for [`super::Config::check`] to say.
 impl FromStr for Secret {
-    type Err = std::convert::Infallible;
+    type Err = ConfigError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        if text.is_empty() {
+            return Err(ConfigError("must not be empty"));
+        }
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
 }

@@ -193,12 +193,25 @@ fn bucket(url: &Url) -> anyhow::Result<Arc<dyn ObjectStore>> {
         retry_timeout: BUCKET_TRIED_FOR,
         ..RetryConfig::default()
     };
-    let bucket = AmazonS3Builder::from_env()
+    let bucket = from_variables(AmazonS3Builder::new())
         .with_url(url.as_str())
         .with_retry(retry)
         .build()
         .context("FILES_URL needs AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION")?;
     Ok(Arc::new(PrefixStore::new(bucket, url.path())))
+}
+
+/// Applies the variables that every client of S3 reads, cleaned as our own settings are: one that
+/// is set to nothing is not set, and the line end of a mounted file is no part of a key.
+fn from_variables(builder: AmazonS3Builder) -> AmazonS3Builder {
+    std::env::vars_os().fold(builder, |builder, (name, value)| {
+        let name = name.to_str().filter(|name| name.starts_with("AWS_"));
+        let value = value.to_str().map(str::trim).filter(|it| !it.is_empty());
+        match (name.map(|name| name.to_ascii_lowercase().parse()), value) {
+            (Some(Ok(key)), Some(value)) => builder.with_config(key, value),
+            _ => builder,
+        }
+    })
 }
 
 /// A file that is being written.

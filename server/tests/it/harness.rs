@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use api_types::{AgentId, KeyId, OperatorId, TaskId, Timestamp, paths};
-use clap::Parser;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -252,7 +251,7 @@ fn config(folder: &TempDir, origin: &str, arguments: &[&str]) -> Config {
         .iter()
         .chain(&["--allow-dev-operator-id-header=true", "--rate-limit=off"])
         .chain(arguments);
-    match Cli::try_parse_from(line).unwrap().command {
+    match Cli::read(line, &|_| None).unwrap().command {
         Command::Serve(config) => *config,
         other => panic!("{other:?}"),
     }

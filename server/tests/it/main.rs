@@ -134,6 +134,9 @@ mod sandbox;
 /// What is near.
 #[cfg(test)]
 mod search;
+/// The binary's settings, and what it tells its host when it starts.
+#[cfg(test)]
+mod settings;
 /// Who is let in, and what the others are told.
 #[cfg(test)]
 mod sign_in;

@@ -10,7 +10,7 @@ use super::NewTask;
 use crate::domain::task_type;
 
 /// The largest reward of any task (contract §4).
-const REWARD_MAX: MicroUsd = MicroUsd::usd(10_000);
+pub const REWARD_MAX: MicroUsd = MicroUsd::usd(10_000);
 
 /// A rule that a well-formed task breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

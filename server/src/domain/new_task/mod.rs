@@ -19,7 +19,7 @@ use super::{
     result_schema::ResultSchema,
     secret::CallbackSecret,
 };
-pub use limits::{Post, PostRefusal, Today};
+pub use limits::{Post, PostRefusal, REWARD_MAX, Today};
 pub use rating::Rating;
 
 /// The part of a task that its agent states and nobody changes.

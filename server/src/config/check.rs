@@ -1,0 +1,203 @@
+//! Refuses settings that contradict each other, or that can never do what they say.
+
+use std::net::SocketAddr;
+
+use api_types::{MicroUsd, agent::Tier};
+use url::Url;
+
+use super::{Config, Registration};
+use crate::domain::new_task::REWARD_MAX;
+
+/// Settings that cannot be served, in a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub(super) &'static str);
+
+/// Characters of the host's key. A longer one would leave no room for other headers.
+const ADMIN_KEY_CHARS_MIN: usize = 32;
+const ADMIN_KEY_CHARS_MAX: usize = 1024;
+
+impl Config {
+    /// Refuses settings that contradict each other or promise what this version cannot do.
+    ///
+    /// # Errors
+    /// A sentence that says which setting to change.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.dlocal.check()?;
+        self.check_keys()?;
+        self.check_tiers()
+    }
+
+    /// Refuses addresses that the settings must not be served on. All addresses of a name count,
+    /// because which of them is taken may change with the next start.
+    ///
+    /// # Errors
+    /// A sentence that says which setting to change.
+    pub fn check_listener(&self, addresses: &[SocketAddr]) -> Result<(), ConfigError> {
+        let local = addresses.iter().all(|address| address.ip().is_loopback());
+        if self.allow_dev_operator_id_header && !local {
+            return Err(ConfigError(
+                "ALLOW_DEV_OPERATOR_ID_HEADER lets everyone who can reach the server be anyone: \
+                 listen on 127.0.0.1, or leave it off.",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_keys(&self) -> Result<(), ConfigError> {
+        if self.registration == Registration::AdminKey && self.admin_key.is_none() {
+            return Err(ConfigError("REGISTRATION=admin_key needs an ADMIN_KEY."));
+        }
+        if let Some(key) = self.admin_key.as_ref().map(super::Secret::expose) {
+            let length = key.chars().count();
+            if length < ADMIN_KEY_CHARS_MIN {
+                return Err(ConfigError("ADMIN_KEY must have at least 32 characters."));
+            }
+            if !is_header(key) || length > ADMIN_KEY_CHARS_MAX {
+                return Err(ConfigError(
+                    "ADMIN_KEY is sent in a header, and no header could carry this one: it must \
+                     be letters, digits and signs of ASCII, without white space, at most 1024.",
+                ));
+            }
+        }
+        let secret = self.kyc_webhook_secret.as_ref().map(super::Secret::expose);
+        if secret.is_some_and(|it| it.chars().count() < 16 || !is_line(it)) {
+            return Err(ConfigError(
+                "KYC_WEBHOOK_SECRET must have at least 16 characters, all on one line.",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_tiers(&self) -> Result<(), ConfigError> {
+        if self.min_task_usd == MicroUsd::ZERO || self.min_task_usd > REWARD_MAX {
+            return Err(ConfigError(
+                "MIN_TASK_USD must be more than 0 and at most 10000, the largest reward: else \
+                 nobody could post a task.",
+            ));
+        }
+        for tier in [Tier::Sandbox, Tier::Verified, Tier::Standard] {
+            let limits = self.tiers.of(tier);
+            let least = limits.max_task_value.min(limits.max_daily_spend);
+            if limits.max_daily_tasks == 0 || least < self.min_task_usd {
+                return Err(ConfigError(
+                    "TIERS and MIN_TASK_USD leave a tier that can post no task: each tier needs at \
+                     least one task a day, and MIN_TASK_USD a task and a day.",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a header can carry the text, without a question of where it begins and ends.
+pub(super) fn is_header(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether the text has no line end, tab or other control character in it.
+pub(super) fn is_line(text: &str) -> bool {
+    !text.contains(char::is_control)
+}
+
+/// Parses an address without a path, and gives it as browsers write it.
+pub(super) fn origin(text: &str) -> Result<String, ConfigError> {
+    let wrong = ConfigError("must be http:// or https:// and a host, with no slash at its end");
+    let Ok(url) = Url::parse(text) else {
+        return Err(wrong);
+    };
+    let http = matches!(url.scheme(), "http" | "https");
+    let alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    if !http || !alone || !anonymous || url.port() == Some(0) || text.ends_with('/') {
+        return Err(wrong);
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cli, Command};
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Config, clap::Error> {
+        let line = ["humanops", "serve"].iter().chain(arguments);
+        match Cli::read(line, &|_| None)?.command {
+            Command::Serve(config) => Ok(*config),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn believing_a_header_is_refused_beyond_loopback() {
+        let config = parse(&["--allow-dev-operator-id-header"]).unwrap();
+        let on = |addresses: &[&str]| {
+            let addresses = addresses.iter().map(|it| it.parse().unwrap());
+            config.check_listener(&addresses.collect::<Vec<_>>())
+        };
+        on(&["127.0.0.1:8787", "[::1]:8787"]).unwrap();
+        for open in [&["0.0.0.0:8787"][..], &["127.0.0.1:8787", "192.0.2.1:8787"]] {
+            assert!(
+                on(open).unwrap_err().to_string().contains("127.0.0.1"),
+                "{open:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_can_never_work_is_refused_at_start() {
+        let twice = "a-key-of-thirty-two-characters-";
+        for wrong in [
+            &["--dlocal-login", "l"][..],
+            &["--dlocal-url", "http://dlocal.example"],
+            &["--dlocal-country", "usa"],
+            &["--registration", "admin_key"],
+            &["--admin-key", "short"],
+            &["--admin-key", &format!("{twice} {twice}")],
+            &["--admin-key", &format!("{twice}\n{twice}")],
+            &["--admin-key", &format!("{twice}ä")],
+            &["--admin-key", &"k".repeat(1025)],
+            &["--admin-key", ""],
+            &["--kyc-webhook-secret", "fifteen-letters"],
+            &["--kyc-webhook-secret", "two lines of\none secret"],
+            &["--public-url", "tasks.example.com"],
+            &["--public-url", "ftp://tasks.example.com"],
+            &["--public-url", "https://tasks.example.com/"],
+            &["--public-url", "https://tasks.example.com/path"],
+            &["--public-url", "https://user@tasks.example.com"],
+            &["--public-url", "https://tasks.example.com?query"],
+            &["--public-url", "https://"],
+            &["--public-url", "https://two words"],
+            &["--allow-private-targets", "10.1.2.3/8"],
+            &["--allow-private-targets", "example.com"],
+            &["--target-ports", "0"],
+            &["--target-ports", "3999-3000"],
+            &["--connections-max", "0"],
+            &["--event-streams-max", "0"],
+            &["--auto-release-hours", "0"],
+            &["--settlement-hold-days", "4000000000"],
+            &["--stop-seconds", "18446744073709551615"],
+            &["--min-task-usd", "0"],
+            &["--min-task-usd", "10000.01"],
+            &["--min-task-usd", "20"],
+            &["--tiers", "STANDARD=0/10000/50000"],
+            &["--tiers", "STANDARD=100/9/50000"],
+            &["--tiers", "STANDARD=100/10000/9"],
+        ] {
+            let refused = parse(wrong).map_or(true, |config| config.check().is_err());
+            assert!(refused, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_public_address_is_kept_as_browsers_write_it() {
+        for (given, kept) in [
+            ("https://Tasks.Example.com", "https://tasks.example.com"),
+            ("https://tasks.example.com:443", "https://tasks.example.com"),
+            ("http://127.0.0.1:8787", "http://127.0.0.1:8787"),
+            ("http://[::1]:8787", "http://[::1]:8787"),
+        ] {
+            assert_eq!(origin(given).unwrap(), kept);
+        }
+    }
+}

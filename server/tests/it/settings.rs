@@ -1,0 +1,135 @@
+//! Settings from outside: what the binary makes of its variables, and what it tells its host when
+//! it starts.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use api_types::paths;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+
+use crate::harness::ADMIN_KEY;
+
+/// `humanops serve` with these variables and no others.
+fn serve(data: &Path, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_humanops"));
+    command
+        .arg("serve")
+        .arg("--data")
+        .arg(data)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .kill_on_drop(true);
+    command
+}
+
+/// A server that listens, and what it said until then.
+struct Started {
+    origin: String,
+    said: String,
+    // A server whose log is read no more is another test.
+    _log: Lines<BufReader<ChildStderr>>,
+    _server: Child,
+    _folder: TempDir,
+}
+
+async fn start(variables: &[(&str, &str)]) -> Started {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = serve(folder.path(), variables)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
+    let mut said = String::new();
+    let listening = async {
+        loop {
+            let line = log.next_line().await.unwrap();
+            let line = line.unwrap_or_else(|| panic!("it ended: {said}"));
+            said.push_str(&line);
+            said.push('\n');
+            if let Some((_, origin)) = line.split_once("listening on ") {
+                break origin.to_owned();
+            }
+        }
+    };
+    let listening = tokio::time::timeout(Duration::from_secs(60), listening);
+    Started {
+        origin: listening.await.unwrap(),
+        said,
+        _log: log,
+        _server: server,
+        _folder: folder,
+    }
+}
+
+/// Why a server with these variables does not start.
+async fn refused(variables: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = serve(folder.path(), variables).output().await.unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(!ended.status.success(), "{variables:?}: {said}");
+    said
+}
+
+#[tokio::test]
+async fn variables_from_mounted_files_and_empty_templates_are_taken() {
+    let key = format!("{ADMIN_KEY}\n");
+    let server = start(&[
+        ("LISTEN", " localhost:0\n"),
+        ("ADMIN_KEY", &key),
+        ("ALLOW_PRIVATE_TARGETS", "10.0.0.0/8,\n fd00::/8\n"),
+        ("DATABASE_URL", ""),
+        ("FILES_URL", "\n"),
+        ("KYC", ""),
+        ("METRICS_LISTEN", " "),
+        ("PUBLIC_URL", ""),
+        ("SETTLEMENT_HOLD_DAYS", ""),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8\r\n"),
+    ])
+    .await;
+    assert!(
+        server.origin.starts_with("http://127.0.0.1:"),
+        "{}",
+        server.origin
+    );
+    let address = format!("{}{}", server.origin, paths::CHECK_LEDGER);
+    let request = reqwest::Client::new()
+        .get(address)
+        .header("x-admin-key", ADMIN_KEY);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_value_that_can_never_match_is_refused_at_start_in_a_sentence() {
+    let spaced = "a host key of more than thirty-two characters";
+    for (name, value, sentence) in [
+        ("ADMIN_KEY", spaced, "no header could carry"),
+        ("KYC_WEBHOOK_SECRET", "canary", "at least 16 characters"),
+        ("LISTEN", "localhost", "such as 127.0.0.1:8787"),
+        ("PUBLIC_URL", "tasks.example.com", "http:// or https://"),
+        ("TRUSTED_PROXIES", "10.1.2.3/8", "must end in zeros"),
+        ("FORWARDED_HEADER", "x real ip", "x-forwarded-for"),
+        ("CONNECTIONS_MAX", "0", "0 is not in 1.."),
+    ] {
+        let said = refused(&[("LISTEN", "127.0.0.1:0"), (name, value)]).await;
+        assert!(said.contains(sentence), "{name}: {said}");
+        let secret = ["ADMIN_KEY", "KYC_WEBHOOK_SECRET"].contains(&name);
+        assert!(!secret || !said.contains(value), "{name}: {said}");
+    }
+}
+
+/// The check counts the addresses that a name stands for, and not how it is written.
+#[tokio::test]
+async fn the_development_header_is_judged_by_the_addresses_of_a_name() {
+    let header = ("ALLOW_DEV_OPERATOR_ID_HEADER", "true");
+    let server = start(&[header, ("LISTEN", "localhost:0")]).await;
+    assert!(
+        server.origin.starts_with("http://127.0.0.1:"),
+        "{}",
+        server.origin
+    );
+    let said = refused(&[header, ("LISTEN", "0.0.0.0:0")]).await;
+    assert!(said.contains("listen on 127.0.0.1"), "{said}");
+}
