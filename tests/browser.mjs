@@ -100,13 +100,23 @@ async function openSignUp() {
 }
 
 async function signUp({ name }) {
+  await askForAccount(name);
+  await arriveAt("Tasks");
+}
+
+async function signUpInVain({ name, reason }) {
+  await askForAccount(name);
+  await page.getByRole("alert").getByText(reason).waitFor();
+  await arriveAt("Create an account");
+}
+
+async function askForAccount(name) {
   if (!(await heading("Create an account").isVisible())) await openSignUp();
   await field("Name").fill(name);
   await field("E-mail").fill(`${name.toLowerCase().replace(" ", ".")}@example.com`);
   await field("City").fill("Berlin");
   await page.getByRole("combobox", { name: "Country" }).selectOption({ label: "Germany" });
   await button("Create account").click();
-  await arriveAt("Tasks");
 }
 
 async function signUpWrongly() {
@@ -505,6 +515,7 @@ const verbs = {
   showMore,
   signOutAndIn,
   seeText,
+  signUpInVain,
   seeStatus,
   seeNothingIsLost,
   readFingerprint,

@@ -208,3 +208,19 @@ async fn whoever_may_not_take_a_task_yet_is_told_why() -> Result<()> {
     agent.leaves().await?;
     world.ends().await
 }
+
+/// An account that nobody could sign in to would be a dead end.
+#[tokio::test]
+async fn sign_up_says_why_nobody_can_become_an_operator_yet() -> Result<()> {
+    let setting = ("ALLOW_DEV_OPERATOR_ID_HEADER", "false".to_owned());
+    let world = World::start_with("no-sign-in", [setting]).await?;
+    let mut sam = world.person("Sam Lee").await?;
+    let reason = "Operators cannot sign in to this server yet";
+    sam.does(
+        "signUpInVain",
+        json!({ "name": "Sam Lee", "reason": reason }),
+    )
+    .await?;
+    sam.leaves().await?;
+    world.ends().await
+}

@@ -109,6 +109,9 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
             stop.cancel();
         }
     });
+    for notice in app.config.notices() {
+        tracing::warn!("{notice}");
+    }
     tracing::info!("listening on {}", origin_of(listening));
     serve(app, listener, stop).await?;
     tracing::info!("stopped");

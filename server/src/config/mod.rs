@@ -6,6 +6,7 @@
 mod check;
 mod dlocal;
 mod listen;
+mod notices;
 mod read;
 mod secret;
 mod tiers;
@@ -26,6 +27,7 @@ pub use check::ConfigError;
 use check::origin;
 pub use dlocal::Dlocal;
 pub use listen::Listen;
+pub use notices::NO_OPERATOR_SIGN_IN;
 pub use read::Variables;
 pub use secret::Secret;
 pub use tiers::Tiers;

@@ -47,14 +47,20 @@ const RECENT_TASKS: u32 = 20;
 const RECENT_PAYOUTS: u32 = 20;
 
 /// Register an operator. Where identities are checked by hand, `kyc_status` begins as PENDING.
+///
+/// # Errors
+/// 501 on servers where operators cannot sign in yet: an account would be of no use there.
 #[utoipa::path(post, path = paths::REGISTER_OPERATOR, tag = "operators",
     request_body = RegisterOperator,
     responses((status = 201, body = RegisteredOperator), (status = 400, body = ErrorBody),
-        (status = 409, body = ErrorBody)))]
+        (status = 409, body = ErrorBody), (status = 501, body = ErrorBody)))]
 pub async fn register_operator(
     State(app): State<App>,
     posted: Posted,
 ) -> Result<Response, ApiError> {
+    if !app.config.allow_dev_operator_id_header {
+        return Err(error::no_operator_sign_in());
+    }
     let stated = checked(account::parse_operator(&posted.body))?;
     let now = app.clock.now();
     let id = OperatorId::new(now, app.entropy.u128());

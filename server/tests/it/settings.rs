@@ -133,3 +133,29 @@ async fn the_development_header_is_judged_by_the_addresses_of_a_name() {
     let said = refused(&[header, ("LISTEN", "0.0.0.0:0")]).await;
     assert!(said.contains("listen on 127.0.0.1"), "{said}");
 }
+
+#[tokio::test]
+async fn a_host_is_told_at_start_what_suits_development_alone() {
+    let told = [
+        "Money is test money",
+        "Operators are approved automatically",
+        "Operators cannot sign in to this server yet",
+        "everybody on this machine can act as any operator",
+    ];
+    let listen = ("LISTEN", "127.0.0.1:0");
+    let header = ("ALLOW_DEV_OPERATOR_ID_HEADER", "true");
+    for (variables, expected) in [
+        (&[listen][..], [true, true, true, false]),
+        (&[listen, header], [true, true, false, true]),
+        (&[listen, ("PAYMENTS", "base")], [false, true, true, false]),
+        (&[listen, ("KYC", "manual")], [true, false, true, false]),
+        (&[listen, ("LOG_FORMAT", "json")], [true, true, true, false]),
+    ] {
+        let said = start(variables).await.said;
+        assert_eq!(
+            told.map(|sentence| said.contains(sentence)),
+            expected,
+            "{said}"
+        );
+    }
+}

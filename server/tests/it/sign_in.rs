@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use api_types::{OperatorId, paths};
+use api_types::{OperatorId, operator::KycStatus, paths};
 use reqwest::Method;
 use serde_json::json;
+use server::domain::account;
+use server::store::{Tx, operators};
 
 use crate::harness::{ADMIN_KEY, Ask, TestApp};
 use crate::support::{self, on_both_databases};
@@ -81,8 +83,27 @@ on_both_databases! {
 
     async fn the_development_header_is_nothing_without_its_setting(store) {
         let app = TestApp::start_with(store, &["--allow-dev-operator-id-header=false"]).await;
-        let operator = app.operator().await;
+        let (id, now) = (OperatorId::new(app.now(), 1), app.now());
+        let stated = json!({"name": "Jane Doe", "email": "jane@example.com"});
+        let stated = account::parse_operator(&stated).unwrap();
+        let insert = move |tx: &mut Tx<'_>| {
+            operators::insert(tx, id, &stated, KycStatus::Approved, now)
+        };
+        assert!(app.app.store.write(insert).await.unwrap());
+        let operator = app.operator_with_id(&id.to_string());
         operator.get(paths::OPERATOR_PROFILE).await.refused(401, "unauthorized");
+    }
+
+    async fn nobody_is_made_an_operator_where_operators_cannot_sign_in(store) {
+        let app = TestApp::start_with(store, &["--allow-dev-operator-id-header=false"]).await;
+        let body = json!({"name": "Jane Doe", "email": "jane@example.com"});
+        let request = app.request(Method::POST, paths::REGISTER_OPERATOR).json(&body);
+        let refused = request.header("idempotency-key", "once").answer().await;
+        let sentence = refused.refused(501, "not_implemented");
+        assert!(sentence.contains("Operators cannot sign in to this server yet"), "{sentence}");
+        let count = "SELECT COUNT(*) AS n FROM operator WHERE email = 'jane@example.com'";
+        let count = move |tx: &mut Tx<'_>| tx.first(count, &[])?.unwrap().get::<i64>("n");
+        assert_eq!(app.app.store.read(count).await.unwrap(), 0);
     }
 
     async fn an_agents_key_is_no_operators(store) {

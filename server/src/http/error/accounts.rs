@@ -5,6 +5,7 @@ use api_types::{ApprovalId, MicroUsd};
 use axum::http::StatusCode;
 
 use super::{ApiError, ApprovalNeed, malformed, whole};
+use crate::config::NO_OPERATOR_SIGN_IN;
 use crate::domain::delegation::{Beyond, DecisionRefusal};
 
 /// No agent's key, or none that is valid.
@@ -23,6 +24,11 @@ pub fn unauthorized_operator() -> ApiError {
         "Missing or invalid operator identity. Send the operator's id as X-Operator-Id: op_…; \
          this works on servers that run with ALLOW_DEV_OPERATOR_ID_HEADER=true.",
     )
+}
+
+/// Nobody can sign in as an operator here, so an account would be of no use.
+pub fn no_operator_sign_in() -> ApiError {
+    ApiError::new(ErrorCode::NotImplemented, NO_OPERATOR_SIGN_IN)
 }
 
 /// The host's key is needed; S1 gives 403 to whoever lacks it.
