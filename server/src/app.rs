@@ -15,7 +15,7 @@ use crate::outside::files::Files;
 use crate::outside::http::UserTargets;
 use crate::outside::mail::Mails;
 use crate::seats::Seats;
-use crate::store::Store;
+use crate::store::{Store, StoreError, Tx, shared_settings};
 
 /// Settings, store, clock, entropy and the outside. Cheap to clone.
 #[derive(Clone)]
@@ -74,6 +74,33 @@ impl App {
             stopping: CancellationToken::new(),
             config: Arc::new(config),
         })
+    }
+
+    /// Writes the settings that the command line must share into the database. Other servers of
+    /// the database should have the same, so a changed one is logged.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn share_settings(&self) -> Result<(), StoreError> {
+        let settings = self.config.shared();
+        let put = move |tx: &mut Tx<'_>| {
+            let before = shared_settings::all(tx)?;
+            for (name, value) in &settings {
+                shared_settings::put(tx, name, value)?;
+            }
+            Ok::<_, StoreError>(before)
+        };
+        let before = self.store.write(put).await?;
+        for (name, now) in self.config.shared() {
+            match before.get(&name) {
+                Some(before) if *before != now => tracing::warn!(
+                    "{name} is {now:?} here and was {before:?} when a server of this database \
+                     last started: all its servers must have the same"
+                ),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Tells the runner and those who follow events that there may be something for them.

@@ -89,7 +89,7 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
         None => None,
     };
     let store = open_store(&config.place)?;
-    refuse_old_schema(&store).await?;
+    maintenance::refuse_old_schema(&store).await?;
     let app = App::new(
         config,
         store,
@@ -120,16 +120,6 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
 
 fn first(addresses: &[SocketAddr]) -> anyhow::Result<SocketAddr> {
     addresses.first().copied().context("there is no address")
-}
-
-async fn refuse_old_schema(store: &Store) -> anyhow::Result<()> {
-    let pending = store.pending_migrations().await?;
-    anyhow::ensure!(
-        pending.is_empty(),
-        "the database lacks {}: run `humanops migrate` first",
-        pending.join(", ")
-    );
-    Ok(())
 }
 
 fn migrate(place: &Place) -> anyhow::Result<()> {

@@ -19,11 +19,12 @@ const HANDS_BACK_WITHIN: Duration = Duration::from_secs(2);
 /// within the limit of the settings, and closes the database.
 ///
 /// # Errors
-/// When the router cannot be built.
+/// When the router cannot be built, or the shared settings cannot be written.
 pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let store = app.store.clone();
     let limits = Limits::of(app.config.limits.connections_max);
     let limit = Duration::from_secs(app.config.stop_seconds);
+    app.share_settings().await?;
     let router = http::router(app.clone()).context("the API document cannot be printed")?;
     let stopping = app.stopping.clone();
     let stop_jobs = CancellationToken::new();

@@ -10,11 +10,12 @@ use api_types::UploadId;
 use super::archive;
 use super::{BackupError, FORMAT, Manifest, Progress, TableKept, rows, unfit};
 use crate::clock::Entropy;
-use crate::config::Place;
+use crate::config::{FILES, Place};
 use crate::outside::files::{Files, FilesError};
 use crate::store::{
     Store, Tx, ledger,
     ledger::LedgerCheck,
+    shared_settings,
     snapshot::{self, Column, Table},
 };
 
@@ -67,8 +68,13 @@ pub async fn restore(
     restore_files(path, place, &manifest, entropy, progress).await?;
     let archive = path.to_owned();
     let (expected, told) = (manifest.clone(), Progress::clone(progress));
+    let place_of_files = place.shared_files();
     store
-        .write(move |tx| fill(tx, &archive, &expected, &tables, &told))
+        .write(move |tx| {
+            fill(tx, &archive, &expected, &tables, &told)?;
+            shared_settings::put(tx, FILES, &place_of_files)?;
+            Ok::<_, BackupError>(())
+        })
         .await?;
     progress("recomputing every balance");
     let ledger = store.read(ledger::check).await?;

@@ -181,9 +181,6 @@ pub enum Disputes {
         /// Why; both sides read it.
         #[arg(long)]
         note: String,
-        /// Days after which what the operator gets becomes available, as the server has it.
-        #[arg(long, env = "SETTLEMENT_HOLD_DAYS", default_value_t = 7)]
-        settlement_hold_days: u32,
     },
 }
 

@@ -9,10 +9,10 @@ use crate::{
     app::open_store,
     backup::{self, Progress},
     clock::{Clock, SystemClock, SystemEntropy},
-    config::{Archive, Place},
+    config::{Archive, FILES, Place},
     output,
     outside::files::Files,
-    store::Store,
+    store::{Store, shared_settings},
 };
 
 /// Opens the database of a place, which must be there.
@@ -24,7 +24,42 @@ pub async fn open(place: &Place) -> anyhow::Result<Store> {
     let there = place.database_url.is_some() || file.exists();
     anyhow::ensure!(there, "there is no database in {}", place.data.display());
     let place = place.clone();
-    tokio::task::spawn_blocking(move || open_store(&place)).await?
+    let store = tokio::task::spawn_blocking(move || open_store(&place)).await??;
+    refuse_old_schema(&store).await?;
+    Ok(store)
+}
+
+/// Refuses a database that lacks migrations of this version.
+///
+/// # Errors
+/// Which it lacks, and what to do.
+pub async fn refuse_old_schema(store: &Store) -> anyhow::Result<()> {
+    let pending = store.pending_migrations().await?;
+    anyhow::ensure!(
+        pending.is_empty(),
+        "the database lacks {}: run `humanops migrate` first",
+        pending.join(", ")
+    );
+    Ok(())
+}
+
+/// Refuses to look for proof files elsewhere than the server keeps them: all of them would be
+/// missing in a back-up.
+async fn refuse_other_files(store: &Store, place: &Place) -> anyhow::Result<()> {
+    let shared = store.read(shared_settings::all).await?;
+    let (here, there) = (place.shared_files(), shared.get(FILES));
+    let named = |url: &str| match url {
+        "" => "the folder `files` of DATA_DIR".to_owned(),
+        url => url.to_owned(),
+    };
+    if let Some(there) = there.filter(|there| **there != here) {
+        anyhow::bail!(
+            "the server keeps its proof files in {}, and not in {}: give the same FILES_URL",
+            named(there),
+            named(&here)
+        );
+    }
+    Ok(())
 }
 
 fn told() -> Progress {
@@ -38,6 +73,7 @@ fn told() -> Progress {
 pub async fn save(asked: Archive) -> anyhow::Result<()> {
     let Archive { file, place } = asked;
     let store = open(&place).await?;
+    refuse_other_files(&store, &place).await?;
     let files = Files::open(&place, &SystemEntropy)?;
     let now = SystemClock.now();
     let saved = backup::save(&store, &files, &place.data, now, &file, &told()).await?;

@@ -6,7 +6,6 @@ pub mod maintenance;
 mod table;
 
 use std::io::Write;
-use std::time::Duration;
 
 use anyhow::Context;
 use api_types::{
@@ -24,6 +23,7 @@ use table::{Print, plain};
 use crate::{
     admin::{self, Acting, Unable},
     clock::{Clock, Entropy},
+    config::shared_terms,
     domain::{
         dispute::Ruling,
         task::{Terms, Turn},
@@ -34,6 +34,7 @@ use crate::{
         deliveries::{self, Filter},
         disputes::{self, DisputeFilter},
         lists::Part,
+        shared_settings,
     },
 };
 
@@ -48,10 +49,11 @@ pub async fn run(
     entropy: &dyn Entropy,
     out: &mut (impl Write + Send),
 ) -> anyhow::Result<()> {
+    let terms = shared_terms(&store.read(shared_settings::all).await?);
     let turn = Turn {
         now: clock.now(),
         random: entropy.u128(),
-        terms: Terms::default(),
+        terms: terms.unwrap_or_default(),
     };
     let acting = Acting {
         who: "command line".to_owned(),
@@ -65,6 +67,7 @@ pub async fn run(
     };
     let desk = Desk {
         store,
+        terms,
         acting,
         print,
     };
@@ -83,6 +86,8 @@ pub async fn run(
 /// Where the host sits: the database, who acts, and how answers are printed.
 struct Desk<'a> {
     store: &'a Store,
+    /// The server's own, if one has started on the database.
+    terms: Option<Terms>,
     acting: Acting,
     print: Print,
 }
@@ -218,18 +223,18 @@ impl Desk<'_> {
                 outcome,
                 operator_usd,
                 note,
-                settlement_hold_days,
             } => {
+                anyhow::ensure!(
+                    self.terms.is_some(),
+                    "the server's SETTLEMENT_HOLD_DAYS is not known: start `humanops serve` of \
+                     this version on the database once"
+                );
                 let body = json!({
                     "outcome": outcome.as_str(), "operator_usd": operator_usd, "note": note,
                 });
                 let ruling = Ruling::parse(&body).map_err(|faults| sentence(&faults))?;
-                let mut acting = self.acting.clone();
-                let days = u64::from(settlement_hold_days);
-                acting.turn.terms.hold = Duration::from_secs(days * 24 * 60 * 60);
                 let resolved = self
-                    .store
-                    .write(move |tx| admin::resolve_dispute(tx, id, &ruling, &acting))
+                    .write(move |tx, acting| admin::resolve_dispute(tx, id, &ruling, acting))
                     .await?;
                 self.print.one(out, &resolved)
             }

@@ -9,9 +9,10 @@ mod listen;
 mod notices;
 mod read;
 mod secret;
+mod shared;
 mod tiers;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use api_types::MicroUsd;
 use clap::builder::RangedU64ValueParser;
@@ -21,7 +22,6 @@ use ipnet::IpNet;
 use crate::command_line::Admin;
 use crate::domain::pricing::FeeTable;
 use crate::domain::target::{Ports, TargetRules};
-use crate::domain::task::Terms;
 use crate::limits::{Limits, network};
 pub use check::ConfigError;
 use check::origin;
@@ -30,6 +30,7 @@ pub use listen::Listen;
 pub use notices::NO_OPERATOR_SIGN_IN;
 pub use read::Variables;
 pub use secret::Secret;
+pub use shared::{FILES, Shared, shared_terms};
 pub use tiers::Tiers;
 
 /// The marketplace where software agents hire people.
@@ -344,16 +345,6 @@ impl Config {
         self.fees.fee(reward, spent_trailing, self.min_fee_usd)
     }
 
-    /// The times that moves of tasks take from the settings.
-    pub fn terms(&self) -> Terms {
-        const HOUR: u64 = 60 * 60;
-        Terms {
-            auto_release: Duration::from_secs(u64::from(self.auto_release_hours) * HOUR),
-            hold: Duration::from_secs(u64::from(self.settlement_hold_days) * 24 * HOUR),
-            sandbox_step: Duration::from_secs(u64::from(self.sandbox_step_seconds)),
-        }
-    }
-
     /// Whether rules alone may approve a photo (contract §4, Guardian).
     pub fn rules_may_approve(&self) -> bool {
         self.guardian_rules_may_approve
@@ -366,6 +357,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+    use crate::domain::task::Terms;
 
     fn parse(arguments: &[&str]) -> Config {
         let line = ["humanops", "serve"].iter().chain(arguments);

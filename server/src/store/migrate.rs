@@ -51,6 +51,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "V15__job_owners",
         include_str!("../../migrations/0015_job_owners.sql"),
     ),
+    (
+        "V21__shared_settings",
+        include_str!("../../migrations/0021_shared_settings.sql"),
+    ),
 ];
 
 /// Applies what is missing and names it. A migration that was applied and has changed since, or

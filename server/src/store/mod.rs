@@ -36,6 +36,7 @@ mod queue;
 pub mod rate;
 pub mod ratings;
 mod search;
+pub mod shared_settings;
 pub mod snapshot;
 mod sqlite;
 #[cfg(test)]

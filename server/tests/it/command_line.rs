@@ -5,13 +5,14 @@ use std::path::Path;
 use std::process::{Command as Process, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use api_types::{AgentId, Timestamp, agent::RegisterAgent, paths};
 use serde_json::{Value, json};
 use server::clock::{SeededEntropy, SystemClock};
 use server::command_line;
-use server::config::{Cli, Command};
-use server::store::{Store, StoreError, Tx, agents};
+use server::config::{Cli, Command, FILES};
+use server::store::{Store, StoreError, Tx, agents, shared_settings};
 
 use crate::admin::disputed;
 use crate::harness::{TestApp, photo_task};
@@ -126,6 +127,32 @@ on_both_databases! {
         assert!(listed.contains("SPLIT"), "{listed}");
     }
 
+    async fn a_dispute_is_resolved_with_the_hold_of_the_server(store) {
+        let settings = ["--guardian-rules-may-approve=false", "--settlement-hold-days=30"];
+        let app = TestApp::start_with(store, &settings).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let task = disputed(&app, &agent, &operator).await;
+        let open = admin_json(&app, &["disputes", "list", "--open"]).await;
+        let id = open[0]["dispute_id"].as_str().unwrap();
+        admin(&app, &["disputes", "resolve", id, "release", "--note", "seen"]).await.unwrap();
+        let earned = operator.get(paths::EARNINGS).await.ok().body["recent_tasks"][0].clone();
+        assert_eq!(earned["task_id"], json!(task));
+        let at = |field: &str| earned[field].as_str().unwrap().parse::<Timestamp>().unwrap();
+        let hold = Duration::from_secs(30 * 24 * 60 * 60);
+        assert_eq!(at("available_at"), at("completed_at").after(hold));
+    }
+
+    async fn no_dispute_is_resolved_before_a_server_has_told_its_hold(store) {
+        let app = TestApp::start(store).await;
+        let forget = |tx: &mut Tx<'_>| tx.execute("DELETE FROM shared_setting", &[]);
+        app.app.store.write(forget).await.unwrap();
+        let line = ["disputes", "resolve", "dsp_01KB0000000000000000000000", "refund", "--note", "x"];
+        let refused = admin(&app, &line).await.unwrap_err();
+        assert!(refused.contains("SETTLEMENT_HOLD_DAYS is not known"), "{refused}");
+        assert!(Cli::read(["humanops", "admin"].iter().chain(&line)
+            .chain(&["--settlement-hold-days=1"]), &|_| None).is_err());
+    }
+
     async fn books_that_are_wrong_fail_the_command(store) {
         let app = TestApp::start(store).await;
         let _agent = app.agent().await;
@@ -230,6 +257,24 @@ fn register(tx: &mut Tx<'_>, nth: u32) -> Result<bool, StoreError> {
         company: None,
     };
     agents::insert(tx, AgentId::new(now, nth.into()), &stated, now)
+}
+
+/// Every proof file would be missing in such a back-up.
+#[tokio::test]
+async fn a_back_up_that_would_look_for_proof_files_elsewhere_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open_sqlite(&folder.path().join("humanops.sqlite")).unwrap();
+    let put = |tx: &mut Tx<'_>| shared_settings::put(tx, FILES, "s3://bucket/folder");
+    store.write(put).await.unwrap();
+    let archive = folder.path().join("saved.tar.gz");
+    let refused = humanops(folder.path(), &["backup", archive.to_str().unwrap()]);
+    assert!(!refused.status.success());
+    assert!(
+        said(&refused).contains("keeps its proof files in s3://bucket/folder"),
+        "{}",
+        said(&refused)
+    );
+    assert!(!archive.exists());
 }
 
 #[test]

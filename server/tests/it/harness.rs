@@ -83,6 +83,7 @@ impl TestApp {
         let clock = Arc::new(ManualClock::new(BEGINNING.parse().unwrap()));
         let entropy = Arc::new(SeededEntropy::new(seed));
         let app = App::new(config, (*store).clone(), clock.clone(), entropy).unwrap();
+        app.share_settings().await.unwrap();
         let app = Self {
             app,
             origin,

@@ -1,0 +1,66 @@
+//! Settings that a server and the command line must share. A server writes them into its database
+//! when it starts; the command line reads them there, or refuses to work with other ones.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Config, Place};
+use crate::domain::task::Terms;
+
+/// Shared settings by the names of their variables.
+pub type Shared = BTreeMap<String, String>;
+
+const HOLD: &str = "SETTLEMENT_HOLD_DAYS";
+const RELEASE: &str = "AUTO_RELEASE_HOURS";
+const STEP: &str = "SANDBOX_STEP_SECONDS";
+
+/// Where the proof files are; empty for the folder `files` of DATA_DIR.
+pub const FILES: &str = "FILES_URL";
+
+impl Config {
+    /// What this server shares.
+    pub fn shared(&self) -> Shared {
+        let settings = [
+            (HOLD, self.settlement_hold_days.to_string()),
+            (RELEASE, self.auto_release_hours.to_string()),
+            (STEP, self.sandbox_step_seconds.to_string()),
+            (FILES, self.place.shared_files()),
+        ];
+        let settings = settings.into_iter();
+        settings
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
+    /// The times that moves of tasks take from the settings.
+    pub fn terms(&self) -> Terms {
+        terms(
+            self.settlement_hold_days,
+            self.auto_release_hours,
+            self.sandbox_step_seconds,
+        )
+    }
+}
+
+impl Place {
+    /// Where its proof files are, as it is shared.
+    pub fn shared_files(&self) -> String {
+        let url = self.files_url.as_ref().map(url::Url::as_str);
+        url.unwrap_or_default().trim_end_matches('/').to_owned()
+    }
+}
+
+/// The times that moves of tasks take from shared settings; `None` if no server has shared them.
+pub fn shared_terms(shared: &Shared) -> Option<Terms> {
+    let number = |name| shared.get(name)?.parse().ok();
+    Some(terms(number(HOLD)?, number(RELEASE)?, number(STEP)?))
+}
+
+fn terms(hold_days: u32, release_hours: u32, step_seconds: u32) -> Terms {
+    const HOUR: u64 = 60 * 60;
+    Terms {
+        auto_release: Duration::from_secs(u64::from(release_hours) * HOUR),
+        hold: Duration::from_secs(u64::from(hold_days) * 24 * HOUR),
+        sandbox_step: Duration::from_secs(u64::from(step_seconds)),
+    }
+}
