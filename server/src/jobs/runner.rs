@@ -69,14 +69,34 @@ pub async fn run(app: App, stop: CancellationToken) {
     running.end(&app).await;
 }
 
+/// Why [`drain`] ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum DrainError {
+    /// Each job left another one that was due at once, or was due again itself.
+    #[error("{0} jobs ran, and still there are jobs due")]
+    Restless(usize),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Runs every job that is due now, and those that they leave for now: what a test waits for.
 ///
 /// # Errors
-/// Those of the store.
-pub async fn drain(app: &App) -> Result<(), StoreError> {
+/// [`DrainError::Restless`] when more than about `jobs_max` jobs would run.
+pub async fn drain(app: &App, jobs_max: usize) -> Result<(), DrainError> {
     let mut running = Running::default();
+    let mut count = 0;
     loop {
-        while running.claim(app).await? > 0 {}
+        loop {
+            match running.claim(app).await? {
+                0 => break,
+                claimed => count += claimed,
+            }
+            if count > jobs_max {
+                return Err(DrainError::Restless(count));
+            }
+        }
         match running.next().await {
             Some(settled) => settled?,
             None => return Ok(()),

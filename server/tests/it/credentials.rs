@@ -7,6 +7,8 @@ use api_types::{AgentId, OperatorId, TaskId, paths};
 use crypto_wasm::{AgentPublicKey, AgentSecretKey, Envelope, EnvelopeText};
 use reqwest::Method;
 use serde_json::{Value, json};
+use server::store::snapshot::{self, Column, Kind};
+use server::store::{Row, StoreError, Tx};
 
 use crate::harness::{Ask, Caller, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
@@ -102,6 +104,32 @@ async fn submit(operator: &Caller<'_, OperatorId>, posted: &Posted) {
     operator.app.drain_jobs().await;
 }
 
+/// The tables that have a row with this text in it, the database's own words for it.
+async fn tables_with(app: &TestApp, text: &str) -> Vec<String> {
+    let text = text.to_owned();
+    let look = move |tx: &mut Tx<'_>| {
+        let mut found = Vec::new();
+        for table in snapshot::tables(tx)? {
+            let rows = tx.query(&format!("SELECT * FROM {}", table.name), &[])?;
+            let holds = |row: &Row, column: &Column| match column.kind {
+                Kind::Text => row.get::<Option<String>>(&column.name).unwrap(),
+                Kind::Bytes => (row.get::<Option<Vec<u8>>>(&column.name).unwrap())
+                    .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+                Kind::Int => None,
+            };
+            let holds = |row: &Row| {
+                let mut columns = table.columns.iter();
+                columns.any(|column| holds(row, column).is_some_and(|it| it.contains(&text)))
+            };
+            if rows.iter().any(holds) {
+                found.push(table.name);
+            }
+        }
+        Ok::<_, StoreError>(found)
+    };
+    app.app.store.read(look).await.unwrap()
+}
+
 on_both_databases! {
     async fn a_sealed_credential_is_completed_and_opens_for_its_agent(store) {
         let app = TestApp::start(store).await;
@@ -136,6 +164,26 @@ on_both_databases! {
         assert!(opened(&posted, &last.body["encrypted_credential"]).is_some());
         agent.get(&path).await.refused(410, "expired");
         agent.get(&format!("{path}?purge=perhaps")).await.refused(400, "validation");
+    }
+
+    async fn a_purged_credential_is_in_no_table_of_the_database(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let posted = claimed(&agent, &operator).await;
+        submit(&operator, &posted).await;
+        let path = paths::retrieve_credential(posted.id);
+        let taken = agent.post_once(&path, "taken", &Value::Null).await.ok();
+        let sealed = &taken.body["encrypted_credential"];
+        let parts = ["ciphertext", "iv", "ephemeralPublicKey"];
+        let parts = parts.map(|part| sealed[part].as_str().unwrap().to_owned());
+        for part in &parts {
+            assert_eq!(tables_with(&app, part).await, ["credential"], "{part}");
+        }
+        let purge = format!("{path}?purge=true");
+        agent.post_once(&purge, "purged", &Value::Null).await.ok();
+        for part in &parts {
+            assert!(tables_with(&app, part).await.is_empty(), "{part}");
+        }
     }
 
     async fn a_credential_that_came_after_a_purge_can_be_purged_too(store) {

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use api_types::{TaskId, Timestamp};
 use server::domain::job::Job;
+use server::jobs::runner::{self, DrainError};
+use server::store::Tx;
 use server::store::jobs::{self, Claimed, Wanted};
 
-use crate::harness::BEGINNING;
+use crate::harness::{BEGINNING, TestApp};
 use crate::support::{self, FreshStore, on_both_databases};
 
 const LEASE: Duration = Duration::from_secs(120);
@@ -120,4 +122,28 @@ on_both_databases! {
         app.drain_jobs().await;
         assert_eq!(status().await, "COMPLETED");
     }
+}
+
+/// A clock that never comes to rest must fail the suite, and not hang it.
+#[tokio::test]
+async fn a_drain_ends_although_every_job_leaves_another() {
+    let app = TestApp::start(support::on_sqlite()).await;
+    app.poor_agent().await;
+    let restless = "CREATE TRIGGER restless AFTER DELETE ON job BEGIN
+        INSERT INTO job (payload, kind, lane, owner, state, due_at_ms, turn, attempts, last_error)
+        VALUES (OLD.payload, OLD.kind, '', '', 'waiting', 0, OLD.turn, 0, ''); END";
+    let execute = |sql: &'static str| move |tx: &mut Tx<'_>| tx.execute(sql, &[]);
+    app.app.store.write(execute(restless)).await.unwrap();
+    let drained = runner::drain(&app.app, 20).await;
+    assert!(
+        matches!(drained, Err(DrainError::Restless(21..40))),
+        "{drained:?}"
+    );
+    let calm = "DROP TRIGGER restless";
+    app.app.store.write(execute(calm)).await.unwrap();
+    app.app
+        .store
+        .write(execute("DELETE FROM job"))
+        .await
+        .unwrap();
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use api_types::{paths, task::Status};
 use serde_json::json;
-use server::jobs::runner;
 use server::store::Tx;
 
 use crate::harness::TestApp;
@@ -144,9 +143,8 @@ on_both_databases! {
             pair.submit(GOOD).await;
             let verify = paths::verify_task(pair.task);
             let verdict = json!({"decision": "APPROVE"});
-            let (approved, drained) =
-                tokio::join!(pair.agent.post(&verify, &verdict), runner::drain(&app.app));
-            drained.unwrap();
+            let (approved, ()) =
+                tokio::join!(pair.agent.post(&verify, &verdict), app.drain_jobs());
             app.drain_jobs().await;
             assert!([200, 404].contains(&approved.status), "{}", approved.status);
             assert_eq!(pair.status().await, "COMPLETED");

@@ -1,5 +1,7 @@
 //! What is near: tasks for operators, operators for agents (contract §6).
 
+use std::time::Duration;
+
 use api_types::{AgentId, TaskId, paths};
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -57,6 +59,55 @@ async fn walked_in(
 }
 
 on_both_databases! {
+    async fn a_page_has_a_hundred_rows_at_most_whatever_is_asked_for(store) {
+        let app = TestApp::start_with(store, &MANY_A_DAY).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        agent.deposit(4000).await;
+        for _ in 0..101 {
+            agent.post_photo_task().await;
+        }
+        for (list, total) in [
+            (agent.get(&format!("{}?limit=1000", paths::TASKS)).await, 101),
+            (agent.get(&format!("{}?limit=1000", paths::EVENTS)).await, 101),
+            (agent.get(&format!("{}?limit=1000", paths::LEDGER)).await, 103),
+            (operator.get(&format!("{}?limit=1000", paths::FIND_TASKS)).await, 101),
+            (operator.get(&format!("{}?limit=1000&{HERE}", paths::FIND_TASKS)).await, 101),
+        ] {
+            let page = list.ok().body;
+            let shown = page["data"].as_array().unwrap().len();
+            let told = &page["pagination"];
+            assert_eq!((shown, &told["limit"], &told["has_more"], &told["total"]),
+                (100, &json!(100), &json!(true), &json!(total)), "{told}");
+        }
+    }
+
+    async fn a_task_leaves_every_list_at_the_very_millisecond_of_its_deadline(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let task = agent.post_photo_task().await;
+        let listed = async |query: &str| {
+            let path = format!("{}?{query}", paths::FIND_TASKS);
+            let list = operator.get(&path).await.ok().body;
+            let rows = list["data"].as_array().unwrap().len();
+            assert_eq!(list["pagination"]["total"], rows, "{query}");
+            rows
+        };
+        let queries = ["", HERE, &format!("{HERE}&radius_km=1"), "task_type=PHOTO"];
+        let moment = Duration::from_millis(1);
+        app.advance(Duration::from_secs(24 * 60 * 60) - moment);
+        for query in queries {
+            assert_eq!(listed(query).await, 1, "{query}");
+        }
+        // The clock's job is due, and has not run.
+        app.advance(moment);
+        for query in queries {
+            assert_eq!(listed(query).await, 0, "{query}");
+        }
+        let late = operator.post(&paths::accept_task(task), &json!({})).await;
+        assert!((400..500).contains(&late.status), "{late:?}");
+        app.drain_jobs().await;
+    }
+
     async fn find_tasks_nearest_first_with_their_distance(store) {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);

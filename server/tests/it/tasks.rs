@@ -1,12 +1,15 @@
 //! The agent's side of tasks: post, list, read, cancel, verify (contract §4).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use api_types::{TaskId, Timestamp, paths};
 use serde_json::{Value, json};
 
 use crate::harness::{TestApp, photo_task};
 use crate::support::{self, on_both_databases};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A task that asks for a text.
 pub(crate) fn text_task(app: &TestApp) -> Value {
@@ -98,6 +101,26 @@ on_both_databases! {
         app.advance(std::time::Duration::from_secs(24 * 60 * 60));
         app.drain_jobs().await;
         agent.post(paths::TASKS, &photo_task(&app)).await.created();
+    }
+
+    async fn a_refund_is_taken_off_the_day_of_its_post_and_off_no_other(store) {
+        let app = TestApp::start_with(store, &["--tiers", "STANDARD=10/10000/60"]).await;
+        let agent = app.agent().await;
+        let mut task = photo_task(&app);
+        task["deadline"] = json!(app.now().after(DAY * 3));
+        let post = async || agent.post(paths::TASKS, &task).await;
+        let cancel = async |id| agent.post(&paths::cancel_task(id), &json!({})).await.ok();
+        let spent = async || agent.get(paths::ME).await.ok().body["today"]["spent_usd"].to_string();
+        let yesterdays = post().await.created().id("task_id");
+        app.advance(DAY);
+        let todays = post().await.created().id("task_id");
+        cancel(yesterdays).await;
+        assert_eq!(spent().await, "29.50");
+        post().await.created();
+        post().await.refused(422, "rule_violation");
+        cancel(todays).await;
+        assert_eq!(spent().await, "29.50");
+        post().await.created();
     }
 
     async fn every_fault_of_a_task_is_named_and_nothing_is_posted(store) {
