@@ -167,6 +167,13 @@ async function accept() {
   await seeAccepted();
 }
 
+/** Presses the button while something other than the server answers. */
+async function acceptInVain() {
+  await button(/^Accept for/).click();
+  await page.getByText("The server was not reached").waitFor();
+  await button(/^Accept for/).waitFor();
+}
+
 /** Leaves the page while the answer is still on its way, which then comes to nobody. */
 async function acceptAndLeave() {
   let letGo;
@@ -259,6 +266,12 @@ async function sendNow() {
   await Promise.race([button("Send now").click(), wentOn]);
 }
 
+/** The same on the task's own page, where what went on is completed soon. */
+async function sendNowHere() {
+  const wentOn = page.getByText("Completed", { exact: true }).first().waitFor();
+  await Promise.race([button("Send now").click(), wentOn]);
+}
+
 /** Types into every input of the form; it is kept without being asked. */
 async function draftConfirmation({ text, answers }) {
   for (const [label, value] of Object.entries(answers)) {
@@ -328,7 +341,7 @@ async function discardProof() {
   await button("Discard this proof").click();
   await look({ at: "discard" });
   await button("Discard for good").click();
-  await page.getByRole("heading", { name: /^On this phone/ }).waitFor({ state: "detached" });
+  await seeNothingWaits();
 }
 
 /** Pastes a text of several lines. */
@@ -464,9 +477,76 @@ async function navigatorReady() {
   await page.evaluate(() => navigator.serviceWorker.ready);
 }
 
+/** Waits until the service worker gave up: what it got were not the app's files. */
+async function seeNoShell() {
+  await page.waitForFunction(async () =>
+    (await navigator.serviceWorker.getRegistration()) === undefined);
+  const kept = await page.evaluate(async () => (await caches.match("/")) !== undefined);
+  if (kept) faults.push("part of a shell was kept");
+}
+
+/** What the service worker keeps is the app's own. */
+async function seeOwnShell() {
+  const kept = await page.evaluate(async () =>
+    (await caches.match("/manifest.webmanifest")).text());
+  if (!kept.startsWith("{")) faults.push(`kept as the manifest: ${kept}`);
+}
+
 async function seeOffline() {
   await page.getByText("No network. What you send waits on this phone.").waitFor();
   await page.getByText("No connection").waitFor();
+}
+
+// ---- another tab
+
+async function openSecondTab({ path }) {
+  page = await context.newPage();
+  listen();
+  await openPath({ path });
+}
+
+async function toTab(number) {
+  page = context.pages()[number];
+  await page.bringToFront();
+}
+
+async function seeNothingWaits() {
+  await page.getByRole("heading", { name: /^On this phone/ }).waitFor({ state: "detached" });
+}
+
+// ---- in another language
+
+/**
+ * Does what a browser's page translation does to the page: each text gives way to elements with its
+ * translation. Goes on with texts that come later, unless they are to be seen as the app wrote them.
+ */
+async function translate({ goesOn }) {
+  await page.evaluate((goesOn) => {
+    const isTranslated = ({ parentElement: parent, data }) =>
+      data.trim() === "" || !parent || parent.closest("font, script, style, [translate=no]");
+    function translateAll(root) {
+      const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+      const found = [];
+      while (texts.nextNode()) found.push(texts.currentNode);
+      if (root.nodeType === Node.TEXT_NODE) found.push(root);
+      for (const text of found.filter((text) => !isTranslated(text))) {
+        const [outer, inner] = [document.createElement("font"), document.createElement("font")];
+        inner.textContent = text.data;
+        outer.append(inner);
+        text.replaceWith(outer);
+      }
+    }
+    translateAll(document.body);
+    if (goesOn) {
+      new MutationObserver((records) => {
+        for (const { addedNodes } of records) addedNodes.forEach(translateAll);
+      }).observe(document.body, { childList: true, subtree: true });
+    }
+  }, goesOn);
+}
+
+async function seeNoText({ text }) {
+  await page.getByText(text, { exact: true }).waitFor({ state: "detached" });
 }
 
 async function seeNothingRan() {
@@ -492,6 +572,7 @@ const verbs = {
   openPath,
   accept,
   acceptAndLeave,
+  acceptInVain,
   beginProof,
   typeCredential,
   sendCredential,
@@ -503,6 +584,7 @@ const verbs = {
   typeConfirmation,
   tapSendTwice,
   sendNow,
+  sendNowHere,
   draftConfirmation,
   seeDraft,
   sendConfirmation,
@@ -528,12 +610,21 @@ const verbs = {
   canInstall,
   keepShell: navigatorReady,
   seeNothingRan,
+  seeNoText,
+  translate,
+  openSecondTab,
+  backToFirstTab: () => toTab(0),
+  toSecondTab: () => toTab(1),
+  seeNothingWaits,
+  seeNoShell,
+  seeOwnShell,
   seeOffline,
   plant: ({ text }) => plant(page, text),
   dumpStorage: async ({ into }) => writeFileSync(into, JSON.stringify(await readStorage(page))),
   goOffline: () => context.setOffline(true),
   goOnline: () => context.setOffline(false),
   reload: () => page.reload(),
+  title: () => page.title(),
 };
 
 await serve(Object.fromEntries(

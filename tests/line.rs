@@ -6,7 +6,10 @@ use std::{
     io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -41,6 +44,11 @@ enum Weather {
     LosesReceipt,
     /// Answers the next submission itself: come back in a second.
     Refuses,
+    /// Answers every request that contains a phrase itself, as a captive portal does.
+    Intercepts {
+        phrase: &'static str,
+        answer: &'static str,
+    },
     /// Nothing passes.
     Down,
 }
@@ -48,7 +56,16 @@ enum Weather {
 /// A running line. Phones call `address`.
 pub(crate) struct Line {
     pub(crate) address: SocketAddr,
-    weather: Arc<watch::Sender<Weather>>,
+    state: Arc<State>,
+}
+
+/// What is common to all connections of a line.
+struct State {
+    weather: watch::Sender<Weather>,
+    /// Requests that were intercepted.
+    intercepted: watch::Sender<u32>,
+    /// Submissions that passed to the server.
+    submissions: AtomicUsize,
 }
 
 impl Line {
@@ -57,8 +74,12 @@ impl Line {
         fs::create_dir_all(&records)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let weather = Arc::new(watch::Sender::new(Weather::Fine));
-        let over_us = Arc::clone(&weather);
+        let state = Arc::new(State {
+            weather: watch::Sender::new(Weather::Fine),
+            intercepted: watch::Sender::new(0),
+            submissions: AtomicUsize::new(0),
+        });
+        let over_us = Arc::clone(&state);
         tokio::spawn(async move {
             for number in 0.. {
                 let Ok((phone, _)) = listener.accept().await else {
@@ -68,28 +89,34 @@ impl Line {
                 tokio::spawn(async move { carry(phone, server, &over_us, &records, number).await });
             }
         });
-        Ok(Self { address, weather })
+        Ok(Self { address, state })
+    }
+
+    /// How many submissions have passed to the server so far.
+    pub(crate) fn submissions(&self) -> usize {
+        self.state.submissions.load(Ordering::SeqCst)
     }
 
     /// Breaks in the middle of the next upload and stays broken until it is mended.
     pub(crate) fn cuts_upload_after(&self, after_bytes: usize) {
-        self.weather
+        self.state
+            .weather
             .send_replace(Weather::CutsUpload { after_bytes });
     }
 
     /// Breaks after the server got the next submission and before the phone hears of it.
     pub(crate) fn loses_receipt(&self) {
-        self.weather.send_replace(Weather::LosesReceipt);
+        self.state.weather.send_replace(Weather::LosesReceipt);
     }
 
     /// Keeps the next submission from the server, and asks the phone to come back in a second.
     pub(crate) fn refuses_once(&self) {
-        self.weather.send_replace(Weather::Refuses);
+        self.state.weather.send_replace(Weather::Refuses);
     }
 
     /// Waits until it did.
     pub(crate) async fn refused(&self) -> Result<()> {
-        let mut weather = self.weather.subscribe();
+        let mut weather = self.state.weather.subscribe();
         let fine = weather.wait_for(|weather| *weather == Weather::Fine);
         timeout(BREAK_TIME_MAX, fine)
             .await
@@ -97,9 +124,26 @@ impl Line {
         Ok(())
     }
 
+    /// Answers every request that contains `phrase` with `answer`, until it is mended.
+    pub(crate) fn intercepts(&self, phrase: &'static str, answer: &'static str) {
+        self.state.intercepted.send_replace(0);
+        self.state
+            .weather
+            .send_replace(Weather::Intercepts { phrase, answer });
+    }
+
+    /// Waits until it did so once.
+    pub(crate) async fn intercepted(&self) -> Result<()> {
+        let mut intercepted = self.state.intercepted.subscribe();
+        timeout(BREAK_TIME_MAX, intercepted.wait_for(|count| *count > 0))
+            .await
+            .context("nothing was intercepted")??;
+        Ok(())
+    }
+
     /// Waits until it broke as it was told to.
     pub(crate) async fn broke(&self) -> Result<()> {
-        let mut weather = self.weather.subscribe();
+        let mut weather = self.state.weather.subscribe();
         timeout(BREAK_TIME_MAX, down(&mut weather))
             .await
             .context("the line never broke")
@@ -107,7 +151,7 @@ impl Line {
 
     /// Works again.
     pub(crate) fn mend(&self) {
-        self.weather.send_replace(Weather::Fine);
+        self.state.weather.send_replace(Weather::Fine);
     }
 }
 
@@ -120,10 +164,11 @@ async fn down(weather: &mut watch::Receiver<Weather>) {
 async fn carry(
     mut phone: TcpStream,
     server: SocketAddr,
-    weather: &watch::Sender<Weather>,
+    state: &State,
     records: &Path,
     number: u32,
 ) -> Result<()> {
+    let weather = &state.weather;
     let mut server = TcpStream::connect(server).await?;
     let mut record_up = File::create(records.join(format!("{number}-up")))?;
     let mut record_down = File::create(records.join(format!("{number}-down")))?;
@@ -155,6 +200,18 @@ async fn carry(
                     phone.write_all(OVERLOADED.as_bytes()).await?;
                     return Ok(());
                 }
+                let now = *weather.borrow();
+                if let Weather::Intercepts { phrase, answer } = now
+                    && contains(chunk, phrase.as_bytes())
+                {
+                    phone.write_all(answer.as_bytes()).await?;
+                    state.intercepted.send_modify(|count| *count += 1);
+                    // Closing before the whole request was read would take the answer back.
+                    while phone.read(&mut upward).await? > 0 {}
+                    return Ok(());
+                }
+                let submitted = usize::from(contains(chunk, SUBMIT));
+                state.submissions.fetch_add(submitted, Ordering::SeqCst);
                 server.write_all(chunk).await?;
             }
             read = server.read(&mut downward) => {

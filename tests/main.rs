@@ -26,4 +26,5 @@ mod key_change; // a phone notices that an agent's key is another than last time
 mod operator; // estimates, typed answers, drafts, revisions: a claimed task on the phone
 mod package; // the crypto package does in a page what Web Crypto does
 mod photo; // a photo survives a connection that breaks in the middle
+mod portal; // an answer in the server's place is not the server's
 mod webhook; // a callback believes what it is told, by the package and by the sample

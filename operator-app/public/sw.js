@@ -1,10 +1,16 @@
 // Lets the app start without a network: it caches the shell, as one version, and nothing else.
 //
-// Never cached: anything under /api/, and anything with another method than GET. Both constants are
-// filled in by `cargo xtask app`.
+// Never cached: anything under /api/, and anything with another method than GET. A captive portal or
+// a proxy may answer any request with a page of its own, so each file is cached only if its digest
+// is the one that was built, and a page is shown only if it is this app's. Both constants are filled
+// in by `cargo xtask app`.
 
-const PRECACHE = /*PRECACHE*/[];
+/** The path of each file of this version, and its digest as `Request.integrity` takes it. */
+const PRECACHE = /*PRECACHE*/{};
 const VERSION = /*VERSION*/"";
+
+/** Stands in the head of every version of the page. */
+const MARK = '<meta name="application-name" content="HumanOps">';
 
 const CACHE = `shell-${VERSION}`;
 const NAVIGATION_MS_MAX = 3000;
@@ -16,7 +22,9 @@ self.addEventListener("install", (event) => {
 // Page, script and wasm belong together: all of them are there, or the version is not installed.
 async function precache() {
   const cache = await caches.open(CACHE);
-  await cache.addAll(PRECACHE.map((url) => new Request(url, { cache: "no-cache" })));
+  const files = Object.entries(PRECACHE);
+  await cache.addAll(files.map(([url, integrity]) =>
+    new Request(url, { cache: "no-cache", redirect: "error", integrity })));
 }
 
 self.addEventListener("activate", (event) => {
@@ -43,7 +51,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") {
     if (isPage(url.pathname)) event.respondWith(page(request));
-  } else if (PRECACHE.includes(url.pathname)) {
+  } else if (Object.hasOwn(PRECACHE, url.pathname)) {
     event.respondWith(asset(request));
   }
 });
@@ -54,18 +62,26 @@ function isPage(path) {
     && path !== "/healthz" && path !== "/readyz" && path !== "/mcp";
 }
 
-// The network first, so that a reload shows what is served now; the shell after three seconds.
+// The network first, so that a reload shows what is served now; the shell after three seconds, and
+// when something other than the server answers.
 async function page(request) {
   const cache = await caches.open(CACHE);
   const shell = await cache.match("/");
   if (!shell) return fetch(request);
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(NAVIGATION_MS_MAX) });
-    // A server that fails has no page; one that knows no such address says so.
-    return answer.status < 500 ? answer : shell;
+    return (await isOurs(answer.clone())) ? answer : shell;
   } catch {
     return shell;
   }
+}
+
+// A server that fails has no page; one that knows no such address says so to people and programs.
+async function isOurs(answer) {
+  if (answer.status >= 500) return false;
+  const isRefusal = answer.status === 404
+    && answer.headers.get("content-type")?.startsWith("application/json");
+  return isRefusal || (await answer.text()).includes(MARK);
 }
 
 async function asset(request) {

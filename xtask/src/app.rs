@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
 use crate::compress::twins;
@@ -18,7 +19,7 @@ use crate::wasm::{Wasm, hex};
 const FIRST_LOAD_BYTES_MAX: usize = 200_000;
 /// What is fetched then.
 const LATER: &str = "assets/app_later-";
-const PRECACHE_MARK: &str = "/*PRECACHE*/[]";
+const PRECACHE_MARK: &str = "/*PRECACHE*/{}";
 const VERSION_MARK: &str = "/*VERSION*/\"\"";
 
 const APP: Wasm = Wasm {
@@ -141,7 +142,7 @@ impl Shell {
             version.update(Sha256::digest(bytes));
         }
         let version = hex(&version.finalize(), 8);
-        let list = serde_json::to_string(&self.precache())?;
+        let list = serde_json::to_string(&self.digests()?)?;
         let worker = self
             .files
             .get_mut("sw.js")
@@ -158,6 +159,16 @@ impl Shell {
             .replace(VERSION_MARK, &format!("\"{version}\""))
             .into_bytes();
         Ok(())
+    }
+
+    /// The digest of each precached file, as `Request.integrity` takes it.
+    fn digests(&self) -> Result<BTreeMap<String, String>> {
+        let digest = |url: String| {
+            let bytes = self.files.get(file_of(&url)).context("a precached file")?;
+            let digest = STANDARD.encode(Sha256::digest(bytes));
+            Ok((url, format!("sha256-{digest}")))
+        };
+        self.precache().into_iter().map(digest).collect()
     }
 
     /// What the app needs to start without a network.
@@ -185,10 +196,7 @@ impl Shell {
         let files = self
             .precache()
             .into_iter()
-            .map(|url| match url.trim_start_matches('/') {
-                "" => "index.html".to_owned(),
-                name => name.to_owned(),
-            });
+            .map(|url| file_of(&url).to_owned());
         let files = files.filter(|name| !name.starts_with(LATER));
         files.chain(["sw.js".to_owned()]).collect()
     }
@@ -203,6 +211,14 @@ impl Shell {
             std::fs::write(file, bytes)?;
         }
         Ok(())
+    }
+}
+
+/// The file that is served under a path.
+fn file_of(url: &str) -> &str {
+    match url.trim_start_matches('/') {
+        "" => "index.html",
+        name => name,
     }
 }
 
@@ -306,7 +322,7 @@ mod tests {
 
     const BOOT: &str = "import '/app.js'; init('/app_bg.wasm')";
     const PAGE: &str = r#"<link href="/style.css"><link href="/icon.svg"><script src="/boot.js">"#;
-    const WORKER: &str = "const LIST = /*PRECACHE*/[], NAME = /*VERSION*/\"\";";
+    const WORKER: &str = "const LIST = /*PRECACHE*/{}, NAME = /*VERSION*/\"\";";
 
     fn hashed(wasm: &str) -> Shell {
         let mut shell = shell(&[
@@ -360,11 +376,20 @@ mod tests {
     #[test]
     fn the_worker_lists_what_the_page_needs_and_no_more() {
         let worker = text(&hashed("wasm"), "sw.js");
-        assert!(worker.contains("[\"/\",\"/assets/app-"), "{worker}");
+        assert!(worker.contains("{\"/\":\"sha256-"), "{worker}");
         assert!(
             worker.contains("\"/icon.svg\"") && !worker.contains("other.svg"),
             "{worker}"
         );
         assert!(!worker.contains("/*"), "{worker}");
+    }
+
+    #[test]
+    fn the_worker_has_the_digest_of_each_file_as_it_is_served() {
+        let shell = hashed("wasm");
+        let digest = STANDARD.encode(Sha256::digest(text(&shell, "index.html")));
+        let worker = text(&shell, "sw.js");
+        let entry = format!("\"/\":\"sha256-{digest}\"");
+        assert!(worker.contains(&entry), "{worker}");
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn problem(
     let sentence = sentence(error);
     let request_id = match error {
         ClientError::Refused(body, _) => Some(body.request_id.to_string()),
-        ClientError::Unreachable | ClientError::Unexpected(_) => None,
+        ClientError::Unreachable | ClientError::Intercepted(_) | ClientError::Lost => None,
     };
     view! {
         <div class="notice bad" role="alert">
@@ -51,7 +51,8 @@ fn title(error: &ClientError) -> &'static str {
     match error {
         ClientError::Unreachable => "No connection",
         ClientError::Refused(body, _) => words::error(body.code),
-        ClientError::Unexpected(_) => "An answer that makes no sense",
+        ClientError::Intercepted(_) => "The server was not reached",
+        ClientError::Lost => "What you wanted to send is gone",
     }
 }
 
@@ -77,12 +78,12 @@ fn sentence(error: &ClientError) -> String {
                 .collect::<Vec<_>>()
                 .join(" ")
         }
-        ClientError::Unexpected(0) => {
+        ClientError::Lost => {
             "This browser no longer has what was to be sent. Discard it and begin again.".to_owned()
         }
-        ClientError::Unexpected(status) => format!(
-            "Something between this phone and the server answered with status {status}. \
-             Check the address of this page, or try again later."
+        ClientError::Intercepted(status) => format!(
+            "Something else answered, with status {status}. If you are on a Wi-Fi that asks you to \
+             sign in, do that first. Nothing is lost."
         ),
     }
 }

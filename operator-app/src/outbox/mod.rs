@@ -362,7 +362,7 @@ impl Outbox {
         let blob = self
             .file(&file.key)
             .await
-            .map_err(|_| ClientError::Unexpected(0))?;
+            .map_err(|_| ClientError::Lost)?;
         let (key, sending) = (file.key.clone(), self.sending);
         sending.set(Some(Sending {
             key: key.clone(),
