@@ -90,6 +90,17 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     )
     .await?;
     sam.looks("proof-refused").await?;
+
+    // It rests until the person decides, over visits.
+    let sent = world.line.submissions();
+    sam.does("reload", ()).await?;
+    sam.does(
+        "seeText",
+        json!({ "text": "Something needs to be corrected" }),
+    )
+    .await?;
+    sam.does("openMine", ()).await?;
+    assert_eq!(world.line.submissions(), sent, "sent again unasked");
     sam.does("changeProof", ()).await?;
     see_draft(&mut sam, &none).await?;
     draft(&mut sam, &answers).await?;
@@ -105,6 +116,35 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     let done = agent.does("task", json!({ "id": task })).await?;
     let typed = json!({ "opens_at": "9:00", "tables": 12, "terrace": true });
     assert_eq!(done["result"], typed);
+    agent.leaves().await?;
+    world.ends().await
+}
+
+#[tokio::test]
+async fn what_one_tab_sent_another_tab_does_not_send_again() -> Result<()> {
+    const UNAVAILABLE: &str = "HTTP/1.1 511 Network Authentication Required\r\n\
+        Content-Length: 0\r\nConnection: close\r\n\r\n";
+    let world = World::start("tabs").await?;
+    let (agent, _, mut sam) = meet(&world, json!({})).await?;
+    sam.does("accept", ()).await?;
+    sam.does("beginProof", ()).await?;
+    sam.does("typeConfirmation", json!({ "text": WORDS }))
+        .await?;
+    world.line.intercepts("/submit HTTP/1.1", UNAVAILABLE);
+    sam.does("sendConfirmation", ()).await?;
+    sam.does("seeNothingIsLost", ()).await?;
+    sam.does("openSecondTab", json!({ "path": "/mine" }))
+        .await?;
+    sam.does("seeNothingIsLost", ()).await?;
+    sam.does("backToFirstTab", ()).await?;
+    world.line.mend();
+    sam.does("sendNowHere", ()).await?;
+    sam.does("seeStatus", json!({ "status": "Completed" }))
+        .await?;
+    sam.does("toSecondTab", ()).await?;
+    sam.does("seeNothingWaits", ()).await?;
+    assert_eq!(world.line.submissions(), 1, "sent by both tabs");
+    sam.leaves().await?;
     agent.leaves().await?;
     world.ends().await
 }

@@ -119,18 +119,13 @@ fn page(path: &str, pages: LaterPages) -> AnyView {
 /// What waits is sent at the start, when the network comes back, and on every return to the page:
 /// not every phone lets an app work in the background.
 fn send_when_possible(outbox: Outbox, client: &SessionClient) {
-    let first = client.clone();
-    spawn(async move {
-        outbox.open(first.operator_id()).await;
-        outbox.send_all(first).await;
-    });
+    spawn(outbox.open(client.clone()));
     on_cleanup(move || outbox.close());
     for event in ["online", "visibilitychange"] {
-        let client = client.clone();
         let listener = window_event_listener_untyped(event, move |_| {
             let visible = document().visibility_state() == web_sys::VisibilityState::Visible;
             if visible && browser::is_online() {
-                spawn(outbox.send_all(client.clone()));
+                spawn(outbox.look_again());
             }
         });
         on_cleanup(|| listener.remove());

@@ -76,11 +76,15 @@ fn tools() -> Result<Tools> {
     })
 }
 
-/// The operator's app is left out: its code runs in a browser, where the stories use it.
+/// The operators' app runs in a browser, where the stories use it; here only what it decides
+/// without one is tested. By itself, as its features would have the other crates built anew.
 fn native(tools: &Tools) -> Result<()> {
     step("Rust tests, on SQLite and on PostgreSQL", || {
         let words = "test --workspace --exclude operator-app --exclude stories";
         tools.hand_to(Run::cargo(words)).run()
+    })?;
+    step("what the operators' app decides without a browser", || {
+        Run::cargo("test --package operator-app").run()
     })
 }
 

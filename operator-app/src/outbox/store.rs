@@ -1,13 +1,14 @@
 //! The outbox's place in the browser: IndexedDB, one store for proofs and one for their files.
 //!
-//! A proof is an object with its task and its text, a file is the browser's own `Blob`.
+//! A proof is an object with its task and its text, a file is the browser's own `Blob`. Every change
+//! reads and writes in one transaction, so that none undoes another, whichever tab makes it.
 
 use idb::{Database, DatabaseEvent as _, Factory, ObjectStoreParams, TransactionMode};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
 
-use super::WaitingProof;
+use super::{Change, ProofKey, WaitingProof};
 
 const DATABASE: &str = "humanops";
 const VERSION: u32 = 1;
@@ -37,9 +38,17 @@ struct Row {
     proof: String,
 }
 
-/// Each operator who uses the phone has one proof a task.
-fn key(proof: &WaitingProof) -> String {
-    format!("{}/{}", proof.operator_id, proof.task_id)
+impl Row {
+    fn of(proof: &WaitingProof) -> Result<JsValue, NotKept> {
+        let proof = serde_json::to_string(proof).map_err(|_| NotKept)?;
+        Ok(serde_wasm_bindgen::to_value(&Self { proof })?)
+    }
+
+    /// A row of an older app that no longer reads is passed over, never thrown away.
+    fn read(row: JsValue) -> Option<WaitingProof> {
+        let row: Self = serde_wasm_bindgen::from_value(row).ok()?;
+        serde_json::from_str(&row.proof).ok()
+    }
 }
 
 /// Every proof that waits, whosever it is.
@@ -51,78 +60,70 @@ pub(super) async fn proofs() -> Result<Vec<WaitingProof>, NotKept> {
         .get_all(None, None)?
         .await?;
     database.close();
-    // A row of an older app that no longer reads is passed over, never thrown away.
-    let read = |row| {
-        let row: Row = serde_wasm_bindgen::from_value(row).ok()?;
-        serde_json::from_str(&row.proof).ok()
-    };
-    Ok(rows.into_iter().filter_map(read).collect())
+    Ok(rows.into_iter().filter_map(Row::read).collect())
 }
 
-/// Keeps a proof, in place of what the operator kept for the same task.
-pub(super) async fn put_proof(proof: &WaitingProof) -> Result<(), NotKept> {
-    let row = Row {
-        proof: serde_json::to_string(proof).map_err(|_| NotKept)?,
-    };
-    put(PROOFS, &key(proof), &serde_wasm_bindgen::to_value(&row)?).await
-}
-
-/// Keeps a file under its key.
-pub(super) async fn put_file(key: &str, file: &Blob) -> Result<(), NotKept> {
-    put(FILES, key, file).await
+/// The proof of that key, if it is kept.
+pub(super) async fn proof(key: ProofKey) -> Result<Option<WaitingProof>, NotKept> {
+    one(PROOFS, &key.to_string())
+        .await
+        .map(|row| row.and_then(Row::read))
 }
 
 /// The file of that key.
 pub(super) async fn file(key: &str) -> Result<Blob, NotKept> {
-    let database = open().await?;
-    let transaction = database.transaction(&[FILES], TransactionMode::ReadOnly)?;
-    let found = transaction
-        .object_store(FILES)?
-        .get(JsValue::from_str(key))?
-        .await?;
-    database.close();
-    found
+    one(FILES, key)
+        .await?
         .and_then(|value| value.dyn_into::<Blob>().ok())
         .ok_or(NotKept)
 }
 
-/// Forgets a file.
-pub(super) async fn delete_file(key: &str) -> Result<(), NotKept> {
-    delete(FILES, key).await
-}
-
-/// Forgets a task's proof and all of its files.
-pub(super) async fn delete_proof(proof: &WaitingProof) -> Result<(), NotKept> {
-    delete(PROOFS, &key(proof)).await?;
-    for file in &proof.files {
-        delete(FILES, &file.key).await?;
-    }
-    Ok(())
-}
-
-async fn put(store: &str, key: &str, value: &JsValue) -> Result<(), NotKept> {
+async fn one(store: &str, key: &str) -> Result<Option<JsValue>, NotKept> {
     let database = open().await?;
-    let transaction = database.transaction(&[store], TransactionMode::ReadWrite)?;
-    transaction
+    let transaction = database.transaction(&[store], TransactionMode::ReadOnly)?;
+    let found = transaction
         .object_store(store)?
-        .put(value, Some(&JsValue::from_str(key)))?
+        .get(JsValue::from_str(key))?
         .await?;
+    database.close();
+    Ok(found)
+}
+
+/// Puts what `change` makes of a proof in its place, and returns it. `file` is kept if the proof
+/// then has it; files that the proof no longer has are forgotten.
+pub(super) async fn change(
+    key: ProofKey,
+    change: &Change,
+    file: Option<(&str, &Blob)>,
+) -> Result<Option<WaitingProof>, NotKept> {
+    let database = open().await?;
+    let transaction = database.transaction(&[PROOFS, FILES], TransactionMode::ReadWrite)?;
+    let proofs = transaction.object_store(PROOFS)?;
+    let files = transaction.object_store(FILES)?;
+    let id = JsValue::from_str(&key.to_string());
+    let before = proofs.get(id.clone())?.await?.and_then(Row::read);
+    let after = change(before.clone());
+    match &after {
+        Some(proof) => drop(proofs.put(&Row::of(proof)?, Some(&id))?),
+        None if before.is_some() => drop(proofs.delete(id)?),
+        None => {}
+    }
+    if let Some((key, file)) = file.filter(|(key, _)| has(after.as_ref(), key)) {
+        files.put(file, Some(&JsValue::from_str(key)))?;
+    }
+    for old in before.iter().flat_map(|proof| &proof.files) {
+        if !has(after.as_ref(), &old.key) {
+            files.delete(JsValue::from_str(&old.key))?;
+        }
+    }
     // Kept means committed, not merely asked for.
     let committed = transaction.await?.is_committed();
     database.close();
-    if committed { Ok(()) } else { Err(NotKept) }
+    if committed { Ok(after) } else { Err(NotKept) }
 }
 
-async fn delete(store: &str, key: &str) -> Result<(), NotKept> {
-    let database = open().await?;
-    let transaction = database.transaction(&[store], TransactionMode::ReadWrite)?;
-    transaction
-        .object_store(store)?
-        .delete(JsValue::from_str(key))?
-        .await?;
-    transaction.await?;
-    database.close();
-    Ok(())
+fn has(proof: Option<&WaitingProof>, key: &str) -> bool {
+    proof.is_some_and(|proof| proof.files.iter().any(|file| file.key == key))
 }
 
 async fn open() -> Result<Database, NotKept> {

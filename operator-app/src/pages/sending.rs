@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     browser,
-    client::{ClientError, SessionClient},
+    client::ClientError,
     components::{AskTwice, Icon, Shape, maybe, nothing, on, problem, spawn, text},
     outbox::{Outbox, Stage, WaitingFile, WaitingProof},
     route::Route,
@@ -45,6 +45,7 @@ pub(crate) fn SendingProof(
 /// The state as a sentence. It is announced; the bytes below it are not.
 fn how(proof: &WaitingProof) -> AnyView {
     let outbox: Outbox = expect_context();
+    let id = proof.task_id;
     let kept = match proof.files.len() as u64 {
         0 => "What you wrote is kept on this phone.".to_owned(),
         number => format!(
@@ -53,7 +54,7 @@ fn how(proof: &WaitingProof) -> AnyView {
         ),
     };
     let waits = text(move || {
-        match outbox.halted() {
+        match outbox.trouble(id) {
             Some(ClientError::Unreachable) => {
                 "No network. Nothing is lost: your proof is kept on this \
             phone and goes on by itself."
@@ -64,7 +65,7 @@ fn how(proof: &WaitingProof) -> AnyView {
         .to_owned()
     });
     let word = text(move || {
-        if outbox.halted().is_some() {
+        if outbox.trouble(id).is_some() {
             "Waiting"
         } else {
             "Sending"
@@ -72,7 +73,7 @@ fn how(proof: &WaitingProof) -> AnyView {
         .to_owned()
     });
     let class = text(move || {
-        if outbox.halted().is_some() {
+        if outbox.trouble(id).is_some() {
             "mark waiting"
         } else {
             "mark active"
@@ -145,14 +146,12 @@ fn one_file(file: WaitingFile) -> AnyView {
 
 fn what_now(proof: &WaitingProof) -> AnyView {
     let outbox: Outbox = expect_context();
-    let client: SessionClient = expect_context();
     let id = proof.task_id;
-    let send = Callback::new(move |()| {
-        let client = client.clone();
+    let sealed = proof.proof.encrypted_credential.is_some();
+    let try_again = Callback::new(move |()| {
         spawn(async move {
             // What could not be kept is still in memory, and is sent from there.
             let _ = outbox.try_again(id).await;
-            outbox.send_all(client).await;
         });
     });
     match &proof.stage {
@@ -162,18 +161,23 @@ fn what_now(proof: &WaitingProof) -> AnyView {
         }
         .into_any(),
         Stage::Ready => view! {
-            {maybe(move || outbox.halted().map(|error| view! {
+            {maybe(move || outbox.trouble(id).map(|error| view! {
                 {(!matches!(error, ClientError::Unreachable)).then(|| problem(&error, None))}
-                <button type="button" class="button" on:click=on(move |_| send.run(()))>
+                <button type="button" class="button" on:click=on(move |_| outbox.send_now())>
                     <Icon shape=Shape::Refresh/>
                     "Send now"
                 </button>
+                // What something on the way never lets through must not stay for ever.
+                {matches!(error, ClientError::Intercepted(_)).then(|| view! {
+                    {change_button(id, sealed)}
+                    <Discard id/>
+                }.into_any())}
             }.into_any()))}
         }
         .into_any(),
         Stage::Refused(error) => view! {
-            {problem(error, Some(send))}
-            {change_button(proof)}
+            {problem(error, Some(try_again))}
+            {change_button(id, sealed)}
             <Discard id/>
         }
         .into_any(),
@@ -182,18 +186,16 @@ fn what_now(proof: &WaitingProof) -> AnyView {
 
 /// Leads back to the form, with what is there. What was sealed can be read by the agent alone, so
 /// a secret is typed once more.
-fn change_button(proof: &WaitingProof) -> AnyView {
+fn change_button(id: TaskId, sealed: bool) -> AnyView {
     let outbox: Outbox = expect_context();
     let route: Route = expect_context();
-    let id = proof.task_id;
-    let sealed = proof.proof.encrypted_credential.is_some();
     let change = move |_| {
         spawn(async move {
             // What could not be kept is still in memory, and is changed there.
             let _ = if sealed {
                 outbox.discard(id).await
             } else {
-                outbox.change(id).await
+                outbox.reopen(id).await
             };
             route.go(&format!("/tasks/{id}/proof"));
         });

@@ -240,10 +240,11 @@ fn Pick(
             return;
         }
         problem.set(None);
-        let client = client.clone();
+        let Some(begun) = task.with_value(|task| begin(task, &client)) else {
+            return problem.set(Some(NOT_KEPT.to_owned()));
+        };
         spawn(async move {
-            let begin = || task.with_value(|task| begin(task, &client));
-            if outbox.attach(begin, id, place, &file).await.is_err() {
+            if outbox.attach(begun, place, &file).await.is_err() {
                 problem.set(Some(NOT_KEPT.to_owned()));
             }
         });

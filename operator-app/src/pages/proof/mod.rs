@@ -147,17 +147,12 @@ impl Typed {
         };
         self.pending.set_value(None);
         let outbox = self.outbox;
+        let Some(begun) = begin(&task, &client) else {
+            return;
+        };
         spawn(async move {
-            let begun = (outbox.peek(task.task_id)).or_else(|| begin(&task, &client));
-            let Some(mut draft) = begun.filter(|draft| matches!(draft.stage, Stage::Draft)) else {
-                return;
-            };
-            draft.proof = SubmitProof {
-                submission_id: draft.proof.submission_id,
-                ..written
-            };
             // Should the phone not keep it, it is still in the form.
-            let _ = outbox.keep_draft(draft).await;
+            let _ = outbox.write(begun, written).await;
         });
     }
 
@@ -174,17 +169,13 @@ impl Typed {
 /// can be watched.
 pub(crate) fn use_hand_over() -> impl Fn(WaitingProof) + Clone {
     let outbox: Outbox = expect_context();
-    let client: SessionClient = expect_context();
     let route: Route = expect_context();
-    move |mut proof: WaitingProof| {
-        let client = client.clone();
-        proof.stage = Stage::Ready;
+    move |proof: WaitingProof| {
         spawn(async move {
             let to = format!("/tasks/{}", proof.task_id);
             // Without a store the proof is sent from memory; the first try comes at once.
-            let _ = outbox.keep(proof).await;
+            let _ = outbox.hand_over(proof).await;
             route.replace(&to);
-            outbox.send_all(client).await;
         });
     }
 }

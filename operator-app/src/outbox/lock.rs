@@ -1,0 +1,68 @@
+//! One tab at a time sends a proof, by the browser's Web Locks, which end with the tab.
+//!
+//! A browser without them sends without: the server takes a repeated proof for what it is.
+
+use js_sys::{Function, Object, Promise, Reflect};
+use leptos::prelude::window;
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::components::spawn;
+
+/// A lock that is held until this is dropped.
+pub(super) struct Held(Option<Function>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(release) = &self.0 {
+            // Resolving a promise cannot fail.
+            let _ = release.call0(&JsValue::NULL);
+        }
+    }
+}
+
+/// Takes the lock of this name, or returns `None` if another tab holds it.
+pub(super) async fn hold(name: &str) -> Option<Held> {
+    let Some((locks, request)) = manager() else {
+        return Some(Held(None));
+    };
+    let options = Object::new();
+    let _ = Reflect::set(&options, &"ifAvailable".into(), &true.into());
+    let mut release = None;
+    let released = Promise::new(&mut |resolve, _| release = Some(resolve));
+    let decided = Promise::new(&mut |resolve, reject| {
+        let released = released.clone();
+        let decide = move |lock: JsValue| -> JsValue {
+            let is_mine = !lock.is_null();
+            let _ = resolve.call1(&JsValue::NULL, &is_mine.into());
+            if is_mine {
+                released.into()
+            } else {
+                JsValue::UNDEFINED
+            }
+        };
+        let decide = Closure::once_into_js(decide);
+        let asked = request.call3(&locks, &name.into(), &options, &decide);
+        let asked = asked.and_then(|asked| asked.dyn_into::<Promise>());
+        spawn(async move {
+            let refused = match asked {
+                Ok(asked) => JsFuture::from(asked).await.is_err(),
+                Err(_) => true,
+            };
+            if refused {
+                let _ = reject.call0(&JsValue::NULL);
+            }
+        });
+    });
+    match JsFuture::from(decided).await {
+        Ok(is_mine) if is_mine.is_falsy() => None,
+        // A browser that refuses locks is one without them.
+        _ => Some(Held(release)),
+    }
+}
+
+fn manager() -> Option<(JsValue, Function)> {
+    let locks = Reflect::get(&window().navigator(), &"locks".into()).ok()?;
+    let request = Reflect::get(&locks, &"request".into()).ok()?;
+    Some((locks, request.dyn_into().ok()?))
+}

@@ -1,0 +1,192 @@
+//! The sending of what is ready: does what the schedule says, one proof at a time.
+
+use std::rc::Rc;
+
+use api_types::{OperatorId, TaskId, proof::ProofType};
+use leptos::prelude::*;
+
+use super::{
+    Outbox, ProofKey, Sending, Stage, WaitingProof, lock,
+    schedule::{Outcome, Schedule, Step},
+    store,
+};
+use crate::{
+    browser,
+    client::{ClientError, SessionClient},
+    components::spawn,
+};
+
+impl Outbox {
+    /// Does what is next. Called after everything that may change what that is.
+    pub(super) fn go_on(self) {
+        if let Some(timer) = self.timer.get_value() {
+            timer.clear();
+        }
+        self.timer.set_value(None);
+        let Some(client) = self.client.get_value() else {
+            return;
+        };
+        let ready = self.ready();
+        let step = |schedule: &Schedule| schedule.next(&ready, browser::now());
+        match self.schedule.with_untracked(step) {
+            Step::Send(task) => {
+                self.schedule.update(|schedule| schedule.begin(task));
+                spawn(async move {
+                    let outcome = self.try_once(&client, task).await;
+                    self.end(client.operator_id(), task, &outcome);
+                    self.go_on();
+                });
+            }
+            Step::Wait(wait) => {
+                let timer = set_timeout_with_handle(move || self.go_on(), wait);
+                self.timer.set_value(timer.ok());
+            }
+            Step::Rest => {}
+        }
+    }
+
+    fn ready(self) -> Vec<TaskId> {
+        let ready = |proof: &&WaitingProof| proof.is_ready();
+        self.proofs
+            .with_untracked(|all| all.iter().filter(ready).map(|own| own.task_id).collect())
+    }
+
+    fn end(self, operator: OperatorId, task: TaskId, outcome: &Outcome) {
+        self.sending.set(None);
+        let (ready, is_open) = (self.ready(), self.operator() == Some(operator));
+        self.schedule.update(|schedule| {
+            if is_open {
+                schedule.end(task, outcome, &ready, browser::now());
+            } else {
+                schedule.end_for_another();
+            }
+        });
+    }
+
+    async fn try_once(self, client: &SessionClient, task: TaskId) -> Outcome {
+        let key = ProofKey {
+            operator: client.operator_id(),
+            task,
+        };
+        let Some(_held) = lock::hold(&format!("humanops.outbox/{key}")).await else {
+            return Outcome::Elsewhere;
+        };
+        let Some(proof) = self.still_ready(key).await else {
+            return Outcome::Gone;
+        };
+        match self.send(client, key, proof.clone()).await {
+            Ok(()) => {
+                // Should forgetting fail, the next visit sends the proof once more, and it is
+                // answered with the first receipt.
+                let _ = self.change_same(key, &proof, |_| None).await;
+                self.received.update(|count| *count += 1);
+                Outcome::Answered
+            }
+            Err(error) if error.is_retryable() => Outcome::Failed(error),
+            Err(error) => {
+                let refused = move |proof: WaitingProof| {
+                    let stage = Stage::Refused(error.clone());
+                    Some(WaitingProof { stage, ..proof })
+                };
+                // Should keeping it fail, the next visit asks the server again.
+                let _ = self.change_same(key, &proof, refused).await;
+                Outcome::Answered
+            }
+        }
+    }
+
+    /// The proof as it is kept now, if it is still to be sent: another tab may have sent it.
+    async fn still_ready(self, key: ProofKey) -> Option<WaitingProof> {
+        let changes = self.changes.get_value();
+        let memory = || self.peek(key.task).filter(WaitingProof::is_ready);
+        if self.is_unkept(key.task) {
+            return memory();
+        }
+        let Ok(kept) = store::proof(key).await else {
+            return memory();
+        };
+        let ready = kept.clone().filter(WaitingProof::is_ready);
+        if self.changes.get_value() == changes {
+            self.show_changed(key, &move |_| kept.clone());
+        }
+        if ready.is_none() {
+            self.received.update(|count| *count += 1);
+        }
+        ready
+    }
+
+    async fn send(
+        self,
+        client: &SessionClient,
+        key: ProofKey,
+        mut proof: WaitingProof,
+    ) -> Result<(), ClientError> {
+        for place in 0..proof.files.len() {
+            self.send_file(client, key, &mut proof, place).await?;
+        }
+        let urls: Vec<String> = proof
+            .files
+            .iter()
+            .filter_map(|file| file.url.clone())
+            .collect();
+        let mut body = proof.proof;
+        match proof.proof_type {
+            ProofType::Photo | ProofType::Screenshot => body.photos = Some(urls),
+            ProofType::Artifact if !urls.is_empty() => body.artifacts = Some(urls),
+            ProofType::Artifact | ProofType::Confirmation => {}
+        }
+        client.submit_proof(key.task, &body).await
+    }
+
+    async fn send_file(
+        self,
+        client: &SessionClient,
+        key: ProofKey,
+        proof: &mut WaitingProof,
+        place: usize,
+    ) -> Result<(), ClientError> {
+        let Some(file) = proof.files.get_mut(place).filter(|file| file.url.is_none()) else {
+            return Ok(());
+        };
+        // The browser itself lost the file: no network will bring it back.
+        let blob = self.file(&file.key).await.map_err(|_| ClientError::Lost)?;
+        let (own, sending, total) = (file.key.clone(), self.sending, file.bytes);
+        let progress = move |sent, total| {
+            let key = own.clone();
+            sending.set(Some(Sending { key, sent, total }));
+        };
+        progress(0, total);
+        let url = client.upload(key.task, &blob, progress).await?.url;
+        file.url = Some(url.clone());
+        let own = file.key.clone();
+        let received = move |mut proof: WaitingProof| {
+            let file = proof.files.iter_mut().find(|file| file.key == own);
+            if let Some(file) = file {
+                file.url = Some(url.clone());
+            }
+            Some(proof)
+        };
+        // Should remembering fail, the file is sent once more and answered with the same upload.
+        let _ = self.change_same(key, proof, received).await;
+        Ok(())
+    }
+
+    /// Changes a proof unless it is another submission by now.
+    async fn change_same(
+        self,
+        key: ProofKey,
+        sent: &WaitingProof,
+        change: impl Fn(WaitingProof) -> Option<WaitingProof> + 'static,
+    ) -> Result<(), store::NotKept> {
+        let submission = sent.proof.submission_id.clone();
+        let change = move |proof: Option<WaitingProof>| {
+            let proof = proof?;
+            if proof.proof.submission_id == submission {
+                change(proof)
+            } else {
+                Some(proof)
+            }
+        };
+        self.change(key, Rc::new(change)).await
+    }
+}
