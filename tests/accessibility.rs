@@ -108,6 +108,38 @@ async fn the_app_installs_and_opens_without_a_network() -> Result<()> {
     world.ends().await
 }
 
+#[tokio::test]
+async fn a_page_that_the_browser_translated_shows_what_changes() -> Result<()> {
+    let world = World::start("translated").await?;
+    let mut agent = world.agent("Acme Research Agent").await?;
+    let title = "Ask when the shop opens";
+    agent
+        .does("post", confirmation(title, "Call them."))
+        .await?;
+    let mut sam = world.person("Sam Lee").await?;
+    sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
+    sam.does("openTask", json!({ "title": title })).await?;
+    sam.does("seeStatus", json!({ "status": "Open" })).await?;
+    sam.does("translate", json!({ "goesOn": false })).await?;
+    sam.does("accept", ()).await?;
+    sam.does("seeNoText", json!({ "text": "Open" })).await?;
+    sam.looks("translated").await?;
+
+    sam.does("translate", json!({ "goesOn": true })).await?;
+    sam.does("beginProof", ()).await?;
+    let words = json!({ "text": "Called the shop at ten: it opens at nine on Saturdays." });
+    sam.does("typeConfirmation", words).await?;
+    sam.does("sendConfirmation", ()).await?;
+    sam.does("seeStatus", json!({ "status": "Completed" }))
+        .await?;
+    sam.does("seeNoText", json!({ "text": "Yours" })).await?;
+    sam.does("openEarnings", ()).await?;
+    sam.does("seeNoText", json!({ "text": "Looking…" })).await?;
+    sam.leaves().await?;
+    agent.leaves().await?;
+    world.ends().await
+}
+
 fn confirmation(title: &str, description: &str) -> serde_json::Value {
     json!({
         "title": title,

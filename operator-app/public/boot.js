@@ -3,6 +3,7 @@
 // Two things that only a page can know are passed on: that a new version waits, and that the
 // browser would install the app. The app answers by an event once the person has decided.
 
+import "/translation.js";
 import init from "/app.js";
 
 const root = document.documentElement;

@@ -46,7 +46,7 @@ fn Navigation() -> impl IntoView {
     });
     view! {
         <nav class="navigation" aria-label="Main">
-            <a class="brand" href="/tasks" aria-hidden="true" tabindex="-1">"HumanOps"</a>
+            <a class="brand" translate="no" href="/tasks" aria-hidden="true" tabindex="-1">"HumanOps"</a>
             {place("/tasks", "Tasks", Shape::Tasks, nothing())}
             {place("/mine", "Mine", Shape::Mine, badge)}
             {place("/earnings", "Earnings", Shape::Earnings, nothing())}

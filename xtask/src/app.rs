@@ -267,6 +267,8 @@ fn order(name: &str) -> usize {
         _ if extension(name) == "wasm" => 0,
         "app.js" => 1,
         _ if extension(name) == "css" => 2,
+        // It names the other scripts.
+        "boot.js" => 4,
         _ => 3,
     }
 }
@@ -320,7 +322,7 @@ mod tests {
         String::from_utf8(found.1.clone()).unwrap()
     }
 
-    const BOOT: &str = "import '/app.js'; init('/app_bg.wasm')";
+    const BOOT: &str = "import '/script.js'; import '/app.js'; init('/app_bg.wasm')";
     const PAGE: &str = r#"<link href="/style.css"><link href="/icon.svg"><script src="/boot.js">"#;
     const WORKER: &str = "const LIST = /*PRECACHE*/{}, NAME = /*VERSION*/\"\";";
 
@@ -330,6 +332,7 @@ mod tests {
             ("app_bg.wasm", wasm),
             ("app_later.wasm", "later"),
             ("boot.js", BOOT),
+            ("script.js", "1"),
             ("icon.svg", "<svg/>"),
             ("other.svg", "<svg/>"),
             ("index.html", PAGE),
@@ -344,7 +347,7 @@ mod tests {
     #[test]
     fn every_reference_is_to_a_file_that_exists() {
         let shell = hashed("wasm");
-        for (of, count) in [("assets/app-", 1), ("assets/boot-", 2), ("index.html", 3)] {
+        for (of, count) in [("assets/app-", 1), ("assets/boot-", 3), ("index.html", 3)] {
             let text = text(&shell, of);
             let names: Vec<_> = text
                 .split(['"', '\''])
@@ -364,6 +367,15 @@ mod tests {
         assert_ne!(text(&one, "index.html"), text(&two, "index.html"));
         assert_ne!(text(&one, "sw.js"), text(&two, "sw.js"));
         assert_eq!(text(&one, "assets/app-"), text(&two, "assets/app-"));
+    }
+
+    #[test]
+    fn a_file_is_named_by_the_digest_of_what_is_served() {
+        for (name, bytes) in hashed("wasm").files {
+            if let Some((_, hash)) = name.split('.').next().and_then(|n| n.rsplit_once('-')) {
+                assert_eq!(hash, hex(&Sha256::digest(&bytes), 6), "{name}");
+            }
+        }
     }
 
     #[test]

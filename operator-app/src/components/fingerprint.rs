@@ -8,7 +8,7 @@ use leptos::prelude::*;
 pub(crate) fn KeyFingerprint(fingerprint: Fingerprint) -> impl IntoView {
     let groups: Vec<String> = fingerprint.groups().split(' ').map(str::to_owned).collect();
     view! {
-        <ul class="fingerprint" aria-label="Key fingerprint">
+        <ul class="fingerprint" translate="no" aria-label="Key fingerprint">
             {groups.into_iter().map(|group| view! { <li>{group}</li> }.into_any()).collect_view()}
         </ul>
     }

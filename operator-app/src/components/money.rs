@@ -8,5 +8,5 @@ use crate::browser;
 /// An amount of US dollars, to its last digit.
 #[component]
 pub(crate) fn Money(amount: MicroUsd) -> impl IntoView {
-    view! { <data class="money" value=amount.to_string()>{browser::money(amount)}</data> }
+    view! { <data class="money" translate="no" value=amount.to_string()>{browser::money(amount)}</data> }
 }

@@ -80,7 +80,7 @@ fn OwnId(id: OperatorId) -> impl IntoView {
     };
     let words = text(move || if copied.get() { "Copied" } else { "Copy" }.to_owned());
     view! {
-        <code class="id">{id.to_string()}</code>
+        <code class="id" translate="no">{id.to_string()}</code>
         <button type="button" class="button slim" on:click=on(copy)>
             <span aria-live="polite">{words}</span>
         </button>

@@ -128,7 +128,7 @@ fn Before(agent: String, acquaintance: Acquaintance, agreed: RwSignal<bool>) -> 
                 <p>
                     {format!("On {} ", browser::date(known.used_at))}
                     <span class="agent-text">{agent}</span> " used the key "
-                    <code>{known.groups}</code>
+                    <code translate="no">{known.groups}</code>
                     ". Many agents make a new key for each task. But a server that cheats would \
                      look the same, and could read what you type."
                 </p>
