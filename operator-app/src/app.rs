@@ -1,7 +1,5 @@
 //! `App`: what every page may use, and the route table on one screen.
 
-use std::time::Duration;
-
 use api_types::{app_page::AppPage, page::Page as TasksPage, task::OperatorTaskView};
 use leptos::prelude::*;
 
@@ -33,17 +31,15 @@ pub(crate) struct MyTasks(pub(crate) Loading<TasksPage<OperatorTaskView>>);
 #[component]
 pub(crate) fn App() -> impl IntoView {
     let session = RwSignal::new(Session::recall());
-    let clock = RwSignal::new(browser::now());
     let online = RwSignal::new(browser::is_online());
     provide_context(CurrentSession(session));
-    provide_context(Clock(clock));
+    provide_context(Clock::start());
     provide_context(Network(online));
     provide_context(Outbox::new());
     let reading = Reading::new();
     provide_context(reading);
     provide_context(Route::follow(reading));
     provide_context(LaterPages::fetch());
-    set_interval(move || clock.set(browser::now()), Duration::from_secs(30));
     for event in ["online", "offline"] {
         let listener =
             window_event_listener_untyped(event, move |_| online.set(browser::is_online()));

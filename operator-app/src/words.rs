@@ -98,18 +98,40 @@ pub(crate) fn place(domain: TaskDomain, location: Option<&Location>) -> String {
     }
 }
 
-/// The time from `now` to `then`, in the two largest units that matter.
+const MINUTE_MS: i64 = 60_000;
+
+/// The time from `now` to `then`, in the two largest units that matter; `None` once it is over.
 pub(crate) fn time_left(now: Timestamp, then: Timestamp) -> Option<String> {
-    let minutes = (then.as_millis() - now.as_millis()) / 60_000;
-    let (days, hours) = (minutes / 1_440, minutes / 60 % 24);
-    match minutes {
-        ..0 => None,
-        0 => Some("less than a minute left".to_owned()),
-        1..60 => Some(format!("{minutes} min left")),
-        60..1_440 => Some(format!("{hours} h {} min left", minutes % 60)),
-        1_440..2_880 => Some(format!("1 day {hours} h left")),
-        _ => Some(format!("{days} days left")),
+    let millis = then.as_millis() - now.as_millis();
+    if millis <= 0 {
+        return None;
     }
+    let minutes = millis / MINUTE_MS;
+    let (days, hours) = (minutes / 1_440, minutes / 60 % 24);
+    Some(match minutes {
+        0 => "less than a minute left".to_owned(),
+        1..60 => format!("{minutes} min left"),
+        60..1_440 => format!("{hours} h {} min left", minutes % 60),
+        1_440..2_880 => format!("1 day {hours} h left"),
+        _ => format!("{days} days left"),
+    })
+}
+
+/// When [`time_left`] says something else next: at the next whole minute, and at `then` itself.
+pub(crate) fn time_left_changes(now: Timestamp, then: Timestamp) -> Option<Timestamp> {
+    let millis = then.as_millis() - now.as_millis();
+    let next = match millis {
+        ..=0 => return None,
+        1..MINUTE_MS => millis,
+        // A whole minute is said until it is no longer whole.
+        _ => millis % MINUTE_MS + 1,
+    };
+    Timestamp::from_millis(now.as_millis() + next)
+}
+
+/// Whether `then` is less than an hour away, or over.
+pub(crate) fn is_soon(now: Timestamp, then: Timestamp) -> bool {
+    then.as_millis() - now.as_millis() < 60 * MINUTE_MS
 }
 
 /// What an error means for a person, in a few words; the server's sentence says the rest.
@@ -173,4 +195,65 @@ pub(crate) fn minutes(number: u32) -> String {
 /// `1 task`, `2 tasks`.
 pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_770_000_000_000 + millis).unwrap()
+    }
+
+    fn left(millis: i64) -> Option<String> {
+        time_left(at(0), at(millis))
+    }
+
+    #[test]
+    fn time_is_over_at_the_deadline_and_not_a_minute_after_it() {
+        assert_eq!(left(1).unwrap(), "less than a minute left");
+        for over in [0, -1, -30_000, -59_999, -60_000, -86_400_000] {
+            assert_eq!(left(over), None, "{over} ms");
+        }
+    }
+
+    #[test]
+    fn time_left_is_said_in_the_two_largest_units() {
+        for (millis, words) in [
+            (59_999, "less than a minute left"),
+            (60_000, "1 min left"),
+            (59 * 60_000 + 59_999, "59 min left"),
+            (60 * 60_000, "1 h 0 min left"),
+            (1_439 * 60_000, "23 h 59 min left"),
+            (1_440 * 60_000, "1 day 0 h left"),
+            (2_880 * 60_000, "2 days left"),
+        ] {
+            assert_eq!(left(millis).unwrap(), words);
+        }
+    }
+
+    /// Follows the words from change to change: none is missed, and none is announced for nothing
+    /// in the last day.
+    #[test]
+    fn what_is_said_changes_exactly_when_it_says_that_it_will() {
+        let deadline = at(86_400_000 - 1);
+        let mut now = at(0);
+        let mut said = time_left(now, deadline);
+        let mut changes = 0;
+        while let Some(next) = time_left_changes(now, deadline) {
+            let before = Timestamp::from_millis(next.as_millis() - 1).unwrap();
+            assert_eq!(time_left(before, deadline), said, "at {before}");
+            assert_ne!(time_left(next, deadline), said, "at {next}");
+            (now, said) = (next, time_left(next, deadline));
+            changes += 1;
+        }
+        assert_eq!((now, said, changes), (deadline, None, 1_440));
+    }
+
+    #[test]
+    fn the_last_hour_is_soon() {
+        assert!(!is_soon(at(0), at(3_600_000)));
+        assert!(is_soon(at(0), at(3_599_999)));
+        assert!(is_soon(at(0), at(-1)));
+    }
 }

@@ -1,4 +1,6 @@
-//! A deadline: the time that is left, kept current, and the moment itself.
+//! The clock that views follow, and a deadline: the time that is left, kept current.
+
+use std::time::Duration;
 
 use api_types::Timestamp;
 use leptos::prelude::*;
@@ -9,19 +11,67 @@ use crate::{
     words,
 };
 
-/// The time as the views know it; the app moves it on every half minute.
+/// The clock moves on this often by itself, which makes up for timers that slept with the phone.
+const TICK: Duration = Duration::from_secs(30);
+
+/// The time as the views know it. It also moves on at the very moments that views ask for.
 #[derive(Clone, Copy)]
-pub(crate) struct Clock(pub(crate) RwSignal<Timestamp>);
+pub(crate) struct Clock(RwSignal<Timestamp>);
+
+impl Clock {
+    /// A clock that goes.
+    pub(crate) fn start() -> Self {
+        let clock = Self(RwSignal::new(browser::now()));
+        set_interval(move || clock.tick(), TICK);
+        clock
+    }
+
+    fn tick(self) {
+        self.0.set(browser::now());
+    }
+
+    /// The time, followed.
+    pub(crate) fn now(self) -> Timestamp {
+        self.0.get()
+    }
+
+    /// Moves the clock on at each moment that `next` names, given the time before it.
+    pub(crate) fn moves_at(self, next: impl Fn(Timestamp) -> Option<Timestamp> + 'static) {
+        self.moves_at_boxed(Box::new(next));
+    }
+
+    fn moves_at_boxed(self, next: Box<dyn Fn(Timestamp) -> Option<Timestamp>>) {
+        Effect::new(move || {
+            let now = self.now();
+            let wait = next(now).map(|then| then.as_millis() - now.as_millis());
+            let wait = wait.and_then(|millis| u64::try_from(millis).ok());
+            // What is farther away is looked at again by then.
+            let Some(wait) = wait.map(Duration::from_millis).filter(|wait| *wait < TICK) else {
+                return;
+            };
+            if let Ok(timer) = set_timeout_with_handle(move || self.tick(), wait) {
+                on_cleanup(move || timer.clear());
+            }
+        });
+    }
+
+    /// Whether this moment has come, followed.
+    pub(crate) fn has_come(self, moment: Timestamp) -> Signal<bool> {
+        self.moves_at(move |now| Some(moment).filter(|moment| *moment > now));
+        Signal::derive(move || self.now() >= moment)
+    }
+}
 
 /// How long until `deadline`. Informs; what may still be done is the server's to say.
 #[component]
 pub(crate) fn Countdown(deadline: Timestamp) -> impl IntoView {
-    let Clock(now) = expect_context::<Clock>();
+    let clock: Clock = expect_context();
+    clock.moves_at(move |now| words::time_left_changes(now, deadline));
     let left = text(move || {
-        words::time_left(now.get(), deadline).unwrap_or_else(|| "deadline passed".to_owned())
+        words::time_left(clock.now(), deadline).unwrap_or_else(|| "deadline passed".to_owned())
     });
     let class = text(move || {
-        let soon = deadline.as_millis() - now.get().as_millis() < 3_600_000;
+        let soon = words::is_soon(clock.now(), deadline);
         if soon { "fact soon" } else { "fact" }.to_owned()
     });
     view! {

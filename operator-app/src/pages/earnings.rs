@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use crate::{
     browser,
     client::SessionClient,
-    components::{Empty, Money, Page, Shape, load, loaded},
+    components::{Clock, Empty, Money, Page, Shape, load, loaded, text},
     outbox::Outbox,
 };
 
@@ -27,16 +27,7 @@ pub(crate) fn EarningsPage() -> impl IntoView {
 }
 
 fn numbers(earnings: Earnings) -> AnyView {
-    let next = next_available(&earnings.recent_tasks);
-    let on_hold = match next {
-        Some(day) if earnings.pending_balance > MicroUsd::ZERO => {
-            format!(
-                "Yours. The next part becomes available on {}.",
-                browser::date(day)
-            )
-        }
-        _ => "Yours, once the time has passed in which an agent may object.".to_owned(),
-    };
+    let on_hold = on_hold(&earnings);
     view! {
         <section class="card balance" aria-label="Available">
             <p>"Available"</p>
@@ -44,9 +35,9 @@ fn numbers(earnings: Earnings) -> AnyView {
             <p class="quiet">"Nobody can object to it any more."</p>
         </section>
         <dl class="numbers">
-            {number("On hold", earnings.pending_balance, &on_hold)}
-            {number("In review", earnings.in_review, "Sent, not decided yet. Not counted as earned.")}
-            {number("Paid out", earnings.paid_out, "Has left for your account.")}
+            {number("On hold", earnings.pending_balance, on_hold)}
+            {number("In review", earnings.in_review, fixed("Sent, not decided yet. Not counted as earned."))}
+            {number("Paid out", earnings.paid_out, fixed("Has left for your account."))}
         </dl>
         {adds_up(&earnings).then(|| view! {
             <p class="quiet centre">
@@ -59,8 +50,35 @@ fn numbers(earnings: Earnings) -> AnyView {
     .into_any()
 }
 
-fn number(name: &'static str, amount: MicroUsd, meaning: &str) -> AnyView {
-    let meaning = meaning.to_owned();
+fn fixed(words: &'static str) -> Signal<String> {
+    text(move || words.to_owned())
+}
+
+/// What *on hold* means, with the day on which some of it becomes available, as long as that day is
+/// ahead.
+fn on_hold(earnings: &Earnings) -> Signal<String> {
+    let clock: Clock = expect_context();
+    let is_any = earnings.pending_balance > MicroUsd::ZERO;
+    let days: Vec<_> = (earnings.recent_tasks.iter())
+        .map(|task| task.available_at)
+        .filter(|_| is_any)
+        .collect();
+    let days = StoredValue::new(days);
+    let next = move |now: Timestamp| {
+        let days = days.try_get_value().unwrap_or_default().into_iter();
+        days.filter(|day| *day > now).min()
+    };
+    clock.moves_at(next);
+    text(move || match next(clock.now()) {
+        Some(day) => format!(
+            "Yours. The next part becomes available on {}.",
+            browser::date(day)
+        ),
+        None => "Yours, once the time has passed in which an agent may object.".to_owned(),
+    })
+}
+
+fn number(name: &'static str, amount: MicroUsd, meaning: Signal<String>) -> AnyView {
     view! {
         <div class="card">
             <dt>{name}</dt>
@@ -93,35 +111,27 @@ fn recent(tasks: Vec<EarnedTask>) -> AnyView {
 }
 
 fn line(task: EarnedTask) -> AnyView {
-    let available = task.available_at <= browser::now();
-    let when = if available {
-        "Available since"
-    } else {
-        "Available on"
-    };
+    let clock: Clock = expect_context();
+    let (available, day) = (
+        clock.has_come(task.available_at),
+        browser::date(task.available_at),
+    );
+    let when = text(move || match available.get() {
+        true => format!("Available since {day}"),
+        false => format!("Available on {day}"),
+    });
     view! {
         <li>
             <a href=format!("/tasks/{}", task.task_id)>
                 <span class="stack tight">
                     <strong class="agent-text">{task.title}</strong>
-                    <span class="quiet">
-                        {format!("{when} {}", browser::date(task.available_at))}
-                    </span>
+                    <span class="quiet">{when}</span>
                 </span>
                 <Money amount=task.reward_usd/>
             </a>
         </li>
     }
     .into_any()
-}
-
-fn next_available(tasks: &[EarnedTask]) -> Option<Timestamp> {
-    let now = browser::now();
-    tasks
-        .iter()
-        .map(|task| task.available_at)
-        .filter(|day| *day > now)
-        .min()
 }
 
 /// The sum is only shown where it is one.

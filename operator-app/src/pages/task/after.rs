@@ -1,6 +1,7 @@
 //! What became of a task: its state in a sentence, the check's findings, the money's date.
 
 use api_types::{
+    Timestamp,
     dispute::Resolution,
     proof::ProofView,
     task::{CancelReason, OperatorTaskView, Rejection, Revision, Status},
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     browser,
-    components::{Notice, Results, Shape, picture},
+    components::{Clock, Notice, Results, Shape, picture, text},
     words,
 };
 
@@ -42,28 +43,58 @@ fn again(task: &OperatorTaskView) -> Option<Revision> {
     task.revision.clone().filter(|_| to_do)
 }
 
-/// What happens by itself if nobody moves, and when.
-fn clock(task: &OperatorTaskView) -> Option<String> {
-    let day = browser::date_time(task.due_at?);
-    Some(match task.status {
-        Status::EstimatePending => format!("It has until {day}."),
-        Status::ManualReview => {
-            format!("If it does not decide until {day}, you are paid without it.")
-        }
+/// What happens by itself if nobody moves, and when; or that it is about to.
+fn clock(task: &OperatorTaskView) -> Option<Signal<String>> {
+    let due = task.due_at?;
+    let day = browser::date_time(due);
+    let (before, after) = match task.status {
+        Status::EstimatePending => (
+            format!("It has until {day}."),
+            "Its time is over: the task goes back to the list.",
+        ),
+        Status::ManualReview => (
+            format!("If it does not decide until {day}, you are paid without it."),
+            "Its time is over: you are paid without it.",
+        ),
         _ => return None,
+    };
+    Some(turning(due, before, after.to_owned()))
+}
+
+/// A sentence, and another one from a moment on.
+fn turning(moment: Timestamp, before: String, after: String) -> Signal<String> {
+    let clock: Clock = expect_context();
+    let has_come = clock.has_come(moment);
+    text(move || {
+        if has_come.get() {
+            after.clone()
+        } else {
+            before.clone()
+        }
     })
 }
 
-fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str, String)> {
+/// A sentence that stays.
+fn fixed(sentence: impl Into<String>) -> Signal<String> {
+    let sentence = sentence.into();
+    text(move || sentence.clone())
+}
+
+fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str, Signal<String>)> {
     let pay = browser::money(task.reward_usd);
     Some(match task.status {
         Status::Accepted | Status::InProgress => {
-            let by = browser::date_time(again(task)?.resubmit_by);
+            let by = again(task)?.resubmit_by;
+            let day = browser::date_time(by);
             (
                 Shape::Warning,
                 "warn",
                 "The agent asks you to do it better",
-                format!("Send a new proof by {by}. Your {pay} stay in escrow meanwhile."),
+                turning(
+                    by,
+                    format!("Send a new proof by {day}. Your {pay} stay in escrow meanwhile."),
+                    format!("The time for a new proof ended on {day}."),
+                ),
             )
         }
         Status::Pending => return None,
@@ -71,22 +102,24 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             Shape::Clock,
             "plain",
             "Waiting for the agent",
-            format!(
+            fixed(format!(
                 "It decides on your estimate of {}. You need not do anything.",
                 words::minutes(task.estimate.as_ref().map_or(0, |own| own.estimate_minutes)),
-            ),
+            )),
         ),
         Status::Submitted => (
             Shape::Clock,
             "plain",
             "Your proof has arrived and is being checked",
-            "This page changes by itself. It is safe to close.".to_owned(),
+            fixed("This page changes by itself. It is safe to close."),
         ),
         Status::ManualReview => (
             Shape::Question,
             "warn",
             "The agent looks for itself",
-            format!("The check could not tell for certain. Your {pay} stay in escrow meanwhile."),
+            fixed(format!(
+                "The check could not tell for certain. Your {pay} stay in escrow meanwhile."
+            )),
         ),
         Status::Verified | Status::Completed => {
             (Shape::Check, "good", "Approved", completed(task, &pay))
@@ -95,15 +128,15 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             Shape::Warning,
             "bad",
             "The proof was rejected",
-            format!(
+            fixed(format!(
                 "The {pay} stay in escrow until the dispute is settled; the agent cannot take them back alone."
-            ),
+            )),
         ),
         Status::Cancelled => (
             Shape::Cross,
             "bad",
             "This task was called off",
-            called_off(task.cancel_reason).to_owned(),
+            fixed(called_off(task.cancel_reason)),
         ),
     })
 }
@@ -119,20 +152,16 @@ const fn called_off(reason: Option<CancelReason>) -> &'static str {
     }
 }
 
-fn completed(task: &OperatorTaskView, pay: &str) -> String {
-    match task.available_at {
-        Some(day) if day > browser::now() => {
-            format!(
-                "{pay} are yours, and become available on {}.",
-                browser::date(day)
-            )
-        }
-        Some(day) => format!(
-            "{pay} are yours, and available since {}.",
-            browser::date(day)
-        ),
-        None => format!("{pay} are yours."),
-    }
+fn completed(task: &OperatorTaskView, pay: &str) -> Signal<String> {
+    let Some(moment) = task.available_at else {
+        return fixed(format!("{pay} are yours."));
+    };
+    let day = browser::date(moment);
+    turning(
+        moment,
+        format!("{pay} are yours, and become available on {day}."),
+        format!("{pay} are yours, and available since {day}."),
+    )
 }
 
 /// How the host decided a dispute.
