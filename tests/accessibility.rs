@@ -108,6 +108,22 @@ async fn the_app_installs_and_opens_without_a_network() -> Result<()> {
     world.ends().await
 }
 
+/// Whatever a component can look like, its text and its signs can be made out, in light and dark,
+/// also while it is hovered, focused or busy; and no rule of the style sheet is left out.
+#[tokio::test]
+async fn every_state_of_every_component_has_enough_contrast() -> Result<()> {
+    let world = World::start("gallery").await?;
+    let mut sam = world.person("Sam Lee").await?;
+    sam.does("enterGallery", ()).await?;
+    let states = sam.does("galleryStates", ()).await?;
+    for name in states.as_array().into_iter().flatten() {
+        sam.does("seeState", json!({ "name": name })).await?;
+    }
+    sam.does("seeUnseen", ()).await?;
+    sam.leaves().await?;
+    world.ends().await
+}
+
 #[tokio::test]
 async fn a_page_that_the_browser_translated_shows_what_changes() -> Result<()> {
     let world = World::start("translated").await?;

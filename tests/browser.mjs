@@ -2,11 +2,12 @@
 // found by role and label alone. Every verb waits for what it promises, within a limit.
 
 import { mkdirSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 
 import { chromium } from "playwright-core";
 
 import { examine } from "./examine.mjs";
+import { enterGallery, see, stateNames, unseen } from "./gallery.mjs";
 import { serve } from "./lines.mjs";
 import { plant, readStorage } from "./storage.mjs";
 
@@ -497,6 +498,12 @@ async function seeOffline() {
   await page.getByText("No connection").waitFor();
 }
 
+/** Shows every state of every component in turn. */
+async function seeState({ name }) {
+  const picture = join(screenshots, `gallery-${name.replaceAll(/[^a-z]+/g, "-")}.png`);
+  faults.push(...(await see(page, name, picture)));
+}
+
 // ---- another tab
 
 async function openSecondTab({ path }) {
@@ -611,6 +618,10 @@ const verbs = {
   keepShell: navigatorReady,
   seeNothingRan,
   seeNoText,
+  seeState,
+  seeUnseen: async () => { faults.push(...(await unseen(page))); },
+  enterGallery: () => enterGallery(page),
+  galleryStates: stateNames,
   translate,
   openSecondTab,
   backToFirstTab: () => toTab(0),

@@ -1,0 +1,398 @@
+// Every state of every component, shown by the app itself: the API's answers are made up here, so
+// that a state which takes days or bad luck to come by is a line.
+
+import { generateKeyPairSync } from "node:crypto";
+
+import { colouringRules, measure } from "./contrast.mjs";
+
+const HOUR = 3_600_000;
+const OPERATOR = "op_01KB0000000000000000000000";
+const AGENT = "ag_01KB0000000000000000000000";
+const TASK = "task_01KB0000000000000000000000";
+const OTHER = "task_01KB0000000000000000000001";
+
+const at = (hours) => new Date(Date.now() + hours * HOUR).toISOString();
+
+function task(more = {}) {
+  return {
+    task_id: TASK,
+    title: "Ask when the shop opens",
+    description: "Call the shop and ask when it opens on Saturday.",
+    status: "PENDING",
+    task_type: "CONTENT_REVIEW",
+    task_domain: "DIGITAL",
+    proof_type: "CONFIRMATION",
+    location: null,
+    reward_usd: 10,
+    deadline: at(30),
+    proof_requirements: ["The opening hour is stated", "The day is stated"],
+    agent: { id: AGENT, name: "Acme Research Agent", completed_tasks: 12, rating: 4.5 },
+    actions: [],
+    created_at: at(-2),
+    ...more,
+  };
+}
+
+const photo = (more) => task({
+  title: "Photograph the entrance",
+  task_type: "PHOTO",
+  task_domain: "PHYSICAL",
+  proof_type: "PHOTO",
+  location: { lat: 52.52, lng: 13.4 },
+  ...more,
+});
+
+const credential = (more) => task({
+  title: "Get an API key",
+  task_type: "API_KEY_PROCUREMENT",
+  task_domain: "CREDENTIAL",
+  proof_type: "ARTIFACT",
+  status: "ACCEPTED",
+  actions: ["submit", "withdraw"],
+  ...more,
+});
+
+const claimed = (more) => task({ status: "ACCEPTED", actions: ["submit", "withdraw"], ...more });
+
+const page = (data, more = {}) => ({
+  data,
+  pagination: {
+    limit: 100, offset: 0, total: data.length, has_more: false, next_cursor: null, ...more,
+  },
+});
+
+const failure = (code, more = {}) => ({
+  error: "The server says what to do.", code, request_id: "req_1", retryable: false, ...more,
+});
+
+const profile = (kyc_status, more = {}) => ({
+  operator_id: OPERATOR, name: "Sam Lee", email: "sam@example.com", kyc_status, skills: [],
+  rating: 4.5, ...more,
+});
+
+const earnings = {
+  pending_balance: 10,
+  available_balance: 20,
+  total_earned: 35,
+  paid_out: 5,
+  in_review: 7,
+  currency: "USD",
+  recent_tasks: [at(24), at(-24)].map((available_at) => ({
+    task_id: TASK, title: "A finished task", reward_usd: 10, status: "COMPLETED",
+    completed_at: at(-48), available_at,
+  })),
+};
+
+const guardian_result = {
+  decision: "MANUAL_REVIEW",
+  confidence: 60,
+  reasoning: "Looked at the text.",
+  requirement_results: [true, false, null].map((met) => ({
+    requirement: "The day is stated", met, confidence: 60, note: "The text says so.",
+  })),
+};
+
+const proof = {
+  photos: ["/api/v1/files/one"], has_credential: true, confirmation_text: "It opens at nine.",
+  reference_url: "https://example.com/hours", notes: "Called twice.", submittedAt: at(-1),
+};
+
+const result_schema = {
+  type: "object",
+  required: ["opens_at"],
+  properties: { opens_at: { type: "string", description: "By the clock." }, kind: { enum: ["a"] } },
+};
+
+const publicKey = () => generateKeyPairSync("ec", { namedCurve: "P-256" })
+  .publicKey.export({ type: "spki", format: "der" }).toString("base64");
+
+/** No answer: the state lasts. */
+const NEVER = Symbol("never");
+
+const mineEmpty = { "GET /operator/tasks/mine": page([]) };
+const shows = (one) => ({
+  ...mineEmpty,
+  "GET /operator/tasks/mine": page([one]),
+  [`GET /operator/tasks/${TASK}`]: one,
+});
+const status = (path, one) => ({ path, answers: shows(one) });
+const taskPage = (one) => status(`/tasks/${TASK}`, one);
+const proofPage = (one, then) => ({ ...status(`/tasks/${TASK}/proof`, one), then });
+
+/** Types a confirmation and sends it, which `answer` is the answer to. */
+const sending = (answer) => ({
+  ...proofPage(claimed(), async (page) => {
+    await page.getByLabel("What you did or found").fill("It opens at nine.");
+    await page.getByRole("button", { name: "Send the confirmation" }).click();
+    await page.getByRole("region", { name: "Your proof" }).waitFor();
+    await page.getByText(/^(Discard this proof|Send now)$|^Safe to close/).first().waitFor();
+  }),
+  answers: { ...shows(claimed()), [`POST /operator/tasks/${TASK}/submit`]: answer },
+  forgets: true,
+});
+
+/** The states by name: where they are, what the API answers, and what a person does there. */
+const STATES = {
+  "signed out": {
+    path: "/", signedOut: true, answers: {},
+    async then(page) {
+      await page.getByLabel("Operator id").fill("nonsense");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByText(/^An operator id begins/).waitFor();
+    },
+  },
+  "sign-up with faults": {
+    path: "/sign-up", signedOut: true, answers: {},
+    async then(page) {
+      await page.getByRole("checkbox", { name: "Take photos" }).check();
+      await page.getByRole("button", { name: "Create account" }).click();
+      await page.getByText("Say how you are called.").waitFor();
+    },
+  },
+  "tasks, one of them active and urgent": {
+    path: "/tasks",
+    answers: {
+      "GET /operator/tasks/mine": page([claimed({ task_id: OTHER, deadline: at(0.3) })]),
+      "GET /operator/tasks": page(
+        [task(), task({ deadline: at(0.5) }), task({ deadline: at(-1) }), photo({})],
+        { has_more: true, next_cursor: "more" },
+      ),
+    },
+    async then(page) {
+      await page.evaluate(() => window.dispatchEvent(new Event("humanops-update")));
+      await page.getByText("A new version is ready.").waitFor();
+      await page.getByText("Your task", { exact: true }).waitFor();
+    },
+  },
+  "tasks, one of them active and late": {
+    path: "/tasks",
+    answers: {
+      "GET /operator/tasks/mine": page([claimed({ task_id: OTHER, deadline: at(-0.3) })]),
+      "GET /operator/tasks": page([]),
+    },
+  },
+  "tasks, one of them active and far": {
+    path: "/tasks",
+    answers: {
+      "GET /operator/tasks/mine": page([claimed({ task_id: OTHER, deadline: at(30) })]),
+      "GET /operator/tasks": page([]),
+    },
+  },
+  "tasks loading": {
+    path: "/tasks", answers: { ...mineEmpty, "GET /operator/tasks": NEVER },
+    then: (page) => page.getByText("Loading…").waitFor(),
+  },
+  "tasks without a network": {
+    path: "/tasks", answers: { ...mineEmpty, "GET /operator/tasks": page([]) },
+    async then(page) {
+      await page.evaluate(() => {
+        Object.defineProperty(navigator, "onLine", { value: false });
+        window.dispatchEvent(new Event("offline"));
+      });
+      await page.getByText(/^No network\./).waitFor();
+    },
+  },
+  "tasks refused": {
+    path: "/tasks",
+    answers: { ...mineEmpty, "GET /operator/tasks": [401, failure("unauthorized")] },
+    then: (page) => page.getByText("Go to Profile").waitFor(),
+  },
+  "mine in every status": {
+    path: "/mine",
+    answers: {
+      "GET /operator/tasks/mine": page([
+        claimed(), claimed({ status: "IN_PROGRESS" }), task({ status: "ESTIMATE_PENDING" }),
+        task({ status: "SUBMITTED" }), task({ status: "MANUAL_REVIEW" }),
+        task({ status: "VERIFIED" }), task({ status: "DISPUTED" }),
+        task({ status: "COMPLETED" }), task({ status: "CANCELLED" }),
+      ]),
+    },
+  },
+  "an open task": {
+    ...taskPage(photo({ actions: ["accept"], deadline: at(0.5) })),
+    then: (page) => page.getByRole("button", { name: /^Accept for/ }).waitFor(),
+  },
+  "an open task that is being accepted": {
+    path: `/tasks/${TASK}`,
+    answers: {
+      ...shows(task({ actions: ["accept"] })), [`POST /operator/tasks/${TASK}/accept`]: NEVER,
+    },
+    async then(page) {
+      await page.getByRole("button", { name: /^Accept for/ }).click();
+      await page.getByText("Accepting…").waitFor();
+    },
+  },
+  "an open task that cannot be accepted": taskPage(task()),
+  "an estimate with faults": {
+    ...taskPage(task({ actions: ["estimate"] })),
+    async then(page) {
+      await page.getByRole("button", { name: "Send the estimate" }).click();
+      await page.getByText("Say it in whole minutes, up to 90 days.").waitFor();
+    },
+  },
+  "an estimate that waits": taskPage(task({
+    status: "ESTIMATE_PENDING", actions: ["withdraw"], due_at: at(1),
+    estimate: { estimate_minutes: 30, submitted_at: at(-1) },
+  })),
+  "a claimed task that is given back": {
+    ...taskPage(claimed()),
+    async then(page) {
+      await page.getByRole("button", { name: "I can’t do it" }).click();
+      await page.getByRole("button", { name: "Give it back" }).waitFor();
+    },
+  },
+  "a revision": taskPage(claimed({
+    revision: {
+      reason: "Which day?", unmet_requirements: ["The day is stated"], requested_at: at(-1),
+      resubmit_by: at(20),
+    },
+  })),
+  "a submitted proof": taskPage(task({ status: "SUBMITTED", proof })),
+  "a proof in review": taskPage(task({
+    status: "MANUAL_REVIEW", due_at: at(20), proof, guardian_result,
+  })),
+  "a completed task": taskPage(task({
+    status: "COMPLETED", available_at: at(20), proof, guardian_result, result: { opens_at: "9:00" },
+  })),
+  "a disputed task": taskPage(task({
+    status: "DISPUTED",
+    rejection: { reason: "Wrong day.", unmet_requirements: ["The day"], rejected_at: at(-1) },
+  })),
+  "a cancelled task": taskPage(task({ status: "CANCELLED", cancel_reason: "EXPIRED" })),
+  "a confirmation with faults": proofPage(claimed({ result_schema }), async (page) => {
+    await page.getByRole("button", { name: "Send the confirmation" }).click();
+    await page.getByText("Write what you did or found.").waitFor();
+  }),
+  "photos": {
+    ...proofPage(photo({ status: "ACCEPTED", actions: ["submit"] }), async (page) => {
+      const buffer = Buffer.from("not a picture, which is shown as a file");
+      const file = { name: "one.jpg", mimeType: "image/jpeg", buffer };
+      await page.getByLabel(/^Take photo, 1:/).setInputFiles(file);
+      await page.getByText("The check may not be able to tell.").waitFor();
+    }),
+  },
+  "photos on their way": {
+    path: "/mine",
+    answers: {
+      "GET /operator/tasks/mine": page([photo({ status: "ACCEPTED", actions: ["submit"] })]),
+      [`GET /operator/tasks/${TASK}`]: photo({ status: "ACCEPTED", actions: ["submit"] }),
+      "POST /operator/upload": NEVER,
+    },
+    async then(page) {
+      await page.getByRole("link", { name: "Go on with the proof" }).click();
+      await page.getByRole("button", { name: /^Send 1 file/ }).click();
+      await page.getByText(/^sending ·/).waitFor();
+    },
+    forgets: true,
+  },
+  "photos without any": proofPage(
+    photo({ status: "ACCEPTED", actions: ["submit"] }),
+    async (page) => {
+      await page.getByRole("button", { name: "Send", exact: true }).click();
+      await page.getByText(/^Add at least one picture/).waitFor();
+    },
+  ),
+  "a proof that is being sent": sending(NEVER),
+  "a proof that waits for the server": sending([503, failure("unavailable", { retryable: true })]),
+  "a proof that something intercepted": sending([200, "<h1>Wi-Fi</h1>"]),
+  "a proof that was refused": {
+    ...sending([400, failure("validation", {
+      details: [{ field: "notes", message: "Too long." }],
+    })]),
+    async then(page) {
+      await sending().then(page);
+      await page.getByRole("button", { name: "Discard this proof" }).click();
+      await page.getByRole("button", { name: "Discard for good" }).waitFor();
+    },
+  },
+  "a secret for a key that is new": {
+    ...proofPage(credential({ agent_public_key: publicKey() }), async (page) => {
+      await page.getByRole("button", { name: "Add a field" }).click();
+      await page.getByRole("button", { name: "Seal and send" }).click();
+      await page.getByText("Type what the agent asked for.").waitFor();
+    }),
+  },
+  "a secret for a key that changed": {
+    ...proofPage(credential({ agent_public_key: publicKey() }), async (page) => {
+      await page.getByRole("button", { name: "Seal and send" }).click();
+      await page.getByText(/^Compare the fingerprint first/).waitFor();
+    }),
+    stored: {
+      "humanops.agent-keys": [{
+        agent: AGENT, fingerprint: "00".repeat(16), groups: "0000 0000", used_at: at(-100),
+      }],
+    },
+  },
+  "a secret without a key": proofPage(credential()),
+  "earnings": { path: "/earnings", answers: { ...mineEmpty, "GET /operator/earnings": earnings } },
+  "a profile that is approved": {
+    path: "/profile", answers: { ...mineEmpty, "GET /operator/profile": profile("APPROVED") },
+    then: (page) => page.getByText("Who posts these tasks?").click(),
+  },
+  "a profile that is checked": {
+    path: "/profile", answers: { ...mineEmpty, "GET /operator/profile": profile("PENDING") },
+  },
+  "a profile that was rejected": {
+    path: "/profile", answers: { ...mineEmpty, "GET /operator/profile": profile("REJECTED") },
+  },
+  "the app that starts": {
+    path: "/no/such/page", answers: mineEmpty,
+    // What stands in the page until the app is there.
+    then: (page) => page.evaluate(async () => {
+      const html = await (await fetch("/")).text();
+      const { body } = new DOMParser().parseFromString(html, "text/html");
+      document.body.append(body.querySelector("#boot"));
+    }),
+  },
+  "no page": { path: "/no/such/page", answers: mineEmpty },
+};
+
+export const stateNames = () => Object.keys(STATES);
+
+const used = new Set();
+let answers = {};
+
+/** Answers for the API from now on. */
+export async function enterGallery(page) {
+  await page.route("**/api/v1/**", async (route) => {
+    const request = route.request();
+    const path = new URL(request.url()).pathname.replace("/api/v1", "");
+    const answer = answers[`${request.method()} ${path}`] ?? [404, failure("not_found")];
+    if (answer === NEVER) return;
+    const [status, body] = Array.isArray(answer) ? answer : [200, answer];
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    await route.fulfill({ status, contentType: "application/json", body: text });
+  });
+}
+
+/** Shows one state; returns what is hard to see in it. */
+export async function see(page, name, picture) {
+  const state = STATES[name];
+  ({ answers } = state);
+  const session = state.signedOut ? {} : {
+    "humanops.session": { operator_id: OPERATOR, name: "Sam Lee" },
+  };
+  await page.evaluate((stored) => {
+    localStorage.clear();
+    for (const [key, value] of Object.entries(stored)) {
+      localStorage.setItem(key, JSON.stringify(value));
+    }
+  }, { ...session, ...state.stored });
+  await page.goto(state.path);
+  await page.getByRole("heading", { level: 1 }).first().waitFor();
+  if (answers["GET /operator/tasks"] !== NEVER) {
+    await page.getByText("Loading…").waitFor({ state: "detached" });
+  }
+  await state.then?.(page);
+  await page.screenshot({ path: picture, fullPage: true });
+  const seen = await measure(page);
+  for (const rule of seen.used) used.add(rule);
+  if (state.forgets) await page.evaluate(() => indexedDB.deleteDatabase("humanops"));
+  return seen.faults.map((fault) => `${name}, ${fault}`);
+}
+
+/** What the style sheet colours, and no state has shown. */
+export async function unseen(page) {
+  const rules = await page.evaluate(colouringRules);
+  return rules.filter((rule) => !used.has(rule)).map((rule) => `no state shows ${rule}`);
+}
