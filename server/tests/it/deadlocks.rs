@@ -9,7 +9,6 @@ use futures_util::future::join_all;
 use postgres::{Client, NoTls};
 use serde_json::{Value, json};
 use server::domain::dispute::{Award, Ruling};
-use server::jobs::runner;
 use server::store::{ledger, moves, tasks};
 
 use crate::harness::{Answer, Caller, TestApp, photo_task};
@@ -156,7 +155,7 @@ impl<'a> Both<'a> {
             }
             Deed::RunJobs => {
                 operator.confirm(on).await;
-                return runner::drain(&self.app.app).await.unwrap();
+                return self.app.drain_jobs().await;
             }
             Deed::Approve => self.verdict(on, "APPROVE").await,
             Deed::Reject => self.verdict(on, "REJECT").await,
