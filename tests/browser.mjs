@@ -524,8 +524,8 @@ async function seeNothingWaits() {
 // ---- in another language
 
 /**
- * Does what a browser's page translation does to the page: each text gives way to elements with its
- * translation. Goes on with texts that come later, unless they are to be seen as the app wrote them.
+ * Does what a browser's page translation does to the page: each text gives way to elements with
+ * its translation. Goes on with texts that come later, if it is told to.
  */
 async function translate({ goesOn }) {
   await page.evaluate((goesOn) => {

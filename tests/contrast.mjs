@@ -1,6 +1,6 @@
-// The contrast of what a screen shows (WCAG 2.2, 1.4.3 and 1.4.11), measured from computed styles in
-// light and dark, as it is and with every control hovered or focused. Also notes which rules of the
-// style sheet the screen used, so that a gallery of screens can tell what it does not show.
+// The contrast of what a screen shows (WCAG 2.2, 1.4.3 and 1.4.11), measured from computed styles
+// in light and dark, as it is and with every control hovered or focused. Also notes which rules of
+// the style sheet the screen used, so that a gallery of screens can tell what it does not show.
 
 const CONTROLS = "a, button, input, select, textarea, summary, label";
 
@@ -167,12 +167,13 @@ function lookAround(isFocused) {
   }
 
   const used = [];
+  const passing =
+    /:not\(:focus\)|::[\w-]+|:(hover|focus|focus-visible|focus-within|active)(?![\w-])/g;
   const visit = (rules) => {
     for (const rule of rules) {
       if (rule.cssRules?.length) visit(rule.cssRules);
       for (const selector of rule.selectorText?.split(/,\s*(?![^(]*\))/) ?? []) {
-        const lasting = selector
-          .replace(/:not\(:focus\)|::[\w-]+|:(hover|focus|focus-visible|focus-within|active)(?![\w-])/g, "");
+        const lasting = selector.replace(passing, "");
         if (lasting.trim() === "" || document.querySelector(lasting)) used.push(selector);
       }
     }

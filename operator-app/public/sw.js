@@ -1,9 +1,9 @@
 // Lets the app start without a network: it caches the shell, as one version, and nothing else.
 //
-// Never cached: anything under /api/, and anything with another method than GET. A captive portal or
-// a proxy may answer any request with a page of its own, so each file is cached only if its digest
-// is the one that was built, and a page is shown only if it is this app's. Both constants are filled
-// in by `cargo xtask app`.
+// Never cached: anything under /api/, and anything with another method than GET. A captive portal
+// or a proxy may answer any request with a page of its own, so each file is cached only if its
+// digest is the one that was built, and a page is shown only if it is this app's. Both constants
+// are filled in by `cargo xtask app`.
 
 /** The path of each file of this version, and its digest as `Request.integrity` takes it. */
 const PRECACHE = /*PRECACHE*/{};

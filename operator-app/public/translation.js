@@ -1,8 +1,8 @@
 // Keeps texts current under a browser's page translation.
 //
-// A translator takes each text node out of the page and puts <font> elements with the translation in
-// its place. The app goes on writing to the node that it made, which nobody sees any more. So a node
-// that was taken out is watched, and as soon as its text changes it takes its place again. The
+// A translator takes each text node out of the page and puts <font> elements with the translation
+// in its place. The app goes on writing to the node that it made, which nobody sees any more. So a
+// node that was taken out is watched, and as soon as its text changes it takes its place again. The
 // translator finds it there and translates the new text.
 
 /** What stands in the place of each text node that was taken out. */

@@ -27,7 +27,9 @@ pub(crate) fn problem(
             <div class="stack small">
                 <strong>{title}</strong>
                 <p>{sentence}</p>
-                {request_id.map(|id| view! { <p class="quiet">"Request " <code translate="no">{id}</code></p> }.into_any())}
+                {request_id.map(|id| view! {
+                    <p class="quiet">"Request " <code translate="no">{id}</code></p>
+                }.into_any())}
                 {is_stranger(error).then(|| view! {
                     <a class="button" href="/profile">"Go to Profile"</a>
                 }.into_any())}

@@ -1,7 +1,7 @@
 //! The outbox's place in the browser: IndexedDB, one store for proofs and one for their files.
 //!
-//! A proof is an object with its task and its text, a file is the browser's own `Blob`. Every change
-//! reads and writes in one transaction, so that none undoes another, whichever tab makes it.
+//! A proof is an object with its task and its text, a file is the browser's own `Blob`. Every
+//! change reads and writes in one transaction, so that none undoes another, whichever tab makes it.
 
 use idb::{Database, DatabaseEvent as _, Factory, ObjectStoreParams, TransactionMode};
 use serde::{Deserialize, Serialize};
