@@ -21,11 +21,14 @@ const REFERENCE_CHARS_MAX: usize = 200;
 /// # Errors
 /// Every fault of the body.
 pub fn parse_decision(body: &Value) -> Parsed<DecideKyc> {
-    let mut fields = Fields::of(body);
-    let decision = fields.required("decision", choice(KycDecision::parse, "APPROVE, REJECT"));
-    let note = fields.optional("note", text(0..=NOTE_CHARS_MAX));
-    let read = decision.map(|decision| DecideKyc { decision, note });
-    fields.finish(read)
+    Fields::read(body, |fields| {
+        let decision = fields.required("decision", choice(KycDecision::parse, "APPROVE, REJECT"));
+        let note = fields.optional("note", text(0..=NOTE_CHARS_MAX));
+        Some(DecideKyc {
+            decision: decision?,
+            note,
+        })
+    })
 }
 
 /// Decides about an operator's identity. A later decision replaces an earlier one; tasks that a
@@ -57,22 +60,21 @@ pub fn decide_kyc(
 /// # Errors
 /// Every fault of the body.
 pub fn parse_message(body: &Value) -> Parsed<ProviderKyc> {
-    let mut fields = Fields::of(body);
-    let operator_id = fields.required("operator_id", |value| {
-        let read = value.as_str().and_then(|id| id.parse::<OperatorId>().ok());
-        read.map_or_else(|| wrong("must be an operator's id, op_…"), Ok)
-    });
-    // A provider tells what it found; that nothing was found yet is no news.
-    let found = |name: &str| KycStatus::parse(name).filter(|it| *it != KycStatus::Pending);
-    let status = fields.required("status", choice(found, "APPROVED, REJECTED"));
-    let reference = fields.optional("reference", text(0..=REFERENCE_CHARS_MAX));
-    let read = operator_id.zip(status);
-    let read = read.map(|(operator_id, status)| ProviderKyc {
-        operator_id,
-        status,
-        reference,
-    });
-    fields.finish(read)
+    Fields::read(body, |fields| {
+        let operator_id = fields.required("operator_id", |value| {
+            let read = value.as_str().and_then(|id| id.parse::<OperatorId>().ok());
+            read.map_or_else(|| wrong("must be an operator's id, op_…"), Ok)
+        });
+        // A provider tells what it found; that nothing was found yet is no news.
+        let found = |name: &str| KycStatus::parse(name).filter(|it| *it != KycStatus::Pending);
+        let status = fields.required("status", choice(found, "APPROVED, REJECTED"));
+        let reference = fields.optional("reference", text(0..=REFERENCE_CHARS_MAX));
+        Some(ProviderKyc {
+            operator_id: operator_id?,
+            status: status?,
+            reference,
+        })
+    })
 }
 
 /// A message of the identity provider, and what its bytes are known by.

@@ -17,16 +17,16 @@ use super::fields::{Fields, Parsed, choice, degrees, email, list, money, text, w
 /// # Errors
 /// Every fault of the body.
 pub fn parse_agent(body: &Value) -> Parsed<RegisterAgent> {
-    let mut fields = Fields::of(body);
-    let name = fields.required("name", text(1..=NAME_CHARS_MAX));
-    let email = fields.required("email", email);
-    let company = fields.optional("company", text(0..=COMPANY_CHARS_MAX));
-    let read = name.zip(email).map(|(name, email)| RegisterAgent {
-        name,
-        email,
-        company,
-    });
-    fields.finish(read)
+    Fields::read(body, |fields| {
+        let name = fields.required("name", text(1..=NAME_CHARS_MAX));
+        let email = fields.required("email", email);
+        let company = fields.optional("company", text(0..=COMPANY_CHARS_MAX));
+        Some(RegisterAgent {
+            name: name?,
+            email: email?,
+            company,
+        })
+    })
 }
 
 /// What PATCH /agents/me changes; the inner `None` removes.
@@ -66,29 +66,31 @@ impl SettingsChange {
 /// # Errors
 /// Every fault of the body.
 pub fn parse_agent_change(body: &Value) -> Parsed<AgentChange> {
-    let mut fields = Fields::of(body);
-    let name = fields.optional("name", text(1..=NAME_CHARS_MAX));
-    let company = fields.removable("company", text(0..=COMPANY_CHARS_MAX));
-    let settings = fields.optional("settings", settings);
-    fields.finish(Some(AgentChange {
-        name,
-        company,
-        settings,
-    }))
+    Fields::read(body, |fields| {
+        let name = fields.optional("name", text(1..=NAME_CHARS_MAX));
+        let company = fields.removable("company", text(0..=COMPANY_CHARS_MAX));
+        let settings = fields.optional("settings", settings);
+        Some(AgentChange {
+            name,
+            company,
+            settings,
+        })
+    })
 }
 
 fn settings(value: &Value) -> Parsed<SettingsChange> {
-    let mut fields = Fields::of(value);
-    let dialect = fields.removable("dialect", delegation::dialect());
-    let styles = WebhookStyle::ALL.map(WebhookStyle::as_str).join(", ");
-    let webhook_style = fields.removable("webhook_style", choice(WebhookStyle::parse, styles));
-    let auto_approve_estimate_minutes =
-        fields.removable("auto_approve_estimate_minutes", estimate_minutes);
-    fields.finish(Some(SettingsChange {
-        dialect,
-        webhook_style,
-        auto_approve_estimate_minutes,
-    }))
+    Fields::read(value, |fields| {
+        let dialect = fields.removable("dialect", delegation::dialect());
+        let styles = WebhookStyle::ALL.map(WebhookStyle::as_str).join(", ");
+        let webhook_style = fields.removable("webhook_style", choice(WebhookStyle::parse, styles));
+        let auto_approve_estimate_minutes =
+            fields.removable("auto_approve_estimate_minutes", estimate_minutes);
+        Some(SettingsChange {
+            dialect,
+            webhook_style,
+            auto_approve_estimate_minutes,
+        })
+    })
 }
 
 /// Minutes of an estimate that is approved at once: up to ninety days, as long as a task can last.
@@ -108,20 +110,20 @@ fn estimate_minutes(value: &Value) -> Parsed<u32> {
 /// # Errors
 /// Every fault of the body.
 pub fn parse_operator(body: &Value) -> Parsed<RegisterOperator> {
-    let mut fields = Fields::of(body);
-    let name = fields.required("name", text(1..=NAME_CHARS_MAX));
-    let email = fields.required("email", email);
-    let phone = fields.optional("phone", phone);
-    let location = fields.optional("location", home_place);
-    let skills = fields.optional("skills", skills);
-    let read = name.zip(email).map(|(name, email)| RegisterOperator {
-        name,
-        email,
-        phone,
-        location,
-        skills: skills.unwrap_or_default(),
-    });
-    fields.finish(read)
+    Fields::read(body, |fields| {
+        let name = fields.required("name", text(1..=NAME_CHARS_MAX));
+        let email = fields.required("email", email);
+        let phone = fields.optional("phone", phone);
+        let location = fields.optional("location", home_place);
+        let skills = fields.optional("skills", skills);
+        Some(RegisterOperator {
+            name: name?,
+            email: email?,
+            phone,
+            location,
+            skills: skills.unwrap_or_default(),
+        })
+    })
 }
 
 /// Reads PATCH /operator/profile.
@@ -129,14 +131,14 @@ pub fn parse_operator(body: &Value) -> Parsed<RegisterOperator> {
 /// # Errors
 /// Every fault of the body.
 pub fn parse_operator_change(body: &Value) -> Parsed<ChangeOperator> {
-    let mut fields = Fields::of(body);
-    let changed = ChangeOperator {
-        name: fields.optional("name", text(1..=NAME_CHARS_MAX)),
-        phone: fields.optional("phone", phone),
-        location: fields.optional("location", home_place),
-        skills: fields.optional("skills", skills),
-    };
-    fields.finish(Some(changed))
+    Fields::read(body, |fields| {
+        Some(ChangeOperator {
+            name: fields.optional("name", text(1..=NAME_CHARS_MAX)),
+            phone: fields.optional("phone", phone),
+            location: fields.optional("location", home_place),
+            skills: fields.optional("skills", skills),
+        })
+    })
 }
 
 fn skills(value: &Value) -> Parsed<Vec<TaskType>> {
@@ -158,33 +160,33 @@ fn phone(value: &Value) -> Parsed<String> {
 }
 
 fn home_place(value: &Value) -> Parsed<HomePlace> {
-    let mut fields = Fields::of(value);
-    let city = fields.required("city", text(1..=100));
-    let country = fields.required("country", |value| {
-        let read = text(2..=2)(value)?;
-        let letters = read.bytes().all(|byte| byte.is_ascii_alphabetic());
-        if letters {
-            Ok(read.to_uppercase())
-        } else {
-            wrong("must be two letters, like US")
+    Fields::read(value, |fields| {
+        let city = fields.required("city", text(1..=100));
+        let country = fields.required("country", |value| {
+            let read = text(2..=2)(value)?;
+            let letters = read.bytes().all(|byte| byte.is_ascii_alphabetic());
+            if letters {
+                Ok(read.to_uppercase())
+            } else {
+                wrong("must be two letters, like US")
+            }
+        });
+        let lat = fields.optional("lat", degrees(-90.0..=90.0));
+        let lng = fields.optional("lng", degrees(-180.0..=180.0));
+        match (lat, lng) {
+            (Some(_), None) => fields.fault("lng", "is required beside lat"),
+            (None, Some(_)) => fields.fault("lat", "is required beside lng"),
+            _ => {}
         }
-    });
-    let lat = fields.optional("lat", degrees(-90.0..=90.0));
-    let lng = fields.optional("lng", degrees(-180.0..=180.0));
-    match (lat, lng) {
-        (Some(_), None) => fields.fault("lng", "is required beside lat"),
-        (None, Some(_)) => fields.fault("lat", "is required beside lng"),
-        _ => {}
-    }
-    // To a tenth of a degree: where somebody lives is nobody's affair.
-    let coarse = |degrees: f64| (degrees * 10.0).round() / 10.0;
-    let read = city.zip(country).map(|(city, country)| HomePlace {
-        city,
-        country,
-        lat: lat.map(coarse),
-        lng: lng.map(coarse),
-    });
-    fields.finish(read)
+        // To a tenth of a degree: where somebody lives is nobody's affair.
+        let coarse = |degrees: f64| (degrees * 10.0).round() / 10.0;
+        Some(HomePlace {
+            city: city?,
+            country: country?,
+            lat: lat.map(coarse),
+            lng: lng.map(coarse),
+        })
+    })
 }
 
 /// Reads POST /agents/deposit/usdc.
@@ -192,26 +194,25 @@ fn home_place(value: &Value) -> Parsed<HomePlace> {
 /// # Errors
 /// Every fault of the body.
 pub fn parse_deposit(body: &Value) -> Parsed<DepositUsdc> {
-    let mut fields = Fields::of(body);
-    let tx_hash = fields.required("tx_hash", tx_hash);
-    let amount_usdc = fields.required("amount_usdc", |value| {
-        let amount = money(6)(value)?;
-        let fits = (DEPOSIT_MIN..=DEPOSIT_MAX).contains(&amount);
-        if fits {
-            Ok(amount)
-        } else {
-            wrong("must be from 5 to 10000 USDC")
-        }
-    });
-    let base = |name: &str| (name == "base").then(|| name.to_owned());
-    let chain = fields.optional("chain", choice(base, "base"));
-    let read = tx_hash.zip(amount_usdc);
-    let read = read.map(|(tx_hash, amount_usdc)| DepositUsdc {
-        tx_hash,
-        amount_usdc,
-        chain,
-    });
-    fields.finish(read)
+    Fields::read(body, |fields| {
+        let tx_hash = fields.required("tx_hash", tx_hash);
+        let amount_usdc = fields.required("amount_usdc", |value| {
+            let amount = money(6)(value)?;
+            let fits = (DEPOSIT_MIN..=DEPOSIT_MAX).contains(&amount);
+            if fits {
+                Ok(amount)
+            } else {
+                wrong("must be from 5 to 10000 USDC")
+            }
+        });
+        let base = |name: &str| (name == "base").then(|| name.to_owned());
+        let chain = fields.optional("chain", choice(base, "base"));
+        Some(DepositUsdc {
+            tx_hash: tx_hash?,
+            amount_usdc: amount_usdc?,
+            chain,
+        })
+    })
 }
 
 /// A transaction hash, lower-cased so that one transaction has one spelling.

@@ -12,43 +12,32 @@ use super::fields::{Fields, Parsed, fault, text, timestamp, wrong};
 /// # Errors
 /// Every fault, by its wire name; none repeats what was sent.
 pub fn parse(value: &Value) -> Parsed<EncryptedCredential> {
-    let mut fields = Fields::of(value);
-    fields.unknown_means("is not part of an envelope: nothing may travel beside the ciphertext");
-    let v = fields.optional("v", version);
-    // S1 printed the format before it had a version: without one it is the first.
-    let v = v.unwrap_or(Envelope::VERSION);
-    let algorithm = fields.required("algorithm", text(1..=64));
-    let ciphertext = fields.required("ciphertext", text(1..=100_000));
-    let iv = fields.required("iv", text(1..=64));
-    let ephemeral_public_key = fields.required("ephemeralPublicKey", text(1..=256));
-    let created_at = fields.required("createdAt", timestamp);
-    // What is wrong inside a field is named beside those that are missing or should not be there.
-    let text = |read: &Option<String>| read.clone().unwrap_or_default();
-    let sealed = EncryptedCredential {
-        v,
-        algorithm: text(&algorithm),
-        ciphertext: text(&ciphertext),
-        iv: text(&iv),
-        ephemeral_public_key: text(&ephemeral_public_key),
-        created_at: created_at.unwrap_or(Timestamp::EPOCH),
-    };
-    let inside = check(&sealed).err().unwrap_or_default();
-    let all = algorithm
-        .and(ciphertext)
-        .and(iv)
-        .and(ephemeral_public_key)
-        .and(created_at);
-    let mut faults = match fields.finish(all) {
-        Ok(_) if inside.is_empty() => return Ok(sealed),
-        outside => outside.err().unwrap_or_default(),
-    };
-    let told: Vec<_> = faults.iter().map(|fault| fault.field.clone()).collect();
-    faults.extend(
-        inside
-            .into_iter()
-            .filter(|fault| !told.contains(&fault.field)),
-    );
-    Err(faults)
+    Fields::read(value, |fields| {
+        fields
+            .unknown_means("is not part of an envelope: nothing may travel beside the ciphertext");
+        let v = fields.optional("v", version);
+        let algorithm = fields.required("algorithm", text(1..=64));
+        let ciphertext = fields.required("ciphertext", text(1..=100_000));
+        let iv = fields.required("iv", text(1..=64));
+        let ephemeral_public_key = fields.required("ephemeralPublicKey", text(1..=256));
+        let created_at = fields.required("createdAt", timestamp);
+        let sealed = EncryptedCredential {
+            // S1 printed the format before it had a version: without one it is the first.
+            v: v.unwrap_or(Envelope::VERSION),
+            algorithm: algorithm.unwrap_or_default(),
+            ciphertext: ciphertext.unwrap_or_default(),
+            iv: iv.unwrap_or_default(),
+            ephemeral_public_key: ephemeral_public_key.unwrap_or_default(),
+            created_at: created_at.unwrap_or(Timestamp::EPOCH),
+        };
+        // What is wrong inside a field is named beside those that are missing.
+        for inside in check(&sealed).err().unwrap_or_default() {
+            if !fields.has_fault(&inside.field) {
+                fields.fault(&inside.field, inside.message);
+            }
+        }
+        Some(sealed)
+    })
 }
 
 fn version(value: &Value) -> Parsed<u64> {

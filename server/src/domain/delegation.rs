@@ -148,11 +148,13 @@ impl Approval {
 /// # Errors
 /// Every fault of the body.
 pub fn parse_decision(body: &Value) -> Parsed<DecideApproval> {
-    let mut fields = Fields::of(body);
-    let decisions = choice(ApprovalDecision::parse, "APPROVE, REJECT");
-    let decision = fields.required("decision", decisions);
-    let read = decision.map(|decision| DecideApproval { decision });
-    fields.finish(read)
+    Fields::read(body, |fields| {
+        let decisions = choice(ApprovalDecision::parse, "APPROVE, REJECT");
+        let decision = fields.required("decision", decisions);
+        Some(DecideApproval {
+            decision: decision?,
+        })
+    })
 }
 
 /// What PATCH /agents/keys/:id changes; the inner `None` removes.
@@ -187,15 +189,16 @@ pub fn parse_key(body: &Value) -> Parsed<CreateKey> {
 /// # Errors
 /// Every fault of the body.
 pub fn parse_key_change(body: &Value) -> Parsed<KeyChange> {
-    let mut fields = Fields::of(body);
-    let name = fields.optional("name", text(1..=KEY_NAME_CHARS_MAX));
-    let dialect = fields.removable("dialect", dialect());
-    let policy = fields.removable("policy", policy);
-    fields.finish(Some(KeyChange {
-        name,
-        dialect,
-        policy,
-    }))
+    Fields::read(body, |fields| {
+        let name = fields.optional("name", text(1..=KEY_NAME_CHARS_MAX));
+        let dialect = fields.removable("dialect", dialect());
+        let policy = fields.removable("policy", policy);
+        Some(KeyChange {
+            name,
+            dialect,
+            policy,
+        })
+    })
 }
 
 /// Reads the name of a dialect.
@@ -204,19 +207,20 @@ pub fn dialect() -> impl Fn(&Value) -> Parsed<Dialect> {
 }
 
 fn policy(value: &Value) -> Parsed<KeyPolicy> {
-    let mut fields = Fields::of(value);
-    let max_task_usd = fields.optional("max_task_usd", money(2));
-    let max_day_usd = fields.optional("max_day_usd", money(2));
-    let names = TaskType::ALL.map(TaskType::as_str).join(", ");
-    let types = list(1..=TaskType::ALL.len(), choice(TaskType::parse, names));
-    let task_types = fields.optional("task_types", types);
-    let approval_above_usd = fields.optional("approval_above_usd", money(2));
-    fields.finish(Some(KeyPolicy {
-        max_task_usd,
-        max_day_usd,
-        task_types,
-        approval_above_usd,
-    }))
+    Fields::read(value, |fields| {
+        let max_task_usd = fields.optional("max_task_usd", money(2));
+        let max_day_usd = fields.optional("max_day_usd", money(2));
+        let names = TaskType::ALL.map(TaskType::as_str).join(", ");
+        let types = list(1..=TaskType::ALL.len(), choice(TaskType::parse, names));
+        let task_types = fields.optional("task_types", types);
+        let approval_above_usd = fields.optional("approval_above_usd", money(2));
+        Some(KeyPolicy {
+            max_task_usd,
+            max_day_usd,
+            task_types,
+            approval_above_usd,
+        })
+    })
 }
 
 #[cfg(test)]

@@ -64,26 +64,30 @@ impl Ruling {
     /// # Errors
     /// Every fault of the body.
     pub fn parse(body: &Value) -> Parsed<Self> {
-        let mut fields = Fields::of(body);
-        let decided = |name: &str| {
-            DisputeOutcome::parse(name).filter(|outcome| *outcome != DisputeOutcome::Revision)
-        };
-        let outcome = fields.required("outcome", choice(decided, "RELEASE, REFUND, SPLIT"));
-        let part = fields.optional("operator_usd", money(2));
-        let note = fields.required("note", text(1..=REASON_CHARS_MAX));
-        let split = outcome == Some(DisputeOutcome::Split);
-        if split && !fields.has("operator_usd") {
-            fields.fault("operator_usd", "is required for SPLIT");
-        }
-        if outcome.is_some() && !split && fields.has("operator_usd") {
-            fields.fault("operator_usd", "goes with SPLIT alone");
-        }
-        let award = match outcome {
-            Some(DisputeOutcome::Release) => Some(Award::Release),
-            Some(DisputeOutcome::Refund) => Some(Award::Refund),
-            _ => part.map(Award::Split),
-        };
-        fields.finish(award.zip(note).map(|(award, note)| Self { award, note }))
+        Fields::read(body, |fields| {
+            let decided = |name: &str| {
+                DisputeOutcome::parse(name).filter(|outcome| *outcome != DisputeOutcome::Revision)
+            };
+            let outcome = fields.required("outcome", choice(decided, "RELEASE, REFUND, SPLIT"));
+            let part = fields.optional("operator_usd", money(2));
+            let note = fields.required("note", text(1..=REASON_CHARS_MAX));
+            let split = outcome == Some(DisputeOutcome::Split);
+            if split && !fields.has("operator_usd") {
+                fields.fault("operator_usd", "is required for SPLIT");
+            }
+            if outcome.is_some() && !split && fields.has("operator_usd") {
+                fields.fault("operator_usd", "goes with SPLIT alone");
+            }
+            let award = match outcome {
+                Some(DisputeOutcome::Release) => Some(Award::Release),
+                Some(DisputeOutcome::Refund) => Some(Award::Refund),
+                _ => part.map(Award::Split),
+            };
+            Some(Self {
+                award: award?,
+                note: note?,
+            })
+        })
     }
 }
 

@@ -49,34 +49,35 @@ pub fn parse(body: &Value, now: Timestamp) -> Parsed<Option<Estimate>> {
     if body.is_null() {
         return Ok(None);
     }
-    let mut fields = Fields::of(body);
-    let parts = [
-        ("estimate_days", 24 * 60),
-        ("estimate_hours", 60),
-        ("estimate_minutes", 1),
-    ];
-    let given = parts.iter().any(|(name, _)| fields.has(name));
-    let mut minutes = 0_u32;
-    for (name, each) in parts {
-        let part = fields.optional(name, whole(0..=ESTIMATE_MINUTES_MAX / each));
-        // Each part is bounded by the largest total, so their sum is far from an overflow.
-        minutes += part.unwrap_or(0) * each;
-    }
-    let estimate_note = fields.optional("estimate_note", text(0..=ESTIMATE_NOTE_CHARS_MAX));
-    if given && !(1..=ESTIMATE_MINUTES_MAX).contains(&minutes) {
-        let message = "the parts of an estimate must add up to 1 minute to 90 days";
-        fields.fault("", message);
-    }
-    if !given && fields.has("estimate_note") {
-        let message = "needs estimate_days, estimate_hours or estimate_minutes beside it";
-        fields.fault("estimate_note", message);
-    }
-    fields.finish(Some(given.then_some(Estimate {
-        estimate_minutes: minutes,
-        estimate_note,
-        submitted_at: now,
-        approved_at: None,
-    })))
+    Fields::read(body, |fields| {
+        let parts = [
+            ("estimate_days", 24 * 60),
+            ("estimate_hours", 60),
+            ("estimate_minutes", 1),
+        ];
+        let given = parts.iter().any(|(name, _)| fields.has(name));
+        let mut minutes = 0_u32;
+        for (name, each) in parts {
+            let part = fields.optional(name, whole(0..=ESTIMATE_MINUTES_MAX / each));
+            // Each part is bounded by the largest total, so their sum is far from an overflow.
+            minutes += part.unwrap_or(0) * each;
+        }
+        let estimate_note = fields.optional("estimate_note", text(0..=ESTIMATE_NOTE_CHARS_MAX));
+        if given && !(1..=ESTIMATE_MINUTES_MAX).contains(&minutes) {
+            let message = "the parts of an estimate must add up to 1 minute to 90 days";
+            fields.fault("", message);
+        }
+        if !given && fields.has("estimate_note") {
+            let message = "needs estimate_days, estimate_hours or estimate_minutes beside it";
+            fields.fault("estimate_note", message);
+        }
+        Some(given.then_some(Estimate {
+            estimate_minutes: minutes,
+            estimate_note,
+            submitted_at: now,
+            approved_at: None,
+        }))
+    })
 }
 
 /// Reads POST /operator/tasks/:id/estimate, which is nothing without an estimate.

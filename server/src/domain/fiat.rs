@@ -140,25 +140,24 @@ pub struct Notice {
 /// # Errors
 /// Every fault of the body.
 pub fn parse_pay_in(body: &Value) -> Parsed<PayIn> {
-    let mut fields = Fields::of(body);
-    let amount = fields.required("amount_usd", |value| {
-        let amount = money(2)(value)?;
-        if (DEPOSIT_MIN..=DEPOSIT_MAX).contains(&amount) {
-            Ok(amount)
-        } else {
-            wrong("must be from 5 to 10000 US dollars")
-        }
-    });
-    let names = PaymentMethod::ALL.map(PaymentMethod::as_str).join(", ");
-    let method = fields.required("payment_method", choice(PaymentMethod::parse, names));
-    let return_url = fields.optional("return_url", url(&["https"]));
-    let read = amount.zip(method);
-    let read = read.map(|(amount_usd, payment_method)| PayIn {
-        amount_usd,
-        payment_method,
-        return_url,
-    });
-    fields.finish(read)
+    Fields::read(body, |fields| {
+        let amount = fields.required("amount_usd", |value| {
+            let amount = money(2)(value)?;
+            if (DEPOSIT_MIN..=DEPOSIT_MAX).contains(&amount) {
+                Ok(amount)
+            } else {
+                wrong("must be from 5 to 10000 US dollars")
+            }
+        });
+        let names = PaymentMethod::ALL.map(PaymentMethod::as_str).join(", ");
+        let method = fields.required("payment_method", choice(PaymentMethod::parse, names));
+        let return_url = fields.optional("return_url", url(&["https"]));
+        Some(PayIn {
+            amount_usd: amount?,
+            payment_method: method?,
+            return_url,
+        })
+    })
 }
 
 /// Reads what the provider sends. Its other fields, of which there are many, are passed over.
@@ -166,19 +165,19 @@ pub fn parse_pay_in(body: &Value) -> Parsed<PayIn> {
 /// # Errors
 /// Every fault of what is needed.
 pub fn parse_notice(body: &Value) -> Parsed<Notice> {
-    let mut fields = Fields::of(body);
-    let order_id = fields.required("order_id", text(1..=200));
-    let status = fields.required("status", text(1..=100));
-    let amount = fields.required("amount", money(6));
-    let currency = fields.optional("currency", text(1..=10));
-    let read = order_id.zip(status).zip(amount);
-    let read = read.map(|((order_id, status), amount)| Notice {
-        order_id,
-        status: status_of(&status),
-        amount,
-        in_dollars: currency.is_none_or(|currency| currency == "USD"),
-    });
-    read.ok_or_else(|| fields.into_known_faults())
+    Fields::read(body, |fields| {
+        fields.unknown_are_ignored();
+        let order_id = fields.required("order_id", text(1..=200));
+        let status = fields.required("status", text(1..=100));
+        let amount = fields.required("amount", money(6));
+        let currency = fields.optional("currency", text(1..=10));
+        Some(Notice {
+            order_id: order_id?,
+            status: status_of(&status?),
+            amount: amount?,
+            in_dollars: currency.is_none_or(|currency| currency == "USD"),
+        })
+    })
 }
 
 /// A status of dLocal's. COMPLETED is S1's second word for PAID.

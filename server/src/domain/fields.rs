@@ -25,34 +25,56 @@ pub fn both<A, B>(one: Parsed<A>, other: Parsed<B>) -> Parsed<(A, B)> {
     }
 }
 
-/// A JSON object that is being read.
+/// The fields of a JSON object, which can be read inside [`Fields::read`] alone.
 pub struct Fields<'a> {
     object: Option<&'a Map<String, Value>>,
     known: Vec<&'static str>,
-    unknown_hint: &'static str,
+    unknown: Unknown,
     faults: Vec<Fault>,
 }
 
+/// What a field means that the reader did not ask for.
+enum Unknown {
+    /// It is a fault, with this message.
+    Refused(&'static str),
+    /// It belongs to a format that is not ours, and is passed over.
+    Ignored,
+}
+
 impl<'a> Fields<'a> {
-    /// Begins to read `value`, which should be an object.
-    pub fn of(value: &'a Value) -> Self {
+    /// Reads `value`, which should be an object. This is the only way to a value of its fields:
+    /// what `read` returns is handed out if no fault was named, and dropped otherwise, so that no
+    /// reader can act on a body it has found a fault in. `read` returns `None` only after a fault.
+    ///
+    /// # Errors
+    /// Every fault, with those of fields that `read` did not ask for.
+    pub fn read<T>(value: &'a Value, read: impl FnOnce(&mut Self) -> Option<T>) -> Parsed<T> {
         let object = value.as_object();
-        let faults = match object {
-            Some(_) => Vec::new(),
-            None => vec![fault("", "must be a JSON object")],
-        };
-        let unknown_hint = "is not a field of this request";
-        Self {
+        let mut fields = Self {
             object,
             known: Vec::new(),
-            unknown_hint,
-            faults,
+            unknown: Unknown::Refused("is not a field of this request"),
+            faults: Vec::new(),
+        };
+        if object.is_none() {
+            fields.fault("", "must be a JSON object");
+        }
+        let found = read(&mut fields);
+        let faults = fields.into_faults();
+        match found {
+            Some(found) if faults.is_empty() => Ok(found),
+            _ => Err(faults),
         }
     }
 
     /// Says something better than "not a field" about fields that nobody asked for.
     pub fn unknown_means(&mut self, hint: &'static str) {
-        self.unknown_hint = hint;
+        self.unknown = Unknown::Refused(hint);
+    }
+
+    /// Passes over fields that nobody asked for, because their sender follows another document.
+    pub fn unknown_are_ignored(&mut self) {
+        self.unknown = Unknown::Ignored;
     }
 
     /// Reads a field that must be there.
@@ -107,43 +129,27 @@ impl<'a> Fields<'a> {
             .is_some_and(|value| !value.is_null())
     }
 
+    /// Whether a fault of this very field was named.
+    pub fn has_fault(&self, name: &str) -> bool {
+        self.faults.iter().any(|fault| fault.field == name)
+    }
+
     /// Names a fault that only the reader of several fields can see.
     pub fn fault(&mut self, field: &str, message: impl Into<String>) {
         self.faults.push(fault(field, message));
     }
 
-    /// Every fault, with those of fields that nobody asked for.
-    pub fn into_faults(mut self) -> Vec<Fault> {
+    fn into_faults(mut self) -> Vec<Fault> {
+        let Unknown::Refused(hint) = self.unknown else {
+            return self.faults;
+        };
         let names = self.object.into_iter().flat_map(Map::keys);
-        let unknown: Vec<_> = names
-            .filter(|name| !self.known.contains(&name.as_str()))
-            .collect();
+        let unknown = names.filter(|name| !self.known.contains(&name.as_str()));
         // A name is shown as it came, but no longer than a name ever is.
-        let shown = |name: &str| name.chars().take(64).collect::<String>();
-        self.faults.extend(
-            unknown
-                .iter()
-                .map(|name| fault(shown(name), self.unknown_hint)),
-        );
+        let shown = |name: &String| name.chars().take(64).collect::<String>();
         self.faults
-    }
-
-    /// Every fault of what was read; fields that nobody asked for are none, because who sends
-    /// them is not ours to correct.
-    pub fn into_known_faults(self) -> Vec<Fault> {
+            .extend(unknown.map(|name| fault(shown(name), hint)));
         self.faults
-    }
-
-    /// `read`, if there was no fault. It is `None` only after a fault was named.
-    ///
-    /// # Errors
-    /// Every fault.
-    pub fn finish<T>(self, read: Option<T>) -> Parsed<T> {
-        let faults = self.into_faults();
-        match read {
-            Some(read) if faults.is_empty() => Ok(read),
-            _ => Err(faults),
-        }
     }
 }
 
@@ -337,13 +343,15 @@ mod tests {
     #[test]
     fn every_fault_is_named_at_once() {
         let body = json!({"name": "", "amount": "1.234", "tags": ["ok", 7], "extra": true});
-        let mut fields = Fields::of(&body);
-        fields.required("name", text(1..=10));
-        fields.required("amount", money(2));
-        fields.required("tags", list(1..=3, text(1..=5)));
-        fields.required("missing", timestamp);
-        let places: Vec<_> = fields
-            .into_faults()
+        let read: Parsed<()> = Fields::read(&body, |fields| {
+            fields.required("name", text(1..=10));
+            fields.required("amount", money(2));
+            fields.required("tags", list(1..=3, text(1..=5)));
+            fields.required("missing", timestamp);
+            None
+        });
+        let places: Vec<_> = read
+            .unwrap_err()
             .into_iter()
             .map(|fault| fault.field)
             .collect();
@@ -353,14 +361,25 @@ mod tests {
     #[test]
     fn a_body_that_is_no_object_has_one_fault() {
         for body in [json!(null), json!([]), json!("x"), json!(1)] {
-            let mut fields = Fields::of(&body);
-            fields.required("name", text(1..=10));
+            let read = Fields::read(&body, |fields| fields.required("name", text(1..=10)));
             assert_eq!(
-                fields.into_faults(),
-                [fault("", "must be a JSON object")],
+                read,
+                Err(vec![fault("", "must be a JSON object")]),
                 "{body}"
             );
         }
+    }
+
+    #[test]
+    fn nothing_is_read_of_a_body_with_a_fault() {
+        let body = json!({"amount": 5, "currency": 986, "extra": true});
+        let read = Fields::read(&body, |fields| {
+            let amount = fields.required("amount", money(2));
+            fields.optional("currency", text(1..=10));
+            fields.unknown_are_ignored();
+            amount
+        });
+        assert_eq!(read, Err(vec![fault("currency", "must be a string")]));
     }
 
     #[test]

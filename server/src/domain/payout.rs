@@ -181,48 +181,43 @@ impl Payout {
 /// # Errors
 /// Every fault of the body.
 pub fn parse_payout(body: &Value) -> Parsed<StatedPayout> {
-    let mut fields = Fields::of(body);
-    let amount = fields.required("amount_usd", payout_amount);
-    let names = PayoutMethod::ALL.map(PayoutMethod::as_str).join(", ");
-    let method = fields.optional("method", choice(PayoutMethod::parse, names));
-    let payee_id = fields.optional("payoneer_payee_id", text(1..=PAYEE_CHARS_MAX));
-    let wallet = fields.optional("wallet_address", wallet_address);
-    let base = |name: &str| (name == "base").then_some(());
-    fields.optional("chain", choice(base, "base"));
-    let destination = match method.unwrap_or(PayoutMethod::Payoneer) {
-        PayoutMethod::Payoneer => {
-            refuse(
-                &mut fields,
-                &["wallet_address", "chain"],
-                "goes with method usdc",
-            );
-            // Cents are what Payoneer pays; the chain pays to the millionth.
-            if amount.is_some_and(|amount| amount.as_micros() % 10_000 != 0) {
-                fields.fault(
-                    "amount_usd",
-                    "must have at most 2 digits after the decimal point",
+    Fields::read(body, |fields| {
+        let amount = fields.required("amount_usd", payout_amount);
+        let names = PayoutMethod::ALL.map(PayoutMethod::as_str).join(", ");
+        let method = fields.optional("method", choice(PayoutMethod::parse, names));
+        let payee_id = fields.optional("payoneer_payee_id", text(1..=PAYEE_CHARS_MAX));
+        let wallet = fields.optional("wallet_address", wallet_address);
+        let base = |name: &str| (name == "base").then_some(());
+        fields.optional("chain", choice(base, "base"));
+        let destination = match method.unwrap_or(PayoutMethod::Payoneer) {
+            PayoutMethod::Payoneer => {
+                refuse(
+                    fields,
+                    &["wallet_address", "chain"],
+                    "goes with method usdc",
                 );
+                // Cents are what Payoneer pays; the chain pays to the millionth.
+                if amount.is_some_and(|amount| amount.as_micros() % 10_000 != 0) {
+                    fields.fault(
+                        "amount_usd",
+                        "must have at most 2 digits after the decimal point",
+                    );
+                }
+                Some(Destination::Payoneer { payee_id })
             }
-            Some(Destination::Payoneer { payee_id })
-        }
-        PayoutMethod::Usdc => {
-            refuse(
-                &mut fields,
-                &["payoneer_payee_id"],
-                "goes with method payoneer",
-            );
-            if !fields.has("wallet_address") {
-                fields.fault("wallet_address", "is required");
+            PayoutMethod::Usdc => {
+                refuse(fields, &["payoneer_payee_id"], "goes with method payoneer");
+                if !fields.has("wallet_address") {
+                    fields.fault("wallet_address", "is required");
+                }
+                wallet.map(|wallet_address| Destination::Usdc { wallet_address })
             }
-            wallet.map(|wallet_address| Destination::Usdc { wallet_address })
-        }
-    };
-    let read = amount.zip(destination);
-    let read = read.map(|(amount, destination)| StatedPayout {
-        amount,
-        destination,
-    });
-    fields.finish(read)
+        };
+        Some(StatedPayout {
+            amount: amount?,
+            destination: destination?,
+        })
+    })
 }
 
 fn refuse(fields: &mut Fields<'_>, names: &[&str], problem: &str) {

@@ -80,47 +80,47 @@ impl Proof {
         submitted_at: Timestamp,
     ) -> Parsed<Self> {
         let files: HashMap<_, _> = files.iter().map(|file| (file.id, file)).collect();
-        let mut fields = Fields::of(body);
-        let is_credential = task_type::is_credential(task.stated.task_type);
-        fields.unknown_means(if is_credential { PLAINTEXT } else { NOT_ASKED });
-        let evidence = match task.stated.proof_type {
-            _ if is_credential => fields
-                .required("encrypted_credential", credential::parse)
-                .map(Evidence::Credential),
-            ProofType::Photo | ProofType::Screenshot => {
-                let picture = |value: &Value| own_file(value, &files, is_picture);
-                let pictures = fields.required("photos", list(1..=FILES_MAX, picture));
-                pictures.map(Evidence::Pictures)
-            }
-            ProofType::Artifact => {
-                let file = |value: &Value| own_file(value, &files, |_| true);
-                fields
-                    .required("artifacts", list(1..=FILES_MAX, file))
-                    .map(Evidence::Files)
-            }
-            ProofType::Confirmation => {
-                let text_read =
-                    fields.required("confirmation_text", text(1..=CONFIRMATION_CHARS_MAX));
-                let reference_url = fields.optional("reference_url", url(&["https", "http"]));
-                text_read.map(|text| Evidence::Confirmation {
-                    text,
-                    reference_url,
-                })
-            }
-        };
-        let asks_for_result = task.stated.result_schema.as_ref();
-        let result =
-            asks_for_result.and_then(|_| fields.optional("result", |value| Ok(value.clone())));
-        let notes = fields.optional("notes", text(0..=NOTES_CHARS_MAX));
-        let submission_id = fields.optional("submission_id", submission_id);
-        let read = evidence.map(|evidence| Self {
-            evidence,
-            result,
-            notes,
-            submission_id,
-            submitted_at,
-        });
-        fields.finish(read)
+        Fields::read(body, |fields| {
+            let is_credential = task_type::is_credential(task.stated.task_type);
+            fields.unknown_means(if is_credential { PLAINTEXT } else { NOT_ASKED });
+            let evidence = match task.stated.proof_type {
+                _ if is_credential => fields
+                    .required("encrypted_credential", credential::parse)
+                    .map(Evidence::Credential),
+                ProofType::Photo | ProofType::Screenshot => {
+                    let picture = |value: &Value| own_file(value, &files, is_picture);
+                    let pictures = fields.required("photos", list(1..=FILES_MAX, picture));
+                    pictures.map(Evidence::Pictures)
+                }
+                ProofType::Artifact => {
+                    let file = |value: &Value| own_file(value, &files, |_| true);
+                    fields
+                        .required("artifacts", list(1..=FILES_MAX, file))
+                        .map(Evidence::Files)
+                }
+                ProofType::Confirmation => {
+                    let text_read =
+                        fields.required("confirmation_text", text(1..=CONFIRMATION_CHARS_MAX));
+                    let reference_url = fields.optional("reference_url", url(&["https", "http"]));
+                    text_read.map(|text| Evidence::Confirmation {
+                        text,
+                        reference_url,
+                    })
+                }
+            };
+            let asks_for_result = task.stated.result_schema.as_ref();
+            let result =
+                asks_for_result.and_then(|_| fields.optional("result", |value| Ok(value.clone())));
+            let notes = fields.optional("notes", text(0..=NOTES_CHARS_MAX));
+            let submission_id = fields.optional("submission_id", submission_id);
+            Some(Self {
+                evidence: evidence?,
+                result,
+                notes,
+                submission_id,
+                submitted_at,
+            })
+        })
     }
 
     /// The files that the proof consists of.

@@ -98,7 +98,8 @@ fn parse_reason(body: &Value) -> Parsed<RejectEstimate> {
     if body.is_null() {
         return Ok(RejectEstimate::default());
     }
-    let mut fields = Fields::of(body);
-    let reason = fields.optional("reason", text(1..=1000));
-    fields.finish(Some(RejectEstimate { reason }))
+    Fields::read(body, |fields| {
+        let reason = fields.optional("reason", text(1..=1000));
+        Some(RejectEstimate { reason })
+    })
 }

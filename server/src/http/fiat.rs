@@ -220,9 +220,9 @@ pub async fn ask_pay_in_status(
     agent: AgentAuth,
     posted: Posted,
 ) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(&posted.body);
-    let id = fields.required("payment_id", text(1..=100));
-    let id = checked(fields.finish(id))?;
+    let id = checked(Fields::read(&posted.body, |fields| {
+        fields.required("payment_id", text(1..=100))
+    }))?;
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         status_of(tx, agent.id, &id)
     })

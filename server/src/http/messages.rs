@@ -180,9 +180,10 @@ pub async fn operator_send_message(
 }
 
 fn parse(body: &Value) -> Parsed<SendMessage> {
-    let mut fields = Fields::of(body);
-    let body = fields.required("body", text(1..=MESSAGE_CHARS_MAX));
-    fields.finish(body.map(|body| SendMessage { body }))
+    Fields::read(body, |fields| {
+        let body = fields.required("body", text(1..=MESSAGE_CHARS_MAX));
+        body.map(|body| SendMessage { body })
+    })
 }
 
 fn write(

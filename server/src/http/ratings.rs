@@ -120,9 +120,10 @@ fn rate(
 }
 
 fn parse(body: &Value) -> Parsed<Rate> {
-    let mut fields = Fields::of(body);
-    let stars = fields.required("stars", whole(1..=5));
-    let comment = fields.optional("comment", text(1..=COMMENT_CHARS_MAX));
-    let stars = stars.and_then(|stars| u8::try_from(stars).ok());
-    fields.finish(stars.map(|stars| Rate { stars, comment }))
+    Fields::read(body, |fields| {
+        let stars = fields.required("stars", whole(1..=5));
+        let comment = fields.optional("comment", text(1..=COMMENT_CHARS_MAX));
+        let stars = stars.and_then(|stars| u8::try_from(stars).ok());
+        stars.map(|stars| Rate { stars, comment })
+    })
 }

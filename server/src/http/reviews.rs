@@ -66,13 +66,14 @@ pub async fn request_revision(
 }
 
 fn parse_revision(body: &Value) -> Parsed<RequestRevision> {
-    let mut fields = Fields::of(body);
-    let reason = fields.required("reason", text(1..=REASON_CHARS_MAX));
-    let unmet_requirements = fields.optional("unmet_requirements", list(0..=20, text(1..=500)));
-    fields.finish(reason.map(|reason| RequestRevision {
-        reason,
-        unmet_requirements,
-    }))
+    Fields::read(body, |fields| {
+        let reason = fields.required("reason", text(1..=REASON_CHARS_MAX));
+        let unmet_requirements = fields.optional("unmet_requirements", list(0..=20, text(1..=500)));
+        reason.map(|reason| RequestRevision {
+            reason,
+            unmet_requirements,
+        })
+    })
 }
 
 /// Object to a completed task within its hold. Reward and fee go back into escrow until the host
@@ -89,9 +90,9 @@ pub async fn open_dispute(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(&posted.body);
-    let reason = fields.required("reason", text(1..=REASON_CHARS_MAX));
-    let reason = checked(fields.finish(reason))?;
+    let reason = checked(Fields::read(&posted.body, |fields| {
+        fields.required("reason", text(1..=REASON_CHARS_MAX))
+    }))?;
     let id = task_id(&id)?;
     let turn = app.turn();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {

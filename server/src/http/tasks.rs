@@ -264,7 +264,7 @@ pub fn no_fields(body: &Value) -> Result<(), ApiError> {
     if body.is_null() {
         return Ok(());
     }
-    checked(Fields::of(body).finish(Some(())))
+    checked(Fields::read(body, |_| Some(())))
 }
 
 /// Judge a proof: APPROVE pays the operator, REJECT disputes the task and keeps the escrow.
@@ -334,19 +334,19 @@ pub(super) fn required(unmet: Vec<String>, task: &Task) -> Parsed<Vec<String>> {
 }
 
 fn parse_verdict(body: &Value) -> Parsed<VerifyTask> {
-    let mut fields = Fields::of(body);
-    let decisions = |name: &str| match name {
-        "APPROVE" => Some(VerifyDecision::Approve),
-        "REJECT" => Some(VerifyDecision::Reject),
-        _ => None,
-    };
-    let decision = fields.required("decision", choice(decisions, "APPROVE, REJECT"));
-    let reason = fields.optional("reason", text(1..=1000));
-    let unmet_requirements = fields.optional("unmet_requirements", list(0..=20, text(1..=500)));
-    let read = decision.map(|decision| VerifyTask {
-        decision,
-        reason,
-        unmet_requirements,
-    });
-    fields.finish(read)
+    Fields::read(body, |fields| {
+        let decisions = |name: &str| match name {
+            "APPROVE" => Some(VerifyDecision::Approve),
+            "REJECT" => Some(VerifyDecision::Reject),
+            _ => None,
+        };
+        let decision = fields.required("decision", choice(decisions, "APPROVE, REJECT"));
+        let reason = fields.optional("reason", text(1..=1000));
+        let unmet_requirements = fields.optional("unmet_requirements", list(0..=20, text(1..=500)));
+        Some(VerifyTask {
+            decision: decision?,
+            reason,
+            unmet_requirements,
+        })
+    })
 }

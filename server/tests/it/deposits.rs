@@ -252,6 +252,35 @@ on_both_databases! {
         assert_eq!(agent.balance().await.0, "0.00");
     }
 
+    async fn a_notice_with_a_fault_in_any_field_credits_nothing(store) {
+        let (provider, app) = Provider::and_server(store).await;
+        let agent = app.poor_agent().await;
+        agent.post(paths::PAY_IN, &hundred()).await.created();
+        let order = provider.asked()[0].1["order_id"].clone();
+        for (field, faulty) in [
+            ("currency", json!(986)),
+            ("currency", json!("")),
+            ("currency", json!(["USD"])),
+            ("currency", json!({"code": "BRL"})),
+            ("currency", json!(false)),
+            ("currency", json!("a currency of more characters than ten")),
+            ("amount", json!([100])),
+            ("status", json!(["PAID"])),
+            ("order_id", json!({})),
+        ] {
+            let mut notice = json!({"status": "PAID", "order_id": order, "amount": 100});
+            notice[field] = faulty;
+            let refused = notify(&app, &notice).await;
+            refused.refused(400, "validation");
+            assert_eq!(refused.faulty_fields(), [field], "{notice}");
+            assert_eq!(agent.balance().await.0, "0.00", "{notice}");
+        }
+        let paid = json!({"status": "PAID", "order_id": order, "amount": 100,
+            "currency": "USD", "id": "D-4-086e1efe", "country": "BR"});
+        notify(&app, &paid).await.ok();
+        assert_eq!(agent.balance().await.0, "100.00");
+    }
+
     async fn what_was_not_paid_is_told_and_may_be_paid_after_all(store) {
         let (provider, app) = Provider::and_server(store).await;
         let agent = app.poor_agent().await;

@@ -43,47 +43,41 @@ impl NewTask {
         targets: &TargetRules,
         market: Market,
     ) -> Parsed<Self> {
-        let mut fields = Fields::of(body);
-        let title = fields.required("title", text(1..=TITLE_CHARS_MAX));
-        let description = fields.required("description", text(1..=DESCRIPTION_CHARS_MAX));
-        let location = fields.optional("location", location);
-        let reward = fields.required("reward_usd", money(2));
-        let deadline = fields.required("deadline", |value| deadline(value, now));
-        let requirement = text(1..=REQUIREMENT_CHARS_MAX);
-        let requirements = fields.required(
-            "proof_requirements",
-            list(1..=REQUIREMENTS_MAX, requirement),
-        );
-        let types = TaskType::ALL.map(TaskType::as_str).join(", ");
-        let task_type = fields.required("task_type", choice(TaskType::parse, types));
-        let stated = Stated::read(&mut fields, location.as_ref());
-        let proof_type = stated.proof_type;
-        let digital_instructions =
-            fields.optional("digital_instructions", text(0..=DESCRIPTION_CHARS_MAX));
-        let callback_url = fields.optional("callback_url", targets.field());
-        let callback_secret = fields.optional("callback_secret", text(16..=256));
-        let agent_public_key = fields.optional("agent_public_key", public_key);
-        let external_id = fields.optional("external_id", text(1..=200));
-        let estimate = EstimateTerms::read(&mut fields);
-        let beside = Beside::read(&mut fields, market);
+        Fields::read(body, |fields| {
+            let title = fields.required("title", text(1..=TITLE_CHARS_MAX));
+            let description = fields.required("description", text(1..=DESCRIPTION_CHARS_MAX));
+            let location = fields.optional("location", location);
+            let reward = fields.required("reward_usd", money(2));
+            let deadline = fields.required("deadline", |value| deadline(value, now));
+            let requirement = text(1..=REQUIREMENT_CHARS_MAX);
+            let requirements = fields.required(
+                "proof_requirements",
+                list(1..=REQUIREMENTS_MAX, requirement),
+            );
+            let types = TaskType::ALL.map(TaskType::as_str).join(", ");
+            let task_type = fields.required("task_type", choice(TaskType::parse, types));
+            let stated = Stated::read(fields, location.as_ref());
+            let proof_type = stated.proof_type;
+            let digital_instructions =
+                fields.optional("digital_instructions", text(0..=DESCRIPTION_CHARS_MAX));
+            let callback_url = fields.optional("callback_url", targets.field());
+            let callback_secret = fields.optional("callback_secret", text(16..=256));
+            let agent_public_key = fields.optional("agent_public_key", public_key);
+            let external_id = fields.optional("external_id", text(1..=200));
+            let estimate = EstimateTerms::read(fields);
+            let beside = Beside::read(fields, market);
 
-        fit_type(&mut fields, task_type, &stated);
-        let read = title
-            .zip(description)
-            .zip(reward)
-            .zip(deadline)
-            .zip(requirements);
-        let read = read.zip(task_type).map(|(stated, task_type)| {
-            let ((((title, description), reward), deadline), proof_requirements) = stated;
+            fit_type(fields, task_type, &stated);
+            let task_type = task_type?;
             let default = task_type::rules(task_type).proof_types.first().copied();
-            Self {
-                title,
-                description,
+            Some(Self {
+                title: title?,
+                description: description?,
                 // A place without anything in it is none.
                 location: location.filter(|place| *place != Location::default()),
-                reward,
-                deadline,
-                proof_requirements,
+                reward: reward?,
+                deadline: deadline?,
+                proof_requirements: requirements?,
                 task_type,
                 proof_type: proof_type.or(default).unwrap_or(ProofType::Photo),
                 digital_instructions,
@@ -98,9 +92,8 @@ impl NewTask {
                 sandbox: beside.sandbox,
                 sandbox_outcome: beside.sandbox_outcome,
                 dry_run: beside.dry_run == Some(true),
-            }
-        });
-        fields.finish(read)
+            })
+        })
     }
 }
 
@@ -211,14 +204,15 @@ fn complete(place: Option<&Location>) -> bool {
 }
 
 fn location(value: &Value) -> Parsed<Location> {
-    let mut fields = Fields::of(value);
-    let lat = fields.optional("lat", degrees(-90.0..=90.0));
-    let lng = fields.optional("lng", degrees(-180.0..=180.0));
-    let address = fields.optional("address", text(1..=ADDRESS_CHARS_MAX));
-    if fields.has("lat") != fields.has("lng") {
-        fields.fault("", "lat and lng go together");
-    }
-    fields.finish(Some(Location { lat, lng, address }))
+    Fields::read(value, |fields| {
+        let lat = fields.optional("lat", degrees(-90.0..=90.0));
+        let lng = fields.optional("lng", degrees(-180.0..=180.0));
+        let address = fields.optional("address", text(1..=ADDRESS_CHARS_MAX));
+        if fields.has("lat") != fields.has("lng") {
+            fields.fault("", "lat and lng go together");
+        }
+        Some(Location { lat, lng, address })
+    })
 }
 
 fn deadline(value: &Value, now: Timestamp) -> Parsed<Timestamp> {
