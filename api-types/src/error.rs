@@ -8,9 +8,9 @@ names! {
     /// Why a request was refused. Programs branch on this, never on the sentence.
     #[derive(Hash)]
     pub enum ErrorCode {
-        /// The body, a parameter or a header is not as documented; `details` names every fault.
+        /// The body, a parameter or a header is not as documented; `details` names the faults.
         Validation = "validation",
-        /// The typed result does not satisfy the schema of its task; `details` names every fault.
+        /// The typed result does not satisfy the schema of its task; `details` names the faults.
         SchemaValidationFailed = "schema_validation_failed",
         /// No valid key, session or identity.
         Unauthorized = "unauthorized",
@@ -84,7 +84,7 @@ pub struct ErrorBody {
     pub request_id: String,
     /// Whether the same request may succeed later.
     pub retryable: bool,
-    /// Every fault of a request that failed validation.
+    /// The faults of a request that failed validation: at most 50, then how many more there are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Fault>,
     /// What a person must approve before the same request goes through.

@@ -10,7 +10,10 @@ use serde_json::Value;
 
 use super::{Acting, Unable};
 use crate::{
-    domain::fields::{Parsed, fault},
+    domain::{
+        faults::Faults,
+        fields::{Parsed, fault, made_up, wrong},
+    },
     store::{StoreError, Tx, switches},
 };
 
@@ -37,20 +40,23 @@ pub fn task_type_switches(tx: &mut Tx<'_>) -> Result<TaskTypeSwitches, StoreErro
 /// Every type that does not exist, and every value that is neither `on` nor `off`.
 pub fn parse_switches(body: &Value) -> Parsed<Vec<(TaskType, Switch)>> {
     let Some(object) = body.as_object() else {
-        return Err(vec![fault("", "must be a JSON object")]);
+        return wrong("must be a JSON object");
     };
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     // An alias and its name are one type.
     let mut read = BTreeMap::new();
     for (name, value) in object {
-        let shown: String = name.chars().take(64).collect();
+        if faults.is_full() {
+            faults.leave_out(1);
+            continue;
+        }
         let Some(task_type) = TaskType::parse(name) else {
-            faults.push(fault(shown, "is no task type"));
+            faults.push_made_up(fault(made_up(name), "is no task type"));
             continue;
         };
         match value.as_str().and_then(Switch::parse) {
             Some(switch) => drop(read.insert(task_type.as_str(), (task_type, switch))),
-            None => faults.push(fault(shown, "must be on or off")),
+            None => faults.push(fault(name, "must be on or off")),
         }
     }
     if faults.is_empty() {

@@ -26,6 +26,7 @@ use crate::{
     config::shared_terms,
     domain::{
         dispute::Ruling,
+        faults::Faults,
         task::{Terms, Turn},
     },
     output,
@@ -385,8 +386,8 @@ fn agent_cells(one: &AgentRecord) -> Vec<String> {
     ]
 }
 
-fn sentence(faults: &[api_types::error::Fault]) -> anyhow::Error {
-    let faults = faults.iter();
+fn sentence(faults: &Faults) -> anyhow::Error {
+    let faults = faults.details().into_iter();
     let lines: Vec<_> = faults
         .map(|fault| format!("{}: {}", fault.field, fault.message))
         .collect();

@@ -13,8 +13,9 @@ use super::fields::{Fields, Parsed, fault, text, timestamp, wrong};
 /// Every fault, by its wire name; none repeats what was sent.
 pub fn parse(value: &Value) -> Parsed<EncryptedCredential> {
     Fields::read(value, |fields| {
-        fields
-            .unknown_means("is not part of an envelope: nothing may travel beside the ciphertext");
+        fields.unknown_are_unnamed(
+            "nothing may travel beside the ciphertext: an envelope has no such fields",
+        );
         let v = fields.optional("v", version);
         let algorithm = fields.required("algorithm", text(1..=64));
         let ciphertext = fields.required("ciphertext", text(1..=100_000));

@@ -88,7 +88,7 @@ pub fn parse_required(body: &Value, now: Timestamp) -> Parsed<Estimate> {
     let read = parse(body, now)?;
     read.ok_or_else(|| {
         let message = "is required, or estimate_days or estimate_hours instead";
-        vec![super::fields::fault("estimate_minutes", message)]
+        super::fields::fault("estimate_minutes", message).into()
     })
 }
 
@@ -126,7 +126,7 @@ mod tests {
         ] {
             let faults = parse(&body, now).unwrap_err();
             assert!(
-                faults.iter().any(|fault| fault.field == field),
+                faults.listed().any(|fault| fault.field == field),
                 "{body} {faults:?}"
             );
         }

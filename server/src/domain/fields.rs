@@ -8,8 +8,10 @@ use std::ops::RangeInclusive;
 use api_types::{MicroUsd, Timestamp, error::Fault};
 use serde_json::{Map, Value};
 
+use super::faults::Faults;
+
 /// What one value was read as, or its faults with their places relative to it.
-pub type Parsed<T> = Result<T, Vec<Fault>>;
+pub type Parsed<T> = Result<T, Faults>;
 
 /// Two that were read of one request, or the faults of both.
 ///
@@ -19,8 +21,9 @@ pub fn both<A, B>(one: Parsed<A>, other: Parsed<B>) -> Parsed<(A, B)> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
         (one, other) => {
-            let faults = [one.err(), other.err()];
-            Err(faults.into_iter().flatten().flatten().collect())
+            let mut faults = Faults::default();
+            faults.extend([one.err(), other.err()].into_iter().flatten());
+            Err(faults)
         }
     }
 }
@@ -30,13 +33,16 @@ pub struct Fields<'a> {
     object: Option<&'a Map<String, Value>>,
     known: Vec<&'static str>,
     unknown: Unknown,
-    faults: Vec<Fault>,
+    faults: Faults,
 }
 
 /// What a field means that the reader did not ask for.
 enum Unknown {
     /// It is a fault, with this message.
     Refused(&'static str),
+    /// It is a fault, and its name may be a secret that was typed in the wrong place. This message
+    /// speaks of all such fields, and none is named.
+    RefusedUnnamed(&'static str),
     /// It belongs to a format that is not ours, and is passed over.
     Ignored,
 }
@@ -54,7 +60,7 @@ impl<'a> Fields<'a> {
             object,
             known: Vec::new(),
             unknown: Unknown::Refused("is not a field of this request"),
-            faults: Vec::new(),
+            faults: Faults::default(),
         };
         if object.is_none() {
             fields.fault("", "must be a JSON object");
@@ -72,6 +78,12 @@ impl<'a> Fields<'a> {
         self.unknown = Unknown::Refused(hint);
     }
 
+    /// Refuses fields that nobody asked for with one message and without their names, because a
+    /// name may be a secret that was typed in the wrong place.
+    pub fn unknown_are_unnamed(&mut self, message: &'static str) {
+        self.unknown = Unknown::RefusedUnnamed(message);
+    }
+
     /// Passes over fields that nobody asked for, because their sender follows another document.
     pub fn unknown_are_ignored(&mut self) {
         self.unknown = Unknown::Ignored;
@@ -83,9 +95,9 @@ impl<'a> Fields<'a> {
         name: &'static str,
         parse: impl FnOnce(&'a Value) -> Parsed<T>,
     ) -> Option<T> {
-        let had = self.faults.len();
+        let had = self.faults.count();
         let read = self.optional(name, parse);
-        if read.is_none() && self.faults.len() == had && self.object.is_some() {
+        if read.is_none() && self.faults.count() == had && self.object.is_some() {
             self.fault(name, "is required");
         }
         read
@@ -102,8 +114,7 @@ impl<'a> Fields<'a> {
         match parse(value) {
             Ok(read) => Some(read),
             Err(faults) => {
-                self.faults
-                    .extend(faults.into_iter().map(|inner| within(name, inner)));
+                self.faults.extend_within(name, faults);
                 None
             }
         }
@@ -131,7 +142,17 @@ impl<'a> Fields<'a> {
 
     /// Whether a fault of this very field was named.
     pub fn has_fault(&self, name: &str) -> bool {
-        self.faults.iter().any(|fault| fault.field == name)
+        self.faults.listed().any(|fault| fault.field == name)
+    }
+
+    /// Refuses fields of this API that do not go with the others.
+    pub fn refuse(&mut self, names: &[&'static str], message: &str) {
+        for name in names {
+            self.known.push(name);
+            if self.has(name) {
+                self.fault(name, message);
+            }
+        }
     }
 
     /// Names a fault that only the reader of several fields can see.
@@ -139,18 +160,31 @@ impl<'a> Fields<'a> {
         self.faults.push(fault(field, message));
     }
 
-    fn into_faults(mut self) -> Vec<Fault> {
-        let Unknown::Refused(hint) = self.unknown else {
-            return self.faults;
-        };
+    fn into_faults(mut self) -> Faults {
         let names = self.object.into_iter().flat_map(Map::keys);
-        let unknown = names.filter(|name| !self.known.contains(&name.as_str()));
-        // A name is shown as it came, but no longer than a name ever is.
-        let shown = |name: &String| name.chars().take(64).collect::<String>();
-        self.faults
-            .extend(unknown.map(|name| fault(shown(name), hint)));
+        let mut unknown = names.filter(|name| !self.known.contains(&name.as_str()));
+        match self.unknown {
+            Unknown::Refused(hint) => {
+                while let Some(name) = unknown.next() {
+                    if self.faults.is_full() {
+                        self.faults.leave_out(1 + unknown.count());
+                        break;
+                    }
+                    self.faults.push_made_up(fault(made_up(name), hint));
+                }
+            }
+            Unknown::RefusedUnnamed(message) if unknown.next().is_some() => {
+                self.faults.push(fault("", message));
+            }
+            Unknown::RefusedUnnamed(_) | Unknown::Ignored => {}
+        }
         self.faults
     }
+}
+
+/// A name that a caller made up as it is shown: no longer than a name ever is.
+pub fn made_up(name: &str) -> String {
+    name.chars().take(64).collect()
 }
 
 /// A fault at a place.
@@ -163,20 +197,7 @@ pub fn fault(field: impl Into<String>, message: impl Into<String>) -> Fault {
 
 /// One fault of a value itself.
 pub fn wrong<T>(message: impl Into<String>) -> Parsed<T> {
-    Err(vec![fault("", message)])
-}
-
-/// A fault of a value, seen from what holds the value under `name`.
-pub fn within(name: &str, inner: Fault) -> Fault {
-    let joint = if inner.field.is_empty() || inner.field.starts_with('[') {
-        ""
-    } else {
-        "."
-    };
-    Fault {
-        field: format!("{name}{joint}{}", inner.field),
-        message: inner.message,
-    }
+    Err(fault("", message).into())
 }
 
 /// Text of so many characters. Control characters other than line breaks and tabs are refused:
@@ -279,18 +300,12 @@ pub fn list<T>(
                 count.end()
             ));
         }
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         let mut read = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             match parse(item) {
                 Ok(one) => read.push(one),
-                Err(inner) => {
-                    faults.extend(
-                        inner
-                            .into_iter()
-                            .map(|one| within(&format!("[{index}]"), one)),
-                    );
-                }
+                Err(inner) => faults.extend_within(&format!("[{index}]"), inner),
             }
         }
         if faults.is_empty() {
@@ -364,7 +379,7 @@ mod tests {
             let read = Fields::read(&body, |fields| fields.required("name", text(1..=10)));
             assert_eq!(
                 read,
-                Err(vec![fault("", "must be a JSON object")]),
+                Err(fault("", "must be a JSON object").into()),
                 "{body}"
             );
         }
@@ -379,7 +394,7 @@ mod tests {
             fields.unknown_are_ignored();
             amount
         });
-        assert_eq!(read, Err(vec![fault("currency", "must be a string")]));
+        assert_eq!(read, Err(fault("currency", "must be a string").into()));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod delegation;
 pub mod dispute;
 pub mod estimate;
 pub mod event;
+pub mod faults;
 pub mod fiat;
 pub mod fields;
 pub mod guardian;

@@ -191,11 +191,7 @@ pub fn parse_payout(body: &Value) -> Parsed<StatedPayout> {
         fields.optional("chain", choice(base, "base"));
         let destination = match method.unwrap_or(PayoutMethod::Payoneer) {
             PayoutMethod::Payoneer => {
-                refuse(
-                    fields,
-                    &["wallet_address", "chain"],
-                    "goes with method usdc",
-                );
+                fields.refuse(&["wallet_address", "chain"], "goes with method usdc");
                 // Cents are what Payoneer pays; the chain pays to the millionth.
                 if amount.is_some_and(|amount| amount.as_micros() % 10_000 != 0) {
                     fields.fault(
@@ -206,7 +202,7 @@ pub fn parse_payout(body: &Value) -> Parsed<StatedPayout> {
                 Some(Destination::Payoneer { payee_id })
             }
             PayoutMethod::Usdc => {
-                refuse(fields, &["payoneer_payee_id"], "goes with method payoneer");
+                fields.refuse(&["payoneer_payee_id"], "goes with method payoneer");
                 if !fields.has("wallet_address") {
                     fields.fault("wallet_address", "is required");
                 }
@@ -218,14 +214,6 @@ pub fn parse_payout(body: &Value) -> Parsed<StatedPayout> {
             destination: destination?,
         })
     })
-}
-
-fn refuse(fields: &mut Fields<'_>, names: &[&str], problem: &str) {
-    for name in names {
-        if fields.has(name) {
-            fields.fault(name, problem);
-        }
-    }
 }
 
 fn payout_amount(value: &Value) -> Parsed<MicroUsd> {

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use api_types::{
     Timestamp, UploadId,
     credential::EncryptedCredential,
-    error::Fault,
     proof::{CONFIRMATION_CHARS_MAX, FILES_MAX, NOTES_CHARS_MAX, ProofType},
 };
 use serde_json::Value;
 
 use super::{
     credential,
-    fields::{Fields, Parsed, fault, list, text, url, within, wrong},
+    faults::Faults,
+    fields::{Fields, Parsed, fault, list, text, url, wrong},
     result_schema::ResultSchema,
     task::Task,
     task_type,
@@ -68,6 +68,20 @@ const NOT_ASKED: &str = "is not part of the proof that this task asks for";
 const PLAINTEXT: &str = "must not be sent for a credential task: what is secret belongs inside \
                          encrypted_credential, sealed in your browser";
 
+/// The same for fields that this API does not have. Their names are not repeated: a person may have
+/// pasted the secret as a name.
+const PLAINTEXT_UNNAMED: &str = "nothing else may be sent for a credential task: what is secret \
+                                 belongs inside encrypted_credential, sealed in your browser";
+
+/// The fields of the other kinds of proof.
+const PLAINTEXT_FIELDS: [&str; 5] = [
+    "artifacts",
+    "confirmation_text",
+    "photos",
+    "reference_url",
+    "result",
+];
+
 impl Proof {
     /// Reads POST /operator/tasks/:id/submit for `task`, from an operator who uploaded `files`.
     ///
@@ -82,7 +96,12 @@ impl Proof {
         let files: HashMap<_, _> = files.iter().map(|file| (file.id, file)).collect();
         Fields::read(body, |fields| {
             let is_credential = task_type::is_credential(task.stated.task_type);
-            fields.unknown_means(if is_credential { PLAINTEXT } else { NOT_ASKED });
+            if is_credential {
+                fields.refuse(&PLAINTEXT_FIELDS, PLAINTEXT);
+                fields.unknown_are_unnamed(PLAINTEXT_UNNAMED);
+            } else {
+                fields.unknown_means(NOT_ASKED);
+            }
             let evidence = match task.stated.proof_type {
                 _ if is_credential => fields
                     .required("encrypted_credential", credential::parse)
@@ -133,18 +152,15 @@ impl Proof {
 }
 
 /// The faults of the typed result in a submission, by their places in the body.
-pub fn result_faults(body: &Value, schema: &ResultSchema) -> Vec<Fault> {
+pub fn result_faults(body: &Value, schema: &ResultSchema) -> Faults {
     let Some(result) = body.get("result").filter(|result| !result.is_null()) else {
-        return vec![fault(
-            "result",
-            "is required: this task has a result_schema",
-        )];
+        return fault("result", "is required: this task has a result_schema").into();
     };
-    let faults = schema.check(result).err().unwrap_or_default();
+    let mut faults = Faults::default();
+    if let Err(inner) = schema.check(result) {
+        faults.extend_within("result", inner);
+    }
     faults
-        .into_iter()
-        .map(|one| within("result", one))
-        .collect()
 }
 
 /// The phone's own name for a submission, read before anything else: a repeated one is answered

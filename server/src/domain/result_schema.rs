@@ -14,6 +14,7 @@ use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::faults::{FAULTS_MAX, Faults};
 use super::fields::{Parsed, fault, wrong};
 
 /// Schemas within a schema at most, each counted as often as references lead to it.
@@ -24,9 +25,6 @@ const PATTERNS_MAX: usize = 32;
 
 /// Bytes that one pattern may take when it is compiled.
 const PATTERN_BYTES_MAX: usize = 256 * 1024;
-
-/// Faults of a schema, or of a result, that are named at most.
-const FAULTS_MAX: usize = 100;
 
 /// Keywords that would let a reference lead elsewhere than to a place in this schema.
 const NOT_TAKEN: [&str; 6] = [
@@ -113,11 +111,11 @@ fn compile(schema: &Value) -> Parsed<Validator> {
         .should_validate_formats(false)
         .with_pattern_options(patterns)
         .build(schema)
-        .map_err(|error| vec![fault_of(&error)])
+        .map_err(|error| fault_of(&error).into())
 }
 
 fn faults<'a>(errors: impl Iterator<Item = ValidationError<'a>>) -> Parsed<()> {
-    let faults: Vec<_> = errors
+    let faults: Faults = errors
         .take(FAULTS_MAX)
         .map(|error| fault_of(&error))
         .collect();
@@ -374,7 +372,8 @@ mod tests {
 
     fn refused(schema: &Value) -> String {
         let faults = ResultSchema::parse(schema).unwrap_err();
-        format!("{}: {}", faults[0].field, faults[0].message)
+        let first = faults.into_iter().next().unwrap();
+        format!("{}: {}", first.field, first.message)
     }
 
     #[test]

@@ -8,15 +8,10 @@ use api_types::{
     error::ErrorBody,
     paths,
 };
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    response::Response,
-};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 
 use super::{
-    auth::{self, AgentAuth},
+    auth::{AgentAuth, MayRegister},
     body::Posted,
     error::{self, ApiError, checked},
     idempotency::once,
@@ -38,10 +33,9 @@ use crate::{
         (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn register_agent(
     State(app): State<App>,
-    headers: HeaderMap,
+    _: MayRegister,
     posted: Posted,
 ) -> Result<Response, ApiError> {
-    auth::may_register_agents(&app, &headers)?;
     let stated = checked(account::parse_agent(&posted.body))?;
     let now = app.clock.now();
     let id = AgentId::new(now, app.entropy.u128());

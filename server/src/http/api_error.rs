@@ -6,12 +6,13 @@
 
 use std::borrow::Cow;
 
-use api_types::error::{ErrorBody, ErrorCode, Fault};
+use api_types::error::{ErrorBody, ErrorCode};
 use api_types::{ApprovalId, MicroUsd};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{error, request_id};
+use crate::domain::faults::Faults;
 use crate::store::StoreError;
 
 /// Why a request was not carried out.
@@ -21,8 +22,8 @@ pub struct ApiError {
     pub code: ErrorCode,
     /// A sentence that says what to do.
     pub message: Cow<'static, str>,
-    /// Every fault of a request that failed validation.
-    pub faults: Vec<Fault>,
+    /// The faults of a request that failed validation.
+    pub faults: Faults,
     /// When trying again makes sense.
     pub retry_after_seconds: Option<u32>,
     /// What the log is told and the caller is not.
@@ -51,7 +52,7 @@ impl ApiError {
         Self {
             code,
             message: message.into(),
-            faults: Vec::new(),
+            faults: Faults::default(),
             retry_after_seconds: None,
             accident: None,
             approval: None,
@@ -105,17 +106,31 @@ impl ApiError {
         }
     }
 
-    /// The neutral form: the body in the dialect humanops, and what is kept of an answer under an
-    /// idempotency key.
+    /// The neutral form: the body in the dialect humanops.
     pub fn body(&self) -> ErrorBody {
         ErrorBody {
             error: self.message.clone().into_owned(),
             code: self.code,
             request_id: request_id::current(),
             retryable: self.is_retryable(),
-            details: self.faults.clone(),
+            details: self.faults.details(),
             approval_id: self.approval_id(),
         }
+    }
+
+    /// What is kept of the refusal under an idempotency key: its body, without any name of a field
+    /// that the caller made up.
+    pub fn kept_body(&self) -> ErrorBody {
+        if !self.faults.any_made_up() {
+            return self.body();
+        }
+        let kept = error::validation(self.faults.clone().without_made_up());
+        Self {
+            message: kept.message,
+            faults: kept.faults,
+            ..self.clone()
+        }
+        .body()
     }
 
     /// What a person is asked about, where that is why.
@@ -141,7 +156,7 @@ impl ApiError {
     pub fn from_body(status: StatusCode, body: ErrorBody) -> Self {
         let mut error = Self::new(body.code, body.error);
         error.answered_with = Some(status);
-        error.faults = body.details;
+        error.faults = Faults::of_details(body.details);
         error.approval = (body.approval_id).map(|id| Box::new(ApprovalNeed::Asked(id)));
         error
     }

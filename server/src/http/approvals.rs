@@ -19,7 +19,7 @@ use super::{
     auth::{AgentAuth, Approver},
     body::Posted,
     error::{self, ApiError, checked},
-    idempotency::once,
+    idempotency::once_or_read,
     keys::may_manage,
     page::PageQuery,
 };
@@ -125,7 +125,10 @@ pub async fn decide_approval(
         Approver::Agent(_) => None,
         Approver::Host(host) => Some(acting(&app, host.who.clone())),
     };
-    once(&app, posted.once(account), StatusCode::OK, move |tx| {
+    let reader = approver.clone();
+    let read = move |tx: &mut Tx<'_>| seen_by(tx, &reader, id).map(|(_, view)| view);
+    // The view repeats the request that is asked about, which its agent can make large.
+    let decide = move |tx: &mut Tx<'_>| {
         let (approval, view) = seen_by(tx, &approver, id)?;
         let key = match &approver {
             Approver::Agent(agent) => {
@@ -144,6 +147,6 @@ pub async fn decide_approval(
             host.write_down(tx, 0, "decide_approval", id, decided.as_str())?;
         }
         seen_by(tx, &approver, id).map(|(_, view)| view)
-    })
-    .await
+    };
+    once_or_read(&app, posted.once(account), StatusCode::OK, decide, read).await
 }

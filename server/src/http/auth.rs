@@ -17,7 +17,7 @@ use super::dialect;
 use super::error::{self, ApiError};
 use crate::admin::key_fingerprint;
 use crate::app::App;
-use crate::config::Secret;
+use crate::config::{Registration, Secret};
 use crate::domain::{sandbox, secret};
 use crate::store::{keys, operators};
 
@@ -143,16 +143,20 @@ impl FromRequestParts<App> for Approver {
     }
 }
 
-/// Lets the request pass where everyone may register, or the host's key is sent (contract §3).
-///
-/// # Errors
-/// 403 without the key.
-pub fn may_register_agents(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
-    use crate::config::Registration;
-    if app.config.registration == Registration::Open {
-        return Ok(());
+/// Permission to register an agent: everyone has it, or only who sends the host's key, as the
+/// server is set up (contract §3). An extractor, so that it is asked before a body is read.
+#[derive(Clone, Copy, Debug)]
+pub struct MayRegister;
+
+impl FromRequestParts<App> for MayRegister {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        match app.config.registration {
+            Registration::Open => Ok(Self),
+            Registration::AdminKey => host_of(app, &parts.headers).map(|_| Self),
+        }
     }
-    host_of(app, headers).map(drop)
 }
 
 /// The host of this server.

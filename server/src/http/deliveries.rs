@@ -18,13 +18,16 @@ use super::{
     auth::AgentAuth,
     body::Posted,
     error::{self, ApiError},
-    idempotency::once,
+    idempotency::once_or_read,
     page::{PageQuery, Parameters},
     tasks,
 };
 use crate::{
     app::App,
-    store::deliveries::{self, Filter, Window},
+    store::{
+        Tx,
+        deliveries::{self, Filter, Window},
+    },
 };
 
 /// What was sent to the agent's callbacks, newest first.
@@ -111,9 +114,14 @@ pub async fn redeliver(
     let id: DeliveryId = id.parse().map_err(|_| error::delivery_not_found())?;
     tasks::no_fields(&posted.body)?;
     let now = app.clock.now();
-    once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
+    let redeliver = move |tx: &mut Tx<'_>| {
         let asked = deliveries::redeliver(tx, Some(agent.id), id, now)?;
         asked.ok_or_else(error::delivery_not_found)
-    })
-    .await
+    };
+    // The view lists every attempt, and each redelivery adds some.
+    let read = move |tx: &mut Tx<'_>| {
+        let found = deliveries::get(tx, agent.id, id)?;
+        found.ok_or_else(error::delivery_not_found)
+    };
+    once_or_read(&app, posted.once(agent.id), StatusCode::OK, redeliver, read).await
 }

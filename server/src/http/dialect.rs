@@ -29,6 +29,9 @@ use crate::domain::secret;
 /// The header that names a dialect.
 pub const HEADER: HeaderName = HeaderName::from_static("x-api-dialect");
 
+/// A longer path is none of this API, and an answer does not repeat it.
+const INSTANCE_BYTES_MAX: usize = 1024;
+
 /// The media type of RFC 9457.
 const PROBLEM: &str = "application/problem+json";
 
@@ -204,7 +207,7 @@ fn body(app: &App, dialect: Dialect, error: &ApiError) -> Value {
             inner.insert("message".to_owned(), json!(error.message));
             inner.insert("request_id".to_owned(), json!(request_id::current()));
             if !error.faults.is_empty() {
-                inner.insert("details".to_owned(), json!(error.faults));
+                inner.insert("details".to_owned(), json!(error.faults.details()));
             }
             if let Some(id) = error.approval_id() {
                 inner.insert("approval_id".to_owned(), json!(id));
@@ -226,8 +229,8 @@ fn errors_of_remno(error: &ApiError) -> Vec<Value> {
     if error.faults.is_empty() {
         return vec![json!({"code": code, "message": error.message})];
     }
-    let faults = error.faults.iter();
-    faults
+    let faults = error.faults.details();
+    (faults.iter())
         .map(|Fault { field, message }| match field.as_str() {
             "" => json!({"code": code, "message": message}),
             _ => json!({"code": code, "message": said_of(field, message), "field": field}),
@@ -254,7 +257,7 @@ fn meta(app: &App) -> Value {
 fn problem(app: &App, path: &str, status: StatusCode, error: &ApiError) -> Value {
     let origin = app.config.public_url.as_deref().unwrap_or_default();
     let code = error.code.as_str();
-    let errors: Vec<_> = (error.faults.iter())
+    let errors: Vec<_> = (error.faults.details().iter())
         .map(|fault| json!({"field": fault.field, "detail": fault.message}))
         .collect();
     let mut problem = json!({
@@ -262,13 +265,17 @@ fn problem(app: &App, path: &str, status: StatusCode, error: &ApiError) -> Value
         "title": title(code),
         "status": status.as_u16(),
         "detail": error.message,
-        "instance": path,
         "code": code,
         "request_id": request_id::current(),
         "errors": errors,
     });
-    if let (Some(id), Some(members)) = (error.approval_id(), problem.as_object_mut()) {
-        members.insert("approval_id".to_owned(), json!(id));
+    if let Some(members) = problem.as_object_mut() {
+        if path.len() <= INSTANCE_BYTES_MAX {
+            members.insert("instance".to_owned(), json!(path));
+        }
+        if let Some(id) = error.approval_id() {
+            members.insert("approval_id".to_owned(), json!(id));
+        }
     }
     problem
 }

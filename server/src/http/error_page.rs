@@ -49,12 +49,12 @@ fn section(code: ErrorCode) -> String {
 const fn meaning(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::Validation => {
-            "The body, a parameter or a header is not as documented. Every fault is named with its \
-             field: correct them all, and send it again."
+            "The body, a parameter or a header is not as documented. The first 50 faults are named \
+             with their fields, the others counted: correct them all, and send it again."
         }
         ErrorCode::SchemaValidationFailed => {
-            "The typed result does not satisfy the schema of its task. Every fault is named with \
-             its place in the result."
+            "The typed result does not satisfy the schema of its task. The first 50 faults are \
+             named with their places in the result, the others counted."
         }
         ErrorCode::Unauthorized => "There is no valid key, session or identity with the request.",
         ErrorCode::Forbidden => "The caller is known, and may not do this.",

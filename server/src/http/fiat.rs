@@ -257,9 +257,10 @@ fn status_of(tx: &mut Tx<'_>, agent_id: AgentId, id: &str) -> Result<PaymentView
         (status = 422, body = ErrorBody)))]
 pub async fn take_notice(State(app): State<App>, request: Request) -> Result<Response, ApiError> {
     let (parts, unread) = request.into_parts();
-    let bytes = body::read(&parts.headers, unread).await?;
+    // Who sends no signature at all is refused before the body is read.
     let provider = app.fiat.as_ref().ok_or_else(error::wrong_signature)?;
     let signature = signature(&parts.headers).ok_or_else(error::wrong_signature)?;
+    let bytes = body::read(&parts.headers, unread).await?;
     if !provider.signed(&bytes, signature) {
         return Err(error::wrong_signature());
     }

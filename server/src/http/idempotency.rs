@@ -20,6 +20,9 @@ use crate::store::{StoreError, Tx};
 /// Characters of a key at most (contract §8).
 const KEY_CHARS_MAX: usize = 255;
 
+/// Bytes of an answer that are kept at most where it can be read again: 16 KiB.
+const KEPT_BYTES_MAX: usize = 16 * 1024;
+
 /// Fields of an answer that are shown once and never kept.
 const SECRET_FIELDS: [&str; 1] = ["api_key"];
 
@@ -85,6 +88,45 @@ pub async fn once<T>(
 where
     T: Serialize + Send + 'static,
 {
+    run(
+        app,
+        key,
+        status,
+        f,
+        None::<fn(&mut Tx<'_>) -> Result<T, ApiError>>,
+    )
+    .await
+}
+
+/// [`once`] for an answer that its caller can make large: of one above [`KEPT_BYTES_MAX`] nothing
+/// but the status is kept, and a repetition is answered by `read`, with what has become of it.
+///
+/// # Errors
+/// As [`once`]; those of `read`.
+pub async fn once_or_read<T>(
+    app: &App,
+    key: OnceKey,
+    status: StatusCode,
+    f: impl Fn(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static,
+    read: impl Fn(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static,
+) -> Result<Response, ApiError>
+where
+    T: Serialize + Send + 'static,
+{
+    run(app, key, status, f, Some(read)).await
+}
+
+async fn run<T>(
+    app: &App,
+    key: OnceKey,
+    status: StatusCode,
+    f: impl Fn(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static,
+    read: Option<impl Fn(&mut Tx<'_>) -> Result<T, ApiError> + Send + 'static>,
+) -> Result<Response, ApiError>
+where
+    T: Serialize + Send + 'static,
+{
+    let kept_bytes_max = read.as_ref().map_or(usize::MAX, |_| KEPT_BYTES_MAX);
     let OnceKey(Some(request)) = key else {
         let answer = app.store.write(f).await?;
         app.wake();
@@ -103,8 +145,13 @@ where
                 Begun::Answered(answer) if answer.digest != request.digest => {
                     Err(error::idempotency_mismatch())
                 }
-                Begun::Answered(answer) => Ok(Outcome::Repeated(answer)),
-                Begun::First => first(tx, &request, status, &f),
+                Begun::Answered(mut answer) => {
+                    if let Some(read) = read.as_ref().filter(|_| answer.body.is_empty()) {
+                        answer.body = printed(&read(tx)?)?;
+                    }
+                    Ok(Outcome::Repeated(answer))
+                }
+                Begun::First => first(tx, &request, status, kept_bytes_max, &f),
             }
         })
         .await?;
@@ -147,21 +194,30 @@ fn first<T: Serialize>(
     tx: &mut Tx<'_>,
     request: &Request,
     status: StatusCode,
+    kept_bytes_max: usize,
     f: &impl Fn(&mut Tx<'_>) -> Result<T, ApiError>,
 ) -> Result<Outcome, ApiError> {
     match tx.savepoint(|tx| f(tx)) {
         Ok(answer) => {
-            let text = serde_json::to_string(&answer).map_err(ApiError::accident)?;
-            kept::keep(tx, request, status.as_u16(), &without_secrets(&text)?)?;
+            let text = printed(&answer)?;
+            let kept = match text.len() <= kept_bytes_max {
+                true => without_secrets(&text)?,
+                false => String::new(),
+            };
+            kept::keep(tx, request, status.as_u16(), &kept)?;
             Ok(Outcome::First(status, text))
         }
         Err(refusal) if is_final(&refusal) => {
-            let text = serde_json::to_string(&refusal.body()).map_err(ApiError::accident)?;
+            let text = printed(&refusal.kept_body())?;
             kept::keep(tx, request, refusal.status().as_u16(), &text)?;
             Ok(Outcome::Refused(refusal))
         }
         Err(passing) => Err(passing),
     }
+}
+
+fn printed(answer: &impl Serialize) -> Result<String, ApiError> {
+    serde_json::to_string(answer).map_err(ApiError::accident)
 }
 
 /// Whether the same request would be refused again.

@@ -3,7 +3,7 @@
 
 use api_types::{
     MicroUsd, OperatorId, TaskId, Timestamp,
-    error::{ErrorBody, Fault},
+    error::ErrorBody,
     estimate::{Estimate, GiveEstimate},
     operator::KycStatus,
     page::Page,
@@ -33,6 +33,7 @@ use crate::{
     app::App,
     domain::{
         estimate,
+        faults::Faults,
         fields::Parsed,
         moves::Move,
         new_task::Rating,
@@ -375,11 +376,11 @@ pub async fn submit_proof(
 
 /// The faults of a typed result against its task's schema, which does not change. Found before the
 /// write, because an agent's schema may take a while and everybody waits for a write.
-async fn result_faults(app: &App, task_id: TaskId, body: &Value) -> Result<Vec<Fault>, ApiError> {
+async fn result_faults(app: &App, task_id: TaskId, body: &Value) -> Result<Faults, ApiError> {
     // Whoever's claim it is: that is asked by the write, before which it may still change.
     let task = app.store.read(move |tx| tasks::get(tx, task_id)).await?;
     let Some(schema) = task.and_then(|task| task.stated.result_schema) else {
-        return Ok(Vec::new());
+        return Ok(Faults::default());
     };
     let body = body.clone();
     tokio::task::spawn_blocking(move || proof::result_faults(&body, &schema))
@@ -414,7 +415,7 @@ fn submit(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
     task_id: TaskId,
-    (body, result_faults): (&Value, &[Fault]),
+    (body, result_faults): (&Value, &Faults),
     turn: Turn,
 ) -> Result<(), ApiError> {
     let task = tasks::get(tx, task_id)?.ok_or_else(|| error::no_task_to(Move::Submit))?;
@@ -434,11 +435,14 @@ fn submit(
 
 /// A proof whose result satisfies its schema, or all faults of both. A result that does not has a
 /// code of its own, unless something else is wrong too.
-fn with_result(parsed: Parsed<Proof>, result_faults: &[Fault]) -> Result<Proof, ApiError> {
+fn with_result(parsed: Parsed<Proof>, result_faults: &Faults) -> Result<Proof, ApiError> {
     match parsed {
         Ok(proof) if result_faults.is_empty() => Ok(proof),
-        Ok(_) => Err(error::result_unfit(result_faults.to_vec())),
-        Err(faults) => Err(error::validation([&faults, result_faults].concat())),
+        Ok(_) => Err(error::result_unfit(result_faults.clone())),
+        Err(mut faults) => {
+            faults.extend([result_faults.clone()]);
+            Err(error::validation(faults))
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::str::FromStr;
 
-use api_types::error::Fault;
 use api_types::page::{LIMIT_DEFAULT, LIMIT_MAX, Page, Pagination};
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::error::{self, ApiError};
+use crate::domain::faults::Faults;
 
 /// What `task_type` must be.
 pub const TASK_TYPE_MUST: &str = "must be a task type, such as VERIFICATION";
@@ -17,7 +17,7 @@ pub const TASK_TYPE_MUST: &str = "must be a task type, such as VERIFICATION";
 #[derive(Clone, Debug, Default)]
 pub struct Parameters {
     pairs: Vec<(String, String)>,
-    faults: Vec<Fault>,
+    faults: Faults,
 }
 
 impl<S: Sync> FromRequestParts<S> for Parameters {
@@ -28,7 +28,7 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
             .map_err(|_| error::malformed("The query is not key=value&key=value."))?;
         Ok(Self {
             pairs,
-            faults: Vec::new(),
+            faults: Faults::default(),
         })
     }
 }

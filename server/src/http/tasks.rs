@@ -32,6 +32,7 @@ use super::{
 use crate::{
     app::App,
     domain::{
+        faults::Faults,
         fields::{self, Fields, Parsed, choice, list, text},
         moves::Move,
         new_task::NewTask,
@@ -126,7 +127,7 @@ fn market(agent: &AgentAuth, headers: &HeaderMap) -> Parsed<Market> {
         _ if agent.tier == Tier::Sandbox => Ok(Market::Sandbox),
         Some(b"true") => Ok(Market::Sandbox),
         None | Some(b"false") => Ok(Market::Real),
-        Some(_) => Err(vec![error::fault("X-Sandbox", "must be true or false")]),
+        Some(_) => Err(error::fault("X-Sandbox", "must be true or false").into()),
     }
 }
 
@@ -322,7 +323,7 @@ pub(super) fn required(unmet: Vec<String>, task: &Task) -> Parsed<Vec<String>> {
     let message = "must be one of the task's proof_requirements, in its own words";
     let known = &task.stated.proof_requirements;
     let places = unmet.iter().enumerate();
-    let faults: Vec<_> = places
+    let faults: Faults = places
         .filter(|(_, one)| !known.contains(one))
         .map(|(nth, _)| error::fault(format!("unmet_requirements[{nth}]"), message))
         .collect();

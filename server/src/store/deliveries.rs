@@ -285,6 +285,22 @@ pub fn list(
     })
 }
 
+/// Returns a delivery of an agent, or `None` if the agent has none with this id.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn get(
+    tx: &mut Tx<'_>,
+    agent_id: AgentId,
+    id: DeliveryId,
+) -> Result<Option<Delivery>, StoreError> {
+    let row = tx.first(
+        &format!("SELECT {COLUMNS} FROM delivery WHERE id = $1 AND agent_id = $2"),
+        &params![id.to_string(), agent_id.to_string()],
+    )?;
+    row.map(|row| delivery(tx, &row)).transpose()
+}
+
 /// Sends a delivery again, whatever became of it, and begins its schedule anew; a disabled
 /// callback is tried too, and enabled if it arrives. `None` if there is no such delivery, or it
 /// is not the agent's where one is named.

@@ -23,6 +23,9 @@ mod backup;
 /// JSON bodies that are too large, broken, or no JSON.
 #[cfg(test)]
 mod bodies;
+/// Answers that a caller tries to make large.
+#[cfg(test)]
+mod bounds;
 /// Every deadline, one tick before and one after.
 #[cfg(test)]
 mod clocks;

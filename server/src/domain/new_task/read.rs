@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use api_types::{
     Timestamp,
-    error::Fault,
     proof::ProofType,
     task::{
         ADDRESS_CHARS_MAX, DESCRIPTION_CHARS_MAX, Location, REQUIREMENT_CHARS_MAX,
@@ -247,10 +246,7 @@ fn public_key(value: &Value) -> Parsed<String> {
     }
     match AgentPublicKey::parse(&read) {
         Ok(_) => Ok(read),
-        Err(error) => Err(vec![Fault {
-            field: String::new(),
-            message: error.to_string(),
-        }]),
+        Err(error) => wrong(error.to_string()),
     }
 }
 

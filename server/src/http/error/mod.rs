@@ -11,6 +11,7 @@ use api_types::error::{ErrorCode, Fault};
 use axum::http::StatusCode;
 
 pub use super::api_error::{ApiError, ApprovalNeed};
+use crate::domain::faults::Faults;
 use crate::domain::fields::Parsed;
 pub use crate::domain::fields::fault;
 use crate::seats::NoSeat;
@@ -19,13 +20,15 @@ pub use money::*;
 pub use tasks::*;
 
 /// Every fault of a request at once. The sentence repeats the first, and counts the others.
-pub fn validation(faults: Vec<Fault>) -> ApiError {
-    let sentence = match faults.as_slice() {
-        [] => "The request is not as documented.".to_owned(),
-        [only] => sentence_of(only),
-        [first, others @ ..] => {
-            format!("{} ({} more in details.)", sentence_of(first), others.len())
-        }
+pub fn validation(faults: impl Into<Faults>) -> ApiError {
+    let faults = faults.into();
+    let first = faults.listed().next().map(sentence_of);
+    let first = first.unwrap_or_else(|| "The request is not as documented.".to_owned());
+    let listed = faults.listed().count().saturating_sub(1);
+    let sentence = match faults.count().saturating_sub(1) {
+        0 => first,
+        others if others == listed => format!("{first} ({others} more in details.)"),
+        others => format!("{first} ({others} more, {listed} of them in details.)"),
     };
     let mut error = ApiError::new(ErrorCode::Validation, sentence);
     error.faults = faults;
@@ -46,7 +49,7 @@ fn sentence_of(fault: &Fault) -> String {
 }
 
 /// Every fault of a typed result against the schema of its task.
-pub fn result_unfit(faults: Vec<Fault>) -> ApiError {
+pub fn result_unfit(faults: Faults) -> ApiError {
     let mut error = validation(faults);
     error.code = ErrorCode::SchemaValidationFailed;
     error

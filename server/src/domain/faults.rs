@@ -1,0 +1,273 @@
+//! The faults of a request, as many as are worth naming.
+//!
+//! A caller decides how many faults a request has and how long their places are, so both are
+//! bounded here, once for every reader: at most [`FAULTS_MAX`] are named, in at most [`BYTES_MAX`],
+//! and the others are counted. A reader that asks [`Faults::is_full`] stops formatting them.
+
+use api_types::error::Fault;
+
+/// Faults that are named at most (contract §8).
+pub const FAULTS_MAX: usize = 50;
+
+/// Bytes that the named faults take as JSON at most, in the dialect that prints most of them.
+/// With the sentence and the frame around it an answer stays below 16 KiB.
+const BYTES_MAX: usize = 12 * 1024;
+
+/// Bytes that a fault takes beside its place and its message: names of members, a code.
+const FRAME_BYTES: usize = 80;
+
+/// Characters of a place that are shown.
+const FIELD_CHARS_MAX: usize = 120;
+
+/// Characters of a message that are shown.
+const MESSAGE_CHARS_MAX: usize = 400;
+
+/// The faults of a request: the first ones by name, the others as a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    named: Vec<Named>,
+    left_out: usize,
+    bytes: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Named {
+    fault: Fault,
+    place: Place,
+}
+
+/// Who has chosen the words for the place of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// It is a name of this API.
+    Known,
+    /// The caller: it may be anything, a secret too, and is never stored.
+    MadeUp,
+}
+
+impl Faults {
+    /// Adds a fault whose place is a name of this API.
+    pub fn push(&mut self, fault: Fault) {
+        self.admit(fault, Place::Known);
+    }
+
+    /// Adds a fault whose place is a name that the caller made up.
+    pub fn push_made_up(&mut self, fault: Fault) {
+        self.admit(fault, Place::MadeUp);
+    }
+
+    /// Counts faults without naming them.
+    pub fn leave_out(&mut self, count: usize) {
+        self.left_out += count;
+    }
+
+    /// Adds the faults of a value, seen from what holds the value under `name`.
+    pub fn extend_within(&mut self, name: &str, inner: Self) {
+        for Named { fault, place } in inner.named {
+            self.admit(within(name, fault), place);
+        }
+        self.leave_out(inner.left_out);
+    }
+
+    /// Whether further faults are only counted.
+    pub fn is_full(&self) -> bool {
+        self.left_out > 0 || self.named.len() >= FAULTS_MAX
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// How many there are in all.
+    pub fn count(&self) -> usize {
+        self.named.len() + self.left_out
+    }
+
+    /// The faults that are named.
+    pub fn listed(&self) -> impl Iterator<Item = &Fault> {
+        self.named.iter().map(|named| &named.fault)
+    }
+
+    /// The faults as an answer lists them: those that are named, then the number of the others.
+    pub fn details(&self) -> Vec<Fault> {
+        let mut details: Vec<_> = self.listed().cloned().collect();
+        if self.left_out > 0 {
+            details.push(Fault {
+                field: String::new(),
+                message: format!("and {} more", self.left_out),
+            });
+        }
+        details
+    }
+
+    /// The faults of an answer that was listed by [`Faults::details`] before.
+    pub fn of_details(details: Vec<Fault>) -> Self {
+        let place = Place::Known;
+        let named = details.into_iter().map(|fault| Named { fault, place });
+        Self {
+            named: named.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The faults as they may be stored: without the names that the caller made up.
+    #[must_use]
+    pub fn without_made_up(mut self) -> Self {
+        if self.any_made_up() {
+            self.named.retain(|named| named.place == Place::Known);
+            self.named.push(Named {
+                fault: Fault {
+                    field: String::new(),
+                    message: "fields were sent that this request does not have".to_owned(),
+                },
+                place: Place::Known,
+            });
+        }
+        self
+    }
+
+    /// Whether the place of any fault is a name that the caller made up.
+    pub fn any_made_up(&self) -> bool {
+        (self.named.iter()).any(|named| named.place == Place::MadeUp)
+    }
+
+    /// Names the fault as it is shown, or counts it if there is no room.
+    fn admit(&mut self, fault: Fault, place: Place) {
+        if self.is_full() {
+            self.left_out += 1;
+            return;
+        }
+        let fault = Fault {
+            field: shown(fault.field, FIELD_CHARS_MAX),
+            message: shown(fault.message, MESSAGE_CHARS_MAX),
+        };
+        // One dialect repeats the place in the message.
+        let bytes = 2 * json_bytes(&fault.field) + json_bytes(&fault.message) + FRAME_BYTES;
+        if self.bytes + bytes > BYTES_MAX {
+            self.left_out += 1;
+            return;
+        }
+        self.bytes += bytes;
+        self.named.push(Named { fault, place });
+    }
+}
+
+/// A text without control characters, cut to so many characters.
+fn shown(text: String, chars_max: usize) -> String {
+    let is_plain = text.len() <= chars_max && !text.contains(char::is_control);
+    if is_plain {
+        return text;
+    }
+    let mut chars = text.chars();
+    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let mut shown: String = chars.by_ref().take(chars_max).map(plain).collect();
+    if chars.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Bytes of a text without control characters as JSON.
+fn json_bytes(text: &str) -> usize {
+    text.len() + text.bytes().filter(|byte| b"\"\\".contains(byte)).count()
+}
+
+/// A fault of a value, seen from what holds the value under `name`.
+fn within(name: &str, inner: Fault) -> Fault {
+    let joint = if inner.field.is_empty() || inner.field.starts_with('[') {
+        ""
+    } else {
+        "."
+    };
+    Fault {
+        field: format!("{name}{joint}{}", inner.field),
+        message: inner.message,
+    }
+}
+
+impl From<Fault> for Faults {
+    fn from(fault: Fault) -> Self {
+        Self::from_iter([fault])
+    }
+}
+
+impl From<Vec<Fault>> for Faults {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::from_iter(faults)
+    }
+}
+
+impl FromIterator<Fault> for Faults {
+    fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
+        let mut all = Self::default();
+        for fault in faults {
+            all.push(fault);
+        }
+        all
+    }
+}
+
+impl Extend<Self> for Faults {
+    fn extend<I: IntoIterator<Item = Self>>(&mut self, others: I) {
+        for other in others {
+            self.extend_within("", other);
+        }
+    }
+}
+
+impl IntoIterator for Faults {
+    type Item = Fault;
+    type IntoIter = std::vec::IntoIter<Fault>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.details().into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(field: &str, message: &str) -> Fault {
+        Fault {
+            field: field.to_owned(),
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn fifty_faults_are_named_and_the_others_counted() {
+        let faults: Faults = (0..1000)
+            .map(|n| fault(&n.to_string(), "is wrong"))
+            .collect();
+        let details = faults.details();
+        assert_eq!(details.len(), FAULTS_MAX + 1);
+        assert_eq!(details.last(), Some(&fault("", "and 950 more")));
+        assert_eq!(faults.count(), 1000);
+        let mut outer = Faults::from(fault("name", "is required"));
+        outer.extend_within("list", faults);
+        assert_eq!(outer.count(), 1001);
+        assert_eq!(outer.details().last(), Some(&fault("", "and 951 more")));
+    }
+
+    #[test]
+    fn long_places_and_messages_are_cut_and_their_sum_is_bounded() {
+        let (place, message) = ("\"".repeat(9000), "\u{1}𝄞".repeat(9000));
+        let faults: Faults = (0..50).map(|_| fault(&place, &message)).collect();
+        assert!(faults.listed().count() > 4);
+        let printed = serde_json::to_string(&faults.details()).unwrap();
+        assert!(printed.len() < BYTES_MAX, "{}", printed.len());
+        assert_eq!(faults.count(), 50);
+    }
+
+    #[test]
+    fn names_that_a_caller_made_up_are_not_stored() {
+        let mut faults = Faults::from(fault("title", "is required"));
+        faults.push_made_up(fault("hunter2", "is not a field of this request"));
+        assert_eq!(faults.details().len(), 2);
+        let stored = faults.without_made_up().details();
+        assert_eq!(stored.len(), 2);
+        assert!(!format!("{stored:?}").contains("hunter2"));
+    }
+}
