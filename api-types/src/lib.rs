@@ -17,6 +17,7 @@
 //! - **Money** ([`money`]) is integer micro-dollars, **time** ([`time`]) is RFC 3339 with
 //!   milliseconds.
 //! - An **app page** ([`app_page`]) is an address of the operators' app.
+//! - A JSON number is read exactly by [`decimal`], in every notation.
 //! - An **error** ([`error`]) has a code that programs branch on and a sentence that people read.
 //!
 //! Nothing here does I/O, knows a clock or decides anything. Spelling is the references' own:
@@ -26,6 +27,7 @@ pub mod agent;
 pub mod app_page;
 pub mod approval;
 pub mod credential;
+pub mod decimal;
 pub mod deposit;
 pub mod dispute;
 pub mod error;

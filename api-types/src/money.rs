@@ -1,12 +1,20 @@
 //! Money: integer millionths of a US dollar inside, decimal text at the edge, no float anywhere.
+//!
+//! A JSON number is taken exactly in every notation that JSON has (`25`, `25.50`, `2.55e1`); a text
+//! is plain decimal.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize, de::Error as _, ser::Error as _};
 use serde_json::value::RawValue;
 
+use crate::decimal::{self, DecimalError};
+
 /// Micro-dollars in one dollar; USDC counts in the same unit.
 const MICROS_PER_USD: i64 = 1_000_000;
+
+/// Digits after the decimal point of a millionth.
+const MICRO_DECIMALS: u32 = 6;
 
 /// The largest amount that can be said: a trillion dollars, far from the edge of an `i64`.
 const MICROS_MAX: i64 = 1_000_000_000_000 * MICROS_PER_USD;
@@ -93,31 +101,49 @@ impl MicroUsd {
         Self(-self.0)
     }
 
-    /// Reads an amount that a person or a program stated: digits, at most one point, no sign, at
+    /// Reads an amount that was stated as a JSON number, exponent included: no sign but that of
+    /// `-0`, at most `decimals_max` digits after the point.
+    ///
+    /// # Errors
+    /// [`MoneyError`] says which of these does not hold.
+    pub fn parse_number(number: &str, decimals_max: usize) -> Result<Self, MoneyError> {
+        let amount = Self::of_number(number, decimals_max)?;
+        if amount < Self::ZERO {
+            return Err(MoneyError::NotDecimal);
+        }
+        Ok(amount)
+    }
+
+    fn of_number(number: &str, decimals_max: usize) -> Result<Self, MoneyError> {
+        let scale = u32::try_from(decimals_max).unwrap_or(MICRO_DECIMALS);
+        let scale = scale.min(MICRO_DECIMALS);
+        let units = decimal::units(number, scale).map_err(|error| match error {
+            DecimalError::NotANumber => MoneyError::NotDecimal,
+            DecimalError::TooFine => MoneyError::TooManyDecimals { decimals_max },
+            DecimalError::TooLarge => MoneyError::TooLarge,
+        })?;
+        let micros = units.checked_mul(10_i64.pow(MICRO_DECIMALS - scale));
+        micros
+            .and_then(Self::from_micros)
+            .ok_or(MoneyError::TooLarge)
+    }
+
+    /// Reads an amount that a person or a program stated as text: digits, at most one point, no sign, at
     /// most `decimals_max` digits after the point (two for rewards, six for USDC).
     ///
     /// # Errors
     /// [`MoneyError`] says which of these does not hold.
     pub fn parse(text: &str, decimals_max: usize) -> Result<Self, MoneyError> {
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let digits =
-            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(whole) || !digits(fraction) {
+        let plain = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+        if !text.starts_with(|first: char| first.is_ascii_digit()) || !text.bytes().all(plain) {
             return Err(MoneyError::NotDecimal);
         }
-        // Trailing zeros add nothing: 10.500 says the same as 10.50.
-        let fraction = fraction.trim_end_matches('0');
-        if fraction.len() > decimals_max.min(6) {
-            return Err(MoneyError::TooManyDecimals { decimals_max });
+        // People write zeros before a number, and JSON does not.
+        let significant = text.trim_start_matches('0');
+        match significant.starts_with(|first: char| first.is_ascii_digit()) {
+            true => Self::of_number(significant, decimals_max),
+            false => Self::of_number(&format!("0{significant}"), decimals_max),
         }
-        let too_large = |_| MoneyError::TooLarge;
-        let whole: i64 = whole.parse().map_err(too_large)?;
-        let micros: i64 = format!("{fraction:0<6}").parse().map_err(too_large)?;
-        whole
-            .checked_mul(MICROS_PER_USD)
-            .and_then(|whole| whole.checked_add(micros))
-            .and_then(Self::from_micros)
-            .ok_or(MoneyError::TooLarge)
     }
 }
 
@@ -167,11 +193,10 @@ impl<'de> Deserialize<'de> for MicroUsd {
 
 /// An amount from its JSON: a number or a text, which may be negative.
 fn read(json: &str) -> Result<MicroUsd, MoneyError> {
-    let text = if json.starts_with('"') {
-        serde_json::from_str(json).map_err(|_| MoneyError::NotDecimal)?
-    } else {
-        json.to_owned()
-    };
+    if !json.starts_with('"') {
+        return MicroUsd::of_number(json, 6);
+    }
+    let text: String = serde_json::from_str(json).map_err(|_| MoneyError::NotDecimal)?;
     match text.strip_prefix('-') {
         Some(digits) => digits.parse().map(MicroUsd::negated),
         None => text.parse(),
@@ -203,7 +228,10 @@ impl utoipa::PartialSchema for StatedUsd {
         use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
         ObjectBuilder::new()
             .schema_type(SchemaType::from_iter([Type::Number, Type::String]))
-            .description(Some("US dollars, as a number or as a decimal string."))
+            .description(Some(
+                "US dollars, as a number in any notation of JSON (25, 25.50, 2.55e1), which is \
+                 taken exactly, or as a plain decimal string.",
+            ))
             .minimum(Some(0))
             .pattern(Some(r"^[0-9]+(\.[0-9]+)?$"))
             .examples([serde_json::json!(25), serde_json::json!("25.50")])
@@ -280,14 +308,40 @@ mod tests {
             assert_eq!(serde_json::from_value::<Purse>(value).unwrap(), purse);
         }
         for json in [
-            "null", "true", "[1]", "{}", "\"\"", "\"one\"", "1e3", "\"--1\"",
+            "null", "true", "[1]", "{}", "\"\"", "\"one\"", "\"1e3\"", "\"--1\"",
         ] {
             assert!(serde_json::from_str::<MicroUsd>(json).is_err(), "{json}");
         }
     }
 
     #[test]
+    fn a_number_with_an_exponent_is_exact_and_a_text_has_none() {
+        for (number, micros) in [
+            ("1E+2", 100_000_000),
+            ("2.5e1", 25_000_000),
+            ("1e-1", 100_000),
+            ("100e-2", 1_000_000),
+            ("-0", 0),
+        ] {
+            assert_eq!(MicroUsd::parse_number(number, 2), Ok(MicroUsd(micros)));
+            assert_eq!(MicroUsd::parse(number, 2), Err(MoneyError::NotDecimal));
+            let read = serde_json::from_str::<MicroUsd>(number).unwrap();
+            assert_eq!(read, MicroUsd(micros), "{number}");
+        }
+        let too_many = MoneyError::TooManyDecimals { decimals_max: 2 };
+        assert_eq!(MicroUsd::parse_number("1e-400", 2), Err(too_many));
+        assert_eq!(
+            MicroUsd::parse_number("1e999999999", 2),
+            Err(MoneyError::TooLarge)
+        );
+        assert_eq!(MicroUsd::parse_number("-1", 2), Err(MoneyError::NotDecimal));
+    }
+
+    #[test]
     fn a_stated_amount_is_plain_decimal() {
+        assert_eq!(MicroUsd::parse("010.50", 2), Ok(MicroUsd(10_500_000)));
+        assert_eq!(MicroUsd::parse("0.5", 2), Ok(MicroUsd(500_000)));
+        assert_eq!(MicroUsd::parse("000", 2), Ok(MicroUsd(0)));
         assert_eq!(MicroUsd::parse("10.500", 2), Ok(MicroUsd(10_500_000)));
         assert_eq!(
             MicroUsd::parse("10.501", 2),

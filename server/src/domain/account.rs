@@ -4,13 +4,14 @@ use api_types::{
     agent::{AgentSettings, COMPANY_CHARS_MAX, NAME_CHARS_MAX, RegisterAgent},
     deposit::{DEPOSIT_MAX, DEPOSIT_MIN, DepositUsdc},
     error::Dialect,
+    estimate::ESTIMATE_MINUTES_MAX,
     operator::{ChangeOperator, HomePlace, RegisterOperator},
     task::{TaskType, WebhookStyle},
 };
 use serde_json::Value;
 
 use super::delegation;
-use super::fields::{Fields, Parsed, choice, degrees, email, list, money, text, wrong};
+use super::fields::{Fields, Parsed, choice, degrees, email, list, money, text, whole, wrong};
 
 /// Reads POST /agents/register.
 ///
@@ -83,26 +84,15 @@ fn settings(value: &Value) -> Parsed<SettingsChange> {
         let dialect = fields.removable("dialect", delegation::dialect());
         let styles = WebhookStyle::ALL.map(WebhookStyle::as_str).join(", ");
         let webhook_style = fields.removable("webhook_style", choice(WebhookStyle::parse, styles));
+        let minutes = whole(1..=ESTIMATE_MINUTES_MAX);
         let auto_approve_estimate_minutes =
-            fields.removable("auto_approve_estimate_minutes", estimate_minutes);
+            fields.removable("auto_approve_estimate_minutes", minutes);
         Some(SettingsChange {
             dialect,
             webhook_style,
             auto_approve_estimate_minutes,
         })
     })
-}
-
-/// Minutes of an estimate that is approved at once: up to ninety days, as long as a task can last.
-fn estimate_minutes(value: &Value) -> Parsed<u32> {
-    const MOST: u64 = 90 * 24 * 60;
-    let minutes = value
-        .as_u64()
-        .filter(|minutes| (1..=MOST).contains(minutes));
-    match minutes.and_then(|minutes| u32::try_from(minutes).ok()) {
-        Some(minutes) => Ok(minutes),
-        None => wrong(format!("must be a whole number of minutes, 1 to {MOST}")),
-    }
 }
 
 /// Reads POST /operator/register.

@@ -4,7 +4,7 @@ use api_types::{Timestamp, credential::EncryptedCredential};
 use crypto_wasm::{Envelope, EnvelopeText};
 use serde_json::Value;
 
-use super::fields::{Fields, Parsed, fault, text, timestamp, wrong};
+use super::fields::{Fields, Parsed, fault, text, timestamp, whole, wrong};
 
 /// Reads an envelope and checks everything about it that can be checked without a key: version,
 /// algorithm, base64, the iv's 12 bytes, the point on the curve, a tag (contract §5).
@@ -42,9 +42,9 @@ pub fn parse(value: &Value) -> Parsed<EncryptedCredential> {
 }
 
 fn version(value: &Value) -> Parsed<u64> {
-    value
-        .as_u64()
-        .map_or_else(|| wrong("must be the number 1"), Ok)
+    let read = whole(0..=u32::MAX)(value);
+    read.map(u64::from)
+        .or_else(|_| wrong("must be the number 1"))
 }
 
 /// What anybody can tell about an envelope without a key.

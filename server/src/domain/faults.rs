@@ -175,11 +175,8 @@ fn json_bytes(text: &str) -> usize {
 
 /// A fault of a value, seen from what holds the value under `name`.
 fn within(name: &str, inner: Fault) -> Fault {
-    let joint = if inner.field.is_empty() || inner.field.starts_with('[') {
-        ""
-    } else {
-        "."
-    };
+    let is_joined = name.is_empty() || inner.field.is_empty() || inner.field.starts_with('[');
+    let joint = if is_joined { "" } else { "." };
     Fault {
         field: format!("{name}{joint}{}", inner.field),
         message: inner.message,

@@ -5,8 +5,8 @@
 
 use std::ops::RangeInclusive;
 
-use api_types::{MicroUsd, Timestamp, error::Fault};
-use serde_json::{Map, Value};
+use api_types::{MicroUsd, Timestamp, decimal, error::Fault};
+use serde_json::{Map, Number, Value};
 
 use super::faults::Faults;
 
@@ -147,7 +147,7 @@ impl<'a> Fields<'a> {
 
     /// Refuses fields of this API that do not go with the others.
     pub fn refuse(&mut self, names: &[&'static str], message: &str) {
-        for name in names {
+        for &name in names {
             self.known.push(name);
             if self.has(name) {
                 self.fault(name, message);
@@ -225,12 +225,12 @@ pub fn text(chars: RangeInclusive<usize>) -> impl Fn(&Value) -> Parsed<String> {
 /// An amount of US dollars, as a number or a decimal string.
 pub fn money(decimals_max: usize) -> impl Fn(&Value) -> Parsed<MicroUsd> {
     move |value| {
-        let digits = match value {
-            Value::Number(number) => number.to_string(),
-            Value::String(text) => text.clone(),
+        let read = match value {
+            Value::Number(number) => MicroUsd::parse_number(&number.to_string(), decimals_max),
+            Value::String(text) => MicroUsd::parse(text, decimals_max),
             _ => return wrong("must be a number or a decimal string of US dollars"),
         };
-        MicroUsd::parse(&digits, decimals_max).or_else(|error| wrong(error.to_string()))
+        read.or_else(|error| wrong(error.to_string()))
     }
 }
 
@@ -253,9 +253,14 @@ pub fn choice<T>(
     }
 }
 
-/// A whole number in a range, written as a JSON number without a fraction.
+/// A whole number in a range, in any notation of JSON: `5`, `5.0` and `5e0` are one number, as JSON
+/// Schema says of its type `integer`.
 pub fn whole(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Parsed<u32> {
-    move |value| match value.as_u64().and_then(|number| u32::try_from(number).ok()) {
+    let read = |number: &Number| {
+        let units = decimal::units(&number.to_string(), 0).ok()?;
+        u32::try_from(units).ok()
+    };
+    move |value| match value.as_number().and_then(read) {
         Some(number) if range.contains(&number) => Ok(number),
         _ => wrong(format!(
             "must be a whole number from {} to {}",

@@ -101,6 +101,9 @@ mod metrics;
 /// The table of moves, walked.
 #[cfg(test)]
 mod moves;
+/// Numbers in every notation.
+#[cfg(test)]
+mod numbers;
 /// The operator's side of tasks.
 #[cfg(test)]
 mod operators;

@@ -1,6 +1,6 @@
 //! The least rating that a task asks for.
 
-use api_types::MicroUsd;
+use api_types::{MicroUsd, decimal};
 use serde::{Deserialize, Serialize};
 
 /// A mean of stars, in hundredths: 100 to 500.
@@ -17,11 +17,17 @@ impl Rating {
         }
     }
 
-    /// Reads stars with at most two decimals, 1 to 5.
+    /// Reads stars with at most two decimals, 1 to 5, from plain decimal text.
     pub fn parse(digits: &str) -> Option<Self> {
         // Read digit by digit like an amount, so that 4.005 is refused and not rounded.
         let stars = MicroUsd::parse(digits, 2).ok()?;
         Self::from_hundredths(u16::try_from(stars.as_micros() / 10_000).ok()?)
+    }
+
+    /// Reads stars with at most two decimals, 1 to 5, from a JSON number in any notation.
+    pub fn parse_number(number: &str) -> Option<Self> {
+        let hundredths = decimal::units(number, 2).ok()?;
+        Self::from_hundredths(u16::try_from(hundredths).ok()?)
     }
 
     /// Hundredths of a star.

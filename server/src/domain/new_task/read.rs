@@ -226,8 +226,8 @@ fn deadline(value: &Value, now: Timestamp) -> Parsed<Timestamp> {
 
 /// Stars with at most two decimals, as a number.
 fn rating(value: &Value) -> Parsed<Rating> {
-    let digits = value.as_number().map(ToString::to_string);
-    let read = digits.and_then(|digits| Rating::parse(&digits));
+    let number = value.as_number().map(ToString::to_string);
+    let read = number.and_then(|number| Rating::parse_number(&number));
     read.map_or_else(
         || wrong("must be a number from 1 to 5 with at most two decimals"),
         Ok,
