@@ -22,9 +22,33 @@ pub struct EncryptedCredential {
     /// The sender's one-time P-256 point, 65 uncompressed bytes, standard padded base64.
     #[serde(rename = "ephemeralPublicKey")]
     pub ephemeral_public_key: String,
-    /// When the phone sealed it, by the phone's clock.
+    /// When it was sealed, by the phone's clock; the server's time of submission if the phone did
+    /// not say.
     #[serde(rename = "createdAt")]
     pub created_at: Timestamp,
+}
+
+/// A sealed credential in a request, as the API document shows it: what may be left out is filled
+/// in by the server, and what is given must be right.
+#[cfg(feature = "openapi")]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read by the document alone")]
+pub struct SubmittedCredential {
+    /// The format's version: 1, which is also meant if it is left out.
+    v: Option<u64>,
+    /// `ECDH-P256-AES-256-GCM`, which is also meant if it is left out.
+    algorithm: Option<String>,
+    /// Ciphertext and 16-byte tag, standard padded base64.
+    ciphertext: String,
+    /// 12 bytes, standard padded base64.
+    iv: String,
+    /// The sender's one-time P-256 point, 65 uncompressed bytes, standard padded base64.
+    #[serde(rename = "ephemeralPublicKey")]
+    ephemeral_public_key: String,
+    /// When it was sealed; the time of submission if it is left out.
+    #[serde(rename = "createdAt")]
+    created_at: Option<Timestamp>,
 }
 
 /// The answer to retrieve-credential.

@@ -55,6 +55,10 @@ pub struct SubmitProof {
     pub reference_url: Option<String>,
     /// Sealed in the operator's browser.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(value_type = Option<crate::credential::SubmittedCredential>)
+    )]
     pub encrypted_credential: Option<EncryptedCredential>,
     /// URLs that POST /operator/upload answered; at most 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]

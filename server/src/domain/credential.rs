@@ -7,32 +7,33 @@ use serde_json::Value;
 use super::fields::{Fields, Parsed, fault, text, timestamp, whole, wrong};
 
 /// Reads an envelope and checks everything about it that can be checked without a key: version,
-/// algorithm, base64, the iv's 12 bytes, the point on the curve, a tag (contract §5).
+/// algorithm, base64, the iv's 12 bytes, the point on the curve, a tag (contract §5). S1 describes
+/// an envelope by ciphertext, iv and point alone, so the rest may be left out.
 ///
 /// # Errors
 /// Every fault, by its wire name; none repeats what was sent.
-pub fn parse(value: &Value) -> Parsed<EncryptedCredential> {
+pub fn parse(value: &Value, submitted_at: Timestamp) -> Parsed<EncryptedCredential> {
     Fields::read(value, |fields| {
         fields.unknown_are_unnamed(
             "nothing may travel beside the ciphertext: an envelope has no such fields",
         );
         let v = fields.optional("v", version);
-        let algorithm = fields.required("algorithm", text(1..=64));
+        let algorithm = fields.optional("algorithm", text(1..=64));
         let ciphertext = fields.required("ciphertext", text(1..=100_000));
         let iv = fields.required("iv", text(1..=64));
         let ephemeral_public_key = fields.required("ephemeralPublicKey", text(1..=256));
-        let created_at = fields.required("createdAt", timestamp);
+        let created_at = fields.optional("createdAt", timestamp);
         let sealed = EncryptedCredential {
-            // S1 printed the format before it had a version: without one it is the first.
             v: v.unwrap_or(Envelope::VERSION),
-            algorithm: algorithm.unwrap_or_default(),
+            algorithm: algorithm.unwrap_or_else(|| Envelope::ALGORITHM.to_owned()),
             ciphertext: ciphertext.unwrap_or_default(),
             iv: iv.unwrap_or_default(),
             ephemeral_public_key: ephemeral_public_key.unwrap_or_default(),
-            created_at: created_at.unwrap_or(Timestamp::EPOCH),
+            created_at: created_at.unwrap_or(submitted_at),
         };
         // What is wrong inside a field is named beside those that are missing.
-        for inside in check(&sealed).err().unwrap_or_default() {
+        let inside = value.is_object().then(|| check(&sealed).err()).flatten();
+        for inside in inside.unwrap_or_default() {
             if !fields.has_fault(&inside.field) {
                 fields.fault(&inside.field, inside.message);
             }

@@ -104,7 +104,9 @@ impl Proof {
             }
             let evidence = match task.stated.proof_type {
                 _ if is_credential => fields
-                    .required("encrypted_credential", credential::parse)
+                    .required("encrypted_credential", |value| {
+                        credential::parse(value, submitted_at)
+                    })
                     .map(Evidence::Credential),
                 ProofType::Photo | ProofType::Screenshot => {
                     let picture = |value: &Value| own_file(value, &files, is_picture);

@@ -273,7 +273,8 @@ on_both_databases! {
             ("ephemeralPublicKey", json!(base64(&[0]))),
             ("ephemeralPublicKey", json!(7)),
             ("createdAt", json!("yesterday")),
-            ("plaintext", json!("sk_test")),
+            ("createdAt", json!(1_770_000_000)),
+            ("algorithm", json!("")),
         ] {
             let proof = json!({"encrypted_credential": changed(field, value.clone())});
             let answer = operator.post(&paths::submit_proof(posted.id), &proof).await;
@@ -281,6 +282,10 @@ on_both_databases! {
             let place = format!("encrypted_credential.{field}");
             assert_eq!(answer.faulty_fields(), [place], "{value}");
         }
+        let beside = json!({"encrypted_credential": changed("plaintext", json!("sk_test"))});
+        let answer = operator.post(&paths::submit_proof(posted.id), &beside).await;
+        answer.refused(400, "validation");
+        assert_eq!(answer.faulty_fields(), ["encrypted_credential"]);
         let several = json!({"encrypted_credential": {"v": 3, "algorithm": "x", "ciphertext": "",
             "iv": "!", "ephemeralPublicKey": "AA==", "createdAt": "2026-02-06T14:30:00.000Z"}});
         let answer = operator.post(&paths::submit_proof(posted.id), &several).await;
@@ -303,8 +308,40 @@ on_both_databases! {
         });
         let answer = operator.post(&paths::submit_proof(posted.id), &proof).await;
         answer.refused(400, "validation");
-        assert_eq!(answer.faulty_fields(), ["confirmation_text", "password", "result"]);
+        // The first two are fields of this API; the last stands for every other.
+        assert_eq!(answer.faulty_fields(), ["confirmation_text", "result", ""]);
         assert!(!answer.body.to_string().contains("hunter2"));
+    }
+
+    async fn an_envelope_of_ciphertext_iv_and_point_alone_is_taken_and_filled_in(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        for left_out in [
+            &["createdAt", "v", "algorithm"][..],
+            &["createdAt"],
+            &["v"],
+            &["algorithm"],
+        ] {
+            let posted = claimed(&agent, &operator).await;
+            let mut envelope = sealed(&posted, SECRET);
+            let created_at = match left_out.contains(&"createdAt") {
+                true => json!(app.now()),
+                false => envelope["createdAt"].clone(),
+            };
+            for field in left_out {
+                envelope.as_object_mut().unwrap().remove(*field);
+            }
+            let proof = json!({"encrypted_credential": envelope});
+            operator.post(&paths::submit_proof(posted.id), &proof).await.ok();
+            app.drain_jobs().await;
+            app.advance(Duration::from_secs(60));
+            let retrieved = agent.get(&paths::retrieve_credential(posted.id)).await.ok();
+            let envelope = &retrieved.body["encrypted_credential"];
+            assert_eq!(envelope["v"], Envelope::VERSION, "{left_out:?}");
+            assert_eq!(envelope["algorithm"], Envelope::ALGORITHM, "{left_out:?}");
+            assert_eq!(envelope["createdAt"], created_at, "{left_out:?}");
+            assert_eq!(opened(&posted, envelope).as_deref(), Some(SECRET));
+        }
     }
 
     async fn keys_that_are_no_p256_public_key_are_refused_in_a_sentence(store) {
