@@ -36,7 +36,6 @@ use crate::{
         faults::Faults,
         fields::Parsed,
         moves::Move,
-        new_task::Rating,
         proof::{self, Evidence, Proof},
         task::{Moved, Refusal, Task, Turn},
     },
@@ -178,7 +177,7 @@ pub async fn operator_task(
         .read(move |tx| {
             let rating = operators::rating(tx, operator.id)?;
             let task = tasks::get(tx, id)?;
-            let task = task.filter(|task| is_visible(task, operator.id, rating));
+            let task = task.filter(|task| task.is_visible_to(operator.id, rating));
             Ok::<_, ApiError>(views::look(tx, task.ok_or_else(error::task_not_found)?)?)
         })
         .await?;
@@ -193,15 +192,8 @@ fn does(skills: &[TaskType], task: &Task) -> bool {
     skills.is_empty() || skills.contains(&task.stated.task_type)
 }
 
-/// Open tasks are for everybody to see who is rated well enough; a claimed one is its operator's
-/// alone.
-fn is_visible(task: &Task, operator_id: OperatorId, rating: Option<Rating>) -> bool {
-    let fits = task.stated.rating_min <= rating && !task.stated.sandbox;
-    let open = task.status == Status::Pending && fits;
-    open || task.operator_id == Some(operator_id)
-}
-
-/// Claim a task. Of any number who try at once, exactly one succeeds.
+/// Claim a task. Of any number who try at once, exactly one succeeds; to the others the task is
+/// not found from then on, like one that does not exist.
 ///
 /// With an estimate the task waits for its agent's approval, an hour at most, unless its terms
 /// approve such an estimate at once.
@@ -258,17 +250,13 @@ async fn claim(
     let id = id.parse::<TaskId>().map_err(|_| none())?;
     let estimate = estimate()?;
     once(app, once_key, StatusCode::OK, move |tx| {
-        let task = tasks::get(tx, id)?.filter(|task| !task.stated.sandbox);
+        let rating = operators::rating(tx, operator.id)?;
+        let task = tasks::get(tx, id)?.filter(|task| task.is_visible_to(operator.id, rating));
         let task = task.ok_or_else(none)?;
-        // Whether the task is open at all comes first: a foreign one is not found (contract §1).
         let wanted = estimate.as_ref().map_or(Move::Accept, |_| Move::Estimate);
         task.may(wanted, turn.now)?;
         if !does(&operator.skills, &task) {
             return Err(error::skill_missing());
-        }
-        let rating = operators::rating(tx, operator.id)?;
-        if task.stated.rating_min > rating {
-            return Err(error::rating_too_low());
         }
         let moved = match estimate.clone() {
             Some(estimate) => task.estimate(operator.id, estimate, turn)?,
@@ -362,29 +350,39 @@ pub async fn submit_proof(
         .parse::<TaskId>()
         .map_err(|_| error::no_task_to(Move::Submit))?;
     let turn = app.turn();
-    let faults = result_faults(&app, id, &posted.body).await?;
+    let faults = result_faults(&app, operator.id, id, &posted.body).await?;
     let once_key = posted.once(operator.id);
     once(&app, once_key, StatusCode::OK, move |tx| {
         if let Some(submitted_at) = repeated(tx, operator.id, id, &posted.body)? {
             return Ok(receipt(id, submitted_at));
         }
-        submit(tx, operator.id, id, (&posted.body, &faults), turn)?;
+        submit(tx, operator.id, id, (&posted.body, faults.as_ref()), turn)?;
         Ok(receipt(id, turn.now))
     })
     .await
 }
 
 /// The faults of a typed result against its task's schema, which does not change. Found before the
-/// write, because an agent's schema may take a while and everybody waits for a write.
-async fn result_faults(app: &App, task_id: TaskId, body: &Value) -> Result<Faults, ApiError> {
-    // Whoever's claim it is: that is asked by the write, before which it may still change.
+/// write, because an agent's schema may take a while and everybody waits for a write. `None` if the
+/// task is not claimed by this operator: then nothing is worked out, so that no time tells whether
+/// there is such a task.
+async fn result_faults(
+    app: &App,
+    operator_id: OperatorId,
+    task_id: TaskId,
+    body: &Value,
+) -> Result<Option<Faults>, ApiError> {
     let task = app.store.read(move |tx| tasks::get(tx, task_id)).await?;
-    let Some(schema) = task.and_then(|task| task.stated.result_schema) else {
-        return Ok(Faults::default());
+    let Some(task) = task.filter(|task| task.operator_id == Some(operator_id)) else {
+        return Ok(None);
+    };
+    let Some(schema) = task.stated.result_schema else {
+        return Ok(Some(Faults::default()));
     };
     let body = body.clone();
     tokio::task::spawn_blocking(move || proof::result_faults(&body, &schema))
         .await
+        .map(Some)
         .map_err(ApiError::accident)
 }
 
@@ -415,12 +413,14 @@ fn submit(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
     task_id: TaskId,
-    (body, result_faults): (&Value, &Faults),
+    (body, result_faults): (&Value, Option<&Faults>),
     turn: Turn,
 ) -> Result<(), ApiError> {
     let task = tasks::get(tx, task_id)?.ok_or_else(|| error::no_task_to(Move::Submit))?;
     // The status is asked first: a proof for a task that takes none has no faults worth naming.
     let moved = task.submit(operator_id, turn)?;
+    // Claimed since the result was to be checked: the submission came before the claim.
+    let result_faults = result_faults.ok_or_else(|| error::no_task_to(Move::Submit))?;
     let files = uploads::of(tx, operator_id, task_id)?;
     let parsed = Proof::parse(body, &moved.task, &files, turn.now);
     let proof = with_result(parsed, result_faults)?;

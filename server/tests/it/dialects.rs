@@ -175,12 +175,19 @@ on_both_databases! {
                 not_found_in_each_dialect(ask, sentence).await;
             }
         }
-        let ask = || operator.request(Method::POST, &paths::accept_task(unknown));
-        not_found_in_each_dialect(ask, claimed).await;
-        // Who comes second to an open task has lost a race, and is told so.
-        let late = operator.request(Method::POST, &paths::accept_task(foreign));
-        let late = late.in_dialect("nonhumans").answer().await;
-        assert_eq!(nonhumans(&late), (409, "conflict", claimed));
+        // Who comes second to an open task is told what S0 promises, in every dialect as one who
+        // asks for a task that is not there. Who has claimed it is told that it is in another state.
+        for path in [paths::accept_task, paths::give_estimate] {
+            for id in [foreign, unknown] {
+                let body = json!({"estimate_hours": 1});
+                let ask = || operator.request(Method::POST, &path(id)).json(&body);
+                not_found_in_each_dialect(ask, claimed).await;
+            }
+            let again = claimer.request(Method::POST, &path(foreign));
+            let again = again.json(&json!({"estimate_hours": 1}));
+            let again = again.in_dialect("nonhumans").answer().await;
+            assert_eq!(nonhumans(&again), (409, "conflict", claimed));
+        }
     }
 
     async fn a_credential_that_is_not_ready_is_a_conflict_to_its_own_agent(store) {

@@ -71,6 +71,9 @@ mod fees;
 /// Files on their way out.
 #[cfg(test)]
 mod files;
+/// Tasks that a caller may not see.
+#[cfg(test)]
+mod hidden;
 /// Random histories, to the micro-dollar.
 #[cfg(test)]
 mod histories;

@@ -1,11 +1,27 @@
-//! What operators do: claim, begin, give back, submit.
+//! What operators see and do: claim, begin, give back, submit.
 
-use api_types::{OperatorId, estimate::Estimate};
+use api_types::{
+    OperatorId,
+    estimate::Estimate,
+    task::{CancelReason, Status},
+};
 
 use super::{Left, Moved, Refusal, Task, Turn};
-use crate::domain::{job::Job, moves::Move};
+use crate::domain::{job::Job, moves::Move, new_task::Rating};
 
 impl Task {
+    /// Whether an operator of this rating may know that the task exists. A claimed task is its
+    /// operator's alone. One that nobody has claimed is for everybody who is rated well enough,
+    /// while it is open and after it has expired; to all others it is as one that does not exist.
+    pub fn is_visible_to(&self, operator_id: OperatorId, rating: Option<Rating>) -> bool {
+        if self.operator_id.is_some() || self.stated.sandbox {
+            return self.operator_id == Some(operator_id);
+        }
+        let has_expired = self.cancel_reason == Some(CancelReason::Expired);
+        let is_offered = self.status == Status::Pending || has_expired;
+        is_offered && self.stated.rating_min <= rating
+    }
+
     /// An operator claims the task for its deadline.
     ///
     /// # Errors

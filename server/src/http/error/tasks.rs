@@ -25,12 +25,6 @@ pub fn task_not_claimed_by_you() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Task not found or not claimed by you")
 }
 
-/// The operator is rated lower than the task asks for.
-pub fn rating_too_low() -> ApiError {
-    let message = "This task asks for a higher rating than yours.";
-    ApiError::new(ErrorCode::Forbidden, message)
-}
-
 /// The operator does not do such tasks.
 pub fn skill_missing() -> ApiError {
     let message = "This kind of task is not among your skills. Add it to your profile first.";
