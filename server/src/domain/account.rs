@@ -11,7 +11,8 @@ use api_types::{
 use serde_json::Value;
 
 use super::delegation;
-use super::fields::{Fields, Parsed, choice, degrees, email, list, money, text, whole, wrong};
+use super::email::email;
+use super::fields::{Fields, Parsed, choice, degrees, list, money, text, whole, wrong};
 
 /// Reads POST /agents/register.
 ///

@@ -8,6 +8,7 @@ pub mod cells;
 pub mod credential;
 pub mod delegation;
 pub mod dispute;
+pub mod email;
 pub mod estimate;
 pub mod event;
 pub mod faults;

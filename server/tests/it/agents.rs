@@ -127,6 +127,30 @@ on_both_databases! {
         assert_eq!(agent.get(paths::ME).await.ok().body, me);
     }
 
+    async fn one_address_is_one_account_however_it_is_spelled(store) {
+        let app = TestApp::start(store).await;
+        for path in [paths::REGISTER_AGENT, paths::REGISTER_OPERATOR] {
+            let body = |email: &str| json!({"name": "Jane", "email": email});
+            app.post(path, &body("Jane@Bücher.example")).await.created();
+            for same in ["jane@xn--bcher-kva.example", "JANE@BÜCHER.EXAMPLE", "jane@bücher。example"] {
+                app.post(path, &body(same)).await.refused(409, "already_exists");
+            }
+            for unreachable in [
+                "<jane@bücher.example>",
+                "jane@bücher.example>",
+                "\"jane\"@bücher.example",
+                "\"j\\ane\"@bücher.example",
+                "jane@bücher.example.",
+                "jane@[192.0.2.1]",
+                " jane@bücher.example",
+            ] {
+                let refused = app.post(path, &body(unreachable)).await;
+                refused.refused(400, "validation");
+                assert_eq!(refused.faulty_fields(), ["email"], "{unreachable}");
+            }
+        }
+    }
+
     async fn what_is_wrong_in_a_profile_is_named_at_once(store) {
         let app = TestApp::start(store).await;
         let agent = app.poor_agent().await;
