@@ -192,8 +192,7 @@ fn does(skills: &[TaskType], task: &Task) -> bool {
     skills.is_empty() || skills.contains(&task.stated.task_type)
 }
 
-/// Claim a task. Of any number who try at once, exactly one succeeds; to the others the task is
-/// not found from then on, like one that does not exist.
+/// Claim a task. Of any number who try at once, exactly one succeeds.
 ///
 /// With an estimate the task waits for its agent's approval, an hour at most, unless its terms
 /// approve such an estimate at once.

@@ -50,7 +50,7 @@ on_both_databases! {
         let won: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
         assert_eq!(won.len(), 1);
         for lost in answers.iter().filter(|answer| answer.status != 200) {
-            let sentence = lost.refused(404, "invalid_state");
+            let sentence = lost.refused(404, "not_found");
             assert_eq!(sentence, "Task not found or already claimed");
         }
         let winner = answers.iter().position(|answer| answer.status == 200).unwrap();
