@@ -27,4 +27,5 @@ mod operator; // estimates, typed answers, drafts, revisions: a claimed task on 
 mod package; // the crypto package does in a page what Web Crypto does
 mod photo; // a photo survives a connection that breaks in the middle
 mod portal; // an answer in the server's place is not the server's
+mod web_agent; // an agent in a page of another origin calls with its key, and nothing else
 mod webhook; // a callback believes what it is told, by the package and by the sample
