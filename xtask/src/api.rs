@@ -1,17 +1,19 @@
 //! The API against its own document: Schemathesis makes requests out of `/openapi.json`, those it
 //! allows and those it does not, and no answer may be a fault of the server or one that the
-//! document does not tell of. How it calls stands in `tests/schemathesis.toml`.
+//! document does not tell of. How it calls stands in `tests/schemathesis.toml`. Before that,
+//! clients are generated from the document and used (`clients.rs`).
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::bench::load::{load, request};
-use crate::needs;
 use crate::run::{Run, root, step};
 use crate::served::Served;
 use crate::test::server;
+use crate::{clients, needs};
 
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 
@@ -26,9 +28,11 @@ const EXAMPLES_MAX: &str = "30";
 /// The host's key of this server alone.
 const ADMIN_KEY: &str = "the-key-of-a-server-that-lives-for-minutes";
 
-/// Serves on a fresh folder, with one caller of each kind, and runs it.
-pub(crate) fn api() -> Result<()> {
-    let programs = needs::pypi(SCHEMATHESIS)?;
+/// Serves on a fresh folder, uses the generated clients, and runs Schemathesis with one caller of
+/// each kind.
+pub(crate) fn api(node: &Path) -> Result<()> {
+    let programs = needs::pypi([SCHEMATHESIS])?;
+    let clients = clients::generate(node)?;
     let binary = server()?;
     // A free port, which is free again when this line is done.
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
@@ -39,6 +43,7 @@ pub(crate) fn api() -> Result<()> {
         ("KYC_WEBHOOK_SECRET", "the-provider-of-this-server"),
     ];
     let served = Served::start("api", &binary, address, &settings)?;
+    clients.call(address)?;
     let callers = Callers::register(address)?;
     step("the API against its document", || {
         Run::new(programs.join("schemathesis"))

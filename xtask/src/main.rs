@@ -6,6 +6,7 @@ mod app;
 mod audit;
 mod bench;
 mod ci;
+mod clients;
 #[expect(
     dead_code,
     reason = "the stories alone stop a server and start it again"

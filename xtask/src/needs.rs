@@ -51,12 +51,15 @@ pub(crate) fn npm_ci(folder: &str) -> Result<()> {
     std::fs::write(stamp, lock).context("noting what npm installed")
 }
 
-/// A package of PyPI, pinned as `name==version`, in an environment of its own: gives the folder of
-/// its programs, and of the `python` that has it.
-pub(crate) fn pypi(package: &str) -> Result<PathBuf> {
-    let folder = crate::run::target().join("xtask/python").join(package);
+/// Packages of PyPI, each pinned as `name==version`, in an environment of their own: returns the
+/// folder of their programs and of the `python` that imports them. The first one names the
+/// environment.
+pub(crate) fn pypi<const N: usize>(packages: [&str; N]) -> Result<PathBuf> {
+    let name = packages.first().context("no package is named")?;
+    let folder = crate::run::target().join("xtask/python").join(name);
     let stamp = folder.join(".installed");
-    if stamp.is_file() {
+    let wanted = packages.join(" ");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted.as_bytes()) {
         return Ok(folder.join("bin"));
     }
     if which("python3").is_none() {
@@ -68,13 +71,13 @@ pub(crate) fn pypi(package: &str) -> Result<PathBuf> {
         apt_install(&["python3-venv"], "Python's venv")?;
         make().run()?;
     }
-    step(&format!("pip install {package}"), || {
+    step(&format!("pip install {wanted}"), || {
         Run::new(folder.join("bin/python"))
             .words("-m pip install --quiet --disable-pip-version-check")
-            .arg(package)
+            .args(packages)
             .run()
     })?;
-    std::fs::write(&stamp, package).context("noting what pip installed")?;
+    std::fs::write(&stamp, wanted).context("noting what pip installed")?;
     Ok(folder.join("bin"))
 }
 

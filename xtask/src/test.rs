@@ -54,7 +54,7 @@ pub(crate) fn test(part: Option<Part>) -> Result<()> {
         package(&tools)?;
     }
     if wanted(Part::Api) {
-        api::api()?;
+        api::api(&tools.node)?;
     }
     if wanted(Part::Stories) {
         stories(&tools)?;
@@ -70,8 +70,8 @@ fn tools() -> Result<Tools> {
         Ok(Tools {
             node: needs::node()?,
             chromium: needs::chromium()?,
-            python: needs::pypi(REQUESTS)?.join("python"),
-            moto_server: needs::pypi(MOTO)?.join("moto_server"),
+            python: needs::pypi([REQUESTS])?.join("python"),
+            moto_server: needs::pypi([MOTO])?.join("moto_server"),
         })
     })
 }

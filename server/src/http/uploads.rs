@@ -53,6 +53,7 @@ pub struct UploadForm {
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
     /// A task that this operator has accepted.
+    #[schema(nullable = false)]
     task_id: Option<TaskId>,
 }
 

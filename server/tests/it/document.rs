@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use api_types::error::ErrorCode;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{Ask, TestApp};
+use crate::harness::{ADMIN_KEY, Ask, TestApp};
 use crate::support::{self, on_both_databases};
 
 const EXAMPLES: &str = include_str!("../../src/http/openapi/examples.json");
@@ -70,6 +70,54 @@ fn every_json_body_has_an_example_and_every_example_satisfies_its_schema() {
             let validator = jsonschema::draft202012::new(&schema).unwrap();
             let wrong = validator.iter_errors(&content["example"]);
             faults.extend(wrong.map(|fault| format!("{name} {place}: {fault}")));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Whether a schema of the document allows `null`. One that names no type allows everything.
+fn may_be_null(document: &Value, schema: &Value) -> bool {
+    let schema = resolved(document, schema);
+    let of = |key: &str| schema[key].as_array().into_iter().flatten();
+    match &schema["type"] {
+        Value::String(kind) => kind == "null",
+        Value::Array(kinds) => kinds.iter().any(|kind| kind == "null"),
+        _ => {
+            let mut either = of("oneOf").chain(of("anyOf")).peekable();
+            either.peek().is_none() || either.any(|one| may_be_null(document, one))
+        }
+    }
+}
+
+/// A generated client writes what the document allows, and neither a header, nor a query, nor a
+/// form can carry `null`.
+#[test]
+fn no_parameter_header_or_form_field_may_be_null() {
+    let document = document();
+    let may_be_null = |schema: &Value| may_be_null(&document, schema);
+    let mut faults = Vec::new();
+    let webhooks = operations_in(&document["webhooks"]);
+    for (name, operation) in every_operation(&document).into_iter().chain(webhooks) {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        for parameter in parameters.map(|one| resolved(&document, one)) {
+            if may_be_null(&parameter["schema"]) {
+                faults.push(format!("{name}: {}", parameter["name"]));
+            }
+        }
+        for answer in operation["responses"].as_object().unwrap().values() {
+            let headers = &resolved(&document, answer)["headers"];
+            for (header, one) in headers.as_object().into_iter().flatten() {
+                if may_be_null(&resolved(&document, one)["schema"]) {
+                    faults.push(format!("{name}: answer's {header}"));
+                }
+            }
+        }
+        let form = &operation["requestBody"]["content"]["multipart/form-data"]["schema"];
+        let form = &resolved(&document, form)["properties"];
+        for (field, schema) in form.as_object().into_iter().flatten() {
+            if may_be_null(schema) {
+                faults.push(format!("{name}: form field {field}"));
+            }
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -144,7 +192,84 @@ fn every_operation_says_what_it_does_and_what_can_go_wrong() {
     }
 }
 
+/// The JSON requests that the document shows, each with its example: method, path, example, and the
+/// names of the fields that may be `null`. An empty name stands for the body itself.
+fn nullable_fields(document: &Value) -> Vec<(Method, String, Value, Vec<String>)> {
+    let mut found = Vec::new();
+    for (name, operation) in every_operation(document) {
+        let content = &operation["requestBody"]["content"]["application/json"];
+        // Which fields a proof may have, depends on its task, and null makes no other field.
+        if content.is_null() || name.ends_with("/submit") {
+            continue;
+        }
+        let (method, path) = name.split_once(' ').unwrap();
+        let (schema, example) = (&content["schema"], content["example"].clone());
+        let mut names = Vec::new();
+        if may_be_null(document, schema) {
+            names.push(String::new());
+        }
+        let either = schema["oneOf"].as_array().into_iter().flatten();
+        for one in either.chain([schema]) {
+            let properties = resolved(document, one)["properties"].as_object();
+            for (field, schema) in properties.into_iter().flatten() {
+                if may_be_null(document, schema) {
+                    names.push(field.clone());
+                }
+            }
+        }
+        let method = method.to_uppercase().parse().unwrap();
+        found.push((method, path.to_owned(), example, names));
+    }
+    found
+}
+
+/// A body with `null` for a field, and the same without the field; for no name, `null` itself.
+fn with_null_and_without(body: &Value, field: &str) -> (Value, Value) {
+    if field.is_empty() {
+        return (Value::Null, json!({}));
+    }
+    let (mut with_null, mut without) = (body.clone(), body.clone());
+    with_null[field] = Value::Null;
+    without.as_object_mut().unwrap().remove(field);
+    (with_null, without)
+}
+
 on_both_databases! {
+    async fn null_is_accepted_wherever_the_document_allows_it(store) {
+        let app = TestApp::start_with(store, &["--admin-key", ADMIN_KEY]).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let task = agent.post_confirmation_task().await.to_string();
+        let key = agent.key_id().await.to_string();
+        let mut asked = 0;
+        for (method, path, example, names) in nullable_fields(&document()) {
+            let id = match path.as_str() {
+                path if path.contains("/keys/") => &key,
+                path if path.contains("/operators/") => &operator.id.to_string(),
+                _ => &task,
+            };
+            for name in names {
+                let (with_null, without) = with_null_and_without(&example, &name);
+                let refuses = async |body: Value| {
+                    let request = app.request(method.clone(), &path.replace("{id}", id));
+                    let request = request
+                        .header("x-api-key", &agent.key)
+                        .header("x-operator-id", &operator.key)
+                        .header("x-admin-key", ADMIN_KEY)
+                        .json(&body);
+                    let answer = request.answer().await.body;
+                    let details = answer["details"].as_array().cloned().unwrap_or_default();
+                    details.iter().any(|fault| fault["field"] == json!(name))
+                };
+                // What is required for this example is required whether it is null or left out.
+                let refused = refuses(with_null).await && !refuses(without).await;
+                assert!(!refused, "{method} {path} refuses null for {name:?}");
+                asked += 1;
+            }
+        }
+        assert!(asked > 50, "{asked}");
+        app.drain_jobs().await;
+    }
+
     /// The way for programs that come by: what it says has to be there.
     async fn llms_txt_leads_to_every_operation_and_only_to_what_is_there(store) {
         let app = TestApp::start(store).await;

