@@ -18,14 +18,21 @@ use super::{
 };
 use crate::{
     app::App,
-    store::outbox::{self, Log},
+    store::{
+        Tx,
+        outbox::{self, Log, LogPosition},
+    },
 };
 
 /// The events of all the agent's tasks, oldest first. With `Accept: text/event-stream` they are
 /// sent as they happen, each with its id, and `Last-Event-ID` goes on where a stream broke off.
+///
+/// A stream begins with a line that has only an `id`, the place that it starts behind: whoever
+/// reconnects with it has missed nothing, even if the stream broke before its first event. The
+/// place before the first event is called `earliest`.
 #[utoipa::path(get, path = paths::EVENTS, tag = "events",
     params(("after" = Option<String>, Query,
-            description = "The id of an event, of a webhook too, or `latest`: those after it"),
+            description = "An event's id, of a webhook too, `earliest` or `latest`: those after it"),
         ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query),
         ("offset" = Option<u32>, Query),
         ("Last-Event-ID" = Option<String>, Header, description = "Like `after`, for streams")),
@@ -48,7 +55,7 @@ pub async fn list_events(
 #[utoipa::path(get, path = paths::TASK_EVENTS, tag = "events",
     params(("id" = TaskId, Path),
         ("after" = Option<String>, Query,
-            description = "The id of an event, of a webhook too, or `latest`: those after it"),
+            description = "An event's id, of a webhook too, `earliest` or `latest`: those after it"),
         ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query),
         ("offset" = Option<u32>, Query),
         ("Last-Event-ID" = Option<String>, Header, description = "Like `after`, for streams")),
@@ -83,7 +90,7 @@ async fn answer(
     let page = query.page();
     let after = query.read(
         "after",
-        "must be the id of an event, or latest",
+        "must be the id of an event, earliest or latest",
         After::parse,
     );
     query.finish()?;
@@ -91,33 +98,22 @@ async fn answer(
         agent_id: agent.id,
         task_id,
     };
-    let from = match page.cursor.as_deref() {
-        Some(cursor) => Some(After::parse(cursor).ok_or_else(|| not_of_this_log("cursor"))?),
-        None => after,
-    };
     let streamed = accepts_stream(headers);
-    let from = match headers.get("last-event-id").filter(|_| streamed) {
-        Some(id) => {
-            let id = id.to_str().ok().and_then(After::parse);
-            Some(id.ok_or_else(|| not_of_this_log("Last-Event-ID"))?)
-        }
-        None => from,
+    let last_event_id = headers.get("last-event-id").filter(|_| streamed);
+    let start = match (last_event_id, page.cursor.as_deref()) {
+        (Some(id), _) => Start::read("Last-Event-ID", id.to_str().unwrap_or_default())?,
+        (None, Some(cursor)) => Start::read("cursor", cursor)?,
+        (None, None) => Start {
+            after: after.unwrap_or(After::Earliest),
+            field: "after",
+        },
     };
     place(&app, agent.id).await;
-    let from = app
-        .store
-        .read(move |tx| match from {
-            None => Ok(0),
-            Some(After::Latest) => Ok(outbox::last_position(tx, agent.id)?),
-            Some(After::Event(id)) => {
-                outbox::position_of(tx, agent.id, id)?.ok_or_else(|| not_of_this_log("after"))
-            }
-        })
-        .await?;
+    let from = app.store.read(move |tx| start.find(tx, agent.id)).await?;
     if streamed {
         return follow::stream(app, &agent, log, from);
     }
-    Ok(Json(list(&app, log, from, page).await?).into_response())
+    Ok(Json(list(&app, log, from.position, page).await?).into_response())
 }
 
 async fn list(
@@ -161,9 +157,39 @@ pub(super) async fn place(app: &App, agent_id: AgentId) {
     }
 }
 
-/// Where a reader stands.
+/// Where a reader stands, as it says in one of three ways.
+struct Start {
+    after: After,
+    /// The header or parameter that says so, to be named if it is wrong.
+    field: &'static str,
+}
+
+impl Start {
+    fn read(field: &'static str, text: &str) -> Result<Self, ApiError> {
+        let after = After::parse(text).ok_or_else(|| not_of_this_log(field))?;
+        Ok(Self { after, field })
+    }
+
+    fn find(&self, tx: &mut Tx<'_>, agent_id: AgentId) -> Result<LogPosition, ApiError> {
+        match self.after {
+            After::Earliest => Ok(LogPosition::BEGINNING),
+            After::Latest => Ok(outbox::end_of(tx, agent_id)?),
+            After::Event(id) => {
+                let position = outbox::position_of(tx, agent_id, id)?;
+                Ok(LogPosition {
+                    position: position.ok_or_else(|| not_of_this_log(self.field))?,
+                    event_id: Some(id),
+                })
+            }
+        }
+    }
+}
+
+/// A place in the log, as it is written on the wire.
 enum After {
-    /// At the end.
+    /// Before the first event.
+    Earliest,
+    /// Behind the last event of now.
     Latest,
     /// Behind this event.
     Event(EventId),
@@ -172,11 +198,15 @@ enum After {
 impl After {
     fn parse(text: &str) -> Option<Self> {
         match text {
+            EARLIEST => Some(Self::Earliest),
             "latest" => Some(Self::Latest),
             id => id.parse().ok().map(Self::Event),
         }
     }
 }
+
+/// What the place before the first event is called.
+pub(super) const EARLIEST: &str = "earliest";
 
 fn not_of_this_log(field: &str) -> ApiError {
     error::validation(vec![error::fault(field, "is not of this log")])

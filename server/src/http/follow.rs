@@ -22,7 +22,7 @@ use super::events;
 use crate::app::App;
 use crate::metrics;
 use crate::seats::Seat;
-use crate::store::outbox::{self, Log, Placed};
+use crate::store::outbox::{self, Log, LogPosition, Placed};
 use crate::store::{StoreError, keys};
 
 /// How often other processes' events are looked for.
@@ -45,7 +45,7 @@ pub(super) fn stream(
     app: App,
     agent: &AgentAuth,
     log: Log,
-    position: i64,
+    from: LogPosition,
 ) -> Result<Response, ApiError> {
     let seat = app.seats.take(agent.id).map_err(error::no_seat)?;
     let follower = Follower {
@@ -53,14 +53,16 @@ pub(super) fn stream(
         app,
         key_id: agent.key_id,
         log,
-        position,
+        position: from.position,
         read: VecDeque::new(),
         looked_at: None,
         _seat: seat,
         _running: metrics::Running::event_stream(),
     };
     let alive = KeepAlive::new().interval(HEARTBEAT).text("here");
-    let mut response = Sse::new(events(follower)).keep_alive(alive).into_response();
+    let mut response = Sse::new(events(from, follower))
+        .keep_alive(alive)
+        .into_response();
     // Proxies that gather answers would hold back what is meant for now.
     let (name, value) = ("x-accel-buffering", HeaderValue::from_static("no"));
     response
@@ -69,9 +71,15 @@ pub(super) fn stream(
     Ok(response)
 }
 
-fn events(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
-    // The first line comes at once: whoever waits for the headers knows that it is followed.
-    let hello = Event::default().comment("here").retry(POLL);
+fn events(from: LogPosition, follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
+    // The first line comes at once: whoever waits for the headers knows that it is followed. Its id
+    // is where this stream starts, so a reader that loses it before the first event comes back to
+    // the same place. A line without data is no event to a reader.
+    let id = from.event_id.map(|id| id.to_string());
+    let hello = Event::default()
+        .comment("here")
+        .retry(POLL)
+        .id(id.as_deref().unwrap_or(events::EARLIEST));
     let hello = stream::once(async { Ok(hello) });
     let events = stream::unfold(follower, |mut follower| async {
         let placed = follower.next().await?;

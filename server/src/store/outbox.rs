@@ -143,16 +143,41 @@ pub fn position_of(
     row.map(|row| row.get("position")).transpose()
 }
 
-/// How many events an agent's log has; also the place of the last.
+/// A position in an agent's log and the event that holds it. No event holds the beginning.
+#[derive(Clone, Copy, Debug)]
+pub struct LogPosition {
+    /// How many events of the log are before what comes next.
+    pub position: i64,
+    /// The last of them.
+    pub event_id: Option<EventId>,
+}
+
+impl LogPosition {
+    /// The position before the first event.
+    pub const BEGINNING: Self = Self {
+        position: 0,
+        event_id: None,
+    };
+}
+
+/// Returns the position behind the last event of an agent's log.
 ///
 /// # Errors
 /// Those of [`Tx::query`].
-pub fn last_position(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<i64, StoreError> {
+pub fn end_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<LogPosition, StoreError> {
     let row = tx.first(
-        "SELECT placed FROM event_head WHERE agent_id = $1",
+        "SELECT event.id AS id, event.position AS position
+         FROM event_head JOIN event
+             ON event.agent_id = event_head.agent_id AND event.position = event_head.placed
+         WHERE event_head.agent_id = $1",
         &params![agent_id.to_string()],
     )?;
-    row.map_or(Ok(0), |row| row.get("placed"))
+    row.map_or(Ok(LogPosition::BEGINNING), |row| {
+        Ok(LogPosition {
+            position: row.get("position")?,
+            event_id: Some(text(&row, "id")?),
+        })
+    })
 }
 
 /// How many events a log has.
@@ -161,13 +186,21 @@ pub fn last_position(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<i64, StoreErr
 /// Those of [`Tx::query`].
 pub fn count(tx: &mut Tx<'_>, log: Log) -> Result<i64, StoreError> {
     let Some(task_id) = log.task_id else {
-        return last_position(tx, log.agent_id);
+        return count_of_agent(tx, log.agent_id);
     };
     let row = tx.first(
         "SELECT COUNT(*) AS n FROM event WHERE task_id = $1 AND position IS NOT NULL",
         &params![task_id.to_string()],
     )?;
     row.map_or(Ok(0), |row| row.get("n"))
+}
+
+fn count_of_agent(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<i64, StoreError> {
+    let row = tx.first(
+        "SELECT placed FROM event_head WHERE agent_id = $1",
+        &params![agent_id.to_string()],
+    )?;
+    row.map_or(Ok(0), |row| row.get("placed"))
 }
 
 /// An event as it is told, of `event JOIN task`.

@@ -115,6 +115,28 @@ impl Followed {
         }
     }
 
+    /// The id in the line that every stream begins with.
+    async fn hello_id(&mut self) -> String {
+        loop {
+            if let Some((hello, rest)) = self.text.split_once("\n\n") {
+                let id = hello.lines().find_map(|line| line.strip_prefix("id: "));
+                let id = id.unwrap_or_else(|| panic!("no id in {hello}")).to_owned();
+                assert!(!hello.contains("data:"), "{hello}");
+                self.text = rest.to_owned();
+                return id;
+            }
+            self.more().await.unwrap();
+        }
+    }
+
+    /// Reads what has come; `None` at the end of the stream.
+    async fn more(&mut self) -> Option<()> {
+        let chunk = tokio::time::timeout(Duration::from_secs(20), self.response.chunk());
+        let chunk = chunk.await.expect("an event within 20 seconds").unwrap()?;
+        self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        Some(())
+    }
+
     /// The next event as (id, name, data); `None` at the end of the stream.
     async fn next(&mut self) -> Option<(String, String, Value)> {
         loop {
@@ -133,9 +155,7 @@ impl Followed {
                 }
                 continue;
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(20), self.response.chunk());
-            let chunk = chunk.await.expect("an event within 20 seconds").unwrap()?;
-            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+            self.more().await?;
         }
     }
 }
@@ -251,6 +271,61 @@ on_both_databases! {
         // It broke off, and goes on behind what was read.
         let mut again = Followed::open(&agent, paths::EVENTS, Some(&id)).await;
         assert_eq!(again.next().await.unwrap().1, "task.cancelled");
+    }
+
+    async fn a_stream_that_breaks_before_its_first_event_misses_nothing(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let latest = format!("{}?after=latest", paths::EVENTS);
+        // The log is empty the first time; then its end is an event.
+        for _ in 0..2 {
+            let mut stream = Followed::open(&agent, &latest, None).await;
+            let hello = stream.hello_id().await;
+            drop(stream);
+            let task = agent.post_confirmation_task().await;
+            let mut again = Followed::open(&agent, &latest, Some(&hello)).await;
+            assert_eq!(again.hello_id().await, hello);
+            assert_eq!(again.next().await.unwrap().2["task_id"], json!(task));
+            let page = page(&agent, paths::EVENTS, &format!("?after={hello}")).await;
+            assert_eq!(page.body["data"][0]["task_id"], json!(task));
+        }
+        // A task's stream starts at the same place as its agent's.
+        let task = agent.post_confirmation_task().await;
+        let latest = format!("{}?after=latest", paths::task_events(task));
+        let hello = Followed::open(&agent, &latest, None).await.hello_id().await;
+        agent.post(&paths::cancel_task(task), &json!({})).await.ok();
+        let mut again = Followed::open(&agent, &latest, Some(&hello)).await;
+        assert_eq!(again.next().await.unwrap().1, "task.cancelled");
+    }
+
+    async fn a_place_of_another_log_is_refused_by_the_name_that_it_was_sent_under(store) {
+        let app = TestApp::start(store).await;
+        let (agent, other) = (app.agent().await, app.agent().await);
+        for _ in 0..2 {
+            agent.post_photo_task().await;
+        }
+        let first = page(&agent, paths::EVENTS, "?limit=1").await;
+        let id = first.body["data"][0]["event_id"].as_str().unwrap();
+        let cursor = first.body["pagination"]["next_cursor"].as_str().unwrap();
+        for (field, query) in [
+            ("after", format!("?after={id}")),
+            ("cursor", format!("?cursor={cursor}")),
+            // Base64 of "x", which is no id at all.
+            ("cursor", "?cursor=eA".to_owned()),
+        ] {
+            let answer = other.get(&format!("{}{query}", paths::EVENTS)).await;
+            answer.refused(400, "validation");
+            assert_eq!(answer.faulty_fields(), [field], "{query}");
+        }
+        for last in [id, "x"] {
+            let request = other
+                .request(Method::GET, paths::EVENTS)
+                .header("accept", "text/event-stream")
+                .header("last-event-id", last);
+            let answer = request.answer().await;
+            answer.refused(400, "validation");
+            assert_eq!(answer.faulty_fields(), ["Last-Event-ID"], "{last}");
+        }
     }
 
     async fn a_stream_hears_of_what_another_server_did(store) {
