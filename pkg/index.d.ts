@@ -2,8 +2,8 @@
  * Credentials sealed for one agent and one task. Everything is asynchronous, and there is nothing
  * to initialise: the wasm loads on the first call.
  *
- * A wrong argument is a `TypeError` that names it. Wrong data is a {@link KeyError},
- * {@link EnvelopeError} or {@link OpenError}.
+ * A wrong argument is a `TypeError` that names it. Wrong data is a {@link KeyError} or an
+ * {@link OpenError}.
  *
  * @packageDocumentation
  */
@@ -60,12 +60,10 @@ export class KeyError extends Error {
   readonly name: 'KeyError'
 }
 
-/** An envelope is of an unknown version or has a malformed field; the message names every one. */
-export class EnvelopeError extends Error {
-  readonly name: 'EnvelopeError'
-}
-
-/** An envelope did not open: changed, or sealed for another key or task. Which, is not said. */
+/**
+ * An envelope did not open: malformed, changed, or sealed for another key or task. Which of these,
+ * is not said: the type and the message are always the same.
+ */
 export class OpenError extends Error {
   readonly name: 'OpenError'
 }
@@ -139,8 +137,7 @@ export function seal(options: {
  * Opens an envelope that was sealed for this key and this task.
  *
  * @returns the plaintext, as bytes. `new TextDecoder().decode(bytes)` makes a string of UTF-8.
- * @throws {EnvelopeError} if it is no envelope of a known version. Depends on public values alone.
- * @throws {OpenError} if it does not open.
+ * @throws {OpenError} if it does not open, whatever the reason.
  * @example
  * const bytes = await open({ secretKey, taskId: 'task_1', envelope: answer.encrypted_credential })
  * const credential = JSON.parse(new TextDecoder().decode(bytes))

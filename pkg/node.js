@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { api } from './api.js'
 import init, * as wasm from './wasm/crypto.js'
 
-export { EnvelopeError, KeyError, OpenError, PublicKey, SecretKey } from './api.js'
+export { KeyError, OpenError, PublicKey, SecretKey } from './api.js'
 
 export const {
   exportSecretKey,

@@ -15,8 +15,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use zeroize::Zeroizing;
 
 use crate::{
-    AgentPublicKey, AgentSecretKey, Envelope, EnvelopeText, KeyError, OpenError, RandomError,
-    SealError,
+    AgentPublicKey, AgentSecretKey, EnvelopeText, KeyError, OpenError, RandomError, SealError,
 };
 
 /// The 65 bytes of the public key in some bytes, which are a text or not.
@@ -81,7 +80,7 @@ pub fn seal(public: &[u8], task_id: &str, plaintext: Vec<u8>) -> Result<String, 
     Ok(wire)
 }
 
-/// Opens an envelope whose `v` was found to be a whole number.
+/// Opens an envelope. What is no text in JavaScript comes as an empty one, and no version is 0.
 #[wasm_bindgen(skip_jsdoc)]
 pub fn open(
     secret: Vec<u8>,
@@ -93,21 +92,13 @@ pub fn open(
     ephemeral_public_key: &str,
 ) -> Result<Uint8Array, JsValue> {
     let secret_key = secret_key(secret)?;
-    let text = EnvelopeText {
+    let envelope = EnvelopeText {
         v: u64::from(v),
         algorithm,
         ciphertext,
         iv,
         ephemeral_public_key,
     };
-    let envelope = Envelope::parse(&text).map_err(|faults| {
-        let mut sentences = String::new();
-        for fault in faults {
-            sentences.push_str(fault.sentence());
-            sentences.push(' ');
-        }
-        thrown("EnvelopeError", sentences.trim_ascii_end())
-    })?;
     let plaintext = crate::open(&secret_key, task_id, &envelope)
         .map_err(|_| thrown("OpenError", OpenError::SENTENCE))?;
     Ok(Uint8Array::from(plaintext.as_slice()))

@@ -131,7 +131,9 @@ fn decimal(number: usize) -> String {
 
 impl core::error::Error for KeyError {}
 
-/// Why a text is not an envelope. Depends on public values alone, so it may be precise.
+/// Why a text is not an envelope. For those who check envelopes and hold no key, as the server
+/// does: it depends on public values alone, so it may be precise. Opening ends in `OpenError`
+/// instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnvelopeError {
@@ -211,8 +213,7 @@ pub enum SealError {
 }
 
 impl SealError {
-    /// What `Display` prints.
-    pub(crate) fn sentence(self) -> &'static str {
+    fn sentence(self) -> &'static str {
         match self {
             Self::Empty => "There is nothing to seal: the plaintext is empty.",
             Self::TooLong => "The plaintext is longer than 65536 bytes. Seal less at once.",
@@ -253,7 +254,8 @@ impl fmt::Display for RandomError {
 
 impl core::error::Error for RandomError {}
 
-/// The envelope did not open. One value and one sentence, whatever the reason was.
+/// The envelope did not open. One value and one sentence, whatever the reason was: a malformed
+/// field, an unknown version, a point off the curve, a wrong tag, another key or another task.
 #[cfg(feature = "open")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenError;

@@ -7,20 +7,24 @@ use aes_gcm::{
 use zeroize::Zeroizing;
 
 use crate::{
-    AgentSecretKey, Envelope, OpenError,
+    AgentSecretKey, Envelope, EnvelopeText, OpenError,
     derive::{Points, derive_key},
 };
 
 /// Opens an envelope that was sealed for this key and this task (contract §5).
 ///
+/// Takes the fields as they came, because even a malformed one must not be told from one that does
+/// not fit: a server could learn from the difference how far its forgery got.
+///
 /// # Errors
-/// [`OpenError`], which does not say why: the envelope was changed, or it belongs to another key
-/// or another task.
+/// [`OpenError`], which does not say why: the envelope is malformed or was changed, or it belongs
+/// to another key or another task.
 pub fn open(
     secret_key: &AgentSecretKey,
     task_id: &str,
-    envelope: &Envelope,
+    envelope: &EnvelopeText<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let envelope = Envelope::parse(envelope).map_err(|_| OpenError)?;
     let ephemeral = envelope.ephemeral;
     let (agent, z) = secret_key.number().exchange(ephemeral);
     let key = derive_key(&z, &Points { ephemeral, agent });

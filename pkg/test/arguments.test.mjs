@@ -62,8 +62,6 @@ for (const [entry, api] of Object.entries(entries)) {
     })
   const isText = (value) => typeof value === 'string'
   const isObject = (value) => typeof value === 'object' && value !== null
-  const withPart = (part) => (value) =>
-    api.open({ ...opening, envelope: { ...envelope, [part]: value } })
 
   refuses('importPublicKey key', api.importPublicKey, isText)
   refuses('importSecretKey key', api.importSecretKey, isText)
@@ -77,10 +75,6 @@ for (const [entry, api] of Object.entries(entries)) {
   refuses('open secretKey', (secretKey) => api.open({ ...opening, secretKey }))
   refuses('open taskId', (taskId) => api.open({ ...opening, taskId }), isText)
   refuses('open envelope', (value) => api.open({ ...opening, envelope: value }), isObject)
-  refuses('open envelope.v', withPart('v'), (value) => typeof value === 'number')
-  for (const part of ['algorithm', 'ciphertext', 'iv', 'ephemeralPublicKey']) {
-    refuses(`open envelope.${part}`, withPart(part), isText)
-  }
 
   test(`halves of a pair do not stand for each other (${entry})`, async () => {
     const { publicKey, secretKey } = pair
@@ -110,17 +104,34 @@ for (const [entry, api] of Object.entries(entries)) {
     assert.equal(fromBase64((await sealed(new Uint8Array(65_536))).ciphertext).length, 65_552)
   })
 
-  test(`a malformed envelope is refused with every fault named (${entry})`, async () => {
-    const wrong = { v: 2, algorithm: 'none', ciphertext: 'AA', iv: 'AAAA', ephemeralPublicKey: '' }
-    await assert.rejects(api.open({ ...opening, envelope: wrong }), (error) => {
-      assert.ok(error instanceof api.EnvelopeError)
-      for (const field of Object.keys(wrong)) {
-        assert.ok(error.message.includes(`${field} must`), field)
+  test(`whatever is wrong with an envelope, opening fails with one error (${entry})`, async () => {
+    const point = fromBase64(envelope.ephemeralPublicKey)
+    const offCurve = point.with(64, point[64] ^ 1)
+    const compressed = [2 + (point[64] & 1), ...point.subarray(1, 33)]
+    const ciphertext = fromBase64(envelope.ciphertext)
+    const inBase64 = (...forms) => forms.map((bytes) => Buffer.from(bytes).toString('base64'))
+    const wrong = {
+      v: [...WRONG, 2, -1, 1.5, NaN, Infinity, 2 ** 32 + 1, '1'],
+      algorithm: [...WRONG, '', 'none', 'ECDH-P256-AES-128-GCM', '\ud800'],
+      ciphertext: [...WRONG, '', 'AA', '*', `${envelope.ciphertext}=`, '\ud800',
+        ...inBase64(ciphertext.subarray(0, 16), ciphertext.with(0, ciphertext[0] ^ 1),
+          ciphertext.with(-1, ciphertext.at(-1) ^ 1), new Uint8Array(65_553))],
+      iv: [...WRONG, '', 'AAAA', `${envelope.iv}=`, ...inBase64(new Uint8Array(12))],
+      ephemeralPublicKey: [...WRONG, '', '*', ...inBase64(offCurve, compressed, [0],
+        new Uint8Array(65), point.subarray(1), pair.publicKey.bytes)],
+    }
+    const other = await api.generateKeyPair()
+    const attempts = [
+      { ...opening, taskId: 'task_2' }, { ...opening, taskId: '' },
+      { ...opening, secretKey: other.secretKey }, { ...opening, envelope: {} },
+      { ...opening, envelope: [] },
+    ]
+    for (const [field, values] of Object.entries(wrong)) {
+      const { [field]: _, ...dropped } = envelope
+      attempts.push({ ...opening, envelope: dropped })
+      for (const value of values) {
+        attempts.push({ ...opening, envelope: { ...envelope, [field]: value } })
       }
-      return true
-    })
-    for (const v of [0, 2, -1, 1.5, NaN, Infinity, 2 ** 32 + 1]) {
-      await assert.rejects(withPart('v')(v), api.EnvelopeError, `v: ${v}`)
     }
   })
 

@@ -77,11 +77,11 @@ for (const [entry, api] of Object.entries(entries)) {
     const opened = await api.open({ secretKey: key, taskId: task, envelope })
     assert.deepEqual(opened, plaintextOf(vector))
     const seen = new Set()
-    const refused = async (changes, type) => {
+    const refused = async (changes) => {
       const changed = { secretKey: key, taskId: task, envelope, ...changes }
       await assert.rejects(api.open(changed), (error) => {
-        assert.ok(error instanceof type, error)
-        if (type === api.OpenError) seen.add(`${error.name}: ${error.message}`)
+        assert.ok(error instanceof api.OpenError, error)
+        seen.add(`${error.name}: ${error.message}`)
         return true
       })
     }
@@ -90,14 +90,12 @@ for (const [entry, api] of Object.entries(entries)) {
       for (let bit = 0; bit < bytes.length * 8; bit++) {
         const flipped = bytes.slice()
         flipped[bit >> 3] ^= 1 << (bit & 7)
-        // A changed point is off the curve, which anybody can see.
-        const type = field === 'ephemeralPublicKey' ? api.EnvelopeError : api.OpenError
-        await refused({ envelope: { ...envelope, [field]: toBase64(flipped) } }, type)
+        await refused({ envelope: { ...envelope, [field]: toBase64(flipped) } })
       }
-      await refused({ envelope: { ...own[1].envelope, [field]: envelope[field] } }, api.OpenError)
+      await refused({ envelope: { ...own[1].envelope, [field]: envelope[field] } })
     }
-    await refused({ taskId: `${task}x` }, api.OpenError)
-    await refused({ secretKey }, api.OpenError)
+    await refused({ taskId: `${task}x` })
+    await refused({ secretKey })
     assert.equal(seen.size, 1)
   })
 

@@ -2,7 +2,6 @@
 // and never run; each line under `@ts-expect-error` has to be refused.
 
 import {
-  EnvelopeError,
   KeyError,
   OpenError,
   PublicKey,
@@ -41,7 +40,7 @@ export async function stored(secretKey: SecretKey, { createdAt, ...envelope }: E
 }
 
 export function told(error: unknown): string {
-  if (error instanceof KeyError || error instanceof EnvelopeError) return error.message
+  if (error instanceof KeyError) return error.message
   if (error instanceof OpenError) return error.name
   throw error
 }

@@ -78,18 +78,14 @@ fn opened(posted: &Posted, envelope: &Value) -> Option<String> {
     let text = |field: &str| envelope[field].as_str().unwrap().to_owned();
     let (algorithm, ciphertext, iv) = (text("algorithm"), text("ciphertext"), text("iv"));
     let point = text("ephemeralPublicKey");
-    let envelope = Envelope::parse(&EnvelopeText {
+    let envelope = EnvelopeText {
         v: envelope["v"].as_u64().unwrap(),
         algorithm: &algorithm,
         ciphertext: &ciphertext,
         iv: &iv,
         ephemeral_public_key: &point,
-    });
-    let opened = crypto_wasm::open(
-        &posted.secret_key,
-        &posted.id.to_string(),
-        &envelope.unwrap(),
-    );
+    };
+    let opened = crypto_wasm::open(&posted.secret_key, &posted.id.to_string(), &envelope);
     opened
         .ok()
         .map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())

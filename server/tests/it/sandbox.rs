@@ -338,13 +338,13 @@ fn base64(bytes: &[u8]) -> String {
 
 fn opened(key: &AgentSecretKey, id: TaskId, envelope: &Value) -> Value {
     let text = |field: &str| envelope[field].as_str().unwrap();
-    let envelope = Envelope::parse(&EnvelopeText {
+    let envelope = EnvelopeText {
         v: envelope["v"].as_u64().unwrap(),
         algorithm: text("algorithm"),
         ciphertext: text("ciphertext"),
         iv: text("iv"),
         ephemeral_public_key: text("ephemeralPublicKey"),
-    });
-    let opened = crypto_wasm::open(key, &id.to_string(), &envelope.unwrap()).unwrap();
+    };
+    let opened = crypto_wasm::open(key, &id.to_string(), &envelope).unwrap();
     serde_json::from_slice(&opened).unwrap()
 }
