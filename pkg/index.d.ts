@@ -80,7 +80,8 @@ export function generateKeyPair(): Promise<KeyPair>
 
 /**
  * Reads a public key in any form: base64 of the point (65 or 33 bytes) or of SPKI DER, standard or
- * URL-safe, padded or not; PEM; the text of a JWK; or the bytes of any of these.
+ * URL-safe, padded or not; PEM, whatever text is around it; the text of a JWK; or the bytes of any
+ * of these.
  *
  * @throws {KeyError} if it is anything else.
  * @example
@@ -89,9 +90,9 @@ export function generateKeyPair(): Promise<KeyPair>
 export function importPublicKey(key: string | Uint8Array): Promise<PublicKey>
 
 /**
- * Reads a private key: base64 of PKCS#8 DER or of the 32-byte number, PEM, the text of a private
- * JWK, or the bytes of any of these. The bytes given are not changed; wipe them when they are not
- * needed.
+ * Reads a private key: base64 of PKCS#8 DER, of the older EC form or of the 32-byte number, PEM,
+ * the text of a private JWK, or the bytes of any of these. The public half may be missing or
+ * compressed. The bytes given are not changed; wipe them when they are not needed.
  *
  * @throws {KeyError} if it is anything else. The message repeats nothing of it.
  * @example

@@ -1,7 +1,9 @@
-//! The few DER texts that hold a P-256 key, as the fixed bytes around it; and names for the others.
+//! DER that holds a P-256 key, read strictly; and names for what holds another.
 //!
-//! There is no DER parser. The encoding is canonical, so a key of one form always stands between
-//! the same bytes, and comparing them is all that reading takes.
+//! A public key stands behind the same bytes in every SubjectPublicKeyInfo, so comparing them is
+//! all that reading takes. A private key has optional parts on all sides and is read element by
+//! element. Only the canonical encoding is accepted: definite lengths, as short as possible, and
+//! nothing left over at any level.
 
 use crate::{KeyError, text::Half};
 
@@ -26,28 +28,8 @@ pub(crate) fn spki_point(der: &[u8]) -> Result<&[u8], KeyError> {
     point.ok_or_else(|| name(der, Half::Public))
 }
 
-/// What stands before the private number, and between it and the public point if that follows.
-#[cfg(feature = "open")]
-const PRIVATE_FORMS: [(&[u8], &[u8]); 4] = [
-    // PKCS#8 (RFC 5958) around ECPrivateKey (RFC 5915), as Web Crypto and OpenSSL write it.
-    (PKCS8, PUBLIC_FOLLOWS),
-    // The same without the public point.
-    (
-        b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\
-          \x3d\x03\x01\x07\x04\x27\x30\x25\x02\x01\x01\x04\x20",
-        b"",
-    ),
-    // The same with the curve named twice, as some other libraries write it.
-    (
-        b"\x30\x81\x93\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\
-          \xce\x3d\x03\x01\x07\x04\x79\x30\x77\x02\x01\x01\x04\x20",
-        CURVE_AND_PUBLIC_FOLLOW,
-    ),
-    // ECPrivateKey alone, "EC PRIVATE KEY" in PEM.
-    (b"\x30\x77\x02\x01\x01\x04\x20", CURVE_AND_PUBLIC_FOLLOW),
-];
-
-/// The form that is written: PKCS#8 up to the private number.
+/// The form that is written: PKCS#8 (RFC 5958) around ECPrivateKey (RFC 5915), up to the private
+/// number, as Web Crypto and OpenSSL write it.
 #[cfg(feature = "open")]
 pub(crate) const PKCS8: &[u8] =
     b"\x30\x81\x87\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\
@@ -55,34 +37,111 @@ pub(crate) const PKCS8: &[u8] =
 /// And from there up to the public point.
 #[cfg(feature = "open")]
 pub(crate) const PUBLIC_FOLLOWS: &[u8] = b"\xa1\x44\x03\x42\x00";
-#[cfg(feature = "open")]
-const CURVE_AND_PUBLIC_FOLLOW: &[u8] =
-    b"\xa0\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\xa1\x44\x03\x42\x00";
 
 /// The private number of a private key, and the public point if it is there.
 #[cfg(feature = "open")]
-pub(crate) fn private_parts(der: &[u8]) -> Result<(&[u8; 32], Option<&[u8]>), KeyError> {
-    for (before, between) in PRIVATE_FORMS {
-        let Some((secret, rest)) = der.strip_prefix(before).and_then(<[u8]>::split_first_chunk)
-        else {
-            continue;
-        };
-        match rest.strip_prefix(between) {
-            Some([]) if between.is_empty() => return Ok((secret, None)),
-            Some(point) if !between.is_empty() && point.len() == 65 => {
-                return Ok((secret, Some(point)));
-            }
-            _ => return Err(KeyError::Length(der.len())),
+pub(crate) type PrivateParts<'a> = (&'a [u8; 32], Option<&'a [u8]>);
+
+/// Reads PKCS#8 or ECPrivateKey alone, which is "EC PRIVATE KEY" in PEM.
+#[cfg(feature = "open")]
+pub(crate) fn private_parts(der: &[u8]) -> Result<PrivateParts<'_>, KeyError> {
+    let parts = private::pkcs8(der).or_else(|| private::ec_private_key(der, None));
+    parts.ok_or_else(|| {
+        if der.starts_with(SPKI_UNCOMPRESSED) || der.starts_with(SPKI_COMPRESSED) {
+            KeyError::PublicKey
+        } else {
+            name(der, Half::Secret)
         }
+    })
+}
+
+/// The grammar of private keys. `None` is any departure from it.
+#[cfg(feature = "open")]
+mod private {
+    use super::{PrivateParts, take};
+
+    const SEQUENCE: u8 = 0x30;
+    const INTEGER: u8 = 0x02;
+    const BIT_STRING: u8 = 0x03;
+    const OCTET_STRING: u8 = 0x04;
+
+    /// secp256r1.
+    const CURVE: &[u8] = b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+
+    /// id-ecPublicKey and the curve, the contents of an AlgorithmIdentifier.
+    const ALGORITHM: &[u8] =
+        b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+
+    /// OneAsymmetricKey, RFC 5958 §2: version, algorithm, key, attributes `[0]`, public key `[1]`.
+    /// What attributes say is not looked at.
+    pub(super) fn pkcs8(der: &[u8]) -> Option<PrivateParts<'_>> {
+        let mut key = whole(der)?;
+        let version = take(&mut key, INTEGER)?;
+        if take(&mut key, SEQUENCE)? != ALGORITHM {
+            return None;
+        }
+        let (number, mut point) = ec_private_key(take(&mut key, OCTET_STRING)?, Some(CURVE))?;
+        take(&mut key, 0xa0);
+        // Only version 2, written as 1, has a public key out here.
+        if version == [1] && !key.is_empty() {
+            let outer = take(&mut key, 0x81)?.strip_prefix(&[0])?;
+            if point.is_some_and(|inner| inner != outer) {
+                return None;
+            }
+            point = Some(outer);
+        }
+        (key.is_empty() && matches!(version, [0 | 1])).then_some((number, point))
     }
-    if der.starts_with(SPKI_UNCOMPRESSED) || der.starts_with(SPKI_COMPRESSED) {
-        return Err(KeyError::PublicKey);
+
+    /// ECPrivateKey, RFC 5915 §3: version 1, number, curve `[0]`, public key `[1]`. `curve` is the
+    /// one that was named before, if any, so that it need not be named again.
+    pub(super) fn ec_private_key<'a>(
+        der: &'a [u8],
+        curve: Option<&'a [u8]>,
+    ) -> Option<PrivateParts<'a>> {
+        let mut key = whole(der)?;
+        if take(&mut key, INTEGER)? != [1] {
+            return None;
+        }
+        let number = take(&mut key, OCTET_STRING)?.try_into().ok()?;
+        if take(&mut key, 0xa0).or(curve) != Some(CURVE) {
+            return None;
+        }
+        if key.is_empty() {
+            return Some((number, None));
+        }
+        let mut bits = take(&mut key, 0xa1)?;
+        let point = take(&mut bits, BIT_STRING)?.strip_prefix(&[0])?;
+        (key.is_empty() && bits.is_empty()).then_some((number, Some(point)))
     }
-    Err(name(der, Half::Secret))
+
+    /// The contents of the one sequence that `der` is.
+    fn whole(mut der: &[u8]) -> Option<&[u8]> {
+        let contents = take(&mut der, SEQUENCE)?;
+        der.is_empty().then_some(contents)
+    }
+}
+
+/// Takes the contents of the next element off the front, if it has this tag.
+fn take<'a>(der: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
+    let input: &'a [u8] = der;
+    let (length, rest) = match *input {
+        [first, length @ ..=0x7f, ref rest @ ..] if first == tag => (usize::from(length), rest),
+        [first, 0x81, length @ 0x80..=0xff, ref rest @ ..] if first == tag => {
+            (usize::from(length), rest)
+        }
+        [first, 0x82, high @ 1..=0xff, low, ref rest @ ..] if first == tag => {
+            (usize::from(high) << 8 | usize::from(low), rest)
+        }
+        _ => return None,
+    };
+    let (contents, rest) = rest.split_at_checked(length)?;
+    *der = rest;
+    Some(contents)
 }
 
 /// Object identifiers with their tag and length, and what they identify.
-const KINDS: [(&[u8], &str); 9] = [
+const KINDS: [(&[u8], &str); 10] = [
     (b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01", "RSA"),
     (b"\x06\x05\x2b\x81\x04\x00\x21", "P-224"),
     (b"\x06\x05\x2b\x81\x04\x00\x22", "P-384"),
@@ -95,25 +154,45 @@ const KINDS: [(&[u8], &str); 9] = [
         b"\x06\x09\x2b\x24\x03\x03\x02\x08\x01\x01",
         "a Brainpool curve",
     ),
+    (
+        b"\x06\x07\x2a\x86\x48\xce\x3d\x01\x01",
+        "a curve that is given by its parameters and not by its name",
+    ),
 ];
 const PBES2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
 
 /// Says what a DER text is instead of the wanted key, as well as its first bytes tell.
 fn name(der: &[u8], wanted: Half) -> KeyError {
-    let is_private = match inside(der) {
-        // PKCS#8 version 0 and 1, RSA's own form, ECPrivateKey.
-        [2, 1, 0 | 1, 0x30, ..] | [2, 1, 0, 2, ..] | [2, 1, 1, 4, ..] => true,
-        first if inside(first).starts_with(b"\xa0\x03\x02\x01") => return KeyError::Certificate,
-        _ if holds(der, PBES2) && wanted != Half::Public => return KeyError::EncryptedPrivateKey,
-        _ => holds(der, PBES2),
-    };
-    if is_private && wanted == Half::Public {
+    let first = inside(der);
+    let is_encrypted = holds(der, PBES2);
+    // PKCS#8 version 0 and 1, RSA's own form, ECPrivateKey.
+    let is_private = matches!(
+        first,
+        [2, 1, 0 | 1, 0x30, ..] | [2, 1, 0, 2, ..] | [2, 1, 1, 4, ..]
+    );
+    if wanted == Half::Public && (is_private || is_encrypted) {
         return KeyError::PrivateKey;
+    }
+    if is_encrypted {
+        return KeyError::EncryptedPrivateKey;
+    }
+    if inside(first).starts_with(b"\xa0\x03\x02\x01") {
+        return KeyError::Certificate;
+    }
+    // RSA's own forms are sequences of whole numbers; the public one begins with a long one.
+    if let [2, 1, 0, 2, ..] | [2, 0x81 | 0x82, ..] = first {
+        return KeyError::OtherKind("RSA");
     }
     match KINDS.iter().find(|(identifier, _)| holds(der, identifier)) {
         Some((_, kind)) => KeyError::OtherKind(kind),
+        None if is_cut(der) => KeyError::Length(der.len()),
         None => KeyError::Der,
     }
+}
+
+/// Whether a sequence ends before or after its end.
+fn is_cut(mut der: &[u8]) -> bool {
+    take(&mut der, 0x30).is_none() || !der.is_empty()
 }
 
 /// What is inside the sequence that a DER text begins with.

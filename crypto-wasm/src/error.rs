@@ -23,7 +23,7 @@ pub enum KeyError {
     PublicKey,
     /// A private key under a password.
     EncryptedPrivateKey,
-    /// An X.509 certificate.
+    /// An X.509 certificate, or a request for one.
     Certificate,
     /// A key in OpenSSH's own form.
     Ssh,
@@ -31,10 +31,12 @@ pub enum KeyError {
     OtherKind(&'static str),
     /// JSON that is not one JWK.
     Json,
-    /// A member of a JWK that is missing, repeated, or not 32 bytes in base64url.
-    JwkMember(&'static str),
-    /// A PEM block that is cut off, or followed by something else.
+    /// A member of a JWK, by its name, and what is wrong with it.
+    JwkMember(&'static str, MemberFault),
+    /// A PEM block that is cut off, or followed by another one.
     Pem,
+    /// A PEM block in which a backslash and a letter stand for each line break.
+    EscapedLines,
     /// DER in which no P-256 key of a known form was found.
     Der,
     /// So many bytes, which is the length of no form of the key.
@@ -53,6 +55,22 @@ pub enum KeyError {
     HalvesDiffer,
 }
 
+/// What is wrong with a member of a JWK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MemberFault {
+    /// It is not there.
+    Missing,
+    /// It is there twice.
+    Repeated,
+    /// It is `null`, a number or anything else but a string without escapes.
+    NotText,
+    /// It is not base64url.
+    NotBase64,
+    /// It has so many bytes, and not 32.
+    Length(usize),
+}
+
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence())
@@ -69,12 +87,9 @@ impl KeyError {
                 ". Send one for the curve P-256.",
             ]
             .concat(),
-            Self::JwkMember(name) => [
-                "The JWK's member \"",
-                name,
-                "\" is missing, repeated or malformed. Export the key once more.",
-            ]
-            .concat(),
+            Self::JwkMember(name, fault) => {
+                ["The JWK's member \"", name, "\" ", &fault.phrase(), "."].concat()
+            }
             Self::Length(bytes) => [
                 "A key of ",
                 &decimal(*bytes),
@@ -98,11 +113,14 @@ impl KeyError {
             Self::EncryptedPrivateKey => {
                 "This private key is under a password. Export it as plain PKCS#8 first."
             }
-            Self::Certificate => "This is a certificate. Send the public key alone.",
+            Self::Certificate => "This is a certificate, or a request for one. Send the key alone.",
             Self::Ssh => "This is an SSH key. Send a P-256 key as base64, PEM or JWK.",
             Self::Json => "This is JSON, but not one JWK of the type EC. Send one key.",
             Self::Pem => {
                 "The PEM text is cut off or holds more than one block. Send one whole key."
+            }
+            Self::EscapedLines => {
+                "The PEM text has \\n where its lines should end. Send it with real line breaks."
             }
             Self::Der => "This DER holds no P-256 key of a known form. Send SPKI or PKCS#8.",
             Self::NoLeadingByte => {
@@ -117,8 +135,29 @@ impl KeyError {
             Self::HalvesDiffer => {
                 "The private and the public half differ. Export the key pair once more."
             }
-            Self::OtherKind(_) | Self::JwkMember(_) | Self::Length(_) => "",
+            Self::OtherKind(_) | Self::JwkMember(..) | Self::Length(_) => "",
         }
+    }
+}
+
+impl MemberFault {
+    fn phrase(self) -> String {
+        let fixed = match self {
+            Self::Missing => "is missing",
+            Self::Repeated => "comes twice",
+            Self::NotText => "is not a plain string; a member without a value is left out",
+            Self::NotBase64 => "is not base64url",
+            Self::Length(bytes) => {
+                let bytes = decimal(bytes);
+                return [
+                    "has ",
+                    &bytes,
+                    " bytes and needs 32, with its leading zeros",
+                ]
+                .concat();
+            }
+        };
+        fixed.to_owned()
     }
 }
 
@@ -174,8 +213,7 @@ impl EnvelopeError {
 }
 
 impl EnvelopeError {
-    /// What `Display` prints.
-    pub(crate) fn sentence(self) -> &'static str {
+    fn sentence(self) -> &'static str {
         match self {
             Self::Version => "v must be 1.",
             Self::Algorithm => "algorithm must be \"ECDH-P256-AES-256-GCM\".",
@@ -213,7 +251,8 @@ pub enum SealError {
 }
 
 impl SealError {
-    fn sentence(self) -> &'static str {
+    /// What `Display` prints.
+    pub(crate) fn sentence(self) -> &'static str {
         match self {
             Self::Empty => "There is nothing to seal: the plaintext is empty.",
             Self::TooLong => "The plaintext is longer than 65536 bytes. Seal less at once.",

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::{KeyError, base64::decode_lenient};
+use crate::{KeyError, MemberFault, base64::decode_lenient};
 
 /// The members of ours, undecoded.
 #[derive(Default)]
@@ -52,7 +52,7 @@ impl Jwk<'_> {
             (Some("EC"), Some("P-384")) => Err(KeyError::OtherKind("P-384")),
             (Some("EC"), Some("P-521")) => Err(KeyError::OtherKind("P-521")),
             (Some("EC"), Some("secp256k1")) => Err(KeyError::OtherKind("secp256k1")),
-            (Some("EC"), None) => Err(KeyError::JwkMember("crv")),
+            (Some("EC"), None) => Err(KeyError::JwkMember("crv", MemberFault::Missing)),
             (Some("EC"), Some(_)) => Err(KeyError::OtherKind("another curve")),
             (Some("OKP"), Some("Ed25519")) => Err(KeyError::OtherKind("Ed25519")),
             (Some("OKP"), Some("X25519")) => Err(KeyError::OtherKind("X25519")),
@@ -65,9 +65,15 @@ impl Jwk<'_> {
 
 /// RFC 7518 §6.2.1.2: the full 32 bytes, leading zeros included.
 fn coordinate(name: &'static str, text: Option<&str>) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    text.and_then(decode_lenient)
-        .filter(|bytes| bytes.len() == 32)
-        .ok_or(KeyError::JwkMember(name))
+    let wrong = |fault| Err(KeyError::JwkMember(name, fault));
+    let Some(text) = text else {
+        return wrong(MemberFault::Missing);
+    };
+    match decode_lenient(text) {
+        Some(bytes) if bytes.len() == 32 => Ok(bytes),
+        Some(bytes) => wrong(MemberFault::Length(bytes.len())),
+        None => wrong(MemberFault::NotBase64),
+    }
 }
 
 /// `None` where the text is not one JSON object; an error where it is, but a member is wrong.
@@ -92,9 +98,16 @@ fn walk(text: &str) -> Option<Result<Jwk<'_>, KeyError>> {
                 }
             }
         };
-        match walk.plain_string() {
-            Some(value) if place.is_none() => *place = Some(value),
-            _ => return Some(Err(KeyError::JwkMember(known))),
+        let fault = match walk.plain_string() {
+            Some(value) if place.is_none() => {
+                *place = Some(value);
+                None
+            }
+            Some(_) => Some(MemberFault::Repeated),
+            None => Some(MemberFault::NotText),
+        };
+        if let Some(fault) = fault {
+            return Some(Err(KeyError::JwkMember(known, fault)));
         }
         if !walk.next_member()? {
             break;

@@ -27,7 +27,7 @@ mod bindings;
 pub mod vectors;
 
 pub use envelope::{Envelope, EnvelopeText, PLAINTEXT_BYTES_MAX};
-pub use error::{EnvelopeError, KeyError, RandomError, SealError};
+pub use error::{EnvelopeError, KeyError, MemberFault, RandomError, SealError};
 pub use public_key::{AgentPublicKey, Fingerprint};
 pub use seal::seal;
 

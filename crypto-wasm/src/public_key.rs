@@ -25,7 +25,7 @@ impl AgentPublicKey {
         match text::read(text, Half::Public)? {
             Written::Jwk(jwk) if jwk.is_private() => Err(KeyError::PrivateKey),
             Written::Jwk(jwk) => Self::from_point(&jwk.point()?),
-            Written::Pem(der) => Self::from_point(der::spki_point(&der)?),
+            Written::Pem(der) => Self::from_der_or_point(&der),
             Written::Base64(bytes) => Self::from_bytes(&bytes),
         }
     }
@@ -36,15 +36,19 @@ impl AgentPublicKey {
     /// # Errors
     /// A [`KeyError`] that says what the bytes are instead.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        if let [b'{' | b'-', ..] = bytes
-            && bytes.len() > POINT_BYTES
-        {
-            return Self::parse(core::str::from_utf8(bytes).map_err(|_| KeyError::NotBase64)?);
+        if let Some(text) = text::within(bytes) {
+            return Self::parse(text);
         }
-        match (bytes, bytes.len()) {
-            (_, 32) => Err(KeyError::PrivateKey),
-            (_, 64) => Err(KeyError::NoLeadingByte),
-            ([0x30, ..], _) => Self::from_point(der::spki_point(bytes)?),
+        match bytes.len() {
+            32 => Err(KeyError::PrivateKey),
+            64 => Err(KeyError::NoLeadingByte),
+            _ => Self::from_der_or_point(bytes),
+        }
+    }
+
+    fn from_der_or_point(bytes: &[u8]) -> Result<Self, KeyError> {
+        match bytes {
+            [0x30, ..] => Self::from_point(der::spki_point(bytes)?),
             _ => Self::from_point(bytes),
         }
     }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     AgentPublicKey, KeyError, RandomError, base64,
-    curve::Number,
+    curve::{Number, Point},
     der, random,
     text::{self, Half, Written},
 };
@@ -24,8 +24,9 @@ impl AgentSecretKey {
         random::generate_number().map(Self)
     }
 
-    /// Reads a private key: base64 of PKCS#8 DER or of the 32 bytes of the number, in any spelling;
-    /// PEM of PKCS#8 or of the older EC form; a private JWK.
+    /// Reads a private key: base64 of DER or of the 32 bytes of the number, in any spelling; PEM; a
+    /// private JWK. DER is PKCS#8 or the older EC form, with or without the public half, which may
+    /// be compressed.
     ///
     /// # Errors
     /// A [`KeyError`] that says what the text is instead, and never repeats any of it.
@@ -43,13 +44,13 @@ impl AgentSecretKey {
     /// # Errors
     /// A [`KeyError`] that says what the bytes are instead.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        if let Some(text) = text::within(bytes) {
+            return Self::parse(text);
+        }
         match (bytes, bytes.len()) {
             ([], _) => Err(KeyError::Empty),
             (_, 32) => Self::from_number(bytes),
             ([0x30, ..], _) => Self::from_der(bytes),
-            ([b'{' | b'-', ..], _) => {
-                Self::parse(core::str::from_utf8(bytes).map_err(|_| KeyError::NotBase64)?)
-            }
             ([4, ..], 65) | ([2 | 3, ..], 33) => Err(KeyError::PublicKey),
             (_, length) => Err(KeyError::Length(length)),
         }
@@ -75,7 +76,7 @@ impl AgentSecretKey {
 
     /// A stored pair whose halves differ would fail to open everything, so it is refused here.
     fn with_public(self, point: &[u8]) -> Result<Self, KeyError> {
-        if self.public_key().to_bytes() == point {
+        if Point::read(point)? == self.public_key().point() {
             Ok(self)
         } else {
             Err(KeyError::HalvesDiffer)

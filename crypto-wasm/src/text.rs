@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::{
     KeyError,
     base64::decode_lenient,
+    curve::POINT_BYTES,
     jwk::{self, Jwk},
 };
 
@@ -30,8 +31,27 @@ pub(crate) enum Written<'a> {
 /// More than the longest PEM of an RSA key or a chain of certificates that is worth naming.
 const TEXT_BYTES_MAX: usize = 16_384;
 
+/// The character that some editors put before a text, and that is no part of it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// How a block of RFC 7468 begins. What stands before and after it is explanation (§2).
+const PEM_BEGIN: &str = "-----BEGIN ";
+
+/// The text in some bytes, if they are a text rather than a key: a PEM block or a JWK.
+pub(crate) fn within(bytes: &[u8]) -> Option<&str> {
+    let text = core::str::from_utf8(bytes).ok()?;
+    let is_json = unmarked(text).starts_with('{') && text.len() > POINT_BYTES;
+    (is_json || cut(text, PEM_BEGIN).is_some()).then_some(text)
+}
+
+/// A text without the white space and the byte order mark around it.
+fn unmarked(text: &str) -> &str {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    text.trim_ascii()
+}
+
 pub(crate) fn read(text: &str, wanted: Half) -> Result<Written<'_>, KeyError> {
-    let text = text.trim_ascii();
+    let text = unmarked(text);
     if text.is_empty() {
         return Err(KeyError::Empty);
     }
@@ -41,13 +61,13 @@ pub(crate) fn read(text: &str, wanted: Half) -> Result<Written<'_>, KeyError> {
     if text.starts_with('{') || text.starts_with('[') {
         return jwk::read(text).map(Written::Jwk);
     }
-    if let Some(block) = text.strip_prefix("-----BEGIN ") {
+    if let Some((_, block)) = cut(text, PEM_BEGIN) {
         return read_pem(block, wanted).map(Written::Pem);
     }
     if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") {
         return Err(KeyError::Ssh);
     }
-    if matches!(text.len(), 64 | 66 | 130) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if is_hexadecimal(text) {
         return Err(KeyError::Hexadecimal);
     }
     decode_lenient(text)
@@ -55,32 +75,58 @@ pub(crate) fn read(text: &str, wanted: Half) -> Result<Written<'_>, KeyError> {
         .ok_or(KeyError::NotBase64)
 }
 
+/// Whether a text says that it is hexadecimal, or has too many digits that are to be anything else.
+/// Tools print it in pairs, with colons between them.
+fn is_hexadecimal(text: &str) -> bool {
+    let stated = text.strip_prefix("0x").or(text.strip_prefix("0X"));
+    let mut digits = 0;
+    let only = stated.unwrap_or(text).bytes().all(|byte| {
+        digits += usize::from(byte.is_ascii_hexdigit());
+        byte.is_ascii_hexdigit() || byte.is_ascii_whitespace() || byte == b':'
+    });
+    only && (stated.is_some() || digits >= 64)
+}
+
 /// One block of RFC 7468, without the words that begin its first line.
 fn read_pem(block: &str, wanted: Half) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let (label, rest) = cut(block, "-----").ok_or(KeyError::Pem)?;
     match label {
-        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
-            return Err(KeyError::Certificate);
-        }
-        "OPENSSH PRIVATE KEY" if wanted != Half::Public => return Err(KeyError::Ssh),
-        "ENCRYPTED PRIVATE KEY" if wanted != Half::Public => {
-            return Err(KeyError::EncryptedPrivateKey);
+        "CERTIFICATE"
+        | "X509 CERTIFICATE"
+        | "TRUSTED CERTIFICATE"
+        | "CERTIFICATE REQUEST"
+        | "NEW CERTIFICATE REQUEST" => return Err(KeyError::Certificate),
+        _ if label.starts_with("PGP ") => return Err(KeyError::OtherKind("OpenPGP")),
+        // OpenSSL writes the curve before an EC private key, as a block of its own.
+        "EC PARAMETERS" => {
+            let (_, next) = cut(rest, PEM_BEGIN).ok_or(KeyError::Pem)?;
+            return read_pem(next, wanted);
         }
         _ if label.ends_with("PRIVATE KEY") && wanted == Half::Public => {
             return Err(KeyError::PrivateKey);
         }
-        // OpenSSL writes the curve before an EC private key, as a block of its own.
-        "EC PARAMETERS" if wanted != Half::Public => {
-            let (_, next) = cut(rest, "-----BEGIN ").ok_or(KeyError::Pem)?;
-            return read_pem(next, wanted);
-        }
+        "OPENSSH PRIVATE KEY" => return Err(KeyError::Ssh),
+        "ENCRYPTED PRIVATE KEY" => return Err(KeyError::EncryptedPrivateKey),
         _ => {}
     }
     let (body, end) = cut(rest, "-----END ").ok_or(KeyError::Pem)?;
-    if end.strip_prefix(label) != Some("-----") {
+    let after = end
+        .strip_prefix(label)
+        .and_then(|end| end.strip_prefix("-----"));
+    if after.is_none_or(|after| cut(after, PEM_BEGIN).is_some()) {
         return Err(KeyError::Pem);
     }
-    decode_lenient(body).ok_or(KeyError::Pem)
+    decode_lenient(body).ok_or_else(|| {
+        let holds = |byte| body.as_bytes().contains(&byte);
+        if holds(b'\\') {
+            KeyError::EscapedLines
+        } else if holds(b':') {
+            // Only what is under a password has headers (RFC 1421 §4.6).
+            KeyError::EncryptedPrivateKey
+        } else {
+            KeyError::Pem
+        }
+    })
 }
 
 /// What is before and after the first `mark`. The standard library's search is made for long

@@ -7,7 +7,7 @@ import { entries, fromBase64, utf8, vectorFile } from './common.mjs'
 
 const keys = await vectorFile('keys.json')
 const textOf = ({ text, times = 1 }) => text.repeat(times)
-const bytesOf = (text) => (/^[{-]/.test(text) ? utf8(text) : fromBase64(text))
+const bytesOf = (text) => (/\{|-----BEGIN /.test(text) ? utf8(text) : fromBase64(text))
 
 const WRONG = [
   undefined, null, true, 0, 1n, Symbol('x'), () => {}, 'x', {}, [], new Date(0), new ArrayBuffer(4),
@@ -133,6 +133,15 @@ for (const [entry, api] of Object.entries(entries)) {
         attempts.push({ ...opening, envelope: { ...envelope, [field]: value } })
       }
     }
+    const seen = new Set()
+    for (const attempt of attempts) {
+      await assert.rejects(api.open(attempt), (error) => {
+        assert.equal(error.constructor, api.OpenError, inspect(attempt.envelope))
+        seen.add(JSON.stringify([error.name, error.message, error.code, Object.keys(error)]))
+        return true
+      })
+    }
+    assert.equal(seen.size, 1)
   })
 
   test(`a secret key is printed nowhere (${entry})`, async () => {

@@ -128,11 +128,13 @@ pub fn stated_length(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
-/// A body as JSON; `null` for an empty one.
+/// A body as JSON; `null` for an empty one. The byte order mark that some programs write before a
+/// text is no part of it (RFC 8259 §8.1).
 ///
 /// # Errors
 /// 400 that says where it is no JSON.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     if bytes.is_empty() {
         return Ok(Value::Null);
     }

@@ -99,6 +99,13 @@ on_both_databases! {
             .created();
     }
 
+    async fn a_byte_order_mark_before_json_is_passed_over(store) {
+        let app = TestApp::start(store).await;
+        let marked = format!("\u{feff}{GOOD}");
+        register(&app, "application/json", marked).await.created();
+        register(&app, "application/json", "\u{feff}").await.refused(400, "validation");
+    }
+
     async fn an_empty_body_is_told_what_it_lacks(store) {
         let app = TestApp::start(store).await;
         let answer = app

@@ -1,6 +1,7 @@
 //! A credential: sealed for one task and one key, stored unread, retrieved by its agent
 //! (contract §5).
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use api_types::{AgentId, OperatorId, TaskId, paths};
@@ -126,7 +127,56 @@ async fn tables_with(app: &TestApp, text: &str) -> Vec<String> {
     app.app.store.read(look).await.unwrap()
 }
 
+/// The keys that the crypto crate is tested with: one key in every form, and what is refused.
+fn key_cases(kind: &str) -> Vec<Value> {
+    let text = include_str!("../../../crypto-wasm/tests/vectors/keys.json");
+    let mut cases: Value = serde_json::from_str(text).unwrap();
+    serde_json::from_value(cases[kind].take()).unwrap()
+}
+
 on_both_databases! {
+    async fn a_public_key_is_taken_in_every_form_and_echoed_as_it_came(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let mut fingerprints = HashSet::new();
+        for case in key_cases("public") {
+            let mut task = credential_task(&app, &case["text"]);
+            task["dry_run"] = json!(true);
+            let quoted = agent.post(paths::TASKS, &task).await;
+            assert_eq!(quoted.status, 200, "{}: {}", case["name"], quoted.body);
+            // A JWK is an object as well as a text.
+            let text = case["text"].as_str().unwrap().trim_start_matches('\u{feff}');
+            if let Ok(jwk) = serde_json::from_str::<Value>(text) {
+                task["agent_public_key"] = jwk;
+                agent.post(paths::TASKS, &task).await.ok();
+            }
+        }
+        for name in ["PEM after explanatory text", "PEM after a byte order mark", "JWK"] {
+            let cases = key_cases("public");
+            let case = cases.iter().find(|case| case["name"] == name).unwrap();
+            let created = agent.post(paths::TASKS, &credential_task(&app, &case["text"])).await;
+            let created = created.created();
+            fingerprints.insert(created.text("agent_key_fingerprint"));
+            let shown = agent.get(&paths::task(created.id("task_id"))).await.ok();
+            assert_eq!(shown.body["agent_public_key"], case["text"]);
+        }
+        assert_eq!(fingerprints.len(), 1);
+    }
+
+    async fn what_is_no_public_key_is_refused_with_what_it_is(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        // A text that is repeated is too long for a body's field, which says so by itself.
+        let cases = key_cases("refused_public");
+        for case in cases.iter().filter(|case| case["times"].is_null()) {
+            let refused = agent.post(paths::TASKS, &credential_task(&app, &case["text"])).await;
+            let sentence = refused.refused(400, "validation");
+            let says = case["says"].as_str().unwrap();
+            assert!(sentence.contains(says), "{}: {sentence}", case["name"]);
+            assert_eq!(refused.faulty_fields(), ["agent_public_key"], "{}", case["name"]);
+        }
+    }
+
     async fn a_sealed_credential_is_completed_and_opens_for_its_agent(store) {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);

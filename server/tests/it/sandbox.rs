@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api_types::{AgentId, TaskId, paths};
-use crypto_wasm::{AgentSecretKey, Envelope, EnvelopeText};
+use crypto_wasm::{AgentSecretKey, EnvelopeText};
 use serde_json::{Value, json};
 use server::store::ledger;
 
