@@ -89,10 +89,10 @@ fn may_be_null(document: &Value, schema: &Value) -> bool {
     }
 }
 
-/// A generated client writes what the document allows, and neither a header, nor a query, nor a
-/// form can carry `null`.
+/// A generated client writes what the document allows. Neither a header, nor a query, nor a form can
+/// carry `null`, and a body that may be left out is not `null` but absent.
 #[test]
-fn no_parameter_header_or_form_field_may_be_null() {
+fn no_parameter_header_form_field_or_body_may_be_null() {
     let document = document();
     let may_be_null = |schema: &Value| may_be_null(&document, schema);
     let mut faults = Vec::new();
@@ -111,6 +111,10 @@ fn no_parameter_header_or_form_field_may_be_null() {
                     faults.push(format!("{name}: answer's {header}"));
                 }
             }
+        }
+        let body = &operation["requestBody"]["content"]["application/json"];
+        if !body.is_null() && may_be_null(&body["schema"]) {
+            faults.push(format!("{name}: body"));
         }
         let form = &operation["requestBody"]["content"]["multipart/form-data"]["schema"];
         let form = &resolved(&document, form)["properties"];

@@ -42,6 +42,7 @@ pub fn complete(document: &mut Document) -> Result<(), serde_json::Error> {
             }
             let parameters = operation.parameters.iter_mut().flatten();
             parameters.for_each(forbid_null);
+            forbid_null_body(operation);
             describe_answers(keeps, counted, operation);
             if let Some(its) = its {
                 print_examples(operation, its);
@@ -156,6 +157,31 @@ fn forbid_null(parameter: &mut RefOr<Parameter>) {
         if let [only] = types.as_slice() {
             schema.schema_type = SchemaType::Type(only.clone());
         }
+    }
+}
+
+/// Removes `null` from the alternatives of a body: one that may be left out is described as not
+/// required. Generated clients would send what stands for `null` in their language.
+fn forbid_null_body(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else {
+        return;
+    };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
+        let Some(RefOr::T(Schema::OneOf(either))) = &content.schema else {
+            continue;
+        };
+        let mut others = either.items.iter().filter(|one| !is_null(one));
+        if let (Some(only), None) = (others.next(), others.next()) {
+            content.schema = Some(only.clone());
+        }
+    }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    match schema {
+        RefOr::T(Schema::Object(one)) => one.schema_type == SchemaType::Type(Type::Null),
+        _ => false,
     }
 }
 
