@@ -37,7 +37,7 @@ pub struct GuardianResult {
 pub struct RequirementResult {
     /// The requirement, as the task states it.
     pub requirement: String,
-    /// Whether it is met; null if that cannot be told.
+    /// Whether it is met; null if nobody looked, or looking could not tell.
     pub met: Option<bool>,
     /// 0 to 100.
     #[cfg_attr(feature = "openapi", schema(maximum = 100))]

@@ -25,7 +25,7 @@ fn OneResult(result: RequirementResult) -> impl IntoView {
     let (tone, shape, word) = match result.met {
         Some(true) => ("result good", Shape::Check, "Met"),
         Some(false) => ("result bad", Shape::Cross, "Not met"),
-        None => ("result open", Shape::Question, "Cannot tell"),
+        None => ("result open", Shape::Question, "Not checked"),
     };
     view! {
         <li class=tone>
