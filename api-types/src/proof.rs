@@ -106,10 +106,10 @@ pub struct Upload {
     pub content_type: String,
     /// Bytes.
     pub size: u64,
-    /// Pixels, for pictures that can be measured.
+    /// Pixels, as the picture is seen, for pictures that can be measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<u32>,
-    /// Pixels, for pictures that can be measured.
+    /// Pixels, as the picture is seen, for pictures that can be measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
 }

@@ -1,10 +1,7 @@
 //! The Guardian by rules: what was measured becomes a result per requirement, a confidence, and a
 //! decision (contract §4). It says what it looked at, and what it cannot tell goes to a person.
 
-use api_types::{
-    guardian::{Decision, GuardianResult, RequirementResult},
-    proof::ProofType,
-};
+use api_types::guardian::{Decision, GuardianResult, RequirementResult};
 
 use super::picture::{Measured, Unmeasured};
 
@@ -34,9 +31,31 @@ pub enum Findings {
     Files(Vec<FileFindings>),
 }
 
+/// What a file is to those who read about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A picture of any format.
+    Picture,
+    /// Anything else, such as a PDF.
+    Document,
+}
+
+impl FileKind {
+    /// Returns the kind of a file that is served under this media type.
+    pub fn of_content_type(content_type: &str) -> Self {
+        if content_type.starts_with("image/") {
+            Self::Picture
+        } else {
+            Self::Document
+        }
+    }
+}
+
 /// What was found out about one file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileFindings {
+    /// What it is.
+    pub kind: FileKind,
     /// What was measured.
     pub measured: Result<Measured, Unmeasured>,
     /// Whether a proof of another task had it before.
@@ -53,11 +72,11 @@ struct Finding {
     note: &'static str,
 }
 
-/// The Guardian's result for a proof of `proof_type` with these requirements.
+/// The Guardian's result for a proof of these requirements. Rules see what a file is, not what it
+/// shows, so they may find a requirement not met and never met: what nobody looked at stays open.
 ///
 /// `rules_may_approve` says whether measured facts alone suffice for a picture or a text.
 pub fn judge(
-    proof_type: ProofType,
     requirements: &[String],
     findings: &Findings,
     rules_may_approve: bool,
@@ -76,7 +95,7 @@ pub fn judge(
             "Rules looked at the files: whether they can be decoded, how many there are, whether \
              they are blank, and whether another task has seen them. What they show was not \
              judged.",
-            judge_files(proof_type, requirements.len(), files, rules_may_approve),
+            judge_files(requirements.len(), files, rules_may_approve),
         ),
     };
     result(requirements, &each, looked_at)
@@ -100,7 +119,11 @@ fn credential(valid: bool) -> Finding {
 
 fn confirmation(chars: usize, rules_may_approve: bool) -> Finding {
     let (met, confidence, note) = match (chars, rules_may_approve) {
-        (CONFIRMATION_CHARS_MIN.., true) => (Some(true), 92, "A text was given."),
+        (CONFIRMATION_CHARS_MIN.., true) => (
+            None,
+            92,
+            "Not checked: a text was given, and nobody judged what it says.",
+        ),
         (CONFIRMATION_CHARS_MIN.., false) => (None, 75, "A text was given; a person must read it."),
         _ => (
             None,
@@ -117,7 +140,6 @@ fn confirmation(chars: usize, rules_may_approve: bool) -> Finding {
 
 /// One finding for each requirement: the file in the same place answers for it.
 fn judge_files(
-    proof_type: ProofType,
     requirements: usize,
     files: &[FileFindings],
     rules_may_approve: bool,
@@ -125,7 +147,7 @@ fn judge_files(
     // One bad file spoils the proof, wherever it stands.
     let each: Vec<_> = files
         .iter()
-        .map(|file| judge_file(proof_type, file, rules_may_approve))
+        .map(|file| judge_file(file, rules_may_approve))
         .collect();
     let worst = each
         .iter()
@@ -151,43 +173,70 @@ fn judge_files(
         .collect()
 }
 
-fn judge_file(proof_type: ProofType, file: &FileFindings, rules_may_approve: bool) -> Finding {
-    let is_picture = proof_type != ProofType::Artifact;
-    let (met, confidence, note) = match &file.measured {
-        _ if file.seen_before => (
-            Some(false),
-            10,
-            "The same picture was already sent for another task.",
-        ),
-        _ if file.repeated => (
-            None,
-            60,
-            "The same picture stands in this proof twice; a person must see whether it shows both.",
-        ),
-        Err(Unmeasured::Broken) => (Some(false), 20, "The file is broken and cannot be decoded."),
-        Err(Unmeasured::TooManyPixels) => (
+fn judge_file(file: &FileFindings, rules_may_approve: bool) -> Finding {
+    let (met, confidence, note) = match (&file.measured, file.kind) {
+        _ if file.seen_before || file.repeated => return judge_copy(file),
+        (Err(Unmeasured::Broken), FileKind::Picture) => {
+            (Some(false), 20, "The file is broken and cannot be decoded.")
+        }
+        (Err(Unmeasured::Broken), FileKind::Document) => {
+            (Some(false), 20, "The file is broken: its end is missing.")
+        }
+        (Err(Unmeasured::TooManyPixels), _) => (
             None,
             60,
             "The picture is too large to be decoded here; a person must look.",
         ),
-        Err(Unmeasured::UnknownFormat) if is_picture => (
+        (Err(Unmeasured::NotDecoded), FileKind::Picture) => (
             None,
             60,
             "This picture format cannot be decoded here; a person must look.",
         ),
-        Err(Unmeasured::UnknownFormat) => {
+        (Err(Unmeasured::NotDecoded), FileKind::Document) => {
             (None, 70, "A file was delivered; a person must read it.")
         }
-        Ok(measured) if measured.blank => (Some(false), 30, "The picture is blank."),
-        Ok(_) if rules_may_approve => (
-            Some(true),
+        (Ok(measured), _) if measured.blank => (Some(false), 30, "The picture is blank."),
+        (Ok(_), _) if rules_may_approve => (
+            None,
             92,
-            "The picture can be decoded and no task has seen it before.",
+            "Not checked: nobody looked at what the picture shows. It can be decoded and no task \
+             has seen it before.",
         ),
-        Ok(_) => (
+        (Ok(_), _) => (
             None,
             75,
             "The picture can be decoded and no task has seen it before; a person must look at it.",
+        ),
+    };
+    Finding {
+        met,
+        confidence,
+        note,
+    }
+}
+
+/// A file that is not new, in the words for what it is.
+fn judge_copy(file: &FileFindings) -> Finding {
+    let (met, confidence, note) = match (file.seen_before, file.kind) {
+        (true, FileKind::Picture) => (
+            Some(false),
+            10,
+            "The same picture was already sent for another task.",
+        ),
+        (true, FileKind::Document) => (
+            Some(false),
+            10,
+            "The same file was already sent for another task.",
+        ),
+        (false, FileKind::Picture) => (
+            None,
+            60,
+            "The same picture stands in this proof twice; a person must see whether it shows both.",
+        ),
+        (false, FileKind::Document) => (
+            None,
+            60,
+            "The same file stands in this proof twice; a person must see whether it answers both.",
         ),
     };
     Finding {
@@ -248,6 +297,7 @@ mod tests {
             hash: [7; 8],
         };
         FileFindings {
+            kind: FileKind::Picture,
             measured: Ok(measured),
             seen_before: false,
             repeated: false,
@@ -256,18 +306,13 @@ mod tests {
 
     fn photos(count: usize, files: Vec<FileFindings>, may_approve: bool) -> GuardianResult {
         let findings = Findings::Files(files);
-        judge(
-            ProofType::Photo,
-            &requirements(count),
-            &findings,
-            may_approve,
-        )
+        judge(&requirements(count), &findings, may_approve)
     }
 
     #[test]
     fn a_credential_is_judged_by_its_structure_and_the_result_says_so() {
         let findings = Findings::Credential { valid: true };
-        let result = judge(ProofType::Artifact, &requirements(2), &findings, false);
+        let result = judge(&requirements(2), &findings, false);
         assert_eq!(result.decision, Decision::Approve);
         assert!(result.reasoning.contains("Only the structure"));
         assert_eq!(result.requirement_results.len(), 2);
@@ -307,8 +352,7 @@ mod tests {
         };
         let broken = FileFindings {
             measured: Err(Unmeasured::Broken),
-            seen_before: false,
-            repeated: false,
+            ..good()
         };
         for bad in [seen, broken] {
             for files in [vec![bad.clone(), good()], vec![good(), good(), bad.clone()]] {
@@ -320,9 +364,8 @@ mod tests {
     #[test]
     fn a_photo_that_cannot_be_decoded_here_goes_to_a_person() {
         let heic = FileFindings {
-            measured: Err(Unmeasured::UnknownFormat),
-            seen_before: false,
-            repeated: false,
+            measured: Err(Unmeasured::NotDecoded),
+            ..good()
         };
         assert_eq!(photos(1, vec![heic], true).decision, Decision::ManualReview);
     }
@@ -331,7 +374,7 @@ mod tests {
     fn a_short_confirmation_goes_to_a_person() {
         let judge_text = |chars| {
             let findings = Findings::Confirmation { chars };
-            judge(ProofType::Confirmation, &requirements(1), &findings, true).decision
+            judge(&requirements(1), &findings, true).decision
         };
         assert_eq!(judge_text(9), Decision::ManualReview);
         assert_eq!(judge_text(10), Decision::Approve);

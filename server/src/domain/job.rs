@@ -12,6 +12,12 @@ pub enum Job {
         /// Whose proof.
         task_id: TaskId,
     },
+    /// The same, where decoding the proof takes long. A kind of its own, so that such reviews hold
+    /// up each other and no others.
+    ReviewLargeProof {
+        /// Whose proof.
+        task_id: TaskId,
+    },
     /// The clock makes the move that a task's status leaves to it, if it is due.
     MoveByClock {
         /// Which task's.
@@ -44,6 +50,7 @@ impl Job {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ReviewProof { .. } => "review_proof",
+            Self::ReviewLargeProof { .. } => "review_large_proof",
             Self::MoveByClock { .. } => "move_by_clock",
             Self::Simulate { .. } => "simulate",
             Self::DeliverWebhook { .. } => "deliver_webhook",
@@ -55,9 +62,10 @@ impl Job {
     /// run at a time, so that the rest is not delayed. Empty for jobs without one.
     pub fn lane(&self) -> String {
         match self {
-            Self::ReviewProof { .. } | Self::MoveByClock { .. } | Self::Simulate { .. } => {
-                String::new()
-            }
+            Self::ReviewProof { .. }
+            | Self::ReviewLargeProof { .. }
+            | Self::MoveByClock { .. }
+            | Self::Simulate { .. } => String::new(),
             Self::DeliverWebhook { lane, .. } => format!("{} {lane:08x}", self.kind()),
             // A server of mails that hangs.
             Self::SendVerification { .. } => "mail".to_owned(),
@@ -70,6 +78,7 @@ impl Job {
         match self {
             Self::DeliverWebhook { agent_id, .. } => agent_id.to_string(),
             Self::ReviewProof { .. }
+            | Self::ReviewLargeProof { .. }
             | Self::MoveByClock { .. }
             | Self::Simulate { .. }
             | Self::SendVerification { .. } => String::new(),

@@ -13,6 +13,7 @@ use super::{
     credential,
     faults::Faults,
     fields::{Fields, Parsed, fault, list, text, url, wrong},
+    picture::{self, Effort},
     result_schema::ResultSchema,
     task::Task,
     task_type,
@@ -25,6 +26,8 @@ pub struct ProofFile {
     pub id: UploadId,
     /// By content.
     pub content_type: String,
+    /// Width and height in pixels, of pictures that can be measured.
+    pub pixels: Option<(u32, u32)>,
 }
 
 /// A proof of the kind that its task asks for.
@@ -142,6 +145,14 @@ impl Proof {
                 submitted_at,
             })
         })
+    }
+
+    /// Returns the effort of decoding the pictures of the proof, which are among `files`.
+    pub fn effort(&self, files: &[ProofFile]) -> Effort {
+        let files: HashMap<_, _> = files.iter().map(|file| (file.id, file)).collect();
+        let own = self.uploads().iter().filter_map(|id| files.get(id));
+        let pixels = own.map(|file| picture::pixels_to_decode(&file.content_type, file.pixels));
+        Effort::of(pixels.sum())
     }
 
     /// The files that the proof consists of.

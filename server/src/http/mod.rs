@@ -25,6 +25,7 @@ pub mod events;
 pub mod fiat;
 pub mod files;
 mod follow;
+mod form;
 pub mod head;
 pub mod health;
 pub mod idempotency;

@@ -423,6 +423,7 @@ fn submit(
     let files = uploads::of(tx, operator_id, task_id)?;
     let parsed = Proof::parse(body, &moved.task, &files, turn.now);
     let proof = with_result(parsed, result_faults)?;
+    let moved = moved.reviewed_with(proof.effort(&files));
     moves::record(tx, &moved)?;
     proofs::insert(tx, task_id, operator_id, &proof)?;
     uploads::bind(tx, proof.uploads(), task_id)?;

@@ -3,47 +3,32 @@
 //! It is judged by its content, counted and hashed as it passes. What is refused or breaks off
 //! leaves neither a file nor a row.
 
-use std::time::Duration;
-
 use api_types::error::ErrorBody;
 use api_types::proof::{UPLOAD_BYTES_MAX, Upload};
 use api_types::{TaskId, UploadId, paths};
-use axum::extract::multipart::{Field, Multipart, MultipartError};
-use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
 
 use super::auth::OperatorAuth;
 use super::body;
 use super::error::{self, ApiError};
+use super::form::{Form, Part};
 use super::idempotency::{self, OnceKey, once};
 use crate::app::App;
-use crate::domain::picture;
+use crate::domain::picture::{Format, OutlineReader};
 use crate::outside::files::{FilesError, Writing};
 use crate::store::uploads::{self, NewUpload, StoredUpload};
 
 /// Bytes of a form at most: a file, and 64 KiB of boundaries, names and the task's id.
 const FORM_BYTES_MAX: usize = UPLOAD_BYTES_MAX as usize + 64 * 1024;
 
-/// What is kept of the file's beginning to tell its type and size by: 256 KiB.
-const HEAD_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a task's id, and of space around it, at most.
+const TASK_ID_BYTES_MAX: usize = 1024;
 
 /// What is needed at least before the type is told.
 const SNIFFED_BYTES: usize = 512;
-
-/// For so long nothing of a form may arrive. A bad network is slow; a sender who is silent for
-/// longer has gone, and would hold a connection and a file for ever.
-const SILENT_AT_MOST: Duration = Duration::from_secs(60);
-
-/// The types that are taken (contract §4, Proof), by the names under which they are served.
-const TYPES: [&str; 5] = [
-    "image/jpeg",
-    "image/png",
-    "image/webp",
-    "image/heif",
-    "application/pdf",
-];
 
 /// A form with the file, as the API document shows it.
 #[derive(utoipa::ToSchema)]
@@ -81,7 +66,7 @@ pub async fn upload(
     request: Request,
 ) -> Result<Response, ApiError> {
     let key = idempotency::key_of(request.headers())?;
-    let mut form = open_form(request, &app).await?;
+    let mut form = open_form(request).await?;
     let id = UploadId::new(app.clock.now(), app.entropy.u128());
     let received = receive(&app, id, &mut form).await?;
     // From here on the client's going away changes nothing: file and row come together.
@@ -89,33 +74,14 @@ pub async fn upload(
     kept.await.map_err(ApiError::accident)?
 }
 
-async fn open_form(mut request: Request, app: &App) -> Result<Multipart, ApiError> {
+async fn open_form(mut request: Request) -> Result<Form, ApiError> {
     let stated = body::stated_length(request.headers());
     if stated.is_some_and(|length| length > FORM_BYTES_MAX as u64) {
         return Err(error::too_large(UPLOAD_BYTES_MAX));
     }
-    if !is_form(request.headers()) {
-        return Err(error::unsupported_media_type(
-            "The body must be multipart/form-data with the file in a field named file.",
-        ));
-    }
     // What was compressed states no length that counts, and what is no part of the form is not kept.
     DefaultBodyLimit::max(FORM_BYTES_MAX).apply(&mut request);
-    Multipart::from_request(request, app)
-        .await
-        .map_err(|_| error::malformed("The Content-Type lacks the boundary of the form."))
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    (headers
-        .get("content-type")
-        .and_then(|value| value.to_str().ok()))
-    .is_some_and(|value| {
-        value
-            .trim_start()
-            .to_ascii_lowercase()
-            .starts_with("multipart/form-data")
-    })
+    Form::open(request).await
 }
 
 /// A file that has arrived whole, and is not readable yet.
@@ -126,16 +92,16 @@ struct Received {
     task_id: Option<TaskId>,
 }
 
-async fn receive(app: &App, id: UploadId, form: &mut Multipart) -> Result<Received, ApiError> {
+async fn receive(app: &App, id: UploadId, form: &mut Form) -> Result<Received, ApiError> {
     let mut file = None;
     let mut task_id = None;
-    while let Some(mut field) = arriving(form.next_field()).await? {
-        match field.name() {
+    while let Some(mut part) = form.next().await? {
+        match part.name.as_deref() {
             Some("file") if file.is_none() => {
-                file = Some(receive_file(app, id, &mut field).await?);
+                file = Some(receive_file(app, id, &mut part).await?);
             }
             Some("task_id") if task_id.is_none() => {
-                task_id = Some(receive_task_id(&mut field).await?);
+                task_id = Some(receive_task_id(&mut part).await?);
             }
             _ => {
                 return Err(error::malformed(
@@ -153,25 +119,15 @@ async fn receive(app: &App, id: UploadId, form: &mut Multipart) -> Result<Receiv
     })
 }
 
-/// The next part of a form.
-async fn arriving<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, ApiError> {
-    match tokio::time::timeout(SILENT_AT_MOST, next).await {
-        Ok(arrived) => arrived.map_err(broken),
-        Err(_) => Err(error::malformed(
-            "Nothing of the form arrived for 60 seconds. Send it again.",
-        )),
-    }
-}
-
 fn no_file(problem: &str) -> ApiError {
     error::validation(vec![error::fault("file", problem)])
 }
 
-async fn receive_task_id(field: &mut Field<'_>) -> Result<TaskId, ApiError> {
+async fn receive_task_id(part: &mut Part<'_>) -> Result<TaskId, ApiError> {
     let mut text = Vec::new();
-    while let Some(chunk) = arriving(field.chunk()).await? {
+    while let Some(chunk) = part.chunk().await? {
         text.extend_from_slice(&chunk);
-        if text.len() > HEAD_BYTES_MAX {
+        if text.len() > TASK_ID_BYTES_MAX {
             break;
         }
     }
@@ -191,11 +147,11 @@ type ReceivedFile = (Writing, &'static str, Option<(u32, u32)>);
 async fn receive_file(
     app: &App,
     id: UploadId,
-    field: &mut Field<'_>,
+    part: &mut Part<'_>,
 ) -> Result<ReceivedFile, ApiError> {
     let mut head = Vec::new();
     while head.len() < SNIFFED_BYTES {
-        let Some(chunk) = arriving(field.chunk()).await? else {
+        let Some(chunk) = part.chunk().await? else {
             break;
         };
         head.extend_from_slice(&chunk);
@@ -203,18 +159,20 @@ async fn receive_file(
     if head.is_empty() {
         return Err(no_file("is empty"));
     }
-    let content_type = type_of(&head)?;
+    let format = format_of(&head)?;
+    let mut outline = OutlineReader::new(format);
+    outline.push(&head);
     // Dropping it, for whatever reason, removes what was written.
     let mut writing = app.files.begin(id).await?;
     writing.write(&head).await?;
-    while let Some(chunk) = arriving(field.chunk()).await? {
-        let room = HEAD_BYTES_MAX.saturating_sub(head.len()).min(chunk.len());
-        head.extend_from_slice(chunk.get(..room).unwrap_or_default());
+    drop(head);
+    while let Some(chunk) = part.chunk().await? {
         within_limit(&writing, &chunk)?;
+        outline.push(&chunk);
         writing.write(&chunk).await?;
     }
     within_limit(&writing, &Bytes::new())?;
-    Ok((writing, content_type, picture::dimensions(&head)))
+    Ok((writing, format.content_type(), outline.outline().shown()))
 }
 
 fn within_limit(writing: &Writing, chunk: &Bytes) -> Result<(), ApiError> {
@@ -225,9 +183,8 @@ fn within_limit(writing: &Writing, chunk: &Bytes) -> Result<(), ApiError> {
     }
 }
 
-fn type_of(head: &[u8]) -> Result<&'static str, ApiError> {
-    let found = infer::get(head).map(|kind| kind.mime_type());
-    TYPES.into_iter().find(|taken| Some(*taken) == found).ok_or_else(|| {
+fn format_of(head: &[u8]) -> Result<Format, ApiError> {
+    Format::of(head).ok_or_else(|| {
         error::unsupported_media_type(
             "This is not a file that can be a proof: send a JPEG, PNG, WebP or HEIC picture, or a \
              PDF. The content decides, not the name.",
@@ -296,17 +253,6 @@ fn view(app: &App, upload: StoredUpload) -> Upload {
         width: upload.pixels.map(|(width, _)| width),
         height: upload.pixels.map(|(_, height)| height),
     }
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that map_err takes"
-)]
-fn broken(error: MultipartError) -> ApiError {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return error::too_large(UPLOAD_BYTES_MAX);
-    }
-    error::malformed("The form broke off, or is not multipart/form-data as RFC 7578 says.")
 }
 
 impl From<FilesError> for ApiError {

@@ -42,7 +42,9 @@ impl From<StoreError> for JobError {
 pub async fn run(app: &App, job: Job) -> Result<(), JobError> {
     match job {
         Job::DeliverWebhook { delivery_id, .. } => deliver_webhook::run(app, delivery_id).await,
-        Job::ReviewProof { task_id } => review_proof::run(app, task_id).await,
+        Job::ReviewProof { task_id } | Job::ReviewLargeProof { task_id } => {
+            review_proof::run(app, task_id).await
+        }
         Job::MoveByClock { task_id } => clock_moves::run(app, task_id).await,
         Job::Simulate { task_id } => simulate::run(app, task_id).await,
         Job::SendVerification { agent_id } => send_verification::run(app, agent_id).await,

@@ -1,15 +1,15 @@
 //! The Guardian: measure a submitted proof, judge it by rules, move the task.
 
 use api_types::{TaskId, UploadId, task::Status};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::JobError;
 use crate::{
     app::App,
     domain::{
         credential,
-        guardian::{self, FileFindings, Findings},
-        picture::{self, Measured, Unmeasured},
+        guardian::{self, FileFindings, FileKind, Findings},
+        picture::{self, Effort, Measured, Unmeasured},
         secret::hex,
         task::Task,
     },
@@ -19,7 +19,8 @@ use crate::{
         ledger::PostError,
         moves,
         proofs::{self, SentPicture, StoredEvidence, StoredProof},
-        tasks, uploads,
+        tasks,
+        uploads::{self, StoredUpload},
     },
 };
 
@@ -52,9 +53,8 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
             if latest.submitted_at != submitted_at {
                 return Ok(());
             }
-            let stated = &task.stated;
-            let requirements = &stated.proof_requirements;
-            let result = guardian::judge(stated.proof_type, requirements, &findings, may_approve);
+            let requirements = &task.stated.proof_requirements;
+            let result = guardian::judge(requirements, &findings, may_approve);
             match task.judge(result, turn) {
                 Ok(moved) => moves::record(tx, &moved),
                 Err(_) => Ok(()),
@@ -86,6 +86,7 @@ enum Evidence {
 
 #[derive(Clone)]
 struct File {
+    kind: FileKind,
     sent: SentPicture,
     measured: Result<Measured, Unmeasured>,
 }
@@ -97,33 +98,80 @@ async fn gather(app: &App, proof: &StoredProof) -> Result<Evidence, JobError> {
             chars: text.trim().chars().count(),
         }),
         StoredEvidence::Pictures { uploads } | StoredEvidence::Files { uploads } => {
+            let uploads = stored(app, uploads.clone()).await?;
+            let effort = Effort::of(uploads.iter().map(pixels_of).sum());
             let mut files = Vec::with_capacity(uploads.len());
-            for id in uploads {
-                files.push(measure(app, *id).await?);
+            for upload in uploads {
+                files.push(measure(app, upload, effort).await?);
             }
             Ok(Evidence::Files(files))
         }
     }
 }
 
-/// Pictures that are decoded at one time: each may take 400 MB while it is.
-static DECODING: Semaphore = Semaphore::const_new(2);
+async fn stored(app: &App, ids: Vec<UploadId>) -> Result<Vec<StoredUpload>, JobError> {
+    let read = move |tx: &mut Tx<'_>| -> Result<Vec<_>, StoreError> {
+        let found = ids.iter().map(|id| Ok((*id, uploads::get(tx, *id)?)));
+        found.collect()
+    };
+    let found = app.store.read(read).await?;
+    let present = found.into_iter().map(|(id, upload)| {
+        upload.ok_or_else(|| JobError::Fail(format!("{id} is in a proof but not stored")))
+    });
+    present.collect()
+}
 
-async fn measure(app: &App, id: UploadId) -> Result<File, JobError> {
-    let upload = app.store.read(move |tx| uploads::get(tx, id)).await?;
-    let upload =
-        upload.ok_or_else(|| JobError::Fail(format!("{id} is in a proof but not stored")))?;
-    let turn = DECODING.acquire().await;
-    let turn = turn.map_err(|error| JobError::Retry(error.to_string()))?;
+fn pixels_of(upload: &StoredUpload) -> u64 {
+    picture::pixels_to_decode(&upload.content_type, upload.pixels)
+}
+
+/// Memory for pictures that are decoded at the same time, in MiB: a share for light proofs and one
+/// for heavy ones, so that a light one never waits for a heavy one. In each share they wait in
+/// order.
+static LIGHT: Semaphore = Semaphore::const_new(LIGHT_MIB);
+static HEAVY: Semaphore = Semaphore::const_new(HEAVY_MIB);
+
+/// The light share: two photos in the format that needs most.
+const LIGHT_MIB: usize = 256;
+
+/// The heavy share: the largest picture in the format that needs most, with its file.
+const HEAVY_MIB: usize = 544;
+
+/// Parts of a share at most, however small the pictures: each decoding keeps a processor busy.
+const PARTS_MAX: usize = 2;
+
+/// Waits for memory to decode the upload.
+async fn memory_for(
+    upload: &StoredUpload,
+    effort: Effort,
+) -> Result<SemaphorePermit<'static>, JobError> {
+    let (share, share_mib) = match effort {
+        Effort::Light => (&LIGHT, LIGHT_MIB),
+        Effort::Heavy => (&HEAVY, HEAVY_MIB),
+    };
+    let decoding = picture::decoding_bytes(&upload.content_type, pixels_of(upload));
+    let needed_mib = (upload.size_bytes + decoding).div_ceil(1024 * 1024);
+    let least = share_mib / PARTS_MAX;
+    let taken = usize::try_from(needed_mib)
+        .unwrap_or(share_mib)
+        .clamp(least, share_mib);
+    let permit = share.acquire_many(u32::try_from(taken).unwrap_or(u32::MAX));
+    permit
+        .await
+        .map_err(|error| JobError::Retry(error.to_string()))
+}
+
+async fn measure(app: &App, upload: StoredUpload, effort: Effort) -> Result<File, JobError> {
+    let memory = memory_for(&upload, effort).await?;
     let bytes = app
         .files
-        .read(id)
+        .read(upload.id)
         .await
         .map_err(|error| JobError::Retry(error.to_string()))?;
     // Decoding takes the processor for a while; requests are answered on other threads.
     let measure = move || {
         // Held where the memory is: a job that is given up does not end its thread.
-        let _turn = turn;
+        let _memory = memory;
         picture::measure(&bytes)
     };
     let measured = tokio::task::spawn_blocking(measure)
@@ -131,8 +179,9 @@ async fn measure(app: &App, id: UploadId) -> Result<File, JobError> {
         .map_err(|error| JobError::Retry(error.to_string()))?;
     let look = measured.as_ref().ok().and_then(look);
     Ok(File {
+        kind: FileKind::of_content_type(&upload.content_type),
         sent: SentPicture {
-            upload_id: id,
+            upload_id: upload.id,
             sha256: upload.sha256,
             look,
         },
@@ -164,6 +213,7 @@ fn findings(tx: &mut Tx<'_>, task_id: TaskId, evidence: &Evidence) -> Result<Fin
                 let seen_before = proofs::seen_for_another(tx, task_id, &file.sent)?;
                 proofs::insert_picture(tx, task_id, &file.sent)?;
                 found.push(FileFindings {
+                    kind: file.kind,
                     measured: file.measured.clone(),
                     seen_before,
                     repeated,

@@ -107,7 +107,7 @@ pub fn of(
     task_id: TaskId,
 ) -> Result<Vec<ProofFile>, StoreError> {
     let rows = tx.query(
-        "SELECT id, content_type FROM upload
+        "SELECT id, content_type, width, height FROM upload
          WHERE operator_id = $1 AND (task_id = $2 OR task_id = '')",
         &params![operator_id.to_string(), task_id.to_string()],
     )?;
@@ -116,6 +116,7 @@ pub fn of(
             Ok(ProofFile {
                 id: text(row, "id")?,
                 content_type: row.get("content_type")?,
+                pixels: pixels(row)?,
             })
         })
         .collect()
@@ -143,9 +144,6 @@ pub fn bind(tx: &mut Tx<'_>, uploads: &[UploadId], task_id: TaskId) -> Result<()
 
 fn stored(row: &Row) -> Result<StoredUpload, StoreError> {
     let task_id: String = row.get("task_id")?;
-    let pixels = row
-        .get::<Option<i64>>("width")?
-        .zip(row.get::<Option<i64>>("height")?);
     let size_bytes: i64 = row.get("size_bytes")?;
     Ok(StoredUpload {
         id: text(row, "id")?,
@@ -158,7 +156,14 @@ fn stored(row: &Row) -> Result<StoredUpload, StoreError> {
         sha256: row.get("sha256")?,
         content_type: row.get("content_type")?,
         size_bytes: size_bytes.unsigned_abs(),
-        pixels: pixels.and_then(|(w, h)| u32::try_from(w).ok().zip(u32::try_from(h).ok())),
+        pixels: pixels(row)?,
         created_at: time(row, "created_at_ms")?,
     })
+}
+
+fn pixels(row: &Row) -> Result<Option<(u32, u32)>, StoreError> {
+    let sides = row
+        .get::<Option<i64>>("width")?
+        .zip(row.get::<Option<i64>>("height")?);
+    Ok(sides.and_then(|(w, h)| u32::try_from(w).ok().zip(u32::try_from(h).ok())))
 }

@@ -116,6 +116,9 @@ mod output;
 /// What operators earned, on its way out.
 #[cfg(test)]
 mod payouts;
+/// Pictures and documents as evidence.
+#[cfg(test)]
+mod pictures;
 /// What POST /tasks takes, to its bounds.
 #[cfg(test)]
 mod posting;

@@ -77,7 +77,7 @@ on_both_databases! {
         let task = agent.post_photo_task().await;
         let seen = prove(&operator, task, vec![picture(0, ImageFormat::Jpeg)]).await;
         assert_eq!(seen["status"], "COMPLETED", "{seen}");
-        assert_eq!(seen["guardian_result"]["requirement_results"][0]["met"], true);
+        assert_eq!(seen["guardian_result"]["requirement_results"][0]["met"], Value::Null);
         assert_eq!(agent.balance().await, ("970.50".to_owned(), "0.00".to_owned()));
         let earnings = operator.get(paths::EARNINGS).await.ok().body;
         assert_eq!(earnings["pending_balance"].to_string(), "25.00");

@@ -28,6 +28,7 @@ use super::{
     ledger::Transfer,
     moves::{self, Actor, Move, Rule},
     new_task::NewTask,
+    picture::Effort,
     sandbox,
 };
 
@@ -404,6 +405,18 @@ fn events(rule: Option<&Rule>, before: Option<Status>, turn: Turn) -> Vec<Event>
 }
 
 impl Moved {
+    /// Has a proof that was submitted reviewed by the kind of job that fits the effort.
+    #[must_use]
+    pub fn reviewed_with(mut self, effort: Effort) -> Self {
+        for left in &mut self.jobs {
+            left.job = match (left.job, effort) {
+                (Job::ReviewProof { task_id }, Effort::Heavy) => Job::ReviewLargeProof { task_id },
+                (job, _) => job,
+            };
+        }
+        self
+    }
+
     /// Tells both sides about the move, in the claim of `operator_id`.
     fn tell(mut self, operator_id: Option<OperatorId>, turn: Turn, body: String) -> Self {
         self.notices.extend(operator_id.map(|operator_id| Notice {

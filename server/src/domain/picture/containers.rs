@@ -1,0 +1,175 @@
+//! Whether a file is whole, as far as its container tells, for formats that are not decoded here
+//! and for WebP, whose decoder does not ask.
+
+/// Whether a WebP is as long as its header says. Some encoders leave out the last byte of padding.
+pub(super) fn webp_is_whole(bytes: &[u8]) -> bool {
+    let size = bytes.get(4..).and_then(<[u8]>::first_chunk::<4>);
+    size.is_some_and(|size| u64::from(u32::from_le_bytes(*size)) + 8 <= bytes.len() as u64 + 1)
+}
+
+/// Whether a PDF has the end that its writer wrote: a table of its objects, the place of the table,
+/// and the end marker. A file that was cut after a later change is an older version, and whole.
+pub(super) fn pdf_is_whole(bytes: &[u8]) -> bool {
+    const START: &[u8] = b"startxref";
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(START.len()).position(|found| found == START) {
+        rest = rest.get(at + START.len()..).unwrap_or_default();
+        let text = rest.trim_ascii_start();
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (number, end) = text.split_at(digits.min(20));
+        let place: Option<usize> = (str::from_utf8(number).ok()).and_then(|n| n.parse().ok());
+        // In a PDF that is made for the web the first table names no place; its end comes later.
+        let names_a_place = place.is_some_and(|place| 0 < place && place < bytes.len());
+        if names_a_place && end.trim_ascii_start().starts_with(b"%%EOF") {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a HEIC has all its boxes to their ends, and all the bytes that its items name.
+pub(super) fn heic_is_whole(bytes: &[u8]) -> bool {
+    let (mut described, mut stored) = (false, false);
+    let mut boxes = Boxes { rest: bytes };
+    for found in boxes.by_ref() {
+        let Some(payload) = found.payload else {
+            return false;
+        };
+        match found.kind {
+            b"mdat" => stored = true,
+            b"moov" => described = true,
+            b"meta" => {
+                let children = payload.get(4..).unwrap_or_default();
+                for child in (Boxes { rest: children }) {
+                    match (child.kind, child.payload) {
+                        (_, None) => return false,
+                        (b"idat", _) => stored = true,
+                        (b"iloc", Some(places)) if !places_exist(places, bytes.len() as u64) => {
+                            return false;
+                        }
+                        _ => {}
+                    }
+                }
+                described = true;
+            }
+            _ => {}
+        }
+    }
+    described && stored
+}
+
+/// A box of an ISO base media file.
+struct MediaBox<'a> {
+    kind: &'a [u8; 4],
+    /// What is in it, or `None` if it is longer than the file.
+    payload: Option<&'a [u8]>,
+}
+
+/// Boxes that follow each other. What is no box (some phones append data of their own) ends them.
+struct Boxes<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Boxes<'a> {
+    type Item = MediaBox<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (size, rest) = self.rest.split_first_chunk::<4>()?;
+        let (kind, rest) = rest.split_first_chunk::<4>()?;
+        let (size, header) = match u32::from_be_bytes(*size) {
+            0 => (self.rest.len() as u64, 8),
+            1 => (u64::from_be_bytes(*rest.first_chunk()?), 16),
+            size => (u64::from(size), 8),
+        };
+        let is_name = kind.iter().all(|byte| (b' '..=b'~').contains(byte));
+        if !is_name || size < header {
+            return None;
+        }
+        let payload = usize::try_from(size)
+            .ok()
+            .and_then(|size| self.rest.get(header as usize..size));
+        self.rest = payload
+            .and_then(|_| self.rest.get(size as usize..))
+            .unwrap_or_default();
+        Some(MediaBox { kind, payload })
+    }
+}
+
+/// Whether all places of an `iloc` box (ISO/IEC 14496-12, 8.11.3) lie in a file of this length.
+fn places_exist(places: &[u8], file_bytes: u64) -> bool {
+    let mut fields = Fields { rest: places };
+    read_places(&mut fields, file_bytes).unwrap_or(false)
+}
+
+fn read_places(fields: &mut Fields<'_>, file_bytes: u64) -> Option<bool> {
+    let version = fields.number(1)?;
+    fields.number(3)?;
+    let sizes = fields.number(2)?;
+    let (offset_size, length_size) = (sizes >> 12, sizes >> 8 & 15);
+    let base_size = sizes >> 4 & 15;
+    let index_size = if version > 0 { sizes & 15 } else { 0 };
+    let items = fields.number(if version < 2 { 2 } else { 4 })?;
+    for _ in 0..items {
+        fields.number(if version < 2 { 2 } else { 4 })?;
+        let construction = if version > 0 {
+            fields.number(2)? & 15
+        } else {
+            0
+        };
+        let reference = fields.number(2)?;
+        let base = fields.number(base_size)?;
+        let extents = fields.number(2)?;
+        if offset_size + length_size + index_size == 0 {
+            // The extents have no bytes here, and stand for the whole file.
+            continue;
+        }
+        for _ in 0..extents {
+            fields.number(index_size)?;
+            let start = base.checked_add(fields.number(offset_size)?)?;
+            let end = start.checked_add(fields.number(length_size)?)?;
+            let in_this_file = construction == 0 && reference == 0;
+            if in_this_file && end > file_bytes {
+                return Some(false);
+            }
+        }
+    }
+    Some(true)
+}
+
+/// Big-endian numbers that follow each other.
+struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl Fields<'_> {
+    fn number(&mut self, bytes: u64) -> Option<u64> {
+        let (number, rest) = self.rest.split_at_checked(usize::try_from(bytes).ok()?)?;
+        self.rest = rest;
+        Some(
+            number
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pdf_for_the_web_is_whole_only_with_its_last_end() {
+        let first = b"%PDF-1.7\nstartxref\n0\n%%EOF\n".to_vec();
+        assert!(!pdf_is_whole(&first));
+        let whole = [&first[..], b"xref\ntrailer\nstartxref\n9\n%%EOF\n"].concat();
+        assert!(pdf_is_whole(&whole));
+        assert!(pdf_is_whole(&[&whole[..], b"\r\n\0\0appended"].concat()));
+    }
+
+    #[test]
+    fn items_without_bytes_of_their_own_cost_nothing_to_read() {
+        let mut iloc = vec![0, 0, 0, 0, 0, 0, 0xff, 0xff];
+        iloc.extend([0, 1, 0, 0, 0xff, 0xff].repeat(0xffff));
+        assert!(places_exist(&iloc, 1));
+    }
+}

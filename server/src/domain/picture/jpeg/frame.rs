@@ -1,0 +1,177 @@
+//! A frame: the size of the picture, its components, and what its scans have said of them.
+
+use super::super::{PIXELS_MAX, Unmeasured};
+use super::scan::{Coding, Part};
+
+/// Samples of a component that make one block, in a row.
+const BLOCK: u32 = 8;
+
+/// The header of a frame, and the means of its blocks.
+pub(super) struct Frame {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) progressive: bool,
+    pub(super) components: Vec<Component>,
+    /// Blocks in a unit of interleaved scans, of the component that has most.
+    across_max: u32,
+    down_max: u32,
+}
+
+/// A component, of brightness or of a colour.
+pub(super) struct Component {
+    pub(super) id: u8,
+    /// Its blocks in a unit of interleaved scans.
+    pub(super) across: u32,
+    pub(super) down: u32,
+    /// The number of its quantization table.
+    pub(super) table: u8,
+    /// By how much the means are to be multiplied, from its first scan on.
+    pub(super) step: Option<u16>,
+    /// Blocks in a row, those that only fill units included.
+    pub(super) columns: u32,
+    means: Vec<i16>,
+    /// Which coefficients of each block are not zero: progressive scans depend on it.
+    nonzero: Vec<u64>,
+    /// For each coefficient how many of its lowest bits are missing.
+    missing_bits: [u8; 64],
+}
+
+/// No scan has said anything about a coefficient.
+const UNSEEN: u8 = u8::MAX;
+
+impl Frame {
+    /// Reads a frame header.
+    ///
+    /// # Errors
+    /// What is not decoded here, is too large, or contradicts itself.
+    pub(super) fn parse(segment: &[u8], progressive: bool) -> Result<Self, Unmeasured> {
+        let [precision, h1, h2, w1, w2, count, rest @ ..] = segment else {
+            return Err(Unmeasured::Broken);
+        };
+        let width = u32::from(u16::from_be_bytes([*w1, *w2]));
+        let height = u32::from(u16::from_be_bytes([*h1, *h2]));
+        // A height of nothing is given behind the first scan, which no phone does.
+        if *precision != 8 || height == 0 || !matches!(count, 1 | 3) {
+            return Err(Unmeasured::NotDecoded);
+        }
+        if u64::from(width) * u64::from(height) > PIXELS_MAX {
+            return Err(Unmeasured::TooManyPixels);
+        }
+        let (specifications, _) = rest.as_chunks::<3>();
+        let specifications = specifications
+            .get(..usize::from(*count))
+            .ok_or(Unmeasured::Broken)?;
+        let sampling = |[_, both, _]: &[u8; 3]| match *count {
+            // Alone, a component has no others to be measured by.
+            1 => (1, 1),
+            _ => (u32::from(both >> 4), u32::from(both & 15)),
+        };
+        let is_possible = |(across, down)| (1..=4).contains(&across) && (1..=4).contains(&down);
+        if width == 0 || !specifications.iter().map(sampling).all(is_possible) {
+            return Err(Unmeasured::Broken);
+        }
+        let across_max = specifications.iter().map(|one| sampling(one).0).max();
+        let down_max = specifications.iter().map(|one| sampling(one).1).max();
+        let mut frame = Self {
+            width,
+            height,
+            progressive,
+            components: Vec::new(),
+            across_max: across_max.unwrap_or(1),
+            down_max: down_max.unwrap_or(1),
+        };
+        for one in specifications {
+            let component = frame.component(*one, sampling(one));
+            frame.components.push(component);
+        }
+        Ok(frame)
+    }
+
+    fn component(&self, [id, _, table]: [u8; 3], (across, down): (u32, u32)) -> Component {
+        let columns = self.width.div_ceil(BLOCK * self.across_max) * across;
+        let rows = self.height.div_ceil(BLOCK * self.down_max) * down;
+        let blocks = (columns * rows) as usize;
+        Component {
+            id,
+            across,
+            down,
+            table,
+            step: None,
+            columns,
+            means: vec![0; blocks],
+            nonzero: vec![0; if self.progressive { blocks } else { 0 }],
+            missing_bits: [UNSEEN; 64],
+        }
+    }
+
+    /// Returns how many units a scan of these components has in a row, and how many rows.
+    pub(super) fn units(&self, parts: &[Part<'_>]) -> (u32, u32) {
+        let alone = match parts {
+            [part] => self.components.get(part.component),
+            _ => None,
+        };
+        let (across, down) = alone.map_or((1, 1), |one| (one.across, one.down));
+        if alone.is_none() {
+            return (
+                self.width.div_ceil(BLOCK * self.across_max),
+                self.height.div_ceil(BLOCK * self.down_max),
+            );
+        }
+        let samples = |length: u32, own: u32, most: u32| (length * own).div_ceil(most);
+        (
+            samples(self.width, across, self.across_max).div_ceil(BLOCK),
+            samples(self.height, down, self.down_max).div_ceil(BLOCK),
+        )
+    }
+
+    /// Whether the scans have said everything about every component.
+    pub(super) fn is_complete(&self) -> bool {
+        self.components
+            .iter()
+            .all(|component| component.missing_bits.iter().all(|missing| *missing == 0))
+    }
+
+    /// Returns the size of the picture at an eighth of its length and height.
+    pub(super) fn eighth(&self) -> (u32, u32) {
+        (self.width.div_ceil(BLOCK), self.height.div_ceil(BLOCK))
+    }
+
+    /// Returns the samples of a component's blocks for a row of the picture at an eighth.
+    pub(super) fn samples(&self, nth: usize, row: u32) -> impl Iterator<Item = u8> {
+        let component = self.components.get(nth);
+        let (across, down) = component.map_or((1, 1), |one| (one.across, one.down));
+        let columns = component.map_or(0, |one| one.columns);
+        let start = (row * down / self.down_max) * columns;
+        let step = component
+            .and_then(|component| component.step)
+            .map_or(0, i32::from);
+        let means = component.map_or(&[][..], |one| one.means.as_slice());
+        let across_max = self.across_max;
+        (0..self.eighth().0).map(move |column| {
+            let place = start + column * across / across_max;
+            let mean = means.get(place as usize).copied().map_or(0, i32::from);
+            (128 + mean * step / 8).clamp(0, 255) as u8
+        })
+    }
+}
+
+impl Component {
+    pub(super) fn mean(&mut self, place: usize) -> Result<&mut i16, Unmeasured> {
+        self.means.get_mut(place).ok_or(Unmeasured::Broken)
+    }
+
+    pub(super) fn nonzero(&mut self, place: usize) -> Result<&mut u64, Unmeasured> {
+        self.nonzero.get_mut(place).ok_or(Unmeasured::Broken)
+    }
+
+    /// Notes what a scan has said.
+    pub(super) fn note(&mut self, coding: Coding, low: u8) {
+        let (first, last) = match coding {
+            Coding::Sequential => (0, 63),
+            Coding::DcFirst { .. } | Coding::DcRefine { .. } => (0, 0),
+            Coding::AcFirst { first, last } | Coding::AcRefine { first, last } => (first, last),
+        };
+        let said = self.missing_bits.get_mut(first.into()..=last.into());
+        said.unwrap_or_default().fill(low);
+    }
+}

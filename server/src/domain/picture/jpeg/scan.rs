@@ -1,0 +1,270 @@
+//! Scans: every block that they code is read to its last bit, and its mean is kept.
+
+use super::super::Unmeasured;
+use super::bits::{Bits, Huffman};
+use super::frame::{Component, Frame};
+
+/// Coefficients of a block.
+const COEFFICIENTS: u8 = 64;
+
+/// The header of a scan, with the tables that it names.
+pub(super) struct Scan<'t> {
+    pub(super) parts: Vec<Part<'t>>,
+    pub(super) coding: Coding,
+    /// Units between two restart markers; 0 without any.
+    pub(super) restart_interval: u32,
+}
+
+/// One of the components in a scan.
+pub(super) struct Part<'t> {
+    /// Its place in the frame.
+    pub(super) component: usize,
+    pub(super) dc: Option<&'t Huffman>,
+    pub(super) ac: Option<&'t Huffman>,
+    /// The mean of the block before.
+    pub(super) prediction: i32,
+}
+
+/// What a scan says of its blocks (ISO/IEC 10918-1, annexes F and G).
+#[derive(Clone, Copy)]
+pub(super) enum Coding {
+    /// Everything.
+    Sequential,
+    /// The upper bits of the means.
+    DcFirst { low: u8 },
+    /// One more bit of the means.
+    DcRefine { low: u8 },
+    /// The upper bits of some other coefficients.
+    AcFirst { first: u8, last: u8 },
+    /// One more bit of some other coefficients.
+    AcRefine { first: u8, last: u8 },
+}
+
+impl Scan<'_> {
+    /// Reads the whole scan and returns where the next marker stands.
+    ///
+    /// # Errors
+    /// [`Unmeasured::Broken`] if its bits end early, are no code, or lack a restart marker.
+    pub(super) fn read(
+        &mut self,
+        frame: &mut Frame,
+        bytes: &[u8],
+        at: usize,
+    ) -> Result<usize, Unmeasured> {
+        let mut bits = Bits::new(bytes, at);
+        let mut empty_blocks = 0;
+        let (columns, rows) = frame.units(self.parts.as_slice());
+        let mut until_restart = self.restart_interval;
+        let mut restarts = 0_u8;
+        for row in 0..rows {
+            for column in 0..columns {
+                if self.restart_interval > 0 && until_restart == 0 {
+                    bits.restart(restarts % 8)?;
+                    restarts = restarts.wrapping_add(1);
+                    until_restart = self.restart_interval;
+                    empty_blocks = 0;
+                    for part in &mut self.parts {
+                        part.prediction = 0;
+                    }
+                }
+                until_restart = until_restart.saturating_sub(1);
+                self.read_unit(frame, &mut bits, &mut empty_blocks, (column, row))?;
+            }
+        }
+        Ok(bits.end())
+    }
+
+    fn read_unit(
+        &mut self,
+        frame: &mut Frame,
+        bits: &mut Bits<'_>,
+        empty_blocks: &mut u32,
+        (column, row): (u32, u32),
+    ) -> Result<(), Unmeasured> {
+        let alone = self.parts.len() == 1;
+        for part in &mut self.parts {
+            let component = frame
+                .components
+                .get_mut(part.component)
+                .ok_or(Unmeasured::Broken)?;
+            let (across, down) = if alone {
+                (1, 1)
+            } else {
+                (component.across, component.down)
+            };
+            for y in 0..down {
+                for x in 0..across {
+                    let place = (row * down + y) * component.columns + column * across + x;
+                    part.read_block(self.coding, component, place as usize, bits, empty_blocks)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Part<'_> {
+    fn read_block(
+        &mut self,
+        coding: Coding,
+        component: &mut Component,
+        place: usize,
+        bits: &mut Bits<'_>,
+        empty_blocks: &mut u32,
+    ) -> Result<(), Unmeasured> {
+        match coding {
+            Coding::Sequential => {
+                *component.mean(place)? = self.read_mean(bits)? as i16;
+                let ac = self.ac.ok_or(Unmeasured::Broken)?;
+                pass_coefficients(bits, ac)
+            }
+            Coding::DcFirst { low } => {
+                *component.mean(place)? = (self.read_mean(bits)? << low) as i16;
+                Ok(())
+            }
+            Coding::DcRefine { low } => {
+                let bit = bits.take(1)? << low;
+                *component.mean(place)? |= bit as i16;
+                Ok(())
+            }
+            Coding::AcFirst { first, last } => {
+                if *empty_blocks > 0 {
+                    *empty_blocks -= 1;
+                    return Ok(());
+                }
+                let ac = self.ac.ok_or(Unmeasured::Broken)?;
+                let nonzero = component.nonzero(place)?;
+                *empty_blocks = read_coefficients(bits, ac, nonzero, (first, last))?;
+                Ok(())
+            }
+            Coding::AcRefine { first, last } => {
+                let ac = self.ac.ok_or(Unmeasured::Broken)?;
+                let nonzero = component.nonzero(place)?;
+                let mut next = first;
+                if *empty_blocks == 0 {
+                    (next, *empty_blocks) = refine_coefficients(bits, ac, nonzero, (first, last))?;
+                }
+                if *empty_blocks > 0 {
+                    *empty_blocks -= 1;
+                    let rest = *nonzero & range(next, last);
+                    pass_corrections(bits, rest.count_ones())?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn read_mean(&mut self, bits: &mut Bits<'_>) -> Result<i32, Unmeasured> {
+        let size = bits.symbol(self.dc.ok_or(Unmeasured::Broken)?)?;
+        if size > 15 {
+            return Err(Unmeasured::Broken);
+        }
+        self.prediction = self.prediction.wrapping_add(bits.signed(size.into())?);
+        Ok(self.prediction)
+    }
+}
+
+/// Passes over all coefficients but the mean.
+fn pass_coefficients(bits: &mut Bits<'_>, table: &Huffman) -> Result<(), Unmeasured> {
+    let mut next = 1;
+    while next < COEFFICIENTS {
+        let symbol = bits.symbol(table)?;
+        let (zeros, size) = (symbol >> 4, symbol & 15);
+        if size == 0 && zeros < 15 {
+            return Ok(());
+        }
+        bits.take(size.into())?;
+        next += zeros + 1;
+    }
+    if next > COEFFICIENTS {
+        return Err(Unmeasured::Broken);
+    }
+    Ok(())
+}
+
+/// Reads the first bits of the coefficients in `span`, notes which are not zero, and returns how
+/// many blocks that follow have none.
+fn read_coefficients(
+    bits: &mut Bits<'_>,
+    table: &Huffman,
+    nonzero: &mut u64,
+    (first, last): (u8, u8),
+) -> Result<u32, Unmeasured> {
+    let mut next = first;
+    while next <= last {
+        let symbol = bits.symbol(table)?;
+        let (zeros, size) = (symbol >> 4, symbol & 15);
+        if size == 0 && zeros < 15 {
+            let run = (1 << zeros) + bits.take(zeros.into())?;
+            return Ok(run - 1);
+        }
+        next += zeros;
+        if size > 0 {
+            bits.take(size.into())?;
+            *nonzero |= range(next, last.min(next));
+        }
+        next += 1;
+    }
+    if next > last + 1 {
+        return Err(Unmeasured::Broken);
+    }
+    Ok(0)
+}
+
+/// Reads one more bit of the coefficients in `span`. Returns where it stopped, and how many blocks
+/// from this one on have no new coefficient.
+fn refine_coefficients(
+    bits: &mut Bits<'_>,
+    table: &Huffman,
+    nonzero: &mut u64,
+    (first, last): (u8, u8),
+) -> Result<(u8, u32), Unmeasured> {
+    let mut next = first;
+    while next <= last {
+        let symbol = bits.symbol(table)?;
+        let (mut zeros, size) = (symbol >> 4, symbol & 15);
+        if size == 0 && zeros < 15 {
+            let run = (1 << zeros) + bits.take(zeros.into())?;
+            return Ok((next, run));
+        }
+        if size > 0 {
+            bits.take(1)?;
+        }
+        // A bit for each known coefficient on the way, past so many that are zero.
+        while next <= last {
+            if *nonzero & range(next, next) != 0 {
+                pass_corrections(bits, 1)?;
+            } else if zeros == 0 {
+                break;
+            } else {
+                zeros -= 1;
+            }
+            next += 1;
+        }
+        if size > 0 {
+            if next > last {
+                return Err(Unmeasured::Broken);
+            }
+            *nonzero |= range(next, next);
+        }
+        next += 1;
+    }
+    Ok((next, 0))
+}
+
+fn pass_corrections(bits: &mut Bits<'_>, mut count: u32) -> Result<(), Unmeasured> {
+    while count > 0 {
+        let some = count.min(16);
+        bits.take(some)?;
+        count -= some;
+    }
+    Ok(())
+}
+
+/// Returns a set of the coefficients from `first` to `last`.
+fn range(first: u8, last: u8) -> u64 {
+    if first > last || last >= COEFFICIENTS {
+        return 0;
+    }
+    (u64::MAX << first) & (u64::MAX >> (COEFFICIENTS - 1 - last))
+}

@@ -1,0 +1,258 @@
+//! What can be measured in a picture: its size, how blank it is, and a hash that survives saving it
+//! again. Whether it shows what was asked for cannot be measured here.
+//!
+//! A picture is measured only if it decodes to its end. The work is bounded by its header, before
+//! anything is decoded; how much memory it takes is known before, too ([`decoding_bytes`]).
+
+mod containers;
+mod format;
+mod jpeg;
+mod outline;
+mod png;
+mod shades;
+
+use std::io::Cursor;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader};
+use image_hasher::{HashAlg, HasherConfig};
+
+pub use self::format::Format;
+pub use self::outline::{Outline, OutlineReader};
+use self::shades::Shades;
+
+/// Pixels of a picture that is decoded, at most: cameras of 61 megapixels stay below it.
+pub const PIXELS_MAX: u64 = 64 * 1024 * 1024;
+
+/// Pixels of the longer side of a picture that is decoded, at most: as many as a JPEG can have.
+const SIDE_PIXELS_MAX: u32 = 65_535;
+
+/// Pixels in all pictures of a proof up to which reviewing it is light work: two photos of twelve
+/// megapixels.
+const LIGHT_PIXELS_MAX: u64 = 24 * 1024 * 1024;
+
+/// A JPEG of more pixels is measured at an eighth of its size. That loses nothing that is measured,
+/// and keeps its pixels out of memory.
+const JPEG_PIXELS_IN_FULL: u64 = 2_000_000;
+
+/// A picture whose lightness varies less than this, of 255, shows nothing.
+const BLANK_DEVIATION_MAX: f64 = 4.0;
+
+/// What was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// Pixels, as the picture is seen.
+    pub width: u32,
+    /// Pixels, as the picture is seen.
+    pub height: u32,
+    /// Whether it shows nothing but one tone.
+    pub blank: bool,
+    /// 64 bits of how lightness changes from left to right, as the picture is seen; equal for a
+    /// picture saved again.
+    pub hash: [u8; 8],
+}
+
+/// Why nothing could be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmeasured {
+    /// The file seems whole, and its format is stored but not decoded here, such as HEIC or PDF.
+    NotDecoded,
+    /// The file ends early, or is not what it begins as.
+    Broken,
+    /// More pixels than [`PIXELS_MAX`], or a longer side than a JPEG can have.
+    TooManyPixels,
+}
+
+/// How long the pictures of a proof take to decode. Those that take long wait for each other, and
+/// nobody waits for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// A moment.
+    Light,
+    /// Seconds.
+    Heavy,
+}
+
+impl Effort {
+    /// Returns the effort of decoding this many pixels.
+    pub fn of(pixels: u64) -> Self {
+        if pixels > LIGHT_PIXELS_MAX {
+            Self::Heavy
+        } else {
+            Self::Light
+        }
+    }
+}
+
+/// Decodes a picture to its end and measures it, within limits.
+///
+/// # Errors
+/// [`Unmeasured`] says why it could not be.
+pub fn measure(bytes: &[u8]) -> Result<Measured, Unmeasured> {
+    let format = Format::of(bytes).ok_or(Unmeasured::Broken)?;
+    let whole = match format {
+        Format::Heic => containers::heic_is_whole(bytes),
+        Format::Pdf => containers::pdf_is_whole(bytes),
+        Format::WebP => containers::webp_is_whole(bytes),
+        Format::Jpeg | Format::Png => true,
+    };
+    if !whole {
+        return Err(Unmeasured::Broken);
+    }
+    let outline = outline(format, bytes);
+    if matches!(format, Format::Heic | Format::Pdf) || outline.animated {
+        return Err(Unmeasured::NotDecoded);
+    }
+    let (width, height) = outline.shown().ok_or(Unmeasured::Broken)?;
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > PIXELS_MAX || width.max(height) > SIDE_PIXELS_MAX {
+        return Err(Unmeasured::TooManyPixels);
+    }
+    let shades = match format {
+        Format::Png => png::read(bytes)?,
+        Format::WebP => decode(bytes, ImageFormat::WebP)?,
+        _ => {
+            let eighth = jpeg::read(bytes)?;
+            if pixels > JPEG_PIXELS_IN_FULL {
+                eighth
+            } else {
+                decode(bytes, ImageFormat::Jpeg)?
+            }
+        }
+    };
+    let shown = shown(shades, outline.orientation).ok_or(Unmeasured::Broken)?;
+    Ok(Measured {
+        width,
+        height,
+        blank: is_blank(&shown),
+        hash: perceptual_hash(&shown),
+    })
+}
+
+/// Pixels that [`measure`] decodes of a file with this media type and size in pixels. None of a
+/// format that is not decoded or of a picture that is refused by its header; as many as can be
+/// where the size is not known.
+pub fn pixels_to_decode(content_type: &str, size: Option<(u32, u32)>) -> u64 {
+    let format = Format::of_content_type(content_type);
+    match (format, size) {
+        (None | Some(Format::Heic | Format::Pdf), _) => 0,
+        (Some(_), None) => PIXELS_MAX,
+        (Some(_), Some((width, height))) => {
+            let pixels = u64::from(width) * u64::from(height);
+            if pixels > PIXELS_MAX { 0 } else { pixels }
+        }
+    }
+}
+
+/// Memory that [`measure`] takes in addition to the file itself, in bytes, for a file of this media
+/// type with so many pixels to decode.
+pub fn decoding_bytes(content_type: &str, pixels: u64) -> u64 {
+    match Format::of_content_type(content_type) {
+        // The decoder holds brightness and colours, and then red, green, blue and opacity.
+        Some(Format::WebP) => pixels * 8,
+        // A picture in full; or a number for each of 64 pixels, in three components, and where it
+        // is progressive a set of coefficients beside it.
+        Some(Format::Jpeg) => pixels / 64 * 3 * 10 + JPEG_PIXELS_IN_FULL * 9,
+        Some(Format::Png) => 4 * 1024 * 1024,
+        Some(Format::Heic | Format::Pdf) | None => 0,
+    }
+}
+
+fn outline(format: Format, bytes: &[u8]) -> Outline {
+    let mut reader = OutlineReader::new(format);
+    reader.push(bytes);
+    reader.outline()
+}
+
+/// Decodes a picture with all its pixels.
+fn decode(bytes: &[u8], format: ImageFormat) -> Result<Shades, Unmeasured> {
+    let reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let decoder = reader.into_decoder().map_err(|_| Unmeasured::Broken)?;
+    let (width, height) = decoder.dimensions();
+    let channels = decoder.color_type().channel_count();
+    let mut samples = vec![0; decoder.total_bytes() as usize];
+    decoder
+        .read_image(&mut samples)
+        .map_err(|_| Unmeasured::Broken)?;
+    let mut shades = Shades::new(width, height);
+    shades.add_all(&samples, usize::from(channels));
+    Ok(shades)
+}
+
+/// A picture's lightness as the picture is seen.
+fn shown(shades: Shades, orientation: Orientation) -> Option<GrayImage> {
+    let mut picture = DynamicImage::ImageLuma8(shades.into_picture()?);
+    picture.apply_orientation(orientation);
+    Some(picture.into_luma8())
+}
+
+fn is_blank(picture: &GrayImage) -> bool {
+    // A thumbnail averages noise away, so that a lens cap is blank whatever the sensor adds.
+    let small = image::imageops::thumbnail(picture, 64, 64);
+    let count = f64::from(small.width() * small.height()).max(1.0);
+    let mean = small
+        .pixels()
+        .map(|pixel| f64::from(pixel.0[0]))
+        .sum::<f64>()
+        / count;
+    let squares = small
+        .pixels()
+        .map(|pixel| (f64::from(pixel.0[0]) - mean).powi(2));
+    (squares.sum::<f64>() / count).sqrt() < BLANK_DEVIATION_MAX
+}
+
+fn perceptual_hash(picture: &GrayImage) -> [u8; 8] {
+    let config = HasherConfig::with_bytes_type::<[u8; 8]>().hash_alg(HashAlg::Gradient);
+    let hash = config.hash_size(8, 8).to_hasher().hash_image(picture);
+    let mut bytes = [0; 8];
+    for (into, from) in bytes.iter_mut().zip(hash.as_bytes()) {
+        *into = *from;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{ImageFormat, Rgb, RgbImage};
+
+    use super::*;
+
+    fn saved(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    /// A bright round thing over a darkening ground: large shapes, as photos have.
+    fn scene() -> RgbImage {
+        RgbImage::from_fn(320, 240, |x, y| {
+            let (dx, dy) = (x as f32 - 110.0, y as f32 - 90.0);
+            let glow = (255.0 - (dx * dx + dy * dy).sqrt() * 2.0).max(0.0);
+            let ground = (x * 2 / 5 + y / 4) as f32 / 2.0;
+            let tone = (glow * 0.6 + ground).min(255.0) as u8;
+            Rgb([tone, tone / 2 + 40, 255 - tone])
+        })
+    }
+
+    #[test]
+    fn a_picture_saved_again_has_the_same_hash() {
+        let png = measure(&saved(&scene(), ImageFormat::Png)).unwrap();
+        let jpeg = measure(&saved(&scene(), ImageFormat::Jpeg)).unwrap();
+        assert_eq!((png.width, png.height, png.blank), (320, 240, false));
+        assert_eq!(png.hash, jpeg.hash);
+    }
+
+    #[test]
+    fn a_picture_of_one_tone_is_blank() {
+        let dark = RgbImage::from_pixel(320, 240, Rgb([9, 9, 9]));
+        assert!(measure(&saved(&dark, ImageFormat::Png)).unwrap().blank);
+    }
+
+    #[test]
+    fn what_is_no_picture_is_told_apart() {
+        let mut cut = saved(&scene(), ImageFormat::Png);
+        cut.truncate(200);
+        assert_eq!(measure(&cut), Err(Unmeasured::Broken));
+        assert_eq!(measure(b"no picture"), Err(Unmeasured::Broken));
+    }
+}
