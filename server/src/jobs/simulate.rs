@@ -4,13 +4,13 @@
 //! step is a move like everybody's: it may come late, twice, or after the agent was faster.
 
 use api_types::{TaskId, UploadId, proof::ProofType, task::Status};
+use serde_json::Value;
 
 use super::JobError;
 use crate::{
     app::App,
     domain::{
         proof::{Evidence, Proof},
-        result_schema::ResultSchema,
         sandbox, synthetic,
         task::{Moved, Task, Turn},
         task_type,
@@ -38,7 +38,9 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
                 true => Some(draw(app, &task, turn).await?),
                 false => None,
             };
-            Some((proof(&task, picture.as_ref(), turn)?, picture))
+            let result = sample(&task).await?;
+            let proof = proof(&task, picture.as_ref(), result, turn)?;
+            Some((proof, picture))
         }
     };
     record(app, &task, submitted, turn).await
@@ -86,8 +88,24 @@ async fn draw(app: &App, task: &Task, turn: Turn) -> Result<NewUpload, JobError>
     })
 }
 
+/// A result that satisfies the task's schema, if one is found. Made off the async threads: what an
+/// agent's schema asks for may take a while.
+async fn sample(task: &Task) -> Result<Option<Value>, JobError> {
+    let Some(schema) = task.stated.result_schema.clone() else {
+        return Ok(None);
+    };
+    tokio::task::spawn_blocking(move || schema.sample())
+        .await
+        .map_err(|error| JobError::Retry(format!("the result could not be made: {error}")))
+}
+
 /// A proof of the kind that the task asks for.
-fn proof(task: &Task, picture: Option<&NewUpload>, turn: Turn) -> Result<Proof, JobError> {
+fn proof(
+    task: &Task,
+    picture: Option<&NewUpload>,
+    result: Option<Value>,
+    turn: Turn,
+) -> Result<Proof, JobError> {
     let uploads = picture.iter().map(|upload| upload.id).collect();
     let evidence = match task.stated.proof_type {
         _ if task_type::is_credential(task.stated.task_type) => {
@@ -102,9 +120,7 @@ fn proof(task: &Task, picture: Option<&NewUpload>, turn: Turn) -> Result<Proof, 
             reference_url: None,
         },
     };
-    let schema = task.stated.result_schema.as_ref();
-    let result = schema.and_then(ResultSchema::sample);
-    let notes = match (schema, &result) {
+    let notes = match (&task.stated.result_schema, &result) {
         (Some(_), None) => synthetic::NOTES_WITHOUT_RESULT,
         _ => synthetic::NOTES,
     };

@@ -1,0 +1,304 @@
+//! Bounds what checking one result against one schema costs, before it is checked.
+//!
+//! The validator finds every fault before it hands out the first, so its work and its memory are
+//! the product of schema and result. This walk goes where the validator would go, compares and
+//! keeps nothing, and ends as soon as its budget is spent.
+
+use serde_json::Value;
+
+use super::keywords::{Scope, is_unevaluated, referred, schemas_of, scope};
+use super::numbers;
+
+/// Steps that one check may take; a step is about a tenth of a microsecond.
+const STEPS_MAX: u64 = 500_000;
+
+/// Steps for matching a byte of text against a pattern of the largest size.
+const PATTERN_STEPS: u64 = 30;
+
+/// Up to so many elements the validator compares each with each; beyond it hashes them.
+const HASHED_ITEMS_MIN: usize = 16;
+
+/// Memory of a fault without what it copies, and of a value that it copies.
+const FAULT_BYTES: u64 = 256;
+const VALUE_BYTES: u64 = 64;
+
+/// Bytes of an element's number in the place that a fault names.
+const ELEMENT_PATH_BYTES: u64 = 6;
+
+/// Memory that all faults of a check may take.
+const FAULTS_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// The check would take too many steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMuch;
+
+/// What a check costs at most.
+#[derive(Debug)]
+pub(super) struct Effort<'a> {
+    root: &'a Value,
+    steps_left: u64,
+    fault_bytes: u64,
+}
+
+/// How a schema is applied.
+#[derive(Clone, Copy)]
+struct Pass {
+    /// How often.
+    times: u64,
+    /// Whether its faults are kept with a copy of what they are about.
+    copies: bool,
+    /// Bytes of the place in the result, which every fault names.
+    place_bytes: u64,
+}
+
+impl Pass {
+    fn below(self, name_bytes: u64) -> Self {
+        Self {
+            place_bytes: self.place_bytes.saturating_add(name_bytes),
+            ..self
+        }
+    }
+}
+
+impl<'a> Effort<'a> {
+    /// Measures the check of `result` against `schema`.
+    pub(super) fn of(schema: &'a Value, result: &Value) -> Result<Self, TooMuch> {
+        let mut effort = Self {
+            root: schema,
+            steps_left: STEPS_MAX,
+            fault_bytes: 0,
+        };
+        let once = Pass {
+            times: 1,
+            copies: false,
+            place_bytes: 0,
+        };
+        effort.visit(schema, result, once)?;
+        Ok(effort)
+    }
+
+    /// Whether all faults may be collected.
+    pub(super) fn may_name_faults(&self) -> bool {
+        self.fault_bytes <= FAULTS_BYTES_MAX
+    }
+
+    fn visit(&mut self, schema: &'a Value, value: &Value, pass: Pass) -> Result<(), TooMuch> {
+        self.spend(pass.times)?;
+        let copied = if pass.copies { weight(value) } else { 0 };
+        self.spend(copied)?;
+        let mut unevaluated = false;
+        for (keyword, stated) in schema.as_object().into_iter().flatten() {
+            self.fault(copied, pass);
+            unevaluated |= is_unevaluated(keyword);
+            match scope(keyword) {
+                Scope::Same => self.same(keyword, stated, value, pass)?,
+                Scope::Items => self.items(stated, value, pass)?,
+                Scope::Members => self.members(keyword, stated, value, pass)?,
+                Scope::Names => self.names(stated, value, pass)?,
+                Scope::Data => self.data(keyword, stated, value, pass)?,
+                Scope::Nothing => {}
+            }
+        }
+        self.fault(copied, pass);
+        if unevaluated {
+            // Whether a member was evaluated is found out for each of them.
+            let members = value.as_object().map_or(0, serde_json::Map::len);
+            let elements = value.as_array().map_or(0, Vec::len);
+            let each = (1 + members + elements) as u64;
+            let times = pass.times.saturating_mul(each);
+            self.evaluated(schema, value, Pass { times, ..pass })?;
+        }
+        Ok(())
+    }
+
+    fn evaluated(&mut self, schema: &'a Value, value: &Value, pass: Pass) -> Result<(), TooMuch> {
+        for (keyword, stated) in schema.as_object().into_iter().flatten() {
+            if scope(keyword) == Scope::Same {
+                for inner in self.applied(keyword, stated) {
+                    self.visit(inner, value, pass)?;
+                    self.evaluated(inner, value, pass)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn applied(
+        &self,
+        keyword: &str,
+        stated: &'a Value,
+    ) -> Box<dyn Iterator<Item = &'a Value> + 'a> {
+        match keyword {
+            "$ref" => Box::new(referred(self.root, stated).into_iter()),
+            _ => schemas_of(keyword, stated),
+        }
+    }
+
+    fn same(
+        &mut self,
+        keyword: &str,
+        stated: &'a Value,
+        value: &Value,
+        pass: Pass,
+    ) -> Result<(), TooMuch> {
+        let keeps_copies = matches!(keyword, "anyOf" | "oneOf");
+        let pass = Pass {
+            copies: pass.copies || keeps_copies,
+            ..pass
+        };
+        if keyword == "not" {
+            // Its fault holds the whole schema that must not apply.
+            let bytes = weight(stated).saturating_mul(VALUE_BYTES);
+            self.keep(bytes);
+        }
+        self.applied(keyword, stated)
+            .try_for_each(|inner| self.visit(inner, value, pass))
+    }
+
+    fn items(&mut self, stated: &'a Value, value: &Value, pass: Pass) -> Result<(), TooMuch> {
+        let Some(items) = value.as_array() else {
+            return Ok(());
+        };
+        let pass = pass.below(ELEMENT_PATH_BYTES);
+        match stated {
+            Value::Array(schemas) => (schemas.iter().zip(items))
+                .try_for_each(|(schema, item)| self.visit(schema, item, pass)),
+            schema => (items.iter()).try_for_each(|item| self.visit(schema, item, pass)),
+        }
+    }
+
+    fn members(
+        &mut self,
+        keyword: &str,
+        stated: &'a Value,
+        value: &Value,
+        pass: Pass,
+    ) -> Result<(), TooMuch> {
+        let Some(members) = value.as_object() else {
+            return Ok(());
+        };
+        match (keyword, stated) {
+            ("properties", Value::Object(schemas)) => {
+                for (name, schema) in schemas {
+                    self.spend(pass.times)?;
+                    if let Some(member) = members.get(name) {
+                        self.visit(schema, member, pass.below(name.len() as u64))?;
+                    }
+                }
+            }
+            ("patternProperties", Value::Object(schemas)) => {
+                for schema in schemas.values() {
+                    for (name, member) in members {
+                        self.matched(name, pass)?;
+                        self.visit(schema, member, pass.below(name.len() as u64))?;
+                    }
+                }
+            }
+            (_, schema) => {
+                for (name, member) in members {
+                    // A fault lists the names that should not be there.
+                    self.keep(VALUE_BYTES + name.len() as u64);
+                    self.visit(schema, member, pass.below(name.len() as u64))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn names(&mut self, schema: &'a Value, value: &Value, pass: Pass) -> Result<(), TooMuch> {
+        let copied = Pass {
+            copies: true,
+            ..pass
+        };
+        let mut names = value.as_object().into_iter().flatten();
+        names.try_for_each(|(name, _)| self.visit(schema, &Value::String(name.clone()), copied))
+    }
+
+    fn data(
+        &mut self,
+        keyword: &str,
+        stated: &Value,
+        value: &Value,
+        pass: Pass,
+    ) -> Result<(), TooMuch> {
+        let weight_stated = weight(stated);
+        self.keep(weight_stated.saturating_mul(VALUE_BYTES));
+        let each = count(stated).saturating_mul(own_weight(value));
+        let steps = weight_stated.saturating_add(each);
+        self.spend(pass.times.saturating_mul(steps))?;
+        match (keyword, value) {
+            ("pattern", Value::String(text)) => self.matched(text, pass),
+            ("uniqueItems", Value::Array(items)) => {
+                let steps = pass.times.saturating_mul(unique_steps(items));
+                self.spend(steps)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn matched(&mut self, text: &str, pass: Pass) -> Result<(), TooMuch> {
+        let bytes = 1 + text.len() as u64;
+        self.spend(pass.times.saturating_mul(bytes * PATTERN_STEPS))
+    }
+
+    fn fault(&mut self, copied: u64, pass: Pass) {
+        let bytes = copied.saturating_mul(VALUE_BYTES);
+        let bytes = bytes.saturating_add(FAULT_BYTES + pass.place_bytes);
+        self.keep(bytes);
+    }
+
+    fn keep(&mut self, bytes: u64) {
+        self.fault_bytes = self.fault_bytes.saturating_add(bytes);
+    }
+
+    fn spend(&mut self, steps: u64) -> Result<(), TooMuch> {
+        self.steps_left = self.steps_left.checked_sub(steps).ok_or(TooMuch)?;
+        Ok(())
+    }
+}
+
+/// How many values a value is.
+pub(super) fn count(value: &Value) -> u64 {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(count).sum::<u64>(),
+        Value::Object(fields) => 1 + fields.values().map(count).sum::<u64>(),
+        _ => 1,
+    }
+}
+
+/// The size of a value with all that is in it.
+fn weight(value: &Value) -> u64 {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(weight).sum::<u64>(),
+        Value::Object(fields) => {
+            let member = |(name, inner): (&String, &Value)| name.len() as u64 / 16 + weight(inner);
+            1 + fields.iter().map(member).sum::<u64>()
+        }
+        flat => own_weight(flat),
+    }
+}
+
+/// The size of a value without what is in it.
+fn own_weight(value: &Value) -> u64 {
+    match value {
+        Value::String(text) => 1 + text.len() as u64 / 16,
+        Value::Number(number) => numbers::steps(number),
+        _ => 1,
+    }
+}
+
+/// What it takes to see that no element is there twice. Elements that hold others, or large
+/// numbers, can be made to have one hash, and are then compared each with each.
+fn unique_steps(items: &[Value]) -> u64 {
+    let all: u64 = items.iter().map(weight).sum();
+    let hash_well = items.iter().all(|item| match item {
+        Value::Array(_) | Value::Object(_) => false,
+        Value::Number(number) => numbers::is_short(number),
+        _ => true,
+    });
+    if hash_well && items.len() >= HASHED_ITEMS_MIN {
+        all
+    } else {
+        all.saturating_mul(items.len() as u64)
+    }
+}
