@@ -44,9 +44,16 @@ pub fn request_answered(method: &'static str, path: &str, status: u16, took: Dur
     histogram!(REQUEST_SECONDS, "method" => method, "path" => path).record(took.as_secs_f64());
 }
 
-/// A job ran, and was `done`, will be tried again (`retried`), or `failed` for good.
+/// A job ran, and was `done`, will be tried again (`retried`), or `failed` for good; or it was
+/// `postponed` before it began.
 pub fn job_ran(kind: &'static str, outcome: &'static str) {
     counter!(JOBS_RUN, "kind" => kind, "outcome" => outcome).increment(1);
+}
+
+/// A job was set aside because the server ended twice while it ran. The kind comes from the
+/// database, where only this server's own kinds are written.
+pub fn job_set_aside(kind: &str) {
+    counter!(JOBS_RUN, "kind" => kind.to_owned(), "outcome" => "failed").increment(1);
 }
 
 /// A webhook was sent, and was `accepted`, or `refused` for now or for good: not answered too.

@@ -32,7 +32,7 @@ pub enum Job {
     DeliverWebhook {
         /// The delivery.
         delivery_id: DeliveryId,
-        /// Of the host that it goes to.
+        /// A digest of the host that it goes to, by which older servers know its lane.
         lane: u32,
         /// Whose news it is.
         agent_id: AgentId,
@@ -43,6 +43,44 @@ pub enum Job {
         /// To whom.
         agent_id: AgentId,
     },
+}
+
+/// Which of the runner's places a job may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pool {
+    /// Those of all ordinary work, callbacks among it at hosts that answer promptly.
+    Ordinary,
+    /// The few for callbacks at hosts that were not called yet, or answer late.
+    Untried,
+    /// The same for agents of which several other hosts do not answer.
+    Doubtful,
+    /// The few for callbacks at hosts that do not answer.
+    Unresponsive,
+}
+
+impl Pool {
+    /// Every pool.
+    pub const ALL: [Self; 4] = [
+        Self::Ordinary,
+        Self::Untried,
+        Self::Doubtful,
+        Self::Unresponsive,
+    ];
+
+    /// The number under which the database knows it.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Ordinary => 0,
+            Self::Untried => 1,
+            Self::Doubtful => 2,
+            Self::Unresponsive => 3,
+        }
+    }
+
+    /// The pool with this number.
+    pub fn of(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|pool| pool.number() == number)
+    }
 }
 
 impl Job {
@@ -59,16 +97,17 @@ impl Job {
     }
 
     /// What the job shares with those that may all be slow for the same reason; few of a lane
-    /// run at a time, so that the rest is not delayed. Empty for jobs without one.
-    pub fn lane(&self) -> String {
+    /// run at a time, so that the rest is not delayed. Empty for jobs without one, and for callbacks,
+    /// of which the lane is their host.
+    pub fn lane(&self) -> &'static str {
         match self {
             Self::ReviewProof { .. }
             | Self::ReviewLargeProof { .. }
             | Self::MoveByClock { .. }
-            | Self::Simulate { .. } => String::new(),
-            Self::DeliverWebhook { lane, .. } => format!("{} {lane:08x}", self.kind()),
+            | Self::Simulate { .. }
+            | Self::DeliverWebhook { .. } => "",
             // A server of mails that hangs.
-            Self::SendVerification { .. } => "mail".to_owned(),
+            Self::SendVerification { .. } => "mail",
         }
     }
 

@@ -4,6 +4,7 @@
 //! and answers what is to be written, or a refusal with a name. Nothing here knows HTTP or SQL.
 
 pub mod account;
+pub mod callback_host;
 pub mod cells;
 pub mod credential;
 pub mod delegation;

@@ -4,7 +4,7 @@
 //! once: who dies between the answer and its record sends it again, under the same `webhook-id`.
 //! Deliveries of one task usually arrive in their order, and need not: each has its own schedule.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use api_types::{DeliveryId, Timestamp};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
@@ -13,17 +13,25 @@ use super::JobError;
 use crate::{
     app::App,
     domain::{
+        callback_host::{self, Outcome},
+        job::Pool,
         secret::CallbackSecret,
         webhook::{self, Signatures},
     },
     metrics,
     outside::http::{Answered, Unanswered},
     store::{
-        StoreError, Tx,
+        StoreError, Tx, callback_hosts,
         deliveries::{self, Attempted, Waiting},
-        tasks,
+        jobs, tasks,
     },
 };
+
+/// How often it is written down that a host still answers promptly.
+const NOTED_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Waiting deliveries that one prompt answer moves to the ordinary places.
+const PROMOTED_MAX: u32 = 100;
 
 /// Characters of an answer that are kept.
 const ANSWER_CHARS_MAX: usize = 1024;
@@ -32,7 +40,7 @@ const ANSWER_CHARS_MAX: usize = 1024;
 ///
 /// # Errors
 /// [`JobError::Retry`] when the store cannot be read or written: the attempt is made again.
-pub async fn run(app: &App, id: DeliveryId) -> Result<(), JobError> {
+pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> {
     let found = app.store.read(move |tx| waiting(tx, id)).await?;
     let Some((waiting, secret)) = found else {
         return Ok(());
@@ -42,11 +50,18 @@ pub async fn run(app: &App, id: DeliveryId) -> Result<(), JobError> {
         return Ok(());
     }
     let at = app.clock.now();
+    put_off(app, &waiting, pool, at).await?;
     let headers = headers(&waiting, secret.as_ref(), at);
     let begun = Instant::now();
     let body = waiting.body.clone().into_bytes();
     let answered = app.targets.post(&waiting.url, headers, body).await;
-    let ended_at = app.clock.now();
+    // How long a name took to lead nowhere would tell which names there are.
+    let (took, ended_at) = match &answered {
+        Err(Unanswered::NoAddress(_)) => (Duration::ZERO, at),
+        _ => (begun.elapsed(), app.clock.now()),
+    };
+    let outcome = Outcome::of(answered.is_ok(), took);
+    note(app, &waiting, outcome, ended_at).await?;
 
     let tries = usize::try_from(waiting.tries)
         .unwrap_or(usize::MAX)
@@ -55,7 +70,7 @@ pub async fn run(app: &App, id: DeliveryId) -> Result<(), JobError> {
     let status = answer.map(|answer| answer.status);
     let retry_after = answer.and_then(|answer| answer.retry_after.as_deref());
     let next = webhook::next(tries, status, retry_after, ended_at);
-    let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+    let duration_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
     let accepted = status.is_some_and(|status| (200..300).contains(&status));
     metrics::webhook_attempted(if accepted { "accepted" } else { "refused" });
     let (answer, error) = shown(answered);
@@ -66,10 +81,68 @@ pub async fn run(app: &App, id: DeliveryId) -> Result<(), JobError> {
         status,
         answer,
         error,
+        pool: match outcome {
+            Outcome::Unanswered => Pool::Unresponsive,
+            Outcome::Prompt | Outcome::Late => pool,
+        },
     };
     tracing::info!(delivery = %id, status, tries, "a callback was called");
     app.store
         .write(move |tx| deliveries::record(tx, &waiting, &attempted, next))
+        .await?;
+    Ok(())
+}
+
+/// Lets another delivery have the place where the host has lost it since this one was queued, or is
+/// not called for a while.
+async fn put_off(app: &App, waiting: &Waiting, pool: Pool, now: Timestamp) -> Result<(), JobError> {
+    let record = waiting.standing.record;
+    if let Some(until) = record.and_then(|record| callback_host::closed_until(&record, now)) {
+        let id = waiting.id;
+        app.store
+            .write(move |tx| deliveries::postpone(tx, id, until))
+            .await?;
+        return Err(JobError::Postponed {
+            until,
+            pool: Pool::Unresponsive,
+        });
+    }
+    match waiting.standing.pool(now) {
+        worse if worse > pool => Err(JobError::Postponed {
+            until: now,
+            pool: worse,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Writes down how the host answered, where that says something new. A host that answers promptly
+/// gets the places of those that do for what waits for it.
+async fn note(
+    app: &App,
+    waiting: &Waiting,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<(), JobError> {
+    let known = waiting.standing.record;
+    let is_new = known.is_none_or(|known| {
+        let same = known.failures == 0 && known.is_prompt && outcome == Outcome::Prompt;
+        !same || known.called_at.after(NOTED_EVERY) < now
+    });
+    if !is_new {
+        return Ok(());
+    }
+    let agent_id = waiting.agent_id;
+    let host = callback_host::host(&waiting.url);
+    let recovered = outcome == Outcome::Prompt && known.is_none_or(|known| known.failures <= 1);
+    app.store
+        .write(move |tx| {
+            callback_hosts::note(tx, agent_id, &host, outcome, now)?;
+            match recovered {
+                true => jobs::promote(tx, &host, &agent_id.to_string(), PROMOTED_MAX),
+                false => Ok(()),
+            }
+        })
         .await?;
     Ok(())
 }

@@ -6,10 +6,13 @@ pub mod deliver_webhook;
 pub mod review_proof;
 pub mod runner;
 pub mod send_verification;
+mod shares;
 pub mod simulate;
 
+use api_types::Timestamp;
+
 use crate::app::App;
-use crate::domain::job::Job;
+use crate::domain::job::{Job, Pool};
 use crate::store::StoreError;
 
 /// Why a job was not done, and whether trying again can help.
@@ -21,6 +24,14 @@ pub enum JobError {
     /// It will never succeed.
     #[error("{0}")]
     Fail(String),
+    /// It was not begun: this is not the time for it, or its place is in another pool.
+    #[error("it was put off until {until}")]
+    Postponed {
+        /// When it is due.
+        until: Timestamp,
+        /// Which of the runner's places it takes then.
+        pool: Pool,
+    },
 }
 
 /// Accidents of the database pass, except for rows that are broken.
@@ -35,13 +46,15 @@ impl From<StoreError> for JobError {
     }
 }
 
-/// Does one job.
+/// Does one job, in a place of this pool.
 ///
 /// # Errors
 /// [`JobError`] says whether to try again.
-pub async fn run(app: &App, job: Job) -> Result<(), JobError> {
+pub async fn run(app: &App, job: Job, pool: Pool) -> Result<(), JobError> {
     match job {
-        Job::DeliverWebhook { delivery_id, .. } => deliver_webhook::run(app, delivery_id).await,
+        Job::DeliverWebhook { delivery_id, .. } => {
+            deliver_webhook::run(app, delivery_id, pool).await
+        }
         Job::ReviewProof { task_id } | Job::ReviewLargeProof { task_id } => {
             review_proof::run(app, task_id).await
         }

@@ -1,46 +1,44 @@
 //! Claims jobs that are due, runs them, and completes or repeats them.
 //!
-//! Any number of processes may run one on the same database: a job belongs to whoever claimed it,
-//! until its lease ends. Claiming goes on while slow jobs run; what may crowd out others is
-//! bounded by its kind, its lane and its owner, and what is full is passed over.
+//! Any number of processes may run one on the same database: a job belongs to the process that claimed
+//! it while it renews the lease, and what another process has taken over meanwhile has no outcome of
+//! the first. A process that ends while it holds jobs leaves them to the others, or to its successor,
+//! and a job under which two processes in a row ended is set aside (`store::jobs::take_back`). Claiming goes on while slow jobs run; what may crowd out others has
+//! its share (`shares.rs`), and what has no place left is passed over.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::task::{Id, JoinSet};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::JobError;
+use super::{JobError, shares};
 use crate::app::App;
-use crate::domain::job::Job;
+use crate::domain::callback_host;
 use crate::metrics;
-use crate::store::jobs::{Claimed, Wanted};
-use crate::store::{StoreError, idempotency, jobs};
+use crate::store::jobs::{Claimed, Ended, Wanted};
+use crate::store::{StoreError, callback_hosts, idempotency, jobs};
 
-/// Jobs that are claimed at once.
+/// Jobs of one pool that are claimed at once.
 const BATCH: u32 = 8;
 
-/// Jobs of one kind that run at the same time in this process, give or take a batch.
-const KIND_MAX: usize = 8;
+/// How long a claim holds without being renewed, and how often it is renewed.
+const LEASE: Duration = Duration::from_secs(30);
+const RENEWAL: Duration = Duration::from_secs(10);
 
-/// The same of the kinds that have lanes: they wait for others most of the time.
-const LANED_KIND_MAX: usize = 256;
+/// How long a job may take. Its lease is not renewed beyond that.
+const JOB_TIME_MAX: Duration = Duration::from_secs(120);
 
-/// The same of one lane. At most two of it are claimed at once.
-const LANE_MAX: usize = 4;
-
-/// The same of one owner, give or take a batch.
-const OWNER_MAX: usize = 8;
-
-/// How long a job may take before another process takes it over.
-const LEASE: Duration = Duration::from_secs(120);
+/// For so long a job that ended a process before runs without another such job beside it.
+const SUSPECT_ALONE: Duration = Duration::from_secs(2);
 
 /// How often another process's jobs are looked for; this one's own are announced.
 const POLL: Duration = Duration::from_secs(1);
 
-/// How often answers that are no longer kept are removed, and how many at once.
+/// How often answers and records of hosts that are no longer kept are removed, and how many at once.
 const SWEEP: Duration = Duration::from_secs(60);
 const SWEPT_ROWS_MAX: u32 = 10_000;
 
@@ -51,7 +49,12 @@ const ATTEMPTS_MAX: i64 = 10;
 /// hands the rest back at once.
 pub async fn run(app: App, stop: CancellationToken) {
     let mut sweep = tokio::time::interval(SWEEP);
+    let mut renewal = tokio::time::interval(RENEWAL);
+    renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut running = Running::default();
+    if !app.store.is_shared() {
+        take_back_from_predecessor(&app).await;
+    }
     while !stop.is_cancelled() {
         match running.claim(&app).await {
             Ok(0) => {}
@@ -63,7 +66,8 @@ pub async fn run(app: App, stop: CancellationToken) {
             Some(settled) = running.next() => report(settled),
             () = app.wake_jobs.notified() => {}
             () = tokio::time::sleep(POLL) => {}
-            _ = sweep.tick() => sweep_answers(&app).await,
+            _ = sweep.tick() => sweep_old(&app).await,
+            _ = renewal.tick() => running.renew(&app).await,
         }
     }
     running.end(&app).await;
@@ -85,6 +89,10 @@ pub enum DrainError {
 /// # Errors
 /// [`DrainError::Restless`] when more than about `jobs_max` jobs would run.
 pub async fn drain(app: &App, jobs_max: usize) -> Result<(), DrainError> {
+    let now = app.clock.now();
+    app.store
+        .write(move |tx| jobs::take_back(tx, now, Ended::Lease))
+        .await?;
     let mut running = Running::default();
     let mut count = 0;
     loop {
@@ -108,7 +116,15 @@ pub async fn drain(app: &App, jobs_max: usize) -> Result<(), DrainError> {
 #[derive(Default)]
 struct Running {
     tasks: JoinSet<Result<(), StoreError>>,
-    held: HashMap<Id, Claimed>,
+    held: HashMap<Id, Held>,
+    /// When the leases were renewed last.
+    renewed_at: Option<Instant>,
+}
+
+/// A job that runs, and since when.
+struct Held {
+    claimed: Claimed,
+    since: Instant,
 }
 
 impl Running {
@@ -117,9 +133,8 @@ impl Running {
         let now = app.clock.now();
         let wanted = Wanted {
             jobs_max: BATCH,
-            full_kinds: self.full_kinds(),
-            full_lanes: self.full(LANE_MAX, Job::lane),
-            full_owners: self.full(OWNER_MAX, Job::owner),
+            pools: shares::wanted(self.held.values().map(|held| &held.claimed)),
+            may_take_suspect: self.may_take_suspect(),
         };
         let claimed = app
             .store
@@ -128,27 +143,45 @@ impl Running {
         let count = claimed.len();
         for job in claimed {
             let begun = self.tasks.spawn(settle(app.clone(), job.clone()));
-            self.held.insert(begun.id(), job);
+            let held = Held {
+                claimed: job,
+                since: Instant::now(),
+            };
+            self.held.insert(begun.id(), held);
         }
         Ok(count)
     }
 
-    fn full_kinds(&self) -> Vec<&'static str> {
-        let jobs = self.held.values().map(|held| &held.job);
-        let counted = counted(jobs.map(|job| (job.kind(), job.lane().is_empty())));
-        let full = counted.into_iter().filter(|((_, alone), running)| {
-            let most = if *alone { KIND_MAX } else { LANED_KIND_MAX };
-            *running >= most
-        });
-        full.map(|((kind, _), _)| kind).collect()
+    fn may_take_suspect(&self) -> bool {
+        let alone = |held: &Held| held.claimed.is_suspect && held.since.elapsed() < SUSPECT_ALONE;
+        !self.held.values().any(alone)
     }
 
-    /// The lanes or owners of which so many run.
-    fn full(&self, most: usize, name: fn(&Job) -> String) -> Vec<String> {
-        let names = self.held.values().map(|held| name(&held.job));
-        let counted = counted(names.filter(|name| !name.is_empty()));
-        let full = counted.into_iter().filter(|(_, n)| *n >= most);
-        full.map(|(name, _)| name).collect()
+    /// Renews the leases of what runs, and takes over what other processes no longer renew. After a
+    /// time without the database nobody could renew, so the first renewal judges no other process.
+    async fn renew(&mut self, app: &App) {
+        let now = app.clock.now();
+        let in_time = self
+            .held
+            .values()
+            .filter(|held| held.since.elapsed() < JOB_TIME_MAX);
+        let mut held: Vec<Claimed> = in_time.map(|held| held.claimed.clone()).collect();
+        held.sort_by(Claimed::in_lock_order);
+        let judges = self.renewed_at.is_some_and(|at| at.elapsed() < LEASE);
+        let renewed = app.store.write(move |tx| {
+            jobs::renew(tx, &held, now.after(LEASE))?;
+            match judges {
+                true => jobs::take_back(tx, now, Ended::Lease),
+                false => Ok(Vec::new()),
+            }
+        });
+        match renewed.await {
+            Ok(set_aside) => {
+                self.renewed_at = Some(Instant::now());
+                report_set_aside(&set_aside);
+            }
+            Err(error) => tracing::error!(%error, "the leases of jobs could not be renewed"),
+        }
     }
 
     /// Waits for one job to be settled; `None` at once if none runs.
@@ -178,7 +211,7 @@ impl Running {
             jobs = self.held.len(),
             "jobs were still running; they run again"
         );
-        let mut held: Vec<Claimed> = self.held.into_values().collect();
+        let mut held: Vec<Claimed> = self.held.into_values().map(|held| held.claimed).collect();
         held.sort_by(Claimed::in_lock_order);
         let now = app.clock.now();
         let released = app
@@ -189,26 +222,44 @@ impl Running {
     }
 }
 
-fn counted<T: Eq + std::hash::Hash>(all: impl Iterator<Item = T>) -> HashMap<T, usize> {
-    all.fold(HashMap::new(), |mut counts, one| {
-        *counts.entry(one).or_default() += 1;
-        counts
-    })
-}
-
 fn report(settled: Result<(), StoreError>) {
     if let Err(error) = settled {
         tracing::error!(%error, "the outcome of a job was not written down; it runs again");
     }
 }
 
+/// The embedded database belongs to this process alone, so whoever held a job has ended.
+async fn take_back_from_predecessor(app: &App) {
+    let now = app.clock.now();
+    let taken = app
+        .store
+        .write(move |tx| jobs::take_back(tx, now, Ended::Every))
+        .await;
+    match taken {
+        Ok(set_aside) => report_set_aside(&set_aside),
+        Err(error) => tracing::error!(%error, "jobs of the last process could not be taken back"),
+    }
+}
+
+fn report_set_aside(kinds: &[String]) {
+    for kind in kinds {
+        metrics::job_set_aside(kind);
+        tracing::error!(
+            kind,
+            "a job is set aside: the server ended twice while it ran"
+        );
+    }
+}
+
 async fn settle(app: App, claimed: Claimed) -> Result<(), StoreError> {
     let kind = claimed.job.kind();
     let _running = metrics::Running::job();
-    let outcome = AssertUnwindSafe(super::run(&app, claimed.job))
-        .catch_unwind()
-        .await;
-    let outcome = outcome.unwrap_or_else(|_| Err(JobError::Retry("it panicked".to_owned())));
+    let run = AssertUnwindSafe(super::run(&app, claimed.job, claimed.pool)).catch_unwind();
+    let outcome = match tokio::time::timeout(JOB_TIME_MAX, run).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(JobError::Retry("it panicked".to_owned())),
+        Err(_) => Err(JobError::Retry("it did not end in time".to_owned())),
+    };
     let error = match outcome {
         Ok(()) => {
             metrics::job_ran(kind, "done");
@@ -219,6 +270,13 @@ async fn settle(app: App, claimed: Claimed) -> Result<(), StoreError> {
             // What it moved may have left more to do, and is news to those who follow.
             app.wake();
             return completed;
+        }
+        Err(JobError::Postponed { until, pool }) => {
+            metrics::job_ran(kind, "postponed");
+            return app
+                .store
+                .write(move |tx| jobs::postpone(tx, &claimed, pool, until))
+                .await;
         }
         Err(error) => error,
     };
@@ -246,13 +304,16 @@ fn pause_after(attempts: i64) -> Duration {
     Duration::from_secs(1_u64 << doublings).min(Duration::from_secs(300))
 }
 
-async fn sweep_answers(app: &App) {
+async fn sweep_old(app: &App) {
     let now = app.clock.now();
     let swept = app
         .store
-        .write(move |tx| idempotency::forget_old(tx, now, SWEPT_ROWS_MAX))
+        .write(move |tx| {
+            idempotency::forget_old(tx, now, SWEPT_ROWS_MAX)?;
+            callback_hosts::forget_old(tx, now.before(callback_host::LATELY), SWEPT_ROWS_MAX)
+        })
         .await;
     if let Err(error) = swept {
-        tracing::error!(%error, "old answers could not be removed");
+        tracing::error!(%error, "old answers and records of hosts could not be removed");
     }
 }

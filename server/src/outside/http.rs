@@ -26,6 +26,9 @@ const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 /// Bytes of an answer that are read: 64 KiB.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
+/// And finding the address of its name, which must end first.
+const RESOLVES_WITHIN: Duration = Duration::from_secs(4);
+
 /// How long a connection is kept for the next request.
 const IDLE_FOR: Duration = Duration::from_secs(30);
 
@@ -53,10 +56,19 @@ pub enum Unanswered {
     /// The address may not be called.
     #[error("the address {0}")]
     Refused(#[from] TargetRefusal),
+    /// Its name leads to no address that may be called. Whether the name is unknown, or known and on a
+    /// network of the host's own, is not told: strangers could list the names of that network.
+    #[error(transparent)]
+    NoAddress(#[from] NoAddress),
     /// Nobody answered, or not in time.
     #[error("{0}")]
     Failed(String),
 }
+
+/// A name leads to no address that may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("its name leads to no address on the public internet")]
+pub struct NoAddress;
 
 impl UserTargets {
     /// A client that keeps these rules.
@@ -118,10 +130,12 @@ impl Resolve for Judged {
     fn resolve(&self, name: Name) -> Resolving {
         let rules = self.0.clone();
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let lookup = tokio::net::lookup_host((name.as_str(), 0));
+            let found = tokio::time::timeout(RESOLVES_WITHIN, lookup).await;
+            let found = found.map_err(|_| NoAddress)?.map_err(|_| NoAddress)?;
             let allowed: Vec<SocketAddr> = found.filter(|at| rules.allows(at.ip())).collect();
             if allowed.is_empty() {
-                return Err("its name stands for no address on the public internet".into());
+                return Err(NoAddress.into());
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
@@ -136,6 +150,9 @@ fn failed(error: &reqwest::Error) -> Unanswered {
     }
     let mut deepest: &dyn Error = error;
     while let Some(cause) = deepest.source() {
+        if cause.is::<NoAddress>() {
+            return NoAddress.into();
+        }
         deepest = cause;
     }
     Unanswered::Failed(deepest.to_string())
@@ -192,10 +209,23 @@ mod tests {
     /// is one, because that is refused before anyone is asked.
     fn hostname_of_loopback() -> String {
         let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
-        let names = hosts.lines().filter(|line| line.starts_with("127."));
+        let loopback = |line: &&str| line.starts_with("127.") || line.starts_with("::1");
+        let names = hosts.lines().filter(loopback);
         let mut names = names.flat_map(|line| line.split_whitespace().skip(1));
         let other = names.find(|name| !name.starts_with('#') && *name != "localhost");
         other.unwrap_or("localhost").to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_name_on_a_private_network_is_told_as_one_that_nobody_has() {
+        let unknown = post(rules("10.0.0.0/8"), "http://no-such-name.invalid:9/").await;
+        let unknown = unknown.unwrap_err();
+        assert!(matches!(unknown, Unanswered::NoAddress(_)), "{unknown:?}");
+        let name = hostname_of_loopback();
+        if name != "localhost" {
+            let private = post(rules("10.0.0.0/8"), &format!("http://{name}:9/")).await;
+            assert_eq!(private.unwrap_err().to_string(), unknown.to_string());
+        }
     }
 
     #[tokio::test]

@@ -8,12 +8,14 @@ use api_types::{
 
 use super::{
     Row, StoreError, Tx, Value,
+    callback_hosts::{self, Standing},
     columns::{name, parsed, text, time, time_if_any, to_json},
     jobs, params,
     tasks::Found,
 };
 use crate::domain::{
-    job::Job,
+    callback_host,
+    job::{Job, Pool},
     webhook::{self, Next, Outgoing},
 };
 
@@ -27,8 +29,8 @@ const COLUMNS: &str = "id, event_id, event_name, task_id, url, state, created_at
 /// Those of [`Tx::execute`].
 pub fn insert(tx: &mut Tx<'_>, agent_id: AgentId, outgoing: &Outgoing) -> Result<(), StoreError> {
     let at = outgoing.told.timestamp;
-    let disabled = is_disabled(tx, agent_id, &outgoing.url)?;
-    let (state, due_at) = match disabled {
+    let standing = callback_hosts::standing(tx, agent_id, &outgoing.url)?;
+    let (state, due_at) = match standing.is_disabled {
         true => (DeliveryState::Disabled, None),
         false => (DeliveryState::Pending, Some(at.as_millis())),
     };
@@ -49,26 +51,37 @@ pub fn insert(tx: &mut Tx<'_>, agent_id: AgentId, outgoing: &Outgoing) -> Result
             due_at,
         ],
     )?;
-    if disabled {
+    if standing.is_disabled {
         return Ok(());
     }
-    jobs::enqueue(tx, &job(outgoing.id, agent_id, &outgoing.url), at)
-}
-
-fn job(delivery_id: DeliveryId, agent_id: AgentId, url: &str) -> Job {
-    Job::DeliverWebhook {
-        delivery_id,
-        lane: webhook::lane(url),
+    let target = Target {
         agent_id,
-    }
+        url: &outgoing.url,
+    };
+    enqueue(tx, outgoing.id, target, standing.pool(at), at)
 }
 
-fn is_disabled(tx: &mut Tx<'_>, agent_id: AgentId, url: &str) -> Result<bool, StoreError> {
-    let row = tx.first(
-        "SELECT 1 AS there FROM disabled_endpoint WHERE agent_id = $1 AND url = $2",
-        &params![agent_id.to_string(), url],
-    )?;
-    Ok(row.is_some())
+/// Whose callback is called, and where.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    agent_id: AgentId,
+    url: &'a str,
+}
+
+fn enqueue(
+    tx: &mut Tx<'_>,
+    delivery_id: DeliveryId,
+    target: Target<'_>,
+    pool: Pool,
+    due_at: Timestamp,
+) -> Result<(), StoreError> {
+    let job = Job::DeliverWebhook {
+        delivery_id,
+        lane: webhook::lane(target.url),
+        agent_id: target.agent_id,
+    };
+    let lane = callback_host::host(target.url);
+    jobs::enqueue_in(tx, &job, (pool, &lane), due_at)
 }
 
 /// A delivery that is to be sent now.
@@ -90,6 +103,8 @@ pub struct Waiting {
     pub tries: i64,
     /// Whether the callback is gone, and nobody asked for this one nevertheless.
     pub disabled: bool,
+    /// How its host answered lately.
+    pub standing: Standing,
 }
 
 /// The delivery, if it still waits to be sent.
@@ -106,7 +121,7 @@ pub fn waiting(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<Waiting>, Store
         return Ok(None);
     };
     let (agent_id, url): (AgentId, String) = (text(&row, "agent_id")?, row.get("url")?);
-    let gone = is_disabled(tx, agent_id, &url)?;
+    let standing = callback_hosts::standing(tx, agent_id, &url)?;
     Ok(Some(Waiting {
         id,
         event_id: text(&row, "event_id")?,
@@ -114,9 +129,21 @@ pub fn waiting(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<Waiting>, Store
         agent_id,
         body: row.get("body")?,
         tries: row.get("tries")?,
-        disabled: gone && row.get::<i64>("asked_again")? == 0,
+        disabled: standing.is_disabled && row.get::<i64>("asked_again")? == 0,
+        standing,
         url,
     }))
+}
+
+/// Puts a delivery off until `due_at` without an attempt.
+///
+/// # Errors
+/// Those of [`Tx::execute`].
+pub fn postpone(tx: &mut Tx<'_>, id: DeliveryId, due_at: Timestamp) -> Result<(), StoreError> {
+    tx.send(
+        "UPDATE delivery SET due_at_ms = $2 WHERE id = $1 AND state = 'PENDING'",
+        params![id.to_string(), due_at.as_millis()],
+    )
 }
 
 /// One attempt, as it went.
@@ -134,6 +161,8 @@ pub struct Attempted {
     pub answer: Option<String>,
     /// Why there was none.
     pub error: Option<String>,
+    /// The pool of the next attempt.
+    pub pool: Pool,
 }
 
 /// Logs an attempt and does what follows from it. What was decided meanwhile by another attempt
@@ -168,7 +197,11 @@ pub fn record(
     )?;
     match next {
         Next::At(at) if written == 1 => {
-            jobs::enqueue(tx, &job(sent.id, sent.agent_id, &sent.url), at)
+            let target = Target {
+                agent_id: sent.agent_id,
+                url: &sent.url,
+            };
+            enqueue(tx, sent.id, target, attempted.pool, at)
         }
         Next::Gone => disable(tx, sent, attempted.ended_at),
         Next::Delivered => tx.send(
@@ -328,7 +361,12 @@ pub fn redeliver(
         return Ok(None);
     };
     let delivery = delivery(tx, &row)?;
-    jobs::enqueue(tx, &job(id, text(&row, "agent_id")?, &delivery.url), now)?;
+    let target = Target {
+        agent_id: text(&row, "agent_id")?,
+        url: &delivery.url,
+    };
+    let standing = callback_hosts::standing(tx, target.agent_id, target.url)?;
+    enqueue(tx, id, target, standing.pool(now), now)?;
     Ok(Some(delivery))
 }
 

@@ -8,7 +8,7 @@
 use super::StoreError;
 
 /// Every table, in the order in which one transaction may lock existing rows of them.
-pub(super) const LOCK_ORDER: [&str; 32] = [
+pub(super) const LOCK_ORDER: [&str; 33] = [
     "idempotent_answer",
     "request_window",
     "kyc_message",
@@ -34,6 +34,7 @@ pub(super) const LOCK_ORDER: [&str; 32] = [
     "delivery_attempt",
     "delivery",
     "disabled_endpoint",
+    "callback_host",
     "job",
     "message",
     "proof",

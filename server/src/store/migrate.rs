@@ -52,6 +52,14 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../migrations/0015_job_owners.sql"),
     ),
     (
+        "V17__job_leases",
+        include_str!("../../migrations/0017_job_leases.sql"),
+    ),
+    (
+        "V18__callback_hosts",
+        include_str!("../../migrations/0018_callback_hosts.sql"),
+    ),
+    (
         "V21__shared_settings",
         include_str!("../../migrations/0021_shared_settings.sql"),
     ),

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod agents;
 pub mod approvals;
 pub mod audit;
+pub mod callback_hosts;
 mod check;
 mod columns;
 pub mod credentials;

@@ -123,12 +123,10 @@ impl TestApp {
     /// Claims every job that is due but mails, of which every registration leaves one.
     pub(crate) async fn claim_jobs(&self, lease: Duration) -> Vec<Claimed> {
         let now = self.now();
-        let all = Wanted {
-            jobs_max: 100,
-            full_kinds: vec!["send_verification"],
-            full_lanes: Vec::new(),
-            full_owners: Vec::new(),
-        };
+        let mut all = Wanted::any(100);
+        for of_pool in &mut all.pools {
+            of_pool.full_kinds = vec!["send_verification"];
+        }
         let claim = move |tx: &mut Tx<'_>| jobs::claim(tx, now, now.after(lease), &all);
         self.app.store.write(claim).await.unwrap()
     }

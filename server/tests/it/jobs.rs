@@ -3,16 +3,19 @@
 
 use std::time::Duration;
 
-use api_types::{TaskId, Timestamp};
+use api_types::{TaskId, Timestamp, paths};
+use reqwest::Method;
+use serde_json::Value;
 use server::domain::job::Job;
 use server::jobs::runner::{self, DrainError};
-use server::store::Tx;
-use server::store::jobs::{self, Claimed, Wanted};
+use server::store::jobs::{self, Claimed, Ended, Wanted};
+use server::store::{Store, Tx};
 
-use crate::harness::{BEGINNING, TestApp};
+use crate::admin::host;
+use crate::harness::{ADMIN_KEY, BEGINNING, TestApp};
 use crate::support::{self, FreshStore, on_both_databases};
 
-const LEASE: Duration = Duration::from_secs(120);
+const LEASE: Duration = Duration::from_secs(30);
 
 fn beginning() -> Timestamp {
     BEGINNING.parse().unwrap()
@@ -31,17 +34,25 @@ async fn enqueue(store: &FreshStore, job: Job, due_at: Timestamp) {
         .unwrap();
 }
 
-async fn claim(store: &FreshStore, now: Timestamp) -> Vec<Claimed> {
+async fn claim(store: &Store, now: Timestamp) -> Vec<Claimed> {
+    claim_with(store, now, true).await
+}
+
+async fn claim_with(store: &Store, now: Timestamp, may_take_suspect: bool) -> Vec<Claimed> {
     let wanted = Wanted {
-        jobs_max: 10,
-        full_kinds: Vec::new(),
-        full_lanes: Vec::new(),
-        full_owners: Vec::new(),
+        may_take_suspect,
+        ..Wanted::any(10)
     };
     store
         .write(move |tx| jobs::claim(tx, now, now.after(LEASE), &wanted))
         .await
         .unwrap()
+}
+
+/// Takes back what processes held that have ended; the kinds of what is set aside for it.
+async fn take_back(store: &Store, now: Timestamp, ended: Ended) -> Vec<String> {
+    let taken = store.write(move |tx| jobs::take_back(tx, now, ended));
+    taken.await.unwrap()
 }
 
 on_both_databases! {
@@ -71,11 +82,103 @@ on_both_databases! {
         enqueue(&store, job(1), beginning()).await;
         let dead = claim(&store, beginning()).await.remove(0);
         let later = beginning().after(LEASE);
+        assert_eq!(claim(&store, later).await.len(), 0);
+        assert!(take_back(&store, later, Ended::Lease).await.is_empty());
         let heir = claim(&store, later).await.remove(0);
         assert_eq!((heir.job, heir.attempts), (dead.job, 2));
         // The dead may come back; what it completes is no longer its own.
         store.write(move |tx| jobs::complete(tx, &dead)).await.unwrap();
-        assert_eq!(claim(&store, later.after(LEASE)).await.len(), 1);
+        let renew = move |tx: &mut Tx<'_>| jobs::renew(tx, &[heir.clone()], later.after(LEASE * 2));
+        store.write(renew).await.unwrap();
+        take_back(&store, later.after(LEASE), Ended::Lease).await;
+        assert_eq!(claim(&store, later.after(LEASE)).await.len(), 0);
+    }
+
+    async fn a_process_that_has_the_database_alone_takes_back_everything_when_it_starts(store) {
+        enqueue(&store, job(1), beginning()).await;
+        claim(&store, beginning()).await.remove(0);
+        take_back(&store, beginning(), Ended::Lease).await;
+        assert_eq!(claim(&store, beginning()).await.len(), 0);
+        take_back(&store, beginning(), Ended::Every).await;
+        assert_eq!(claim(&store, beginning()).await.len(), 1);
+    }
+
+    async fn a_lease_that_was_lost_is_not_renewed(store) {
+        enqueue(&store, job(1), beginning()).await;
+        let lost = claim(&store, beginning()).await.remove(0);
+        let later = beginning().after(LEASE);
+        take_back(&store, later, Ended::Lease).await;
+        let renew = move |tx: &mut Tx<'_>| jobs::renew(tx, &[lost.clone()], later.after(LEASE));
+        store.write(renew).await.unwrap();
+        assert_eq!(claim(&store, later).await.len(), 1);
+    }
+
+    async fn a_job_that_ends_its_process_twice_is_set_aside_until_the_host_runs_it_again(store) {
+        let app = TestApp::start_with(store, &["--admin-key", ADMIN_KEY]).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let task = agent.post_confirmation_task().await;
+        operator.accept(task).await;
+        operator.confirm(task).await;
+        let db = &app.app.store;
+        for set_aside in [vec![], vec!["review_proof".to_owned()]] {
+            assert_eq!(app.claim_jobs(LEASE).await.len(), 1);
+            app.advance(LEASE);
+            assert_eq!(take_back(db, app.now(), Ended::Lease).await, set_aside);
+        }
+        assert!(app.claim_jobs(LEASE).await.is_empty());
+        let failed = host(&app, Method::GET, paths::FAILED_JOBS, &Value::Null).await.ok();
+        let job = &failed.body["data"][0];
+        assert_eq!((&job["kind"], &job["attempts"]), (&"review_proof".into(), &2.into()));
+        assert!(job["last_error"].as_str().unwrap().contains("ended twice while it ran"));
+        let retry = paths::retry_job(job["job_id"].as_str().unwrap());
+        host(&app, Method::POST, &retry, &Value::Null).await.ok();
+        app.drain_jobs().await;
+        assert_eq!(agent.get(&paths::task(task)).await.ok().text("status"), "COMPLETED");
+    }
+
+    async fn an_outcome_between_two_ends_of_its_process_clears_a_job(store) {
+        enqueue(&store, job(1), beginning()).await;
+        let mut now = beginning();
+        for _ in 0..3 {
+            claim(&store, now).await.remove(0);
+            now = now.after(LEASE);
+            assert!(take_back(&store, now, Ended::Lease).await.is_empty());
+            let claimed = claim(&store, now).await.remove(0);
+            store.write(move |tx| jobs::retry(tx, &claimed, now, "why")).await.unwrap();
+        }
+    }
+
+    /// The process ended under one of them, and nobody knows which.
+    async fn jobs_that_ran_when_a_process_ended_run_again_one_at_a_time(store) {
+        for number in 1..4 {
+            enqueue(&store, job(number), beginning()).await;
+        }
+        assert_eq!(claim(&store, beginning()).await.len(), 3);
+        take_back(&store, beginning(), Ended::Every).await;
+        enqueue(&store, job(4), beginning()).await;
+        let beside = claim(&store, beginning()).await;
+        let (suspects, others): (Vec<_>, _) = beside.iter().partition(|one| one.is_suspect);
+        assert_eq!((suspects.len(), others.len()), (1, 1));
+        assert!(claim_with(&store, beginning(), false).await.is_empty());
+        assert_eq!(claim(&store, beginning()).await.len(), 1);
+    }
+
+    async fn a_claim_of_an_older_server_counts_as_no_end(store) {
+        enqueue(&store, job(1), beginning()).await;
+        let now = beginning();
+        claim(&store, now).await;
+        // It knows neither of the columns, and claims what is due.
+        let later = now.after(LEASE);
+        let claim_by_older = move |tx: &mut Tx<'_>| {
+            tx.execute(
+                "UPDATE job SET due_at_ms = $1, turn = turn + 1, attempts = attempts + 1",
+                &[later.after(LEASE).as_millis().into()],
+            )
+        };
+        store.write(claim_by_older).await.unwrap();
+        let much_later = later.after(LEASE);
+        take_back(&store, much_later, Ended::Every).await;
+        assert!(!claim(&store, much_later).await.remove(0).is_suspect);
     }
 
     async fn a_job_that_is_done_is_gone_and_one_that_failed_stays(store) {
@@ -112,7 +215,7 @@ on_both_databases! {
     }
 
     async fn draining_runs_what_is_due(store) {
-        let app = crate::harness::TestApp::start(store).await;
+        let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);
         let task = agent.post_confirmation_task().await;
         operator.accept(task).await;

@@ -38,6 +38,9 @@ mod command_line;
 /// Those who connect and do not ask, or ask too much.
 #[cfg(test)]
 mod connections;
+/// The binary killed, started again, and bounded in its memory.
+#[cfg(test)]
+mod crashes;
 /// Sealed credentials.
 #[cfg(test)]
 mod credentials;

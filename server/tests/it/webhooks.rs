@@ -1,6 +1,7 @@
 //! Callbacks: told once a move is made, signed, again when they fail, and nowhere they may not go.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use server::domain::target::TargetRules;
 use server::jobs::runner;
 use server::outside::http::UserTargets;
 use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::host;
 use crate::harness::{ADMIN_KEY, Answer, Caller, TestApp, photo_task};
 use crate::support::{self, FreshStore, on_both_databases};
+use crate::uploads::eventually;
 
 type Agent<'a> = Caller<'a, AgentId>;
 
@@ -165,6 +168,52 @@ fn assert_documented(sent: &Received, style: &str) {
     let ours = |name: &&str| name.starts_with("webhook-") || name.starts_with("x-");
     let came = sent.headers.keys().map(HeaderName::as_str).filter(ours);
     assert_eq!(documented, came.map(str::to_owned).collect());
+}
+
+/// A host that closes every connection without a word, until it is told to answer.
+struct Breaking {
+    url: String,
+    calls: Arc<AtomicUsize>,
+    answers: Arc<AtomicBool>,
+}
+
+impl Breaking {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let breaking = Self {
+            url: format!("http://{}/", listener.local_addr().unwrap()),
+            calls: Arc::default(),
+            answers: Arc::default(),
+        };
+        let (calls, answers) = (breaking.calls.clone(), breaking.answers.clone());
+        tokio::spawn(async move {
+            while let Ok((mut call, _)) = listener.accept().await {
+                let mut request = [0; 8192];
+                let _ = call.read(&mut request).await;
+                calls.fetch_add(1, Ordering::Relaxed);
+                if answers.load(Ordering::Relaxed) {
+                    let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+                    let _ = call.write_all(answer).await;
+                }
+            }
+        });
+        breaking
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+/// A name that stands for this machine in its own table, and is not `localhost`, which is refused
+/// before anybody looks.
+fn name_on_this_machine() -> Option<String> {
+    let hosts = std::fs::read_to_string("/etc/hosts").ok()?;
+    let loopback = |line: &&str| line.starts_with("127.") || line.starts_with("::1");
+    let names = hosts.lines().filter(loopback);
+    let mut names = names.flat_map(|line| line.split_whitespace().skip(1));
+    let other = names.find(|name| !name.starts_with('#') && *name != "localhost");
+    other.map(str::to_owned)
 }
 
 async fn hang(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> Response {
@@ -476,8 +525,8 @@ on_both_databases! {
             submitted(&agent, &with_callback(&app, &format!("{}/hang", slow.origin))).await;
         }
         let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
-        slow.got(4).await;
-        // Its lane is full now; another's callback and another's proof do not wait for it.
+        slow.got(1).await;
+        // Its places are full now; another's callback and another's proof do not wait for it.
         let task = submitted(&agent, &with_callback(&app, &receiver.hook())).await;
         receiver.got(1).await;
         assert_eq!(receiver.only().told()["task_id"], json!(task));
@@ -503,11 +552,108 @@ on_both_databases! {
         let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
         receiver.got(1).await;
         assert_eq!(receiver.only().told()["task_id"], json!(task));
-        // No lane of the six is full, and yet the agent's share is.
+        // No host of the six has all its places, and yet the agent has all of its own.
         let hanging: usize = slow.iter().map(|one| one.all().len()).sum();
         assert!(hanging < 16, "{hanging} of 24 hang at once");
         running.abort();
         app.app.store.close();
+    }
+
+    async fn good_callbacks_of_an_agent_do_not_wait_behind_its_hanging_ones(store) {
+        let app = start(store).await;
+        let (agent, good) = (app.agent().await, Receiver::start().await);
+        completed(&agent, &with_callback(&app, &good.hook())).await;
+        let mut slow = Vec::new();
+        for _ in 0..5 {
+            let one = Receiver::start().await;
+            for _ in 0..2 {
+                submitted(&agent, &with_callback(&app, &format!("{}/hang", one.origin))).await;
+            }
+            slow.push(one);
+        }
+        let task = submitted(&agent, &with_callback(&app, &good.hook())).await;
+        let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
+        good.got(2).await;
+        assert_eq!(good.all()[1].told()["task_id"], json!(task));
+        running.abort();
+        app.app.store.close();
+    }
+
+    /// Together they hold more calls than this process has places for.
+    async fn many_agents_whose_receivers_hang_delay_nobody_whose_receiver_answers(store) {
+        let app = start(store).await;
+        let (other, good) = (app.agent().await, Receiver::start().await);
+        completed(&other, &with_callback(&app, &good.hook())).await;
+        let mut slow = Vec::new();
+        for _ in 0..34 {
+            let agent = app.agent().await;
+            for _ in 0..2 {
+                let one = Receiver::start().await;
+                let mut task = with_callback(&app, &format!("{}/hang", one.origin));
+                task["webhook_style"] = json!("all");
+                for _ in 0..4 {
+                    agent.post(paths::TASKS, &task).await.created();
+                }
+                slow.push(one);
+            }
+        }
+        let hanging = || slow.iter().map(|one| one.all().len()).sum::<usize>();
+        let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
+        eventually(|| hanging() >= 64).await;
+        submitted(&other, &with_callback(&app, &good.hook())).await;
+        good.got(2).await;
+        assert!(hanging() < 100, "{} hang at once", hanging());
+        running.abort();
+        app.app.store.close();
+    }
+
+    async fn a_host_that_does_not_answer_is_called_seldom_until_it_answers(store) {
+        let app = start(store).await;
+        let (agent, host) = (app.agent().await, Breaking::start().await);
+        let mut task = with_callback(&app, &host.url);
+        task["webhook_style"] = json!("all");
+        for _ in 0..5 {
+            agent.post(paths::TASKS, &task).await.created();
+        }
+        app.drain_jobs().await;
+        assert_eq!(host.calls(), 3);
+        let listed = agent.get(paths::DELIVERIES).await.ok();
+        let deliveries = listed.body["data"].as_array().unwrap();
+        let put_off = deliveries.iter().filter(|one| one["attempts"] == json!([]));
+        let due = json!(app.now().after(Duration::from_secs(30)));
+        assert!(put_off.clone().all(|one| one["next_attempt_at"] == due));
+        assert_eq!(put_off.count(), 2);
+
+        app.advance(Duration::from_secs(30));
+        app.drain_jobs().await;
+        assert_eq!(host.calls(), 4);
+        host.answers.store(true, Ordering::Relaxed);
+        app.advance(Duration::from_secs(60));
+        app.drain_jobs().await;
+        let delivered = format!("{}?state=DELIVERED", paths::DELIVERIES);
+        let delivered = agent.get(&delivered).await.ok();
+        assert_eq!(delivered.body["pagination"]["total"], 5);
+    }
+
+    /// Both names are on loopback, where this server may not call.
+    async fn a_name_on_the_hosts_network_looks_in_the_log_as_one_that_nobody_has(store) {
+        let arguments = ["--allow-http-targets=true", "--target-ports", "9"];
+        let app = TestApp::start_with(store, &arguments).await;
+        let agent = app.agent().await;
+        let Some(inner) = name_on_this_machine() else {
+            return;
+        };
+        let mut seen = BTreeSet::new();
+        for name in [inner.as_str(), "no-such-name.invalid"] {
+            let task = with_callback(&app, &format!("http://{name}:9/hook"));
+            let task = completed(&agent, &task).await;
+            let mut delivery = only_delivery(&agent, task).await;
+            for own in ["id", "event_id", "task_id", "url"] {
+                delivery[own] = Value::Null;
+            }
+            seen.insert(delivery.to_string());
+        }
+        assert_eq!(seen.len(), 1, "{seen:?}");
     }
 
     async fn a_stop_hands_unfinished_jobs_back(store) {

@@ -1,0 +1,247 @@
+//! The binary as a host runs it: killed in the middle of its work, started again, and bounded in
+//! its memory whatever it is sent.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use api_types::paths;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use server::clock::{Clock, SystemClock};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use crate::harness::{ADMIN_KEY, Answer, Ask};
+
+/// Less than the lease of a job, and plenty for a server to start.
+const SOON: Duration = Duration::from_secs(15);
+
+/// A server of its own process.
+struct Server {
+    process: Child,
+    origin: String,
+    client: Client,
+}
+
+impl Server {
+    /// Starts one on this folder, and returns when it listens.
+    fn start(data: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_humanops"));
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "off"])
+            .args([
+                "--allow-dev-operator-id-header=true",
+                "--admin-key",
+                ADMIN_KEY,
+            ])
+            .args(["--allow-http-targets=true", "--target-ports", "1-65535"])
+            .args(["--allow-private-targets", "127.0.0.0/8", "--data"])
+            .arg(data)
+            .args(arguments)
+            .env_remove("DATABASE_URL")
+            .env_remove("LOG")
+            .stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let log = BufReader::new(process.stderr.take().unwrap());
+        let (listening, listens) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                if let Some((_, origin)) = line.split_once("listening on ") {
+                    drop(listening.send(origin.to_owned()));
+                }
+            }
+        });
+        Self {
+            origin: listens.recv_timeout(SOON).unwrap(),
+            client: Client::new(),
+            process,
+        }
+    }
+
+    /// Ends the process as the system does when it has no memory left: without notice.
+    fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.origin))
+    }
+
+    async fn host(&self, method: Method, path: &str) -> Answer {
+        let request = self.request(method, path).header("x-admin-key", ADMIN_KEY);
+        request.answer().await.ok()
+    }
+
+    /// Registers an agent and answers its key.
+    async fn agent(&self) -> String {
+        let body = json!({"name": "agent", "email": "agent@example.com"});
+        let request = self
+            .request(Method::POST, paths::REGISTER_AGENT)
+            .json(&body);
+        request.answer().await.created().text("api_key")
+    }
+
+    async fn post(&self, key: &str, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, path).header("x-api-key", key);
+        request.json(body).answer().await
+    }
+
+    /// The most memory that the process has had, in bytes.
+    fn peak_memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.unwrap().trim().trim_end_matches("kB").trim();
+        kilobytes.parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be dead already.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+fn confirmation_task() -> Value {
+    json!({
+        "title": "Is the shop open?",
+        "description": "Look at the door and say when it is open.",
+        "location": {"lat": 52.52, "lng": 13.405, "address": "1 Main Street"},
+        "reward_usd": 10,
+        "deadline": SystemClock.now().after(Duration::from_secs(24 * 60 * 60)),
+        "proof_requirements": ["The hours are given"],
+        "task_type": "VERIFICATION",
+        "proof_type": "CONFIRMATION",
+    })
+}
+
+async fn next_call(hook: &TcpListener) -> TcpStream {
+    timeout(SOON, hook.accept()).await.unwrap().unwrap().0
+}
+
+async fn answer_it(mut call: TcpStream) {
+    let mut request = vec![0; 4096];
+    assert_ne!(call.read(&mut request).await.unwrap(), 0);
+    let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+    call.write_all(answer).await.unwrap();
+}
+
+async fn failed_jobs(server: &Server) -> Vec<Value> {
+    let listed = server.host(Method::GET, paths::FAILED_JOBS).await;
+    listed.body["data"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_job_of_a_killed_server_runs_at_once_and_is_set_aside_after_the_second_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let hook = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let start = || Server::start(folder.path(), &["--sandbox-step-seconds", "3600"]);
+
+    let mut server = start();
+    let key = server.agent().await;
+    let mut task = confirmation_task();
+    task["callback_url"] = json!(format!("http://{}/", hook.local_addr().unwrap()));
+    task["webhook_style"] = json!("all");
+    server.post(&key, paths::TASKS, &task).await.created();
+    let _first = next_call(&hook).await;
+    server.kill();
+
+    let mut server = start();
+    let _second = next_call(&hook).await;
+    server.kill();
+
+    let server = start();
+    let set_aside = async {
+        loop {
+            if let Some(job) = failed_jobs(&server).await.pop() {
+                return job;
+            }
+        }
+    };
+    let job = timeout(SOON, set_aside).await.unwrap();
+    assert_eq!(job["kind"], "deliver_webhook");
+    let why = job["last_error"].as_str().unwrap();
+    assert!(why.contains("ended twice while it ran"), "{why}");
+
+    let retry = paths::retry_job(job["job_id"].as_str().unwrap());
+    server.host(Method::POST, &retry).await;
+    answer_it(next_call(&hook).await).await;
+    assert_eq!(failed_jobs(&server).await, Vec::<Value>::new());
+}
+
+/// Each of these is a few kilobytes, and has millions of faults.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_schema_whose_faults_multiply_takes_little_memory() {
+    const MEMORY_MAX: u64 = 48 * 1024 * 1024;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--sandbox-step-seconds", "0"]);
+    let key = server.agent().await;
+    let operator = json!({"name": "Jane Doe", "email": "operator@example.com"});
+    let request = server.request(Method::POST, paths::REGISTER_OPERATOR);
+    let operator = request
+        .json(&operator)
+        .answer()
+        .await
+        .created()
+        .text("operator_id");
+    let simulated = async |task: &Value| {
+        let posted = server.post(&key, paths::TASKS, task).await.created();
+        let path = paths::task(posted.id("task_id"));
+        let completed = async {
+            loop {
+                let read = server.request(Method::GET, &path).header("x-api-key", &key);
+                if read.answer().await.ok().text("status") == "COMPLETED" {
+                    return;
+                }
+            }
+        };
+        timeout(SOON, completed).await.unwrap();
+    };
+    simulated(&confirmation_task()).await;
+    let before = server.peak_memory();
+
+    let mut task = confirmation_task();
+    task["result_schema"] = json!({
+        "items": {"allOf": vec![json!(false); 900]},
+        "examples": [vec![1; 4300]],
+    });
+    simulated(&task).await;
+
+    let deposit = json!({"tx_hash": format!("0x{:064x}", 7), "amount_usdc": 1000});
+    server
+        .post(&key, paths::DEPOSIT_USDC, &deposit)
+        .await
+        .created();
+    task["sandbox"] = json!(false);
+    task["result_schema"] = json!({"items": {"allOf": vec![json!(false); 400]}});
+    let task = server
+        .post(&key, paths::TASKS, &task)
+        .await
+        .created()
+        .id("task_id");
+    let by_operator = async |path: &str, body: &Value| {
+        let request = server.request(Method::POST, path).json(body);
+        request.header("x-operator-id", &operator).answer().await
+    };
+    by_operator(&paths::accept_task(task), &json!({}))
+        .await
+        .ok();
+    let proof = json!({
+        "confirmation_text": "It is open from nine to five, as the door says.",
+        "result": vec![1; 32_000],
+    });
+    let refused = by_operator(&paths::submit_proof(task), &proof).await;
+    refused.refused(400, "schema_validation_failed");
+    assert_eq!(refused.faulty_fields(), ["result"]);
+    let grown = server.peak_memory() - before;
+    assert!(grown < MEMORY_MAX, "{} MiB", grown >> 20);
+}
