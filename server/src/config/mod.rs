@@ -84,7 +84,8 @@ pub struct Place {
         global = true
     )]
     pub data: PathBuf,
-    /// A PostgreSQL database (`postgres://user@host/name`) instead of the embedded one.
+    /// A PostgreSQL database (`postgres://user@host/name`) instead of the embedded one. With
+    /// `?sslmode=verify-full` it is reached by TLS alone.
     #[arg(
         long,
         env = "DATABASE_URL",

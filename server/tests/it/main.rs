@@ -122,6 +122,9 @@ mod payouts;
 /// Pictures and documents as evidence.
 #[cfg(test)]
 mod pictures;
+/// PostgreSQL by TLS.
+#[cfg(test)]
+mod postgres_tls;
 /// What POST /tasks takes, to its bounds.
 #[cfg(test)]
 mod posting;

@@ -24,7 +24,7 @@
     dead_code,
     reason = "the stories alone stop a server and start it again"
 )]
-mod cluster;
+pub(crate) mod cluster;
 mod postgres;
 
 use std::ops::Deref;

@@ -10,7 +10,9 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{Client, Error};
+
+use super::tls::Target;
 
 type Sent = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
@@ -33,14 +35,14 @@ pub(super) enum NotConnected {
 
 impl Connection {
     /// Connects. Must not be called, nor a connection dropped, on a thread that drives a runtime.
-    pub(super) fn open(config: &Config) -> Result<Self, NotConnected> {
+    pub(super) fn open(target: &Target) -> Result<Self, NotConnected> {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(NotConnected::Runtime)?;
         let client = runtime
             .block_on(async {
-                let (client, socket) = config.connect(NoTls).await?;
+                let (client, socket) = target.config.connect(target.tls.clone()).await?;
                 // How it ends is heard by whoever waits for an answer.
                 tokio::spawn(async { drop(socket.await) });
                 Ok(client)

@@ -7,6 +7,7 @@
 //! only sent goes with the next of them, or with COMMIT; the BEGIN of a read goes with the first.
 
 mod connection;
+mod tls;
 mod words;
 
 #[cfg(test)]
@@ -18,16 +19,16 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Config, Statement};
+use tokio_postgres::{Client, Statement};
 
 use super::queue::{Queue, Serving, Work};
 use super::snapshot::Catalogue;
 use super::{Engine, Row, StoreError, Threads, Tx, Value, migrate};
 use crate::metrics;
 use connection::{Connection, NotConnected};
+use tls::Target;
 use words::{LOST, bind, is_for_another, read, refused, type_of};
 
 /// Connections that write, and that read, for each server process.
@@ -85,17 +86,17 @@ const CATALOGUE: Catalogue = Catalogue {
 
 /// Proves that the server answers, and starts the threads; each connects when it is first needed.
 pub(super) fn start(url: &str, threads: &mut Threads) -> Result<(), StoreError> {
-    let config = parse(url)?;
-    let probe = config.clone();
+    let target = parse(url)?;
+    let probe = target.clone();
     off_runtime(move || connect(&probe).map(drop))?;
     for _ in 0..WRITERS {
-        let (session, queue) = (Session::new(config.clone()), Arc::clone(&threads.writes));
+        let (session, queue) = (Session::new(target.clone()), Arc::clone(&threads.writes));
         threads.spawn("postgres-write", move || {
             serve(session, &queue, Role::Writes);
         })?;
     }
     for _ in 0..READERS {
-        let (session, queue) = (Session::new(config.clone()), Arc::clone(&threads.reads));
+        let (session, queue) = (Session::new(target.clone()), Arc::clone(&threads.reads));
         threads.spawn("postgres-read", move || serve(session, &queue, Role::Reads))?;
     }
     Ok(())
@@ -103,11 +104,11 @@ pub(super) fn start(url: &str, threads: &mut Threads) -> Result<(), StoreError> 
 
 /// Applies what the database lacks. Migrations may lock and take longer than requests may.
 pub(super) fn migrate(url: &str) -> Result<Vec<String>, StoreError> {
-    let config = parse(url)?;
+    let target = parse(url)?;
     off_runtime(move || {
-        let mut client = postgres::Config::from(config)
-            .connect(postgres::NoTls)
-            .map_err(|error| nobody_if_lost(refused(&error)))?;
+        let mut client = postgres::Config::from(target.config.clone())
+            .connect(target.tls.clone())
+            .map_err(|error| not_connected(&target, &error))?;
         let unbounded = "SET lock_timeout = 0; SET statement_timeout = 0";
         client
             .batch_execute(unbounded)
@@ -116,27 +117,19 @@ pub(super) fn migrate(url: &str) -> Result<Vec<String>, StoreError> {
     })
 }
 
-fn parse(url: &str) -> Result<Config, StoreError> {
-    let unread = |said: &str| StoreError::Database(said.to_owned());
-    let mut config: Config = url.parse().map_err(|_| {
-        unread("the address cannot be read; it looks like postgres://user:password@host:5432/name")
-    })?;
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err(unread(
-            "TLS is not spoken to PostgreSQL; reach it by a socket or a private network",
-        ));
-    }
-    config
+fn parse(url: &str) -> Result<Target, StoreError> {
+    let mut target = Target::parse(url)?;
+    (target.config)
         .connect_timeout(CONNECT_WAIT)
         .tcp_user_timeout(SILENCE_MAX)
         .application_name("humanops");
-    Ok(config)
+    Ok(target)
 }
 
-fn connect(config: &Config) -> Result<Connection, StoreError> {
-    let mut connection = Connection::open(config).map_err(|error| match error {
+fn connect(target: &Target) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open(target).map_err(|error| match error {
         NotConnected::Runtime(error) => StoreError::Database(format!("no runtime for it: {error}")),
-        NotConnected::Refused(error) => nobody_if_lost(refused(&error)),
+        NotConnected::Refused(error) => not_connected(target, &error),
     })?;
     let client = connection.client();
     connection
@@ -145,12 +138,13 @@ fn connect(config: &Config) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// A connection that never came about was not lost.
-fn nobody_if_lost(error: StoreError) -> StoreError {
-    match error {
+/// Why there is no connection. One that never came about was not lost.
+fn not_connected(target: &Target, error: &tokio_postgres::Error) -> StoreError {
+    let refused = || match refused(error) {
         StoreError::Unavailable(_) => StoreError::Unavailable("PostgreSQL does not answer"),
         other => other,
-    }
+    };
+    target.untrusted(error).unwrap_or_else(refused)
 }
 
 /// The client panics on a thread that drives a runtime, even when it is only dropped there.
@@ -182,7 +176,7 @@ enum Attempt {
 
 /// A connection, its prepared statements, and whether the transaction it is in must run again.
 struct Session {
-    config: Config,
+    target: Target,
     connection: Option<Connection>,
     statements: HashMap<String, Statement>,
     again: Option<StoreError>,
@@ -191,9 +185,9 @@ struct Session {
 }
 
 impl Session {
-    fn new(config: Config) -> Self {
+    fn new(target: Target) -> Self {
         Self {
-            config,
+            target,
             connection: None,
             statements: HashMap::new(),
             again: None,
@@ -238,7 +232,7 @@ impl Session {
     fn begin(&mut self, role: Role) -> Result<(), StoreError> {
         if self.connection.as_ref().is_none_or(Connection::is_closed) {
             self.statements.clear();
-            self.connection = Some(connect(&self.config)?);
+            self.connection = Some(connect(&self.target)?);
         }
         self.control(role.begin())?;
         match role {
