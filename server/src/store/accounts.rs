@@ -10,7 +10,8 @@ use api_types::{
 use super::{
     Row, StoreError, Tx,
     columns::{json, money, name, text, time, time_if_any},
-    lists::{List, Part, containing},
+    folded::containing,
+    lists::{List, Part},
     params,
     tasks::Found,
 };
@@ -27,6 +28,11 @@ const AGENT_COLUMNS: &str = "agent.id AS id, name, email, company, tier, deposit
     (SELECT COUNT(*) FROM api_key
      WHERE api_key.agent_id = agent.id AND api_key.revoked_at_ms IS NULL) AS active_keys";
 
+/// A part of the name or of the e-mail, which is stored in lower case. What an older server wrote
+/// during a roll-out is not folded yet.
+const NAME_OR_EMAIL: &str = "(COALESCE(name_folded, LOWER(name)) LIKE ? ESCAPE '\\'
+    OR email LIKE ? ESCAPE '\\')";
+
 /// Operators, newest first, by the state of their identity and by a part of name or e-mail.
 ///
 /// # Errors
@@ -41,11 +47,7 @@ pub fn operators(
     // The synthetic operator of the sandbox is nobody.
     list.and("operator.created_at_ms > ?", Some(0_i64));
     list.and("kyc_status = ?", kyc.map(KycStatus::as_str));
-    let pattern = search.map(containing);
-    list.and(
-        "(LOWER(name) LIKE ? ESCAPE '\\' OR email LIKE ? ESCAPE '\\')",
-        pattern,
-    );
+    list.and(NAME_OR_EMAIL, search.map(containing));
     list.read(tx, part, operator_record)
 }
 
@@ -123,10 +125,7 @@ pub fn agents(
     part: &Part,
 ) -> Result<Found<AgentRecord>, StoreError> {
     let mut list = List::of(AGENT_COLUMNS, AGENTS, "agent.id");
-    list.and(
-        "(LOWER(name) LIKE ? ESCAPE '\\' OR email LIKE ? ESCAPE '\\')",
-        search.map(containing),
-    );
+    list.and(NAME_OR_EMAIL, search.map(containing));
     list.read(tx, part, agent_record)
 }
 

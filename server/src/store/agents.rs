@@ -8,6 +8,7 @@ use api_types::{
 use super::{
     StoreError, Tx,
     columns::{json, money, name, time, time_if_any, to_json},
+    folded::folded,
     params,
 };
 use crate::domain::new_task::Today;
@@ -61,8 +62,8 @@ pub fn insert(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let inserted = tx.execute(
-        "INSERT INTO agent (id, name, email, company, tier, created_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email) DO NOTHING",
+        "INSERT INTO agent (id, name, email, company, tier, created_at_ms, name_folded)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING",
         &params![
             id.to_string(),
             &stated.name,
@@ -70,6 +71,7 @@ pub fn insert(
             stated.company.as_deref(),
             Tier::Sandbox.as_str(),
             now.as_millis(),
+            folded(&stated.name),
         ],
     )?;
     Ok(inserted == 1)
@@ -106,12 +108,13 @@ pub fn get(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<StoredAgent>, StoreErr
 /// Those of [`Tx::execute`].
 pub fn update(tx: &mut Tx<'_>, agent: &StoredAgent) -> Result<(), StoreError> {
     tx.send(
-        "UPDATE agent SET name = $2, company = $3, settings = $4 WHERE id = $1",
+        "UPDATE agent SET name = $2, company = $3, settings = $4, name_folded = $5 WHERE id = $1",
         params![
             agent.id.to_string(),
             &agent.name,
             agent.company.as_deref(),
             to_json(&agent.settings, "settings")?,
+            folded(&agent.name),
         ],
     )
 }

@@ -80,16 +80,3 @@ impl List {
         })
     }
 }
-
-/// A pattern that finds `text` anywhere, whatever characters it has; for `LIKE … ESCAPE '\'`.
-pub(super) fn containing(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}

@@ -52,6 +52,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../migrations/0015_job_owners.sql"),
     ),
     (
+        "V16__folded",
+        include_str!("../../migrations/0016_folded.sql"),
+    ),
+    (
         "V17__job_leases",
         include_str!("../../migrations/0017_job_leases.sql"),
     ),
@@ -68,7 +72,17 @@ const MIGRATIONS: &[(&str, &str)] = &[
 /// Applies what is missing and names it. A migration that was applied and has changed since, or
 /// that this version does not know, stops it before anything is done.
 pub(super) fn run<C: refinery::Migrate>(connection: &mut C) -> Result<Vec<String>, StoreError> {
-    let report = Runner::new(&all()?)
+    run_first(connection, MIGRATIONS.len())
+}
+
+/// Applies the oldest of the migrations.
+fn run_first<C: refinery::Migrate>(
+    connection: &mut C,
+    count: usize,
+) -> Result<Vec<String>, StoreError> {
+    let mut first = all()?;
+    first.truncate(count);
+    let report = Runner::new(&first)
         .run(connection)
         .map_err(|error| refused(&error))?;
     Ok(report
@@ -105,4 +119,62 @@ fn all() -> Result<Vec<Migration>, StoreError> {
 
 fn refused(error: &refinery::Error) -> StoreError {
     StoreError::Database(format!("migration: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::store::{Store, accounts, lists::Part, support};
+
+    /// The migrations of before names were folded.
+    const UNFOLDED: usize = 15;
+
+    /// Rows as the version of before wrote them.
+    const ROWS: &str = "
+        INSERT INTO agent (id, name, email, tier, created_at_ms)
+        VALUES ('ag_00000000000000000000000001', 'ÉLODIE', 'e@example.com', 'SANDBOX', 1);
+        INSERT INTO operator (id, name, email, skills, kyc_status, created_at_ms)
+        VALUES ('op_00000000000000000000000001', 'Юлия', 'j@example.com', '[]', 'APPROVED', 1);";
+
+    async fn assert_names_are_found(store: &Store) {
+        let part = || Part {
+            limit: 10,
+            offset: 0,
+            after: None,
+        };
+        let agents = move |tx: &mut Tx<'_>| accounts::agents(tx, Some("élod"), &part());
+        assert_eq!(store.read(agents).await.unwrap().total, 1);
+        let operators = move |tx: &mut Tx<'_>| accounts::operators(tx, None, Some("ЮЛИ"), &part());
+        assert_eq!(store.read(operators).await.unwrap().total, 1);
+    }
+
+    #[tokio::test]
+    async fn names_of_earlier_rows_are_folded_on_sqlite() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("humanops.sqlite");
+        let mut earlier = rusqlite::Connection::open(&file).unwrap();
+        run_first(&mut earlier, UNFOLDED).unwrap();
+        earlier.execute_batch(ROWS).unwrap();
+        drop(earlier);
+        assert_names_are_found(&Store::open_sqlite(&file).unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn names_of_earlier_rows_are_folded_on_postgres() {
+        let store = support::on_postgres();
+        let url = store.postgres_url().unwrap();
+        let migrate = move || {
+            let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+            let emptied = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+            client.batch_execute(emptied).unwrap();
+            run_first(&mut client, UNFOLDED).unwrap();
+            client.batch_execute(ROWS).unwrap();
+            Store::migrate_postgres(&url).unwrap()
+        };
+        let applied = thread::spawn(migrate).join().unwrap();
+        assert_eq!(applied.first().map(String::as_str), Some("V16__folded"));
+        assert_names_are_found(&store).await;
+    }
 }

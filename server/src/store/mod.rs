@@ -18,6 +18,7 @@ pub mod email_links;
 pub mod entries;
 mod error;
 pub mod fiat;
+mod folded;
 pub mod idempotency;
 pub mod jobs;
 pub mod keys;

@@ -9,6 +9,7 @@ use api_types::{
 use super::{
     Row, StoreError, Tx,
     columns::{json, name, text, to_json},
+    folded::folded,
     params,
     ratings::mean,
     search::{Search, in_order_of},
@@ -52,8 +53,9 @@ pub fn insert(
     let place = stated.location.as_ref();
     let inserted = tx.execute(
         "INSERT INTO operator
-             (id, name, email, phone, city, country, skills, kyc_status, created_at_ms, cell)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (email) DO NOTHING",
+             (id, name, email, phone, city, country, skills, kyc_status, created_at_ms, cell,
+              name_folded)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (email) DO NOTHING",
         &params![
             id.to_string(),
             &stated.name,
@@ -65,6 +67,7 @@ pub fn insert(
             kyc.as_str(),
             now.as_millis(),
             place.and_then(cell),
+            folded(&stated.name),
         ],
     )?;
     Ok(inserted == 1)
@@ -83,7 +86,8 @@ pub fn update(tx: &mut Tx<'_>, id: OperatorId, changed: &ChangeOperator) -> Resu
              skills = COALESCE($4, skills),
              city = CASE WHEN $5 IS NULL THEN city ELSE $5 END,
              country = CASE WHEN $5 IS NULL THEN country ELSE $6 END,
-             cell = CASE WHEN $5 IS NULL THEN cell ELSE $7 END
+             cell = CASE WHEN $5 IS NULL THEN cell ELSE $7 END,
+             name_folded = COALESCE($8, name_folded)
          WHERE id = $1",
         params![
             id.to_string(),
@@ -93,6 +97,7 @@ pub fn update(tx: &mut Tx<'_>, id: OperatorId, changed: &ChangeOperator) -> Resu
             place.map(|place| place.city.as_str()),
             place.map(|place| place.country.as_str()),
             place.and_then(cell),
+            changed.name.as_deref().map(folded),
         ],
     )
 }

@@ -11,7 +11,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
 
 use super::queue::{Queue, Serving, Work};
 use super::snapshot::Catalogue;
-use super::{Engine, Row, StoreError, Threads, Tx, Value, migrate};
+use super::{Engine, Row, StoreError, Threads, Tx, Value, folded, migrate};
 use crate::metrics;
 
 /// Writes that share one commit at most; more only makes the first of them wait longer.
@@ -32,6 +32,7 @@ pub(super) fn start(path: &Path, threads: &mut Threads) -> Result<(), StoreError
     let mut writer = Connection::open(path).map_err(|error| refused(&error))?;
     prepare(&mut writer).map_err(|error| refused(&error))?;
     migrate::run(&mut writer)?;
+    folded::fold_all_names(|work| commit_together(&writer, vec![work]))?;
     for _ in 0..READERS {
         let only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut reader =

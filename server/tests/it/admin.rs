@@ -227,6 +227,15 @@ on_both_databases! {
         {
             assert_eq!(found(query).await, count, "{query}");
         }
+        // Letters beyond ASCII are found in either case, after a change of the name too.
+        let names = [("ÉLODIE", "q=%C3%A9lodie"), ("Юлия", "q=%D0%AE%D0%9B%D0%98%D0%AF")];
+        for (name, query) in names {
+            let change = json!({"name": name});
+            let path = paths::OPERATOR_PROFILE;
+            let me = app.operator_with_id(&ann.text("operator_id"));
+            me.patch(path, &change).await.ok();
+            assert_eq!(found(query).await, 1, "{query}");
+        }
         let one = look(&app, &paths::admin_operator(ann.id("operator_id"))).await;
         assert_eq!(one.text("phone"), "+4930123456");
         let first = look(&app, &format!("{}?limit=2", paths::ADMIN_OPERATORS)).await;
@@ -236,6 +245,9 @@ on_both_databases! {
         assert_eq!(last.body["data"][0]["operator_id"], json!(ann.text("operator_id")));
         let agents = look(&app, &format!("{}?q=agent", paths::ADMIN_AGENTS)).await;
         assert_eq!(agents.body["pagination"]["total"], 2);
+        agent.patch(paths::ME, &json!({"name": "Élodie"})).await.ok();
+        let agents = look(&app, &format!("{}?q=%C3%89LODIE", paths::ADMIN_AGENTS)).await;
+        assert_eq!(agents.body["pagination"]["total"], 1);
         agent.post_photo_task().await;
         let seen = look(&app, &paths::admin_agent(agent.id)).await.body;
         assert_eq!((&seen["tier"], &seen["tasks"], &seen["active_keys"]),

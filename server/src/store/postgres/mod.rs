@@ -25,7 +25,7 @@ use tokio_postgres::{Client, Statement};
 
 use super::queue::{Queue, Serving, Work};
 use super::snapshot::Catalogue;
-use super::{Engine, Row, StoreError, Threads, Tx, Value, migrate};
+use super::{Engine, Row, StoreError, Threads, Tx, Value, folded, migrate};
 use crate::metrics;
 use connection::{Connection, NotConnected};
 use tls::Target;
@@ -113,7 +113,11 @@ pub(super) fn migrate(url: &str) -> Result<Vec<String>, StoreError> {
         client
             .batch_execute(unbounded)
             .map_err(|error| refused(&error))?;
-        migrate::run(&mut client)
+        let applied = migrate::run(&mut client)?;
+        drop(client);
+        let mut session = Session::new(target);
+        folded::fold_all_names(|work| session.finish(Role::Writes, work))?;
+        Ok(applied)
     })
 }
 
