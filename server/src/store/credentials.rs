@@ -102,11 +102,12 @@ fn record_under(
     )
 }
 
-/// Erases an envelope for good.
+/// Erases an envelope for good, as far as the database lets us: see `SECURITY.md`.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn purge(tx: &mut Tx<'_>, task_id: TaskId, now: Timestamp) -> Result<(), StoreError> {
+    tx.erase_traces();
     tx.send(
         "UPDATE credential SET envelope = '', purged_at_ms = $2
          WHERE task_id = $1 AND purged_at_ms IS NULL",

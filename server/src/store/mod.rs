@@ -78,6 +78,8 @@ trait Engine {
     fn take_time(&mut self) -> Result<(), StoreError>;
     /// Has the statements of this transaction planned once, whatever their parameters.
     fn plan_once(&mut self) -> Result<(), StoreError>;
+    /// Has what this transaction erases leave no copy that the database could be rid of.
+    fn erase_traces(&mut self);
     /// Notes that another transaction was faster, so that this one must run again.
     fn lost_race(&mut self);
     /// How this database describes itself.
@@ -194,6 +196,13 @@ impl<'a> Tx<'a> {
             engine.control("RELEASE SAVEPOINT inner_writes")
         })?;
         answer
+    }
+
+    /// Erases what this transaction overwrites or deletes from the database's files too, before its
+    /// caller is answered: on SQLite, where deleted content is overwritten, by emptying the
+    /// write-ahead log. PostgreSQL keeps old versions of rows until it vacuums, and its own log.
+    pub fn erase_traces(&mut self) {
+        self.engine.erase_traces();
     }
 
     /// Reports that another transaction has changed what this one was decided on. The whole

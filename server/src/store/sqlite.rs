@@ -1,6 +1,7 @@
 //! The embedded database: one writer thread that commits many writes with one fsync, and a few
 //! reader threads. Nobody is answered before the commit that made the answer true.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +26,13 @@ const STATEMENTS_KEPT: usize = 512;
 /// all the time leaves the lock for microseconds only.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 const LOCK_ASKED_EVERY: Duration = Duration::from_millis(1);
+/// How long an erasure waits for reads on earlier snapshots, and every other write with it.
+const ERASE_WAIT: Duration = Duration::from_millis(500);
+
+thread_local! {
+    /// How long this thread waits for a lock now.
+    static PATIENCE: Cell<Duration> = const { Cell::new(LOCK_WAIT) };
+}
 
 /// Opens and migrates the file, and starts the threads.
 pub(super) fn start(path: &Path, threads: &mut Threads) -> Result<(), StoreError> {
@@ -48,6 +56,8 @@ pub(super) fn start(path: &Path, threads: &mut Threads) -> Result<(), StoreError
 /// The settings a commit's promise rests on, and those that make SQLite as strict as PostgreSQL:
 /// references are checked, `"x"` is never a string, LIKE minds its case.
 ///
+/// What is deleted is overwritten with zeros, so that what was purged is nowhere in the file.
+///
 /// The log is folded into the file every 64 MiB: the pages that most writes touch, a leaf for each
 /// agent, are then copied once for many of them.
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -62,7 +72,7 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA case_sensitive_like = ON;
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16000;
+         PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16000;
          PRAGMA journal_size_limit = 67108864;",
     )
 }
@@ -75,7 +85,7 @@ fn wait_for_the_lock(asked: i32) -> bool {
         reason = "SQLite tells nobody when another process lets go of the file"
     )]
     std::thread::sleep(LOCK_ASKED_EVERY);
-    waited < LOCK_WAIT
+    waited < PATIENCE.get()
 }
 
 /// How SQLite describes itself.
@@ -121,7 +131,7 @@ const DISK_FULL: StoreError =
     StoreError::Unavailable("the disk is full; nothing was written, and reading goes on");
 
 fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
-    let mut session = Session { connection };
+    let mut session = Session::new(connection);
     session.control("BEGIN IMMEDIATE")?;
     if !run_bare(&mut session, batch)? {
         session.control("ROLLBACK")?;
@@ -131,7 +141,24 @@ fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(),
     let begun = Instant::now();
     session.control("COMMIT")?;
     metrics::committed(begun.elapsed());
+    if session.erases {
+        empty_log(connection);
+    }
     Ok(())
+}
+
+/// Folds the log into the file and cuts it to nothing, so that it keeps no earlier copy of a page.
+/// Reads on earlier snapshots are waited for: they take milliseconds, but for a back-up, which makes
+/// the log last until the next erasure, or until the server stops.
+fn empty_log(connection: &Connection) {
+    PATIENCE.set(ERASE_WAIT);
+    let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        row.get::<_, i64>(0).map(|busy| busy == 0)
+    });
+    PATIENCE.set(LOCK_WAIT);
+    if !matches!(emptied, Ok(true)) {
+        tracing::warn!("the log of the database could not be emptied yet after an erasure");
+    }
 }
 
 /// Runs every write as it is: a savepoint would cost each of them a copy of every page that it
@@ -176,7 +203,7 @@ fn serve_reads(connection: &Connection, queue: &Queue) {
 }
 
 fn run_read(connection: &Connection, work: &mut dyn Work) -> Result<(), StoreError> {
-    let mut session = Session { connection };
+    let mut session = Session::new(connection);
     session.control("BEGIN DEFERRED")?;
     work.run(&mut Tx::new(&mut session));
     if connection.is_autocommit() {
@@ -189,6 +216,17 @@ fn run_read(connection: &Connection, work: &mut dyn Work) -> Result<(), StoreErr
 /// A connection inside a transaction.
 struct Session<'a> {
     connection: &'a Connection,
+    /// Whether something was erased of which no copy may stay in the log.
+    erases: bool,
+}
+
+impl<'a> Session<'a> {
+    fn new(connection: &'a Connection) -> Self {
+        Self {
+            connection,
+            erases: false,
+        }
+    }
 }
 
 impl Session<'_> {
@@ -256,6 +294,10 @@ impl Engine for Session<'_> {
 
     fn plan_once(&mut self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn erase_traces(&mut self) {
+        self.erases = true;
     }
 
     fn lost_race(&mut self) {}

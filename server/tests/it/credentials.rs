@@ -429,3 +429,57 @@ on_both_databases! {
         assert_eq!(agent.get(&paths::task(id)).await.ok().text("agent_public_key"), unpadded);
     }
 }
+
+/// Twenty parts of a ciphertext, each short enough to lie within a page of the database.
+fn parts_of(ciphertext: &str) -> Vec<&str> {
+    let step = ciphertext.len() / 20;
+    let part = |nth| &ciphertext[nth * step..][..step.min(40)];
+    (0..20).map(part).collect()
+}
+
+#[tokio::test]
+async fn a_purged_envelope_is_nowhere_in_the_files_of_sqlite() {
+    let app = TestApp::start(support::on_sqlite()).await;
+    let (agent, operator) = (app.agent().await, app.operator().await);
+    let list = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+    let row = app.app.store.read(|tx| tx.first(list, &[])).await.unwrap();
+    let file: String = row.unwrap().get("file").unwrap();
+    let held = |parts: &[&str]| {
+        let read = |suffix| std::fs::read(format!("{file}{suffix}")).unwrap_or_default();
+        let files = ["", "-wal"].map(|suffix| String::from_utf8_lossy(&read(suffix)).into_owned());
+        let is_there = |part: &&&str| files.iter().any(|file| file.contains(**part));
+        parts.iter().filter(is_there).count()
+    };
+    // One that fits beside others in a page, and two that need pages of their own.
+    let mut all = Vec::new();
+    for length in [200, 6000, 60_000] {
+        let posted = claimed(&agent, &operator).await;
+        let envelope = sealed(&posted, &"s".repeat(length));
+        let proof = json!({"encrypted_credential": envelope});
+        let path = paths::submit_proof(posted.id);
+        operator.post(&path, &proof).await.ok();
+        app.drain_jobs().await;
+        let ciphertext = envelope["ciphertext"].as_str().unwrap().to_owned();
+        // A part may lie across two pages.
+        assert!(held(&parts_of(&ciphertext)) > 10, "{length}");
+        all.push((posted.id, ciphertext));
+    }
+    for (id, ciphertext) in &all {
+        let purge = format!("{}?purge=true", paths::retrieve_credential(*id));
+        let taken = agent.post(&purge, &Value::Null).await.ok();
+        assert_eq!(
+            taken.body["encrypted_credential"]["ciphertext"],
+            json!(ciphertext)
+        );
+        assert_eq!(held(&parts_of(ciphertext)), 0);
+    }
+    // And the last checkpoint brings nothing back.
+    let store = app.app.store.clone();
+    tokio::task::spawn_blocking(move || store.close())
+        .await
+        .unwrap();
+    assert!(
+        all.iter()
+            .all(|(_, ciphertext)| held(&parts_of(ciphertext)) == 0)
+    );
+}

@@ -390,6 +390,8 @@ impl Engine for Session {
         self.control("SET LOCAL plan_cache_mode = force_generic_plan")
     }
 
+    fn erase_traces(&mut self) {}
+
     fn lost_race(&mut self) {
         self.again = Some(StoreError::Changed);
     }
