@@ -57,9 +57,7 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> anyhow::Result<Self> {
-        let data = &config.place.data;
-        make_private(data)
-            .with_context(|| format!("cannot make the data folder {}", data.display()))?;
+        make_data_folder(&config.place)?;
         Ok(Self {
             files: Files::open(&config.place, &*entropy)?,
             fiat: Fiat::of(&config)?,
@@ -159,6 +157,15 @@ fn open_mails(config: &Config) -> anyhow::Result<Mails> {
     Mails::to_folder(folder, from.unwrap_or("HumanOps <humanops@localhost>"))
 }
 
+/// Makes the data folder of a place, if it is not there.
+///
+/// # Errors
+/// Why it could not be made.
+pub fn make_data_folder(place: &Place) -> anyhow::Result<()> {
+    make_private(&place.data)
+        .with_context(|| format!("cannot make the data folder {}", place.data.display()))
+}
+
 /// Makes the folder, if it is not there, for nobody but the server's own user: it holds people's
 /// addresses, the hashes of keys and the secrets that callbacks are signed with.
 fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
@@ -177,8 +184,7 @@ pub fn open_store(place: &Place) -> anyhow::Result<Store> {
     if let Some(url) = &place.database_url {
         return Store::open_postgres(url.expose()).context("cannot open the database");
     }
-    make_private(&place.data)
-        .with_context(|| format!("cannot make the data folder {}", place.data.display()))?;
+    make_data_folder(place)?;
     let file = place.data.join("humanops.sqlite");
     Store::open_sqlite(&file).with_context(|| format!("cannot open {}", file.display()))
 }

@@ -7,6 +7,7 @@
 //! - [`http`] is the surface: every route on one screen, extract, call and answer.
 //! - [`jobs`] is work that waits.
 //! - [`log`] is what is logged, [`output`] the only way to standard output and standard error.
+//! - [`data_lock`] keeps a second server out of a data folder.
 //! - [`app`] is all that a request or a job may touch, [`config`] every setting, [`clock`] time
 //!   and chance, [`serve`] the running of it, [`seats`] the streams that are open.
 //!
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod command_line;
 pub mod config;
 pub mod connections;
+pub mod data_lock;
 pub mod domain;
 pub mod http;
 pub mod jobs;

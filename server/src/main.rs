@@ -9,10 +9,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use server::app::{App, open_store};
+use server::app::{App, make_data_folder, open_store};
 use server::clock::{SystemClock, SystemEntropy};
 use server::command_line::{self, Admin, maintenance};
 use server::config::{Cli, Command, Config, Place};
+use server::data_lock::DataLock;
 use server::serve::{origin_of, serve, signal_to_stop};
 use server::store::{Store, ledger};
 use server::{http, log, output};
@@ -88,6 +89,7 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
         }
         None => None,
     };
+    let _lock = lock_data(&config.place, listening)?;
     let store = open_store(&config.place)?;
     maintenance::refuse_old_schema(&store).await?;
     let app = App::new(
@@ -120,6 +122,17 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
 
 fn first(addresses: &[SocketAddr]) -> anyhow::Result<SocketAddr> {
     addresses.first().copied().context("there is no address")
+}
+
+/// The embedded database has one server; PostgreSQL is there to be shared.
+fn lock_data(place: &Place, listening: SocketAddr) -> anyhow::Result<Option<DataLock>> {
+    if place.database_url.is_some() {
+        return Ok(None);
+    }
+    make_data_folder(place)?;
+    let (process, origin) = (std::process::id(), origin_of(listening));
+    let holder = format!("process {process}, listening on {origin}");
+    DataLock::acquire(&place.data, &holder).map(Some)
 }
 
 fn migrate(place: &Place) -> anyhow::Result<()> {

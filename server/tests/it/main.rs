@@ -110,6 +110,9 @@ mod moves;
 /// Numbers in every notation.
 #[cfg(test)]
 mod numbers;
+/// One server a data folder.
+#[cfg(test)]
+mod one_server;
 /// The operator's side of tasks.
 #[cfg(test)]
 mod operators;
