@@ -22,6 +22,7 @@ pub(super) const LOCK_ORDER: [&str; 33] = [
     "approval",
     "operator",
     "task_type_off",
+    "shared_setting",
     "proof_picture",
     "task",
     "agent_day",
