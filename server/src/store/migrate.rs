@@ -64,8 +64,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../migrations/0018_callback_hosts.sql"),
     ),
     (
-        "V21__shared_settings",
-        include_str!("../../migrations/0021_shared_settings.sql"),
+        "V19__shared_settings",
+        include_str!("../../migrations/0019_shared_settings.sql"),
     ),
 ];
 
