@@ -8,7 +8,7 @@
 use super::StoreError;
 
 /// Every table, in the order in which one transaction may lock existing rows of them.
-pub(super) const LOCK_ORDER: [&str; 33] = [
+pub(super) const LOCK_ORDER: [&str; 34] = [
     "idempotent_answer",
     "request_window",
     "kyc_message",
