@@ -58,7 +58,9 @@ fn jpeg(picture: &RgbImage, adjust: impl Fn(&mut Encoder<&mut Vec<u8>>)) -> Vec<
 fn jpegs(seed: u32) -> Vec<Vec<u8>> {
     let picture = photo(seed);
     vec![
-        jpeg(&picture, |_| {}),
+        jpeg(&picture, |encoder| {
+            encoder.set_sampling_factor(SamplingFactor::F_1_1);
+        }),
         jpeg(&picture, |encoder| {
             encoder.set_sampling_factor(SamplingFactor::F_2_2)
         }),
