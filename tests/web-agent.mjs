@@ -1,5 +1,5 @@
-// An agent that is a web page of another origin than the server, in a real browser: what the browser
-// lets it send, and read of the answers, is what CORS is about.
+// An agent that is a web page of another origin than the server, in a real browser: what the
+// browser lets it send, and read of the answers, is what CORS is about.
 
 import { createServer } from "node:http";
 

@@ -1,4 +1,4 @@
-//! An agent in a web page: the browser lets it call with its key, and nothing that is not an agent's.
+//! An agent in a web page: the browser lets it call with its key, and nothing but what agents call.
 
 use anyhow::Result;
 use serde_json::json;

@@ -23,8 +23,8 @@ pub enum AppPage {
 }
 
 impl AppPage {
-    /// Returns the page that a path names, with or without a slash at its end. An id in a path is an
-    /// id, or names nothing.
+    /// Returns the page that a path names, with or without a slash at its end. A path whose id is
+    /// not one names nothing.
     pub fn parse(path: &str) -> Option<Self> {
         let mut parts = path.split('/').filter(|part| !part.is_empty());
         let page = match (parts.next(), parts.next(), parts.next()) {

@@ -2,9 +2,9 @@
 //! output that is broken, full or not read can end a request, a job or a command.
 //!
 //! Standard error takes the log and the notes of commands. Both go through a bounded queue that one
-//! thread empties: a line may be lost, and is counted then, but nobody waits for it. Standard output
-//! takes what a command answers: [`product`] fails if that cannot be written, [`report`] does not,
-//! because the work that it tells of is done.
+//! thread empties: a line may be lost, and is counted then, but nobody waits for it. Standard
+//! output takes what a command answers: [`product`] fails if that cannot be written, [`report`]
+//! does not, because the work that it tells of is done.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};

@@ -1,8 +1,9 @@
 //! What is left of a request's body once the request is answered.
 //!
-//! A connection that goes on, or is closed, over unread bytes breaks: the next request on it is lost,
-//! and so may be the answer. A refusal must not have to think of that. So the connection shares each
-//! body with its handler, and afterwards reads the little that is left, or says that it closes.
+//! A connection that goes on, or is closed, over unread bytes breaks: the next request on it is
+//! lost, and so may be the answer. A refusal must not have to think of that. So the connection
+//! shares each body with its handler, and afterwards reads the little that is left, or says that it
+//! closes.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,6 +1,6 @@
 //! Cross-origin requests: an agent that lives in a web page may call the API with its key (contract
-//! §8). Any origin may, because the key is all that counts: browsers send no cookies along, and what
-//! the host and operators call is not shared.
+//! §8). Any origin may, because the key is all that counts: browsers send no cookies along, and
+//! what the host and operators call is not shared.
 //!
 //! `Access-Control-*` stands on every answer of those paths, refusals included, and does not depend
 //! on the origin, so that no cache can give one origin's answer to another.
@@ -9,8 +9,8 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-/// Where agents call: the first part of the path after `/api/v1/`. The API document's operations for
-/// agents are exactly these; a test keeps it so.
+/// Where agents call: the first part of the path after `/api/v1/`. The API document's operations
+/// for agents are exactly these; a test keeps it so.
 const SHARED: [&str; 6] = [
     "agents",
     "deliveries",

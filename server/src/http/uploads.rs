@@ -79,7 +79,7 @@ async fn open_form(mut request: Request) -> Result<Form, ApiError> {
     if stated.is_some_and(|length| length > FORM_BYTES_MAX as u64) {
         return Err(error::too_large(UPLOAD_BYTES_MAX));
     }
-    // What was compressed states no length that counts, and what is no part of the form is not kept.
+    // The stated length of a compressed form is not that of the form.
     DefaultBodyLimit::max(FORM_BYTES_MAX).apply(&mut request);
     Form::open(request).await
 }

@@ -80,7 +80,7 @@ impl KeptAlive {
     }
 }
 
-/// Requests that are refused before their body is read: the head but for its length, and the status.
+/// Requests that are refused before their body is read: the head without its length, the status.
 fn refused_early() -> Vec<(String, u16)> {
     let post = |path: &str, more: &str| format!("POST {path} HTTP/1.1\r\nhost: a\r\n{more}");
     let form = "content-type: multipart/form-data; boundary=b\r\n";

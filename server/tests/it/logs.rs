@@ -42,7 +42,8 @@ on_both_databases! {
             let found = log.lines().find(|line| line.contains(secret));
             assert_eq!(found, None, "{secret}");
         }
-        let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        let lines: Vec<Value> = lines.collect();
         assert!(lines.iter().any(|line| line["message"] == "request answered"));
         let below_info = lines.iter().filter(|line| line["level"] == "DEBUG" || line["level"] == "TRACE");
         for line in below_info {

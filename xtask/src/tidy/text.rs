@@ -157,7 +157,9 @@ fn names(source: &Source) -> Vec<Fault> {
         let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
         let declares = words.any(|word| matches!(word, "struct" | "enum" | "trait" | "type"));
         let name = words.next().unwrap_or_default();
-        let declares = declares && !WIRE_NAMES.contains(&name);
+        // What a trait's implementation calls its types is the trait's own choice.
+        let is_associated = line.starts_with(' ') && line.trim_start().starts_with("type ");
+        let declares = declares && !is_associated && !WIRE_NAMES.contains(&name);
         if let Some(empty) = EMPTY_NAMES
             .iter()
             .find(|empty| declares && name.ends_with(*empty))
