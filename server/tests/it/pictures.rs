@@ -242,7 +242,8 @@ on_both_databases! {
         files.extend((0..4).map(|nth| jpegs(15 + nth).swap_remove(nth as usize)));
         // A film of the moment, a second picture, a second picture that is cut.
         let second = saved(&photo(50), ImageFormat::Jpeg);
-        for (seed, follows) in [(20, &b"\0\0\0\x18ftypmp42"[..]), (21, &second), (22, &second[..900])] {
+        let film = &b"\0\0\0\x18ftypmp42"[..];
+        for (seed, follows) in [(20, film), (21, &second), (22, &second[..900])] {
             files.push([&saved(&photo(seed), ImageFormat::Jpeg), follows].concat());
         }
         files.push(REFINED.to_vec());
