@@ -128,8 +128,8 @@ impl MicroUsd {
             .ok_or(MoneyError::TooLarge)
     }
 
-    /// Reads an amount that a person or a program stated as text: digits, at most one point, no sign, at
-    /// most `decimals_max` digits after the point (two for rewards, six for USDC).
+    /// Reads an amount that a person or a program stated as text: digits, at most one point, no
+    /// sign, at most `decimals_max` digits after the point (two for rewards, six for USDC).
     ///
     /// # Errors
     /// [`MoneyError`] says which of these does not hold.

@@ -1,8 +1,8 @@
 //! How much of the runner the callbacks at one host get, by how they answered lately.
 //!
-//! A call that is not answered occupies a place for ten seconds. So hosts that answer promptly, hosts
-//! that nobody has called yet, and hosts that do not answer have places of their own, and a host that
-//! failed several times in a row is not called at all for a while: its circuit is open.
+//! A call that is not answered occupies a place for ten seconds. So hosts that answer promptly,
+//! hosts that nobody has called yet, and hosts that do not answer have places of their own, and a
+//! host that failed several times in a row is not called at all for a while: its circuit is open.
 
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ const PROMPT_MAX: Duration = Duration::from_secs(2);
 /// For so long a record counts.
 pub const LATELY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// An agent with so many hosts that do not answer gets no place for a new one among those of others.
+/// An agent with so many hosts that do not answer gets no place for a new one among those of
+/// others.
 pub const UNRESPONSIVE_HOSTS_MAX: i64 = 3;
 
 /// From so many failures in a row on, the circuit is open, at first for this time and at most for

@@ -97,8 +97,8 @@ impl Job {
     }
 
     /// What the job shares with those that may all be slow for the same reason; few of a lane
-    /// run at a time, so that the rest is not delayed. Empty for jobs without one, and for callbacks,
-    /// of which the lane is their host.
+    /// run at a time, so that the rest is not delayed. Empty for jobs without one, and for
+    /// callbacks, of which the lane is their host.
     pub fn lane(&self) -> &'static str {
         match self {
             Self::ReviewProof { .. }

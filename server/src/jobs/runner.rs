@@ -1,9 +1,10 @@
 //! Claims jobs that are due, runs them, and completes or repeats them.
 //!
-//! Any number of processes may run one on the same database: a job belongs to the process that claimed
-//! it while it renews the lease, and what another process has taken over meanwhile has no outcome of
-//! the first. A process that ends while it holds jobs leaves them to the others, or to its successor,
-//! and a job under which two processes in a row ended is set aside (`store::jobs::take_back`). Claiming goes on while slow jobs run; what may crowd out others has
+//! Any number of processes may run one on the same database: a job belongs to the process that
+//! claimed it while it renews the lease, and what another process has taken over meanwhile has no
+//! outcome of the first. A process that ends while it holds jobs leaves them to the others, or to
+//! its successor, and a job under which two processes in a row ended is set aside
+//! (`store::jobs::take_back`). Claiming goes on while slow jobs run; what may crowd out others has
 //! its share (`shares.rs`), and what has no place left is passed over.
 
 use std::collections::HashMap;
@@ -38,7 +39,8 @@ const SUSPECT_ALONE: Duration = Duration::from_secs(2);
 /// How often another process's jobs are looked for; this one's own are announced.
 const POLL: Duration = Duration::from_secs(1);
 
-/// How often answers and records of hosts that are no longer kept are removed, and how many at once.
+/// How often answers and records of hosts that are no longer kept are removed, and how many at
+/// once.
 const SWEEP: Duration = Duration::from_secs(60);
 const SWEPT_ROWS_MAX: u32 = 10_000;
 

@@ -1,7 +1,7 @@
 //! How many jobs of which sort may run at the same time in this process.
 //!
-//! Work that waits for others is cut into pools, so that what waits for a host that hangs has no place
-//! of those whose hosts answer; within a pool nobody has more than a share.
+//! Work that waits for others is cut into pools, so that what waits for a host that hangs has no
+//! place of those whose hosts answer; within a pool nobody has more than a share.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -56,8 +56,8 @@ pub enum Unanswered {
     /// The address may not be called.
     #[error("the address {0}")]
     Refused(#[from] TargetRefusal),
-    /// Its name leads to no address that may be called. Whether the name is unknown, or known and on a
-    /// network of the host's own, is not told: strangers could list the names of that network.
+    /// Its name leads to no address that may be called. Whether the name is unknown, or known and
+    /// on a network of the host's own, is not told: strangers could list the names of that network.
     #[error(transparent)]
     NoAddress(#[from] NoAddress),
     /// Nobody answered, or not in time.

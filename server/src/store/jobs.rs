@@ -195,7 +195,8 @@ pub fn claim(
             "SELECT payload FROM (
                  SELECT payload, pool, lane, owner, crashes,
                      ROW_NUMBER() OVER (PARTITION BY pool, lane ORDER BY due_at_ms) AS nth_of_lane,
-                     ROW_NUMBER() OVER (PARTITION BY pool, owner ORDER BY due_at_ms) AS nth_of_owner,
+                     ROW_NUMBER() OVER (PARTITION BY pool, owner ORDER BY due_at_ms)
+                         AS nth_of_owner,
                      ROW_NUMBER() OVER (PARTITION BY CASE crashes WHEN 0 THEN 0 ELSE 1 END
                          ORDER BY due_at_ms) AS nth_suspect
                  FROM ({}) AS oldest) AS numbered
@@ -228,8 +229,8 @@ pub fn claim(
     readable.collect()
 }
 
-/// The jobs of these rows in the order in which a transaction locks them, one by one; moves lock the
-/// jobs of a task in it too.
+/// The jobs of these rows in the order in which a transaction locks them, one by one; moves lock
+/// the jobs of a task in it too.
 fn in_lock_order(rows: &[Row]) -> Result<Vec<String>, StoreError> {
     let payloads = rows.iter().map(|row| row.get("payload"));
     let mut payloads: Vec<String> = payloads.collect::<Result<_, _>>()?;

@@ -208,7 +208,8 @@ impl<'a> Tx<'a> {
     /// Reports that another transaction has changed what this one was decided on. The whole
     /// transaction is undone and runs again, a bounded number of times, whatever the closure makes
     /// of the returned error; after the last time the caller gets `Changed`. So the closure must
-    /// read what it decides on by itself. On SQLite, where writes take turns, there is no such race.
+    /// read what it decides on by itself. On SQLite, where writes take turns, there is no such
+    /// race.
     pub fn lost_race(&mut self) -> StoreError {
         self.failed = true;
         self.engine.lost_race();
@@ -330,7 +331,8 @@ impl Store {
 
     /// Runs `f` as a transaction and answers once its writes are durable. An error undoes the
     /// writes of `f` and of nobody else. `f` may run more than once, reads by its `Tx` what it
-    /// decides on, and must not talk to anyone but its `Tx`; a caller who goes away before its turn is forgotten.
+    /// decides on, and must not talk to anyone but its `Tx`; a caller who goes away before its turn
+    /// is forgotten.
     ///
     /// # Errors
     /// Those of `f`, and of the database.

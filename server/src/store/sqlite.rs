@@ -72,7 +72,8 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA case_sensitive_like = ON;
-         PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16000;
+         PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;
+         PRAGMA wal_autocheckpoint = 16000;
          PRAGMA journal_size_limit = 67108864;",
     )
 }
@@ -148,8 +149,8 @@ fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(),
 }
 
 /// Folds the log into the file and cuts it to nothing, so that it keeps no earlier copy of a page.
-/// Reads on earlier snapshots are waited for: they take milliseconds, but for a back-up, which makes
-/// the log last until the next erasure, or until the server stops.
+/// Reads on earlier snapshots are waited for: they take milliseconds, but for a back-up, which
+/// makes the log last until the next erasure, or until the server stops.
 fn empty_log(connection: &Connection) {
     PATIENCE.set(ERASE_WAIT);
     let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {

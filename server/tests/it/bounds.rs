@@ -114,7 +114,10 @@ on_both_databases! {
         schema["result_schema"] = depth;
         let long_path = format!("/api/v1/{}", "x".repeat(8000));
         for answer in [
-            in_all_shapes(|| json_body(app.request(Method::POST, paths::REGISTER_OPERATOR), &long_names)).await,
+            in_all_shapes(|| {
+                json_body(app.request(Method::POST, paths::REGISTER_OPERATOR), &long_names)
+            })
+            .await,
             in_all_shapes(|| agent.request(Method::POST, paths::TASKS).json(&faulty)).await,
             in_all_shapes(|| agent.request(Method::POST, paths::TASKS).json(&schema)).await,
             in_all_shapes(|| agent.request(Method::GET, &long_path)).await,

@@ -176,7 +176,8 @@ on_both_databases! {
             }
         }
         // Who comes second to an open task is told what S0 promises, in every dialect as one who
-        // asks for a task that is not there. Who has claimed it is told that it is in another state.
+        // asks for a task that is not there. Who has claimed it is told that it is in another
+        // state.
         for path in [paths::accept_task, paths::give_estimate] {
             for id in [foreign, unknown] {
                 let body = json!({"estimate_hours": 1});

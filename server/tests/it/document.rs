@@ -89,8 +89,8 @@ fn may_be_null(document: &Value, schema: &Value) -> bool {
     }
 }
 
-/// A generated client writes what the document allows. Neither a header, nor a query, nor a form can
-/// carry `null`, and a body that may be left out is not `null` but absent.
+/// A generated client writes what the document allows. Neither a header, nor a query, nor a form
+/// can carry `null`, and a body that may be left out is not `null` but absent.
 #[test]
 fn no_parameter_header_form_field_or_body_may_be_null() {
     let document = document();

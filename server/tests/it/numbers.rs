@@ -31,7 +31,9 @@ on_both_databases! {
         let agent = app.agent().await;
         let mut task = photo_task(&app);
         task["reward_usd"] = json!(NUMBER);
-        let post = async |number: &str| send(&agent, Method::POST, paths::TASKS, &task, number).await;
+        let post = async |number: &str| {
+            send(&agent, Method::POST, paths::TASKS, &task, number).await
+        };
         for number in ["2.5e1", "25", "25.0", "0.25E+2", "2500e-2", "25.000000000000e0", "\"25\""] {
             let answer = post(number).await.created();
             assert_eq!(answer.body["reward_usd"].to_string(), "25.00", "{number}");
@@ -80,7 +82,9 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);
         let settings = json!({"settings": {"auto_approve_estimate_minutes": NUMBER}});
-        let set = async |number: &str| send(&agent, Method::PATCH, paths::ME, &settings, number).await;
+        let set = async |number: &str| {
+            send(&agent, Method::PATCH, paths::ME, &settings, number).await
+        };
         for number in ["30", "30.0", "3e1", "300e-1"] {
             let me = set(number).await.ok();
             assert_eq!(me.body["settings"]["auto_approve_estimate_minutes"], 30, "{number}");

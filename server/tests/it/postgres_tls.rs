@@ -1,5 +1,5 @@
-//! PostgreSQL by TLS: what is verified for each `sslmode`, by the server itself and by every command
-//! of the host. The test makes an authority and a server of its own.
+//! PostgreSQL by TLS: what is verified for each `sslmode`, by the server itself and by every
+//! command of the host. The test makes an authority and a server of its own.
 
 use std::fs::Permissions;
 use std::net::TcpListener;

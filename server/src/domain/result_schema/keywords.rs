@@ -1,5 +1,5 @@
-//! What the keywords of JSON Schema do with the schemas in them: the one table that the measure of a
-//! schema and the measure of a check go by.
+//! What the keywords of JSON Schema do with the schemas in them: the one table that the measure of
+//! a schema and the measure of a check go by.
 
 use serde_json::Value;
 
