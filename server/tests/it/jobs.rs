@@ -88,7 +88,9 @@ on_both_databases! {
         assert_eq!((heir.job, heir.attempts), (dead.job, 2));
         // The dead may come back; what it completes is no longer its own.
         store.write(move |tx| jobs::complete(tx, &dead)).await.unwrap();
-        let renew = move |tx: &mut Tx<'_>| jobs::renew(tx, &[heir.clone()], later.after(LEASE * 2));
+        let renew = move |tx: &mut Tx<'_>| {
+            jobs::renew(tx, std::slice::from_ref(&heir), later.after(LEASE * 2))
+        };
         store.write(renew).await.unwrap();
         take_back(&store, later.after(LEASE), Ended::Lease).await;
         assert_eq!(claim(&store, later.after(LEASE)).await.len(), 0);
@@ -108,7 +110,9 @@ on_both_databases! {
         let lost = claim(&store, beginning()).await.remove(0);
         let later = beginning().after(LEASE);
         take_back(&store, later, Ended::Lease).await;
-        let renew = move |tx: &mut Tx<'_>| jobs::renew(tx, &[lost.clone()], later.after(LEASE));
+        let renew = move |tx: &mut Tx<'_>| {
+            jobs::renew(tx, std::slice::from_ref(&lost), later.after(LEASE))
+        };
         store.write(renew).await.unwrap();
         assert_eq!(claim(&store, later).await.len(), 1);
     }

@@ -62,7 +62,7 @@ fn jpegs(seed: u32) -> Vec<Vec<u8>> {
             encoder.set_sampling_factor(SamplingFactor::F_1_1);
         }),
         jpeg(&picture, |encoder| {
-            encoder.set_sampling_factor(SamplingFactor::F_2_2)
+            encoder.set_sampling_factor(SamplingFactor::F_2_2);
         }),
         jpeg(&picture, |encoder| {
             encoder.set_sampling_factor(SamplingFactor::F_2_1);
@@ -323,7 +323,7 @@ fn webp_turned(webp: &[u8], (width, height): (u32, u32), orientation: u8) -> Vec
         let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
         [&kind[..], &length, payload].concat()
     };
-    let sides = [width - 1, height - 1].map(|side| side.to_le_bytes());
+    let sides = [width - 1, height - 1].map(u32::to_le_bytes);
     let header = [&[0x08, 0, 0, 0][..], &sides[0][..3], &sides[1][..3]].concat();
     let chunks = [
         &chunk(b"VP8X", &header)[..],
@@ -489,7 +489,7 @@ on_both_databases! {
 fn large(width: u32, height: u32) -> GrayImage {
     let row: Vec<u8> = (0..width).map(|x| (x * 7 / width * 30) as u8).collect();
     let pixels = (0..height).flat_map(|y| {
-        let dark = y * 5 / height % 2 == 0;
+        let dark = (y * 5 / height).is_multiple_of(2);
         std::iter::repeat_n(&row, 1)
             .flatten()
             .map(move |shade| if dark { 200 } else { *shade })

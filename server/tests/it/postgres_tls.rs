@@ -48,7 +48,7 @@ impl TlsServer {
         keep(&place, "server.key", &key.serialize_pem());
         let only_tls = "local all all trust\nhostssl all all 127.0.0.1/32 trust\n";
         std::fs::write(place.join("data/pg_hba.conf"), only_tls).unwrap();
-        let socket = cluster.url("postgres") + &format!("?port={port}");
+        let socket = socket_of(&cluster, port);
         let place = place.display();
         administer(
             &socket,
@@ -72,7 +72,7 @@ impl TlsServer {
             authority: write("authority.pem", ours.pem()),
             stranger: write("stranger.pem", stranger.pem()),
             folder,
-            cluster: cluster,
+            cluster,
         }
     }
 
@@ -100,6 +100,12 @@ fn place_of(cluster: &Cluster) -> PathBuf {
     let url = cluster.url("");
     let host = url.trim_start_matches("postgres://postgres@");
     host.trim_end_matches('/').replace("%2F", "/").into()
+}
+
+/// The address of a cluster's socket, which takes plain text.
+fn socket_of(cluster: &Cluster, port: u16) -> String {
+    let host = cluster.url("");
+    format!("{}:{port}/postgres", host.trim_end_matches('/'))
 }
 
 /// Writes a file that the server may read and nobody else.
@@ -196,6 +202,8 @@ async fn every_sslmode_verifies_what_libpq_verifies_and_nothing_goes_in_plain_te
 #[test]
 fn every_command_speaks_tls_with_the_roots_of_the_environment() {
     let server = TlsServer::start();
+    let data = server.folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
     let archive = server.folder.path().join("archive.tgz");
     let archive = archive.to_str().unwrap();
     for arguments in [
@@ -214,9 +222,9 @@ fn every_command_speaks_tls_with_the_roots_of_the_environment() {
         let said = String::from_utf8(done.stderr).unwrap();
         assert!(done.status.success(), "{arguments:?}: {said}");
     }
-    let socket = server.cluster.url("postgres") + &format!("?port={}", server.port);
+    let socket = socket_of(&server.cluster, server.port);
     administer(&socket, &["DROP DATABASE kept", "CREATE DATABASE kept"]);
-    std::fs::remove_dir_all(server.folder.path().join("data")).unwrap();
+    std::fs::remove_dir_all(&data).unwrap();
     let restored = server.humanops(&server.authority, &["restore", archive]);
     let said = String::from_utf8(restored.stderr).unwrap();
     assert!(restored.status.success(), "{said}");

@@ -202,9 +202,8 @@ impl Session {
     fn finish(&mut self, role: Role, mut work: Box<dyn Work>) {
         for left in (0..ATTEMPTS_MAX).rev() {
             match self.attempt(role, &mut *work) {
-                Attempt::Done => return work.answer(),
                 Attempt::Again(_) | Attempt::KeyTaken if left > 0 => {}
-                Attempt::KeyTaken => return work.answer(),
+                Attempt::Done | Attempt::KeyTaken => return work.answer(),
                 Attempt::Again(error) | Attempt::Failed(error) => return work.fail(error),
             }
         }
