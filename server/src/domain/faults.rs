@@ -1,7 +1,7 @@
 //! The faults of a request, as many as are worth naming.
 //!
 //! A caller decides how many faults a request has and how long their places are, so both are
-//! bounded here, once for every reader: at most [`FAULTS_MAX`] are named, in at most [`BYTES_MAX`],
+//! bounded here, once for every reader: at most [`FAULTS_MAX`] are named, in at most `BYTES_MAX`,
 //! and the others are counted. A reader that asks [`Faults::is_full`] stops formatting them.
 
 use api_types::error::Fault;

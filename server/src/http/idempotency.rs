@@ -98,7 +98,7 @@ where
     .await
 }
 
-/// [`once`] for an answer that its caller can make large: of one above [`KEPT_BYTES_MAX`] nothing
+/// [`once`] for an answer that its caller can make large: of one above `KEPT_BYTES_MAX` nothing
 /// but the status is kept, and a repetition is answered by `read`, with what has become of it.
 ///
 /// # Errors
