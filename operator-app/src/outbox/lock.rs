@@ -4,7 +4,7 @@
 
 use js_sys::{Function, Object, Promise, Reflect};
 use leptos::prelude::window;
-use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::components::spawn;
@@ -43,7 +43,7 @@ pub(super) async fn hold(name: &str) -> Option<Held> {
         };
         let decide = Closure::once_into_js(decide);
         let asked = request.call3(&locks, &name.into(), &options, &decide);
-        let asked = asked.and_then(|asked| asked.dyn_into::<Promise>());
+        let asked = asked.and_then(JsCast::dyn_into::<Promise>);
         spawn(async move {
             let refused = match asked {
                 Ok(asked) => JsFuture::from(asked).await.is_err(),
