@@ -28,6 +28,7 @@ mod tidy;
 mod toolchain;
 mod wasm;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -87,6 +88,9 @@ enum Bench {
         /// Tasks in the largest table; lists are measured at a tenth of them too
         #[arg(long, default_value_t = 1_000_000)]
         tasks: usize,
+        /// An earlier build of the server, measured in turns with this one
+        #[arg(long, value_name = "BINARY")]
+        beside: Option<PathBuf>,
     },
 }
 
@@ -113,7 +117,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Openapi => openapi::openapi(),
         Command::Audit => audit::audit(),
         Command::Bench(Bench::Crypto) => bench::crypto(),
-        Command::Bench(Bench::Server { tasks }) => bench::server(*tasks),
+        Command::Bench(Bench::Server { tasks, beside }) => bench::server(*tasks, beside.as_deref()),
         Command::Toolchain => {
             println!("{:?}", toolchain::WasmToolchain::find()?.way);
             Ok(())

@@ -27,7 +27,7 @@ const SETTINGS: [(&str, &str); 3] = [
 /// A running server with people in it.
 pub(crate) struct Marketplace {
     /// What the figures are headed by.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     binary: std::path::PathBuf,
     database_url: Option<String>,
     server: Served,
@@ -40,8 +40,12 @@ pub(crate) struct Marketplace {
 
 impl Marketplace {
     /// Starts it with money for `tasks` posts: on SQLite, or on a PostgreSQL.
-    pub(crate) fn start(binary: &Path, database_url: Option<String>, tasks: usize) -> Result<Self> {
-        let name = database_url.as_ref().map_or("SQLite", |_| "PostgreSQL");
+    pub(crate) fn start(
+        binary: &Path,
+        name: &str,
+        database_url: Option<String>,
+        tasks: usize,
+    ) -> Result<Self> {
         let mut settings = SETTINGS.to_vec();
         if let Some(url) = &database_url {
             Run::new(binary)
@@ -50,14 +54,14 @@ impl Marketplace {
                 .output()?;
             settings.push(("DATABASE_URL", url));
         }
-        let folder = format!("bench-{}", name.to_lowercase());
+        let folder = format!("bench-{}", name.to_lowercase().replace(", ", "-"));
         let server = Served::start(&folder, binary, free_address()?, &settings)?;
         let address = server.address;
         Ok(Self {
             agents: agents(address, tasks)?,
             operators: operators(address, 0..OPERATORS)?,
             deadline: deadline()?,
-            name,
+            name: name.to_owned(),
             binary: binary.to_owned(),
             database_url,
             server,

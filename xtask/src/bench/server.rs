@@ -1,6 +1,7 @@
 //! The server on SQLite and on PostgreSQL beside PocketBase: creates, claims, a race, and lists of
 //! a table that grows. All three run at the same time and are asked in turns.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -18,23 +19,33 @@ const CLAIMS_PER_ROUND: usize = 5_000;
 const LISTS_PER_ROUND: usize = 1_000;
 const SEARCHES: usize = 1_000;
 
-/// Measures with so many tasks, and before that with a tenth of them.
-pub(crate) fn server(tasks: usize) -> Result<()> {
+/// Measures with so many tasks, and before that with a tenth of them; `beside`, an earlier build, in
+/// the same rounds, since two runs on one machine differ by more than most changes do.
+pub(crate) fn server(tasks: usize, beside: Option<&Path>) -> Result<()> {
     std::fs::create_dir_all(root().join("operator-app/dist"))?;
     needs::postgres()?;
     step("the server, as released", || {
         Run::cargo("build --release --package server --bin humanops").run()
     })?;
     let binary = target().join("release/humanops");
-    // As it comes: every commit reaches the disk.
-    let cluster = step("PostgreSQL", || Cluster::start(""))?;
-    let sqlite = step("SQLite", || Marketplace::start(&binary, None, tasks))?;
-    let url = cluster.url("postgres");
-    let postgres = step("its database", || {
-        Marketplace::start(&binary, Some(url), tasks)
-    })?;
+    let builds = [(binary.as_path(), "")];
+    let earlier = beside.map(|binary| (binary, ", earlier"));
+    let (mut clusters, mut ours) = (Vec::new(), Vec::new());
+    for (binary, suffix) in builds.into_iter().chain(earlier) {
+        let name = format!("SQLite{suffix}");
+        ours.push(step(&name, || {
+            Marketplace::start(binary, &name, None, tasks)
+        })?);
+        let name = format!("PostgreSQL{suffix}");
+        ours.push(step(&name, || {
+            // As it comes: every commit reaches the disk.
+            let cluster = Cluster::start("")?;
+            let url = cluster.url("postgres");
+            clusters.push(cluster);
+            Marketplace::start(binary, &name, Some(url), tasks)
+        })?);
+    }
     let mut peer = step("PocketBase", || PocketBase::start(free_address()?))?;
-    let mut ours = [sqlite, postgres];
     println!("{CLIENTS} keep-alive clients on the same machine; medians of {ROUNDS} rounds");
     creates(&mut ours, &mut peer)?;
     for market in &mut ours {
@@ -76,10 +87,10 @@ fn creates(ours: &mut [Marketplace], peer: &mut PocketBase) -> Result<()> {
     let peer = median(&peers);
     println!("creates a second      PocketBase {peer:.0}");
     for (market, (posts, claims)) in ours.iter().zip(posts.iter().zip(&claims)) {
-        let (posts, claims, name) = (median(posts), median(claims), market.name);
+        let (posts, claims, name) = (median(posts), median(claims), &market.name);
         let times = posts / peer;
         println!(
-            "  posts on {name:<12} {posts:.0}, {times:.1} times PocketBase; claims {claims:.0}"
+            "  posts on {name:<19} {posts:.0}, {times:.1} times PocketBase; claims {claims:.0}"
         );
     }
     Ok(())
@@ -107,7 +118,7 @@ fn lists(ours: &[Marketplace], peer: &PocketBase, count: usize) -> Result<()> {
         let requests: Vec<_> = (0..SEARCHES).map(|n| market.nearby(n * 11 + 3)).collect();
         let times = latencies(market.address(), &requests)?;
         println!(
-            "  on {:<12} newest {newest:.0}, {:.1} times PocketBase; nearby {nearby:.0}; one nearby \
+            "  on {:<19} newest {newest:.0}, {:.1} times PocketBase; nearby {nearby:.0}; one nearby \
              alone takes {} in the median, {} at p99",
             market.name,
             newest / peer,
