@@ -133,6 +133,10 @@ impl Running {
     /// Claims what is due and may run beside the rest, begins it, and says how much that was.
     async fn claim(&mut self, app: &App) -> Result<usize, StoreError> {
         let now = app.clock.now();
+        // Every request that changes something wakes this one, and few of them leave work for now.
+        if !app.store.read(move |tx| jobs::may_be_due(tx, now)).await? {
+            return Ok(0);
+        }
         let wanted = Wanted {
             jobs_max: BATCH,
             pools: shares::wanted(self.held.values().map(|held| &held.claimed)),
@@ -160,19 +164,18 @@ impl Running {
     }
 
     /// Renews the leases of what runs, and takes over what other processes no longer renew. After a
-    /// time without the database nobody could renew, so the first renewal judges no other process.
+    /// time without the database nobody could renew, so the first renewal takes nothing over.
     async fn renew(&mut self, app: &App) {
         let now = app.clock.now();
         let in_time = self
             .held
             .values()
             .filter(|held| held.since.elapsed() < JOB_TIME_MAX);
-        let mut held: Vec<Claimed> = in_time.map(|held| held.claimed.clone()).collect();
-        held.sort_by(Claimed::in_lock_order);
-        let judges = self.renewed_at.is_some_and(|at| at.elapsed() < LEASE);
+        let held: Vec<Claimed> = in_time.map(|held| held.claimed.clone()).collect();
+        let may_take_over = self.renewed_at.is_some_and(|at| at.elapsed() < LEASE);
         let renewed = app.store.write(move |tx| {
             jobs::renew(tx, &held, now.after(LEASE))?;
-            match judges {
+            match may_take_over {
                 true => jobs::take_back(tx, now, Ended::Lease),
                 false => Ok(Vec::new()),
             }
@@ -213,12 +216,11 @@ impl Running {
             jobs = self.held.len(),
             "jobs were still running; they run again"
         );
-        let mut held: Vec<Claimed> = self.held.into_values().map(|held| held.claimed).collect();
-        held.sort_by(Claimed::in_lock_order);
+        let held: Vec<Claimed> = self.held.into_values().map(|held| held.claimed).collect();
         let now = app.clock.now();
         let released = app
             .store
-            .write(move |tx| held.iter().try_for_each(|job| jobs::release(tx, job, now)))
+            .write(move |tx| jobs::release(tx, &held, now))
             .await;
         report(released);
     }

@@ -1,14 +1,10 @@
-//! Work that waits: enqueue beside the change that caused it, claim, complete, retry.
-
-use std::cmp::Ordering;
+//! Jobs that one process holds: claimed under a lease, renewed, and given an outcome.
 
 use api_types::Timestamp;
 
-use super::{
-    Row, StoreError, Tx, Value,
-    columns::{parsed, time, time_if_any},
-    params,
-};
+use super::super::columns::{parsed, time_if_any};
+use super::super::{Row, StoreError, Tx, Value, params};
+use super::{in_lock_order, unreadable};
 use crate::domain::job::{Job, Pool};
 
 /// How often a process may end while it holds a job before the job is set aside.
@@ -17,6 +13,9 @@ const CRASHES_MAX: i64 = 2;
 /// What the host reads of a job that was set aside.
 const SET_ASIDE: &str = "the server ended twice while it ran this job; run it again once the cause \
                          is known";
+
+/// Ordinary jobs of one lane that are claimed at once, and jobs of one owner.
+const OF_ONE_LANE: u32 = 2;
 
 /// A job that the caller may run until its lease ends.
 #[derive(Clone, Debug)]
@@ -35,13 +34,6 @@ pub struct Claimed {
     pub owner: String,
     payload: String,
     turn: i64,
-}
-
-impl Claimed {
-    /// The order in which a transaction locks jobs.
-    pub fn in_lock_order(&self, other: &Self) -> Ordering {
-        self.payload.cmp(&other.payload)
-    }
 }
 
 /// What a runner can take on beside what it runs already.
@@ -95,77 +87,29 @@ impl Wanted {
     }
 }
 
-/// Ordinary jobs of one lane that are claimed at once, and jobs of one owner.
-const OF_ONE_LANE: u32 = 2;
-
-/// A job that failed for good.
-#[derive(Clone, Debug)]
-pub struct Failed {
-    /// The job, as it is kept.
-    pub payload: String,
-    /// What kind of work.
-    pub kind: String,
-    /// How often it was tried.
-    pub attempts: i64,
-    /// What went wrong the last time.
-    pub last_error: String,
-    /// When it was last due.
-    pub due_at: Timestamp,
-}
-
-/// Leaves `job` for `due_at`. A job that waits already is made due then, as if it were new.
+/// Whether a job may be due: mostly none is, and to ask costs much less than [`claim`], a write.
 ///
 /// # Errors
-/// Those of [`Tx::execute`].
-pub fn enqueue(tx: &mut Tx<'_>, job: &Job, due_at: Timestamp) -> Result<(), StoreError> {
-    enqueue_in(tx, job, (Pool::Ordinary, job.lane()), due_at)
-}
-
-/// Leaves `job` for `due_at` in a pool and a lane.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
-pub fn enqueue_in(
-    tx: &mut Tx<'_>,
-    job: &Job,
-    (pool, lane): (Pool, &str),
-    due_at: Timestamp,
-) -> Result<(), StoreError> {
-    tx.send(
-        "INSERT INTO job (payload, kind, lane, owner, pool, state, due_at_ms, turn, attempts,
-             last_error)
-         VALUES ($1, $2, $4, $5, $6, 'waiting', $3, 0, 0, '')
-         ON CONFLICT (payload) DO UPDATE
-         SET state = 'waiting', due_at_ms = excluded.due_at_ms, turn = job.turn + 1, attempts = 0,
-             last_error = '', lane = excluded.lane, pool = excluded.pool",
-        params![
-            payload(job)?,
-            job.kind(),
-            due_at.as_millis(),
-            lane,
-            job.owner(),
-            pool.number(),
-        ],
-    )
-}
-
-/// Moves waiting jobs of one lane and owner to the places of ordinary work, up to `limit` of them.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
-pub fn promote(tx: &mut Tx<'_>, lane: &str, owner: &str, limit: u32) -> Result<(), StoreError> {
-    let waiting = tx.query(
-        "SELECT payload FROM job
-         WHERE state = 'waiting' AND pool > 0 AND lane = $1 AND owner = $2 LIMIT $3",
-        &params![lane, owner, limit],
+/// Those of [`Tx::first`].
+pub fn may_be_due(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    // By the order of its index, without which PostgreSQL may read the whole table.
+    let first_of = |pool: Pool| {
+        let pool = pool.number();
+        format!(
+            "SELECT * FROM (
+                 SELECT due_at_ms FROM job WHERE state = 'waiting' AND pool = {pool}
+                 ORDER BY due_at_ms LIMIT 1) AS pool_{pool}"
+        )
+    };
+    let first = tx.first(
+        &format!(
+            "SELECT MIN(due_at_ms) AS first_ms FROM ({}) AS firsts",
+            Pool::ALL.map(first_of).join(" UNION ALL ")
+        ),
+        &[],
     )?;
-    for payload in in_lock_order(&waiting)? {
-        tx.send(
-            "UPDATE job SET pool = 0 WHERE payload = $1 AND state = 'waiting'",
-            params![payload],
-        )?;
-    }
-    Ok(())
+    let first = first.map(|row| time_if_any(&row, "first_ms")).transpose()?;
+    Ok(first.flatten().is_some_and(|first| first <= now))
 }
 
 /// Takes jobs that are due, those that have waited longest first, and holds them until
@@ -229,15 +173,6 @@ pub fn claim(
     readable.collect()
 }
 
-/// The jobs of these rows in the order in which a transaction locks them, one by one; moves lock
-/// the jobs of a task in it too.
-fn in_lock_order(rows: &[Row]) -> Result<Vec<String>, StoreError> {
-    let payloads = rows.iter().map(|row| row.get("payload"));
-    let mut payloads: Vec<String> = payloads.collect::<Result<_, _>>()?;
-    payloads.sort_unstable();
-    Ok(payloads)
-}
-
 /// The query for the jobs of a pool that have waited longest, its parameters added to `params`.
 fn oldest(params: &mut Vec<Value>, of: &WantedOfPool, suspects: &str) -> String {
     let kinds = none_of(params, "kind", of.full_kinds.iter().map(|kind| vec![*kind]));
@@ -297,7 +232,7 @@ fn none_of<'a>(
 /// # Errors
 /// Those of [`Tx::execute`].
 pub fn renew(tx: &mut Tx<'_>, held: &[Claimed], lease_until: Timestamp) -> Result<(), StoreError> {
-    for claimed in held {
+    for claimed in claims_in_lock_order(held) {
         tx.send(
             "UPDATE job SET due_at_ms = $3
              WHERE payload = $1 AND turn = $2 AND claimed_turn = $2 AND state = 'waiting'",
@@ -353,16 +288,25 @@ pub fn take_back(tx: &mut Tx<'_>, now: Timestamp, ended: Ended) -> Result<Vec<St
     Ok(set_aside)
 }
 
-/// The job is not done and not to blame: it is due again at once.
+/// These jobs are not done and not to blame: they are due again at once.
 ///
 /// # Errors
 /// Those of [`Tx::execute`].
-pub fn release(tx: &mut Tx<'_>, claimed: &Claimed, now: Timestamp) -> Result<(), StoreError> {
-    tx.send(
-        "UPDATE job SET due_at_ms = $3, attempts = attempts - 1, claimed_turn = NULL
-         WHERE payload = $1 AND turn = $2 AND state = 'waiting'",
-        params![&claimed.payload, claimed.turn, now.as_millis()],
-    )
+pub fn release(tx: &mut Tx<'_>, held: &[Claimed], now: Timestamp) -> Result<(), StoreError> {
+    for claimed in claims_in_lock_order(held) {
+        tx.send(
+            "UPDATE job SET due_at_ms = $3, attempts = attempts - 1, claimed_turn = NULL
+             WHERE payload = $1 AND turn = $2 AND state = 'waiting'",
+            params![&claimed.payload, claimed.turn, now.as_millis()],
+        )?;
+    }
+    Ok(())
+}
+
+fn claims_in_lock_order(held: &[Claimed]) -> Vec<&Claimed> {
+    let mut held: Vec<_> = held.iter().collect();
+    held.sort_unstable_by_key(|claimed| &claimed.payload);
+    held
 }
 
 /// The job is not begun, and not to blame: it is due at `due_at`, in a pool that fits it better.
@@ -427,113 +371,6 @@ pub fn fail(tx: &mut Tx<'_>, claimed: &Claimed, error: &str) -> Result<(), Store
     )
 }
 
-/// How much work waits, and for how long.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Queue {
-    /// Jobs that are not done, those that are due later included.
-    pub waiting: i64,
-    /// Of them those that are due.
-    pub due: i64,
-    /// Jobs that failed for good.
-    pub failed: i64,
-    /// Since when the one that has waited longest has been due.
-    pub oldest_due_at: Option<Timestamp>,
-}
-
-/// Measures the queue.
-///
-/// # Errors
-/// Those of [`Tx::query`].
-pub fn queue(tx: &mut Tx<'_>, now: Timestamp) -> Result<Queue, StoreError> {
-    let row = tx.first(
-        "SELECT COUNT(CASE WHEN state = 'waiting' THEN 1 END) AS waiting,
-                COUNT(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN 1 END) AS due,
-                COUNT(CASE WHEN state = 'failed' THEN 1 END) AS failed,
-                MIN(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN due_at_ms END) AS oldest
-         FROM job",
-        &params![now.as_millis()],
-    )?;
-    row.map_or(Ok(Queue::default()), |row| {
-        Ok(Queue {
-            waiting: row.get("waiting")?,
-            due: row.get("due")?,
-            failed: row.get("failed")?,
-            oldest_due_at: time_if_any(&row, "oldest")?,
-        })
-    })
-}
-
-/// How many jobs are due or held now, and how many have failed for good.
-///
-/// # Errors
-/// Those of [`Tx::query`].
-pub fn left(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64), StoreError> {
-    let row = tx.first(
-        "SELECT COUNT(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN 1 END) AS due,
-                COUNT(CASE WHEN state = 'failed' THEN 1 END) AS failed
-         FROM job",
-        &params![now.as_millis()],
-    )?;
-    row.map_or(Ok((0, 0)), |row| Ok((row.get("due")?, row.get("failed")?)))
-}
-
-/// Jobs that failed for good, in the order in which they were due, after a place in it.
-///
-/// # Errors
-/// Those of [`Tx::query`].
-pub fn failed(
-    tx: &mut Tx<'_>,
-    after: Option<(i64, &str)>,
-    limit: u32,
-) -> Result<(Vec<Failed>, u64), StoreError> {
-    let count = "SELECT COUNT(*) AS n FROM job WHERE state = 'failed'";
-    let total = tx
-        .first(count, &[])?
-        .map_or(Ok(0), |row| row.get::<i64>("n"))?;
-    let (due_at, payload) = after.unwrap_or((i64::MIN, ""));
-    let rows = tx.query(
-        "SELECT payload, kind, due_at_ms, attempts, last_error FROM job
-         WHERE state = 'failed' AND (due_at_ms, payload) > ($1, $2)
-         ORDER BY due_at_ms, payload LIMIT $3",
-        &params![due_at, payload, i64::from(limit) + 1],
-    )?;
-    let jobs = rows.iter().map(failed_job).collect::<Result<_, _>>()?;
-    Ok((jobs, u64::try_from(total).unwrap_or_default()))
-}
-
-fn failed_job(row: &Row) -> Result<Failed, StoreError> {
-    Ok(Failed {
-        payload: row.get("payload")?,
-        kind: row.get("kind")?,
-        attempts: row.get("attempts")?,
-        last_error: row.get("last_error")?,
-        due_at: time(row, "due_at_ms")?,
-    })
-}
-
-/// Lets a job that failed for good run again, as if it were new, and says of which kind it is;
-/// nothing if no such job has failed.
-///
-/// # Errors
-/// Those of [`Tx::query`].
-pub fn revive(
-    tx: &mut Tx<'_>,
-    payload: &str,
-    now: Timestamp,
-) -> Result<Option<String>, StoreError> {
-    let row = tx.first(
-        "UPDATE job SET state = 'waiting', due_at_ms = $2, turn = turn + 1, attempts = 0,
-             crashes = 0
-         WHERE payload = $1 AND state = 'failed' RETURNING kind",
-        &params![payload, now.as_millis()],
-    )?;
-    row.map(|row| row.get("kind")).transpose()
-}
-
-fn payload(job: &Job) -> Result<String, StoreError> {
-    serde_json::to_string(job).map_err(|error| unreadable(job.kind(), &error))
-}
-
 fn claimed(row: &Row) -> Result<Claimed, StoreError> {
     let payload: String = row.get("payload")?;
     Ok(Claimed {
@@ -546,12 +383,4 @@ fn claimed(row: &Row) -> Result<Claimed, StoreError> {
         owner: row.get("owner")?,
         payload,
     })
-}
-
-fn unreadable(id: &str, error: &serde_json::Error) -> StoreError {
-    StoreError::Inconsistent {
-        table: "job",
-        id: id.to_owned(),
-        problem: error.to_string(),
-    }
 }

@@ -1,0 +1,124 @@
+//! The queue as the host sees it: how much waits, and what failed for good.
+
+use api_types::Timestamp;
+
+use super::super::columns::{time, time_if_any};
+use super::super::{Row, StoreError, Tx, params};
+
+/// How much work waits, and for how long.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Queue {
+    /// Jobs that are not done, those that are due later included.
+    pub waiting: i64,
+    /// Of them those that are due.
+    pub due: i64,
+    /// Jobs that failed for good.
+    pub failed: i64,
+    /// Since when the one that has waited longest has been due.
+    pub oldest_due_at: Option<Timestamp>,
+}
+
+/// A job that failed for good.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// The job, as it is kept.
+    pub payload: String,
+    /// What kind of work.
+    pub kind: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// What went wrong the last time.
+    pub last_error: String,
+    /// When it was last due.
+    pub due_at: Timestamp,
+}
+
+/// Measures the queue.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn queue(tx: &mut Tx<'_>, now: Timestamp) -> Result<Queue, StoreError> {
+    let row = tx.first(
+        "SELECT COUNT(CASE WHEN state = 'waiting' THEN 1 END) AS waiting,
+                COUNT(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN 1 END) AS due,
+                COUNT(CASE WHEN state = 'failed' THEN 1 END) AS failed,
+                MIN(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN due_at_ms END) AS oldest
+         FROM job",
+        &params![now.as_millis()],
+    )?;
+    row.map_or(Ok(Queue::default()), |row| {
+        Ok(Queue {
+            waiting: row.get("waiting")?,
+            due: row.get("due")?,
+            failed: row.get("failed")?,
+            oldest_due_at: time_if_any(&row, "oldest")?,
+        })
+    })
+}
+
+/// How many jobs are due or held now, and how many have failed for good.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn left(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64), StoreError> {
+    let row = tx.first(
+        "SELECT COUNT(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN 1 END) AS due,
+                COUNT(CASE WHEN state = 'failed' THEN 1 END) AS failed
+         FROM job",
+        &params![now.as_millis()],
+    )?;
+    row.map_or(Ok((0, 0)), |row| Ok((row.get("due")?, row.get("failed")?)))
+}
+
+/// Jobs that failed for good, in the order in which they were due, after a place in it.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn failed(
+    tx: &mut Tx<'_>,
+    after: Option<(i64, &str)>,
+    limit: u32,
+) -> Result<(Vec<Failed>, u64), StoreError> {
+    let count = "SELECT COUNT(*) AS n FROM job WHERE state = 'failed'";
+    let total = tx
+        .first(count, &[])?
+        .map_or(Ok(0), |row| row.get::<i64>("n"))?;
+    let (due_at, payload) = after.unwrap_or((i64::MIN, ""));
+    let rows = tx.query(
+        "SELECT payload, kind, due_at_ms, attempts, last_error FROM job
+         WHERE state = 'failed' AND (due_at_ms, payload) > ($1, $2)
+         ORDER BY due_at_ms, payload LIMIT $3",
+        &params![due_at, payload, i64::from(limit) + 1],
+    )?;
+    let jobs = rows.iter().map(failed_job).collect::<Result<_, _>>()?;
+    Ok((jobs, u64::try_from(total).unwrap_or_default()))
+}
+
+fn failed_job(row: &Row) -> Result<Failed, StoreError> {
+    Ok(Failed {
+        payload: row.get("payload")?,
+        kind: row.get("kind")?,
+        attempts: row.get("attempts")?,
+        last_error: row.get("last_error")?,
+        due_at: time(row, "due_at_ms")?,
+    })
+}
+
+/// Lets a job that failed for good run again, as if it were new, and says of which kind it is;
+/// nothing if no such job has failed.
+///
+/// # Errors
+/// Those of [`Tx::query`].
+pub fn revive(
+    tx: &mut Tx<'_>,
+    payload: &str,
+    now: Timestamp,
+) -> Result<Option<String>, StoreError> {
+    let row = tx.first(
+        "UPDATE job SET state = 'waiting', due_at_ms = $2, turn = turn + 1, attempts = 0,
+             crashes = 0
+         WHERE payload = $1 AND state = 'failed' RETURNING kind",
+        &params![payload, now.as_millis()],
+    )?;
+    row.map(|row| row.get("kind")).transpose()
+}
