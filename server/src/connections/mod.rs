@@ -1,5 +1,5 @@
-//! Connections: how many are taken, how long one may be idle or slow, and how large the head of a
-//! request may be, and how they end. What is asked over them is `http`'s affair.
+//! Connections: how many are open, how long one may be idle or slow, how large the head of a request
+//! may be, and how a connection ends. `http` answers the requests.
 
 mod unread;
 
@@ -16,9 +16,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use futures_util::future::BoxFuture;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -54,10 +55,10 @@ impl Limits {
 /// dialect; this is where reading stops.
 const HEAD_BYTES_MAX: usize = 128 * 1024;
 
-/// Connections beyond the limit that are told so at one time; the others are dropped.
-const TURNED_AWAY_MAX: usize = 256;
+/// Connections beyond the limit that are refused with an answer at one time; the others are dropped.
+const REFUSED_MAX: usize = 256;
 
-/// What a connection beyond the limit is told, without being read.
+/// The answer to a connection beyond the limit, which is not read.
 const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
     retry-after: 1\r\ncache-control: no-store\r\ncontent-length: 125\r\nconnection: close\r\n\r\n\
     {\"error\":\"The server has too many connections. Try again in a second.\",\
@@ -91,8 +92,8 @@ const LINGER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// returns when the requests that run are answered.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
     let running = TaskTracker::new();
-    let places = Arc::new(Semaphore::new(limits.most));
-    let doors = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
+    let permits = Arc::new(Semaphore::new(limits.most));
+    let refusal_permits = Arc::new(Semaphore::new(REFUSED_MAX));
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -112,13 +113,22 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         };
         // A small answer must not wait for the next one to fill its packet.
         drop(stream.set_nodelay(true));
-        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-            let unread = Arc::new(AtomicBool::new(false));
-            let surface = service(router.clone(), peer, Arc::clone(&unread));
-            let connection = builder.serve_connection(TokioIo::new(stream), surface);
-            running.spawn(converse(connection, unread, stop.clone(), place));
-        } else if let Ok(door) = Arc::clone(&doors).try_acquire_owned() {
-            tokio::spawn(turn_away(stream, door));
+        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
+            let has_unread = Arc::new(AtomicBool::new(false));
+            let answers = Answers {
+                router: TowerToHyperService::new(router.clone()),
+                peer,
+                has_unread: Arc::clone(&has_unread),
+            };
+            let connection = builder.serve_connection(TokioIo::new(stream), answers);
+            running.spawn(serve_connection(
+                connection,
+                has_unread,
+                stop.clone(),
+                permit,
+            ));
+        } else if let Ok(permit) = Arc::clone(&refusal_permits).try_acquire_owned() {
+            tokio::spawn(refuse(stream, permit));
         }
     }
     drop(listener);
@@ -139,60 +149,50 @@ async fn pause_after(error: &io::Error) {
     }
 }
 
-/// The surface, told who asks. `unread` is set when a request is answered and too much of its body
-/// is left; the answer says then that the connection closes.
-fn service(
-    router: Router,
+/// What answers the requests of one connection.
+struct Answers {
+    router: TowerToHyperService<Router>,
     peer: SocketAddr,
-    unread: Arc<AtomicBool>,
-) -> impl Service<
-    hyper::Request<Incoming>,
-    Response = Response,
-    Error = Infallible,
-    Future: Send + Unpin + 'static,
-> + Send
-+ Unpin
-+ 'static {
-    let surface = TowerToHyperService::new(router);
-    service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        let (surface, unread) = (surface.clone(), Arc::clone(&unread));
+    /// Set when a request is answered and too much of its body is left; the answer says then that
+    /// the connection closes.
+    has_unread: Arc<AtomicBool>,
+}
+
+impl Service<hyper::Request<Incoming>> for Answers {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn call(&self, mut request: hyper::Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(Peer(self.peer));
+        let (router, has_unread) = (self.router.clone(), Arc::clone(&self.has_unread));
         Box::pin(async move {
             if request.body().is_end_stream() {
-                return surface.call(request.map(Body::new)).await;
+                return router.call(request.map(Body::new)).await;
             }
-            let waits_for_leave = request.headers().contains_key(header::EXPECT);
+            let expects_continue = request.headers().contains_key(header::EXPECT);
             let (parts, body) = request.into_parts();
             let mut body = SharedBody::new(body);
             let request = hyper::Request::from_parts(parts, Body::new(body.clone()));
-            let mut response = surface.call(request).await?;
-            if !body.is_drained(waits_for_leave).await {
-                unread.store(true, Ordering::Relaxed);
+            let mut response = router.call(request).await?;
+            if !body.is_drained(expects_continue).await {
+                has_unread.store(true, Ordering::Relaxed);
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
             }
             Ok(response)
         })
-    })
+    }
 }
 
 /// Answers what comes over a connection until its end, or until `stop` and the end of the request
 /// that runs.
-async fn converse<S>(
-    mut connection: http1::Connection<TokioIo<TcpStream>, S>,
-    unread: Arc<AtomicBool>,
+async fn serve_connection(
+    mut connection: http1::Connection<TokioIo<TcpStream>, Answers>,
+    has_unread: Arc<AtomicBool>,
     stop: CancellationToken,
-    place: OwnedSemaphorePermit,
-) where
-    S: Service<
-            hyper::Request<Incoming>,
-            Response = Response,
-            Error = Infallible,
-            Future: Send + Unpin + 'static,
-        > + Send
-        + Unpin
-        + 'static,
-{
+    permit: OwnedSemaphorePermit,
+) {
     let stopped = tokio::select! {
         ended = poll_fn(|context| connection.poll_without_shutdown(context)) => Some(ended),
         () = stop.cancelled() => None,
@@ -205,8 +205,8 @@ async fn converse<S>(
         }
     };
     let is_unread = match &ended {
-        Ok(()) => unread.load(Ordering::Relaxed),
-        // It was no HTTP, or its head too large: it was told so, and may be sending still.
+        Ok(()) => has_unread.load(Ordering::Relaxed),
+        // It was no HTTP, or its head too large: the refusal is sent, and more may still come.
         Err(error) => error.is_parse(),
     };
     if let Err(error) = ended {
@@ -218,18 +218,18 @@ async fn converse<S>(
         // Its request is answered, so a stop need not wait for it.
         tokio::spawn(async move {
             close(stream, LINGER).await;
-            drop(place);
+            drop(permit);
         });
     }
 }
 
-/// Answers that there is no room.
-async fn turn_away(mut stream: TcpStream, door: OwnedSemaphorePermit) {
-    let told = tokio::time::timeout(LINGER_BRIEFLY.within, stream.write_all(BUSY.as_bytes()));
-    if let Ok(Ok(())) = told.await {
+/// Answers that there are too many connections.
+async fn refuse(mut stream: TcpStream, permit: OwnedSemaphorePermit) {
+    let sent = tokio::time::timeout(LINGER_BRIEFLY.within, stream.write_all(BUSY.as_bytes()));
+    if let Ok(Ok(())) = sent.await {
         close(stream, LINGER_BRIEFLY).await;
     }
-    drop(door);
+    drop(permit);
 }
 
 /// Says that no more is sent, and reads on for a while: a connection that is closed over unread
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_length_that_is_stated_to_those_who_are_turned_away_is_right() {
+    fn the_refusal_states_its_length() {
         let (head, body) = BUSY.split_once("\r\n\r\n").unwrap();
         assert!(
             head.contains(&format!("content-length: {}\r\n", body.len())),

@@ -40,15 +40,15 @@ impl SharedBody {
         })))
     }
 
-    /// Reads the body to its end, if that is near. A client that waits for leave to send its body
-    /// (RFC 9110 §10.1.1) and was not given it is not asked for it now.
-    pub(super) async fn is_drained(&mut self, waits_for_leave: bool) -> bool {
+    /// Reads the body to its end, if that is near. A client that sends its body only after a
+    /// `100 Continue` (RFC 9110 §10.1.1), and got none, is not asked for it now.
+    pub(super) async fn is_drained(&mut self, expects_continue: bool) -> bool {
         {
             let state = self.lock();
             if state.has_ended {
                 return true;
             }
-            let is_asked_for = state.was_polled || !waits_for_leave;
+            let is_asked_for = state.was_polled || !expects_continue;
             if !is_asked_for || state.body.size_hint().lower() > DRAINED_BYTES_MAX {
                 return false;
             }
