@@ -1,10 +1,8 @@
 //! The binary as a host runs it: killed in the middle of its work, started again, and bounded in
 //! its memory whatever it is sent.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::Stdio;
 use std::time::Duration;
 
 use api_types::paths;
@@ -16,61 +14,33 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use crate::harness::{ADMIN_KEY, Answer, Ask};
+use crate::process;
 
-/// Less than the lease of a job, and plenty for a server to start.
+/// Less than the lease of a job, and plenty for a call or a simulated task.
 const SOON: Duration = Duration::from_secs(15);
 
-/// A server of its own process.
+/// A server of its own process, and who calls it.
 struct Server {
-    process: Child,
-    origin: String,
+    process: process::Server,
     client: Client,
 }
 
 impl Server {
-    /// Starts one on this folder, and returns when it listens.
-    fn start(data: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_humanops"));
-        command
-            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "off"])
-            .args([
-                "--allow-dev-operator-id-header=true",
-                "--admin-key",
-                ADMIN_KEY,
-            ])
-            .args(["--allow-http-targets=true", "--target-ports", "1-65535"])
-            .args(["--allow-private-targets", "127.0.0.0/8", "--data"])
-            .arg(data)
-            .args(arguments)
-            .env_remove("DATABASE_URL")
-            .env_remove("LOG")
-            .stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
-        let log = BufReader::new(process.stderr.take().unwrap());
-        let (listening, listens) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in log.lines().map_while(Result::ok) {
-                if let Some((_, origin)) = line.split_once("listening on ") {
-                    drop(listening.send(origin.to_owned()));
-                }
-            }
-        });
+    /// Starts one on this folder, and returns when it answers.
+    async fn start(data: &Path, arguments: &[&str]) -> Self {
+        let mut all = vec!["--admin-key", ADMIN_KEY, "--allow-http-targets=true"];
+        all.extend(["--target-ports", "1-65535"]);
+        all.extend(["--allow-private-targets", "127.0.0.0/8"]);
+        all.extend(arguments);
         Self {
-            origin: listens.recv_timeout(SOON).unwrap(),
-            client: Client::new(),
-            process,
+            process: process::Server::start_on(data, Stdio::null(), &all).await,
+            client: process::client(),
         }
-    }
-
-    /// Ends the process as the system does when it has no memory left: without notice.
-    fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
-            .request(method, format!("{}{path}", self.origin))
+            .request(method, format!("{}{path}", self.process.origin))
     }
 
     async fn host(&self, method: Method, path: &str) -> Answer {
@@ -99,14 +69,6 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kilobytes = line.unwrap().trim().trim_end_matches("kB").trim();
         kilobytes.parse::<u64>().unwrap() * 1024
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may be dead already.
-        drop(self.process.kill());
-        drop(self.process.wait());
     }
 }
 
@@ -145,20 +107,20 @@ async fn a_job_of_a_killed_server_runs_at_once_and_is_set_aside_after_the_second
     let hook = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let start = || Server::start(folder.path(), &["--sandbox-step-seconds", "3600"]);
 
-    let mut server = start();
+    let server = start().await;
     let key = server.agent().await;
     let mut task = confirmation_task();
     task["callback_url"] = json!(format!("http://{}/", hook.local_addr().unwrap()));
     task["webhook_style"] = json!("all");
     server.post(&key, paths::TASKS, &task).await.created();
     let _first = next_call(&hook).await;
-    server.kill();
+    server.process.kill().await;
 
-    let mut server = start();
+    let server = start().await;
     let _second = next_call(&hook).await;
-    server.kill();
+    server.process.kill().await;
 
-    let server = start();
+    let server = start().await;
     let set_aside = async {
         loop {
             if let Some(job) = failed_jobs(&server).await.pop() {
@@ -183,7 +145,7 @@ async fn a_job_of_a_killed_server_runs_at_once_and_is_set_aside_after_the_second
 async fn a_schema_whose_faults_multiply_takes_little_memory() {
     const MEMORY_MAX: u64 = 48 * 1024 * 1024;
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path(), &["--sandbox-step-seconds", "0"]);
+    let server = Server::start(folder.path(), &["--sandbox-step-seconds", "0"]).await;
     let key = server.agent().await;
     let operator = json!({"name": "Jane Doe", "email": "operator@example.com"});
     let request = server.request(Method::POST, paths::REGISTER_OPERATOR);

@@ -1,46 +1,35 @@
 //! Two servers on one data folder: the second does not start, and says who has it.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
-fn humanops(folder: &Path) -> Command {
+use crate::process::Server;
+
+async fn start(folder: &Path) -> Server {
+    Server::start_on(folder, Stdio::null(), &[]).await
+}
+
+/// The end of a server that does not start.
+fn refused(folder: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_humanops"));
     command
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(folder)
-        .stderr(Stdio::piped());
-    command
+        .env_remove("DATABASE_URL");
+    command.output().unwrap()
 }
 
-/// A server that is ready, and where it listens.
-fn start(folder: &Path) -> (Child, String) {
-    let mut server = humanops(folder).spawn().unwrap();
-    let log = BufReader::new(server.stderr.take().unwrap());
-    let listening = log.lines().find_map(|line| {
-        let line = line.unwrap();
-        Some(line.split_once("listening on ")?.1.trim().to_owned())
-    });
-    (server, listening.unwrap())
-}
-
-#[test]
-fn a_second_server_on_one_data_folder_says_who_has_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut first, listening) = start(folder.path());
-    let second = humanops(folder.path()).output().unwrap();
+#[tokio::test]
+async fn a_second_server_on_one_data_folder_says_who_has_it() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = start(folder.path()).await;
+    let second = refused(folder.path());
     assert!(!second.status.success());
     let said = String::from_utf8(second.stderr).unwrap();
-    let holder = format!("by process {}, listening on {listening}.", first.id());
+    let holder = format!("by process {}, listening on {}.", first.id(), first.origin);
     assert!(said.contains(&holder), "{said}");
-    let other = tempfile::tempdir().unwrap();
-    let (mut third, _) = start(other.path());
+    let _third = start(other.path()).await;
     // However the first ends, the folder is free.
-    first.kill().unwrap();
-    first.wait().unwrap();
-    let (mut again, _) = start(folder.path());
-    for server in [&mut third, &mut again] {
-        server.kill().unwrap();
-        server.wait().unwrap();
-    }
+    first.kill().await;
+    let _again = start(folder.path()).await;
 }
