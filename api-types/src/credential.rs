@@ -51,6 +51,44 @@ pub struct SubmittedCredential {
     created_at: Option<Timestamp>,
 }
 
+/// A public key in a request, as the API document shows it: text, or a JWK as an object.
+#[cfg(feature = "openapi")]
+#[derive(Debug)]
+pub struct StatedPublicKey;
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for StatedPublicKey {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Object]))
+            .description(Some(
+                "A P-256 public key: 65 or 33 bytes or SPKI DER in base64, PEM, or a JWK, as text \
+                 or as an object. Shown again in the form it came in, an object as its text.",
+            ))
+            .max_length(Some(PUBLIC_KEY_CHARS_MAX))
+            .examples([
+                serde_json::json!(
+                    "BGVc+2Uddb0EoV/eCRi0E+CNg9KEPjI7MXPrsSo+Ag6bPOnQ13eJPAhcSuT3xn0X22K7v1MNOV0/\
+                     4wCs2d98pl4="
+                ),
+                serde_json::json!({
+                    "kty": "EC",
+                    "crv": "P-256",
+                    "x": "ZVz7ZR11vQShX94JGLQT4I2D0oQ-Mjsxc-uxKj4CDps",
+                    "y": "POnQ13eJPAhcSuT3xn0X22K7v1MNOV0_4wCs2d98pl4",
+                }),
+            ])
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for StatedPublicKey {}
+
+/// Characters of a public key at most.
+pub const PUBLIC_KEY_CHARS_MAX: usize = 4096;
+
 /// The answer to retrieve-credential.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -191,8 +191,12 @@ pub struct CreateTask {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 16, max_length = 256))]
     pub callback_secret: Option<String>,
-    /// A P-256 public key in any usual form; required for the credential types.
+    /// Required for the credential types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(value_type = Option<crate::credential::StatedPublicKey>)
+    )]
     pub agent_public_key: Option<String>,
     /// The agent's own name for the task, at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -205,7 +209,9 @@ pub struct CreateTask {
     pub min_operator_rating: Option<f64>,
     /// JSON Schema of a typed `result` that the operator submits beside the proof: an object of at
     /// most 16 KiB, of draft 2020-12 unless it names 2019-09 or 7. References lead to places in
-    /// itself and never in a circle, nothing is fetched, and `format` is not checked. Not for the
+    /// itself and never in a circle, nothing is fetched, and `format` is not checked. At most 1 000
+    /// subschemas, 64 levels deep, and 32 patterns of at most 512 bytes
+    /// each. Not for the
     /// credential types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]

@@ -85,7 +85,9 @@ fn an_envelope_of_another_task_does_not_open() {
 fn an_envelope_of_another_key_does_not_open() {
     let (_, wire) = sealed();
     let other = AgentSecretKey::generate().unwrap();
-    assert_eq!(wire.open(&other, TASK), Err(OpenError));
+    let error = wire.open(&other, TASK).unwrap_err();
+    let sentence = "The envelope was changed, or it was sealed for another key or another task.";
+    assert_eq!((error, error.to_string().as_str()), (OpenError, sentence));
 }
 
 #[test]

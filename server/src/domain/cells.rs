@@ -264,6 +264,20 @@ mod tests {
             }
         }
 
+        /// What is read for a search grows with its circle, and not beyond.
+        #[test]
+        fn cells_within_some_metres_are_few(
+            lat in -60.0..60.0_f64, lng in -180.0..180.0_f64, metres in 0_u32..1_000_000,
+        ) {
+            let cells = cells_within(Point { lat, lng }, metres);
+            let count: i64 = cells.iter().map(|one| one.last - one.first + 1).sum();
+            let reach = (f64::from(metres) + SLACK_METRES) / EARTH_METRES;
+            let narrowest = (lat.to_radians().abs() + reach).cos();
+            let widest = 2.0 * (reach / narrowest).to_degrees() * STEPS + 4.0;
+            // Each side is rounded up to whole quads, which are at most half as long as the side.
+            prop_assert!(count as f64 <= (2.0 * widest).powi(2), "{count} {widest}");
+        }
+
         #[test]
         fn a_spot_is_as_far_as_the_quads_that_it_lies_in(from in anywhere(), to in anywhere()) {
             let spot = Spot::of(to);
@@ -288,6 +302,14 @@ mod tests {
             lat: end.to_degrees(),
             lng,
         }
+    }
+
+    #[test]
+    fn parts_are_an_eighth_as_wide_as_a_square_of_all_cells() {
+        let (first, last) = (0, 255);
+        assert_eq!(parts_edge(&[Cells { first, last }]), 2);
+        let single = Cells { first, last: first };
+        assert_eq!(parts_edge(&[single]), 1);
     }
 
     #[test]

@@ -155,6 +155,13 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Refuses those of these fields that nobody has asked for until now.
+    pub fn refuse_others(&mut self, names: &[&'static str], message: &str) {
+        let is_other = |name: &&'static str| !self.known.contains(name);
+        let others: Vec<_> = names.iter().copied().filter(is_other).collect();
+        self.refuse(&others, message);
+    }
+
     /// Names a fault that only the reader of several fields can see.
     pub fn fault(&mut self, field: &str, message: impl Into<String>) {
         self.faults.push(fault(field, message));

@@ -76,10 +76,11 @@ const PLAINTEXT: &str = "must not be sent for a credential task: what is secret 
 const PLAINTEXT_UNNAMED: &str = "nothing else may be sent for a credential task: what is secret \
                                  belongs inside encrypted_credential, sealed in your browser";
 
-/// The fields of the other kinds of proof.
-const PLAINTEXT_FIELDS: [&str; 5] = [
+/// The fields of every kind of proof.
+const EVIDENCE_FIELDS: [&str; 6] = [
     "artifacts",
     "confirmation_text",
+    "encrypted_credential",
     "photos",
     "reference_url",
     "result",
@@ -100,7 +101,6 @@ impl Proof {
         Fields::read(body, |fields| {
             let is_credential = task_type::is_credential(task.stated.task_type);
             if is_credential {
-                fields.refuse(&PLAINTEXT_FIELDS, PLAINTEXT);
                 fields.unknown_are_unnamed(PLAINTEXT_UNNAMED);
             } else {
                 fields.unknown_means(NOT_ASKED);
@@ -137,6 +137,10 @@ impl Proof {
                 asks_for_result.and_then(|_| fields.optional("result", |value| Ok(value.clone())));
             let notes = fields.optional("notes", text(0..=NOTES_CHARS_MAX));
             let submission_id = fields.optional("submission_id", submission_id);
+            fields.refuse_others(
+                &EVIDENCE_FIELDS,
+                if is_credential { PLAINTEXT } else { NOT_ASKED },
+            );
             Some(Self {
                 evidence: evidence?,
                 result,

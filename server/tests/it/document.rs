@@ -202,8 +202,7 @@ fn nullable_fields(document: &Value) -> Vec<(Method, String, Value, Vec<String>)
     let mut found = Vec::new();
     for (name, operation) in every_operation(document) {
         let content = &operation["requestBody"]["content"]["application/json"];
-        // Which fields a proof may have, depends on its task, and null makes no other field.
-        if content.is_null() || name.ends_with("/submit") {
+        if content.is_null() {
             continue;
         }
         let (method, path) = name.split_once(' ').unwrap();

@@ -217,4 +217,17 @@ on_both_databases! {
         let faulty = ["confirmation_text", "reference_url", "notes", "photos"];
         assert_eq!(answer.faulty_fields(), faulty);
     }
+    /// The document has one shape for the proofs of all tasks, with null for what is not part of one.
+    async fn null_makes_no_field_of_another_kind_of_proof(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let task = agent.post(paths::TASKS, &text_task(&app)).await.created().id("task_id");
+        operator.accept(task).await;
+        let proof = json!({
+            "confirmation_text": "The door says open until six.", "reference_url": null,
+            "photos": null, "artifacts": null, "encrypted_credential": null, "result": null,
+            "notes": null,
+        });
+        operator.post(&paths::submit_proof(task), &proof).await.ok();
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use api_types::{
     Timestamp,
+    credential::PUBLIC_KEY_CHARS_MAX,
     proof::ProofType,
     task::{
         ADDRESS_CHARS_MAX, DESCRIPTION_CHARS_MAX, Location, REQUIREMENT_CHARS_MAX,
@@ -241,7 +242,7 @@ fn public_key(value: &Value) -> Parsed<String> {
         Value::Object(_) => value.to_string(),
         _ => return wrong("must be a P-256 public key: base64, PEM or JWK"),
     };
-    if read.len() > 4096 {
+    if read.len() > PUBLIC_KEY_CHARS_MAX {
         return wrong("must be a P-256 public key of at most 4096 characters");
     }
     match AgentPublicKey::parse(&read) {
