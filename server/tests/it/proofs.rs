@@ -229,5 +229,6 @@ on_both_databases! {
             "notes": null,
         });
         operator.post(&paths::submit_proof(task), &proof).await.ok();
+        app.drain_jobs().await;
     }
 }

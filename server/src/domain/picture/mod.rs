@@ -249,6 +249,20 @@ mod tests {
     }
 
     #[test]
+    fn a_strip_that_no_camera_makes_is_refused_by_its_header() {
+        let mut strip = saved(&RgbImage::new(1, 1), ImageFormat::Png);
+        strip[16..20].copy_from_slice(&(SIDE_PIXELS_MAX + 1).to_be_bytes());
+        assert_eq!(measure(&strip), Err(Unmeasured::TooManyPixels));
+    }
+
+    #[test]
+    fn a_photo_reserves_the_memory_that_its_decoder_takes() {
+        let reserved = |pixels| decoding_bytes("image/jpeg", pixels) / (1024 * 1024);
+        assert_eq!([reserved(2_000_000), reserved(50_000_000)], [18, 39]);
+        assert_eq!(decoding_bytes("image/webp", 1_000), 8_000);
+    }
+
+    #[test]
     fn what_is_no_picture_is_told_apart() {
         let mut cut = saved(&scene(), ImageFormat::Png);
         cut.truncate(200);

@@ -364,6 +364,18 @@ mod tests {
         assert!(refused(&json!({"properties": patterns})).contains("32 patterns"));
     }
 
+    #[test]
+    fn an_ordinary_pattern_is_taken() {
+        for pattern in [
+            "^[A-Za-z0-9 ,.-]{1,200}$",
+            r"^\+?[0-9]{7,15}$",
+            "^(yes|no|unknown)$",
+        ] {
+            let schema = ResultSchema::parse(&json!({"type": "string", "pattern": pattern}));
+            assert!(schema.is_ok(), "{pattern}");
+        }
+    }
+
     /// Backtracking would take until the end of the world over this one.
     #[test]
     fn a_pattern_takes_linear_time() {
