@@ -152,6 +152,16 @@ mod tests {
         assert_ne!(picture(now(1)).unwrap(), png);
     }
 
+    /// The stem of the first letter's lower curve, the space within it, and the edges.
+    #[test]
+    fn the_words_stand_on_paper_within_striped_edges() {
+        assert!(is_ink(50 + 6, 120) && !is_ink(50, 120) && !is_ink(49, 119));
+        let png = picture(Timestamp::from_millis(0).unwrap()).unwrap();
+        let decoded = image::load_from_memory(&png).unwrap().to_rgb8();
+        let at = |x, y| decoded.get_pixel(x, y).0;
+        assert_eq!([at(0, 0), at(10, 100), at(56, 120)], [STRIPE, PAPER, INK]);
+    }
+
     #[test]
     fn every_letter_of_the_words_is_drawn() {
         for line in &LINES {

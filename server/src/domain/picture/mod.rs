@@ -262,6 +262,25 @@ mod tests {
         assert_eq!(decoding_bytes("image/webp", 1_000), 8_000);
     }
 
+    /// A scan of means alone that says it has other coefficients too.
+    #[test]
+    fn a_progressive_scan_with_a_wrong_range_is_broken() {
+        let mut bytes = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
+        encoder.set_progressive(true);
+        let colour = jpeg_encoder::ColorType::Rgb;
+        encoder.encode(scene().as_raw(), 320, 240, colour).unwrap();
+        assert!(measure(&bytes).is_ok());
+        let scan = bytes
+            .windows(2)
+            .position(|two| two == [0xff, 0xda])
+            .unwrap();
+        let range = scan + 5 + 2 * usize::from(bytes[scan + 4]);
+        assert_eq!(bytes[range..range + 2], [0, 0]);
+        bytes[range + 1] = 63;
+        assert_eq!(measure(&bytes), Err(Unmeasured::Broken));
+    }
+
     #[test]
     fn what_is_no_picture_is_told_apart() {
         let mut cut = saved(&scene(), ImageFormat::Png);

@@ -255,3 +255,31 @@ impl OutlineReader {
 fn orientation(exif: &[u8]) -> Orientation {
     Orientation::from_exif_chunk(exif).unwrap_or(Orientation::NoTransforms)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
+        let padding = vec![0; payload.len() % 2];
+        [&kind[..], &length, payload, &padding].concat()
+    }
+
+    /// An extended WebP of 20 by 10 pixels, whose lossless picture has a size of its own.
+    fn webp(width: u32, height: u32) -> Option<(u32, u32)> {
+        let extended = chunk(b"VP8X", &[0, 0, 0, 0, 19, 0, 0, 9, 0, 0]);
+        let bits = ((width - 1) | (height - 1) << 14).to_le_bytes();
+        let lossless = chunk(b"VP8L", &[&[0x2f][..], &bits].concat());
+        let mut reader = OutlineReader::new(Format::WebP);
+        reader.push(&[&b"RIFF\0\0\0\0WEBP"[..], &extended, &lossless].concat());
+        reader.outline().shown()
+    }
+
+    #[test]
+    fn a_webp_whose_headers_contradict_each_other_has_no_size() {
+        assert_eq!(webp(20, 10), Some((20, 10)));
+        assert_eq!(webp(20, 11), None);
+        assert_eq!(webp(2_000, 10), None);
+    }
+}

@@ -85,3 +85,15 @@ pub(super) fn shade(pixel: &[u8]) -> u8 {
         [] => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn green_is_brighter_than_red_and_red_than_blue() {
+        let colours = [[255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255]];
+        assert_eq!(colours.map(|one| shade(&one)), [255, 54, 182, 18]);
+        assert_eq!([shade(&[7]), shade(&[7, 255])], [7, 7]);
+    }
+}

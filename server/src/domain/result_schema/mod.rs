@@ -365,6 +365,27 @@ mod tests {
     }
 
     #[test]
+    fn work_that_multiplies_is_refused_before_it_is_done() {
+        let each_for_each = json!({
+            "unevaluatedItems": false, "allOf": [{"items": {"type": "integer"}}],
+        });
+        let each_for_each = ResultSchema::parse(&each_for_each).unwrap();
+        assert_eq!(each_for_each.check(&json!(vec![1; 20])), Ok(()));
+        assert!(each_for_each.check(&json!(vec![1; 2_000])).is_err());
+        let names: Vec<_> = (0..900).map(|n| n.to_string()).collect();
+        let one_of_many = json!({"enum": names});
+        let message = &unfit(&one_of_many, &json!("x".repeat(60_000)))[0];
+        assert!(message.contains("takes too much work"), "{message}");
+    }
+
+    #[test]
+    fn a_fault_at_a_long_name_is_named() {
+        let name = "n".repeat(1_000);
+        let schema = json!({"properties": {&name: {"type": "string"}}});
+        assert_eq!(unfit(&schema, &json!({&name: 1})).len(), 1);
+    }
+
+    #[test]
     fn an_ordinary_pattern_is_taken() {
         for pattern in [
             "^[A-Za-z0-9 ,.-]{1,200}$",
