@@ -1,4 +1,7 @@
-//! Accounts as the host sees them: operators with their identity's state, agents with their means.
+//! Accounts as the host sees them: operators with the state of their identity check, and agents
+//! with their balances.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{
     AgentId, OperatorId, Timestamp,
@@ -28,15 +31,13 @@ const AGENT_COLUMNS: &str = "agent.id AS id, name, email, company, tier, deposit
     (SELECT COUNT(*) FROM api_key
      WHERE api_key.agent_id = agent.id AND api_key.revoked_at_ms IS NULL) AS active_keys";
 
-/// A part of the name or of the e-mail, which is stored in lower case. What an older server wrote
-/// during a roll-out is not folded yet.
+/// Condition for a part of the name or of the e-mail address, which is stored in lower case. What
+/// an older server wrote during a roll-out is not folded yet.
 const NAME_OR_EMAIL: &str = "(COALESCE(name_folded, LOWER(name)) LIKE ? ESCAPE '\\'
     OR email LIKE ? ESCAPE '\\')";
 
-/// Operators, newest first, by the state of their identity and by a part of name or e-mail.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns a page of operators, newest first, by the state of their identity check and by a part of
+/// the name or e-mail address.
 pub fn operators(
     tx: &mut Tx<'_>,
     kyc: Option<KycStatus>,
@@ -44,17 +45,14 @@ pub fn operators(
     part: &Part,
 ) -> Result<Found<OperatorRecord>, StoreError> {
     let mut list = List::of(OPERATOR_COLUMNS, OPERATORS, "operator.id");
-    // The synthetic operator of the sandbox is nobody.
+    // The synthetic operator of the sandbox is not a person.
     list.and("operator.created_at_ms > ?", Some(0_i64));
     list.and("kyc_status = ?", kyc.map(KycStatus::as_str));
     list.and(NAME_OR_EMAIL, search.map(containing));
     list.read(tx, part, operator_record)
 }
 
-/// One operator.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns the operator with this id, or `None` if there is none.
 pub fn operator(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<OperatorRecord>, StoreError> {
     let one = format!("SELECT {OPERATOR_COLUMNS} FROM {OPERATORS} WHERE operator.id = $1");
     let row = tx.first(&one, &params![id.to_string()])?;
@@ -78,10 +76,7 @@ fn operator_record(row: &Row) -> Result<OperatorRecord, StoreError> {
     })
 }
 
-/// Writes down a decision about an operator's identity; false if there is no such operator.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Stores a decision about an operator's identity. Returns false if there is no such operator.
 pub fn set_kyc(
     tx: &mut Tx<'_>,
     id: OperatorId,
@@ -97,10 +92,8 @@ pub fn set_kyc(
     Ok(set == 1)
 }
 
-/// Hears a message of the identity provider; false if the very same was heard before.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Records a message of the identity provider. Returns false if the same message was recorded
+/// before.
 pub fn hear_kyc_message(
     tx: &mut Tx<'_>,
     digest: &str,
@@ -115,10 +108,7 @@ pub fn hear_kyc_message(
     Ok(heard == 1)
 }
 
-/// Agents, newest first, by a part of name or e-mail.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns a page of agents, newest first, by a part of the name or e-mail address.
 pub fn agents(
     tx: &mut Tx<'_>,
     search: Option<&str>,
@@ -129,10 +119,7 @@ pub fn agents(
     list.read(tx, part, agent_record)
 }
 
-/// One agent.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns the agent with this id, or `None` if there is none.
 pub fn agent(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<AgentRecord>, StoreError> {
     let one = format!("SELECT {AGENT_COLUMNS} FROM {AGENTS} WHERE agent.id = $1");
     let row = tx.first(&one, &params![id.to_string()])?;

@@ -1,4 +1,6 @@
-//! Agents: accounts, deposits, and what they did on which day. Their keys are `keys.rs`.
+//! Agents: accounts, deposits, and their activity by day. Their keys are in `keys.rs`.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{
     AgentId, MicroUsd, Timestamp, TransactionId,
@@ -16,19 +18,19 @@ use crate::domain::new_task::Today;
 /// An agent as it is stored.
 #[derive(Clone, Debug)]
 pub struct StoredAgent {
-    /// Its id.
+    /// The agent's id.
     pub id: AgentId,
-    /// Its name.
+    /// The agent's name.
     pub name: String,
-    /// Where its owner reads mail.
+    /// The e-mail address of its owner.
     pub email: String,
-    /// When that was proved.
+    /// When that address was verified.
     pub email_verified_at: Option<Timestamp>,
-    /// Who it works for.
+    /// The company for which it works.
     pub company: Option<String>,
-    /// What it may do.
+    /// The tier, which limits what it may do.
     pub tier: Tier,
-    /// What holds for requests that leave it out.
+    /// Defaults for what a request leaves out.
     pub settings: AgentSettings,
     /// When it was registered.
     pub created_at: Timestamp,
@@ -37,24 +39,21 @@ pub struct StoredAgent {
 /// A deposit to be credited.
 #[derive(Clone, Debug)]
 pub struct NewDeposit {
-    /// Its id.
+    /// The deposit's id.
     pub id: TransactionId,
-    /// Whose.
+    /// The agent that paid it.
     pub agent_id: AgentId,
-    /// Where the transaction is.
+    /// The blockchain of the transaction.
     pub chain: &'static str,
-    /// Which it is.
+    /// The hash of the transaction.
     pub tx_hash: String,
-    /// How much.
+    /// The amount to credit.
     pub amount: MicroUsd,
     /// When it was reported.
     pub at: Timestamp,
 }
 
-/// Adds an agent; false if its e-mail has an account already.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts an agent. Returns false if its e-mail address has an account already.
 pub fn insert(
     tx: &mut Tx<'_>,
     id: AgentId,
@@ -77,10 +76,7 @@ pub fn insert(
     Ok(inserted == 1)
 }
 
-/// One agent.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the agent with this id, or `None` if there is none.
 pub fn get(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<StoredAgent>, StoreError> {
     let row = tx.first(
         "SELECT name, email, email_verified_at_ms, company, tier, settings, created_at_ms
@@ -102,10 +98,7 @@ pub fn get(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<StoredAgent>, StoreErr
     .transpose()
 }
 
-/// Writes what an agent may change of itself.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Updates what an agent may change of itself.
 pub fn update(tx: &mut Tx<'_>, agent: &StoredAgent) -> Result<(), StoreError> {
     tx.send(
         "UPDATE agent SET name = $2, company = $3, settings = $4, name_folded = $5 WHERE id = $1",
@@ -119,11 +112,8 @@ pub fn update(tx: &mut Tx<'_>, agent: &StoredAgent) -> Result<(), StoreError> {
     )
 }
 
-/// Makes whoever else takes this agent's turn wait for the end of this transaction, so that what
-/// is counted in it stays true until it is written.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Locks the agent's row to the end of this transaction. Other transactions that lock it wait, so
+/// what this one counts stays true until it is written.
 pub fn take_turn(tx: &mut Tx<'_>, id: AgentId) -> Result<(), StoreError> {
     tx.send(
         "UPDATE agent SET created_at_ms = created_at_ms WHERE id = $1",
@@ -131,10 +121,7 @@ pub fn take_turn(tx: &mut Tx<'_>, id: AgentId) -> Result<(), StoreError> {
     )
 }
 
-/// Writes down a credited deposit; false if its transaction was reported before.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts a credited deposit. Returns false if its transaction was reported before.
 pub fn insert_deposit(tx: &mut Tx<'_>, deposit: &NewDeposit) -> Result<bool, StoreError> {
     let inserted = tx.execute(
         "INSERT INTO deposit (id, agent_id, chain, tx_hash, amount_micros, status, created_at_ms)
@@ -151,11 +138,8 @@ pub fn insert_deposit(tx: &mut Tx<'_>, deposit: &NewDeposit) -> Result<bool, Sto
     Ok(inserted == 1)
 }
 
-/// Adds a deposit to all that an agent ever paid in, and lifts it to STANDARD from
-/// `standard_min` on.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Adds a deposit to the sum of an agent's deposits, and raises its tier to STANDARD once the sum
+/// reaches `standard_min`.
 pub fn add_deposited(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -174,10 +158,7 @@ pub fn add_deposited(
     )
 }
 
-/// An agent's name and e-mail.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns an agent's name and e-mail address, or `None` if there is no such agent.
 pub fn contact(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<(String, String)>, StoreError> {
     let row = tx.first(
         "SELECT name, email FROM agent WHERE id = $1",
@@ -187,21 +168,18 @@ pub fn contact(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<(String, String)>,
         .transpose()
 }
 
-/// What an agent did of late. Days are UTC days since 1970.
+/// An agent's recent activity. Days are UTC days since 1970.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Activity {
-    /// Real tasks of the day.
+    /// The real tasks of the day, and what the agent spent on them.
     pub today: Today,
-    /// Simulated tasks of the day.
+    /// Number of simulated tasks of the day.
     pub sandbox_tasks: u32,
-    /// What it spent from the earlier day on, the day included.
+    /// The amount that it spent from the earlier day on, including that day.
     pub spent: MicroUsd,
 }
 
-/// What an agent did on a day, and what it spent from an earlier day on.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns an agent's activity on `day`, and what it spent from the earlier day `since` on.
 pub fn activity(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -230,10 +208,8 @@ pub fn activity(
     })
 }
 
-/// Counts a simulated task on its day, unless that leaves the limit. It spends nothing.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Counts a simulated task on its day. Returns false if that would exceed the limit. It spends
+/// nothing.
 pub fn count_sandbox_task(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -250,11 +226,8 @@ pub fn count_sandbox_task(
     Ok(counted == 1)
 }
 
-/// Counts a posted task and its cost on its day, unless that leaves the limits. Conditional, so
-/// that two posts at once cannot both take the last place.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Counts a posted task and its cost on its day. Returns false if that would exceed the limits. The
+/// statement is conditional, so that two concurrent posts cannot both use the last of the quota.
 pub fn count_task(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -278,10 +251,7 @@ pub fn count_task(
     Ok(counted == 1)
 }
 
-/// Takes the cost of a cancelled task off the day on which it was posted.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Subtracts the cost of a cancelled task from the day on which it was posted.
 pub fn uncount_spend(
     tx: &mut Tx<'_>,
     agent_id: AgentId,

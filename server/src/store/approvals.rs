@@ -1,4 +1,6 @@
-//! Requests that a person is asked about, and what was said of them.
+//! Approvals: requests that a person must decide, and the decisions.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{
     AgentId, ApprovalId, KeyId, MicroUsd, TaskId, Timestamp,
@@ -13,45 +15,42 @@ use super::{
 };
 use crate::domain::delegation::Approval;
 
-/// A question that is asked.
+/// An approval that is requested.
 #[derive(Clone, Debug)]
 pub struct NewApproval {
-    /// Its id.
+    /// The approval's id.
     pub id: ApprovalId,
-    /// Whose.
+    /// The agent that requests it.
     pub agent_id: AgentId,
-    /// Which key asks.
+    /// The key that requests it.
     pub key_id: KeyId,
-    /// Of the request.
+    /// The digest of the request.
     pub digest: String,
     /// The request without its secrets, as JSON.
     pub request: String,
-    /// Reward and fee.
+    /// The reward and the fee.
     pub total: MicroUsd,
-    /// When.
+    /// When it was requested.
     pub at: Timestamp,
-    /// Until when it can be decided.
+    /// The time until which it can be decided.
     pub expires_at: Timestamp,
 }
 
-/// Who is asking for a list, and for which part of it.
+/// The page of the list that is requested.
 #[derive(Clone, Copy, Debug)]
 pub struct ApprovalWindow {
-    /// Rows at most.
+    /// Maximum number of rows.
     pub limit: u32,
-    /// Rows to pass over.
+    /// Number of rows to skip.
     pub offset: u32,
-    /// The last row that the caller has.
+    /// The last row that the caller has, if any.
     pub after: Option<ApprovalId>,
 }
 
 const COLUMNS: &str = "id, agent_id, key_id, request, total_micros, state, created_at_ms,
     expires_at_ms, decided_at_ms, decided_by, task_id";
 
-/// Adds a question; false if the same is open already.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts an approval. Returns false if the same is open already.
 pub fn insert(tx: &mut Tx<'_>, asked: &NewApproval) -> Result<bool, StoreError> {
     let inserted = tx.execute(
         "INSERT INTO approval (id, agent_id, key_id, digest, request, total_micros, state,
@@ -71,10 +70,7 @@ pub fn insert(tx: &mut Tx<'_>, asked: &NewApproval) -> Result<bool, StoreError> 
     Ok(inserted == 1)
 }
 
-/// Closes the questions of an agent that are too old, so that they can be asked again.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Expires the approvals of an agent that are too old, so that they can be requested again.
 pub fn expire(tx: &mut Tx<'_>, agent_id: AgentId, now: Timestamp) -> Result<(), StoreError> {
     tx.send(
         "UPDATE approval SET state = 'EXPIRED'
@@ -84,10 +80,7 @@ pub fn expire(tx: &mut Tx<'_>, agent_id: AgentId, now: Timestamp) -> Result<(), 
     )
 }
 
-/// How many questions of an agent wait for an answer.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns how many approvals of an agent wait for a decision.
 pub fn waiting(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<u64, StoreError> {
     let row = tx.first(
         "SELECT COUNT(*) AS n FROM approval WHERE agent_id = $1 AND state = 'PENDING'",
@@ -97,10 +90,7 @@ pub fn waiting(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<u64, StoreError> {
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-/// The open question about a request of a key.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the open approval for a request of a key, if there is one.
 pub fn open(tx: &mut Tx<'_>, key_id: KeyId, digest: &str) -> Result<Option<Approval>, StoreError> {
     let row = tx.first(
         "SELECT id, key_id, state, expires_at_ms FROM approval
@@ -110,7 +100,7 @@ pub fn open(tx: &mut Tx<'_>, key_id: KeyId, digest: &str) -> Result<Option<Appro
     row.map(|row| approval(&row)).transpose()
 }
 
-/// Uses a yes for a task.
+/// Uses a granted approval for a task.
 ///
 /// # Errors
 /// [`StoreError::Changed`] if it was used meanwhile: the caller's transaction then runs again.
@@ -132,7 +122,8 @@ pub fn spend(
     }
 }
 
-/// Writes down a decision of `key`, or of the host, about a question that waits for one.
+/// Stores a decision by `key`, or by the host if there is none, about an approval that waits for
+/// one.
 ///
 /// # Errors
 /// [`StoreError::Changed`] if it was decided meanwhile: the caller's transaction then runs again.
@@ -162,10 +153,7 @@ pub fn decide(
     }
 }
 
-/// One question, for deciding and for showing it.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the approval with this id, both to decide about it and to show it.
 pub fn get(
     tx: &mut Tx<'_>,
     id: ApprovalId,
@@ -178,10 +166,7 @@ pub fn get(
         .transpose()
 }
 
-/// An agent's questions, newest first, with one row more than was asked for.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns a page of an agent's approvals, newest first, with one row more than requested.
 pub fn of_agent(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -200,7 +185,7 @@ pub fn of_agent(
         ),
         &params![
             agent,
-            // No id of ours comes after a letter beyond the alphabet of ULIDs.
+            // No id comes after a letter that is beyond the alphabet of ULIDs.
             (window.after).map_or_else(|| "apr_z".to_owned(), |id| id.to_string()),
             i64::from(window.limit) + 1,
             i64::from(window.offset),
@@ -222,7 +207,8 @@ fn approval(row: &Row) -> Result<Approval, StoreError> {
     })
 }
 
-/// As it is stored: whether it has expired is for whoever knows the time.
+/// Returns the approval as stored. The caller, who knows the time, determines whether it has
+/// expired.
 fn view(row: &Row) -> Result<ApprovalView, StoreError> {
     let decided_at = time_if_any(row, "decided_at_ms")?;
     let decided_by: Option<String> = row.get("decided_by")?;

@@ -1,4 +1,7 @@
-//! What was done in the host's name: written by the transaction that did it, never changed.
+//! The audit log of what was done in the host's name. An entry is written by the transaction of the
+//! action, and never changed.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{AuditId, Timestamp, host::AuditEntry};
 
@@ -10,29 +13,26 @@ use super::{
     tasks::Found,
 };
 
-/// A deed that is to be written down.
+/// A new audit entry.
 #[derive(Clone, Debug)]
 pub struct Deed<'a> {
-    /// Sorts by time.
+    /// The entry's id, which sorts by time.
     pub id: AuditId,
-    /// By whom.
+    /// The actor: an admin key by its fingerprint, the command line, or the identity provider.
     pub who: &'a str,
-    /// What.
+    /// The action, such as `kyc.approve`.
     pub action: &'a str,
-    /// To what.
+    /// The subject of the action: an id, or a task type.
     pub subject: &'a str,
-    /// The rest, in words.
+    /// Further details in words; may be empty.
     pub details: &'a str,
-    /// The request that does it.
+    /// The id of the request that does it; `None` for the command line.
     pub request_id: Option<&'a str>,
-    /// When.
+    /// When it is done.
     pub at: Timestamp,
 }
 
-/// Writes down a deed.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts an audit entry.
 pub fn insert(tx: &mut Tx<'_>, deed: &Deed<'_>) -> Result<(), StoreError> {
     tx.send(
         "INSERT INTO audit (id, who, action, subject, details, request_id, at_ms)
@@ -49,10 +49,7 @@ pub fn insert(tx: &mut Tx<'_>, deed: &Deed<'_>) -> Result<(), StoreError> {
     )
 }
 
-/// What was done, newest first; to one subject, if one is named.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns a page of the entries, newest first; only those of one subject if it is named.
 pub fn list(
     tx: &mut Tx<'_>,
     subject: Option<&str>,

@@ -1,4 +1,6 @@
-//! How the callbacks of each agent answered lately, by host.
+//! Records of how the callbacks of each agent answered lately, by host.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{AgentId, Timestamp};
 
@@ -6,31 +8,28 @@ use super::{Row, StoreError, Tx, columns::time, params};
 use crate::domain::callback_host::{self, HostRecord, Outcome, UNRESPONSIVE_HOSTS_MAX};
 use crate::domain::job::Pool;
 
-/// Failures that are counted at most.
+/// The number at which the count of failures stops.
 const FAILURES_MAX: i64 = 16;
 
-/// What decides how a delivery is queued.
+/// The facts that decide how a delivery is queued.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
-    /// How the host answered lately, if it was called.
+    /// The recent record of the host, if it was called.
     pub record: Option<HostRecord>,
-    /// Hosts of the agent that do not answer, counted up to the number that matters.
+    /// Number of the agent's hosts that do not answer, counted up to the number that matters.
     pub unresponsive: i64,
     /// Whether the callback has said that it is gone.
     pub is_disabled: bool,
 }
 
 impl Standing {
-    /// The pool of a delivery that is due now.
+    /// Returns the pool of a delivery that is due now.
     pub fn pool(&self, now: Timestamp) -> Pool {
         callback_host::pool(self.record.as_ref(), self.unresponsive, now)
     }
 }
 
 /// Looks up a callback of an agent.
-///
-/// # Errors
-/// Those of [`Tx::query`].
 pub fn standing(tx: &mut Tx<'_>, agent_id: AgentId, url: &str) -> Result<Standing, StoreError> {
     let row = tx.first(
         "SELECT (SELECT COUNT(*) FROM disabled_endpoint WHERE agent_id = $1 AND url = $2) AS disabled,
@@ -73,10 +72,7 @@ fn record(row: &Row) -> Result<Option<HostRecord>, StoreError> {
     }))
 }
 
-/// Writes down how a call went.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Records the outcome of a call.
 pub fn note(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -111,10 +107,7 @@ pub fn note(
     tx.send(&sql, params)
 }
 
-/// Removes records of hosts that were last called before `before`.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Deletes records of hosts that were last called before `before`, up to `limit` of them.
 pub fn forget_old(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Result<(), StoreError> {
     tx.send(
         "DELETE FROM callback_host WHERE (agent_id, host) IN (

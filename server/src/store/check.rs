@@ -1,31 +1,29 @@
-//! What `humanops check-ledger` looks for. It reads, and mends nothing.
+//! The checks of `humanops check-ledger`. They only read, and repair nothing.
 
 use api_types::MicroUsd;
 
 use super::{StoreError, Tx, params};
 use crate::domain::ledger::Account;
 
-/// What `humanops check-ledger` found.
+/// The result of `humanops check-ledger`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerCheck {
-    /// Accounts with a balance of their own.
+    /// Number of accounts with a balance row.
     pub accounts: i64,
-    /// Transfers.
+    /// Number of all transfers.
     pub transfers: i64,
     /// The sum of all balances, `world` and `platform` included; zero when the books are right.
     pub sum: MicroUsd,
-    /// What the platform earned.
+    /// The platform's earnings so far.
     pub platform: MicroUsd,
     /// Every fault, in words; empty when the books are right.
     pub faults: Vec<String>,
 }
 
-/// Recomputes every balance from the transfers, and looks for everything that right books never
-/// hold: money below zero, in the escrow of a task that ended, in a payout that is settled;
-/// deposits that were credited not once; ledgers with a gap.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Recomputes every balance from the transfers, and searches for everything that correct books
+/// never contain: money below zero, in the escrow of a task that ended, or in a payout that is
+/// settled; deposits that were not credited exactly once; ledgers with a gap. Returns database
+/// errors as [`StoreError`].
 pub fn check(tx: &mut Tx<'_>) -> Result<LedgerCheck, StoreError> {
     tx.take_time()?;
     let mut faults = wrong_balances(tx)?;
@@ -56,7 +54,7 @@ pub fn check(tx: &mut Tx<'_>) -> Result<LedgerCheck, StoreError> {
     })
 }
 
-/// The balance of an account that keeps no row: the sum of its transfers.
+/// Returns the balance of an account without a row: the sum of its transfers.
 fn folded(tx: &mut Tx<'_>, account: Account) -> Result<i64, StoreError> {
     let row = tx.first(
         "SELECT CAST(COALESCE(SUM(CASE WHEN credit_account = $1 THEN amount_micros
@@ -98,7 +96,7 @@ fn wrong_balances(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
         .collect()
 }
 
-/// What a query finds, each row as a sentence of its `what` and its `micros`.
+/// Returns what a query finds, each row as a sentence of its `what` and its `micros`.
 fn faults(tx: &mut Tx<'_>, sql: &str) -> Result<Vec<String>, StoreError> {
     let rows = tx.query(sql, &[])?;
     rows.iter()
@@ -123,9 +121,9 @@ fn held_after_the_end(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     )
 }
 
-/// Accounts below zero, and those of a task, a payout, an agent or an operator that is not there.
-/// Each owner is looked up by its id, cut out of the account's: otherwise every account would be
-/// compared with every task.
+/// Finds accounts below zero, and those of a task, a payout, an agent or an operator that does not
+/// exist. Each owner is looked up by its id, which is cut out of the account's id: otherwise every
+/// account would be compared with every task.
 fn held_by_nobody(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     faults(
         tx,
@@ -147,7 +145,7 @@ fn held_by_nobody(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     )
 }
 
-/// Payouts on their way that hold another amount than theirs.
+/// Finds payouts on their way that hold another amount than their own.
 fn wrong_payouts(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     faults(
         tx,
@@ -159,8 +157,8 @@ fn wrong_payouts(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     )
 }
 
-/// Agents to whom another sum was credited than their deposits make, and other than their tier
-/// was lifted by.
+/// Finds agents whose credited sum differs from the sum of their deposits, or from the sum that
+/// their tier is based on.
 fn wrong_deposits(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     faults(
         tx,
@@ -183,7 +181,7 @@ fn wrong_deposits(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     )
 }
 
-/// Agents whose ledger has a gap, or ends with another balance than theirs.
+/// Finds agents whose ledger has a gap, or ends with another balance than the account's.
 fn broken_ledgers(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     faults(
         tx,

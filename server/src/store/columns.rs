@@ -1,10 +1,11 @@
-//! Columns as the types of the domain: ids, money, time, names. What cannot be read is an accident.
+//! Columns as the types of the domain: ids, money, time, names. A value that cannot be converted is
+//! a [`StoreError::Column`].
 
 use api_types::{MicroUsd, Timestamp};
 
 use super::{Row, StoreError};
 
-/// What a column was read as, if it could be.
+/// Returns the value as which a column was read, or fails with `Column` if there is none.
 pub(super) fn parsed<T>(read: Option<T>, column: &str) -> Result<T, StoreError> {
     read.ok_or_else(|| StoreError::Column {
         column: column.to_owned(),
@@ -12,12 +13,12 @@ pub(super) fn parsed<T>(read: Option<T>, column: &str) -> Result<T, StoreError> 
     })
 }
 
-/// A column of JSON or of an id: anything that its text can be parsed as.
+/// Reads a column of an id or of JSON: any type as which its text can be parsed.
 pub(super) fn text<T: std::str::FromStr>(row: &Row, column: &str) -> Result<T, StoreError> {
     parsed(row.get::<String>(column)?.parse().ok(), column)
 }
 
-/// The same where NULL means none.
+/// Reads a column as [`text`] does, with `None` for NULL.
 pub(super) fn text_if_any<T: std::str::FromStr>(
     row: &Row,
     column: &str,
@@ -27,7 +28,7 @@ pub(super) fn text_if_any<T: std::str::FromStr>(
         .transpose()
 }
 
-/// A column that holds one of an enum's names.
+/// Reads a column that holds one of an enum's names.
 pub(super) fn name<T>(
     row: &Row,
     column: &str,
@@ -36,7 +37,7 @@ pub(super) fn name<T>(
     parsed(parse(&row.get::<String>(column)?), column)
 }
 
-/// A column of JSON.
+/// Reads a column of JSON.
 pub(super) fn json<T: serde::de::DeserializeOwned>(
     row: &Row,
     column: &str,
@@ -47,7 +48,7 @@ pub(super) fn json<T: serde::de::DeserializeOwned>(
     )
 }
 
-/// A column of JSON where NULL means none.
+/// Reads a column of JSON, with `None` for NULL.
 pub(super) fn json_if_any<T: serde::de::DeserializeOwned>(
     row: &Row,
     column: &str,
@@ -57,22 +58,22 @@ pub(super) fn json_if_any<T: serde::de::DeserializeOwned>(
         .transpose()
 }
 
-/// The JSON of a value of ours.
+/// Returns the JSON of a value that is to be stored in a column.
 pub(super) fn to_json<T: serde::Serialize>(value: &T, column: &str) -> Result<String, StoreError> {
     parsed(serde_json::to_string(value).ok(), column)
 }
 
-/// A column of micro-dollars.
+/// Reads a column of micro-dollars.
 pub(super) fn money(row: &Row, column: &str) -> Result<MicroUsd, StoreError> {
     parsed(MicroUsd::from_micros(row.get(column)?), column)
 }
 
-/// A column of milliseconds.
+/// Reads a column of milliseconds since 1970.
 pub(super) fn time(row: &Row, column: &str) -> Result<Timestamp, StoreError> {
     parsed(Timestamp::from_millis(row.get(column)?), column)
 }
 
-/// A column of milliseconds where NULL means never.
+/// Reads a column of milliseconds since 1970, with `None` for NULL.
 pub(super) fn time_if_any(row: &Row, column: &str) -> Result<Option<Timestamp>, StoreError> {
     let held: Option<i64> = row.get(column)?;
     held.map(|millis| parsed(Timestamp::from_millis(millis), column))

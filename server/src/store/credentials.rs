@@ -1,4 +1,6 @@
-//! Sealed credentials: put, get with its access record, purge. Nothing here can be opened.
+//! Sealed credentials: insert, get with a record of the access, purge. Nothing here can open them.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{KeyId, TaskId, Timestamp, credential::EncryptedCredential};
 
@@ -8,30 +10,27 @@ use super::{
     params,
 };
 
-/// What is left of a credential.
+/// The stored state of a credential.
 #[derive(Clone, Debug)]
 pub enum Kept {
     /// The envelope, as the operator's browser made it.
     Sealed(Box<EncryptedCredential>),
-    /// Its agent erased it.
+    /// The agent erased the credential.
     Purged,
 }
 
-/// Who takes an envelope out.
+/// An access to an envelope, as it is recorded.
 #[derive(Clone, Debug)]
 pub struct Access {
-    /// When.
+    /// When the access happened.
     pub at: Timestamp,
-    /// With which key.
+    /// The key that was used.
     pub key_id: KeyId,
-    /// In which request.
+    /// The id of the request.
     pub request_id: String,
 }
 
-/// Stores an envelope, in place of an earlier one of the same task.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts an envelope, in place of an earlier one of the same task.
 pub fn insert(
     tx: &mut Tx<'_>,
     task_id: TaskId,
@@ -51,10 +50,7 @@ pub fn insert(
     )
 }
 
-/// A task's envelope.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns a task's envelope, or `None` if it never had one.
 pub fn get(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<Kept>, StoreError> {
     let row = tx.first(
         "SELECT envelope FROM credential WHERE task_id = $1",
@@ -71,11 +67,8 @@ pub fn get(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<Kept>, StoreError>
     .transpose()
 }
 
-/// Writes down that an envelope was handed out. Whoever sends the request id of an earlier request
-/// is written down too, under that id and the time.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Records that an envelope was handed out. If the request id was recorded for an earlier access,
+/// the access is recorded too, under that id and the time.
 pub fn record_access(tx: &mut Tx<'_>, task_id: TaskId, access: &Access) -> Result<(), StoreError> {
     if record_under(tx, task_id, access, &access.request_id)? == 0 {
         let told_apart = format!("{} {}", access.request_id, access.at);
@@ -102,10 +95,7 @@ fn record_under(
     )
 }
 
-/// Erases an envelope for good, as far as the database lets us: see `SECURITY.md`.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Erases an envelope for good, as far as the database permits: see `SECURITY.md`.
 pub fn purge(tx: &mut Tx<'_>, task_id: TaskId, now: Timestamp) -> Result<(), StoreError> {
     tx.erase_traces();
     tx.send(

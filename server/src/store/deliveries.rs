@@ -1,5 +1,7 @@
-//! Events on their way to callbacks: written in the transaction of the move, every attempt logged,
-//! and sent again when somebody asks.
+//! Deliveries of events to callbacks (webhooks): inserted in the transaction of the move, with a
+//! log of every attempt, and sent again on request.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{
     AgentId, DeliveryId, EventId, TaskId, Timestamp,
@@ -22,11 +24,8 @@ use crate::domain::{
 const COLUMNS: &str = "id, event_id, event_name, task_id, url, state, created_at_ms, due_at_ms,
     delivered_at_ms";
 
-/// Adds what a move has to tell, with the job that tells it; without one where the callback has
+/// Inserts the delivery of an event and the job that sends it. There is no job if the callback has
 /// said that it is gone.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
 pub fn insert(tx: &mut Tx<'_>, agent_id: AgentId, outgoing: &Outgoing) -> Result<(), StoreError> {
     let at = outgoing.told.timestamp;
     let standing = callback_hosts::standing(tx, agent_id, &outgoing.url)?;
@@ -61,7 +60,7 @@ pub fn insert(tx: &mut Tx<'_>, agent_id: AgentId, outgoing: &Outgoing) -> Result
     enqueue(tx, outgoing.id, target, standing.pool(at), at)
 }
 
-/// Whose callback is called, and where.
+/// The agent whose callback is called, and its address.
 #[derive(Clone, Copy)]
 struct Target<'a> {
     agent_id: AgentId,
@@ -84,33 +83,30 @@ fn enqueue(
     jobs::enqueue_in(tx, &job, (pool, &lane), due_at)
 }
 
-/// A delivery that is to be sent now.
+/// A delivery that is due to be sent.
 #[derive(Clone, Debug)]
 pub struct Waiting {
-    /// The delivery.
+    /// The delivery's id.
     pub id: DeliveryId,
-    /// Its event, which names it to the callback.
+    /// The id of its event, which the callback sees.
     pub event_id: EventId,
-    /// Whose task holds the secret.
+    /// The task whose secret signs it.
     pub task_id: TaskId,
-    /// Whose callback it is.
+    /// The agent whose callback it is.
     pub agent_id: AgentId,
-    /// Where it goes.
+    /// The address to which it goes.
     pub url: String,
-    /// What is sent, to the byte.
+    /// The body that is sent, to the byte.
     pub body: String,
-    /// Attempts of this round so far.
+    /// Number of attempts of this round so far.
     pub tries: i64,
-    /// Whether the callback is gone, and nobody asked for this one nevertheless.
+    /// Whether the callback is gone, and nobody has requested this delivery nevertheless.
     pub disabled: bool,
-    /// How its host answered lately.
+    /// The recent record of its host, and what else decides how it is queued.
     pub standing: Standing,
 }
 
-/// The delivery, if it still waits to be sent.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns the delivery, if it still waits to be sent.
 pub fn waiting(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<Waiting>, StoreError> {
     let row = tx.first(
         "SELECT event_id, task_id, agent_id, url, body, tries, asked_again FROM delivery
@@ -135,10 +131,7 @@ pub fn waiting(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<Waiting>, Store
     }))
 }
 
-/// Puts a delivery off until `due_at` without an attempt.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Postpones a delivery until `due_at` without an attempt.
 pub fn postpone(tx: &mut Tx<'_>, id: DeliveryId, due_at: Timestamp) -> Result<(), StoreError> {
     tx.send(
         "UPDATE delivery SET due_at_ms = $2 WHERE id = $1 AND state = 'PENDING'",
@@ -146,30 +139,27 @@ pub fn postpone(tx: &mut Tx<'_>, id: DeliveryId, due_at: Timestamp) -> Result<()
     )
 }
 
-/// One attempt, as it went.
+/// An attempt and its result.
 #[derive(Clone, Debug)]
 pub struct Attempted {
-    /// When it began.
+    /// When the attempt began.
     pub at: Timestamp,
-    /// When it ended.
+    /// When the attempt ended.
     pub ended_at: Timestamp,
-    /// How long it took, in milliseconds.
+    /// Duration of the attempt in milliseconds.
     pub duration_ms: i64,
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there was a response.
     pub status: Option<u16>,
-    /// The beginning of the answer.
+    /// The beginning of the response's body.
     pub answer: Option<String>,
-    /// Why there was none.
+    /// The reason why there was no response.
     pub error: Option<String>,
     /// The pool of the next attempt.
     pub pool: Pool,
 }
 
-/// Logs an attempt and does what follows from it. What was decided meanwhile by another attempt
-/// stays, except that an arrival counts whenever it happened.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Logs an attempt and applies its outcome to the delivery. What another attempt decided meanwhile
+/// stays, except that a successful attempt counts whenever it happened.
 pub fn record(
     tx: &mut Tx<'_>,
     sent: &Waiting,
@@ -237,10 +227,7 @@ fn disable(tx: &mut Tx<'_>, sent: &Waiting, at: Timestamp) -> Result<(), StoreEr
     )
 }
 
-/// The delivery is not sent: its callback is gone.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Marks a delivery as disabled, because its callback is gone. It is not sent.
 pub fn skip(tx: &mut Tx<'_>, id: DeliveryId) -> Result<(), StoreError> {
     tx.send(
         "UPDATE delivery SET state = 'DISABLED', due_at_ms = NULL
@@ -249,32 +236,30 @@ pub fn skip(tx: &mut Tx<'_>, id: DeliveryId) -> Result<(), StoreError> {
     )
 }
 
-/// What a list of deliveries is narrowed to.
+/// The conditions of a list of deliveries.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filter {
-    /// To this agent's callbacks; to everybody's if left out, which is for the host.
+    /// Only deliveries to this agent's callbacks; `None` means those of all agents, which is for
+    /// the host.
     pub agent_id: Option<AgentId>,
-    /// Of this task.
+    /// Only deliveries of this task.
     pub task_id: Option<TaskId>,
-    /// In this state.
+    /// Only deliveries in this state.
     pub state: Option<DeliveryState>,
 }
 
-/// Which part of the list: so many rows, after so many or after one.
+/// The page of the list that is requested, after a cursor or after a number of rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
-    /// Rows at most.
+    /// Maximum number of rows.
     pub limit: u32,
-    /// Rows to pass over.
+    /// Number of rows to skip.
     pub offset: u32,
-    /// The last row that the caller has.
+    /// The last row that the caller has, if any.
     pub after: Option<DeliveryId>,
 }
 
-/// Deliveries with all their attempts, newest first.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns a page of deliveries with all their attempts, newest first.
 pub fn list(
     tx: &mut Tx<'_>,
     filter: Filter,
@@ -319,9 +304,6 @@ pub fn list(
 }
 
 /// Returns a delivery of an agent, or `None` if the agent has none with this id.
-///
-/// # Errors
-/// Those of [`Tx::query`].
 pub fn get(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -334,12 +316,9 @@ pub fn get(
     row.map(|row| delivery(tx, &row)).transpose()
 }
 
-/// Sends a delivery again, whatever became of it, and begins its schedule anew; a disabled
-/// callback is tried too, and enabled if it arrives. `None` if there is no such delivery, or it
-/// is not the agent's where one is named.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Sends a delivery again, whatever its state, and restarts its retry schedule. A disabled callback
+/// is tried too, and enabled if the delivery succeeds. Returns `None` if there is no such delivery,
+/// or if it is not the agent's where one is named.
 pub fn redeliver(
     tx: &mut Tx<'_>,
     agent_id: Option<AgentId>,

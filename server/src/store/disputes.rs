@@ -1,4 +1,6 @@
 //! Disputes: opened and closed by moves, listed for the host.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{
     DisputeId, TaskId, Timestamp,
@@ -19,16 +21,16 @@ const COLUMNS: &str = "dispute.id AS id, dispute.task_id AS task_id, task.agent_
     dispute.opened_at_ms AS opened_at_ms, dispute.resolved_at_ms AS resolved_at_ms,
     dispute.outcome AS outcome, dispute.note AS note, task.sandbox AS sandbox";
 
-/// What a list of disputes is narrowed to, and which part of it is asked for.
+/// The conditions of a list of disputes, and the page that is requested.
 #[derive(Clone, Copy, Debug)]
 pub struct DisputeFilter {
-    /// Only those that are open, or only those that have ended.
+    /// Only open disputes if true, only ended ones if false, all if `None`.
     pub open: Option<bool>,
-    /// Rows at most.
+    /// Maximum number of rows.
     pub limit: u32,
-    /// Rows to pass over.
+    /// Number of rows to skip.
     pub offset: u32,
-    /// The last row that the caller has.
+    /// The last row that the caller has, if any.
     pub after: Option<DisputeId>,
 }
 
@@ -65,10 +67,7 @@ pub(super) fn record(
     .map(drop)
 }
 
-/// One dispute.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the dispute with this id, or `None` if there is none.
 pub fn get(tx: &mut Tx<'_>, id: DisputeId) -> Result<Option<Dispute>, StoreError> {
     let row = tx.first(
         &format!(
@@ -80,10 +79,7 @@ pub fn get(tx: &mut Tx<'_>, id: DisputeId) -> Result<Option<Dispute>, StoreError
     row.map(|row| dispute(&row)).transpose()
 }
 
-/// All disputes, newest first.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns a page of all disputes, newest first.
 pub fn list(tx: &mut Tx<'_>, filter: DisputeFilter) -> Result<Found<Dispute>, StoreError> {
     let which = match filter.open {
         Some(true) => "dispute.resolved_at_ms IS NULL",

@@ -1,4 +1,6 @@
-//! Links that prove an agent's e-mail address, known by the hashes of their tokens.
+//! Links that verify an agent's e-mail address, found by the hashes of their tokens.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{AgentId, Timestamp};
 
@@ -9,30 +11,27 @@ use super::{
 };
 use crate::domain::job::Job;
 
-/// A link that was mailed.
+/// A link that was sent by e-mail.
 #[derive(Clone, Copy, Debug)]
 pub struct MailedLink {
-    /// Whose address it proves.
+    /// The agent whose address it verifies.
     pub agent_id: AgentId,
-    /// Until when it opens.
+    /// The time until which it is valid.
     pub expires_at: Timestamp,
-    /// When that address was proved.
+    /// When that address was verified.
     pub verified_at: Option<Timestamp>,
 }
 
-/// How often mails with a link were asked for.
+/// The requests for e-mails with a link so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
-    /// How often.
+    /// Number of requests so far.
     pub times: u32,
-    /// When last.
+    /// When the last request was made.
     pub last: Option<Timestamp>,
 }
 
-/// Adds a link, by the hash of its token.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts a link by the hash of its token.
 pub fn insert(
     tx: &mut Tx<'_>,
     token_hash: &str,
@@ -45,10 +44,7 @@ pub fn insert(
     )
 }
 
-/// The link whose token has this hash.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the link whose token has this hash, or `None` if there is none.
 pub fn get(tx: &mut Tx<'_>, token_hash: &str) -> Result<Option<MailedLink>, StoreError> {
     let row = tx.first(
         "SELECT email_link.agent_id AS agent_id, email_link.expires_at_ms AS expires_at_ms,
@@ -67,10 +63,10 @@ pub fn get(tx: &mut Tx<'_>, token_hash: &str) -> Result<Option<MailedLink>, Stor
     .transpose()
 }
 
-/// Writes down that an agent's address was proved, which lifts it out of SANDBOX.
+/// Records that an agent's address was verified, which raises its tier from SANDBOX to VERIFIED.
 ///
 /// # Errors
-/// [`StoreError::Changed`] if it was proved meanwhile: the caller's transaction then runs again.
+/// [`StoreError::Changed`] if it was verified meanwhile: the caller's transaction then runs again.
 pub fn verify(tx: &mut Tx<'_>, agent_id: AgentId, now: Timestamp) -> Result<(), StoreError> {
     let verified = tx.execute(
         "UPDATE agent SET email_verified_at_ms = $2,
@@ -85,10 +81,7 @@ pub fn verify(tx: &mut Tx<'_>, agent_id: AgentId, now: Timestamp) -> Result<(), 
     }
 }
 
-/// How often an agent's mails were asked for.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns how often e-mails for an agent were requested.
 pub fn asked(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<Asked, StoreError> {
     let row = tx.first(
         "SELECT link_asks, link_asked_at_ms FROM agent WHERE id = $1",
@@ -104,11 +97,11 @@ pub fn asked(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<Asked, StoreError> {
     })
 }
 
-/// Writes down that a mail was asked for, and leaves it to be sent.
+/// Records that an e-mail was requested, and enqueues the job that sends it.
 ///
 /// # Errors
-/// [`StoreError::Changed`] if somebody else asked since `before`: the caller's transaction then
-/// runs again.
+/// [`StoreError::Changed`] if there was another request since `before`: the caller's transaction
+/// then runs again.
 pub fn ask(
     tx: &mut Tx<'_>,
     agent_id: AgentId,

@@ -1,4 +1,6 @@
 //! An agent's ledger: the transfers that touch its deposit account, in their order.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{AgentId, ledger::LedgerEntry};
 
@@ -9,21 +11,19 @@ use super::{
 };
 use crate::domain::ledger::Account;
 
-/// Which entries of a ledger are asked for.
+/// The page of a ledger that is requested.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
-    /// Entries at most; one more is read, to tell whether others follow.
+    /// Maximum number of entries. One more is read, to tell whether others follow.
     pub limit: u32,
-    /// Entries to pass over.
+    /// Number of entries to skip.
     pub offset: u32,
-    /// Those after this one; nothing stands before the first.
+    /// Number of the entry after which the page begins; 0 for the first page.
     pub after: i64,
 }
 
-/// An agent's entries with their numbers, oldest first, and how many there are in all.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns a page of an agent's entries with their numbers, oldest first, and how many entries the
+/// agent has in all.
 pub fn of_agent(
     tx: &mut Tx<'_>,
     agent_id: AgentId,

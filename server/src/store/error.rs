@@ -1,54 +1,55 @@
-//! What can go wrong in the store. Absence is `Option`, and a refusal is the domain's: these are
-//! accidents, and the kinds of violation that statements are written to meet.
+//! Errors of the store. A missing row is an `Option`, and a refusal is an error of the domain. The
+//! variants here are failures, and the kinds of constraint violation that statements expect.
 
-/// An accident in the store, or a violation by its kind.
+/// A failure of the store, or a constraint violation by its kind.
 ///
-/// No variant holds a parameter or the contents of a row: these errors are logged.
+/// No variant holds a parameter or the contents of a row, because these errors are logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// A row with this key exists already.
     #[error("a row with this key exists already")]
     Unique,
-    /// A value, or the result of an update, breaks a CHECK.
+    /// A value, or the result of an update, violates a CHECK.
     #[error("a value breaks a check of its table")]
     Check,
-    /// A row that is referred to does not exist, or one that is referred to would go.
+    /// A row refers to a row that does not exist, or a row to be deleted is still referred to.
     #[error("a row refers to another that does not exist")]
     ForeignKey,
-    /// Someone else wrote first.
+    /// Another transaction wrote first.
     #[error("someone else changed the row first")]
     Changed,
-    /// Someone else has held a lock for too long; the same request may be sent again.
+    /// Another transaction has held a lock for too long; the same request may be sent again.
     #[error("another request holds what this one needs")]
     Busy,
-    /// The database cannot be asked now; nothing was written unless the loss came during COMMIT.
+    /// The database cannot serve the request now. Nothing was written unless the connection was
+    /// lost during COMMIT.
     #[error("the database cannot be asked: {0}")]
     Unavailable(&'static str),
-    /// A row holds what it should never hold.
+    /// A row holds a value that it should never hold.
     #[error("{table} {id} is inconsistent: {problem}")]
     Inconsistent {
         /// The table of the row.
         table: &'static str,
         /// The key of the row.
         id: String,
-        /// What is wrong with it.
+        /// A description of the problem.
         problem: String,
     },
-    /// A statement's answer was read in a way that does not fit it.
+    /// A result was read in a way that does not fit it.
     #[error("column {column} {problem}")]
     Column {
-        /// The column that was asked for.
+        /// The column that was requested.
         column: String,
-        /// Why it could not be read.
+        /// The reason why it could not be read.
         problem: &'static str,
     },
-    /// A closure went on after one of its statements had failed outside of a savepoint.
+    /// The closure continued after one of its statements had failed outside of a savepoint.
     #[error("a statement failed before this one in the same transaction, outside of a savepoint")]
     Aborted,
     /// A closure panicked; its writes were undone.
     #[error("a request panicked in the store: {0}")]
     Panicked(String),
-    /// Any other error of the database, in its own words.
+    /// Any other error of the database, with its message.
     #[error("the database refused: {0}")]
     Database(String),
 }

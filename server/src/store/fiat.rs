@@ -1,4 +1,6 @@
 //! Payments by card and bank.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use std::time::Duration;
 
@@ -14,19 +16,16 @@ use super::{
 };
 use crate::domain::fiat::Payment;
 
-/// What a retried request is known by.
+/// The identity of a request that may be retried.
 #[derive(Clone, Debug)]
 pub struct Retried {
-    /// The account, the path and the key of the request.
+    /// The account, the path and the idempotency key of the request.
     pub key: String,
-    /// What its body is known by.
+    /// The digest of its body.
     pub digest: String,
 }
 
-/// Adds a payment.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts a payment.
 pub fn insert(
     tx: &mut Tx<'_>,
     payment: &Payment,
@@ -51,11 +50,8 @@ pub fn insert(
     )
 }
 
-/// The payment that an earlier request with this key began, with what its body was known by.
-/// Keys are forgotten after `kept_for`, like their answers.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the payment that an earlier request with this key began, with the digest of that
+/// request's body. Keys are erased after `kept_for`, like the responses to them.
 pub fn begun(
     tx: &mut Tx<'_>,
     key: &str,
@@ -74,10 +70,7 @@ pub fn begun(
         .transpose()
 }
 
-/// Writes down where the payer goes.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Stores the address to which the payer is sent.
 pub fn opened(tx: &mut Tx<'_>, id: TransactionId, redirect_url: &str) -> Result<(), StoreError> {
     tx.send(
         "UPDATE fiat_payment SET redirect_url = $2 WHERE id = $1",
@@ -85,10 +78,11 @@ pub fn opened(tx: &mut Tx<'_>, id: TransactionId, redirect_url: &str) -> Result<
     )
 }
 
-/// Writes a payment's status over the one that it had.
+/// Updates a payment whose status is still `from`.
 ///
 /// # Errors
-/// [`StoreError::Changed`] if somebody else wrote first: the caller's transaction then runs again.
+/// [`StoreError::Changed`] if another transaction wrote first: the caller's transaction then runs
+/// again.
 pub fn update(tx: &mut Tx<'_>, payment: &Payment, from: PaymentStatus) -> Result<(), StoreError> {
     let updated = tx.execute(
         "UPDATE fiat_payment SET status = $3, settled_at_ms = $4 WHERE id = $1 AND status = $2",
@@ -109,10 +103,7 @@ pub fn update(tx: &mut Tx<'_>, payment: &Payment, from: PaymentStatus) -> Result
 const COLUMNS: &str =
     "id, agent_id, method, amount_micros, status, redirect_url, created_at_ms, settled_at_ms";
 
-/// One payment of an agent.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns a payment of an agent, or `None` if the agent has none with this id.
 pub fn get(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -125,10 +116,7 @@ pub fn get(
     row.map(|row| payment(&row)).transpose()
 }
 
-/// The payment that the provider knows by this order.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the payment that the provider knows by this order id, or `None` if there is none.
 pub fn by_order(tx: &mut Tx<'_>, order_id: &str) -> Result<Option<Payment>, StoreError> {
     let row = tx.first(
         &format!("SELECT {COLUMNS} FROM fiat_payment WHERE order_id = $1"),

@@ -1,18 +1,18 @@
 //! Text that is compared without regard to case. The server folds it, because the databases fold
-//! letters differently: SQLite's LOWER and LIKE know ASCII alone, PostgreSQL's LOWER goes by the
-//! locale of the database.
+//! letters differently: SQLite's LOWER and LIKE know ASCII alone, and PostgreSQL's LOWER follows
+//! the locale of the database.
 
 use super::queue::{Asked, Work};
 use super::{StoreError, Tx, params};
 
-/// The text in lower case, by Unicode's table and letter by letter, so that a part of a text folds
-/// to a part of the folded text.
+/// Returns the text in lower case, by Unicode's table and letter by letter, so that a part of a
+/// text folds to a part of the folded text.
 pub(super) fn folded(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// A pattern that finds `text` anywhere in a folded column, whatever characters it has; for
-/// `LIKE … ESCAPE '\'`.
+/// Returns a pattern for `LIKE … ESCAPE '\'` that finds `text` anywhere in a folded column,
+/// whatever characters it has.
 pub(super) fn containing(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in folded(text).chars() {
@@ -25,11 +25,11 @@ pub(super) fn containing(text: &str) -> String {
     pattern
 }
 
-/// Rows that are folded by one transaction.
+/// Maximum number of rows of each table that one transaction folds.
 const ROWS_MAX: u32 = 1000;
 
-/// Folds the names of all rows that an earlier version wrote. Part of migrating, on the thread that
-/// migrates: `run` runs one write and keeps it.
+/// Folds the names of all rows that an earlier version wrote. It is part of migrating, on the
+/// thread that migrates: `run` runs one write and commits it.
 pub(super) fn fold_all_names(mut run: impl FnMut(Box<dyn Work>)) -> Result<(), StoreError> {
     loop {
         let (work, mut answer) = Asked::for_caller(fold_names);
@@ -41,7 +41,7 @@ pub(super) fn fold_all_names(mut run: impl FnMut(Box<dyn Work>)) -> Result<(), S
     }
 }
 
-/// Folds some of them, and says how many.
+/// Folds one batch of names, and returns how many it folded.
 fn fold_names(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     let mut folds = 0;
     for table in ["agent", "operator"] {

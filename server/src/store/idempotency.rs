@@ -1,4 +1,6 @@
-//! Answers that were given under an idempotency key, kept for 48 hours (contract §8).
+//! Responses that were given under an idempotency key, kept for 48 hours (contract §8).
+//!
+//! Functions return database errors as [`StoreError`].
 
 use std::time::Duration;
 
@@ -6,45 +8,46 @@ use api_types::Timestamp;
 
 use super::{StoreError, Tx, params};
 
-/// How long an answer is kept (contract §8).
+/// The time for which a response is kept (contract §8).
 pub const KEPT_FOR: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// A request that carries an idempotency key.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Account and path: another account's key, or the same at another endpoint, is another key.
+    /// The account and the path: the same key of another account, or at another path, is another
+    /// key.
     pub scope: String,
-    /// The key.
+    /// The idempotency key.
     pub key: String,
-    /// Of its body.
+    /// The digest of the request's body.
     pub digest: String,
 }
 
-/// What an earlier request with the key was answered.
+/// The stored response to an earlier request with the key.
 #[derive(Clone, Debug)]
 pub struct KeptAnswer {
-    /// Of the earlier request's body.
+    /// The digest of the earlier request's body.
     pub digest: String,
     /// The HTTP status.
     pub status: u16,
-    /// The body, without secrets.
+    /// The response's body, without secrets.
     pub body: String,
 }
 
 /// Whether a request is the first with its key.
 #[derive(Clone, Debug)]
 pub enum Begun {
-    /// It is, and its row stands.
+    /// It is the first, and its row is inserted.
     First,
-    /// It is not.
+    /// It is not, and this response is stored.
     Answered(KeptAnswer),
 }
 
-/// Takes the key, or finds what was answered under it. On PostgreSQL the insert waits for a
-/// transaction that holds the key, and sees what it kept.
+/// Takes the key, or returns the response that is stored under it. On PostgreSQL the insert waits
+/// for a transaction that holds the key, and sees what that one stored.
 ///
 /// # Errors
-/// `Busy` when the first request with this key runs for longer than the lock's time limit.
+/// `Busy` if the first request with this key runs for longer than the lock timeout.
 pub fn begin(tx: &mut Tx<'_>, request: &Request, now: Timestamp) -> Result<Begun, StoreError> {
     let taken = tx.execute(
         "INSERT INTO idempotent_answer (scope, idempotency_key, digest, status, body, kept_at_ms)
@@ -65,15 +68,12 @@ pub fn begin(tx: &mut Tx<'_>, request: &Request, now: Timestamp) -> Result<Begun
     }
     match find(tx, request, now)? {
         Some(answer) => Ok(Begun::Answered(answer)),
-        // It was too old, and was swept between the two statements.
+        // The stored response was too old, and was deleted between the two statements.
         None => Err(tx.lost_race()),
     }
 }
 
-/// What was answered under a key, if that is still kept.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the response that is stored under a key, if it is still kept.
 pub fn find(
     tx: &mut Tx<'_>,
     request: &Request,
@@ -98,10 +98,7 @@ pub fn find(
     .transpose()
 }
 
-/// Keeps the answer to a request that has begun, in the transaction that made it true.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Stores the response to a request that has begun, in the transaction that makes it true.
 pub fn keep(tx: &mut Tx<'_>, request: &Request, status: u16, body: &str) -> Result<(), StoreError> {
     tx.send(
         "UPDATE idempotent_answer SET status = $3, body = $4
@@ -110,10 +107,7 @@ pub fn keep(tx: &mut Tx<'_>, request: &Request, status: u16, body: &str) -> Resu
     )
 }
 
-/// Removes at most `rows_max` answers that are no longer kept, and says how many.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Deletes at most `rows_max` responses that are no longer kept, and returns how many.
 pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp, rows_max: u32) -> Result<u64, StoreError> {
     tx.execute(
         "DELETE FROM idempotent_answer WHERE (scope, idempotency_key) IN (

@@ -1,4 +1,6 @@
-//! API keys: by their hash, what each may do, and what it spent.
+//! API keys: found by their hash, with what each may do and what it spent.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use std::time::Duration;
 
@@ -15,48 +17,45 @@ use super::{
     params,
 };
 
-/// The owner of a valid key.
+/// The agent to which a valid key belongs, and the key.
 #[derive(Clone, Debug)]
 pub struct AuthenticatedAgent {
-    /// The agent.
+    /// The agent's id.
     pub id: AgentId,
-    /// Which of its keys.
+    /// The id of the key that was used.
     pub key_id: KeyId,
-    /// What it may do.
+    /// The agent's tier, which limits what it may do.
     pub tier: Tier,
-    /// What the key may spend; none for a key that may do everything.
+    /// The spending policy of the key; `None` for a key that may do everything.
     pub policy: Option<KeyPolicy>,
-    /// The dialect of errors: the key's own, else the agent's.
+    /// The dialect of errors: the key's own, otherwise the agent's.
     pub dialect: Option<Dialect>,
-    /// What holds for requests that leave it out.
+    /// Defaults for what a request leaves out.
     pub settings: AgentSettings,
-    /// Whether the key's last use should be written down again.
+    /// Whether the stored time of the key's last use should be updated.
     pub key_use_is_stale: bool,
 }
 
-/// A key as it is stored: all but the key.
+/// A key as it is stored, without the key itself.
 #[derive(Clone, Debug)]
 pub struct StoredKey {
-    /// Its id.
+    /// The key's id.
     pub id: KeyId,
-    /// Its label.
+    /// The key's label.
     pub name: String,
-    /// What is shown of it.
+    /// The beginning of the key, which may be shown.
     pub prefix: String,
-    /// When it was made.
+    /// When the key was made.
     pub created_at: Timestamp,
     /// When a request last used it.
     pub last_used_at: Option<Timestamp>,
-    /// The dialect of errors that it is answered in.
+    /// The dialect of errors for requests with this key, if it has its own.
     pub dialect: Option<Dialect>,
-    /// What it may spend; none for a key that may do everything.
+    /// The spending policy of the key; `None` for a key that may do everything.
     pub policy: Option<KeyPolicy>,
 }
 
-/// Adds a key, by its hash.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts a key by its hash.
 pub fn insert(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -79,13 +78,11 @@ pub fn insert(
     )
 }
 
-/// How exactly a key's last use is kept. Writing down every request would cost each a commit.
+/// The precision to which a key's last use is stored. Storing it for every request would cost each
+/// request a commit.
 const LAST_USED_WITHIN: Duration = Duration::from_secs(60);
 
-/// The agent whose active key has this hash.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the agent whose active key has this hash, or `None` if there is no such key.
 pub fn authenticate(
     tx: &mut Tx<'_>,
     key_hash: &str,
@@ -115,10 +112,7 @@ pub fn authenticate(
     .transpose()
 }
 
-/// Writes down that a key was used.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Stores the time at which a key was used.
 pub fn touch(tx: &mut Tx<'_>, id: KeyId, now: Timestamp) -> Result<(), StoreError> {
     tx.send(
         "UPDATE api_key SET last_used_at_ms = $2
@@ -127,10 +121,7 @@ pub fn touch(tx: &mut Tx<'_>, id: KeyId, now: Timestamp) -> Result<(), StoreErro
     )
 }
 
-/// An agent's active keys, oldest first.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns an agent's active keys, oldest first.
 pub fn of_agent(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<Vec<StoredKey>, StoreError> {
     let rows = tx.query(
         "SELECT id, name, prefix, created_at_ms, last_used_at_ms, dialect, policy FROM api_key
@@ -162,10 +153,7 @@ fn policy_json(policy: Option<&KeyPolicy>) -> Result<Option<String>, StoreError>
     policy.map(|policy| to_json(policy, "policy")).transpose()
 }
 
-/// Writes what may be changed of a key.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Updates what may be changed of a key.
 pub fn update(tx: &mut Tx<'_>, key: &StoredKey) -> Result<(), StoreError> {
     tx.send(
         "UPDATE api_key SET name = $2, dialect = $3, policy = $4 WHERE id = $1",
@@ -178,12 +166,9 @@ pub fn update(tx: &mut Tx<'_>, key: &StoredKey) -> Result<(), StoreError> {
     )
 }
 
-/// Makes other requests by this key that take its turn wait for the end of this transaction, so
-/// that what it spent is added up after them. Answers its policy as it stands now; nothing if the
+/// Locks the key's row to the end of this transaction. Other requests by this key that lock it
+/// wait, so that they see what this one spent. Returns the key's current policy, or `None` if the
 /// key was revoked since the request began.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
 pub fn take_turn(tx: &mut Tx<'_>, id: KeyId) -> Result<Option<Option<KeyPolicy>>, StoreError> {
     let rows = tx.query(
         "UPDATE api_key SET created_at_ms = created_at_ms
@@ -195,10 +180,7 @@ pub fn take_turn(tx: &mut Tx<'_>, id: KeyId) -> Result<Option<Option<KeyPolicy>>
         .transpose()
 }
 
-/// The policy of an active key as it stands now; nothing if the key was revoked.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the current policy of an active key, or `None` if the key was revoked.
 pub fn policy(tx: &mut Tx<'_>, id: KeyId) -> Result<Option<Option<KeyPolicy>>, StoreError> {
     let row = tx.first(
         "SELECT policy FROM api_key WHERE id = $1 AND revoked_at_ms IS NULL",
@@ -207,19 +189,13 @@ pub fn policy(tx: &mut Tx<'_>, id: KeyId) -> Result<Option<Option<KeyPolicy>>, S
     row.map(|row| json_if_any(&row, "policy")).transpose()
 }
 
-/// Whether a key may still be used.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns whether a key may still be used.
 pub fn is_active(tx: &mut Tx<'_>, id: KeyId) -> Result<bool, StoreError> {
     Ok(policy(tx, id)?.is_some())
 }
 
-/// What a key spent since the beginning of a day: rewards and fees of its tasks that were not
-/// cancelled, and not simulated.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns what a key spent since the beginning of a day: rewards and fees of its tasks that were
+/// neither cancelled nor simulated.
 pub fn spent_since(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -240,10 +216,7 @@ pub fn spent_since(
     row.map_or(Ok(MicroUsd::ZERO), |row| money(&row, "spent"))
 }
 
-/// Revokes a key for good; false if the agent has no such active key.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Revokes a key for good. Returns false if the agent has no such active key.
 pub fn revoke(
     tx: &mut Tx<'_>,
     agent_id: AgentId,

@@ -1,4 +1,6 @@
-//! Transfers and the balances they make. The only writer of a balance.
+//! Transfers and the balances that they make. It is the only writer of a balance.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{AgentId, MicroUsd};
 
@@ -7,20 +9,20 @@ use super::{Row, StoreError, Tx, columns::money, params};
 use crate::domain::ledger::{Account, Transfer};
 use crate::metrics::Durable;
 
-/// Why a transfer was not made.
+/// The reason why a transfer was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum PostError {
     /// The debited account holds less than the amount.
     #[error("the account holds less than the amount")]
     InsufficientFunds,
-    /// An accident.
+    /// A database error.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Moves an amount from one account to another, and writes down that it did.
+/// Moves an amount from one account to another, and records the transfer.
 ///
-/// The debit is conditional and counts its rows, so that two transfers at once cannot both spend
+/// The debit is conditional and counts its rows, so that two concurrent transfers cannot both spend
 /// the same money. On an error the caller's transaction must not be committed.
 ///
 /// # Errors
@@ -29,8 +31,8 @@ pub enum PostError {
 pub fn post(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<(), PostError> {
     let debited = debit(tx, transfer)?;
     let credited = credit(tx, transfer)?;
-    // Whoever changes an account waits for whoever changed it before, so the count of its
-    // entries is their order, which the time of an event is not.
+    // A transaction that changes an account waits for the one that changed it before, so the count
+    // of its entries is their order, which the time of an event is not.
     let agents = match (transfer.debit, transfer.credit) {
         (Account::Deposit(_), _) => debited,
         (_, Account::Deposit(_)) => credited,
@@ -58,10 +60,10 @@ pub fn post(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<(), PostError> {
     Ok(())
 }
 
-/// An account after a transfer.
+/// The state of an account after a transfer.
 #[derive(Clone, Copy)]
 struct Left {
-    /// How many transfers have touched it.
+    /// Number of transfers that have touched it.
     nth: i64,
     balance_micros: i64,
 }
@@ -79,7 +81,7 @@ fn debit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<Left>, PostError
     Ok(Some(left(&row)?))
 }
 
-/// What is left is told of an agent's deposit, whose entries are numbered.
+/// Returns the account's state only for an agent's deposit, whose entries are numbered.
 fn credit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<Left>, StoreError> {
     if !transfer.credit.keeps_balance() {
         return Ok(None);
@@ -107,10 +109,7 @@ fn left(row: &Row) -> Result<Left, StoreError> {
     })
 }
 
-/// What an account holds; nothing if no transfer ever touched it.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the balance of an account; zero if no transfer ever touched it.
 pub fn balance(tx: &mut Tx<'_>, account: Account) -> Result<MicroUsd, StoreError> {
     let row = tx.first(
         "SELECT balance_micros FROM account WHERE id = $1",
@@ -119,10 +118,7 @@ pub fn balance(tx: &mut Tx<'_>, account: Account) -> Result<MicroUsd, StoreError
     row.map_or(Ok(MicroUsd::ZERO), |row| money(&row, "balance_micros"))
 }
 
-/// What an agent's tasks hold together.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the sum that the escrow of an agent's unfinished tasks holds.
 pub fn escrow_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<MicroUsd, StoreError> {
     let sum = "SELECT CAST(COALESCE(SUM(account.balance_micros), 0) AS BIGINT) AS held
          FROM task JOIN account ON account.id = 'escrow:' || task.id
@@ -156,7 +152,7 @@ mod tests {
         AgentId::new(now(), 1)
     }
 
-    /// The `nth` task's escrow takes `dollars` from the agent's deposit.
+    /// A transfer of `dollars` from the agent's deposit to the escrow of the `nth` task.
     fn hold(nth: u128, dollars: u32) -> Transfer {
         Transfer {
             event_id: EventId::new(now(), nth),
@@ -213,7 +209,7 @@ mod tests {
             assert_eq!(balance_of(&store, hold(1, 30).credit).await, MicroUsd::usd(30));
             let checked = store.read(check).await.unwrap();
             assert_eq!(checked.sum, MicroUsd::ZERO);
-            // The test has no task, and the check says so.
+            // The test has no task, and the check reports it.
             let escrow = hold(1, 30).credit;
             let nobodys = format!("{escrow} belongs to nobody and holds 30000000 micro-dollars");
             assert_eq!(checked.faults, [nobodys]);

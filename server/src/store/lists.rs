@@ -1,20 +1,20 @@
-//! Lists of the host, newest first: one way of narrowing, counting and paging them. Tasks have a
-//! search of their own in `tasks.rs`.
+//! Lists of the host, newest first: one way of filtering, counting and paging them. Tasks have
+//! their own search in `tasks.rs`.
 
 use super::{Row, StoreError, Tx, Value, params, tasks::Found};
 
-/// Which part of a list is asked for.
+/// The page of a list that is requested.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// Rows at most.
+    /// Maximum number of rows.
     pub limit: u32,
-    /// Rows to pass over.
+    /// Number of rows to skip.
     pub offset: u32,
-    /// The id of the last row that the caller has.
+    /// The id of the last row that the caller has, if any.
     pub after: Option<String>,
 }
 
-/// A list by ids that sort by creation: its table, its conditions and their parameters.
+/// A list ordered by ids that sort by creation: its table, its conditions and their parameters.
 pub(super) struct List {
     columns: &'static str,
     table: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct List {
 }
 
 impl List {
-    /// All rows of `table`, ordered by its column `id`.
+    /// Returns a list of all rows of `table`, ordered by its column `id`.
     pub(super) fn of(columns: &'static str, table: &'static str, id: &'static str) -> Self {
         let conditions = String::from("1 = 1");
         Self {
@@ -36,7 +36,7 @@ impl List {
         }
     }
 
-    /// Narrows the list by a condition in which `?` stands for the value, if there is one.
+    /// Adds a condition in which `?` stands for the value, if there is a value.
     pub(super) fn and(&mut self, condition: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.params.push(value.into());
@@ -46,7 +46,7 @@ impl List {
         }
     }
 
-    /// One part of the list, with up to one row beyond it.
+    /// Reads one page of the list, with up to one row beyond it.
     pub(super) fn read<T>(
         mut self,
         tx: &mut Tx<'_>,

@@ -1,8 +1,8 @@
-//! The order in which a transaction locks rows: one for all tables. On PostgreSQL a transaction
-//! that holds a row another one waits for, and waits for a row the other one holds, is a deadlock;
-//! where all of them take rows in one order, there is none.
+//! The order in which a transaction locks rows: one for all tables. On PostgreSQL two transactions
+//! deadlock if each holds a row for which the other one waits; if all of them lock rows in one
+//! order, there is no deadlock.
 //!
-//! What the order means for whoever writes a statement is in `migrations/README.md`, "Locks".
+//! `migrations/README.md`, "Locks", tells what the order means for the author of a statement.
 //! Builds with debug assertions, and so all tests, refuse a statement that breaks it.
 
 use super::StoreError;
@@ -45,7 +45,7 @@ pub(super) const LOCK_ORDER: [&str; 34] = [
     "audit",
 ];
 
-/// The tables of which a transaction has locked rows.
+/// The tables in which a transaction has locked rows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Locks {
     held: Vec<usize>,
@@ -53,10 +53,10 @@ pub(super) struct Locks {
 }
 
 impl Locks {
-    /// Notes the rows that a statement locks.
+    /// Records the rows that a statement locks.
     ///
     /// # Errors
-    /// `Database` if the statement waits for rows of a table that stands before one of which this
+    /// `Database` if the statement waits for rows of a table that comes before one in which this
     /// transaction holds rows already.
     pub(super) fn take(&mut self, sql: &str) -> Result<(), StoreError> {
         let Some((table, locks)) = written(sql) else {
@@ -69,7 +69,8 @@ impl Locks {
         if !is_held {
             self.held.push(rank);
         }
-        // A row that is inserted is this transaction's own, and one that is held is had already.
+        // An inserted row is this transaction's own, and rows of a table that is held are locked
+        // already.
         if is_held || locks == Locking::Nothing {
             return Ok(());
         }
@@ -91,7 +92,7 @@ enum Locking {
     Nothing,
 }
 
-/// The table that a statement writes, if it writes one.
+/// Returns the table that a statement writes, or `None` if it writes none.
 fn written(sql: &str) -> Option<(&str, Locking)> {
     let mut words = sql.split_ascii_whitespace();
     let (table, locking) = match words.next()? {
@@ -124,7 +125,7 @@ mod tests {
         let refused = taken(&[tally, day]);
         assert!(matches!(refused, Err(StoreError::Database(said))
             if said.contains("locks agent_day after task_tally")));
-        // Once more the same rows, a new row, and reading lock nothing new.
+        // The same rows once more, a new row, and a read lock nothing new.
         assert_eq!(taken(&[day, tally, day]), Ok(()));
         assert_eq!(taken(&[tally, "INSERT INTO task (id) VALUES ($1)"]), Ok(()));
         assert_eq!(taken(&[tally, "SELECT 1 FROM task WHERE id = $1"]), Ok(()));

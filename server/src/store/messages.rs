@@ -1,4 +1,6 @@
-//! Messages between an agent and an operator, and what the marketplace tells both.
+//! Messages between an agent and an operator, and the marketplace's notices to both.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{
     MessageId, OperatorId, TaskId, Timestamp,
@@ -16,21 +18,22 @@ use crate::domain::task::Notice;
 /// A message to be written.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
-    /// Its id.
+    /// The message's id.
     pub id: MessageId,
-    /// About which task.
+    /// The task that it is about.
     pub task_id: TaskId,
-    /// In whose claim.
+    /// The operator whose claim it belongs to.
     pub operator_id: OperatorId,
-    /// By whom.
+    /// The side that wrote it.
     pub author: Author,
-    /// 1 to 2 000 characters.
+    /// The text, of 1 to 2 000 characters.
     pub body: String,
-    /// When.
+    /// When it was written.
     pub at: Timestamp,
 }
 
-/// Who reads: the agent reads all of a task, an operator what belongs to the own claim.
+/// The reader of messages. The agent reads all messages of a task, an operator those of their own
+/// claim.
 #[derive(Clone, Copy, Debug)]
 pub enum Reader {
     /// The task's agent.
@@ -39,21 +42,18 @@ pub enum Reader {
     Operator(OperatorId),
 }
 
-/// Which part of the list is asked for.
+/// The page of the list that is requested.
 #[derive(Clone, Copy, Debug)]
 pub struct MessageWindow {
-    /// Rows at most.
+    /// Maximum number of rows.
     pub limit: u32,
-    /// Rows to pass over.
+    /// Number of rows to skip.
     pub offset: u32,
-    /// The last row that the caller has.
+    /// The last row that the caller has, if any.
     pub after: Option<MessageId>,
 }
 
-/// Adds a message.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts a message.
 pub fn insert(tx: &mut Tx<'_>, message: &NewMessage) -> Result<(), StoreError> {
     tx.send(
         "INSERT INTO message (id, task_id, operator_id, author, body, created_at_ms)
@@ -69,7 +69,7 @@ pub fn insert(tx: &mut Tx<'_>, message: &NewMessage) -> Result<(), StoreError> {
     )
 }
 
-/// Adds what the marketplace itself says about a move.
+/// Inserts the marketplace's own message about a move.
 pub(super) fn insert_notice(
     tx: &mut Tx<'_>,
     task_id: TaskId,
@@ -87,10 +87,7 @@ pub(super) fn insert_notice(
     insert(tx, &message)
 }
 
-/// How many messages people have written about a task.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns how many messages people have written about a task.
 pub fn count(tx: &mut Tx<'_>, task_id: TaskId) -> Result<i64, StoreError> {
     let row = tx.first(
         "SELECT COUNT(*) AS n FROM message WHERE task_id = $1 AND author <> 'system'",
@@ -99,10 +96,7 @@ pub fn count(tx: &mut Tx<'_>, task_id: TaskId) -> Result<i64, StoreError> {
     row.map_or(Ok(0), |row| row.get("n"))
 }
 
-/// A task's messages for one reader, oldest first.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns a page of a task's messages for one reader, oldest first.
 pub fn list(
     tx: &mut Tx<'_>,
     task_id: TaskId,
@@ -133,10 +127,7 @@ pub fn list(
     })
 }
 
-/// The latest of a task's messages, oldest first.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the latest of a task's messages, oldest first.
 pub fn latest(tx: &mut Tx<'_>, task_id: TaskId, limit: u32) -> Result<Vec<Message>, StoreError> {
     let rows = tx.query(
         "SELECT * FROM message WHERE task_id = $1 ORDER BY id DESC LIMIT $2",
@@ -145,30 +136,21 @@ pub fn latest(tx: &mut Tx<'_>, task_id: TaskId, limit: u32) -> Result<Vec<Messag
     rows.iter().rev().map(message).collect()
 }
 
-/// Whether there is anything that a reader may see.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns whether there is any message that a reader may see.
 pub fn any(tx: &mut Tx<'_>, task_id: TaskId, reader: Reader) -> Result<bool, StoreError> {
     let (condition, values) = of(task_id, reader);
     let query = format!("SELECT id FROM message WHERE {condition} LIMIT 1");
     Ok(tx.first(&query, &values)?.is_some())
 }
 
-/// Whether anything waits to be read.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns whether a reader has unread messages.
 pub fn any_unread(tx: &mut Tx<'_>, task_id: TaskId, reader: Reader) -> Result<bool, StoreError> {
     let (condition, values) = unread(task_id, reader);
     let query = format!("SELECT id FROM message WHERE {condition} LIMIT 1");
     Ok(tx.first(&query, &values)?.is_some())
 }
 
-/// Everything that waits has been read.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Marks all unread messages of a reader as read.
 pub fn mark_read(
     tx: &mut Tx<'_>,
     task_id: TaskId,
@@ -178,7 +160,7 @@ pub fn mark_read(
     let (condition, values) = unread(task_id, reader);
     let query = format!("SELECT id FROM message WHERE {condition} ORDER BY id");
     let column = read_column(reader);
-    // One by one in the order of their ids: both sides mark what the marketplace told them.
+    // One by one in the order of their ids: both sides mark the marketplace's notices.
     let update = format!("UPDATE message SET {column} = $2 WHERE id = $1 AND {column} IS NULL");
     for row in tx.query(&query, &values)? {
         let id: String = row.get("id")?;
@@ -194,7 +176,7 @@ fn read_column(reader: Reader) -> &'static str {
     }
 }
 
-/// The messages that a reader may see.
+/// Returns the condition for the messages that a reader may see, and its parameters.
 fn of(task_id: TaskId, reader: Reader) -> (&'static str, Vec<Value>) {
     match reader {
         Reader::Agent => ("task_id = $1", params![task_id.to_string()].to_vec()),
@@ -205,7 +187,8 @@ fn of(task_id: TaskId, reader: Reader) -> (&'static str, Vec<Value>) {
     }
 }
 
-/// Those of them that others wrote and the reader has not seen.
+/// Returns the condition for the messages that a reader may see, that others wrote and that the
+/// reader has not seen, and its parameters.
 fn unread(task_id: TaskId, reader: Reader) -> (String, Vec<Value>) {
     let (condition, values) = of(task_id, reader);
     let own = match reader {

@@ -1,10 +1,10 @@
-//! The schema: one embedded folder of SQL for both databases, applied in order, each file once.
+//! Migrations: one embedded folder of SQL for both databases. Each file is applied once, in order.
 
 use refinery::{Migration, Runner};
 
 use super::{StoreError, Tx};
 
-/// Every migration, oldest first: its name in the history, and its text.
+/// Every migration, oldest first: its name in the history, and its SQL.
 const MIGRATIONS: &[(&str, &str)] = &[
     (
         "V1__accounts",
@@ -69,13 +69,13 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Applies what is missing and names it. A migration that was applied and has changed since, or
-/// that this version does not know, stops it before anything is done.
+/// Applies the missing migrations and returns their names. Fails before it applies anything if an
+/// applied migration has changed since or is unknown to this version.
 pub(super) fn run<C: refinery::Migrate>(connection: &mut C) -> Result<Vec<String>, StoreError> {
     run_first(connection, MIGRATIONS.len())
 }
 
-/// Applies the oldest of the migrations.
+/// Applies the oldest `count` migrations, as far as they are missing.
 fn run_first<C: refinery::Migrate>(
     connection: &mut C,
     count: usize,
@@ -92,7 +92,8 @@ fn run_first<C: refinery::Migrate>(
         .collect())
 }
 
-/// What a PostgreSQL database lacks. (SQLite migrates itself, and is not asked.)
+/// Returns the migrations that a PostgreSQL database lacks. SQLite migrates itself and is not
+/// checked.
 pub(super) fn pending(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let history = "SELECT to_regclass('refinery_schema_history')::TEXT AS name";
     let begun = match tx.first(history, &[])? {
@@ -128,10 +129,10 @@ mod tests {
     use super::*;
     use crate::store::{Store, accounts, lists::Part, support};
 
-    /// The migrations of before names were folded.
+    /// The number of migrations before names were folded.
     const UNFOLDED: usize = 15;
 
-    /// Rows as the version of before wrote them.
+    /// Rows as the version before that wrote them.
     const ROWS: &str = "
         INSERT INTO agent (id, name, email, tier, created_at_ms)
         VALUES ('ag_00000000000000000000000001', 'ÉLODIE', 'e@example.com', 'SANDBOX', 1);

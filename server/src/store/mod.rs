@@ -1,8 +1,12 @@
-//! Facts. SQL and nothing else; free functions on a [`Tx`].
+//! The store: the SQL of the service and nothing else, as free functions on a [`Tx`].
 //!
-//! This file is the store's outside: a read or a write is a plain function of a transaction, and
-//! where and when it runs is the store's affair. Only this file, `sqlite.rs`, `postgres/` and
-//! `migrate.rs` know which database they talk to; no file in this folder decides anything.
+//! This file is the store's interface. A read or a write is a plain, synchronous function of a
+//! transaction; the store decides when it runs, on which thread and how often. Only this file,
+//! `sqlite.rs`, `postgres/` and `migrate.rs` know which database they talk to. No file in this
+//! folder decides anything; decisions are in `domain`.
+//!
+//! Functions return database errors as [`StoreError`]. An `# Errors` section names only what a
+//! caller can act on.
 
 pub mod accounts;
 pub mod agents;
@@ -64,34 +68,39 @@ use crate::metrics::Durable;
 use lock_order::Locks;
 use queue::{Asked, Queue};
 
-/// What a transaction needs of a database; the rest of [`Tx`] is the same for both.
+/// The operations that a transaction needs of a database. The rest of [`Tx`] is the same for both
+/// databases.
 trait Engine {
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError>;
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
-    /// Runs a statement whose failure may be heard later, before the transaction is committed.
+    /// Runs a statement whose result is not needed. Its failure may be reported later, but before
+    /// the transaction is committed.
     fn send(&mut self, sql: &str, params: Vec<Value>) -> Result<(), StoreError>;
-    /// Hears how everything went that was sent.
+    /// Waits for the results of all statements that were sent, and fails if one of them failed.
     fn settle(&mut self) -> Result<(), StoreError>;
-    /// Runs BEGIN, SAVEPOINT and their kin, as `send` does.
+    /// Runs BEGIN, SAVEPOINT and similar statements, as `send` does.
     fn control(&mut self, sql: &'static str) -> Result<(), StoreError>;
-    /// Lets the statements of this transaction take minutes, if they may not already.
+    /// Lets each statement of this transaction run for minutes, if the database would cancel it
+    /// earlier.
     fn take_time(&mut self) -> Result<(), StoreError>;
-    /// Has the statements of this transaction planned once, whatever their parameters.
+    /// Makes the database plan each statement of this transaction once, whatever its parameters.
     fn plan_once(&mut self) -> Result<(), StoreError>;
-    /// Has what this transaction erases leave no copy that the database could be rid of.
+    /// Requests that no copy stays of what this transaction erases, as far as the database can
+    /// remove it.
     fn erase_traces(&mut self);
-    /// Notes that another transaction was faster, so that this one must run again.
+    /// Records that another transaction was faster, so that this one must run again.
     fn lost_race(&mut self);
-    /// How this database describes itself.
+    /// Returns the queries with which this database describes its schema.
     fn catalogue(&self) -> snapshot::Catalogue;
 }
 
-/// A transaction. Statements are written once, in the subset of `migrations/README.md`, with
-/// parameters `$1, $2, …` that may be used in any order and more than once.
+/// A transaction. Statements are written once for both databases, in the subset of
+/// `migrations/README.md`, with parameters `$1, $2, …` that may be used in any order and more than
+/// once. Methods that run a statement return the errors of [`Tx::execute`].
 pub struct Tx<'a> {
     engine: &'a mut dyn Engine,
     failed: bool,
-    /// What is counted once the writes are durable.
+    /// Metrics to count once the writes are durable.
     counted: Vec<Durable>,
     locks: Locks,
 }
@@ -106,80 +115,71 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Runs a statement and says how many rows it wrote.
+    /// Runs a statement and returns the number of rows that it wrote.
     ///
     /// # Errors
-    /// Every kind but `Changed`, `Inconsistent` and `Column`. After one, the transaction answers
-    /// `Aborted` to everything until its savepoint, or itself, has ended: so it is on PostgreSQL.
+    /// Every variant but `Changed`, `Inconsistent` and `Column`. After an error every further
+    /// statement fails with `Aborted` until the savepoint, or the transaction itself, has ended,
+    /// because PostgreSQL behaves so.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
         self.keep_lock_order(sql)?;
         self.unless_failed(|engine| engine.execute(sql, params))
     }
 
-    /// Runs a statement of which nothing is asked: on PostgreSQL it goes together with the next
-    /// one, so it costs no wait. That it failed is said by it, by a later statement or by the end
-    /// of the transaction, so it is not for a violation that is expected.
+    /// Runs a statement whose result is not needed. On PostgreSQL it is sent together with the next
+    /// one, so it costs no round trip. Its failure is returned by this call, by a later statement
+    /// or by the end of the transaction, so a statement whose violation is expected needs
+    /// `execute`.
     ///
     /// # Errors
-    /// As `execute`, of this statement or of one that was sent before.
+    /// The variants of `execute`, for this statement or for one that was sent before.
     pub fn send<P: Into<Vec<Value>>>(&mut self, sql: &str, params: P) -> Result<(), StoreError> {
         self.keep_lock_order(sql)?;
         self.unless_failed(|engine| engine.send(sql, params.into()))
     }
 
-    /// Runs a query, or a statement with RETURNING, and answers all its rows.
-    ///
-    /// # Errors
-    /// As `execute`.
+    /// Runs a query, or a statement with RETURNING, and returns all its rows.
     pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         self.keep_lock_order(sql)?;
         self.unless_failed(|engine| engine.query(sql, params))
     }
 
-    /// The first row of a query. Says nothing about there being more.
-    ///
-    /// # Errors
-    /// As `execute`.
+    /// Returns the first row of a query, or `None` if there is no row. Ignores further rows.
     pub fn first(&mut self, sql: &str, params: &[Value]) -> Result<Option<Row>, StoreError> {
         Ok(self.query(sql, params)?.into_iter().next())
     }
 
-    /// Lets the statements that follow take minutes each: for what reads every row there is. A
-    /// server's own statements are cut off after seconds on PostgreSQL.
-    ///
-    /// # Errors
-    /// As `execute`.
+    /// Lets each of the statements that follow run for minutes, for work that reads every row. On
+    /// PostgreSQL a server's statements are otherwise cancelled after seconds.
     pub fn take_time(&mut self) -> Result<(), StoreError> {
         self.unless_failed(|engine| engine.take_time())
     }
 
-    /// Has the statements from here to the end planned once, whatever their parameters: for those
-    /// whose plan is the same for all, which PostgreSQL would else make again each time.
-    ///
-    /// # Errors
-    /// As `execute`.
+    /// Makes PostgreSQL plan each statement once, from here to the end of the transaction. It is
+    /// for statements whose plan is the same for all parameters, which PostgreSQL would otherwise
+    /// plan again each time.
     fn plan_once(&mut self) -> Result<(), StoreError> {
         self.unless_failed(|engine| engine.plan_once())
     }
 
-    /// Runs `f` in a savepoint: its writes are undone when it answers an error, and the
-    /// transaction goes on. A violation that is expected is met in here.
+    /// Runs `f` in a savepoint: if `f` returns an error, its writes are undone and the transaction
+    /// continues. A statement whose violation is expected belongs in a savepoint.
     ///
     /// # Errors
-    /// Those of `f`, and of the database.
+    /// The error of `f`, or a database error.
     pub fn savepoint<T, E: From<StoreError>>(
         &mut self,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.unless_failed(|engine| {
-            // What was sent before `f` and failed is no fault of `f`.
+            // A statement that was sent before `f` and failed is not a failure of `f`.
             engine.settle()?;
             engine.control("SAVEPOINT inner_writes")
         })?;
         let mut inner = Tx::new(&mut *self.engine);
         inner.locks = self.locks.clone();
         let mut answer = inner.settled(f);
-        // And what `f` sent is no fault of what follows.
+        // A statement that `f` sent and that failed is not a failure of what follows.
         if let (Ok(_), Err(error)) = (&answer, inner.engine.settle()) {
             answer = Err(error.into());
         }
@@ -198,32 +198,33 @@ impl<'a> Tx<'a> {
         answer
     }
 
-    /// Erases what this transaction overwrites or deletes from the database's files too, before its
-    /// caller is answered: on SQLite, where deleted content is overwritten, by emptying the
-    /// write-ahead log. PostgreSQL keeps old versions of rows until it vacuums, and its own log.
+    /// Erases what this transaction overwrites or deletes from the database's files too, before the
+    /// caller gets its result. On SQLite, where deleted content is overwritten, this empties the
+    /// write-ahead log. PostgreSQL keeps old row versions until it vacuums, and it keeps its own
+    /// write-ahead log.
     pub fn erase_traces(&mut self) {
         self.engine.erase_traces();
     }
 
-    /// Reports that another transaction has changed what this one was decided on. The whole
-    /// transaction is undone and runs again, a bounded number of times, whatever the closure makes
-    /// of the returned error; after the last time the caller gets `Changed`. So the closure must
-    /// read what it decides on by itself. On SQLite, where writes take turns, there is no such
-    /// race.
+    /// Reports that another transaction has changed the data on which this one decided. The whole
+    /// transaction is undone and runs again, a bounded number of times, whatever the closure does
+    /// with the returned error; after the last attempt the caller gets `Changed`. The closure must
+    /// therefore read by itself what it decides on. On SQLite writes run one after the other, so
+    /// there is no such race.
     pub fn lost_race(&mut self) -> StoreError {
         self.failed = true;
         self.engine.lost_race();
         StoreError::Changed
     }
 
-    /// Counts something once the writes of this transaction are durable, and not at all if they
-    /// are undone.
+    /// Counts a metric once the writes of this transaction are durable. If they are undone, the
+    /// metric is not counted.
     pub(crate) fn count_once_durable(&mut self, what: Durable) {
         self.counted.push(what);
     }
 
-    /// Runs `f`, and does not let it succeed over a failed statement whose error it swallowed:
-    /// PostgreSQL would then answer COMMIT with a silent rollback.
+    /// Runs `f`, and fails with `Aborted` if `f` succeeds although one of its statements failed:
+    /// PostgreSQL would answer the COMMIT of such a transaction with a silent rollback.
     fn settled<T, E: From<StoreError>>(
         &mut self,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
@@ -257,17 +258,17 @@ impl<'a> Tx<'a> {
     }
 }
 
-/// The database, whichever it is. Cheap to clone; the last clone to go closes it.
+/// The database, SQLite or PostgreSQL. Cheap to clone; dropping the last clone closes the database.
 #[derive(Clone)]
 pub struct Store {
     threads: Arc<Threads>,
 }
 
 impl Store {
-    /// Opens the embedded database, creates the file when it is missing, and migrates it.
+    /// Opens the embedded database, creates the file if it is missing, and migrates it.
     ///
     /// # Errors
-    /// `Database` when the file cannot be opened, is no database, or was made by a newer version.
+    /// `Database` if the file cannot be opened, is not a database, or was made by a newer version.
     pub fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
         let mut threads = Threads::default();
         sqlite::start(path, &mut threads)?;
@@ -279,8 +280,8 @@ impl Store {
     /// Connects to PostgreSQL. Does not migrate; see [`Store::migrate_postgres`].
     ///
     /// # Errors
-    /// `Database` when the address cannot be read or the server refuses us; `Unavailable` when
-    /// nobody answers there.
+    /// `Database` if the address cannot be read or the server refuses the connection; `Unavailable`
+    /// if no server answers at the address.
     pub fn open_postgres(url: &str) -> Result<Self, StoreError> {
         let mut threads = Threads::default();
         postgres::start(url, &mut threads)?;
@@ -289,18 +290,16 @@ impl Store {
         })
     }
 
-    /// Brings a PostgreSQL database to this version's schema, and names what was applied.
+    /// Migrates a PostgreSQL database to this version's schema, and returns the names of the
+    /// migrations that it applied.
     ///
     /// # Errors
-    /// As `open_postgres`, and `Database` when an applied migration has changed since.
+    /// As [`Store::open_postgres`], and `Database` if an applied migration has changed since.
     pub fn migrate_postgres(url: &str) -> Result<Vec<String>, StoreError> {
         postgres::migrate(url)
     }
 
-    /// The migrations that this version needs and the database lacks, oldest first.
-    ///
-    /// # Errors
-    /// As [`Tx::execute`].
+    /// Returns the migrations that this version needs and the database lacks, oldest first.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
         if self.threads.migrates_itself {
             return Ok(Vec::new());
@@ -308,16 +307,16 @@ impl Store {
         self.read(migrate::pending).await
     }
 
-    /// Whether other servers may use the same database.
+    /// Returns whether other servers may use the same database.
     pub fn is_shared(&self) -> bool {
         // The embedded database belongs to the one process that has it open, and migrates itself.
         !self.threads.migrates_itself
     }
 
-    /// Runs `f` on one snapshot of what is committed. It cannot write.
+    /// Runs `f` on one snapshot of the committed data. `f` cannot write.
     ///
     /// # Errors
-    /// Those of `f`, and of the database.
+    /// The error of `f`, or a database error.
     pub async fn read<T, E>(
         &self,
         f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -329,13 +328,13 @@ impl Store {
         ask(&self.threads.reads, f).await
     }
 
-    /// Runs `f` as a transaction and answers once its writes are durable. An error undoes the
-    /// writes of `f` and of nobody else. `f` may run more than once, reads by its `Tx` what it
-    /// decides on, and must not talk to anyone but its `Tx`; a caller who goes away before its turn
-    /// is forgotten.
+    /// Runs `f` as a transaction and returns once its writes are durable. An error undoes the
+    /// writes of `f` and no others. `f` may run more than once, reads through its `Tx` what it
+    /// decides on, and must not communicate with anything but its `Tx`. If the caller goes away
+    /// while `f` is queued, `f` does not run.
     ///
     /// # Errors
-    /// Those of `f`, and of the database.
+    /// The error of `f`, or a database error.
     pub async fn write<T, E>(
         &self,
         f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -347,23 +346,20 @@ impl Store {
         ask(&self.threads.writes, f).await
     }
 
-    /// Whether the database can be read and could be written.
-    ///
-    /// # Errors
-    /// As [`Tx::execute`].
+    /// Succeeds if the database can be read and could be written.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let alive = |tx: &mut Tx<'_>| tx.query("SELECT 1 AS alive", &[]).map(drop);
         self.read(alive).await?;
         self.write(alive).await
     }
 
-    /// How many reads, and how many writes, wait for the database now.
+    /// Returns how many reads, and how many writes, wait for the database now.
     pub fn waiting(&self) -> (usize, usize) {
         (self.threads.reads.len(), self.threads.writes.len())
     }
 
-    /// Takes no more work, finishes what waits, and returns when the database is closed. Clones
-    /// of this store answer `Unavailable` from then on.
+    /// Accepts no more work, finishes the queued work, and returns when the database is closed.
+    /// Clones of this store return `Unavailable` from then on.
     pub fn close(&self) {
         self.threads.close();
     }
@@ -379,13 +375,13 @@ where
 {
     let (work, answer) = Asked::for_caller(f);
     queue.push(work)?;
-    // The sender goes without a word only when the thread that held it died.
+    // The sender is dropped without a result only if the thread that held it died.
     answer
         .await
         .unwrap_or(Err(StoreError::Unavailable("its thread has stopped").into()))
 }
 
-/// The threads that own the connections, and the queues they serve.
+/// The threads that own the connections, and the queues that they serve.
 #[derive(Default)]
 struct Threads {
     reads: Arc<Queue>,
@@ -414,7 +410,7 @@ impl Threads {
         for thread in running.drain(..) {
             // A store dropped inside one of its own closures cannot wait for that closure.
             if thread.thread().id() != thread::current().id() {
-                // What a thread died of was told to whoever waited for it.
+                // The callers that waited for the thread have learned why it died.
                 drop(thread.join());
             }
         }

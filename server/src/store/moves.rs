@@ -1,6 +1,6 @@
-//! Writes what a move yields: the task, its money, its dispute, its events, what it tells both
-//! sides and the work it leaves, or none of them, in the order of `lock_order.rs`. The only writer
-//! of a task's status, and of money that follows from it.
+//! Writes the result of a move: the task, its transfers, its dispute, its events, its deliveries,
+//! its notices to both sides and its jobs, or none of them, in the order of `lock_order.rs`. It is
+//! the only writer of a task's status, and of money that follows from it.
 
 use super::{
     Tx, agents, deliveries, disputes, jobs, ledger, ledger::PostError, messages, outbox, tally,
@@ -18,8 +18,8 @@ use crate::metrics::Durable;
 ///
 /// # Errors
 /// [`PostError::InsufficientFunds`] if the agent cannot pay for a new task;
-/// [`StoreError::Changed`](super::StoreError::Changed) if somebody else moved the task first: the
-/// caller's transaction then runs again. It must not be committed after either.
+/// [`StoreError::Changed`](super::StoreError::Changed) if another transaction moved the task first:
+/// the caller's transaction then runs again. It must not be committed after either.
 pub fn record(tx: &mut Tx<'_>, moved: &Moved) -> Result<(), PostError> {
     match moved.before {
         None => tasks::insert(tx, &moved.task)?,
@@ -27,7 +27,7 @@ pub fn record(tx: &mut Tx<'_>, moved: &Moved) -> Result<(), PostError> {
     }
     let is_refund = |transfer: &&Transfer| transfer.code == TransferCode::Refund;
     for refund in moved.transfers.iter().filter(is_refund) {
-        // What comes back was not spent on the day of the post.
+        // A refund was not spent on the day of the post.
         let day = moved.task.at.created.as_millis() / pricing::DAY_MILLIS;
         agents::uncount_spend(tx, moved.task.agent_id, day, refund.amount)?;
     }

@@ -1,4 +1,6 @@
-//! Operators: accounts and what each may do.
+//! Operators: their accounts, and what each of them may do.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{
     OperatorId, Timestamp,
@@ -21,28 +23,25 @@ use crate::domain::place::{Point, Spot};
 /// An operator as it is stored.
 #[derive(Clone, Debug)]
 pub struct Operator {
-    /// The account.
+    /// The id of the account.
     pub id: OperatorId,
-    /// As given.
+    /// The name as the operator gave it.
     pub name: String,
-    /// As given, lower-cased.
+    /// The e-mail address as the operator gave it, in lower case.
     pub email: String,
-    /// Whether tasks may be accepted.
+    /// The state of the identity check, which decides whether the operator may accept tasks.
     pub kyc_status: KycStatus,
-    /// Empty means all.
+    /// The types of task that the operator does; empty means all.
     pub skills: Vec<TaskType>,
-    /// Where they work, as given.
+    /// The place where the operator works, as given.
     pub place: Option<HomePlace>,
-    /// The spot of that place, if it says one.
+    /// The spot of that place, if it has coordinates.
     pub spot: Option<Spot>,
-    /// Mean of the agents' stars.
+    /// The mean of the agents' stars, or `None` if nobody gave any.
     pub rating: Option<f32>,
 }
 
-/// Adds an operator; false if its e-mail has an account already.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts an operator. Returns false if the e-mail address has an account already.
 pub fn insert(
     tx: &mut Tx<'_>,
     id: OperatorId,
@@ -73,10 +72,7 @@ pub fn insert(
     Ok(inserted == 1)
 }
 
-/// Writes what the operator changed of their own profile.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Updates what the operator changed of their own profile.
 pub fn update(tx: &mut Tx<'_>, id: OperatorId, changed: &ChangeOperator) -> Result<(), StoreError> {
     let place = changed.location.as_ref();
     let skills = changed.skills.as_ref();
@@ -107,37 +103,28 @@ fn cell(place: &HomePlace) -> Option<i64> {
     Some(Spot::of(Point { lat, lng }).cell())
 }
 
-/// What agents look for.
+/// The conditions of an agent's search for operators.
 #[derive(Clone, Debug, Default)]
 pub struct Sought {
-    /// Does this.
+    /// Only operators who do this type of task.
     pub task_type: Option<TaskType>,
-    /// Is rated at least so.
+    /// Only operators with at least this mean rating.
     pub rating_min: Option<Rating>,
 }
 
-/// How many operators may accept such tasks, or [`OPEN_COUNTED_MAX`] if there are more.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns how many operators may accept such tasks, or [`OPEN_COUNTED_MAX`] if there are more.
 pub fn count_approved(tx: &mut Tx<'_>, sought: &Sought) -> Result<u64, StoreError> {
     approved(sought).count_to(tx, OPEN_COUNTED_MAX)
 }
 
-/// How many of them did not say where they work, or [`OPEN_COUNTED_MAX`] if there are more.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns how many of them did not say where they work, or [`OPEN_COUNTED_MAX`] if there are more.
 pub fn count_approved_anywhere(tx: &mut Tx<'_>, sought: &Sought) -> Result<u64, StoreError> {
     let mut search = approved(sought);
     search.also("operator.cell IS NULL");
     search.count_to(tx, OPEN_COUNTED_MAX)
 }
 
-/// What agents think of an operator: the mean of their stars. Nothing if nobody gave any.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the mean of the agents' stars for an operator, or `None` if nobody gave any.
 pub fn rating(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<Rating>, StoreError> {
     let row = tx.first(
         "SELECT stars_sum * 100 / stars_count AS hundredths FROM operator
@@ -148,7 +135,7 @@ pub fn rating(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<Rating>, StoreEr
     Ok(hundredths.and_then(|mean| Rating::from_hundredths(u16::try_from(mean).ok()?)))
 }
 
-/// The operators who may accept tasks, and say where they work.
+/// Returns the search for operators who may accept such tasks, with or without a place.
 pub(super) fn approved(sought: &Sought) -> Search {
     let mut search = Search::all("operator", "operator.kyc_status = 'APPROVED'");
     if let Some(least) = sought.rating_min {
@@ -160,7 +147,8 @@ pub(super) fn approved(sought: &Sought) -> Search {
         );
     }
     if let Some(task_type) = sought.task_type {
-        // A list of names of our own, in JSON; an empty one means all.
+        // The column is a JSON list of names that are constants of this crate; an empty one means
+        // all.
         let name = task_type.as_str();
         search.also(&format!(
             "(operator.skills = '[]' OR operator.skills LIKE '%\"{name}\"%')"
@@ -169,19 +157,13 @@ pub(super) fn approved(sought: &Sought) -> Search {
     search
 }
 
-/// One operator.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the operator with this id, or `None` if there is none.
 pub fn get(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<Operator>, StoreError> {
     let row = tx.first(&format!("{SELECT} = $1"), &params![id.to_string()])?;
     row.map(|row| operator(&row)).transpose()
 }
 
-/// The operators with these ids, each once, in the order of the ids.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns the operators with these ids, each once, in the order of the ids.
 pub fn with_these_ids(tx: &mut Tx<'_>, ids: &[OperatorId]) -> Result<Vec<Operator>, StoreError> {
     in_order_of(tx, SELECT, ids, operator)
 }

@@ -1,11 +1,15 @@
-//! Events in their order, written in the transaction of the move that caused them.
+//! The transactional outbox of events: they are written in the transaction of the move that caused
+//! them, and get their order afterwards.
 //!
-//! Why a reader that goes by `position` misses nothing, on either database: an event is written
-//! without a position, so no move waits for another's. Positions are given afterwards, by
-//! [`place`], to committed events only, in a transaction that first takes the lock of the agent's
-//! row in `event_head` and holds it to its commit. So the positions of one agent are given in
-//! turns, without gaps, and each turn is visible before the next begins: whoever sees a position
-//! sees all before it, and an event that commits later gets a later one, whatever its id says.
+//! A reader that pages by `position` misses nothing, on either database, for this reason: an event
+//! is written without a position, so no move waits for another's. Positions are given afterwards,
+//! by [`place`], to committed events only, in a transaction that first locks the agent's row in
+//! `event_head` and holds the lock to its commit. So the positions of one agent are given by one
+//! transaction after the other, without gaps, and each is committed before the next begins: a
+//! reader that sees a position sees all before it, and an event that commits later gets a later
+//! one, whatever its id says.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{AgentId, EventId, TaskId, event::TaskEvent, task::Status};
 
@@ -19,13 +23,10 @@ use crate::domain::{
     task::{Event, Task},
 };
 
-/// Events that are given their positions by one transaction.
+/// Maximum number of events that get their positions in one transaction.
 const PLACED_MAX: u32 = 256;
 
-/// Adds an event of a task. It has no place in the log yet.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts an event of a task. It has no position in the log yet.
 pub fn insert(tx: &mut Tx<'_>, task: &Task, event: &Event) -> Result<(), StoreError> {
     let told = event::told(task, event);
     let result = told.guardian_result.as_ref();
@@ -49,10 +50,7 @@ pub fn insert(tx: &mut Tx<'_>, task: &Task, event: &Event) -> Result<(), StoreEr
     )
 }
 
-/// Whether an agent has events that have no place in its log yet.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns whether an agent has events without a position in its log.
 pub fn has_unplaced(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<bool, StoreError> {
     let row = tx.first(
         "SELECT 1 AS there FROM event WHERE agent_id = $1 AND position IS NULL LIMIT 1",
@@ -61,21 +59,19 @@ pub fn has_unplaced(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<bool, StoreErr
     Ok(row.is_some())
 }
 
-/// Gives an agent's oldest events without a place the next ones of its log. See the head of this
-/// file; there may be more to place after it.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Gives the next positions of an agent's log to its oldest events without one, as the head of this
+/// module explains. More such events may be left afterwards.
 pub fn place(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<(), StoreError> {
     let agent = agent_id.to_string();
-    // The lock: whoever places next waits here, and then sees what this transaction placed.
+    // The lock: the next transaction that gives positions waits here, and then sees those given
+    // here.
     let head = tx.first(
         "INSERT INTO event_head (agent_id, placed) VALUES ($1, 0)
          ON CONFLICT (agent_id) DO UPDATE SET placed = event_head.placed RETURNING placed",
         &params![&agent],
     )?;
     let mut position: i64 = head.map_or(Ok(0), |row| row.get("placed"))?;
-    // All of their tasks' events, so that none takes a place before one that it follows.
+    // All events of their tasks, so that none gets a position before one that it follows.
     let rows = tx.query(
         "SELECT id, task_id, task_version FROM event
          WHERE agent_id = $1 AND position IS NULL AND task_id IN (
@@ -108,28 +104,27 @@ fn unplaced(row: &Row) -> Result<Unplaced, StoreError> {
     })
 }
 
-/// Whose events are read: an agent's, all or of one task. The task must be the agent's own.
+/// The log of events that is read: all of an agent, or those of one task, which must be the
+/// agent's.
 #[derive(Clone, Copy, Debug)]
 pub struct Log {
-    /// The agent.
+    /// The agent whose log it is.
     pub agent_id: AgentId,
-    /// One of its tasks.
+    /// One of its tasks, or `None` for all.
     pub task_id: Option<TaskId>,
 }
 
-/// An event and its place.
+/// An event and its position.
 #[derive(Clone, Debug)]
 pub struct Placed {
-    /// What the next ones come after.
+    /// The cursor after which the next events come.
     pub position: i64,
-    /// What happened.
+    /// The event itself.
     pub told: TaskEvent,
 }
 
-/// Where an event stands in its agent's log: `None` if it is not the agent's or has no place yet.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns the position of an event in its agent's log, or `None` if it is not the agent's or has
+/// no position yet.
 pub fn position_of(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -146,9 +141,9 @@ pub fn position_of(
 /// A position in an agent's log and the event that holds it. No event holds the beginning.
 #[derive(Clone, Copy, Debug)]
 pub struct LogPosition {
-    /// How many events of the log are before what comes next.
+    /// Number of events of the log before what comes next.
     pub position: i64,
-    /// The last of them.
+    /// The last of them, or `None` at the beginning.
     pub event_id: Option<EventId>,
 }
 
@@ -161,9 +156,6 @@ impl LogPosition {
 }
 
 /// Returns the position behind the last event of an agent's log.
-///
-/// # Errors
-/// Those of [`Tx::query`].
 pub fn end_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<LogPosition, StoreError> {
     let row = tx.first(
         "SELECT event.id AS id, event.position AS position
@@ -180,10 +172,7 @@ pub fn end_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<LogPosition, StoreEr
     })
 }
 
-/// How many events a log has.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns how many events a log has.
 pub fn count(tx: &mut Tx<'_>, log: Log) -> Result<i64, StoreError> {
     let Some(task_id) = log.task_id else {
         return count_of_agent(tx, log.agent_id);
@@ -203,15 +192,13 @@ fn count_of_agent(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<i64, StoreError>
     row.map_or(Ok(0), |row| row.get("placed"))
 }
 
-/// An event as it is told, of `event JOIN task`.
+/// The columns of a [`TaskEvent`], from `event JOIN task`.
 const COLUMNS: &str = "event.id AS id, event.task_id AS task_id, event.name AS name,
     event.previous_status AS previous_status, event.status AS status, event.at_ms AS at_ms,
     event.guardian_result AS guardian_result, task.external_id AS external_id";
 
-/// At most `limit` events of a log after a position, oldest first, `offset` of them passed over.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns at most `limit` events of a log after a position, oldest first, without the first
+/// `offset` of them.
 pub fn after(
     tx: &mut Tx<'_>,
     log: Log,
@@ -219,7 +206,7 @@ pub fn after(
     limit: u32,
     offset: u32,
 ) -> Result<Vec<Placed>, StoreError> {
-    // A task has few events: the sum keeps the database from walking its agent's whole log.
+    // A task has few events: the addition keeps the database from scanning its agent's whole log.
     let (owner, place) = match log.task_id {
         Some(_) => ("event.task_id", "event.position + 0"),
         None => ("event.agent_id", "event.position"),
@@ -237,10 +224,8 @@ pub fn after(
     rows.iter().map(placed).collect()
 }
 
-/// The latest events of a task, oldest first, whether or not they have a place in the log yet.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns the latest events of a task, oldest first, whether or not they have a position in the
+/// log.
 pub fn latest(tx: &mut Tx<'_>, task_id: TaskId, limit: u32) -> Result<Vec<TaskEvent>, StoreError> {
     let rows = tx.query(
         &format!(

@@ -1,4 +1,6 @@
 //! Payouts, and the money that each of their steps moves.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{MicroUsd, OperatorId, PayoutId, payout::PayoutStatus};
 
@@ -10,12 +12,12 @@ use super::{
 };
 use crate::domain::payout::{Payout, Step};
 
-/// Records a step in the caller's transaction: the payout and its money.
+/// Records a step in the caller's transaction: the payout and its transfer.
 ///
 /// # Errors
 /// [`PostError::InsufficientFunds`] if the operator has less available; [`StoreError::Changed`] if
-/// somebody else settled the payout first. The caller's transaction must not be committed after
-/// either.
+/// another transaction settled the payout first. The caller's transaction must not be committed
+/// after either.
 pub fn record(tx: &mut Tx<'_>, step: &Step) -> Result<(), PostError> {
     match step.from {
         None => insert(tx, &step.payout)?,
@@ -59,10 +61,7 @@ fn update(tx: &mut Tx<'_>, payout: &Payout, from: PayoutStatus) -> Result<(), St
 const COLUMNS: &str =
     "id, operator_id, amount_micros, destination, status, created_at_ms, settled_at_ms";
 
-/// One payout of an operator.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns a payout of an operator, or `None` if the operator has none with this id.
 pub fn get(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
@@ -75,10 +74,7 @@ pub fn get(
     row.map(|row| payout(&row)).transpose()
 }
 
-/// An operator's latest payouts, newest first.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns an operator's latest payouts, newest first.
 pub fn latest(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
@@ -91,10 +87,7 @@ pub fn latest(
     rows.iter().map(payout).collect()
 }
 
-/// What left an operator's balances: on its way, and arrived.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the sums of an operator's payouts: those on their way, and those that arrived.
 pub fn sums(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<(MicroUsd, MicroUsd), StoreError> {
     let row = tx.first(
         "SELECT CAST(COALESCE(SUM(CASE WHEN status = 'pending' THEN amount_micros END), 0)
@@ -155,7 +148,7 @@ mod tests {
         OperatorId::new(turn(1).now, 1)
     }
 
-    /// An operator with 100 dollars available, who asks for 60.
+    /// Inserts an operator with 100 dollars available, and a payout of 60, which it returns.
     async fn asked(store: &FreshStore) -> Payout {
         let stated = parse_payout(&json!({"amount_usd": 60})).unwrap();
         let id = PayoutId::new(turn(1).now, 2);
@@ -210,7 +203,7 @@ mod tests {
             assert_eq!(available(&store).await, MicroUsd::usd(100));
             assert_books_are_right(&store).await;
 
-            // Whoever read it while it was on its way comes too late.
+            // A step that was decided while the payout was on its way comes too late.
             let sent = payout.complete(turn(4)).unwrap();
             for late in [failed, sent] {
                 let refused = store.write(move |tx| record(tx, &late)).await;

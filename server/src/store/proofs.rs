@@ -1,4 +1,7 @@
-//! Proofs as they were submitted, and the pictures in them by what they are and how they look.
+//! Proofs as they were submitted, and the pictures in them, by their bytes and their perceptual
+//! hash.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{OperatorId, TaskId, Timestamp, UploadId};
 use serde::{Deserialize, Serialize};
@@ -11,47 +14,47 @@ use super::{
 };
 use crate::domain::proof::{Evidence, Proof};
 
-/// A proof as it is stored. A sealed credential has a table of its own, so here it is only named.
+/// A proof as it is stored. A sealed credential has its own table, so it is only named here.
 #[derive(Clone, Debug)]
 pub struct StoredProof {
-    /// For which task.
+    /// The task that it proves.
     pub task_id: TaskId,
-    /// What it consists of.
+    /// The evidence that was submitted.
     pub evidence: StoredEvidence,
-    /// The typed result, if the task asked for one.
+    /// The typed result, if the task required one.
     pub result: Option<Value>,
     /// The operator's notes.
     pub notes: Option<String>,
-    /// When it was sent.
+    /// When it was submitted.
     pub submitted_at: Timestamp,
 }
 
-/// What a stored proof consists of.
+/// The evidence of a stored proof.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum StoredEvidence {
     /// Pictures in the operator's order.
     Pictures {
-        /// Their uploads.
+        /// Ids of their uploads.
         uploads: Vec<UploadId>,
     },
     /// Files in the operator's order.
     Files {
-        /// Their uploads.
+        /// Ids of their uploads.
         uploads: Vec<UploadId>,
     },
-    /// A text.
+    /// A confirmation in words.
     Confirmation {
         /// The operator's words.
         text: String,
-        /// What they refer to.
+        /// An address to which they refer.
         reference_url: Option<String>,
     },
     /// A sealed credential, in the table `credential`.
     Credential,
 }
 
-/// Adds a proof; its credential, if it is one, is added by `credentials::insert`.
+/// Inserts a proof. Its credential, if it is one, is inserted by `credentials::insert`.
 ///
 /// # Errors
 /// [`StoreError::Unique`] if the operator sent this submission before.
@@ -96,10 +99,7 @@ fn stored(evidence: &Evidence) -> StoredEvidence {
     }
 }
 
-/// The latest proof of a task.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the latest proof of a task, or `None` if it has none.
 pub fn latest(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<StoredProof>, StoreError> {
     let row = tx.first(
         "SELECT evidence, notes, result, submitted_at_ms FROM proof
@@ -118,10 +118,8 @@ pub fn latest(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<StoredProof>, S
     .transpose()
 }
 
-/// For which task, and when, an operator sent a submission of this name.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the task of an operator's submission and when it was submitted, or `None` if the
+/// operator has not sent it.
 pub fn by_submission(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
@@ -139,26 +137,24 @@ pub fn by_submission(
 /// A picture that was sent as proof.
 #[derive(Clone, Debug)]
 pub struct SentPicture {
-    /// The upload.
+    /// The id of its upload.
     pub upload_id: UploadId,
-    /// Of its bytes.
+    /// The SHA-256 of its bytes.
     pub sha256: String,
-    /// How it looks, if that could be measured and tells it apart from others.
+    /// The perceptual hash in hexadecimal, if the picture could be measured and the hash
+    /// distinguishes it from others.
     pub look: Option<String>,
 }
 
 impl SentPicture {
-    /// Whether it is the other picture, or that one saved again.
+    /// Returns whether it is the other picture, or that picture saved again.
     pub fn is_like(&self, other: &Self) -> bool {
         let looks = self.look.is_some() && self.look == other.look;
         looks || self.sha256 == other.sha256
     }
 }
 
-/// Writes down that a picture was sent for a task; once, however often it is judged.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Records that a picture was sent for a task, once, however often it is judged.
 pub fn insert_picture(
     tx: &mut Tx<'_>,
     task_id: TaskId,
@@ -176,10 +172,8 @@ pub fn insert_picture(
     )
 }
 
-/// Whether another task was sent the same picture: the same bytes, or the same look.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns whether the same picture was sent for another task: the same bytes or the same
+/// perceptual hash.
 pub fn seen_for_another(
     tx: &mut Tx<'_>,
     task_id: TaskId,

@@ -1,5 +1,5 @@
-//! How work reaches the threads that own the connections: a bounded queue, and a piece of work
-//! that keeps its answer until the engine says that it is true.
+//! The bounded queue through which work reaches the threads that own the connections. A piece of
+//! work keeps its result until the engine says that the result is true.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -11,23 +11,24 @@ use tokio::sync::oneshot;
 use super::{StoreError, Tx};
 use crate::metrics::Durable;
 
-/// Requests that may wait for one kind of thread. Beyond this the service is overloaded, and a
-/// quick refusal helps more than a long wait.
+/// Maximum number of requests that wait for one kind of thread. Beyond it the service is
+/// overloaded, and a quick refusal helps more than a long wait.
 const WAITING_MAX: usize = 8192;
 
-/// A read or a write on its way through an engine.
+/// A read or a write that an engine runs.
 pub(super) trait Work: Send {
-    /// Runs the closure once more and keeps its answer. False when its writes must be undone.
+    /// Runs the closure and keeps its result, in place of an earlier one. Returns false if its
+    /// writes must be undone.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
-    /// Hands the kept answer to the caller; only after its writes are durable.
+    /// Sends the kept result to the caller. Must be called only after the writes are durable.
     fn answer(self: Box<Self>);
-    /// Answers with an error in place of whatever was kept.
+    /// Sends an error to the caller in place of any kept result.
     fn fail(self: Box<Self>, error: StoreError);
-    /// False when the caller has gone and nothing has run yet.
+    /// Returns false if the caller has gone. The queue checks it before the work runs.
     fn is_wanted(&self) -> bool;
 }
 
-/// A closure, its kept answer, and the caller who waits.
+/// Queued work: a closure, its kept result, and the channel to the caller who waits.
 pub(super) struct Asked<F, T, E> {
     f: F,
     kept: Option<Result<T, E>>,
@@ -63,8 +64,8 @@ where
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
         let f = &self.f;
-        // After a panic everything the closure could have left half done is thrown away: its
-        // writes are rolled back and its `Tx` is not used again.
+        // After a panic everything the closure could have left half done is discarded: its writes
+        // are rolled back and its `Tx` is not used again.
         let kept = catch_unwind(AssertUnwindSafe(|| tx.settled(f)))
             .unwrap_or_else(|panic| Err(StoreError::Panicked(said(&*panic)).into()));
         let keep = kept.is_ok();
@@ -79,7 +80,7 @@ where
     fn answer(self: Box<Self>) {
         self.counted.into_iter().for_each(Durable::count);
         if let Some(kept) = self.kept {
-            // A caller who has hung up meanwhile is no accident.
+            // It is no failure if the caller no longer waits.
             drop(self.caller.send(kept));
         }
     }
@@ -99,7 +100,7 @@ fn said(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_default()
 }
 
-/// Work that waits for the threads of one kind.
+/// Work that waits for the threads of one kind, readers or writers.
 #[derive(Default)]
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
@@ -113,7 +114,7 @@ struct Waiting {
 }
 
 impl Queue {
-    /// Lets work wait for its turn.
+    /// Adds work to the queue. Fails with `Unavailable` if the queue is closed or full.
     pub(super) fn push(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
         let mut waiting = self.lock();
         if waiting.closed {
@@ -130,7 +131,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for work and takes up to `max` pieces of it, or `None` when closed and empty.
+    /// Waits for work and takes up to `max` pieces of it, or returns `None` if the queue is closed
+    /// and empty.
     pub(super) fn take(&self, max: usize) -> Option<Vec<Box<dyn Work>>> {
         let mut waiting = self.lock();
         while waiting.work.is_empty() {
@@ -152,18 +154,18 @@ impl Queue {
         )
     }
 
-    /// How much waits.
+    /// Returns the number of pieces of work that wait.
     pub(super) fn len(&self) -> usize {
         self.lock().work.len()
     }
 
-    /// Takes no more work; what already waits is still done.
+    /// Accepts no more work; queued work is still done.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
-    /// Takes no more work and drops what waits, so that its callers hear of it.
+    /// Accepts no more work and drops the queued work, so that its callers get an error.
     fn abandon(&self) {
         let mut waiting = self.lock();
         waiting.closed = true;
@@ -174,12 +176,14 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // No code of ours runs under this lock, so a poisoned one is still whole.
+        // No caller's code runs under this lock, so the queue is consistent even if the lock is
+        // poisoned.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Held by a thread that serves a queue: if the thread dies of a panic, nobody waits for it.
+/// Guard of a thread that serves a queue: if the thread panics, it abandons the queue, so that no
+/// caller waits for it.
 pub(super) struct Serving<'a>(pub(super) &'a Queue);
 
 impl Drop for Serving<'_> {

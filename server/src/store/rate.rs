@@ -1,25 +1,27 @@
-//! How many requests of a minute were taken by all servers on this database together. What a
-//! limit is, and what is left of it, is `http/rate.rs`'s affair.
+//! Counts of the requests of each minute, over all servers on this database. `http/rate.rs` defines
+//! the limits, and computes what is left of them.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::Timestamp;
 
 use super::{StoreError, Tx, params};
 
-/// A minute of one client at one path.
+/// The window of one minute for one client and one path.
 #[derive(Clone, Debug)]
 pub struct Minute {
-    /// When it began.
+    /// When the minute begins.
     pub begins_at: Timestamp,
-    /// Whom it is counted for.
+    /// The client for which it is counted.
     pub client: String,
-    /// Where.
+    /// The template of the path.
     pub template: String,
 }
 
-/// Asks for `count` requests of a minute, and says how many were asked for before.
+/// Adds `count` requests to a minute, and returns how many were counted before.
 ///
 /// # Errors
-/// Those of [`Tx::execute`], and `Busy` when the row is held for longer than the lock's limit.
+/// `Busy` if the row is held for longer than the lock timeout.
 pub fn ask(tx: &mut Tx<'_>, minute: &Minute, count: u32) -> Result<i64, StoreError> {
     let row = tx.first(
         "INSERT INTO request_window (begins_at_ms, client, template, asked)
@@ -38,10 +40,7 @@ pub fn ask(tx: &mut Tx<'_>, minute: &Minute, count: u32) -> Result<i64, StoreErr
     Ok(asked - i64::from(count))
 }
 
-/// Removes the minutes that began before this time.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Deletes the minutes that began before this time, and returns how many counts it deleted.
 pub fn forget_before(tx: &mut Tx<'_>, begun: Timestamp) -> Result<u64, StoreError> {
     tx.execute(
         "DELETE FROM request_window WHERE begins_at_ms < $1",

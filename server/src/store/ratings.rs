@@ -1,26 +1,25 @@
-//! Ratings: stars and a comment by each side of a task, once, and the means they make.
+//! Ratings: stars and a comment by each side of a task, once, and the means that they make.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{Timestamp, message::Author};
 
 use super::{Row, StoreError, Tx, columns::name, params};
 use crate::domain::task::Task;
 
-/// Stars and a comment.
+/// A rating: stars and a comment.
 #[derive(Clone, Debug)]
 pub struct Rating {
-    /// Who gives them: the agent to the operator, or the operator to the agent.
+    /// The side that gives it: the agent rates the operator, or the operator rates the agent.
     pub author: Author,
-    /// 1 to 5.
+    /// The stars, from 1 to 5.
     pub stars: u8,
-    /// In words.
+    /// The comment, if there is one.
     pub comment: Option<String>,
 }
 
-/// Writes a rating down and adds it to the mean of whom it is about; false if this side has rated
+/// Inserts a rating and adds it to the mean of the rated side. Returns false if this side has rated
 /// the task before.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
 pub fn insert(
     tx: &mut Tx<'_>,
     task: &Task,
@@ -57,10 +56,7 @@ pub fn insert(
     Ok(true)
 }
 
-/// Which sides have rated a task.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the sides that have rated a task.
 pub fn authors(tx: &mut Tx<'_>, task: &Task) -> Result<Vec<Author>, StoreError> {
     let rows = tx.query(
         "SELECT author FROM rating WHERE task_id = $1",
@@ -71,8 +67,8 @@ pub fn authors(tx: &mut Tx<'_>, task: &Task) -> Result<Vec<Author>, StoreError> 
         .collect()
 }
 
-/// The mean of `stars_sum` over `stars_count`, to one decimal rounded half up: 4.8. None if nobody
-/// gave any.
+/// Returns the mean of `stars_sum` over `stars_count`, to one decimal rounded half up, such as 4.8;
+/// `None` if nobody gave any.
 pub(super) fn mean(row: &Row) -> Result<Option<f32>, StoreError> {
     let (sum, count): (i64, i64) = (row.get("stars_sum")?, row.get("stars_count")?);
     Ok((count > 0).then(|| {

@@ -1,4 +1,4 @@
-//! A list's conditions and their parameters, numbered as they are added.
+//! The conditions of a list and their parameters, which are numbered as they are added.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,18 +9,18 @@ use std::{
 
 use super::{Row, StoreError, Tx, Value, columns::text};
 
-/// What a list of a table's rows is narrowed to.
+/// The table of a list and the conditions on its rows.
 #[derive(Clone, Debug)]
 pub(super) struct Search {
     table: &'static str,
-    /// What stands after WHERE.
+    /// The condition after WHERE.
     pub(super) condition: String,
-    /// What its `$n` stand for.
+    /// The values of its `$n`.
     pub(super) params: Vec<Value>,
 }
 
 impl Search {
-    /// A search by one column, such as `task.agent_id = `.
+    /// Returns a search by one column, such as `task.agent_id = `.
     pub(super) fn of(table: &'static str, column: &str, value: impl Into<Value>) -> Self {
         Self {
             table,
@@ -29,7 +29,7 @@ impl Search {
         }
     }
 
-    /// A search by a condition that is spelled out.
+    /// Returns a search by a literal condition.
     pub(super) fn all(table: &'static str, condition: &str) -> Self {
         Self {
             table,
@@ -38,7 +38,7 @@ impl Search {
         }
     }
 
-    /// Narrows it, if there is a value to narrow it to.
+    /// Narrows the search by a column, if there is a value.
     pub(super) fn and(&mut self, column: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             let number = self.bind(value);
@@ -46,24 +46,24 @@ impl Search {
         }
     }
 
-    /// Narrows it by a condition that is spelled out, so that a partial index can serve it.
+    /// Narrows the search by a literal condition, so that a partial index can serve it.
     pub(super) fn also(&mut self, condition: &str) {
         self.condition.push_str(" AND ");
         self.condition.push_str(condition);
     }
 
-    /// Adds a parameter that no condition names yet, and says how it is named.
+    /// Adds a parameter that no condition names yet, and returns its placeholder.
     pub(super) fn bind(&mut self, value: impl Into<Value>) -> String {
         self.params.push(value.into());
         format!("${}", self.params.len())
     }
 
-    /// The table that is searched.
+    /// Returns the table that is searched.
     pub(super) fn table(&self) -> &'static str {
         self.table
     }
 
-    /// How many rows it finds.
+    /// Returns how many rows the search finds.
     pub(super) fn count(&self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
         let (table, condition) = (self.table, &self.condition);
         counted(
@@ -73,7 +73,7 @@ impl Search {
         )
     }
 
-    /// How many rows it finds, or `most` if there are more.
+    /// Returns how many rows the search finds, or `most` if there are more.
     pub(super) fn count_to(&self, tx: &mut Tx<'_>, most: u32) -> Result<u64, StoreError> {
         let (table, condition) = (self.table, &self.condition);
         let some = format!("SELECT 1 AS one FROM {table} WHERE {condition} LIMIT {most}");
@@ -82,12 +82,12 @@ impl Search {
     }
 }
 
-/// How many ids one statement names: few lengths, so that few statements are prepared. What is
-/// left over of a length is the last id once more.
+/// Numbers of ids that one statement names: few lengths, so that few statements are prepared. The
+/// last id is repeated to fill a length.
 const LENGTHS: [usize; 4] = [1, 8, 32, IDS_MAX];
 const IDS_MAX: usize = 128;
 
-/// What `read` makes of the rows with these ids, by their ids. `select` ends before ` IN (…)`.
+/// Returns what `read` makes of the rows with these ids, by id. `select` ends before ` IN (…)`.
 pub(super) fn with_ids<Id: Copy + Eq + Hash + Display + FromStr, T>(
     tx: &mut Tx<'_>,
     select: &str,
@@ -110,7 +110,7 @@ pub(super) fn with_ids<Id: Copy + Eq + Hash + Display + FromStr, T>(
     Ok(found)
 }
 
-/// The same in the order of the ids.
+/// Returns the same as [`with_ids`], in the order of the ids.
 pub(super) fn in_order_of<Id: Copy + Eq + Hash + Display + FromStr, T>(
     tx: &mut Tx<'_>,
     select: &str,

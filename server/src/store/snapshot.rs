@@ -1,51 +1,51 @@
-//! The whole database, table by table: what a back-up copies and what is restored from it. Tables,
-//! columns and references are read from the database itself, so that no table can be forgotten.
+//! The whole database, table by table, for backup and restore. Tables, columns and foreign keys are
+//! read from the database itself, so that no table can be forgotten.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use super::{Row, StoreError, Tx, Value, params};
 
-/// What a column holds, by the three types of the subset.
+/// The type of a column, one of the three types of the SQL subset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `TEXT`.
+    /// The type `TEXT`.
     Text,
-    /// `BIGINT`.
+    /// The type `BIGINT`.
     Int,
-    /// `BYTEA`.
+    /// The type `BYTEA`.
     Bytes,
 }
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
+    /// The column's name.
     pub name: String,
-    /// What it holds.
+    /// The type of its values.
     pub kind: Kind,
 }
 
-/// A table, with what is needed to walk it and to fill it.
+/// A table, with what is needed to page through its rows and to insert rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// Its name.
+    /// The table's name.
     pub name: String,
-    /// Its columns, in their order.
+    /// The table's columns, in their order.
     pub columns: Vec<Column>,
-    /// Places of the primary key's columns among them, in the key's order.
+    /// Positions of the primary key's columns in `columns`, in the key's order.
     key: Vec<usize>,
 }
 
-/// The queries that describe a database; each engine has its own.
+/// The queries that describe a database's schema; each engine has its own.
 pub(super) struct Catalogue {
-    /// `table_name, column_name, kind, key_position` (0 outside of the key), in order.
+    /// Yields `table_name, column_name, kind, key_position`, in order; `key_position` is 0 outside
+    /// of the primary key.
     pub(super) columns: &'static str,
-    /// `child, parent`: a row of `child` may refer to one of `parent`.
+    /// Yields `child, parent`: a row of `child` may refer to one of `parent`.
     pub(super) references: &'static str,
 }
 
-/// The migrations that made the schema, oldest first.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns the migrations that made the schema, oldest first.
 pub fn schema(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let rows = tx.query(
         "SELECT CAST(version AS BIGINT) AS version, CAST(name AS TEXT) AS name
@@ -59,10 +59,11 @@ pub fn schema(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     rows.iter().map(named).collect()
 }
 
-/// Every table but the history of migrations; those that are referred to come first.
+/// Returns every table but the history of migrations; tables that others refer to come first.
 ///
 /// # Errors
-/// Those of [`Tx::query`]; `Inconsistent` for a table that cannot be walked.
+/// `Inconsistent` if a table has no primary key or a column of another type, or if tables refer to
+/// each other in a cycle.
 pub fn tables(tx: &mut Tx<'_>) -> Result<Vec<Table>, StoreError> {
     let catalogue = tx.engine.catalogue();
     let mut tables: Vec<(Table, Vec<(i64, usize)>)> = Vec::new();
@@ -144,10 +145,7 @@ fn parents_first(
     Ok(ordered)
 }
 
-/// At most `limit` rows of a table, in the order of its key, after a row of it.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns at most `limit` rows of a table, in the order of its primary key, after the row `after`.
 pub fn rows_after(
     tx: &mut Tx<'_>,
     table: &Table,
@@ -181,10 +179,7 @@ pub fn rows_after(
     Ok(rows.into_iter().map(Row::into_values).collect())
 }
 
-/// Adds rows to a table; `columns` says which values they have, in their order.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts rows into a table; `columns` tells which values they have, in their order.
 pub fn insert_rows(
     tx: &mut Tx<'_>,
     table: &str,
@@ -203,17 +198,14 @@ pub fn insert_rows(
         tuples.join(", ")
     );
     let values: Vec<_> = rows.iter().flatten().cloned().collect();
-    // Waited for, so that a large archive does not pile up in memory on its way.
+    // Waits for the result, so that a large archive does not pile up in memory on its way.
     tx.execute(&sql, &values).map(drop)
 }
 
-/// Rows that migrations themselves put into a new database: the table, and the row's id.
+/// Rows that the migrations themselves insert into a new database: the table, and the row's id.
 const SEEDS: [(&str, &str); 1] = [("operator", "op_00000000000000000000000000")];
 
-/// A table that holds more than a new database does, if there is one.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns the first table that holds more than in a new database, or `None` if there is none.
 pub fn first_in_use(tx: &mut Tx<'_>, tables: &[Table]) -> Result<Option<String>, StoreError> {
     for table in tables {
         let seed = SEEDS.iter().find(|(name, _)| *name == table.name);
@@ -234,10 +226,8 @@ pub fn first_in_use(tx: &mut Tx<'_>, tables: &[Table]) -> Result<Option<String>,
     Ok(None)
 }
 
-/// Removes what migrations put into a new database, to make room for the same in an archive.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Deletes the rows that migrations insert into a new database, to make room for the same rows of
+/// an archive.
 pub fn remove_seeds(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     for (table, id) in SEEDS {
         tx.execute(
@@ -280,8 +270,8 @@ mod tests {
         }
     }
 
-    /// What one database calls a table, its columns and its key, the other calls the same: so an
-    /// archive of either can be restored into either.
+    /// Both databases use the same names for a table, its columns and its key, so an archive of
+    /// either can be restored into either.
     #[tokio::test]
     async fn both_databases_describe_the_same_schema() {
         let (lite, post) = (support::on_sqlite(), support::on_postgres());

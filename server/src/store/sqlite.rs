@@ -1,5 +1,5 @@
-//! The embedded database: one writer thread that commits many writes with one fsync, and a few
-//! reader threads. Nobody is answered before the commit that made the answer true.
+//! SQLite, the embedded database: one writer thread that commits many writes with one fsync (group
+//! commit), and a few reader threads. No caller gets a result before the commit that made it true.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -15,18 +15,19 @@ use super::snapshot::Catalogue;
 use super::{Engine, Row, StoreError, Threads, Tx, Value, folded, migrate};
 use crate::metrics;
 
-/// Writes that share one commit at most; more only makes the first of them wait longer.
+/// Maximum number of writes that share one commit; more would only make the first of them wait
+/// longer.
 const BATCH_MAX: usize = 512;
-/// Reads are short and never wait for the writer, so a few threads are plenty.
+/// Number of reader threads. Reads are short and never wait for the writer, so a few are enough.
 const READERS: usize = 4;
-/// Prepared statements kept by each connection: more than this crate has statements.
+/// Prepared statements that each connection caches: more than this crate has statements.
 const STATEMENTS_KEPT: usize = 512;
-/// How long another process (`humanops admin`, a restore) may hold the file's lock, and how often
-/// it is asked for meanwhile. SQLite's own waiting asks ever more seldom, and a server that writes
-/// all the time leaves the lock for microseconds only.
+/// How long to wait while another process (`humanops admin`, a restore) holds the file's lock, and
+/// how often to retry meanwhile. SQLite's own waiting retries at growing intervals, and a server
+/// that writes all the time releases the lock for microseconds only.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 const LOCK_ASKED_EVERY: Duration = Duration::from_millis(1);
-/// How long an erasure waits for reads on earlier snapshots, and every other write with it.
+/// How long an erasure waits for reads on earlier snapshots; every other write waits with it.
 const ERASE_WAIT: Duration = Duration::from_millis(500);
 
 thread_local! {
@@ -53,18 +54,19 @@ pub(super) fn start(path: &Path, threads: &mut Threads) -> Result<(), StoreError
     threads.spawn("sqlite-write", move || serve_writes(&writer, &queue))
 }
 
-/// The settings a commit's promise rests on, and those that make SQLite as strict as PostgreSQL:
-/// references are checked, `"x"` is never a string, LIKE minds its case.
+/// Applies the settings on which the durability of a commit rests, and those that make SQLite as
+/// strict as PostgreSQL: foreign keys are checked, `"x"` is never a string, LIKE is case-sensitive.
 ///
-/// What is deleted is overwritten with zeros, so that what was purged is nowhere in the file.
+/// Deleted content is overwritten with zeros, so that what was purged is nowhere in the file.
 ///
-/// The log is folded into the file every 64 MiB: the pages that most writes touch, a leaf for each
-/// agent, are then copied once for many of them.
+/// The write-ahead log is copied into the file (checkpointed) every 64 MiB: the pages that most
+/// writes touch, a leaf page for each agent, are then copied once for many writes.
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.busy_handler(Some(wait_for_the_lock))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-    // A plan does not depend on what is bound, so a kept statement is never prepared again for it.
+    // A plan does not depend on the parameters, so a cached statement is never prepared again for
+    // them.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     if !connection.is_readonly("main")? {
@@ -78,7 +80,8 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Called when another process holds the lock: waits a moment, and says whether to ask again.
+/// Waits a moment while another process holds the lock, and returns whether to try again. SQLite
+/// calls this function as its busy handler.
 fn wait_for_the_lock(asked: i32) -> bool {
     let waited = LOCK_ASKED_EVERY * asked.unsigned_abs();
     #[expect(
@@ -89,7 +92,7 @@ fn wait_for_the_lock(asked: i32) -> bool {
     waited < PATIENCE.get()
 }
 
-/// How SQLite describes itself.
+/// The queries with which SQLite describes its schema.
 const CATALOGUE: Catalogue = Catalogue {
     columns: "SELECT tables.name AS table_name, columns.name AS column_name,
             columns.type AS kind, columns.pk AS key_position
@@ -107,27 +110,28 @@ fn serve_writes(connection: &Connection, queue: &Queue) {
     while let Some(batch) = queue.take(BATCH_MAX) {
         commit_together(connection, batch);
     }
-    // The last one out folds the log into the file; if it cannot, the next start will.
+    // At the end the log is checkpointed into the file; if that fails, the next start does it.
     drop(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
 }
 
-/// Runs the writes, each as if alone, commits them with one fsync, then answers them all.
+/// Runs the writes, each as if alone, commits them with one fsync, and then sends all results.
 fn commit_together(connection: &Connection, mut batch: Vec<Box<dyn Work>>) {
     let committed = run_batch(connection, &mut batch);
     if committed.is_err() && !connection.is_autocommit() {
-        // If even this fails, the next BEGIN does too, and its callers are told.
+        // If even this fails, the next BEGIN fails too, and its callers get the error.
         drop(connection.execute_batch("ROLLBACK"));
     }
     for work in batch {
         match &committed {
             Ok(()) => work.answer(),
-            // A refusal may have read what a neighbour wrote, so it is no more true than the rest.
+            // A refusal may have read what another write of the batch wrote, so it does not hold
+            // either.
             Err(error) => work.fail(error.clone()),
         }
     }
 }
 
-/// Reads go on, and so do writes once there is room again.
+/// The error of a full disk. Reads continue, and so do writes once there is space again.
 const DISK_FULL: StoreError =
     StoreError::Unavailable("the disk is full; nothing was written, and reading goes on");
 
@@ -148,9 +152,9 @@ fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(),
     Ok(())
 }
 
-/// Folds the log into the file and cuts it to nothing, so that it keeps no earlier copy of a page.
-/// Reads on earlier snapshots are waited for: they take milliseconds, but for a back-up, which
-/// makes the log last until the next erasure, or until the server stops.
+/// Checkpoints the write-ahead log into the file and truncates it, so that it keeps no earlier copy
+/// of a page. Waits for reads on earlier snapshots, which take milliseconds. A backup takes longer:
+/// the log then stays until the next erasure, or until the server stops.
 fn empty_log(connection: &Connection) {
     PATIENCE.set(ERASE_WAIT);
     let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
@@ -162,9 +166,9 @@ fn empty_log(connection: &Connection) {
     }
 }
 
-/// Runs every write as it is: a savepoint would cost each of them a copy of every page that it
-/// changes, and those that are refused have mostly written nothing yet. False when one of them had,
-/// so that all must be undone and run once more.
+/// Runs every write without a savepoint, which would cost each write a copy of every page that it
+/// changes; writes that are refused have mostly written nothing yet. Returns false if a refused one
+/// had written, so that all must be undone and run again.
 fn run_bare(session: &mut Session<'_>, batch: &mut [Box<dyn Work>]) -> Result<bool, StoreError> {
     for work in batch {
         let before = session.connection.total_changes();
@@ -177,7 +181,7 @@ fn run_bare(session: &mut Session<'_>, batch: &mut [Box<dyn Work>]) -> Result<bo
     Ok(true)
 }
 
-/// Runs each write in a savepoint of its own, so that a refused one is undone by itself.
+/// Runs each write in its own savepoint, so that a refused one is undone alone.
 fn run_undoable(session: &mut Session<'_>, batch: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
     for work in batch {
         session.control("SAVEPOINT one_write")?;
@@ -217,7 +221,7 @@ fn run_read(connection: &Connection, work: &mut dyn Work) -> Result<(), StoreErr
 /// A connection inside a transaction.
 struct Session<'a> {
     connection: &'a Connection,
-    /// Whether something was erased of which no copy may stay in the log.
+    /// Whether the transaction erased something that must leave no copy in the write-ahead log.
     erases: bool,
 }
 
@@ -231,7 +235,7 @@ impl<'a> Session<'a> {
 }
 
 impl Session<'_> {
-    /// A full disk makes SQLite end the whole transaction by itself.
+    /// Fails if the transaction is no longer open: a full disk makes SQLite end it by itself.
     fn still_open(&self) -> Result<(), StoreError> {
         if self.connection.is_autocommit() {
             return Err(DISK_FULL);
@@ -308,8 +312,8 @@ impl Engine for Session<'_> {
     }
 }
 
-/// Binds `$n` to the n-th parameter. To SQLite `$n` is a name, numbered by its first appearance,
-/// so the number is read from the name.
+/// Binds `$n` to the n-th parameter. To SQLite `$n` is a name, numbered by its first appearance, so
+/// the number is read from the name.
 fn bind<'a>(
     mut statement: CachedStatement<'a>,
     params: &[Value],
@@ -354,7 +358,7 @@ fn read(value: ValueRef<'_>, at: usize, columns: &[String]) -> Result<Value, Sto
     })
 }
 
-/// SQLite's error by its kind. Its messages name tables and columns, never values.
+/// Converts SQLite's error to the store's. SQLite's messages name tables and columns, never values.
 fn refused(error: &rusqlite::Error) -> StoreError {
     let Some(cause) = error.sqlite_error() else {
         return StoreError::Database(error.to_string());
@@ -364,7 +368,7 @@ fn refused(error: &rusqlite::Error) -> StoreError {
             StoreError::Unique
         }
         (_, ffi::SQLITE_CONSTRAINT_CHECK) => StoreError::Check,
-        // ON DELETE RESTRICT is reported as a trigger's refusal, and there are no triggers.
+        // SQLite reports ON DELETE RESTRICT as a trigger's refusal, and the schema has no triggers.
         (_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_TRIGGER) => {
             StoreError::ForeignKey
         }

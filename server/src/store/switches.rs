@@ -1,13 +1,12 @@
 //! Task types that the host switched off. A type without a row is on.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{Timestamp, task::TaskType};
 
 use super::{StoreError, Tx, columns::name, params};
 
-/// The types of which no new task is taken.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns the types that are switched off: no new tasks of them are accepted.
 pub fn off(tx: &mut Tx<'_>) -> Result<Vec<TaskType>, StoreError> {
     let rows = tx.query(
         "SELECT task_type FROM task_type_off ORDER BY task_type",
@@ -18,10 +17,7 @@ pub fn off(tx: &mut Tx<'_>) -> Result<Vec<TaskType>, StoreError> {
         .collect()
 }
 
-/// Whether new tasks of a type are refused.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns whether new tasks of a type are refused.
 pub fn is_off(tx: &mut Tx<'_>, task_type: TaskType) -> Result<bool, StoreError> {
     let row = tx.first(
         "SELECT 1 AS is_off FROM task_type_off WHERE task_type = $1",
@@ -30,10 +26,7 @@ pub fn is_off(tx: &mut Tx<'_>, task_type: TaskType) -> Result<bool, StoreError> 
     Ok(row.is_some())
 }
 
-/// Takes no more tasks of a type; false if it was so.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Switches a task type off. Returns false if it was off already.
 pub fn switch_off(
     tx: &mut Tx<'_>,
     task_type: TaskType,
@@ -47,10 +40,7 @@ pub fn switch_off(
     Ok(switched == 1)
 }
 
-/// Takes tasks of a type again; false if it was so.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Switches a task type on. Returns false if it was on already.
 pub fn switch_on(tx: &mut Tx<'_>, task_type: TaskType) -> Result<bool, StoreError> {
     let switched = tx.execute(
         "DELETE FROM task_type_off WHERE task_type = $1",

@@ -1,5 +1,6 @@
-//! How many tasks an agent has, by type and status. They are counted where they are moved: a list
-//! tells its total, and counting a million rows takes longer than finding the twenty shown.
+//! The number of an agent's tasks, by type and status. It is updated when a task moves, because a
+//! list shows its total, and counting a million rows takes longer than finding the twenty that are
+//! shown.
 
 use api_types::{
     AgentId,
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::domain::task::Task;
 
-/// Counts a task that has come to its status, from another or out of nothing.
+/// Counts a task that has entered its status, from another one or as a new task.
 pub(super) fn count(
     tx: &mut Tx<'_>,
     task: &Task,
@@ -22,7 +23,8 @@ pub(super) fn count(
     if before == Some(task.status) {
         return Ok(());
     }
-    // In the order of the key, as every table's rows are locked: migrations/README.md, "Locks".
+    // In the order of the key, as the rows of every table are locked: migrations/README.md,
+    // "Locks".
     let mut statuses: Vec<_> = before.into_iter().chain([task.status]).collect();
     statuses.sort_by_key(|status| status.as_str());
     for status in statuses {
@@ -48,7 +50,7 @@ pub(super) fn count(
     Ok(())
 }
 
-/// How many of an agent's tasks a filter finds that asks for no name of the agent's own.
+/// Returns how many of an agent's tasks match a filter that has no `external_id`.
 pub(super) fn found(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -61,7 +63,8 @@ pub(super) fn found(
     sum(tx, &search)
 }
 
-/// How many of an agent's tasks were completed and paid, in a statement that has `agent`.
+/// A subquery for how many of an agent's tasks were completed and paid, in a statement that has
+/// `agent`.
 pub(super) const COMPLETED_OF_AGENT: &str =
     "(SELECT CAST(COALESCE(SUM(tasks), 0) AS BIGINT) FROM task_tally
       WHERE task_tally.agent_id = agent.id AND task_tally.status = 'COMPLETED'

@@ -1,4 +1,6 @@
-//! Tasks: get, list, search. Writing one is for `moves.rs` alone.
+//! Tasks: get, list, search. Only `moves.rs` writes them.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use std::collections::HashMap;
 
@@ -34,43 +36,40 @@ const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.key_id AS 
     task.submitted_at_ms AS submitted_at_ms, task.verified_at_ms AS verified_at_ms,
     task.completed_at_ms AS completed_at_ms, task.cancelled_at_ms AS cancelled_at_ms";
 
-/// Which part of a list is asked for: after a cursor, or after so many rows.
+/// The page of a list that is requested, after a cursor or after a number of rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
-    /// Rows at most.
+    /// Maximum number of rows.
     pub limit: u32,
-    /// Rows to pass over.
+    /// Number of rows to skip.
     pub offset: u32,
-    /// The last row that the caller has.
+    /// The last row that the caller has, if any.
     pub after: Option<TaskId>,
 }
 
-/// What a list of an agent's tasks is narrowed to.
+/// The conditions of a list of an agent's tasks.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// In this status.
+    /// Only tasks in this status.
     pub status: Option<Status>,
-    /// Of this type.
+    /// Only tasks of this type.
     pub task_type: Option<TaskType>,
-    /// Of one of these types, if there are any.
+    /// Only tasks of one of these types; empty means all.
     pub task_types: Vec<TaskType>,
-    /// With the agent's own name.
+    /// Only tasks to which the agent gave this id of its own.
     pub external_id: Option<String>,
 }
 
 /// Some rows of a list, and how many it has in all.
 #[derive(Clone, Debug)]
 pub struct Found<T> {
-    /// Up to one more than was asked for, so that it is known whether more follow.
+    /// The rows, up to one more than requested, to tell whether more follow.
     pub rows: Vec<T>,
-    /// In the whole list.
+    /// Number of rows of the whole list.
     pub total: u64,
 }
 
-/// One task.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the task with this id, or `None` if there is none.
 pub fn get(tx: &mut Tx<'_>, id: TaskId) -> Result<Option<Task>, StoreError> {
     let row = tx.first(
         &format!("SELECT {COLUMNS} FROM task WHERE task.id = $1"),
@@ -79,10 +78,7 @@ pub fn get(tx: &mut Tx<'_>, id: TaskId) -> Result<Option<Task>, StoreError> {
     row.map(|row| task(&row)).transpose()
 }
 
-/// An agent's tasks, newest first.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns a page of an agent's tasks, newest first.
 pub fn of_agent(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -102,26 +98,23 @@ pub fn of_agent(
     Ok(Found { rows, total })
 }
 
-/// What a search for open tasks is narrowed to.
+/// The conditions of a search for open tasks.
 #[derive(Clone, Debug)]
 pub struct Eligible {
     /// The operator's skills; empty means all.
     pub skills: Vec<TaskType>,
-    /// What agents think of the operator.
+    /// The mean of the agents' ratings of the operator, if there is one.
     pub rating: Option<Rating>,
-    /// What the operator looks for now.
+    /// The type of task that the operator searches for now.
     pub task_type: Option<TaskType>,
-    /// At least this reward.
+    /// The minimum reward.
     pub reward_min: Option<MicroUsd>,
-    /// Deadlines after this.
+    /// Only tasks with a deadline after this.
     pub now: Timestamp,
 }
 
-/// Tasks that an operator may claim, newest first. Their total is counted as
-/// [`OPEN_COUNTED_MAX`] says.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns a page of the tasks that an operator may claim, newest first. Their total is counted up
+/// to [`OPEN_COUNTED_MAX`].
 pub fn open(
     tx: &mut Tx<'_>,
     eligible: &Eligible,
@@ -133,11 +126,11 @@ pub fn open(
     Ok(Found { rows, total })
 }
 
-/// Where a count of open tasks ends: nobody walks through more of them, and counting a million
-/// takes longer than finding the twenty that are shown.
+/// The number at which a count of open tasks ends: nobody pages through more of them, and counting
+/// a million takes longer than finding the twenty that are shown.
 pub const OPEN_COUNTED_MAX: u32 = 1_000;
 
-/// The tasks that an operator may claim.
+/// Returns the search for the tasks that an operator may claim.
 pub(super) fn open_to(eligible: &Eligible) -> Search {
     let mut search = Search::of("task", "task.deadline_ms > ", eligible.now.as_millis());
     search.also("task.status = 'PENDING' AND task.sandbox = 0");
@@ -154,15 +147,15 @@ pub(super) fn open_to(eligible: &Eligible) -> Search {
     search
 }
 
-/// Who was rated by nobody has no stars.
+/// Returns the rating in hundredths of a star. An operator without a rating has no stars.
 fn hundredths(rating: Option<Rating>) -> i64 {
     rating.map_or(0, |rating| i64::from(rating.hundredths()))
 }
 
-/// Narrows a search to some types; none mean all.
+/// Narrows a search to some types; an empty list means all.
 pub(super) fn one_of(search: &mut Search, column: &str, types: &[TaskType]) {
     if !types.is_empty() {
-        // The names are our own constants.
+        // The names are constants of this crate.
         let names: Vec<_> = types
             .iter()
             .map(|one| format!("'{}'", one.as_str()))
@@ -171,10 +164,7 @@ pub(super) fn one_of(search: &mut Search, column: &str, types: &[TaskType]) {
     }
 }
 
-/// Tasks that an operator claimed, newest first.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns a page of the tasks that an operator claimed, newest first.
 pub fn mine(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
@@ -186,10 +176,7 @@ pub fn mine(
     Ok(Found { rows, total })
 }
 
-/// The tasks that an operator completed last, newest first.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the tasks that an operator completed last, newest first.
 pub fn completed_by(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
@@ -205,20 +192,14 @@ pub fn completed_by(
     rows.iter().map(task).collect()
 }
 
-/// How many tasks an operator completed.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns how many tasks an operator completed.
 pub fn count_completed_by(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<u64, StoreError> {
     let mut search = Search::of("task", "task.operator_id = ", operator_id.to_string());
     search.also("task.status = 'COMPLETED'");
     search.count(tx)
 }
 
-/// The rewards of tasks whose proof is not decided yet.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the sum of the rewards of an operator's tasks whose proof is not decided yet.
 pub fn in_review(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<MicroUsd, StoreError> {
     let row = tx.first(
         "SELECT CAST(COALESCE(SUM(reward_micros), 0) AS BIGINT) AS held FROM task
@@ -228,11 +209,8 @@ pub fn in_review(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<MicroUsd, S
     row.map_or(Ok(MicroUsd::ZERO), |row| money(&row, "held"))
 }
 
-/// What operators see of these agents: name, how many of their tasks were completed and paid, and
-/// the operators' stars.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns what operators see of these agents: the name, how many of their tasks were completed and
+/// paid, and the operators' ratings.
 pub fn records_of(
     tx: &mut Tx<'_>,
     agents: impl Iterator<Item = AgentId>,
@@ -254,16 +232,13 @@ pub fn records_of(
     })
 }
 
-/// The tasks with these ids, in the order of the ids.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the tasks with these ids, in the order of the ids.
 pub(super) fn with_these_ids(tx: &mut Tx<'_>, ids: &[TaskId]) -> Result<Vec<Task>, StoreError> {
     let select = format!("SELECT {COLUMNS} FROM task WHERE task.id");
     in_order_of(tx, &select, ids, task)
 }
 
-/// Adds a posted task.
+/// Inserts a posted task.
 pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
     let stated = &task.stated;
     tx.send(
@@ -292,10 +267,10 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
     )
 }
 
-/// Writes a moved task over the version it was moved from.
+/// Updates a moved task from the version on which the move was decided (optimistic locking).
 ///
 /// # Errors
-/// [`StoreError::Changed`] if somebody else moved it first.
+/// [`StoreError::Changed`] if another transaction moved it first.
 pub(super) fn update(tx: &mut Tx<'_>, task: &Task, from_version: i64) -> Result<(), StoreError> {
     let millis = |moment: Option<Timestamp>| moment.map(Timestamp::as_millis);
     let updated = tx.execute(
@@ -340,7 +315,7 @@ fn json_of<T: serde::Serialize>(
     value.map(|value| to_json(value, column)).transpose()
 }
 
-/// One more than the window is wide, newest first.
+/// Returns one row more than the window's limit, newest first.
 fn page(tx: &mut Tx<'_>, mut search: Search, window: Window) -> Result<Vec<Task>, StoreError> {
     search.and("task.id < ", window.after.map(|id| id.to_string()));
     let limit = search.bind(i64::from(window.limit) + 1);

@@ -1,11 +1,11 @@
-//! What the store promises to those who write statements, on both databases.
+//! Tests, on both databases, of what the store guarantees to the authors of statements.
 
 use std::sync::{Arc, Barrier};
 
 use super::support::{self, FreshStore, on_both_databases};
 use super::{Store, StoreError, Tx, params};
 
-/// Tables of the tests' own, so that they do not move with the schema.
+/// Creates tables for the tests alone, so that the tests do not change with the schema.
 pub(super) async fn with_tables(store: &FreshStore) {
     let create = |tx: &mut Tx<'_>| {
         tx.execute(
@@ -296,7 +296,7 @@ async fn sqlite_keeps_an_answered_write_when_nobody_closes_it() {
         .write(|tx| tx.execute("INSERT INTO kept VALUES (42)", &[]))
         .await
         .unwrap();
-    // What lies on the disk now is what a power cut would leave.
+    // What the disk holds now is what would remain after a power failure.
     std::fs::copy(&file, &copy).unwrap();
     std::fs::copy(file.with_extension("db-wal"), copy.with_extension("db-wal")).unwrap();
     let after = Store::open_sqlite(&copy).unwrap();

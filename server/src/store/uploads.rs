@@ -1,4 +1,6 @@
-//! Who uploaded what, for which task. The bytes are the affair of `outside/files.rs`.
+//! Uploads: who sent which file, for which task. The bytes are handled by `outside/files.rs`.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::{OperatorId, TaskId, Timestamp, UploadId};
 
@@ -12,31 +14,28 @@ use crate::domain::proof::ProofFile;
 /// A file that has been written under its id and has no row yet.
 #[derive(Clone, Debug)]
 pub struct NewUpload {
-    /// Its id, and its name in the folder.
+    /// The upload's id, which is also the file's name in the folder.
     pub id: UploadId,
-    /// Who sent it.
+    /// The operator who sent it.
     pub operator_id: OperatorId,
-    /// For which task, if the operator said.
+    /// The task for which it was sent, if the operator named one.
     pub task_id: Option<TaskId>,
-    /// Of its bytes, lower-case hexadecimal.
+    /// The SHA-256 of its bytes, in lower-case hexadecimal.
     pub sha256: String,
-    /// By content.
+    /// The media type, determined from the content.
     pub content_type: String,
-    /// Bytes.
+    /// The size in bytes.
     pub size_bytes: u64,
-    /// Width and height in pixels, of pictures that can be measured.
+    /// Width and height in pixels, of a picture that can be measured.
     pub pixels: Option<(u32, u32)>,
-    /// When.
+    /// When it was sent.
     pub created_at: Timestamp,
 }
 
 /// A file that has its row.
 pub type StoredUpload = NewUpload;
 
-/// Gives the file its row, or answers the upload that these bytes are already.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Inserts the file's row, or returns the existing upload with the same bytes.
 pub fn insert_or_existing(tx: &mut Tx<'_>, upload: &NewUpload) -> Result<StoredUpload, StoreError> {
     let operator_id = upload.operator_id.to_string();
     let task_id = upload.task_id.map_or_else(String::new, |id| id.to_string());
@@ -63,15 +62,12 @@ pub fn insert_or_existing(tx: &mut Tx<'_>, upload: &NewUpload) -> Result<StoredU
     )?;
     match row {
         Some(row) => stored(&row),
-        // It was bound to its task, which is part of its key, between the two statements.
+        // The upload was bound to its task, which is part of its key, between the two statements.
         None => Err(tx.lost_race()),
     }
 }
 
-/// One upload.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns the upload with this id, or `None` if there is none.
 pub fn get(tx: &mut Tx<'_>, id: UploadId) -> Result<Option<StoredUpload>, StoreError> {
     let row = tx.first(
         "SELECT * FROM upload WHERE id = $1",
@@ -80,10 +76,7 @@ pub fn get(tx: &mut Tx<'_>, id: UploadId) -> Result<Option<StoredUpload>, StoreE
     row.as_ref().map(stored).transpose()
 }
 
-/// Whether this operator has claimed the task, and may send files for it.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns whether this operator has claimed the task, and may send files for it.
 pub fn claimed_by(
     tx: &mut Tx<'_>,
     task_id: TaskId,
@@ -96,11 +89,8 @@ pub fn claimed_by(
     Ok(claimed.is_some())
 }
 
-/// The files that an operator may put into the proof of a task: those sent for it, and those sent
-/// for no task in particular.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns the files that an operator may use in the proof of a task: those sent for it, and those
+/// sent for no task in particular.
 pub fn of(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
@@ -122,15 +112,12 @@ pub fn of(
         .collect()
 }
 
-/// Ties files that were sent for no task in particular to the one they now prove.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Binds files that were sent for no task in particular to the task that they now prove.
 pub fn bind(tx: &mut Tx<'_>, uploads: &[UploadId], task_id: TaskId) -> Result<(), StoreError> {
     let mut in_order = uploads.to_vec();
     in_order.sort_unstable();
     for id in in_order {
-        // Where the same bytes were sent for the task as well, the loose copy stays loose.
+        // If the same bytes were sent for the task as well, the unbound copy stays unbound.
         tx.send(
             "UPDATE upload SET task_id = $2 WHERE id = $1 AND task_id = '' AND NOT EXISTS (
                  SELECT 1 FROM upload AS tied

@@ -1,22 +1,23 @@
-//! What goes into a statement and what comes out of one: text, integers and bytes, and no more.
-//! Nothing here knows which database it is for.
+//! Parameters and results of statements: text, integers and bytes, and no more. Nothing in this
+//! module depends on which database is used.
 
 use std::sync::Arc;
 
 use super::StoreError;
 
-/// A parameter of a statement. A NULL carries its type, because PostgreSQL asks for one.
+/// A parameter of a statement, or a value of a row. A NULL parameter carries its type, because
+/// PostgreSQL requires one.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {
-    /// A `TEXT` parameter.
+    /// A `TEXT` value, or NULL.
     Text(Option<String>),
-    /// A `BIGINT` parameter.
+    /// A `BIGINT` value, or NULL.
     Int(Option<i64>),
-    /// A `BYTEA` parameter.
+    /// A `BYTEA` value, or NULL.
     Bytes(Option<Vec<u8>>),
 }
 
-/// Only the type is printed: a parameter may be a secret, and errors and logs must not hold it.
+/// Prints the type only: a parameter may be a secret, which errors and logs must not contain.
 impl std::fmt::Debug for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -33,13 +34,13 @@ impl Value {
     }
 }
 
-/// The parameters of a statement: `params![id, version, note.as_deref()]`.
+/// Builds the parameters of a statement: `params![id, version, note.as_deref()]`.
 macro_rules! params {
     ($($value:expr),* $(,)?) => { [$($crate::store::Value::from($value)),*] };
 }
 pub(crate) use params;
 
-/// `From` for a type and for its `Option`, so that a missing value keeps its type.
+/// Implements `From` for a type and for its `Option`, so that a missing value keeps its type.
 macro_rules! into_value {
     ($($from:ty => $variant:ident),+ $(,)?) => {$(
         impl From<$from> for Value {
@@ -72,7 +73,7 @@ impl<const N: usize> From<&[u8; N]> for Value {
     }
 }
 
-/// One row of an answer, read by column name.
+/// One row of a result, read by column name.
 #[derive(Clone, Debug)]
 pub struct Row {
     columns: Arc<[String]>,
@@ -84,16 +85,16 @@ impl Row {
         Self { columns, values }
     }
 
-    /// All values, in the order of the columns.
+    /// Returns all values, in the order of the columns.
     pub(super) fn into_values(self) -> Vec<Value> {
         self.values
     }
 
-    /// The value of a column: an `i64`, a `String`, a `Vec<u8>`, or an `Option` of one.
+    /// Returns the value of a column: an `i64`, a `String`, a `Vec<u8>`, or an `Option` of one.
     ///
     /// # Errors
-    /// `Column` when there is no such column, when it holds another type, or when it is NULL
-    /// where no `Option` was asked for.
+    /// `Column` if there is no such column, if it holds another type, or if it is NULL and `T` is
+    /// not an `Option`.
     pub fn get<T: FromValue>(&self, column: &str) -> Result<T, StoreError> {
         let named = |problem| StoreError::Column {
             column: column.to_owned(),
@@ -112,9 +113,9 @@ impl Row {
     }
 }
 
-/// What `Row::get` can answer with.
+/// A type that [`Row::get`] can return.
 pub trait FromValue: Sized {
-    /// The value as this type, or `None` when it is of another type or NULL.
+    /// Returns the value as this type, or `None` if it is of another type or NULL.
     fn from_value(value: &Value) -> Option<Self>;
 }
 
@@ -148,7 +149,7 @@ impl FromValue for Vec<u8> {
     }
 }
 
-/// SQLite does not say of which type a NULL is, so every NULL is `None`.
+/// Reads every NULL as `None`, because SQLite does not report the type of a NULL.
 impl<T: FromValue> FromValue for Option<T> {
     fn from_value(value: &Value) -> Option<Self> {
         if value.is_null() {

@@ -1,4 +1,6 @@
 //! Jobs that one process holds: claimed under a lease, renewed, and given an outcome.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::Timestamp;
 
@@ -7,64 +9,64 @@ use super::super::{Row, StoreError, Tx, Value, params};
 use super::{in_lock_order, unreadable};
 use crate::domain::job::{Job, Pool};
 
-/// How often a process may end while it holds a job before the job is set aside.
+/// Number of times that a process may end while it holds a job before the job is set aside.
 const CRASHES_MAX: i64 = 2;
 
-/// What the host reads of a job that was set aside.
+/// The error that the host reads of a job that was set aside.
 const SET_ASIDE: &str = "the server ended twice while it ran this job; run it again once the cause \
                          is known";
 
-/// Ordinary jobs of one lane that are claimed at once, and jobs of one owner.
+/// Maximum number of ordinary jobs of one lane, and of jobs of one owner, that are claimed at once.
 const OF_ONE_LANE: u32 = 2;
 
 /// A job that the caller may run until its lease ends.
 #[derive(Clone, Debug)]
 pub struct Claimed {
-    /// What to do.
+    /// The work to do.
     pub job: Job,
-    /// How often it was tried, this time included.
+    /// Number of attempts, this one included.
     pub attempts: i64,
     /// Whether the process that held it before ended without an outcome.
     pub is_suspect: bool,
-    /// Which of the runner's places it takes.
+    /// The pool of the runner in which it runs.
     pub pool: Pool,
     /// What it shares with jobs that may be slow for the same reason; empty for none.
     pub lane: String,
-    /// On whose account it waits for others; empty for nobody.
+    /// The account on whose behalf it waits for others; empty for nobody.
     pub owner: String,
     payload: String,
     turn: i64,
 }
 
-/// What a runner can take on beside what it runs already.
+/// The capacity of a runner, in addition to the jobs that it runs already.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// Jobs at most, of each pool.
+    /// Maximum number of jobs from each pool.
     pub jobs_max: u32,
-    /// The pools that have places left.
+    /// The pools that have free places.
     pub pools: Vec<WantedOfPool>,
-    /// Whether a job may be among them that ended a process: at most one at a time, so that those
-    /// that ran beside it are not blamed with it.
+    /// Whether the result may contain a job that ended a process: at most one at a time, so that
+    /// jobs that ran at the same time are not blamed with it.
     pub may_take_suspect: bool,
 }
 
-/// What a runner can take on from one pool.
+/// The capacity of a runner for jobs of one pool.
 #[derive(Clone, Debug)]
 pub struct WantedOfPool {
-    /// The pool.
+    /// The pool itself.
     pub pool: Pool,
-    /// Kinds of which enough run.
+    /// Kinds that have enough running jobs.
     pub full_kinds: Vec<&'static str>,
-    /// Lanes of which enough run.
+    /// Lanes that have enough running jobs.
     pub full_lanes: Vec<String>,
-    /// Owners of whom enough run.
+    /// Owners that have enough running jobs.
     pub full_owners: Vec<String>,
-    /// Lanes with an owner of which enough run.
+    /// Pairs of a lane and an owner that have enough running jobs.
     pub full_pairs: Vec<(String, String)>,
 }
 
 impl WantedOfPool {
-    /// Everything from this pool.
+    /// Accepts every job of this pool.
     pub fn all(pool: Pool) -> Self {
         Self {
             pool,
@@ -77,7 +79,7 @@ impl WantedOfPool {
 }
 
 impl Wanted {
-    /// So many jobs of each pool, whatever they are.
+    /// Accepts up to `jobs_max` jobs of each pool, whatever they are.
     pub fn any(jobs_max: u32) -> Self {
         Self {
             jobs_max,
@@ -87,12 +89,10 @@ impl Wanted {
     }
 }
 
-/// Whether a job may be due: mostly none is, and to ask costs much less than [`claim`], a write.
-///
-/// # Errors
-/// Those of [`Tx::first`].
+/// Returns whether a job may be due. Mostly none is, and this read costs much less than [`claim`],
+/// which is a write.
 pub fn may_be_due(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
-    // By the order of its index, without which PostgreSQL may read the whole table.
+    // In the order of the index; without it PostgreSQL may read the whole table.
     let first_of = |pool: Pool| {
         let pool = pool.number();
         format!(
@@ -112,12 +112,9 @@ pub fn may_be_due(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
     Ok(first.flatten().is_some_and(|first| first <= now))
 }
 
-/// Takes jobs that are due, those that have waited longest first, and holds them until
-/// `lease_until`, unless [`renew`] is called before. A job that this version cannot read is due
-/// again by then: a newer server may, and the others do not wait for it.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Claims jobs that are due, those that have waited longest first, under a lease until
+/// `lease_until`, which [`renew`] extends. A job that this version cannot read is due again when
+/// the lease ends: a newer server may be able to read it, and other jobs do not wait for it.
 pub fn claim(
     tx: &mut Tx<'_>,
     now: Timestamp,
@@ -151,7 +148,7 @@ pub fn claim(
         ),
         &params,
     )?;
-    // The condition is asked again of a row that another process has just claimed.
+    // The condition is checked again, because another process may just have claimed the row.
     let payloads = in_lock_order(&due)?;
     let mut rows = Vec::with_capacity(payloads.len());
     for payload in payloads {
@@ -173,7 +170,8 @@ pub fn claim(
     readable.collect()
 }
 
-/// The query for the jobs of a pool that have waited longest, its parameters added to `params`.
+/// Returns the query for the jobs of a pool that have waited longest, and adds its parameters to
+/// `params`.
 fn oldest(params: &mut Vec<Value>, of: &WantedOfPool, suspects: &str) -> String {
     let kinds = none_of(params, "kind", of.full_kinds.iter().map(|kind| vec![*kind]));
     let lanes = none_of(
@@ -201,8 +199,9 @@ fn oldest(params: &mut Vec<Value>, of: &WantedOfPool, suspects: &str) -> String 
     )
 }
 
-/// A condition that keeps these rows of values out, its parameters added to `params`. Their number
-/// is rounded up by repetition, so that few statements differ and those that are prepared serve.
+/// Returns a condition that excludes these rows of values, and adds its parameters to `params`.
+/// Their number is rounded up by repetition, so that few statements differ and prepared ones can be
+/// reused.
 fn none_of<'a>(
     params: &mut Vec<Value>,
     columns: &str,
@@ -226,11 +225,9 @@ fn none_of<'a>(
     format!(" AND {columns} NOT IN (VALUES {})", values.join(", "))
 }
 
-/// Holds jobs until `lease_until` that are still the caller's. Of one that another process has
-/// taken over, or that was queued anew, the outcome will be refused.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Extends the lease of the jobs that are still the caller's to `lease_until`. A job that another
+/// process has taken over, or that was queued anew, is not extended, and its outcome will be
+/// refused.
 pub fn renew(tx: &mut Tx<'_>, held: &[Claimed], lease_until: Timestamp) -> Result<(), StoreError> {
     for claimed in claims_in_lock_order(held) {
         tx.send(
@@ -242,21 +239,18 @@ pub fn renew(tx: &mut Tx<'_>, held: &[Claimed], lease_until: Timestamp) -> Resul
     Ok(())
 }
 
-/// Which claims count as those of a process that has ended.
+/// The claims that count as those of a process that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Those of which the lease has ended: the rule where processes share a database.
+    /// Claims whose lease has ended: the rule where processes share a database.
     Lease,
-    /// All: the rule when a process starts that has the database alone.
+    /// All claims: the rule when a process starts that has the database alone.
     Every,
 }
 
-/// Takes jobs back from processes that ended while they held them, and answers the kinds of those
-/// that are set aside for it: a job that ends its process whenever it runs would keep the server
-/// down. The others are due at once.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Takes jobs back from processes that ended while they held them, and returns the kinds of those
+/// that it sets aside: a job that ends its process whenever it runs would keep the server down. The
+/// other jobs are due at once.
 pub fn take_back(tx: &mut Tx<'_>, now: Timestamp, ended: Ended) -> Result<Vec<String>, StoreError> {
     let held_until = match ended {
         Ended::Lease => now.as_millis(),
@@ -288,10 +282,7 @@ pub fn take_back(tx: &mut Tx<'_>, now: Timestamp, ended: Ended) -> Result<Vec<St
     Ok(set_aside)
 }
 
-/// These jobs are not done and not to blame: they are due again at once.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Releases jobs that are not done and not to blame: they are due again at once.
 pub fn release(tx: &mut Tx<'_>, held: &[Claimed], now: Timestamp) -> Result<(), StoreError> {
     for claimed in claims_in_lock_order(held) {
         tx.send(
@@ -309,10 +300,8 @@ fn claims_in_lock_order(held: &[Claimed]) -> Vec<&Claimed> {
     held
 }
 
-/// The job is not begun, and not to blame: it is due at `due_at`, in a pool that fits it better.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Postpones a job that was not begun and is not to blame: it is due at `due_at`, in a pool that
+/// fits it better.
 pub fn postpone(
     tx: &mut Tx<'_>,
     claimed: &Claimed,
@@ -331,10 +320,7 @@ pub fn postpone(
     )
 }
 
-/// The job is done. Says nothing if it was queued anew meanwhile: then it will run again.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Completes a job. Does nothing if it was queued anew meanwhile: then it will run again.
 pub fn complete(tx: &mut Tx<'_>, claimed: &Claimed) -> Result<(), StoreError> {
     tx.send(
         "DELETE FROM job WHERE payload = $1 AND turn = $2",
@@ -342,10 +328,7 @@ pub fn complete(tx: &mut Tx<'_>, claimed: &Claimed) -> Result<(), StoreError> {
     )
 }
 
-/// The job shall run again at `due_at`.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Schedules another attempt of a job at `due_at`.
 pub fn retry(
     tx: &mut Tx<'_>,
     claimed: &Claimed,
@@ -359,10 +342,7 @@ pub fn retry(
     )
 }
 
-/// The job cannot succeed, and stays to be looked at.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Marks a job as failed for good. It stays in the table for the host to examine.
 pub fn fail(tx: &mut Tx<'_>, claimed: &Claimed, error: &str) -> Result<(), StoreError> {
     tx.send(
         "UPDATE job SET state = 'failed', last_error = $3, claimed_turn = NULL, crashes = 0

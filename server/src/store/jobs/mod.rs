@@ -1,4 +1,7 @@
-//! Work that waits: enqueue beside the change that caused it, claim, complete, retry.
+//! The job queue: enqueue in the transaction of the change that caused the job, claim, complete,
+//! retry.
+//!
+//! Functions return database errors as [`StoreError`].
 
 mod claims;
 mod overview;
@@ -14,18 +17,12 @@ pub use claims::{
 };
 pub use overview::{Failed, Queue, failed, left, queue, revive};
 
-/// Leaves `job` for `due_at`. A job that waits already is made due then, as if it were new.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Enqueues `job` for `due_at`. A job that is queued already becomes due then, as if it were new.
 pub fn enqueue(tx: &mut Tx<'_>, job: &Job, due_at: Timestamp) -> Result<(), StoreError> {
     enqueue_in(tx, job, (Pool::Ordinary, job.lane()), due_at)
 }
 
-/// Leaves `job` for `due_at` in a pool and a lane.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Enqueues `job` for `due_at` in a pool and a lane.
 pub fn enqueue_in(
     tx: &mut Tx<'_>,
     job: &Job,
@@ -50,10 +47,7 @@ pub fn enqueue_in(
     )
 }
 
-/// Moves waiting jobs of one lane and owner to the places of ordinary work, up to `limit` of them.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Moves waiting jobs of one lane and owner to the pool of ordinary work, up to `limit` of them.
 pub fn promote(tx: &mut Tx<'_>, lane: &str, owner: &str, limit: u32) -> Result<(), StoreError> {
     let waiting = tx.query(
         "SELECT payload FROM job
@@ -69,8 +63,8 @@ pub fn promote(tx: &mut Tx<'_>, lane: &str, owner: &str, limit: u32) -> Result<(
     Ok(())
 }
 
-/// The jobs of these rows in the order in which a transaction locks them, one by one; moves lock
-/// the jobs of a task in it too.
+/// Returns the jobs of these rows in the order in which a transaction locks them, one by one. Moves
+/// lock the jobs of a task in this order too.
 fn in_lock_order(rows: &[Row]) -> Result<Vec<String>, StoreError> {
     let payloads = rows.iter().map(|row| row.get("payload"));
     let mut payloads: Vec<String> = payloads.collect::<Result<_, _>>()?;

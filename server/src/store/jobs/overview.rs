@@ -1,42 +1,41 @@
-//! The queue as the host sees it: how much waits, and what failed for good.
+//! The job queue as the host sees it: how many jobs wait, and which failed for good.
+//!
+//! Functions return database errors as [`StoreError`].
 
 use api_types::Timestamp;
 
 use super::super::columns::{time, time_if_any};
 use super::super::{Row, StoreError, Tx, params};
 
-/// How much work waits, and for how long.
+/// The number of jobs that wait, and for how long.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Queue {
-    /// Jobs that are not done, those that are due later included.
+    /// Jobs that are not done, including those that are due later.
     pub waiting: i64,
-    /// Of them those that are due.
+    /// Waiting jobs that are due now.
     pub due: i64,
     /// Jobs that failed for good.
     pub failed: i64,
-    /// Since when the one that has waited longest has been due.
+    /// Since when the job that has waited longest has been due.
     pub oldest_due_at: Option<Timestamp>,
 }
 
 /// A job that failed for good.
 #[derive(Clone, Debug)]
 pub struct Failed {
-    /// The job, as it is kept.
+    /// The job as stored, in JSON.
     pub payload: String,
-    /// What kind of work.
+    /// The kind of work.
     pub kind: String,
-    /// How often it was tried.
+    /// Number of attempts that were made.
     pub attempts: i64,
-    /// What went wrong the last time.
+    /// The error of the last attempt.
     pub last_error: String,
     /// When it was last due.
     pub due_at: Timestamp,
 }
 
 /// Measures the queue.
-///
-/// # Errors
-/// Those of [`Tx::query`].
 pub fn queue(tx: &mut Tx<'_>, now: Timestamp) -> Result<Queue, StoreError> {
     let row = tx.first(
         "SELECT COUNT(CASE WHEN state = 'waiting' THEN 1 END) AS waiting,
@@ -56,10 +55,8 @@ pub fn queue(tx: &mut Tx<'_>, now: Timestamp) -> Result<Queue, StoreError> {
     })
 }
 
-/// How many jobs are due or held now, and how many have failed for good.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns how many waiting jobs have a due time, or a lease that ends, no later than `now`, and
+/// how many jobs have failed for good.
 pub fn left(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64), StoreError> {
     let row = tx.first(
         "SELECT COUNT(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN 1 END) AS due,
@@ -70,10 +67,8 @@ pub fn left(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64), StoreError> {
     row.map_or(Ok((0, 0)), |row| Ok((row.get("due")?, row.get("failed")?)))
 }
 
-/// Jobs that failed for good, in the order in which they were due, after a place in it.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns jobs that failed for good, in the order in which they were due, after a position in that
+/// order, and how many there are in all. Up to one more than `limit` is returned.
 pub fn failed(
     tx: &mut Tx<'_>,
     after: Option<(i64, &str)>,
@@ -104,11 +99,8 @@ fn failed_job(row: &Row) -> Result<Failed, StoreError> {
     })
 }
 
-/// Lets a job that failed for good run again, as if it were new, and says of which kind it is;
-/// nothing if no such job has failed.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Makes a job that failed for good run again, as if it were new, and returns its kind; `None` if
+/// no such job has failed.
 pub fn revive(
     tx: &mut Tx<'_>,
     payload: &str,

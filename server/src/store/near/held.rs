@@ -1,4 +1,4 @@
-//! Which cells hold anything, by leaps through an index.
+//! Finds the non-empty cells of an area by a skip scan of the index.
 
 use std::iter::repeat_n;
 
@@ -7,7 +7,7 @@ use crate::{
     store::{Row, StoreError, Tx, search::Search},
 };
 
-/// A range of cells, cut into squares of an edge.
+/// A range of cells, cut into squares with this edge.
 #[derive(Clone, Copy)]
 pub(super) struct Parts {
     pub(super) cells: Cells,
@@ -15,7 +15,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// The smaller squares of one that is more than a cell.
+    /// Returns the smaller squares of a square that is more than a cell.
     pub(super) fn of(quad: Quad) -> Self {
         Self {
             cells: quad.cells(),
@@ -23,7 +23,7 @@ impl Parts {
         }
     }
 
-    /// Those of ranges.
+    /// Returns ranges that are cut into squares with this edge.
     pub(super) fn all(ranges: &[Cells], edge: u32) -> Vec<Self> {
         ranges
             .iter()
@@ -40,11 +40,11 @@ impl Parts {
     };
 }
 
-/// How many smaller squares lie along the edge of one that is looked into.
+/// Number of smaller squares along the edge of a square that is divided.
 const CUTS: u32 = 4;
 
-/// Of each part that holds a row the first and the last cell that do, by leaps through the index;
-/// perhaps no more than some of them.
+/// Returns the first and the last non-empty cell of each part that holds a row, found by a skip
+/// scan of the index; at most `most` such pairs, if it is given.
 pub(super) fn held(
     tx: &mut Tx<'_>,
     mut search: Search,
@@ -85,8 +85,8 @@ pub(super) fn held(
         .collect()
 }
 
-/// The parts as rows of parameters: as many as a power of two, so that there are few statements to
-/// be prepared, each of which a database plans for longer than it runs.
+/// Returns the parts as rows of parameters, rounded up to a power of two, so that there are few
+/// statements to prepare: a database plans each of them for longer than it runs it.
 pub(super) fn rows_of(search: &mut Search, parts: &[Parts]) -> String {
     let none = parts.len().next_power_of_two() - parts.len();
     let rows = parts

@@ -1,4 +1,6 @@
-//! What is near: cells, nearest first (`walk.rs`), and of each the newest rows.
+//! Search by distance: visits cells, nearest first (`walk.rs`), and reads the newest rows of each.
+//!
+//! Functions return database errors as [`StoreError`].
 
 mod held;
 mod walk;
@@ -21,28 +23,26 @@ use api_types::{OperatorId, TaskId};
 use held::{Parts, rows_of};
 use walk::{BEGIN, CELLS_AT_ONCE, past_cells};
 
-/// From where, and how far.
+/// The area of a search: a centre and a radius.
 #[derive(Clone, Copy, Debug)]
 pub struct Around {
-    /// From where distances are measured.
+    /// The point from which distances are measured.
     pub center: Point,
-    /// How far it goes, in metres.
+    /// The radius in metres.
     pub within: u32,
 }
 
-/// The last row that the caller has: lists are ordered by distance, then cell, then newest first.
+/// The last row that the caller has, as a cursor: lists are ordered by distance, then by cell, then
+/// newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct After<Id> {
-    /// Its cell.
+    /// The row's cell.
     pub cell: i64,
-    /// The row.
+    /// The row's id.
     pub id: Id,
 }
 
-/// Open tasks, nearest first: up to `most` of them.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns up to `most` open tasks, nearest first.
 pub fn open_tasks(
     tx: &mut Tx<'_>,
     eligible: &Eligible,
@@ -54,10 +54,7 @@ pub fn open_tasks(
     tasks::with_these_ids(tx, &ids)
 }
 
-/// Approved operators who said where they work, nearest first: up to `most` of them.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns up to `most` approved operators who said where they work, nearest first.
 pub fn approved_operators(
     tx: &mut Tx<'_>,
     sought: &Sought,
@@ -69,10 +66,7 @@ pub fn approved_operators(
     operators::with_these_ids(tx, &ids)
 }
 
-/// How many open tasks lie within the distance, or [`OPEN_COUNTED_MAX`] if there are more.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns how many open tasks lie within the radius, or [`OPEN_COUNTED_MAX`] if there are more.
 pub fn count_open_tasks(
     tx: &mut Tx<'_>,
     eligible: &Eligible,
@@ -81,10 +75,7 @@ pub fn count_open_tasks(
     count(tx, &tasks::open_to(eligible), around)
 }
 
-/// How many approved operators work within the distance, or [`OPEN_COUNTED_MAX`] if more do.
-///
-/// # Errors
-/// Those of [`Tx::query`].
+/// Returns how many approved operators work within the radius, or [`OPEN_COUNTED_MAX`] if more do.
 pub fn count_approved_operators(
     tx: &mut Tx<'_>,
     sought: &Sought,
@@ -111,10 +102,11 @@ fn nearest<Id: FromStr + Display + Copy>(
     Ok(found)
 }
 
-/// A cell that nothing lies in.
+/// A cell in which nothing lies.
 const NO_CELL: i64 = -1;
 
-/// The newest rows of each of these cells, cell after cell; of the first, those after a row.
+/// Returns the newest rows of each of these cells, cell after cell; of the first cell, those after
+/// a row.
 fn newest_in<Id: FromStr + Display + Copy>(
     tx: &mut Tx<'_>,
     mut search: Search,
@@ -125,9 +117,10 @@ fn newest_in<Id: FromStr + Display + Copy>(
     let (table, condition) = (search.table(), search.condition.clone());
     let most = search.bind(i64::try_from(most).unwrap_or(i64::MAX));
     let mut parts = Vec::new();
-    // Always so many parts, of which the last may name no cell: few statements are prepared. A cell
-    // is named as a range, in the order of which only its index serves: of `cell = …` PostgreSQL
-    // may think that walking through the newest rows finds enough of them sooner.
+    // The number of parts is always the same, and the last of them may name no cell, so that few
+    // statements are prepared. A cell is named as a range, in an order for which only its index
+    // serves: for `cell = …` PostgreSQL may estimate that scanning the newest rows finds enough of
+    // them sooner.
     for nth in 0..CELLS_AT_ONCE {
         let cell = search.bind(cells.get(nth).copied().unwrap_or(NO_CELL));
         let after = after.filter(|_| nth == 0).map(|after| {
@@ -147,7 +140,7 @@ fn newest_in<Id: FromStr + Display + Copy>(
         .iter()
         .map(place)
         .collect::<Result<Vec<_>, StoreError>>()?;
-    // The parts come in their order, but nothing promises it.
+    // The parts come in their order, but nothing guarantees it.
     places.sort_unstable();
     places
         .into_iter()
@@ -155,7 +148,7 @@ fn newest_in<Id: FromStr + Display + Copy>(
         .collect()
 }
 
-/// [`OPEN_COUNTED_MAX`], to compare lengths with.
+/// [`OPEN_COUNTED_MAX`] as a `usize`, to compare lengths with.
 const COUNTED_MAX: usize = OPEN_COUNTED_MAX as usize;
 
 fn count(tx: &mut Tx<'_>, search: &Search, around: Around) -> Result<u64, StoreError> {
@@ -168,7 +161,8 @@ fn count(tx: &mut Tx<'_>, search: &Search, around: Around) -> Result<u64, StoreE
     Ok(near.count() as u64)
 }
 
-/// What is counted when the cells around the circle hold so much that its own cannot be told.
+/// Counts from the nearest cell outwards, for when the cells that cover the circle hold so many
+/// rows that one query cannot tell how many lie in the circle itself.
 fn count_from_the_nearest(
     tx: &mut Tx<'_>,
     search: &Search,
@@ -183,7 +177,7 @@ fn count_from_the_nearest(
     Ok(total.min(COUNTED_MAX) as u64)
 }
 
-/// The cells of the rows in these cells, until they are as many as are counted.
+/// Returns the cell of each row in these cells, up to the number at which counts end.
 fn cells_of_rows(
     tx: &mut Tx<'_>,
     mut search: Search,

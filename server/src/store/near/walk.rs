@@ -1,7 +1,7 @@
-//! The walk from cell to cell, nearest first.
+//! Visits the non-empty cells of an area, nearest first.
 //!
-//! An area is asked which of its cells hold anything; if many do, which of its squares do, and the
-//! nearest of those are asked for theirs, until they are cells.
+//! The walk asks the database for the non-empty cells of the area. If there are many, it asks for
+//! the non-empty squares instead and divides the nearest of them further, until they are cells.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -17,8 +17,8 @@ use crate::{
     store::{StoreError, Tx, search::Search},
 };
 
-/// Comes past the cells that hold something, nearest first from a place in the order, few at a
-/// time, until it is told that they are enough.
+/// Visits the non-empty cells, nearest first from a position in the order, a few at a time, until
+/// `enough` returns true.
 pub(super) fn past_cells(
     tx: &mut Tx<'_>,
     search: &Search,
@@ -50,13 +50,14 @@ pub(super) fn past_cells(
     Ok(())
 }
 
-/// Cells that are come past at a time.
+/// Maximum number of cells that are visited at a time.
 pub(super) const CELLS_AT_ONCE: usize = 8;
 
-/// Where the order begins.
+/// The beginning of the order.
 pub(super) const BEGIN: Place = (0, 0);
 
-/// How far one looks before one looks farther: from a kilometre in every direction to the earth.
+/// The radii that are searched one after the other, in metres: from a kilometre in every direction
+/// to the whole earth.
 const LOOKS_METRES: [u32; 9] = [
     1_113,
     4_452,
@@ -69,7 +70,8 @@ const LOOKS_METRES: [u32; 9] = [
     u32::MAX,
 ];
 
-/// Where a cell stands in the order: its distance, and of two equally far ones the first.
+/// The position of a cell in the order: its distance in metres, and the cell, which orders cells at
+/// equal distances.
 pub(super) type Place = (u32, i64);
 
 impl Around {
@@ -77,24 +79,24 @@ impl Around {
         (Spot::of_cell(cell).metres_from(self.center), cell)
     }
 
-    /// Whether a cell lies within the distance.
+    /// Returns whether a cell lies within the radius.
     pub(super) fn holds(self, cell: i64) -> bool {
         self.place(cell).0 <= self.within
     }
 }
 
-/// Cells that hold something, nearest first, found as they are asked for.
+/// The non-empty cells, nearest first, found when they are needed.
 struct Walk {
     around: Around,
     begin: Place,
-    /// Squares by the least distance that a cell of theirs can have, and cells by their own; of
-    /// equal ones the squares come first.
+    /// Squares by the least distance that one of their cells can have, and cells by their own
+    /// distance; at equal distances the squares come first.
     ahead: BinaryHeap<Reverse<(u32, bool, Quad)>>,
 }
 
 impl Walk {
-    /// A walk from a place in the order. It knows of the cells that hold something, or if there
-    /// are many, of the squares that do.
+    /// Begins a walk at a position in the order. It knows the non-empty cells or, if there are
+    /// many, the non-empty squares.
     fn begin(
         tx: &mut Tx<'_>,
         search: &Search,
@@ -117,7 +119,8 @@ impl Walk {
         Ok(walk)
     }
 
-    /// Will come past a square or a cell, unless all of it lies too near or too far.
+    /// Adds a square or a cell to those that the walk will visit, unless all of it lies too near or
+    /// too far.
     fn add(&mut self, quad: Quad) {
         let center = self.around.center;
         let (metres, follows) = match quad.cell() {
@@ -137,7 +140,7 @@ impl Walk {
         }
     }
 
-    /// The next cells, few at the end and none after it.
+    /// Returns the next cells: fewer at the end, and none after it.
     fn next_cells(&mut self, tx: &mut Tx<'_>, search: &Search) -> Result<Vec<i64>, StoreError> {
         let mut cells = Vec::new();
         while cells.len() < CELLS_AT_ONCE {
@@ -152,7 +155,7 @@ impl Walk {
         Ok(cells)
     }
 
-    /// Learns which parts of a square hold something, and of those squares that come right after.
+    /// Finds the non-empty parts of a square, and of the squares that come right after it.
     fn look_into(
         &mut self,
         tx: &mut Tx<'_>,
@@ -161,7 +164,7 @@ impl Walk {
     ) -> Result<(), StoreError> {
         let mut quads = vec![quad];
         while let Some(Reverse((metres, false, next))) = self.ahead.peek() {
-            // All that lie across the beginning must be looked into before the first cell is known.
+            // All squares across the beginning must be examined before the first cell is known.
             let must = *metres <= self.begin.0;
             if quads.len()
                 >= if must {
@@ -179,7 +182,7 @@ impl Walk {
         self.add_held(tx, search, &parts)
     }
 
-    /// Learns which of these parts hold something.
+    /// Finds out which of these parts are non-empty, and adds them.
     fn add_held(
         &mut self,
         tx: &mut Tx<'_>,
@@ -187,7 +190,7 @@ impl Walk {
         parts: &[Parts],
     ) -> Result<(), StoreError> {
         for held in held(tx, search.clone(), parts, None)? {
-            // Of a part in which all lies in one cell, the cell is known.
+            // If everything in a part lies in one cell, that cell is known.
             let alone = held.first == held.last;
             let part = parts.iter().find(|part| part.cells.holds(held.first));
             let edge = part.map_or(1, |part| if alone { 1 } else { part.edge });
@@ -197,9 +200,10 @@ impl Walk {
     }
 }
 
-/// So many cells are asked for at once, and more are many.
+/// Maximum number of cells that are requested at once; from this number on they count as many.
 const FEW: usize = 200;
 
-/// Squares that one statement looks into, and that it does if they must be in any case.
+/// Squares that one statement examines, and those that it examines at most if they must be examined
+/// in any case.
 const QUADS_AT_ONCE: usize = 4;
 const QUADS_AT_ONCE_MAX: usize = 64;

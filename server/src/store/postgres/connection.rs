@@ -1,6 +1,6 @@
 //! A connection on a plain thread. The client is asynchronous, so that statements can be sent
-//! together and heard together: each is a message on the wire, and what a transaction waits for is
-//! the way there and back, not the statement.
+//! together and their results awaited together (pipelining): each is a message on the wire, and
+//! what a transaction waits for is the round trip, not the statement.
 
 use std::future::{Future, ready};
 use std::mem;
@@ -16,25 +16,25 @@ use super::tls::Target;
 
 type Sent = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-/// A client, and the runtime of this thread alone that drives its socket. Nothing moves on the
-/// wire but inside one of these functions.
+/// A client, and the runtime of this thread alone that drives its socket. Nothing is sent or
+/// received outside of these functions.
 pub(super) struct Connection {
     runtime: Runtime,
     client: Arc<Client>,
-    /// What was sent and not heard yet, oldest first.
+    /// Messages that were sent and not awaited yet, oldest first.
     sent: Vec<Sent>,
 }
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 pub(super) enum NotConnected {
-    /// The thread's runtime could not be made.
+    /// The thread's runtime could not be created.
     Runtime(std::io::Error),
-    /// The server refused, or nobody is there.
+    /// The server refused the connection, or no server answers.
     Refused(Error),
 }
 
 impl Connection {
-    /// Connects. Must not be called, nor a connection dropped, on a thread that drives a runtime.
+    /// Opens a connection. It must neither be opened nor dropped on a thread that drives a runtime.
     pub(super) fn open(target: &Target) -> Result<Self, NotConnected> {
         let runtime = Builder::new_current_thread()
             .enable_all()
@@ -43,7 +43,7 @@ impl Connection {
         let client = runtime
             .block_on(async {
                 let (client, socket) = target.config.connect(target.tls.clone()).await?;
-                // How it ends is heard by whoever waits for an answer.
+                // The caller who waits for a result learns how the connection ends.
                 tokio::spawn(async { drop(socket.await) });
                 Ok(client)
             })
@@ -55,23 +55,24 @@ impl Connection {
         })
     }
 
-    /// Whether it is known to be lost.
+    /// Returns whether the connection is known to be lost.
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
     }
 
-    /// The client, to ask it something.
+    /// Returns the client, to send a request with.
     pub(super) fn client(&self) -> Arc<Client> {
         Arc::clone(&self.client)
     }
 
-    /// Puts a message in line, to go with the next that is waited for. Its failure is then heard.
+    /// Queues a message, to be sent with the next one that is awaited. Its failure is reported
+    /// then.
     pub(super) fn send(
         &mut self,
         message: impl Future<Output = Result<(), Error>> + Send + 'static,
     ) {
         let mut message: Sent = Box::pin(message);
-        // The client puts it in line when it is first asked for the answer.
+        // The client queues the message when the future is first polled.
         let first = message
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()));
@@ -81,8 +82,8 @@ impl Connection {
         });
     }
 
-    /// Sends what is in line with one more message, and waits for all. The error is that of the
-    /// first that failed: the server passes over everything after it.
+    /// Sends the queued messages with one more, and waits for all. The error is that of the first
+    /// that failed: the server skips everything after it.
     pub(super) fn wait_for<T>(
         &mut self,
         message: impl Future<Output = Result<T, Error>>,
@@ -97,12 +98,12 @@ impl Connection {
         })
     }
 
-    /// Sends what is in line and waits for nothing.
+    /// Sends the queued messages and waits for nothing.
     pub(super) fn flush(&mut self) {
         self.runtime.block_on(yield_now());
     }
 
-    /// Does not want to hear any more how earlier messages went.
+    /// Discards the results of earlier messages.
     pub(super) fn forget(&mut self) {
         self.sent.clear();
     }

@@ -1,10 +1,11 @@
 //! PostgreSQL: plain threads with a connection each. A connection has a runtime of its own, so it
-//! is never touched on an async worker. A write runs again when the server refused it for the sake
-//! of another, when another write changed what it was decided on, and when its connection was lost
+//! is never touched on an async worker. A write runs again if the server aborted it in favour of
+//! another, if another write changed the data on which it decided, and if its connection was lost
 //! before COMMIT was sent.
 //!
-//! Of a transaction's statements only those are waited for whose answer decides something. What was
-//! only sent goes with the next of them, or with COMMIT; the BEGIN of a read goes with the first.
+//! A transaction waits only for statements whose result decides something. A statement that was
+//! only sent goes with the next of these, or with COMMIT; the BEGIN of a read goes with its first
+//! statement.
 
 mod connection;
 mod tls;
@@ -31,24 +32,25 @@ use connection::{Connection, NotConnected};
 use tls::Target;
 use words::{LOST, bind, is_for_another, read, refused, type_of};
 
-/// Connections that write, and that read, for each server process.
+/// Connections that write, and connections that read, in each server process.
 const WRITERS: usize = 12;
 const READERS: usize = 4;
-/// How often a piece of work is run before its caller is told to come back.
+/// Maximum number of attempts at a piece of work before its caller gets an error and may try again.
 const ATTEMPTS_MAX: usize = 8;
-/// Prepared statements kept by a connection; more means that some are composed anew each time.
+/// Maximum number of prepared statements that a connection caches. If it is exceeded, some SQL is
+/// composed anew each time; the cache is then emptied.
 const STATEMENTS_MAX: usize = 512;
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
-/// After this long without an answer to what was sent, a connection counts as lost.
+/// After this long without an acknowledgement of what was sent, a connection counts as lost.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 
-/// A lock is waited for a little longer than the second after which the server looks for a
-/// deadlock, so that one is told from a neighbour who is merely slow. No statement takes ten,
-/// but for those of [`Tx::take_time`].
+/// The settings of a connection. The lock timeout is a little longer than the second after which
+/// the server looks for a deadlock, so that a deadlock is distinguished from a transaction that is
+/// merely slow. No statement may take ten seconds, except after [`Tx::take_time`].
 const SETTINGS: &str = "SET lock_timeout = 1500; SET statement_timeout = 10000;
     SET idle_in_transaction_session_timeout = 30000; SET client_min_messages = warning";
 
-/// What a thread is there for.
+/// The role of a thread: it serves reads or writes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Reads,
@@ -64,7 +66,7 @@ impl Role {
     }
 }
 
-/// How PostgreSQL describes itself.
+/// The queries with which PostgreSQL describes its schema.
 const CATALOGUE: Catalogue = Catalogue {
     columns: "SELECT tables.relname::TEXT AS table_name, columns.attname::TEXT AS column_name,
             UPPER(format_type(columns.atttypid, NULL)) AS kind,
@@ -84,7 +86,7 @@ const CATALOGUE: Catalogue = Catalogue {
            AND child.relnamespace = current_schema()::regnamespace",
 };
 
-/// Proves that the server answers, and starts the threads; each connects when it is first needed.
+/// Checks that the server answers, and starts the threads; each connects when it first has work.
 pub(super) fn start(url: &str, threads: &mut Threads) -> Result<(), StoreError> {
     let target = parse(url)?;
     let probe = target.clone();
@@ -102,7 +104,7 @@ pub(super) fn start(url: &str, threads: &mut Threads) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Applies what the database lacks. Migrations may lock and take longer than requests may.
+/// Applies the missing migrations. They may lock and take longer than requests may.
 pub(super) fn migrate(url: &str) -> Result<Vec<String>, StoreError> {
     let target = parse(url)?;
     off_runtime(move || {
@@ -142,7 +144,7 @@ fn connect(target: &Target) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Why there is no connection. One that never came about was not lost.
+/// Returns the reason why there is no connection. One that was never established was not lost.
 fn not_connected(target: &Target, error: &tokio_postgres::Error) -> StoreError {
     let refused = || match refused(error) {
         StoreError::Unavailable(_) => StoreError::Unavailable("PostgreSQL does not answer"),
@@ -151,7 +153,8 @@ fn not_connected(target: &Target, error: &tokio_postgres::Error) -> StoreError {
     target.untrusted(error).unwrap_or_else(refused)
 }
 
-/// The client panics on a thread that drives a runtime, even when it is only dropped there.
+/// Runs `run` on a thread of its own: the client panics on a thread that drives a runtime, even if
+/// it is only dropped there.
 fn off_runtime<T: Send + 'static>(
     run: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
@@ -168,23 +171,23 @@ fn serve(mut session: Session, queue: &Queue, role: Role) {
     }
 }
 
-/// What came of running a piece of work once.
+/// The result of running a piece of work once.
 enum Attempt {
     Done,
     Again(StoreError),
-    /// A key was taken, perhaps by another write since this one looked for it: runs again, and the
-    /// closure's own answer stands if it stays so.
+    /// A key was taken, perhaps by another write since this one looked for it. The work runs again,
+    /// and the closure's own result stands if the key is still taken.
     KeyTaken,
     Failed(StoreError),
 }
 
-/// A connection, its prepared statements, and whether the transaction it is in must run again.
+/// A connection, its prepared statements, and whether its current transaction must run again.
 struct Session {
     target: Target,
     connection: Option<Connection>,
     statements: HashMap<String, Statement>,
     again: Option<StoreError>,
-    /// Whether a statement of the transaction it is in met a key that exists.
+    /// Whether a statement of the current transaction met a key that exists.
     key_taken: bool,
 }
 
@@ -219,7 +222,8 @@ impl Session {
                 .map_or(Attempt::Failed(error), Attempt::Again);
         }
         let keep = work.run(&mut Tx::new(self));
-        // The closure may have turned the database's error into its own, so it is not asked.
+        // The closure may have converted the database's error to its own, so its result does not
+        // decide.
         let again = self.again.take();
         if keep && again.is_none() && role == Role::Writes {
             return self.commit();
@@ -240,13 +244,13 @@ impl Session {
         self.control(role.begin())?;
         match role {
             Role::Reads => Ok(()),
-            // Should BEGIN be refused, what went along with it would be committed by itself.
+            // If BEGIN were refused, statements sent along with it would be committed on their own.
             Role::Writes => self.settle(),
         }
     }
 
-    /// Ends a transaction that has nothing to keep. Nobody waits for it: should it not arrive, the
-    /// next transaction on this connection finds out.
+    /// Ends a transaction that has nothing to commit, without waiting. If the ROLLBACK does not
+    /// arrive, the next transaction on this connection finds out.
     fn leave(&mut self) {
         let Some(connection) = self.connection.as_mut() else {
             return;
@@ -257,9 +261,9 @@ impl Session {
         connection.flush();
     }
 
-    /// Ends the transaction, with what was sent and not heard yet: if any of that failed, nothing
-    /// is kept. Once COMMIT is on its way a lost connection leaves its outcome unknown, and running
-    /// it again could do it twice.
+    /// Commits the transaction with the statements that were sent and not awaited yet: if any of
+    /// them failed, nothing is kept. Once COMMIT is sent, a lost connection leaves its outcome
+    /// unknown, and another run could write twice.
     fn commit(&mut self) -> Attempt {
         let Some(connection) = self.open_connection() else {
             return Attempt::Again(LOST);
@@ -284,9 +288,9 @@ impl Session {
         (self.connection.as_mut()).filter(|connection| !connection.is_closed())
     }
 
-    /// Whether the transaction may succeed when it is run again.
+    /// Returns whether the transaction may succeed if it runs again.
     fn is_curable(&mut self, error: &tokio_postgres::Error) -> bool {
-        // A plan goes stale when a migration runs beside us.
+        // A cached plan becomes stale when a migration runs at the same time.
         let stale = error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED);
         if stale {
             self.statements.clear();
@@ -294,8 +298,8 @@ impl Session {
         stale || is_for_another(error)
     }
 
-    /// Asks the server, hears what was sent before, and notes whether a failure is one that another
-    /// run cures.
+    /// Sends a request to the server, awaits what was sent before, and records whether a failure is
+    /// one that another run cures.
     fn ask<T, F: Future<Output = Result<T, tokio_postgres::Error>>>(
         &mut self,
         call: impl FnOnce(Arc<Client>) -> F,

@@ -1,4 +1,4 @@
-//! What only PostgreSQL can do to a write, and how the caller is spared of it.
+//! Tests of what only PostgreSQL can do to a write, and of how little of it the caller sees.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -16,7 +16,7 @@ async fn runs_a_write_again_after_a_serialization_failure() {
     let write = store.write(move |tx| {
         put(tx, "a", 1)?;
         if counted.fetch_add(1, Ordering::SeqCst) == 0 {
-            // The closure hides the reason; the engine knows it all the same.
+            // The closure hides the reason, but the engine knows it.
             tx.execute(refuse_once, &[])
                 .map_err(|_| StoreError::Changed)?;
         }
@@ -53,7 +53,7 @@ async fn deadlock_is_resolved_without_the_callers_noticing() {
         .write(|tx| put(tx, "a", 0).and(put(tx, "b", 0)))
         .await
         .unwrap();
-    // Both hold one row before either asks for the other's; later runs pass the barrier alone.
+    // Both hold one row before either waits for the other's; later runs do not wait at the barrier.
     let (both, first_runs) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
     let take = |first: &'static str, second: &'static str| {
         let (store, both, first_runs) = (store.clone(), both.clone(), first_runs.clone());

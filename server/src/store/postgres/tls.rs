@@ -1,4 +1,4 @@
-//! TLS to PostgreSQL: what the address asks for, in libpq's words and with libpq's meaning.
+//! TLS to PostgreSQL, as the address requests it: the options have libpq's names and meaning.
 //!
 //! | `sslmode` | encrypted | certificate |
 //! |---|---|---|
@@ -6,7 +6,7 @@
 //! | `prefer` (the default) | if the server can | not verified, unless a file of roots is named |
 //! | `require` | yes | not verified, unless a file of roots is named |
 //! | `verify-ca` | yes | from an authority among the roots |
-//! | `verify-full` | yes | and for the host of the address |
+//! | `verify-full` | yes | from an authority among the roots, for the host of the address |
 //!
 //! The roots are those of the file `sslrootcert`, else of `PGSSLROOTCERT`, else the system's.
 
@@ -30,18 +30,18 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::store::StoreError;
 
-/// A database server, and how it is spoken to.
+/// A database server, and how to connect to it.
 #[derive(Clone)]
 pub(super) struct Target {
     /// Its address and the login, without the options of TLS.
     pub(super) config: Config,
-    /// What makes a connection a TLS connection.
+    /// The connector that makes a connection a TLS connection.
     pub(super) tls: MakeRustlsConnect,
     roots: Roots,
 }
 
 impl Target {
-    /// Reads an address, with the file of root certificates that it names.
+    /// Parses an address, and reads the file of root certificates that it names.
     pub(super) fn parse(address: &str) -> Result<Self, StoreError> {
         let (rest, mode, named) = split(address);
         let mut config: Config = rest.parse().map_err(|_| {
@@ -65,7 +65,7 @@ impl Target {
         let is_socket = |host: &Host| matches!(host, Host::Unix(_));
         let by_socket = !hosts.is_empty() && hosts.iter().all(is_socket);
         config.ssl_mode(match by_socket {
-            // A socket does not leave the machine, and PostgreSQL speaks no TLS on it.
+            // A Unix socket does not leave the machine, and PostgreSQL speaks no TLS on it.
             true => SslMode::Disable,
             false => asked,
         });
@@ -81,12 +81,13 @@ impl Target {
         })
     }
 
-    /// Why the server was not trusted, if that is why there is no connection.
+    /// Returns why TLS with the server failed, or `None` if there is no connection for another
+    /// reason.
     pub(super) fn untrusted(&self, error: &tokio_postgres::Error) -> Option<StoreError> {
         use std::error::Error as _;
         let source = error.source()?;
         let Some(cause) = source.downcast_ref::<std::io::Error>() else {
-            // The client's own words: the server speaks no TLS, or the login was refused.
+            // The client's own message: the server speaks no TLS, or the login was refused.
             let speaks_none = source.to_string().contains("does not support TLS");
             return speaks_none
                 .then(|| refusal("PostgreSQL does not speak TLS there, and sslmode asks for it"));
@@ -101,7 +102,7 @@ impl Target {
                 expected.to_str(),
                 presented.join(", ")
             ),
-            // Or from one that took the name of an authority among them.
+            // Or it is from an issuer that took the name of an authority among them.
             rustls::Error::InvalidCertificate(
                 CertificateError::UnknownIssuer | CertificateError::BadSignature,
             ) => format!(
@@ -120,8 +121,9 @@ fn refusal(sentence: impl Into<String>) -> StoreError {
     StoreError::Database(sentence.into())
 }
 
-/// An address without `sslmode` and `sslrootcert`, which the client does not know in full, and
-/// these two. Both forms of address are read: `postgres://…?key=value&…` and `key=value …`.
+/// Splits an address into the address without `sslmode` and `sslrootcert`, which the client does
+/// not know in full, and these two. It reads both forms of address: `postgres://…?key=value&…` and
+/// `key=value …`.
 fn split(address: &str) -> (String, Option<String>, Option<String>) {
     let is_url = address.contains("://");
     let (head, options) = match is_url {
@@ -153,7 +155,7 @@ fn split(address: &str) -> (String, Option<String>, Option<String>) {
     (rest, mode, roots)
 }
 
-/// Whom a server's certificate may come from.
+/// The root certificates against which a server's certificate is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Roots {
     System,
@@ -173,7 +175,7 @@ impl Roots {
         let mut store = RootCertStore::empty();
         match self {
             Self::System => {
-                // Single files that cannot be read are passed over, as OpenSSL does.
+                // Single files that cannot be read are skipped, as OpenSSL does.
                 store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
             }
             Self::File(path) => {
@@ -206,10 +208,10 @@ impl fmt::Display for Roots {
     }
 }
 
-/// What of a server's certificate is verified.
+/// The parts of a server's certificate that are verified.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verification {
-    /// Its authority, where a file of roots is named: so libpq does, for `require` too.
+    /// The authority, if a file of roots is named: libpq does so for `require` too.
     IfRootsNamed,
     Authority,
     AuthorityAndName,
@@ -236,8 +238,8 @@ fn client_config(verification: Verification, roots: &Roots) -> Result<ClientConf
         .with_no_client_auth())
 }
 
-/// Takes a certificate for whatever name it is; from an authority among the roots, where there are
-/// any. That the server holds the certificate's key is always verified.
+/// Verifier that accepts a certificate for any name. If there are roots, the certificate must be
+/// from an authority among them. That the server holds the certificate's key is always verified.
 #[derive(Debug)]
 struct AnyName {
     provider: Arc<CryptoProvider>,

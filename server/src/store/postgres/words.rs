@@ -1,11 +1,11 @@
-//! PostgreSQL's values and errors, in the store's words.
+//! Conversion of PostgreSQL's values and errors to the store's.
 
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::store::{StoreError, Value};
 
-/// The connection, whatever was under way on it.
+/// The error of a lost connection, whatever was in progress on it.
 pub(super) const LOST: StoreError =
     StoreError::Unavailable("the connection to PostgreSQL was lost");
 
@@ -25,8 +25,9 @@ pub(super) fn bind(value: &Value) -> &(dyn ToSql + Sync) {
     }
 }
 
-/// The value of a column. A literal `1` is an INT4 and EXISTS is a BOOL here; both are integers
-/// to SQLite, so they are to us. A NUMERIC (SUM without a cast) is nobody's.
+/// Reads the value of a column. A literal `1` is an INT4 and EXISTS is a BOOL on PostgreSQL; both
+/// are integers on SQLite, so they are read as integers. A NUMERIC (SUM without a cast) is an
+/// error.
 pub(super) fn read(row: &tokio_postgres::Row, at: usize) -> Result<Value, StoreError> {
     let unread = |problem| {
         let column = row
@@ -56,14 +57,16 @@ pub(super) fn read(row: &tokio_postgres::Row, at: usize) -> Result<Value, StoreE
     value.map_err(|_| unread("could not be read"))
 }
 
-/// The server sacrificed this transaction for another: run again, it may well succeed.
+/// Returns whether the server aborted this transaction in favour of another: it may well succeed if
+/// it runs again.
 pub(super) fn is_for_another(error: &tokio_postgres::Error) -> bool {
     let code = error.code();
     code == Some(&SqlState::T_R_SERIALIZATION_FAILURE)
         || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
 }
 
-/// PostgreSQL's error by its kind. Its DETAIL would quote the row, so only code and message stay.
+/// Converts PostgreSQL's error to the store's. Its DETAIL would quote the row, so only code and
+/// message are kept.
 pub(super) fn refused(error: &tokio_postgres::Error) -> StoreError {
     let Some(cause) = error.as_db_error() else {
         return match error.code() {
@@ -78,7 +81,7 @@ pub(super) fn refused(error: &tokio_postgres::Error) -> StoreError {
         "23503" | "23001" => StoreError::ForeignKey,
         // Lock or statement timeout; serialization failure; deadlock.
         "55P03" | "57014" | "40001" | "40P01" => StoreError::Busy,
-        // Shutting down, crashed, starting up, no connection left, connection trouble.
+        // Shutting down, crashed, starting up, no connection left.
         "57P01" | "57P02" | "57P03" | "53300" => {
             StoreError::Unavailable("PostgreSQL takes no connection now")
         }
@@ -88,7 +91,7 @@ pub(super) fn refused(error: &tokio_postgres::Error) -> StoreError {
     }
 }
 
-/// True when the wire failed rather than what was said over it.
+/// Returns whether the transport failed, rather than a message on it.
 fn is_transport(error: &tokio_postgres::Error) -> bool {
     use std::error::Error as _;
     error.is_closed()
