@@ -1,4 +1,7 @@
-//! Accounts: what an agent or an operator says of itself, and may change (contract §3, §6).
+//! Account data that an agent or an operator states about itself and may change (contract §3, §6).
+//!
+//! Each function that reads a body returns every fault of the body. Storing the values is elsewhere
+//! (`store`).
 
 use api_types::{
     agent::{AgentSettings, COMPANY_CHARS_MAX, NAME_CHARS_MAX, RegisterAgent},
@@ -14,10 +17,7 @@ use super::delegation;
 use super::email::email;
 use super::fields::{Fields, Parsed, choice, degrees, list, money, text, whole, wrong};
 
-/// Reads POST /agents/register.
-///
-/// # Errors
-/// Every fault of the body.
+/// Reads the body of POST /agents/register.
 pub fn parse_agent(body: &Value) -> Parsed<RegisterAgent> {
     Fields::read(body, |fields| {
         let name = fields.required("name", text(1..=NAME_CHARS_MAX));
@@ -31,18 +31,18 @@ pub fn parse_agent(body: &Value) -> Parsed<RegisterAgent> {
     })
 }
 
-/// What PATCH /agents/me changes; the inner `None` removes.
+/// The changes that PATCH /agents/me asks for; an inner `None` removes the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentChange {
-    /// Another name.
+    /// The new name, if it changes.
     pub name: Option<String>,
-    /// Another company.
+    /// The new company; `Some(None)` removes it.
     pub company: Option<Option<String>>,
-    /// Other settings.
+    /// The changed settings, if any.
     pub settings: Option<SettingsChange>,
 }
 
-/// Which settings change; the inner `None` removes.
+/// The changes to an agent's settings; an inner `None` removes the setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettingsChange {
     dialect: Option<Option<Dialect>>,
@@ -51,7 +51,7 @@ pub struct SettingsChange {
 }
 
 impl SettingsChange {
-    /// The settings after the change.
+    /// Returns the settings after the change, given the `old` ones.
     pub fn of(self, old: AgentSettings) -> AgentSettings {
         AgentSettings {
             dialect: self.dialect.unwrap_or(old.dialect),
@@ -63,10 +63,7 @@ impl SettingsChange {
     }
 }
 
-/// Reads PATCH /agents/me.
-///
-/// # Errors
-/// Every fault of the body.
+/// Reads the body of PATCH /agents/me.
 pub fn parse_agent_change(body: &Value) -> Parsed<AgentChange> {
     Fields::read(body, |fields| {
         let name = fields.optional("name", text(1..=NAME_CHARS_MAX));
@@ -96,10 +93,7 @@ fn settings(value: &Value) -> Parsed<SettingsChange> {
     })
 }
 
-/// Reads POST /operator/register.
-///
-/// # Errors
-/// Every fault of the body.
+/// Reads the body of POST /operator/register.
 pub fn parse_operator(body: &Value) -> Parsed<RegisterOperator> {
     Fields::read(body, |fields| {
         let name = fields.required("name", text(1..=NAME_CHARS_MAX));
@@ -117,10 +111,7 @@ pub fn parse_operator(body: &Value) -> Parsed<RegisterOperator> {
     })
 }
 
-/// Reads PATCH /operator/profile.
-///
-/// # Errors
-/// Every fault of the body.
+/// Reads the body of PATCH /operator/profile.
 pub fn parse_operator_change(body: &Value) -> Parsed<ChangeOperator> {
     Fields::read(body, |fields| {
         Some(ChangeOperator {
@@ -169,7 +160,7 @@ fn home_place(value: &Value) -> Parsed<HomePlace> {
             (None, Some(_)) => fields.fault("lat", "is required beside lng"),
             _ => {}
         }
-        // To a tenth of a degree: where somebody lives is nobody's affair.
+        // Rounded to a tenth of a degree: the exact home of an operator must not be known.
         let coarse = |degrees: f64| (degrees * 10.0).round() / 10.0;
         Some(HomePlace {
             city: city?,
@@ -180,10 +171,7 @@ fn home_place(value: &Value) -> Parsed<HomePlace> {
     })
 }
 
-/// Reads POST /agents/deposit/usdc.
-///
-/// # Errors
-/// Every fault of the body.
+/// Reads the body of POST /agents/deposit/usdc.
 pub fn parse_deposit(body: &Value) -> Parsed<DepositUsdc> {
     Fields::read(body, |fields| {
         let tx_hash = fields.required("tx_hash", tx_hash);
@@ -206,7 +194,8 @@ pub fn parse_deposit(body: &Value) -> Parsed<DepositUsdc> {
     })
 }
 
-/// A transaction hash, lower-cased so that one transaction has one spelling.
+/// Reads a transaction hash and converts it to lower case, so that one transaction has one
+/// spelling.
 fn tx_hash(value: &Value) -> Parsed<String> {
     let read = text(1..=100)(value)?;
     let digits = read.strip_prefix("0x").unwrap_or_default();

@@ -1,8 +1,10 @@
-//! How much of the runner the callbacks at one host get, by how they answered lately.
+//! The state of the hosts that receive an agent's callbacks, and the job pool and circuit breaker
+//! that follow from it.
 //!
-//! A call that is not answered occupies a place for ten seconds. So hosts that answer promptly,
-//! hosts that nobody has called yet, and hosts that do not answer have places of their own, and a
-//! host that failed several times in a row is not called at all for a while: its circuit is open.
+//! An attempt that gets no response occupies a job runner's permit for ten seconds. Hosts that
+//! respond promptly, hosts that have not been called yet and hosts that do not respond therefore
+//! use separate pools. After several failures in a row the circuit of a host opens, and the host is
+//! not called for a while. The limits of the pools are in `jobs/shares.rs`.
 
 use std::time::Duration;
 
@@ -11,46 +13,47 @@ use url::Url;
 
 use super::job::Pool;
 
-/// An answer within this time is prompt.
+/// Maximum response time that counts as prompt.
 const PROMPT_MAX: Duration = Duration::from_secs(2);
 
-/// For so long a record counts.
+/// How long a [`HostRecord`] is taken into account after the last call.
 pub const LATELY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// An agent with so many hosts that do not answer gets no place for a new one among those of
-/// others.
+/// Number of unresponsive hosts from which on an agent's deliveries to new or slow hosts go to
+/// [`Pool::Doubtful`], apart from those of other agents.
 pub const UNRESPONSIVE_HOSTS_MAX: i64 = 3;
 
-/// From so many failures in a row on, the circuit is open, at first for this time and at most for
-/// that. A single delivery is never put off by it: its own schedule waits longer.
+/// Number of failures in a row from which on the circuit is open, the first duration, and the
+/// longest one. The retries of a single delivery are never delayed by this, because their own
+/// schedule waits longer.
 const OPEN_FROM: i64 = 3;
 const OPEN_FIRST: Duration = Duration::from_secs(30);
 const OPEN_MAX: Duration = Duration::from_secs(300);
 
-/// How the callbacks of an agent answered lately at one host.
+/// The recent results of an agent's callbacks at one host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostRecord {
-    /// Calls in a row that were not answered, less by half for each answer.
+    /// Consecutive calls without a response; each response halves the number.
     pub failures: i64,
-    /// Whether the last call was answered, and promptly.
+    /// Whether the last call got a prompt response.
     pub is_prompt: bool,
     /// When the last call ended.
     pub called_at: Timestamp,
 }
 
-/// How a call went.
+/// The result of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was answered at once, with whatever status.
+    /// A response came promptly, with any status.
     Prompt,
-    /// It was answered after a while.
+    /// A response came, but not promptly.
     Late,
-    /// It was not answered.
+    /// No response came.
     Unanswered,
 }
 
 impl Outcome {
-    /// The outcome of a call that was answered, or not, after this time.
+    /// Returns the outcome of a call that took this long and got a response or not.
     pub fn of(is_answered: bool, took: Duration) -> Self {
         match is_answered {
             true if took <= PROMPT_MAX => Self::Prompt,
@@ -60,8 +63,8 @@ impl Outcome {
     }
 }
 
-/// The pool of a delivery to a host with this record, of an agent with so many hosts that do not
-/// answer.
+/// Returns the pool of a delivery to a host with this record, for an agent with this number of
+/// unresponsive hosts.
 pub fn pool(record: Option<&HostRecord>, unresponsive: i64, now: Timestamp) -> Pool {
     match record {
         Some(record) if record.failures > 0 => Pool::Unresponsive,
@@ -71,7 +74,7 @@ pub fn pool(record: Option<&HostRecord>, unresponsive: i64, now: Timestamp) -> P
     }
 }
 
-/// Until when the host is not called, if its circuit is open.
+/// Returns the time until which the host is not called, or `None` if its circuit is closed.
 pub fn closed_until(record: &HostRecord, now: Timestamp) -> Option<Timestamp> {
     let beyond = u32::try_from(record.failures - OPEN_FROM).ok()?;
     let open = OPEN_FIRST.saturating_mul(2_u32.saturating_pow(beyond));
@@ -79,7 +82,8 @@ pub fn closed_until(record: &HostRecord, now: Timestamp) -> Option<Timestamp> {
     (now < until).then_some(until)
 }
 
-/// The host and port of an address, as its record and the lane of its deliveries are named.
+/// Returns the host and port of a URL as `host:port`, the key of its record and the lane of its
+/// deliveries. The result is empty if the URL has none.
 pub fn host(address: &str) -> String {
     let url = Url::parse(address).ok();
     let place = url.as_ref().and_then(|url| {

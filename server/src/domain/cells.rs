@@ -1,48 +1,52 @@
-//! Areas as ranges of cells: what lies within a distance, and squares of which it is known how far
-//! they are at least and at most.
+//! Areas of the earth as ranges of grid cells.
+//!
+//! Computes the cells within a distance of a point, and the quads (squares of cells) with lower and
+//! upper bounds of their distance. The cells and their Z-order are defined in `place.rs`; the
+//! search is in `store/near/`.
 
 use std::f64::consts::PI;
 
 use super::place::{EARTH_METRES, LAT_STEPS, LNG_STEPS, Point, STEPS, gathered, interleaved};
 
-/// A quad as wide as all cells: 16 bits of each coordinate.
+/// Edge of the quad that holds all cells, in cells: 16 bits for each coordinate.
 const WORLD: u32 = 1 << 16;
 
-/// What a bound on distances gives way for: cells are measured in whole metres.
+/// Tolerance in metres of every distance bound, because distances to cells are rounded to whole
+/// metres.
 const SLACK_METRES: f64 = 2.0;
 
-/// Cells from the first to the last.
+/// A range of cells in Z-order, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cells {
-    /// The lowest.
+    /// The lowest cell.
     pub first: i64,
-    /// The highest.
+    /// The highest cell.
     pub last: i64,
 }
 
 impl Cells {
-    /// Every cell.
+    /// The range of all cells.
     pub const ALL: Self = Self {
         first: 0,
         last: u32::MAX as i64,
     };
 
-    /// No cell at all.
+    /// The empty range.
     pub const NONE: Self = Self { first: 1, last: 0 };
 
-    /// A single one.
+    /// Returns the range that holds only this cell.
     pub const fn one(cell: i64) -> Self {
         let (first, last) = (cell, cell);
         Self { first, last }
     }
 
-    /// Whether a cell is one of them.
+    /// Returns whether the range contains a cell.
     pub fn holds(self, cell: i64) -> bool {
         (self.first..=self.last).contains(&cell)
     }
 }
 
-/// A square of cells whose edge is a power of two: in Z-order, one range.
+/// A square of cells whose edge is a power of two. In Z-order it is one range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quad {
     first: i64,
@@ -50,18 +54,18 @@ pub struct Quad {
 }
 
 impl Quad {
-    /// That of an edge, a power of two, in which a cell lies.
+    /// Returns the quad with this edge, a power of two, that contains a cell.
     pub fn with(cell: i64, edge: u32) -> Self {
         let first = cell - cell % area(edge);
         Self { first, edge }
     }
 
-    /// How many cells lie along its edge.
+    /// Returns the number of cells along the edge.
     pub fn edge(self) -> u32 {
         self.edge
     }
 
-    /// Its cells.
+    /// Returns the cells of the quad as a range.
     pub const fn cells(self) -> Cells {
         Cells {
             first: self.first,
@@ -69,19 +73,19 @@ impl Quad {
         }
     }
 
-    /// Its cell, if it is only one.
+    /// Returns the cell of a quad that has only one.
     pub fn cell(self) -> Option<i64> {
         (self.edge == 1).then_some(self.first)
     }
 
-    /// None of its spots is nearer to a point, in metres.
+    /// Returns a lower bound of the distance from a point to any spot of the quad, in metres.
     pub fn metres_at_least(self, point: Point) -> u32 {
         (self.nearest(point) * EARTH_METRES - SLACK_METRES).max(0.0) as u32
     }
 
-    /// None of its spots is farther from a point, in metres.
+    /// Returns an upper bound of the distance from a point to any spot of the quad, in metres.
     pub fn metres_at_most(self, point: Point) -> u32 {
-        // The farther from a point, the nearer to the other end of the earth.
+        // The farthest spot from a point is the nearest to the point's antipode.
         let opposite = Point {
             lat: -point.lat,
             lng: point.lng + 180.0,
@@ -89,7 +93,7 @@ impl Quad {
         ((PI - self.nearest(opposite)) * EARTH_METRES + SLACK_METRES) as u32
     }
 
-    /// The angle between a point and the nearest spot of the rectangle.
+    /// Returns the angle in radians between a point and the nearest spot of the quad.
     fn nearest(self, point: Point) -> f64 {
         let (x, y, wide) = (
             gathered(self.first),
@@ -106,13 +110,14 @@ impl Quad {
             degrees((x + wide).min(2 * LNG_STEPS - 1) - LNG_STEPS),
         );
         let from = point.lat.to_radians();
-        // East of its western edge, by less than a turn.
+        // Degrees east of the western edge, in 0..360.
         let into = (point.lng - west).rem_euclid(360.0);
         if into <= east - west {
             return (from - from.clamp(lat.0, lat.1)).abs();
         }
         let beyond = (into - (east - west)).min(360.0 - into).to_radians();
-        // Along the nearer edge, a meridian, the cosine of the angle is a wave of the latitude.
+        // Along the nearer edge, which is a meridian, the cosine of the angle is a sinusoid of the
+        // latitude.
         let (up, along) = (from.sin(), from.cos() * beyond.cos());
         let crest = up.atan2(along);
         let cos = |lat: f64| up * lat.sin() + along * lat.cos();
@@ -128,8 +133,8 @@ const fn area(edge: u32) -> i64 {
     edge as i64 * edge as i64
 }
 
-/// Cells that hold everything within so many metres of a point, and some beyond it: in their
-/// order, and whole quads of their [`parts_edge`].
+/// Returns ranges that cover everything within this number of metres of a point, and some cells
+/// beyond it. The ranges are in ascending order and consist of whole quads of [`parts_edge`].
 pub fn cells_within(center: Point, metres: u32) -> Vec<Cells> {
     let reach = (f64::from(metres) + SLACK_METRES) / EARTH_METRES;
     if reach >= PI {
@@ -144,7 +149,8 @@ pub fn cells_within(center: Point, metres: u32) -> Vec<Cells> {
         (from as i32, to as i32)
     };
     let lat = around(center.lat, reach);
-    // How far the meridians that touch the circle are; none does if a pole lies within it.
+    // The longitude range that the circle touches. If a pole lies within the circle, it is all
+    // longitudes.
     let lat_cos = center.lat.to_radians().cos();
     let lng = if reach >= PI / 2.0 || reach.sin() >= lat_cos {
         (-LNG_STEPS, LNG_STEPS - 1)
@@ -154,14 +160,15 @@ pub fn cells_within(center: Point, metres: u32) -> Vec<Cells> {
     cells_of(lat, lng)
 }
 
-/// The edge of the quads that such cells can be cut into, a few along each side: the eighth of a
-/// square of as many. Around a pole they are far more than the circle holds, and the quads larger.
+/// Returns the edge of the quads into which `cells` can be divided. It is about an eighth of the
+/// edge of a square with as many cells, so that there are a few quads along each side. Around a
+/// pole the ranges hold far more cells than the circle does, and the quads are larger.
 pub fn parts_edge(cells: &[Cells]) -> u32 {
     let count: i64 = cells.iter().map(|cells| cells.last - cells.first + 1).sum();
     1 << (count.max(1).ilog2() / 2).saturating_sub(3)
 }
 
-/// The cells of an area, which may lie across the date line.
+/// Returns the cells of a rectangle of steps, which may cross the date line.
 fn cells_of(lat: (i32, i32), lng: (i32, i32)) -> Vec<Cells> {
     let circle = 2 * LNG_STEPS;
     let y = (lat.0 + LAT_STEPS).max(0)..=(lat.1 + LAT_STEPS).min(2 * LAT_STEPS);
@@ -175,7 +182,7 @@ fn cells_of(lat: (i32, i32), lng: (i32, i32)) -> Vec<Cells> {
     } else {
         vec![from..=to]
     };
-    // The same for both pieces, so that what covers one is never a part of what covers the other.
+    // One size for both pieces, so that no quad of one piece is part of a quad of the other.
     let longest = pieces
         .iter()
         .chain([&y])
@@ -194,7 +201,7 @@ fn cells_of(lat: (i32, i32), lng: (i32, i32)) -> Vec<Cells> {
     joined(cells)
 }
 
-/// The same cells, in their order, in as few ranges as can be.
+/// Returns the same cells in ascending order, merged into as few ranges as possible.
 fn joined(mut cells: Vec<Cells>) -> Vec<Cells> {
     cells.sort_unstable();
     let mut joined: Vec<Cells> = Vec::new();
@@ -209,7 +216,7 @@ fn joined(mut cells: Vec<Cells>) -> Vec<Cells> {
     joined
 }
 
-/// A rectangle of cells, both ends within it, and the smallest quad that it is covered with.
+/// A rectangle of cells, both ends included, and the edge of the smallest quad that covers it.
 struct Area {
     x: (u32, u32),
     y: (u32, u32),
@@ -217,7 +224,8 @@ struct Area {
 }
 
 impl Area {
-    /// Adds the quads that cover the part of the area in the quad at (x, y), each one range.
+    /// Adds the quads that cover the intersection of the area and the quad at (x, y), each as one
+    /// range.
     fn cover(&self, x: u32, y: u32, size: u32, cells: &mut Vec<Cells>) {
         let (x_last, y_last) = (x + size - 1, y + size - 1);
         if x > self.x.1 || x_last < self.x.0 || y > self.y.1 || y_last < self.y.0 {
@@ -264,7 +272,7 @@ mod tests {
             }
         }
 
-        /// What is read for a search grows with its circle, and not beyond.
+        /// The number of cells read for a search grows only with the circle.
         #[test]
         fn cells_within_some_metres_are_few(
             lat in -60.0..60.0_f64, lng in -180.0..180.0_f64, metres in 0_u32..1_000_000,
@@ -274,7 +282,8 @@ mod tests {
             let reach = (f64::from(metres) + SLACK_METRES) / EARTH_METRES;
             let narrowest = (lat.to_radians().abs() + reach).cos();
             let widest = 2.0 * (reach / narrowest).to_degrees() * STEPS + 4.0;
-            // Each side is rounded up to whole quads, which are at most half as long as the side.
+            // Each side is rounded up to whole quads, whose edge is at most half as long as the
+            // side.
             prop_assert!(count as f64 <= (2.0 * widest).powi(2), "{count} {widest}");
         }
 
@@ -291,7 +300,7 @@ mod tests {
         }
     }
 
-    /// The point at the end of a great circle that begins in a direction.
+    /// Returns the end of a great circle of this length that starts at `from` in this direction.
     fn travelled(from: Point, turn: f64, metres: f64) -> Point {
         let (angle, lat) = (metres / EARTH_METRES, from.lat.to_radians());
         let end = (lat.sin() * angle.cos() + lat.cos() * angle.sin() * turn.cos()).asin();

@@ -1,4 +1,6 @@
-//! A sealed credential as the server sees it: structure that can be checked, content that cannot.
+//! The envelope of a sealed credential. The server checks its structure and can never open it.
+//!
+//! Both functions return every fault under its wire name. No fault repeats what was sent.
 
 use api_types::{Timestamp, credential::EncryptedCredential};
 use crypto_wasm::{Envelope, EnvelopeText};
@@ -6,12 +8,9 @@ use serde_json::Value;
 
 use super::fields::{Fields, Parsed, fault, text, timestamp, whole, wrong};
 
-/// Reads an envelope and checks everything about it that can be checked without a key: version,
-/// algorithm, base64, the iv's 12 bytes, the point on the curve, a tag (contract §5). S1 describes
-/// an envelope by ciphertext, iv and point alone, so the rest may be left out.
-///
-/// # Errors
-/// Every fault, by its wire name; none repeats what was sent.
+/// Reads an envelope and checks everything that can be checked without a key: version, algorithm,
+/// base64, the 12 bytes of the iv, the point on the curve, a tag (contract §5). S1 describes an
+/// envelope by ciphertext, iv and point alone, so the other fields are optional.
 pub fn parse(value: &Value, submitted_at: Timestamp) -> Parsed<EncryptedCredential> {
     Fields::read(value, |fields| {
         fields.unknown_are_unnamed(
@@ -31,7 +30,7 @@ pub fn parse(value: &Value, submitted_at: Timestamp) -> Parsed<EncryptedCredenti
             ephemeral_public_key: ephemeral_public_key.unwrap_or_default(),
             created_at: created_at.unwrap_or(submitted_at),
         };
-        // What is wrong inside a field is named beside those that are missing.
+        // Adds the faults inside the fields to those of missing fields.
         let inside = value.is_object().then(|| check(&sealed).err()).flatten();
         for inside in inside.unwrap_or_default() {
             if !fields.has_fault(&inside.field) {
@@ -48,10 +47,7 @@ fn version(value: &Value) -> Parsed<u64> {
         .or_else(|_| wrong("must be the number 1"))
 }
 
-/// What anybody can tell about an envelope without a key.
-///
-/// # Errors
-/// Every fault, by its wire name.
+/// Checks everything about an envelope that can be checked without a key.
 pub fn check(envelope: &EncryptedCredential) -> Parsed<()> {
     let text = EnvelopeText {
         v: envelope.v,

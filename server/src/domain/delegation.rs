@@ -1,6 +1,7 @@
-//! What a key may do: its policy (contract §3), and the approvals that a policy can ask for.
+//! Spending policies of API keys (contract §3), and the approvals that a policy can require.
 //!
-//! What a key spent already is looked up by whoever asks; nothing here counts.
+//! Functions that read a body return every fault of the body. The amount that a key has already
+//! spent is passed in by the caller; nothing is counted here.
 
 use std::time::Duration;
 
@@ -15,54 +16,55 @@ use serde_json::Value;
 
 use super::fields::{Fields, Parsed, choice, list, money, text};
 
-/// Characters of a key's label at most.
+/// Maximum characters of a key's name.
 const KEY_NAME_CHARS_MAX: usize = api_types::agent::NAME_CHARS_MAX;
 
-/// How long a question waits for its answer, and how long a yes can then be used.
+/// How long a request waits for its decision, and how long an approval can be used once it is
+/// given.
 pub const APPROVAL_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Questions of one agent that wait at the same time at most: a runaway agent must not bury its
-/// owner, nor the database.
+/// Maximum pending approvals of one agent. It protects the agent's owner and the database from a
+/// runaway agent.
 pub const APPROVALS_WAITING_MAX: u64 = 100;
 
-/// The parameters that a key's policy is asked about.
+/// The properties of a new task that a key's policy restricts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spending {
-    /// The kind of work.
+    /// The type of the task.
     pub task_type: TaskType,
-    /// Reward and fee.
+    /// Reward and fee of the task.
     pub total: MicroUsd,
-    /// What the key spent in this UTC day already.
+    /// What the key has already spent in this UTC day.
     pub spent_today: MicroUsd,
 }
 
-/// Why a key may not post a task by itself.
+/// The rule of a policy that keeps a key from posting a task by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beyond {
-    /// Not this kind of work.
+    /// The policy does not allow this task type.
     TaskType(TaskType),
-    /// Not so much on one task.
+    /// The task costs more than the policy allows for one task.
     Task {
-        /// The most.
+        /// The maximum per task.
         most: MicroUsd,
     },
-    /// Not so much in one day.
+    /// The task would exceed the key's daily limit.
     Day {
-        /// The most.
+        /// The maximum per UTC day.
         most: MicroUsd,
     },
-    /// A person must be asked.
+    /// The task needs the approval of a person.
     Approval {
-        /// What goes without asking.
+        /// The amount up to which no approval is needed.
         above: MicroUsd,
     },
 }
 
-/// Whether a policy lets a key post this.
+/// Checks whether a policy lets a key post this task.
 ///
 /// # Errors
-/// The first rule it breaks; that a person must be asked comes last, so that nobody is asked about
-/// what would be refused anyway.
+/// The first rule that the task breaks. The approval rule comes last, so that nobody is asked to
+/// approve a task that would be refused anyway.
 pub fn allowed(policy: &KeyPolicy, spending: Spending) -> Result<(), Beyond> {
     let total = spending.total;
     if (policy.task_types.as_ref()).is_some_and(|types| !types.contains(&spending.task_type)) {
@@ -81,30 +83,31 @@ pub fn allowed(policy: &KeyPolicy, spending: Spending) -> Result<(), Beyond> {
     Ok(())
 }
 
-/// A request that a person is asked about.
+/// A request that waits for, or has received, the decision of a person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Approval {
-    /// Its id.
+    /// The approval's id.
     pub id: ApprovalId,
-    /// The key that asks.
+    /// The key that made the request.
     pub key_id: KeyId,
-    /// As it is stored; see [`Approval::status`].
+    /// The stored status; it does not reflect expiry, see [`Approval::status`].
     pub state: ApprovalStatus,
-    /// Until when it can be decided and, once approved, used.
+    /// The time until which it can be decided and, once approved, used.
     pub expires_at: Timestamp,
 }
 
-/// Why an approval cannot be decided so.
+/// Why a decision on an approval is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecisionRefusal {
-    /// The key would approve what it asked for itself.
+    /// The key that made the request may not decide it.
     OwnRequest,
-    /// It was decided before, the other way or too long ago.
+    /// The approval is no longer pending: it has another status, such as expired or decided the
+    /// other way.
     NotWaiting(ApprovalStatus),
 }
 
 impl Approval {
-    /// How far it has come by now.
+    /// Returns the status at `now`: pending, approved and rejected approvals expire.
     pub fn status(&self, now: Timestamp) -> ApprovalStatus {
         let open = matches!(
             self.state,
@@ -117,10 +120,12 @@ impl Approval {
         }
     }
 
-    /// What it becomes by a decision of `key`, or of the host where there is none.
+    /// Returns the status after a decision by `key`, or by the host if `key` is `None`. Repeating a
+    /// decision changes nothing.
     ///
     /// # Errors
-    /// [`DecisionRefusal`]. A decision that is repeated is none: it changes nothing.
+    /// [`DecisionRefusal::OwnRequest`] if `key` made the request, [`DecisionRefusal::NotWaiting`]
+    /// if it was decided the other way, has expired or was used.
     pub fn decide(
         &self,
         decision: ApprovalDecision,
@@ -143,10 +148,7 @@ impl Approval {
     }
 }
 
-/// Reads POST /agents/approvals/:id.
-///
-/// # Errors
-/// Every fault of the body.
+/// Reads the body of POST /agents/approvals/:id.
 pub fn parse_decision(body: &Value) -> Parsed<DecideApproval> {
     Fields::read(body, |fields| {
         let decisions = choice(ApprovalDecision::parse, "APPROVE, REJECT");
@@ -157,21 +159,18 @@ pub fn parse_decision(body: &Value) -> Parsed<DecideApproval> {
     })
 }
 
-/// What PATCH /agents/keys/:id changes; the inner `None` removes.
+/// The changes that PATCH /agents/keys/:id asks for; an inner `None` removes the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyChange {
-    /// Another label.
+    /// The new name, if it changes.
     pub name: Option<String>,
-    /// Another dialect of errors.
+    /// The new dialect of error responses; `Some(None)` removes it.
     pub dialect: Option<Option<Dialect>>,
-    /// Another policy, as a whole.
+    /// The new policy, which replaces the old one as a whole; `Some(None)` removes it.
     pub policy: Option<Option<KeyPolicy>>,
 }
 
-/// Reads POST /agents/keys; a body is not needed.
-///
-/// # Errors
-/// Every fault of the body.
+/// Reads the body of POST /agents/keys, which may be absent.
 pub fn parse_key(body: &Value) -> Parsed<CreateKey> {
     if body.is_null() {
         return Ok(CreateKey::default());
@@ -184,10 +183,7 @@ pub fn parse_key(body: &Value) -> Parsed<CreateKey> {
     })
 }
 
-/// Reads PATCH /agents/keys/:id.
-///
-/// # Errors
-/// Every fault of the body.
+/// Reads the body of PATCH /agents/keys/:id.
 pub fn parse_key_change(body: &Value) -> Parsed<KeyChange> {
     Fields::read(body, |fields| {
         let name = fields.optional("name", text(1..=KEY_NAME_CHARS_MAX));
@@ -201,7 +197,7 @@ pub fn parse_key_change(body: &Value) -> Parsed<KeyChange> {
     })
 }
 
-/// Reads the name of a dialect.
+/// Returns a reader of a dialect's name.
 pub fn dialect() -> impl Fn(&Value) -> Parsed<Dialect> {
     choice(Dialect::parse, Dialect::ALL.map(Dialect::as_str).join(", "))
 }

@@ -1,9 +1,9 @@
-//! Disputes: what the host may decide, and what each decision pays (contract §4).
+//! Disputes: the rulings of the host, and how each divides the escrow (contract §4).
 //!
-//! RELEASE pays as an approval would, REFUND gives everything back. SPLIT lies between the two:
-//! the operator gets the stated part of the reward, the platform the same part of its fee, in
-//! cents rounded half up, and the agent all that is left. The smallest fee does not apply to a
-//! part, so that SPLIT meets the other two at its ends.
+//! RELEASE pays as an approval does, and REFUND returns everything to the agent. SPLIT pays the
+//! operator the stated part of the reward and the platform the same part of its fee, in cents
+//! rounded half up; the agent gets the rest. The minimum fee does not apply to a part, so that
+//! SPLIT is continuous with the other two at its ends.
 
 use api_types::{
     DisputeId, MicroUsd, Timestamp,
@@ -13,53 +13,53 @@ use serde_json::Value;
 
 use super::fields::{Fields, Parsed, choice, money, text};
 
-/// A dispute that is opened by a move.
+/// A dispute that a move opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
-    /// Its id.
+    /// The dispute's id.
     pub id: DisputeId,
-    /// Who objects.
+    /// Who opens the dispute.
     pub by: DisputeOpener,
-    /// Why.
+    /// The stated reason, if any.
     pub reason: Option<String>,
 }
 
 /// What a move does to the disputes over its task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DisputeChange {
-    /// One is opened.
+    /// The move opens a dispute.
     Opened(Opened),
-    /// The open one ends.
+    /// The move closes the open dispute.
     Closed {
-        /// How.
+        /// How the dispute ends.
         outcome: DisputeOutcome,
-        /// The host's words.
+        /// The host's explanation, if the host decided.
         note: Option<String>,
     },
 }
 
-/// What the host decides.
+/// The host's decision on a dispute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruling {
-    /// For whom.
+    /// How the escrow is divided.
     pub award: Award,
-    /// Why.
+    /// The host's explanation, 1 to [`REASON_CHARS_MAX`] characters.
     pub note: String,
 }
 
-/// For whom the host decides.
+/// How the host divides the escrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Award {
     /// The operator gets the reward, the platform its fee.
     Release,
     /// The agent gets everything back.
     Refund,
-    /// The operator gets this much of the reward.
+    /// The operator gets this part of the reward.
     Split(MicroUsd),
 }
 
 impl Ruling {
-    /// Reads POST /admin/disputes/:id/resolve.
+    /// Reads the body of POST /admin/disputes/:id/resolve.
     ///
     /// # Errors
     /// Every fault of the body.
@@ -91,7 +91,7 @@ impl Ruling {
     }
 }
 
-/// What a task's escrow is divided into.
+/// The division of a task's escrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shares {
     /// What the operator gets.
@@ -103,8 +103,8 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// The shares of a decision over a task of this reward and fee; none for a part that is not
-    /// more than nothing and less than the whole reward.
+    /// Returns the shares of an award over a task with this reward and fee, or `None` if the part
+    /// of a split is not more than zero and less than the reward.
     pub fn of(award: Award, reward: MicroUsd, fee: MicroUsd) -> Option<Self> {
         let total = reward.checked_add(fee)?;
         let (operator, platform) = match award {
@@ -124,7 +124,7 @@ impl Shares {
     }
 }
 
-/// The part of `fee` that `part` is of `reward`; never more than the fee.
+/// Returns the part of `fee` that corresponds to `part` of `reward`, never more than the fee.
 fn fee_part_in_cents_rounded_half_up(
     fee: MicroUsd,
     part: MicroUsd,
@@ -132,14 +132,14 @@ fn fee_part_in_cents_rounded_half_up(
 ) -> Option<MicroUsd> {
     const MICROS_PER_CENT: i128 = 10_000;
     let [fee_micros, part, reward] = [fee, part, reward].map(|one| i128::from(one.as_micros()));
-    // Twice the exact number of cents, so that half a cent is a whole number here.
+    // Twice the number of cents, so that half a cent is a whole number here.
     let doubled = (fee_micros * part * 2) / (reward * MICROS_PER_CENT);
     let cents = (doubled + 1) / 2;
     let micros = i64::try_from(cents * MICROS_PER_CENT).ok()?;
     Some(MicroUsd::from_micros(micros)?.min(fee))
 }
 
-/// How a dispute over a task was resolved.
+/// Returns the record of a resolved dispute for its task.
 pub fn resolution(
     ruling: &Ruling,
     shares: Shares,

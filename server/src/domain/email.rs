@@ -1,4 +1,6 @@
-//! E-mail addresses: only those that a mail can reach, each in one spelling, so that one address is
+//! Validation and canonical form of e-mail addresses.
+//!
+//! Only addresses that can receive mail are accepted, each in one spelling, so that one address is
 //! one account.
 
 use email_address::EmailAddress;
@@ -8,12 +10,12 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::fields::{Parsed, text, wrong};
 
-/// Bytes of an address at most (RFC 5321 §4.5.3.1.3, without the angle brackets).
+/// Maximum bytes of an address (RFC 5321 §4.5.3.1.3, without the angle brackets).
 const ADDRESS_BYTES_MAX: usize = 254;
 
-/// Reads an e-mail address and answers it in its one spelling: lower case, the domain in ASCII (a
-/// Unicode domain as Punycode), a Unicode local part in composed form. Whether the mailbox exists
-/// only a mail can tell.
+/// Reads an e-mail address and returns its canonical form: lower case, the domain in ASCII (a
+/// Unicode domain as Punycode), a Unicode local part in composed form. Only a mail can prove that
+/// the mailbox exists.
 pub fn email(value: &Value) -> Parsed<String> {
     let read = text(1..=ADDRESS_BYTES_MAX)(value)?;
     let (local, domain) = read.rsplit_once('@').unwrap_or_default();
@@ -25,9 +27,9 @@ pub fn email(value: &Value) -> Parsed<String> {
     }
 }
 
-/// The part before the `@`: atoms joined by dots (RFC 5321 §4.1.2), letters of any script among
-/// them (RFC 6531). A quoted local part is refused: it spells an address in many ways, and hardly
-/// any server takes one.
+/// Returns the part before the `@` in canonical form: atoms joined by dots (RFC 5321 §4.1.2), which
+/// may hold letters of any script (RFC 6531). A quoted local part is refused, because it allows
+/// many spellings of one address and hardly any server accepts one.
 fn local_part(text: &str) -> Option<String> {
     let lower: String = text.to_lowercase().nfc().collect();
     let is_visible = |c: char| c.is_ascii() || c.is_alphanumeric() || is_combining_mark(c);
@@ -35,8 +37,9 @@ fn local_part(text: &str) -> Option<String> {
     (is_plain && EmailAddress::is_valid_local_part(&lower)).then_some(lower)
 }
 
-/// A domain that mail exchangers can be looked up for: a name of at least two labels, in ASCII. An
-/// address literal such as `[192.0.2.1]` names a machine and not a domain, and is refused.
+/// Returns a domain for which mail exchangers can be looked up: a name of at least two labels, in
+/// ASCII. An address literal such as `[192.0.2.1]` names a machine rather than a domain, and is
+/// refused.
 fn domain_name(text: &str) -> Option<String> {
     let ascii = idna::domain_to_ascii_strict(text).ok()?;
     let (_, top) = ascii.rsplit_once('.')?;
@@ -63,7 +66,7 @@ mod tests {
             ("jane@Bücher.example", "jane@xn--bcher-kva.example"),
             ("jane@xn--bcher-kva.example", "jane@xn--bcher-kva.example"),
             ("jane@example。com", "jane@example.com"),
-            // One letter, composed and not.
+            // The same letter, composed and decomposed.
             ("jos\u{e9}@example.com", "jos\u{e9}@example.com"),
             ("JOSE\u{301}@example.com", "jos\u{e9}@example.com"),
         ] {

@@ -1,5 +1,7 @@
-//! Estimates: an operator's parts read to one total, and the terms on which a task takes them
-//! (contract §4).
+//! Estimates: reads an operator's estimate as one total of minutes, and a task's terms for
+//! estimates (contract §4).
+//!
+//! Functions that read a body return every fault of the body.
 
 use std::time::Duration;
 
@@ -12,15 +14,15 @@ use serde_json::Value;
 
 use super::fields::{Fields, Parsed, flag, text, whole};
 
-/// How long an agent may think about an estimate (contract §4).
+/// How long an agent has to answer an estimate (contract §4).
 pub const ESTIMATE_ANSWERED_WITHIN: Duration = Duration::from_secs(60 * 60);
 
-/// What a task's agent says of estimates beforehand.
+/// The terms for estimates that an agent sets when it posts a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EstimateTerms {
-    /// Whether the task is claimed with one alone.
+    /// Whether operators can claim the task only with an estimate.
     pub required: bool,
-    /// Up to so many minutes it is approved at once.
+    /// Largest estimate in minutes that is approved automatically.
     pub approved_within_minutes: Option<u32>,
 }
 
@@ -34,17 +36,14 @@ impl EstimateTerms {
         }
     }
 
-    /// Whether an estimate of so many minutes needs no answer.
+    /// Returns whether an estimate of this many minutes is approved automatically.
     pub fn approve(self, minutes: u32) -> bool {
         self.approved_within_minutes
             .is_some_and(|most| minutes <= most)
     }
 }
 
-/// Reads what POST /operator/tasks/:id/accept may carry: an estimate, or nothing.
-///
-/// # Errors
-/// Every fault of the body.
+/// Reads the body of POST /operator/tasks/:id/accept, which may hold an estimate or be absent.
 pub fn parse(body: &Value, now: Timestamp) -> Parsed<Option<Estimate>> {
     if body.is_null() {
         return Ok(None);
@@ -59,7 +58,7 @@ pub fn parse(body: &Value, now: Timestamp) -> Parsed<Option<Estimate>> {
         let mut minutes = 0_u32;
         for (name, each) in parts {
             let part = fields.optional(name, whole(0..=ESTIMATE_MINUTES_MAX / each));
-            // Each part is bounded by the largest total, so their sum is far from an overflow.
+            // Each part is at most the largest total, so the sum cannot overflow.
             minutes += part.unwrap_or(0) * each;
         }
         let estimate_note = fields.optional("estimate_note", text(0..=ESTIMATE_NOTE_CHARS_MAX));
@@ -80,10 +79,7 @@ pub fn parse(body: &Value, now: Timestamp) -> Parsed<Option<Estimate>> {
     })
 }
 
-/// Reads POST /operator/tasks/:id/estimate, which is nothing without an estimate.
-///
-/// # Errors
-/// Every fault of the body.
+/// Reads the body of POST /operator/tasks/:id/estimate, which must hold an estimate.
 pub fn parse_required(body: &Value, now: Timestamp) -> Parsed<Estimate> {
     let read = parse(body, now)?;
     read.ok_or_else(|| {

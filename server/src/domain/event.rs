@@ -1,4 +1,6 @@
-//! How an event is told, and in which order events stand in an agent's log.
+//! The public form of an event, and the order of events in an agent's log.
+//!
+//! Positions in the log are assigned by `store/outbox.rs`.
 
 use std::collections::HashMap;
 
@@ -6,8 +8,9 @@ use api_types::{EventId, TaskId, event::TaskEvent, task::Status};
 
 use super::task::{Event, Task};
 
-/// The event as the log and a webhook tell it. What the Guardian said belongs to what it decided,
-/// and not to what happened before or was begun anew after.
+/// Returns the event as the log and webhooks show it. The Guardian's result is included only in the
+/// events of statuses that it led to, and not in those of earlier statuses or of a task that was
+/// started again.
 pub fn told(task: &Task, event: &Event) -> TaskEvent {
     let decided = matches!(
         event.status,
@@ -25,19 +28,19 @@ pub fn told(task: &Task, event: &Event) -> TaskEvent {
     }
 }
 
-/// An event that has no place in the log yet.
+/// An event without a position in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unplaced {
-    /// Its id, which begins with the time that its server's clock showed.
+    /// The event's id, which starts with the time of its server's clock.
     pub id: EventId,
-    /// Its task.
+    /// The task of the event.
     pub task_id: TaskId,
-    /// The version that the task had after it.
+    /// The version of the task after the event.
     pub task_version: i64,
 }
 
-/// The order in which events take their places: by their time, except that the events of one
-/// task stand in the order of its moves, whatever the clocks of several servers said.
+/// Returns the events in the order of their log positions: by time, except that the events of one
+/// task keep the order of its moves even if the clocks of servers differ.
 pub fn in_order(mut events: Vec<Unplaced>) -> Vec<EventId> {
     events.sort_by_key(|event| event.id);
     let mut of_task: HashMap<TaskId, Vec<Unplaced>> = HashMap::new();
@@ -45,10 +48,10 @@ pub fn in_order(mut events: Vec<Unplaced>) -> Vec<EventId> {
         of_task.entry(event.task_id).or_default().push(*event);
     }
     for moves in of_task.values_mut() {
-        // Taken from the end, so the first comes last.
+        // In descending order, because the events are popped from the end.
         moves.sort_by_key(|event| std::cmp::Reverse((event.task_version, event.id)));
     }
-    // Each task keeps the places that its events have by their time.
+    // Each task keeps the set of positions that its events have by time.
     let places = events.iter().map(|event| event.task_id);
     places
         .filter_map(|task| Some(of_task.get_mut(&task)?.pop()?.id))

@@ -1,28 +1,28 @@
-//! The faults of a request, as many as are worth naming.
+//! The faults of a request, bounded in number and size.
 //!
-//! A caller decides how many faults a request has and how long their places are, so both are
-//! bounded here, once for every reader: at most [`FAULTS_MAX`] are named, in at most `BYTES_MAX`,
-//! and the others are counted. A reader that asks [`Faults::is_full`] stops formatting them.
+//! A caller controls how many faults a request has and how long their field paths are. Both are
+//! bounded here for every reader: at most [`FAULTS_MAX`] faults are listed, in at most `BYTES_MAX`
+//! bytes, and the rest are counted. A reader that checks [`Faults::is_full`] stops formatting them.
 
 use api_types::error::Fault;
 
-/// Faults that are named at most (contract §8).
+/// Maximum number of listed faults (contract §8).
 pub const FAULTS_MAX: usize = 50;
 
-/// Bytes that the named faults take as JSON at most, in the dialect that prints most of them.
-/// With the sentence and the frame around it an answer stays below 16 KiB.
+/// Maximum size of the listed faults as JSON, in bytes, in the dialect with the longest form.
+/// Together with the message and the envelope the response stays below 16 KiB.
 const BYTES_MAX: usize = 12 * 1024;
 
-/// Bytes that a fault takes beside its place and its message: names of members, a code.
+/// Bytes of a fault in addition to its field and message: member names and a code.
 const FRAME_BYTES: usize = 80;
 
-/// Characters of a place that are shown.
+/// Maximum characters of a field path.
 const FIELD_CHARS_MAX: usize = 120;
 
-/// Characters of a message that are shown.
+/// Maximum characters of a message.
 const MESSAGE_CHARS_MAX: usize = 400;
 
-/// The faults of a request: the first ones by name, the others as a number.
+/// The faults of a request: the first ones in full, the rest as a count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     named: Vec<Named>,
@@ -36,32 +36,32 @@ struct Named {
     place: Place,
 }
 
-/// Who has chosen the words for the place of a fault.
+/// The origin of the name in a fault's field path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// It is a name of this API.
+    /// The name is a field of this API.
     Known,
-    /// The caller: it may be anything, a secret too, and is never stored.
+    /// The caller chose the name. It may be anything, even a secret, and is never stored.
     MadeUp,
 }
 
 impl Faults {
-    /// Adds a fault whose place is a name of this API.
+    /// Adds a fault of a field of this API.
     pub fn push(&mut self, fault: Fault) {
         self.admit(fault, Place::Known);
     }
 
-    /// Adds a fault whose place is a name that the caller made up.
+    /// Adds a fault whose field name was chosen by the caller.
     pub fn push_made_up(&mut self, fault: Fault) {
         self.admit(fault, Place::MadeUp);
     }
 
-    /// Counts faults without naming them.
+    /// Counts faults without listing them.
     pub fn leave_out(&mut self, count: usize) {
         self.left_out += count;
     }
 
-    /// Adds the faults of a value, seen from what holds the value under `name`.
+    /// Adds the faults of a value that its parent holds under `name`.
     pub fn extend_within(&mut self, name: &str, inner: Self) {
         for Named { fault, place } in inner.named {
             self.admit(within(name, fault), place);
@@ -69,27 +69,27 @@ impl Faults {
         self.leave_out(inner.left_out);
     }
 
-    /// Whether further faults are only counted.
+    /// Returns whether further faults are only counted.
     pub fn is_full(&self) -> bool {
         self.left_out > 0 || self.named.len() >= FAULTS_MAX
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no faults.
     pub fn is_empty(&self) -> bool {
         self.count() == 0
     }
 
-    /// How many there are in all.
+    /// Returns the number of all faults, listed or not.
     pub fn count(&self) -> usize {
         self.named.len() + self.left_out
     }
 
-    /// The faults that are named.
+    /// Returns the listed faults.
     pub fn listed(&self) -> impl Iterator<Item = &Fault> {
         self.named.iter().map(|named| &named.fault)
     }
 
-    /// The faults as an answer lists them: those that are named, then the number of the others.
+    /// Returns the faults as a response lists them: the listed ones, then the number of the others.
     pub fn details(&self) -> Vec<Fault> {
         let mut details: Vec<_> = self.listed().cloned().collect();
         if self.left_out > 0 {
@@ -101,7 +101,7 @@ impl Faults {
         details
     }
 
-    /// The faults of an answer that was listed by [`Faults::details`] before.
+    /// Restores the faults of a response from the result of [`Faults::details`].
     pub fn of_details(details: Vec<Fault>) -> Self {
         let place = Place::Known;
         let named = details.into_iter().map(|fault| Named { fault, place });
@@ -111,7 +111,7 @@ impl Faults {
         }
     }
 
-    /// The faults as they may be stored: without the names that the caller made up.
+    /// Returns the faults as they may be stored: without field names that the caller chose.
     #[must_use]
     pub fn without_made_up(mut self) -> Self {
         if self.any_made_up() {
@@ -127,12 +127,12 @@ impl Faults {
         self
     }
 
-    /// Whether the place of any fault is a name that the caller made up.
+    /// Returns whether any listed fault has a field name that the caller chose.
     pub fn any_made_up(&self) -> bool {
         (self.named.iter()).any(|named| named.place == Place::MadeUp)
     }
 
-    /// Names the fault as it is shown, or counts it if there is no room.
+    /// Lists the fault in shortened form, or counts it if the limits are reached.
     fn admit(&mut self, fault: Fault, place: Place) {
         if self.is_full() {
             self.left_out += 1;
@@ -142,7 +142,7 @@ impl Faults {
             field: shown(fault.field, FIELD_CHARS_MAX),
             message: shown(fault.message, MESSAGE_CHARS_MAX),
         };
-        // One dialect repeats the place in the message.
+        // One dialect repeats the field in the message.
         let bytes = 2 * json_bytes(&fault.field) + json_bytes(&fault.message) + FRAME_BYTES;
         if self.bytes + bytes > BYTES_MAX {
             self.left_out += 1;
@@ -153,7 +153,7 @@ impl Faults {
     }
 }
 
-/// A text without control characters, cut to so many characters.
+/// Returns a text without control characters, cut to this many characters.
 fn shown(text: String, chars_max: usize) -> String {
     let is_plain = text.len() <= chars_max && !text.contains(char::is_control);
     if is_plain {
@@ -168,12 +168,12 @@ fn shown(text: String, chars_max: usize) -> String {
     shown
 }
 
-/// Bytes of a text without control characters as JSON.
+/// Returns the bytes of a text without control characters as a JSON string.
 fn json_bytes(text: &str) -> usize {
     text.len() + text.bytes().filter(|byte| b"\"\\".contains(byte)).count()
 }
 
-/// A fault of a value, seen from what holds the value under `name`.
+/// Returns a fault of a value that its parent holds under `name`.
 fn within(name: &str, inner: Fault) -> Fault {
     let is_joined = name.is_empty() || inner.field.is_empty() || inner.field.starts_with('[');
     let joint = if is_joined { "" } else { "." };

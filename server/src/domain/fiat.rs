@@ -1,10 +1,14 @@
-//! Payments by card and bank: what an agent asks for, what the provider tells, and what follows.
+//! Deposits by card and bank: the payment, the provider's notifications, and what follows from
+//! them.
 //!
 //! ```text
 //! pending -> completed            the provider was paid: the agent is credited, once
-//! pending -> failed, cancelled    it was not
-//! failed, cancelled -> completed  it was paid after all: money that came is never kept back
+//! pending -> failed, cancelled    the provider was not paid
+//! failed, cancelled -> completed  it was paid after all: received money is always credited
 //! ```
+//!
+//! Functions that read a body return every fault of the body. Requests to the provider are in
+//! `outside`.
 
 use api_types::{
     AgentId, EventId, MicroUsd, Timestamp, TransactionId,
@@ -21,26 +25,26 @@ use super::{
 /// A payment as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
-    /// Its id, and that of the deposit that it becomes.
+    /// The payment's id, and later the id of its deposit.
     pub id: TransactionId,
-    /// Who pays in.
+    /// The agent that pays in.
     pub agent_id: AgentId,
-    /// How.
+    /// The payment method.
     pub method: PaymentMethod,
-    /// How much.
+    /// The amount in US dollars.
     pub amount: MicroUsd,
-    /// How it stands.
+    /// The current status.
     pub status: PaymentStatus,
-    /// Where the payer goes, once the provider has said so.
+    /// The provider's payment page, once the provider has returned it.
     pub redirect_url: Option<String>,
-    /// When it was asked for.
+    /// When the agent requested the payment.
     pub created_at: Timestamp,
     /// When it was completed, failed or cancelled.
     pub settled_at: Option<Timestamp>,
 }
 
 impl Payment {
-    /// A payment that nobody has made yet.
+    /// Creates a pending payment.
     pub fn begin(id: TransactionId, agent_id: AgentId, stated: &PayIn, now: Timestamp) -> Self {
         Self {
             id,
@@ -54,24 +58,25 @@ impl Payment {
         }
     }
 
-    /// What the provider calls it: the agent and, beginning with the time, this one payment
-    /// (S1 prints `agentId_timestamp`). No two payments share it.
+    /// Returns the order id for the provider: the agent's id and this payment's id, which starts
+    /// with its time (S1 prints `agentId_timestamp`). It is unique.
     pub fn order_id(&self) -> String {
         let id = self.id.to_string();
         let bare = id.strip_prefix(TransactionId::PREFIX).unwrap_or(&id);
         format!("{}_{bare}", self.agent_id)
     }
 
-    /// What a notice changes; nothing if it was told before, or is older than what is known.
+    /// Applies a notification. Returns `None` if it repeats the current status or is older than it.
     ///
     /// # Errors
-    /// [`NoticeRefusal`] if it is about another amount than was agreed.
+    /// [`NoticeRefusal`] if the amount or the currency differs from the agreed one.
     pub fn told(self, notice: &Notice, turn: Turn) -> Result<Option<Told>, NoticeRefusal> {
         if notice.amount != self.amount || !notice.in_dollars {
             return Err(NoticeRefusal);
         }
         let after = match (self.status, notice.status) {
-            // That it is pending was known from the beginning, and is late when it comes late.
+            // A payment is pending from the beginning, so such a notification is a duplicate or
+            // late.
             (PaymentStatus::Completed, _) | (_, None | Some(PaymentStatus::Pending)) => {
                 return Ok(None);
             }
@@ -92,7 +97,7 @@ impl Payment {
         }))
     }
 
-    /// The deposit that the payment becomes.
+    /// Returns the transfer that credits the agent with the payment.
     pub fn credit(&self, turn: Turn) -> Transfer {
         Transfer {
             event_id: EventId::new(turn.now, turn.random),
@@ -107,38 +112,36 @@ impl Payment {
     }
 }
 
-/// What a notice changes.
+/// The result of applying a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// The payment after it.
+    /// The payment after the notification.
     pub payment: Payment,
-    /// The status it had.
+    /// The status before the notification.
     pub from: PaymentStatus,
-    /// The agent's money, if it came.
+    /// The transfer that credits the agent, if the payment is completed.
     pub credit: Option<Transfer>,
 }
 
-/// The notice is about another amount or currency than was agreed.
+/// The amount or the currency of the notification differs from the agreed one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoticeRefusal;
 
-/// What the provider says of a payment: dLocal's payment object, as far as it matters here.
+/// The provider's notification: those fields of dLocal's payment object that are used here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Which payment.
+    /// The order id of the payment.
     pub order_id: String,
-    /// How it stands; none for a status that means nothing here, such as AUTHORIZED.
+    /// The new status; `None` for a status without meaning here, such as AUTHORIZED.
     pub status: Option<PaymentStatus>,
-    /// How much was paid.
+    /// The amount paid.
     pub amount: MicroUsd,
-    /// Whether that is in US dollars; S1's notice does not say, and means them.
+    /// Whether the amount is in US dollars. The notification of S1 has no currency, and means US
+    /// dollars.
     pub in_dollars: bool,
 }
 
-/// Reads POST /agents/deposit.
-///
-/// # Errors
-/// Every fault of the body.
+/// Reads the body of POST /agents/deposit.
 pub fn parse_pay_in(body: &Value) -> Parsed<PayIn> {
     Fields::read(body, |fields| {
         let amount = fields.required("amount_usd", |value| {
@@ -160,10 +163,7 @@ pub fn parse_pay_in(body: &Value) -> Parsed<PayIn> {
     })
 }
 
-/// Reads what the provider sends. Its other fields, of which there are many, are passed over.
-///
-/// # Errors
-/// Every fault of what is needed.
+/// Reads the body of a notification. The many other fields that the provider sends are ignored.
 pub fn parse_notice(body: &Value) -> Parsed<Notice> {
     Fields::read(body, |fields| {
         fields.unknown_are_ignored();
@@ -180,7 +180,7 @@ pub fn parse_notice(body: &Value) -> Parsed<Notice> {
     })
 }
 
-/// A status of dLocal's. COMPLETED is S1's second word for PAID.
+/// Returns the meaning of a status of dLocal. COMPLETED is S1's second name for PAID.
 fn status_of(name: &str) -> Option<PaymentStatus> {
     match name {
         "PENDING" => Some(PaymentStatus::Pending),
@@ -278,7 +278,7 @@ mod tests {
         let payment = payment(PaymentStatus::Pending);
         let order = payment.order_id();
         assert!(order.starts_with(&format!("{}_", payment.agent_id)));
-        // dLocal takes 64 characters.
+        // dLocal accepts at most 64 characters.
         assert!(order.len() <= 64, "{order}");
     }
 }

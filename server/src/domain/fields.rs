@@ -1,7 +1,7 @@
-//! Reading a request's body field by field, so that every fault is named at once.
+//! Reads a JSON body field by field and reports every fault at once.
 //!
-//! What the fields mean is decided by the modules that read them. Serde stops at the first fault
-//! of a body; people and programs that post tasks deserve the whole list.
+//! Serde would stop at the first fault of a body. The meaning of the fields is decided by the
+//! modules that read them.
 
 use std::ops::RangeInclusive;
 
@@ -10,13 +10,13 @@ use serde_json::{Map, Number, Value};
 
 use super::faults::Faults;
 
-/// What one value was read as, or its faults with their places relative to it.
+/// A value that was read, or its faults with field paths relative to it.
 pub type Parsed<T> = Result<T, Faults>;
 
-/// Two that were read of one request, or the faults of both.
+/// Returns two results of one request, or the faults of both.
 ///
 /// # Errors
-/// All of them.
+/// All faults of both results.
 pub fn both<A, B>(one: Parsed<A>, other: Parsed<B>) -> Parsed<(A, B)> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
@@ -28,7 +28,7 @@ pub fn both<A, B>(one: Parsed<A>, other: Parsed<B>) -> Parsed<(A, B)> {
     }
 }
 
-/// The fields of a JSON object, which can be read inside [`Fields::read`] alone.
+/// The fields of a JSON object. They can be read only inside [`Fields::read`].
 pub struct Fields<'a> {
     object: Option<&'a Map<String, Value>>,
     known: Vec<&'static str>,
@@ -36,24 +36,24 @@ pub struct Fields<'a> {
     faults: Faults,
 }
 
-/// What a field means that the reader did not ask for.
+/// How fields are treated that the reader does not know.
 enum Unknown {
-    /// It is a fault, with this message.
+    /// They are faults, with this message.
     Refused(&'static str),
-    /// It is a fault, and its name may be a secret that was typed in the wrong place. This message
-    /// speaks of all such fields, and none is named.
+    /// They are faults, and their names may be secrets that were typed in the wrong place. One
+    /// message stands for all of them, and no name is repeated.
     RefusedUnnamed(&'static str),
-    /// It belongs to a format that is not ours, and is passed over.
+    /// They belong to a foreign format and are ignored.
     Ignored,
 }
 
 impl<'a> Fields<'a> {
-    /// Reads `value`, which should be an object. This is the only way to a value of its fields:
-    /// what `read` returns is handed out if no fault was named, and dropped otherwise, so that no
-    /// reader can act on a body it has found a fault in. `read` returns `None` only after a fault.
+    /// Reads `value`, which must be an object. This is the only access to the values of its fields:
+    /// the result of `read` is returned only if there was no fault, so that no reader can act on a
+    /// body with faults. `read` returns `None` only after a fault.
     ///
     /// # Errors
-    /// Every fault, with those of fields that `read` did not ask for.
+    /// Every fault, including those of fields that `read` did not ask for.
     pub fn read<T>(value: &'a Value, read: impl FnOnce(&mut Self) -> Option<T>) -> Parsed<T> {
         let object = value.as_object();
         let mut fields = Self {
@@ -73,23 +73,23 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Says something better than "not a field" about fields that nobody asked for.
+    /// Sets the message for unknown fields, in place of "is not a field of this request".
     pub fn unknown_means(&mut self, hint: &'static str) {
         self.unknown = Unknown::Refused(hint);
     }
 
-    /// Refuses fields that nobody asked for with one message and without their names, because a
-    /// name may be a secret that was typed in the wrong place.
+    /// Refuses unknown fields with one message and without their names, because a name may be a
+    /// secret that was typed in the wrong place.
     pub fn unknown_are_unnamed(&mut self, message: &'static str) {
         self.unknown = Unknown::RefusedUnnamed(message);
     }
 
-    /// Passes over fields that nobody asked for, because their sender follows another document.
+    /// Ignores unknown fields, because the sender follows another specification.
     pub fn unknown_are_ignored(&mut self) {
         self.unknown = Unknown::Ignored;
     }
 
-    /// Reads a field that must be there.
+    /// Reads a required field.
     pub fn required<T>(
         &mut self,
         name: &'static str,
@@ -120,7 +120,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reads a field that null removes: `None` where it is absent, `Some(None)` where it is null.
+    /// Reads a field that null removes. Returns `None` if it is absent or has a fault, and
+    /// `Some(None)` if it is null.
     pub fn removable<T>(
         &mut self,
         name: &'static str,
@@ -133,14 +134,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether the body has this field, with any value but null.
+    /// Returns whether the body has this field with a value other than null.
     pub fn has(&self, name: &str) -> bool {
         self.object
             .and_then(|object| object.get(name))
             .is_some_and(|value| !value.is_null())
     }
 
-    /// Whether a fault of this very field was named.
+    /// Returns whether a fault of exactly this field was reported.
     pub fn has_fault(&self, name: &str) -> bool {
         self.faults.listed().any(|fault| fault.field == name)
     }
@@ -155,14 +156,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Refuses those of these fields that nobody has asked for until now.
+    /// Refuses those of these fields that have not been read yet.
     pub fn refuse_others(&mut self, names: &[&'static str], message: &str) {
         let is_other = |name: &&'static str| !self.known.contains(name);
         let others: Vec<_> = names.iter().copied().filter(is_other).collect();
         self.refuse(&others, message);
     }
 
-    /// Names a fault that only the reader of several fields can see.
+    /// Reports a fault, such as one that concerns several fields.
     pub fn fault(&mut self, field: &str, message: impl Into<String>) {
         self.faults.push(fault(field, message));
     }
@@ -189,12 +190,12 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A name that a caller made up as it is shown: no longer than a name ever is.
+/// Returns a field name that the caller chose, cut to 64 characters.
 pub fn made_up(name: &str) -> String {
     name.chars().take(64).collect()
 }
 
-/// A fault at a place.
+/// Creates a fault of a field.
 pub fn fault(field: impl Into<String>, message: impl Into<String>) -> Fault {
     Fault {
         field: field.into(),
@@ -202,13 +203,13 @@ pub fn fault(field: impl Into<String>, message: impl Into<String>) -> Fault {
     }
 }
 
-/// One fault of a value itself.
+/// Returns a fault of the value itself.
 pub fn wrong<T>(message: impl Into<String>) -> Parsed<T> {
     Err(fault("", message).into())
 }
 
-/// Text of so many characters. Control characters other than line breaks and tabs are refused:
-/// they show nothing, and one database cannot store them.
+/// Reads a text whose number of characters is in a range. Control characters other than line breaks
+/// and tabs are refused: they display nothing, and one of the databases cannot store them.
 pub fn text(chars: RangeInclusive<usize>) -> impl Fn(&Value) -> Parsed<String> {
     move |value| {
         let Some(text) = value.as_str() else {
@@ -229,7 +230,7 @@ pub fn text(chars: RangeInclusive<usize>) -> impl Fn(&Value) -> Parsed<String> {
     }
 }
 
-/// An amount of US dollars, as a number or a decimal string.
+/// Reads an amount of US dollars, as a number or a decimal string.
 pub fn money(decimals_max: usize) -> impl Fn(&Value) -> Parsed<MicroUsd> {
     move |value| {
         let read = match value {
@@ -241,14 +242,14 @@ pub fn money(decimals_max: usize) -> impl Fn(&Value) -> Parsed<MicroUsd> {
     }
 }
 
-/// A moment in RFC 3339.
+/// Reads a time in RFC 3339.
 pub fn timestamp(value: &Value) -> Parsed<Timestamp> {
     let text = value.as_str().unwrap_or_default();
     text.parse()
         .or_else(|error: api_types::time::TimestampError| wrong(error.to_string()))
 }
 
-/// One of the names that `parse` knows.
+/// Reads one of the names that `parse` accepts; `names` lists them for the message.
 pub fn choice<T>(
     parse: impl Fn(&str) -> Option<T>,
     names: impl Into<String>,
@@ -260,8 +261,8 @@ pub fn choice<T>(
     }
 }
 
-/// A whole number in a range, in any notation of JSON: `5`, `5.0` and `5e0` are one number, as JSON
-/// Schema says of its type `integer`.
+/// Reads an integer in a range, in any JSON notation: `5`, `5.0` and `5e0` are the same number, as
+/// for the JSON Schema type `integer`.
 pub fn whole(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Parsed<u32> {
     let read = |number: &Number| {
         let units = decimal::units(&number.to_string(), 0).ok()?;
@@ -277,14 +278,14 @@ pub fn whole(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Parsed<u32> {
     }
 }
 
-/// True or false.
+/// Reads a boolean.
 pub fn flag(value: &Value) -> Parsed<bool> {
     value
         .as_bool()
         .map_or_else(|| wrong("must be true or false"), Ok)
 }
 
-/// A number of degrees.
+/// Reads a number of degrees in a range.
 pub fn degrees(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Parsed<f64> {
     move |value| match value.as_f64() {
         Some(degrees) if range.contains(&degrees) => Ok(degrees),
@@ -296,7 +297,7 @@ pub fn degrees(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Parsed<f64> {
     }
 }
 
-/// A list of so many values, each read by `parse`.
+/// Reads a list whose length is in a range, each element with `parse`.
 pub fn list<T>(
     count: RangeInclusive<usize>,
     parse: impl Fn(&Value) -> Parsed<T>,
@@ -328,7 +329,7 @@ pub fn list<T>(
     }
 }
 
-/// An absolute address of one of the schemes, without credentials, at most 2 000 characters.
+/// Reads an absolute URL of one of the schemes, without credentials, of at most 2 000 characters.
 pub fn url(schemes: &'static [&'static str]) -> impl Fn(&Value) -> Parsed<String> {
     move |value| {
         let read = text(1..=2000)(value)?;

@@ -1,42 +1,44 @@
-//! The Guardian by rules: what was measured becomes a result per requirement, a confidence, and a
-//! decision (contract §4). It says what it looked at, and what it cannot tell goes to a person.
+//! The rule-based Guardian: turns measurements of a proof into a result per requirement, a
+//! confidence and a decision (contract §4).
+//!
+//! The reasoning states what was checked. What rules cannot decide goes to a person.
 
 use api_types::guardian::{Decision, GuardianResult, RequirementResult};
 
 use super::picture::{Measured, Unmeasured};
 
-/// At this confidence a proof is approved (contract §4).
+/// Confidence from which on a proof is approved (contract §4).
 const APPROVE_MIN: u8 = 90;
 
-/// At this confidence a person looks; below it the task is disputed (contract §4).
+/// Confidence from which on a person decides; below it the task is disputed (contract §4).
 const REVIEW_MIN: u8 = 50;
 
-/// A confirmation shorter than this says too little to be approved by a rule.
+/// Characters that a confirmation needs so that a rule may approve it.
 const CONFIRMATION_CHARS_MIN: usize = 10;
 
-/// What was found out about a proof before it is judged.
+/// What was measured about a proof before it is judged.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Findings {
-    /// The envelope of a credential has a valid structure, or has not.
+    /// The structure check of a sealed credential.
     Credential {
-        /// Whether it has.
+        /// Whether the envelope has a valid structure.
         valid: bool,
     },
-    /// The operator's words.
+    /// The operator's text.
     Confirmation {
-        /// Characters without the space around them.
+        /// Its characters without surrounding whitespace.
         chars: usize,
     },
-    /// Pictures or files, in the operator's order.
+    /// Pictures or other files, in the operator's order.
     Files(Vec<FileFindings>),
 }
 
-/// What a file is to those who read about it.
+/// The kind of a file, as the notes to its readers call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// A picture of any format.
     Picture,
-    /// Anything else, such as a PDF.
+    /// Any other file, such as a PDF.
     Document,
 }
 
@@ -51,20 +53,20 @@ impl FileKind {
     }
 }
 
-/// What was found out about one file.
+/// What was measured about one file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileFindings {
-    /// What it is.
+    /// Whether it is a picture or a document.
     pub kind: FileKind,
-    /// What was measured.
+    /// The measurements, or why there are none.
     pub measured: Result<Measured, Unmeasured>,
-    /// Whether a proof of another task had it before.
+    /// Whether a proof of another task already had the same file.
     pub seen_before: bool,
-    /// Whether it stands in this proof before.
+    /// Whether the same file comes earlier in this proof.
     pub repeated: bool,
 }
 
-/// A requirement's result before it is given its words.
+/// The result for one requirement, without the requirement's text.
 #[derive(Clone, Copy)]
 struct Finding {
     met: Option<bool>,
@@ -72,10 +74,12 @@ struct Finding {
     note: &'static str,
 }
 
-/// The Guardian's result for a proof of these requirements. Rules see what a file is, not what it
-/// shows, so they may find a requirement not met and never met: what nobody looked at stays open.
+/// Returns the Guardian's result for a proof of these requirements. Rules see what a file is, not
+/// what it shows. They may therefore find that a requirement is not met, and never that it is met:
+/// whatever nobody has looked at stays open.
 ///
-/// `rules_may_approve` says whether measured facts alone suffice for a picture or a text.
+/// `rules_may_approve` states whether the measurements alone suffice to approve a picture or a
+/// text.
 pub fn judge(
     requirements: &[String],
     findings: &Findings,
@@ -138,13 +142,13 @@ fn confirmation(chars: usize, rules_may_approve: bool) -> Finding {
     }
 }
 
-/// One finding for each requirement: the file in the same place answers for it.
+/// Returns one finding for each requirement; the file at the same position is its evidence.
 fn judge_files(
     requirements: usize,
     files: &[FileFindings],
     rules_may_approve: bool,
 ) -> Vec<Finding> {
-    // One bad file spoils the proof, wherever it stands.
+    // One bad file fails the proof, wherever it stands.
     let each: Vec<_> = files
         .iter()
         .map(|file| judge_file(file, rules_may_approve))
@@ -215,7 +219,7 @@ fn judge_file(file: &FileFindings, rules_may_approve: bool) -> Finding {
     }
 }
 
-/// A file that is not new, in the words for what it is.
+/// Returns the finding for a file that is not new, worded for its kind.
 fn judge_copy(file: &FileFindings) -> Finding {
     let (met, confidence, note) = match (file.seen_before, file.kind) {
         (true, FileKind::Picture) => (

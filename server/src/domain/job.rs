@@ -1,65 +1,67 @@
-//! Everything that may be left for later, as data.
+//! The jobs of the queue as data: their payloads, pools, lanes and owners.
+//!
+//! Claiming and running jobs is elsewhere (`store/jobs/`, `jobs/`).
 
 use api_types::{AgentId, DeliveryId, TaskId};
 use serde::{Deserialize, Serialize};
 
-/// Work that waits in the queue beside the change that caused it.
+/// Work that is queued by the transaction that causes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Job {
-    /// The Guardian looks at a submitted proof.
+    /// The Guardian reviews a submitted proof.
     ReviewProof {
-        /// Whose proof.
+        /// The task of the proof.
         task_id: TaskId,
     },
-    /// The same, where decoding the proof takes long. A kind of its own, so that such reviews hold
-    /// up each other and no others.
+    /// The Guardian reviews a proof that takes long to decode. It is a kind of its own, so that
+    /// such reviews delay each other and no others.
     ReviewLargeProof {
-        /// Whose proof.
+        /// The task of the proof.
         task_id: TaskId,
     },
-    /// The clock makes the move that a task's status leaves to it, if it is due.
+    /// The clock makes the move that a task's status assigns to it, if that move is due.
     MoveByClock {
-        /// Which task's.
+        /// The task to move.
         task_id: TaskId,
     },
     /// The sandbox makes the next step of a simulated task.
     Simulate {
-        /// Which task's.
+        /// The simulated task.
         task_id: TaskId,
     },
-    /// A callback is told what happened.
+    /// A webhook delivery is attempted.
     DeliverWebhook {
-        /// The delivery.
+        /// The delivery to attempt.
         delivery_id: DeliveryId,
-        /// A digest of the host that it goes to, by which older servers know its lane.
+        /// A digest of the receiving host, which older servers use as lane.
         lane: u32,
-        /// Whose news it is.
+        /// The agent that owns the task.
         agent_id: AgentId,
     },
-    /// A link that proves its address is mailed to an agent. The link is made when it is sent, so
-    /// that no token waits in the queue.
+    /// A link that verifies its e-mail address is mailed to an agent. The token is created when the
+    /// mail is sent, so that none waits in the queue.
     SendVerification {
-        /// To whom.
+        /// The agent that receives the mail.
         agent_id: AgentId,
     },
 }
 
-/// Which of the runner's places a job may take.
+/// The pool whose permits a job uses while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pool {
-    /// Those of all ordinary work, callbacks among it at hosts that answer promptly.
+    /// All ordinary work, including callbacks at hosts that respond promptly.
     Ordinary,
-    /// The few for callbacks at hosts that were not called yet, or answer late.
+    /// Callbacks at hosts that have not been called yet or respond late; few run at a time.
     Untried,
-    /// The same for agents of which several other hosts do not answer.
+    /// The same hosts, for agents with several other hosts that do not respond; few run at a time.
     Doubtful,
-    /// The few for callbacks at hosts that do not answer.
+    /// Callbacks at hosts that do not respond; few run at a time.
     Unresponsive,
 }
 
 impl Pool {
-    /// Every pool.
+    /// Every pool, in the order of the numbers.
     pub const ALL: [Self; 4] = [
         Self::Ordinary,
         Self::Untried,
@@ -67,7 +69,7 @@ impl Pool {
         Self::Unresponsive,
     ];
 
-    /// The number under which the database knows it.
+    /// Returns the number of the pool in the database.
     pub const fn number(self) -> i64 {
         match self {
             Self::Ordinary => 0,
@@ -77,14 +79,14 @@ impl Pool {
         }
     }
 
-    /// The pool with this number.
+    /// Returns the pool with this number.
     pub fn of(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|pool| pool.number() == number)
     }
 }
 
 impl Job {
-    /// The job's name in the database and the log.
+    /// Returns the name of the job's kind in the database and the log.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ReviewProof { .. } => "review_proof",
@@ -96,9 +98,9 @@ impl Job {
         }
     }
 
-    /// What the job shares with those that may all be slow for the same reason; few of a lane
-    /// run at a time, so that the rest is not delayed. Empty for jobs without one, and for
-    /// callbacks, of which the lane is their host.
+    /// Returns the lane: jobs of one lane may all be slow for the same reason, so only few of them
+    /// run at a time and the rest is not delayed. It is empty for jobs without a lane, and for
+    /// callbacks, whose lane is their host.
     pub fn lane(&self) -> &'static str {
         match self {
             Self::ReviewProof { .. }
@@ -106,13 +108,14 @@ impl Job {
             | Self::MoveByClock { .. }
             | Self::Simulate { .. }
             | Self::DeliverWebhook { .. } => "",
-            // A server of mails that hangs.
+            // The mail server may hang.
             Self::SendVerification { .. } => "mail",
         }
     }
 
-    /// On whose account the job waits for others; few of one owner run at a time, so that one who
-    /// names many slow hosts delays nobody else. Empty for jobs of nobody in particular.
+    /// Returns the owner on whose behalf the job waits for others. Only few jobs of one owner run
+    /// at a time, so that an owner with many slow hosts delays nobody else. It is empty for jobs
+    /// without an owner.
     pub fn owner(&self) -> String {
         match self {
             Self::DeliverWebhook { agent_id, .. } => agent_id.to_string(),

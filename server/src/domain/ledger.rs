@@ -1,7 +1,9 @@
-//! Money as double entry: accounts, and transfers that move an amount from one to another.
+//! Double-entry bookkeeping: accounts, and transfers that move an amount from one account to
+//! another.
 //!
-//! A transfer is never changed; a correction is another transfer. It carries the code that says why
-//! and the event that caused it, and one event causes each code at most once, whoever retries.
+//! A transfer is never changed; a correction is another transfer. It carries the code that states
+//! the reason and the event that caused it. One event causes each code at most once, even if it is
+//! retried.
 //!
 //! ```text
 //! deposit     world             -> deposit(agent)
@@ -14,13 +16,13 @@
 //! settle      pending(operator) -> available(operator)    after the hold
 //! ```
 //!
-//! A task that is disputed within the hold takes back both what its operator and what the platform
-//! earned, so that its escrow is again the whole that the agent paid, and a refund is a full one.
-//! What payouts move stands in `payout.rs`.
+//! A dispute within the hold returns to the escrow both what the operator and what the platform
+//! earned. The escrow then holds again everything that the agent paid, and a refund is complete.
+//! The transfers of payouts are in `payout.rs`.
 //!
-//! Invariants: all balances sum to zero; only `world` and `platform` may be negative, and they keep
-//! no row, since every transfer would have to wait for it; a task in a final status has nothing in
-//! escrow.
+//! Invariants: all balances sum to zero; only `world` and `platform` may be negative, and they have
+//! no balance row, because every transfer would have to wait for its lock; a task in a final status
+//! has nothing in escrow.
 
 use std::fmt;
 
@@ -28,33 +30,33 @@ use api_types::{
     AgentId, EventId, MicroUsd, OperatorId, PayoutId, TaskId, Timestamp, TransactionId,
 };
 
-/// Whose money, and in what state it is.
+/// An account: the owner of money and the state that the money is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Account {
-    /// Everything outside: what was paid in and not yet paid out, negated.
+    /// The outside world: deposits less sent payouts, negated.
     World,
-    /// What the platform earned.
+    /// What the platform has earned.
     Platform,
     /// What an agent can spend.
     Deposit(AgentId),
     /// What one task holds.
     Escrow(TaskId),
-    /// What an operator earned and an agent may still dispute.
+    /// What an operator has earned and an agent can still dispute.
     Pending(OperatorId),
     /// What an operator can have paid out.
     Available(OperatorId),
-    /// What one payout has on its way.
+    /// What one payout has in transit.
     Payout(PayoutId),
 }
 
 impl Account {
-    /// Whether the account has a balance of its own that is kept beside the transfers.
+    /// Returns whether the account has a stored balance in addition to its transfers.
     pub const fn keeps_balance(self) -> bool {
         !matches!(self, Self::World | Self::Platform)
     }
 }
 
-/// The account's id in the database.
+/// Writes the account's id in the database.
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -69,7 +71,7 @@ impl fmt::Display for Account {
     }
 }
 
-/// Why money moves.
+/// The reason of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransferCode {
     /// An agent paid in.
@@ -82,22 +84,22 @@ pub enum TransferCode {
     Fee,
     /// What a task holds goes back to the agent.
     Refund,
-    /// A reward that is disputed within the hold goes back into escrow.
+    /// The reward of a task disputed within the hold goes back into escrow.
     Reclaim,
-    /// And so does its fee.
+    /// The fee of a task disputed within the hold goes back into escrow.
     ReturnFee,
-    /// The hold is over: a reward can be paid out.
+    /// The hold has ended: the reward can be paid out.
     Settle,
-    /// An operator asks for money, which is on its way from then on.
+    /// An operator requests a payout, and the money is in transit from then on.
     Payout,
-    /// It arrived.
+    /// A payout arrived.
     PayoutSent,
-    /// It did not, and goes back to the operator.
+    /// A payout failed, and its money goes back to the operator.
     PayoutReturned,
 }
 
 impl TransferCode {
-    /// The code's name in the database and in an agent's ledger.
+    /// Returns the name of the code in the database and in an agent's ledger.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Deposit => "deposit",
@@ -115,23 +117,23 @@ impl TransferCode {
     }
 }
 
-/// One movement of money.
+/// One movement of money between two accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transfer {
-    /// What caused it; with the code its identity.
+    /// The event that caused it; together with the code it identifies the transfer.
     pub event_id: EventId,
-    /// Why.
+    /// The reason of the transfer.
     pub code: TransferCode,
-    /// Where the money comes from.
+    /// The account that the money comes from.
     pub debit: Account,
-    /// Where it goes.
+    /// The account that the money goes to.
     pub credit: Account,
-    /// More than zero.
+    /// The amount, more than zero.
     pub amount: MicroUsd,
-    /// The agent in whose books it stands; none for a payout.
+    /// The agent whose ledger shows it; `None` for a payout.
     pub agent_id: Option<AgentId>,
-    /// The deposit that it credits.
+    /// The deposit that it credits, if any.
     pub deposit_id: Option<TransactionId>,
-    /// When.
+    /// When the money moves.
     pub at: Timestamp,
 }

@@ -1,7 +1,8 @@
-//! Decisions. Values in, values out: no I/O, no async, no clock, no database.
+//! Decisions as pure functions of values: no I/O, no async, no clock, no database.
 //!
-//! Whatever may happen to a task is a row of [`moves::MOVES`]; [`task::Task`] has a method for each
-//! and answers what is to be written, or a refusal with a name. Nothing here knows HTTP or SQL.
+//! Every possible move of a task is a row of [`moves::MOVES`]. [`task::Task`] has a method for each
+//! move and returns what has to be written, or a named refusal. SQL is in `store` and HTTP in
+//! `http`.
 
 pub mod account;
 pub mod callback_host;

@@ -1,17 +1,19 @@
-//! The whole marketplace in one table: who may do what from where, what it pays, what it announces
-//! and what it leaves for later (contract §4).
+//! The table of all moves: who may make which move from which status, which transfers it causes and
+//! which events it emits (contract §4).
 //!
-//! Every caller asks this table: the methods of [`Task`] before they change anything, the views for
-//! the `actions` that are open to their reader, and the store for nothing, because it decides
-//! nothing. Routes, the clock, the Guardian and the host all move a task through the same rows.
-//! Adding a move is adding a row, a method on `Task` and, for a person's move, a route.
+//! Everything that moves a task consults this table: the methods of [`Task`] before they change
+//! anything, and the views for the `actions` that their reader can take. The store does not consult
+//! it, because it decides nothing. Routes, the clock, the Guardian and the host all move a task
+//! through the same rows. A new move needs a row, a method on `Task` and, for a person's move, a
+//! route.
 //!
-//! A move that has no row for a status is refused there. A row says what a status allows; what a
-//! move wants beside the status, such as being the first revision, is in [`Task::may`]. VERIFIED is
-//! an event on the way to COMPLETED and never a resting state, so no row begins or ends in it.
+//! A move is refused in every status that its row does not list. A row lists the statuses; further
+//! conditions, such as being the first revision, are in [`Task::may`]. VERIFIED is the status of an
+//! event on the way to COMPLETED and never a stored status, so no row begins or ends in it.
 //!
-//! The clock's rows are moves like all others. [`Task::due`] says when the next of them is made,
-//! and from that moment on the others are refused, whether or not its job has run.
+//! The rows of the clock are moves like all others. [`Task::due`] is the time of the next one. From
+//! that time on, a move of anyone else is accepted only if it is also open after that move, whether
+//! or not its job has run.
 
 use api_types::{
     Timestamp,
@@ -29,100 +31,100 @@ use Status::{
     Submitted,
 };
 
-/// Who moves a task.
+/// The party that moves a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// The agent that posted it.
     Agent,
-    /// An operator: any for claiming, the one who claimed it for the rest.
+    /// An operator: anyone for a claim, the one who claimed the task for the rest.
     Operator,
     /// The judge of proofs.
     Guardian,
-    /// Time itself, when nobody else has moved.
+    /// The passing of time, when nobody else has moved.
     Clock,
-    /// Who runs the marketplace, and has the last word on disputes.
+    /// The party that runs the marketplace and makes the final decision on disputes.
     Host,
 }
 
-/// What can be done to a task.
+/// A move of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Move {
-    /// Put it on the market.
+    /// The agent puts the task on the market.
     Post,
-    /// Claim it, for its deadline.
+    /// An operator claims the task for its deadline.
     Accept,
-    /// Claim it and say how long it will take; the agent decides.
+    /// An operator claims the task with an estimate; the agent decides.
     Estimate,
-    /// The same within what the agent approved beforehand.
+    /// An operator claims the task with an estimate that the agent approved in advance.
     EstimateWithin,
-    /// The agent takes the estimate.
+    /// The agent approves the estimate.
     ApproveEstimate,
-    /// The agent does not.
+    /// The agent rejects the estimate.
     RejectEstimate,
-    /// The agent said nothing for an hour.
+    /// The agent did not answer the estimate within an hour.
     LapseEstimate,
-    /// The operator gives it back.
+    /// The operator gives the task back.
     Withdraw,
-    /// The operator begins.
+    /// The operator starts the work.
     Start,
-    /// Send the proof.
+    /// The operator submits the proof.
     Submit,
-    /// The Guardian found the proof good.
+    /// The Guardian approved the proof.
     JudgeGood,
-    /// The Guardian could not tell.
+    /// The Guardian could not decide.
     JudgeUnclear,
-    /// The Guardian found the proof bad.
+    /// The Guardian rejected the proof.
     JudgeBad,
     /// The Guardian did not answer in time.
     GiveUpJudging,
-    /// The agent found the proof good.
+    /// The agent approves the proof.
     Approve,
-    /// The agent found the proof bad.
+    /// The agent rejects the proof.
     Reject,
-    /// The agent said nothing about the proof for days.
+    /// The agent did not answer the proof for days.
     AutoRelease,
     /// The agent asks for a better proof, once.
     RequestRevision,
-    /// No better proof came.
+    /// No better proof was submitted in time.
     LapseRevision,
-    /// Call it off.
+    /// The agent cancels the task.
     Cancel,
-    /// Nobody did it in time.
+    /// Nobody completed the task in time.
     Expire,
-    /// The agent objects after it was paid, within the hold.
+    /// The agent disputes the payment within the hold.
     Dispute,
-    /// The host finds for the operator.
+    /// The host decides for the operator.
     ResolveRelease,
-    /// The host finds for the agent.
+    /// The host decides for the agent.
     ResolveRefund,
     /// The host gives each a part.
     ResolveSplit,
-    /// The hold is over: what was earned can be paid out.
+    /// The hold has ended: what was earned can be paid out.
     Settle,
 }
 
-/// One row of the table.
+/// A row of the table of moves.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// What is done.
+    /// The move of the row.
     pub does: Move,
-    /// By whom.
+    /// The party that makes it.
     pub actor: Actor,
-    /// From which statuses; none for a task that does not exist yet.
+    /// The statuses that it starts from; empty if the task does not exist yet.
     pub from: &'static [Status],
-    /// To which status.
+    /// The status that it leads to.
     pub to: Status,
-    /// Which transfers it causes.
+    /// The transfers that it causes.
     pub money: &'static [TransferCode],
-    /// Which events it announces, in their order.
+    /// The events that it emits, in their order.
     pub events: &'static [&'static str],
-    /// What a caller is offered it as, if it is a person's or a program's choice.
+    /// The action that callers are offered, if the move is a choice of a person or a program.
     pub action: Option<Action>,
 }
 
 impl Rule {
-    /// What it announces, in order: each event with where the task stood before it and stands after
-    /// it. The Guardian's approval is announced as VERIFIED before the task is COMPLETED.
+    /// Returns the events in their order, each with the status of the task before it and after it.
+    /// The Guardian's approval emits VERIFIED before the task is COMPLETED.
     pub fn announces(
         &self,
         mut before: Option<Status>,
@@ -138,8 +140,8 @@ impl Rule {
     }
 }
 
-/// A row a line: who does what from where to where, which money moves, which events are announced,
-/// and what it is offered as.
+/// Builds the table, one row per move: actor, move, statuses before, status after, transfers,
+/// events, and the action under which it is offered.
 macro_rules! table {
     ($($actor:ident $does:ident [$($from:ident)*] -> $to:ident [$($money:ident)*]
         [$($event:literal)*] $(as $action:ident)?;)*) => {
@@ -157,7 +159,7 @@ macro_rules! table {
     (@action $action:ident) => { Some(Action::$action) };
 }
 
-/// The table.
+/// The table of moves.
 pub const MOVES: &[Rule] = table! {
     Agent    Post            []          -> Pending [Hold] ["task.created"];
     Operator Accept          [Pending]   -> Accepted [] ["task.accepted"] as Accept;
@@ -196,13 +198,13 @@ pub const MOVES: &[Rule] = table! {
     Clock    Settle          [Completed] -> Completed [Settle] ["task.settled"];
 };
 
-/// The row of a move.
+/// Returns the row of a move.
 pub fn rule(does: Move) -> Option<&'static Rule> {
     MOVES.iter().find(|rule| rule.does == does)
 }
 
-/// The choices that `task` leaves to `actor` now, each once, in the table's order. Of an operator
-/// it is asked for the one who claimed the task, or for any while it is open.
+/// Returns the actions that `actor` can take on `task` now, each once, in the order of the table.
+/// An operator means the one who claimed the task, or anyone while it is open.
 pub fn actions(task: &Task, actor: Actor, now: Timestamp) -> Vec<Action> {
     let mut open = Vec::new();
     for rule in MOVES.iter().filter(|rule| rule.actor == actor) {
@@ -213,7 +215,7 @@ pub fn actions(task: &Task, actor: Actor, now: Timestamp) -> Vec<Action> {
             open.push(action);
         }
     }
-    // These move nothing, but they are what one comes for.
+    // These actions are not moves, but readers look for them here.
     if task.can_be_talked_about() {
         open.push(Action::Message);
     }
@@ -232,7 +234,7 @@ mod tests {
 
     use super::*;
 
-    /// Every (status, move, actor), so that the table's meaning is a file that people can review.
+    /// Every combination of status and move with its actor, as a file that people can review.
     #[test]
     fn the_table_expanded_is_what_was_reviewed() {
         let mut lines = String::new();

@@ -1,12 +1,12 @@
-//! Payouts: where earned money may go, and what each step moves (contract §6).
+//! Payouts: the destinations of earned money, and the transfer of each step (contract §6).
 //!
 //! ```text
-//! payout           available(operator) -> payout     asked for: the money is on its way
+//! payout           available(operator) -> payout     requested: the money is in transit
 //! payout_sent      payout              -> world      it arrived
-//! payout_returned  payout              -> available  it did not, and can be asked for again
+//! payout_returned  payout              -> available  it failed, and can be requested again
 //! ```
 //!
-//! A payout that is settled never changes again.
+//! A settled payout never changes again. Steps are written by `store/payouts.rs`.
 
 use api_types::{
     EventId, MicroUsd, OperatorId, PayoutId, Timestamp,
@@ -23,27 +23,27 @@ use super::{
     task::Turn,
 };
 
-/// Characters of a Payoneer account at most.
+/// Maximum characters of a Payoneer account id.
 const PAYEE_CHARS_MAX: usize = 100;
 
-/// Where the money goes.
+/// The destination of a payout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum Destination {
     /// A Payoneer account; none is needed in test mode.
     Payoneer {
-        /// The account.
+        /// The id of the Payoneer account.
         payee_id: Option<String>,
     },
     /// A wallet on Base.
     Usdc {
-        /// `0x` and 40 hexadecimal digits, as given.
+        /// The address as given: `0x` and 40 hexadecimal digits.
         wallet_address: String,
     },
 }
 
 impl Destination {
-    /// By which way that is.
+    /// Returns the payout method of the destination.
     pub const fn method(&self) -> PayoutMethod {
         match self {
             Self::Payoneer { .. } => PayoutMethod::Payoneer,
@@ -52,51 +52,51 @@ impl Destination {
     }
 }
 
-/// What an operator asks for.
+/// A payout as an operator requests it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatedPayout {
-    /// At least [`PAYOUT_MIN`].
+    /// The amount, at least [`PAYOUT_MIN`].
     pub amount: MicroUsd,
-    /// Where it goes.
+    /// Where the money goes.
     pub destination: Destination,
 }
 
 /// A payout as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payout {
-    /// Its id.
+    /// The payout's id.
     pub id: PayoutId,
-    /// Whose money.
+    /// The operator who owns the money.
     pub operator_id: OperatorId,
-    /// How much.
+    /// The amount in US dollars.
     pub amount: MicroUsd,
-    /// Where it goes.
+    /// Where the money goes.
     pub destination: Destination,
-    /// What became of it; changed by steps only.
+    /// The current status; changed only by a [`Step`].
     pub status: PayoutStatus,
-    /// When it was asked for.
+    /// When the operator requested it.
     pub created_at: Timestamp,
-    /// When it was settled.
+    /// When it was completed or failed.
     pub settled_at: Option<Timestamp>,
 }
 
-/// What a step yields: written in one transaction, or not at all.
+/// The result of one step of a payout, written in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The payout after the step.
     pub payout: Payout,
-    /// The status it had before; none if it is new.
+    /// The status before the step; `None` if the payout is new.
     pub from: Option<PayoutStatus>,
-    /// The money that moves.
+    /// The transfer that the step causes.
     pub transfer: Transfer,
 }
 
-/// The payout was settled before.
+/// Error of a step on a payout that is already settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settled;
 
 impl Payout {
-    /// The operator asks for money, which leaves what is available.
+    /// Creates the payout that an operator requests; its money leaves the available balance.
     pub fn request(
         id: PayoutId,
         operator_id: OperatorId,
@@ -116,18 +116,18 @@ impl Payout {
         payout.step(None, TransferCode::Payout, debit, credit, turn)
     }
 
-    /// The money arrived.
+    /// Settles the payout as completed: the money arrived.
     ///
     /// # Errors
-    /// [`Settled`].
+    /// [`Settled`] if it was already completed or failed.
     pub fn complete(self, turn: Turn) -> Result<Step, Settled> {
         self.settle(PayoutStatus::Completed, turn)
     }
 
-    /// The money could not be sent, and is available again.
+    /// Settles the payout as failed: the money could not be sent and is available again.
     ///
     /// # Errors
-    /// [`Settled`].
+    /// [`Settled`] if it was already completed or failed.
     pub fn fail(self, turn: Turn) -> Result<Step, Settled> {
         self.settle(PayoutStatus::Failed, turn)
     }
@@ -176,7 +176,7 @@ impl Payout {
     }
 }
 
-/// Reads POST /operator/payout. The Payoneer account may be left out where no money moves.
+/// Reads the body of POST /operator/payout. The Payoneer account is optional where no money moves.
 ///
 /// # Errors
 /// Every fault of the body.
@@ -192,7 +192,7 @@ pub fn parse_payout(body: &Value) -> Parsed<StatedPayout> {
         let destination = match method.unwrap_or(PayoutMethod::Payoneer) {
             PayoutMethod::Payoneer => {
                 fields.refuse(&["wallet_address", "chain"], "goes with method usdc");
-                // Cents are what Payoneer pays; the chain pays to the millionth.
+                // Payoneer pays in whole cents, the chain in millionths of a dollar.
                 if amount.is_some_and(|amount| amount.as_micros() % 10_000 != 0) {
                     fields.fault(
                         "amount_usd",
@@ -224,8 +224,8 @@ fn payout_amount(value: &Value) -> Parsed<MicroUsd> {
     Ok(amount)
 }
 
-/// An address on Base. Its case is a checksum (EIP-55), which must hold where there is one: of a
-/// mistyped address nobody gives the money back.
+/// Reads a wallet address on Base. If the case of its letters is mixed, it is a checksum (EIP-55)
+/// and must match, because money sent to a mistyped address is lost.
 fn wallet_address(value: &Value) -> Parsed<String> {
     let read = text(1..=100)(value)?;
     let digits = read.strip_prefix("0x").unwrap_or_default();
@@ -243,8 +243,8 @@ fn wallet_address(value: &Value) -> Parsed<String> {
     Ok(read)
 }
 
-/// The digits in the case that EIP-55 gives them: upper where the hash of the lower-case address
-/// has a nibble of 8 or more.
+/// Returns the digits in the case that EIP-55 defines: upper case where the hash of the lower-case
+/// address has a nibble of 8 or more.
 fn checksummed(digits: &str) -> String {
     let lower = digits.to_ascii_lowercase();
     let hash = hex(&Keccak256::digest(lower.as_bytes()));
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn the_case_of_an_address_is_its_checksum() {
-        // The examples of EIP-55 itself.
+        // The examples of the EIP-55 specification.
         for good in [
             "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
             "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",

@@ -1,30 +1,31 @@
-//! Where tasks and operators are, coarsely. Areas are in `cells.rs`.
+//! Coarse positions of tasks and operators. Areas are in `cells.rs`.
 //!
-//! A [`Spot`] is a hundredth of a degree, about a kilometre: all that is told of a place before a
-//! task is claimed. Distances are measured to the spot, because a number of exact distances would
-//! give the door away. A spot's cell is an integer, its two coordinates interleaved bit by bit
-//! (Z-order): what is near on the ground is near in a B-tree, in a few ranges of one index.
+//! A [`Spot`] has a precision of a hundredth of a degree, about a kilometre. Nothing more precise
+//! is disclosed before a task is claimed. Distances are measured to the spot, because several exact
+//! distances would reveal the address. The cell of a spot is an integer, its two coordinates
+//! interleaved bit by bit (Z-order): positions that are near on the ground are near in a B-tree, in
+//! a few ranges of one index.
 
-/// Spots in a degree.
+/// Spots per degree.
 pub(super) const STEPS: f64 = 100.0;
 
-/// Spots from the equator to a pole, and from Greenwich to the date line.
+/// Spots from the equator to a pole, and from the prime meridian to the date line.
 pub(super) const LAT_STEPS: i32 = 9_000;
 pub(super) const LNG_STEPS: i32 = 18_000;
 
-/// The mean radius of the earth (IUGG).
+/// The mean radius of the earth in metres (IUGG).
 pub(super) const EARTH_METRES: f64 = 6_371_008.8;
 
-/// A place on earth, in degrees.
+/// A position on the earth in degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// North of the equator, -90 to 90.
+    /// Latitude: degrees north of the equator, -90 to 90.
     pub lat: f64,
-    /// East of Greenwich, -180 to 180.
+    /// Longitude: degrees east of the prime meridian, -180 to 180.
     pub lng: f64,
 }
 
-/// A place to a hundredth of a degree.
+/// A position rounded to a hundredth of a degree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spot {
     lat: i32,
@@ -32,18 +33,18 @@ pub struct Spot {
 }
 
 impl Spot {
-    /// The spot that a point lies in.
+    /// Returns the spot nearest to a point.
     pub fn of(point: Point) -> Self {
         let lat = (point.lat * STEPS).round() as i32;
         let lng = (point.lng * STEPS).round() as i32;
         Self {
             lat: lat.clamp(-LAT_STEPS, LAT_STEPS),
-            // The date line is one line, whichever side it is named from.
+            // The date line has one longitude, from whichever side it is stated.
             lng: (lng + LNG_STEPS).rem_euclid(2 * LNG_STEPS) - LNG_STEPS,
         }
     }
 
-    /// The middle of the spot.
+    /// Returns the centre of the spot.
     pub fn point(self) -> Point {
         Point {
             lat: f64::from(self.lat) / STEPS,
@@ -51,13 +52,13 @@ impl Spot {
         }
     }
 
-    /// The spot as one integer, 32 bits.
+    /// Returns the spot as one integer of 32 bits.
     pub fn cell(self) -> i64 {
         let (x, y) = (self.lng + LNG_STEPS, self.lat + LAT_STEPS);
         interleaved(x.unsigned_abs(), y.unsigned_abs())
     }
 
-    /// The spot of a cell.
+    /// Returns the spot of a cell.
     pub fn of_cell(cell: i64) -> Self {
         let (x, y) = (gathered(cell), gathered(cell >> 1));
         Self {
@@ -66,7 +67,7 @@ impl Spot {
         }
     }
 
-    /// How far it is from a point along a great circle, in metres.
+    /// Returns the great-circle distance from a point in metres.
     pub fn metres_from(self, point: Point) -> u32 {
         let spot = self.point();
         let (from, to) = (point.lat.to_radians(), spot.lat.to_radians());
@@ -78,7 +79,7 @@ impl Spot {
     }
 }
 
-/// Every other bit of a 16-bit number.
+/// Spreads a 16-bit number so that its bits take every other position.
 fn spread(number: u32) -> u64 {
     let mut bits = u64::from(number & 0xffff);
     for (shift, mask) in [
@@ -96,7 +97,7 @@ pub(super) fn interleaved(x: u32, y: u32) -> i64 {
     (spread(x) | spread(y) << 1) as i64
 }
 
-/// The even bits of a cell, together.
+/// Collects the even bits of a cell into one number.
 pub(super) fn gathered(cell: i64) -> i32 {
     let even = (0..16).map(|bit| (cell >> bit & 1 << bit) as i32);
     even.sum()

@@ -1,4 +1,4 @@
-//! What a task costs beside its reward, and what each tier may do (contract §3, §4).
+//! The platform fee on a task, and the limits of each tier (contract §3, §4).
 
 use std::{fmt, str::FromStr};
 
@@ -7,35 +7,35 @@ use api_types::{
     agent::{Tier, TierLimits},
 };
 
-/// Days over which spending is added up for the fee. They are UTC days, and today comes on top: a
-/// sum is never forgotten early, and at most a day late, which is in the agent's favour.
+/// Number of days whose spending determines the fee. They are UTC days and today is added, so that
+/// spending is never dropped early and at most a day late, which is in the agent's favour.
 pub const TRAILING_DAYS: i64 = 30;
 
-/// Deposits that lift an agent into the STANDARD tier (contract §3).
+/// Total deposits from which an agent is in the STANDARD tier (contract §3).
 pub const STANDARD_DEPOSITS_MIN: MicroUsd = MicroUsd::usd(50);
 
-/// Milliseconds in a UTC day.
+/// Milliseconds of a UTC day.
 pub const DAY_MILLIS: i64 = 86_400_000;
 
-/// What the platform takes of a reward, by what the agent spent in the trailing thirty days.
+/// The platform fee by what an agent spent in the trailing thirty days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeeTable {
-    /// In the order of what was spent; the first begins at nothing.
+    /// Rows in ascending order of spending; the first begins at zero.
     rows: Vec<FeeRow>,
 }
 
-/// One row of the table: who spent at least `from` pays so much.
+/// A row of the table: the fee for spending of at least `from`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeeRow {
-    /// Spending from which the row holds.
+    /// The spending from which the row applies.
     pub from: MicroUsd,
-    /// Hundredths of a per cent of the reward.
+    /// The fee in hundredths of a per cent of the reward.
     pub basis_points: u16,
 }
 
 impl FeeTable {
-    /// A table of rows in the order of their `from`, of which the first must be zero; nothing if
-    /// they are not so, or a row takes more than the whole reward.
+    /// Creates a table from rows in ascending order of `from`. Returns `None` if the first is not
+    /// zero, the order is wrong, or a fee is more than the whole reward.
     pub fn new(rows: Vec<FeeRow>) -> Option<Self> {
         let begins = rows.first().is_some_and(|row| row.from == MicroUsd::ZERO);
         let rises = rows.is_sorted_by(|one, next| one.from < next.from);
@@ -43,12 +43,12 @@ impl FeeTable {
         (begins && rises && fits).then_some(Self { rows })
     }
 
-    /// The fee on a reward, in cents rounded half up, and never under `least`.
+    /// Returns the fee on a reward, in cents rounded half up, and at least `least`.
     pub fn fee(&self, reward: MicroUsd, spent_trailing: MicroUsd, least: MicroUsd) -> MicroUsd {
         fee_in_cents_rounded_half_up(reward, self.basis_points(spent_trailing)).max(least)
     }
 
-    /// Per cent of the reward, as they are printed.
+    /// Returns the fee in per cent of the reward, as it is printed.
     pub fn percent(&self, spent_trailing: MicroUsd) -> f64 {
         f64::from(self.basis_points(spent_trailing)) / 100.0
     }
@@ -63,11 +63,11 @@ impl FeeTable {
     }
 }
 
-/// 18 % under $5 000, 15 % to $25 000, 12 % above (S1).
+/// The fees of S1: 18 % below $5 000, 15 % to $25 000, 12 % above.
 impl Default for FeeTable {
     fn default() -> Self {
         let row = |from, basis_points| FeeRow { from, basis_points };
-        // "To $25 000" holds that sum, so 12 % begins at the next micro-dollar.
+        // "To $25 000" includes that amount, so 12 % begins at the next micro-dollar.
         let above = MicroUsd::usd(25_000)
             .checked_add(MicroUsd::MICRO)
             .unwrap_or(MicroUsd::usd(25_000));
@@ -81,7 +81,7 @@ impl Default for FeeTable {
     }
 }
 
-/// Why a text is no table of fees.
+/// The text is not a valid fee table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeeTableError;
 
@@ -96,7 +96,7 @@ impl fmt::Display for FeeTableError {
 
 impl std::error::Error for FeeTableError {}
 
-/// Rows like `5000=15`: who spent from 5 000 dollars on pays 15 %.
+/// Reads rows such as `5000=15`: from a spending of 5 000 dollars on the fee is 15 %.
 impl FromStr for FeeTable {
     type Err = FeeTableError;
 
@@ -108,7 +108,7 @@ impl FromStr for FeeTable {
 
 fn fee_row(text: &str) -> Option<FeeRow> {
     let (from, percent) = text.trim().split_once('=')?;
-    // A per cent is a hundredth of a dollar of each dollar, so its text is read as one amount is.
+    // A per cent is a hundredth of a dollar per dollar, so its text is read like an amount.
     let percent = MicroUsd::parse(percent, 2).ok()?;
     Some(FeeRow {
         from: from.parse().ok()?,
@@ -118,13 +118,13 @@ fn fee_row(text: &str) -> Option<FeeRow> {
 
 fn fee_in_cents_rounded_half_up(reward: MicroUsd, basis_points: u16) -> MicroUsd {
     const MICROS_PER_CENT: i64 = 10_000;
-    // Exact: a reward is whole cents, and so a multiple of what is divided by.
+    // Exact: a reward is a whole number of cents, and so a multiple of the divisor.
     let exact = reward.as_micros().saturating_mul(i64::from(basis_points)) / 10_000;
     let cents = (exact + MICROS_PER_CENT / 2) / MICROS_PER_CENT;
     MicroUsd::from_micros(cents * MICROS_PER_CENT).unwrap_or(MicroUsd::ZERO)
 }
 
-/// The tiers' limits as contract §3 states them; the host may set others.
+/// Returns the limits of a tier in contract §3; the host may configure others.
 pub fn limits(tier: Tier) -> TierLimits {
     let row = |max_daily_tasks, value, spend| TierLimits {
         max_daily_tasks,

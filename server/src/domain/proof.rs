@@ -1,4 +1,5 @@
-//! A submission against its task: is it the proof that was asked for, of the operator's own files?
+//! Checks a submission against its task: the required kind of proof, with only the operator's own
+//! files.
 
 use std::collections::HashMap;
 
@@ -19,64 +20,64 @@ use super::{
     task_type,
 };
 
-/// What an operator may upload.
+/// A file that the operator has uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProofFile {
-    /// The upload.
+    /// The id of the upload.
     pub id: UploadId,
-    /// By content.
+    /// The media type, detected from the content.
     pub content_type: String,
-    /// Width and height in pixels, of pictures that can be measured.
+    /// Width and height in pixels, for pictures that can be measured.
     pub pixels: Option<(u32, u32)>,
 }
 
-/// A proof of the kind that its task asks for.
+/// A proof of the kind that its task requires.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proof {
-    /// The thing itself.
+    /// The evidence itself.
     pub evidence: Evidence,
-    /// The typed result, if the task asks for one. Whether it satisfies the task's schema is asked
-    /// by [`result_faults`], before any transaction.
+    /// The typed result, if the task requires one. [`result_faults`] checks it against the task's
+    /// schema, before any transaction.
     pub result: Option<Value>,
     /// The operator's notes.
     pub notes: Option<String>,
-    /// The phone's own name for this submission.
+    /// The client's id for this submission.
     pub submission_id: Option<String>,
-    /// When it was sent.
+    /// When the operator submitted it.
     pub submitted_at: Timestamp,
 }
 
-/// What a proof consists of, by the kind that was asked for.
+/// The content of a proof, by the required kind.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Evidence {
     /// PHOTO and SCREENSHOT: pictures in the operator's order.
     Pictures(Vec<UploadId>),
-    /// ARTIFACT on tasks that end in no secret.
+    /// ARTIFACT on a task that does not end in a secret: files in the operator's order.
     Files(Vec<UploadId>),
-    /// CONFIRMATION.
+    /// CONFIRMATION: a text.
     Confirmation {
-        /// The operator's words.
+        /// The operator's text.
         text: String,
-        /// What they refer to.
+        /// The page that the text refers to.
         reference_url: Option<String>,
     },
     /// A sealed credential.
     Credential(EncryptedCredential),
 }
 
-/// Why a field of another kind of proof is refused.
+/// The message for a field of another kind of proof.
 const NOT_ASKED: &str = "is not part of the proof that this task asks for";
 
-/// The same on a credential task, where such a field could hold the secret in the clear.
+/// The same message on a credential task, where such a field could hold the secret in plaintext.
 const PLAINTEXT: &str = "must not be sent for a credential task: what is secret belongs inside \
                          encrypted_credential, sealed in your browser";
 
-/// The same for fields that this API does not have. Their names are not repeated: a person may have
-/// pasted the secret as a name.
+/// The same message for fields that this API does not have. Their names are not repeated, because a
+/// person may have pasted the secret as a name.
 const PLAINTEXT_UNNAMED: &str = "nothing else may be sent for a credential task: what is secret \
                                  belongs inside encrypted_credential, sealed in your browser";
 
-/// The fields of every kind of proof.
+/// The fields of all kinds of proof.
 const EVIDENCE_FIELDS: [&str; 6] = [
     "artifacts",
     "confirmation_text",
@@ -87,10 +88,11 @@ const EVIDENCE_FIELDS: [&str; 6] = [
 ];
 
 impl Proof {
-    /// Reads POST /operator/tasks/:id/submit for `task`, from an operator who uploaded `files`.
+    /// Reads the body of POST /operator/tasks/:id/submit for `task`, from an operator who uploaded
+    /// `files`.
     ///
     /// # Errors
-    /// Every fault of the body; none repeats what a field holds.
+    /// Every fault of the body; none repeats the value of a field.
     pub fn parse(
         body: &Value,
         task: &Task,
@@ -159,7 +161,7 @@ impl Proof {
         Effort::of(pixels.sum())
     }
 
-    /// The files that the proof consists of.
+    /// Returns the uploads that the proof consists of.
     pub fn uploads(&self) -> &[UploadId] {
         match &self.evidence {
             Evidence::Pictures(uploads) | Evidence::Files(uploads) => uploads,
@@ -168,7 +170,7 @@ impl Proof {
     }
 }
 
-/// The faults of the typed result in a submission, by their places in the body.
+/// Returns the faults of the typed result in a submission, by their field paths in the body.
 pub fn result_faults(body: &Value, schema: &ResultSchema) -> Faults {
     let Some(result) = body.get("result").filter(|result| !result.is_null()) else {
         return fault("result", "is required: this task has a result_schema").into();
@@ -180,8 +182,8 @@ pub fn result_faults(body: &Value, schema: &ResultSchema) -> Faults {
     faults
 }
 
-/// The phone's own name for a submission, read before anything else: a repeated one is answered
-/// with the first result, whatever has become of the task since.
+/// Returns the client's id for a submission. It is read before anything else: a repeated id is
+/// answered with the first result, whatever has happened to the task since.
 pub fn submission_id_of(body: &Value) -> Option<String> {
     body.get("submission_id")
         .and_then(|value| submission_id(value).ok())
@@ -199,7 +201,7 @@ fn submission_id(value: &Value) -> Parsed<String> {
     }
 }
 
-/// Finds the upload that an address names; only the operator's own are in `files`.
+/// Finds the upload that a URL names; `files` holds only the operator's own.
 fn own_file(
     value: &Value,
     files: &HashMap<UploadId, &ProofFile>,

@@ -1,8 +1,8 @@
-//! The sandbox: tasks that are simulated end to end (contract §3).
+//! The sandbox: tasks that are simulated from end to end (contract §3).
 //!
-//! A simulated task makes the same moves as a real one and announces the same events, and moves no
-//! money: [`Task`] yields no transfer for it. Here is who does it and what its
-//! Guardian says; the proofs are `synthetic.rs`, and the steps are made by `jobs/simulate.rs`.
+//! A simulated task makes the same moves as a real one and emits the same events, but moves no
+//! money: [`Task`] returns no transfers for it. This module defines its operator and the Guardian's
+//! results. The proofs are in `synthetic.rs`, and `jobs/simulate.rs` makes the steps.
 
 use api_types::{
     OperatorId, Timestamp,
@@ -13,28 +13,30 @@ use api_types::{
 
 use super::task::Task;
 
-/// What every view and answer of a simulated task says (contract §3).
+/// The notice in every view and response of a simulated task (contract §3).
 pub const NOTICE: &str = "This task is simulated: a synthetic operator does it, its proof is \
                           synthetic, no money moves and no person sees it.";
 
-/// Minutes that the synthetic operator asks for.
+/// Minutes of the synthetic operator's estimate.
 const ESTIMATE_MINUTES: u32 = 30;
 
-/// Which market a post goes to by its agent's tier or its header, beside what its body says.
+/// The market that an agent's tier or a request header selects for a new task. The body can ask for
+/// simulation in addition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Market {
-    /// People and money, unless the body asks for simulation.
+    /// Real people and money, unless the body asks for simulation.
     Real,
-    /// Simulation.
+    /// Simulation of the whole task.
     Sandbox,
 }
 
-/// The operator who does what is simulated. It has an account, which nobody can sign in to.
+/// Returns the synthetic operator, who performs simulated tasks. It has an account that nobody can
+/// sign in to.
 pub fn operator() -> OperatorId {
     OperatorId::new(Timestamp::EPOCH, 0)
 }
 
-/// What the synthetic operator asks for where a task wants an estimate.
+/// Returns the synthetic operator's estimate, for tasks that require one.
 pub fn estimate(now: Timestamp) -> Estimate {
     Estimate {
         estimate_minutes: ESTIMATE_MINUTES,
@@ -44,8 +46,8 @@ pub fn estimate(now: Timestamp) -> Estimate {
     }
 }
 
-/// Whether the next move with a simulated task in its status is the synthetic operator's or
-/// Guardian's. All others are left to the agent, the clock and the host, as in life.
+/// Returns whether the synthetic operator or Guardian makes the next move of a simulated task in
+/// its status. All other moves are left to the agent, the clock and the host, as for a real task.
 pub fn has_next_step(task: &Task) -> bool {
     match task.status {
         Status::Pending => outcome(task) != SandboxOutcome::Expire,
@@ -54,16 +56,18 @@ pub fn has_next_step(task: &Task) -> bool {
     }
 }
 
-/// How a simulated task turns out.
+/// Returns the outcome of a simulated task; the default is approval.
 fn outcome(task: &Task) -> SandboxOutcome {
     task.stated
         .sandbox_outcome
         .unwrap_or(SandboxOutcome::Approve)
 }
 
-/// What the simulated Guardian says of the latest proof. A proof that was revised is good.
+/// Returns the simulated Guardian's result for the latest proof. A revised proof is always
+/// approved.
 pub fn guardian_result(task: &Task) -> GuardianResult {
-    // Nobody looked, so no requirement is called met, not even where the simulation approves.
+    // Nobody looked at the proof, so no requirement is reported as met, even where the simulation
+    // approves it.
     let (decision, confidence, met) = match outcome(task) {
         _ if task.revision.is_some() => (Decision::Approve, 95, None),
         SandboxOutcome::Approve | SandboxOutcome::Expire => (Decision::Approve, 95, None),

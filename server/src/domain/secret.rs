@@ -1,5 +1,8 @@
-//! API keys: made from random bytes that are handed in, kept as a hash, compared in constant time.
-//! And what an agent's callbacks are signed with, which is kept as it came.
+//! API keys and callback secrets.
+//!
+//! A key is generated from random bytes passed in by the caller, stored as a hash and compared in
+//! constant time. A callback secret is stored as the agent sent it, because it signs the agent's
+//! webhooks.
 
 use std::fmt;
 
@@ -7,21 +10,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-/// What every key begins with (contract §2).
+/// The prefix of every key (contract §2).
 pub const KEY_PREFIX: &str = "ho_live_";
 
-/// Alphanumerics after the prefix.
+/// Alphanumeric characters after the prefix.
 const KEY_CHARS: usize = 48;
 
-/// Characters of a key that are shown again later.
+/// Characters after the prefix that are shown again later.
 const SHOWN_CHARS: usize = 12;
 
-/// An API key in the clear: shown once, never stored, wiped when dropped.
+/// An API key in plaintext: shown once, never stored, wiped when dropped.
 pub struct ApiKey(Zeroizing<String>);
 
 impl ApiKey {
-    /// A key from random bytes. 62 letters do not divide 256, so bytes from 248 up are passed over
-    /// and `random` must hand in more than 48; 96 leave a chance below 10^-45 of coming up short.
+    /// Generates a key from random bytes. 62 characters do not divide 256, so bytes from 248 up are
+    /// skipped and `random` must hold more than 48; with 96 the chance of too few is below 10^-45,
+    /// and the result is then `None`.
     pub fn from_random(random: &[u8; 96]) -> Option<Self> {
         const LETTERS: &[u8; 62] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -35,12 +39,12 @@ impl ApiKey {
         (text.len() == KEY_PREFIX.len() + KEY_CHARS).then_some(Self(text))
     }
 
-    /// The whole key, for the one answer that shows it.
+    /// Returns the whole key, for the one response that shows it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What is shown of the key ever after.
+    /// Returns the beginning of the key, by which it is shown later.
     pub fn prefix(&self) -> String {
         let shown: String = self
             .0
@@ -50,7 +54,7 @@ impl ApiKey {
         format!("{shown}..")
     }
 
-    /// What is stored.
+    /// Returns the hash that is stored.
     pub fn hash(&self) -> String {
         hash(&self.0)
     }
@@ -62,18 +66,18 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// What an agent wants its callbacks signed with: stored with its task, never shown or logged, and
+/// The secret that signs an agent's callbacks: stored with its task, never shown or logged, and
 /// wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CallbackSecret(Zeroizing<String>);
 
 impl CallbackSecret {
-    /// As the agent stated it.
+    /// Wraps the secret that the agent stated.
     pub fn new(stated: String) -> Self {
         Self(Zeroizing::new(stated))
     }
 
-    /// For signing.
+    /// Returns the secret for signing.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -85,7 +89,7 @@ impl fmt::Debug for CallbackSecret {
     }
 }
 
-/// As the text that it is: this is how it is stored.
+/// Serializes the secret as plain text, the form in which it is stored.
 impl Serialize for CallbackSecret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
@@ -98,26 +102,27 @@ impl<'de> Deserialize<'de> for CallbackSecret {
     }
 }
 
-/// SHA-256 in hexadecimal. A key has full entropy, so nothing slower is needed.
+/// Returns the SHA-256 of a key in hexadecimal. A key has full entropy, so no slower hash is
+/// needed.
 pub fn hash(key: &str) -> String {
     hex(&Sha256::digest(key.as_bytes()))
 }
 
-/// Lower-case hexadecimal.
+/// Returns the bytes in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes
         .iter()
         .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(text, "{byte:02x}");
             text
         })
 }
 
-/// The bytes that pairs of hexadecimal digits of either case stand for.
+/// Decodes hexadecimal digits of either case, two per byte.
 pub fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    // What parses numbers would take a sign too.
+    // A number parser would also accept a sign.
     let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !digits || !text.len().is_multiple_of(2) {
         return None;

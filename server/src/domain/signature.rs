@@ -1,13 +1,13 @@
-//! Messages of counterparties that share a secret with us: hex HMAC-SHA256 of the raw body
-//! (contract §2).
+//! Verifies messages of counterparties that share a secret with the server: hexadecimal HMAC-SHA256
+//! of the raw body (contract §2).
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::secret::bytes_of_hex;
 
-/// Whether `signature` was made with `secret` over exactly these bytes. The comparison takes the
-/// same time for every wrong signature.
+/// Returns whether `signature` was made with `secret` over exactly these bytes. The comparison
+/// takes the same time for every wrong signature.
 pub fn is_genuine(secret: &str, bytes: &[u8], signature: &str) -> bool {
     let Some(signature) = bytes_of_hex(signature) else {
         return false;

@@ -1,5 +1,5 @@
-//! What a synthetic operator submits: a drawn picture, a text, a credential that is none. Each says
-//! of itself that it is synthetic.
+//! The synthetic operator's submissions: a drawn picture, a text, a credential that opens nothing.
+//! Each states that it is synthetic.
 
 use api_types::{Timestamp, credential::EncryptedCredential};
 use crypto_wasm::{AgentPublicKey, Envelope};
@@ -8,25 +8,25 @@ use serde_json::json;
 
 use super::task::Task;
 
-/// The words of a synthetic confirmation.
+/// The text of a synthetic confirmation.
 pub const CONFIRMATION: &str = "Synthetic confirmation: this task is simulated and nobody did it.";
 
-/// The notes beside every synthetic proof.
+/// The notes of every synthetic proof.
 pub const NOTES: &str = "Synthetic proof by the sandbox.";
 
-/// The notes where no result could be made up.
+/// The notes of a proof for which no result could be generated.
 pub const NOTES_WITHOUT_RESULT: &str = "Synthetic proof by the sandbox. It has no result: none \
     could be made up from the schema. An entry in the schema's `examples` will be used.";
 
-/// Pixels of a synthetic picture.
+/// Width and height of a synthetic picture in pixels.
 pub const PICTURE: (u32, u32) = (640, 360);
 
 const PAPER: [u8; 3] = [246, 243, 234];
 const STRIPE: [u8; 3] = [255, 214, 92];
 const INK: [u8; 3] = [32, 36, 48];
 
-/// A picture that says what it is, as PNG. Under its words the moment stands as a bar code, so that
-/// no two proofs are the same picture.
+/// Draws a picture that states that it is synthetic, as PNG. A bar code of the time below the text
+/// makes every picture different.
 pub fn picture(now: Timestamp) -> Option<Vec<u8>> {
     let (width, height) = PICTURE;
     let mut pixels = Vec::with_capacity((width * height * 3) as usize);
@@ -49,7 +49,7 @@ pub fn picture(now: Timestamp) -> Option<Vec<u8>> {
     Some(png)
 }
 
-/// A line of words: where it begins, and how many pixels a dot is wide.
+/// A line of text: its position, and the width of a dot in pixels.
 struct Line {
     words: &'static str,
     x: u32,
@@ -85,13 +85,13 @@ fn is_ink(x: u32, y: u32) -> bool {
     })
 }
 
-/// The bits of the moment, ten pixels each.
+/// Returns whether a pixel belongs to the bar code: the bits of the time, ten pixels each.
 fn is_bar(x: u32, y: u32, now: Timestamp) -> bool {
     let bit = x.checked_sub(100).map(|x| x / 10).filter(|bit| *bit < 44);
     (260..290).contains(&y) && bit.is_some_and(|bit| now.as_millis() >> bit & 1 == 1)
 }
 
-/// A letter as seven rows of five dots.
+/// Returns a letter as seven rows of five dots.
 const fn glyph(letter: u8) -> [u8; 7] {
     match letter {
         b'A' => [0x0e, 0x11, 0x11, 0x1f, 0x11, 0x11, 0x11],
@@ -116,8 +116,8 @@ const fn glyph(letter: u8) -> [u8; 7] {
     }
 }
 
-/// A credential that opens nothing, sealed to the agent's key as a person's would be; nothing if
-/// the task has no key, or the random source fails.
+/// Returns a credential that opens nothing, sealed to the agent's key like a real one, or `None` if
+/// the task has no key or the random source fails.
 pub fn credential(task: &Task, now: Timestamp) -> Option<EncryptedCredential> {
     let key = AgentPublicKey::parse(task.stated.agent_public_key.as_deref()?).ok()?;
     let plaintext = json!({

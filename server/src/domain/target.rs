@@ -1,8 +1,9 @@
-//! Which addresses that a user gave may be called: callbacks, push endpoints, any such URL.
+//! SSRF guard: decides which URLs from users the server may call, such as callbacks and push
+//! endpoints.
 //!
-//! An address is judged twice: as it is written, here by [`TargetRules::parse`], and after its
-//! name was resolved, by `outside/http.rs`, which asks [`TargetRules::allows`] of every address
-//! that it would connect to. Addresses that the host configures are not judged at all.
+//! A URL is checked twice: as text, here by [`TargetRules::parse`], and after its name is resolved,
+//! by `outside/http.rs`, which calls [`TargetRules::allows`] for every address that it would
+//! connect to. URLs that the host configures are not checked.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -13,10 +14,10 @@ use url::{Host, Url};
 
 use super::fields::{Parsed, text, wrong};
 
-/// Characters of an address at most.
+/// Maximum characters of a URL.
 const URL_CHARS_MAX: usize = 2000;
 
-/// IPv4 that is not the public internet: this network, private, shared, loopback, link-local,
+/// IPv4 blocks outside the public internet: this network, private, shared, loopback, link-local,
 /// protocol assignments, documentation, 6to4 relays, benchmarks, multicast, reserved.
 const PRIVATE_V4: [Ipv4Net; 15] = [
     v4([0, 0, 0, 0], 8),
@@ -36,25 +37,25 @@ const PRIVATE_V4: [Ipv4Net; 15] = [
     v4([240, 0, 0, 0], 4),
 ];
 
-/// All of IPv6 that was ever given out as public; `::`, `::1`, `fc00::/7`, `fe80::/10`,
-/// `ff00::/8`, `100::/64` and whatever comes to be lie outside.
+/// All IPv6 addresses that have been assigned as public; `::`, `::1`, `fc00::/7`, `fe80::/10`,
+/// `ff00::/8`, `100::/64` and all future blocks are outside.
 const PUBLIC_V6: Ipv6Net = v6([0x2000, 0, 0], 3);
 
-/// What of it is not the public internet: protocol assignments (Teredo among them), and
-/// documentation.
+/// IPv6 blocks within the public range that are not the public internet: protocol assignments
+/// (including Teredo), and documentation.
 const PRIVATE_V6: [Ipv6Net; 3] = [
     v6([0x2001, 0, 0], 23),
     v6([0x2001, 0xdb8, 0], 32),
     v6([0x3fff, 0, 0], 20),
 ];
 
-/// IPv6 that carries an IPv4 address in its last 32 bits: mapped, and translated (NAT64).
+/// IPv6 blocks with an IPv4 address in the last 32 bits: mapped, and translated (NAT64).
 const V4_AT_THE_END: [Ipv6Net; 2] = [
     Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96),
     v6([0x64, 0xff9b, 0], 96),
 ];
 
-/// IPv6 that carries one behind its first 16 bits: 6to4.
+/// IPv6 block with an IPv4 address after the first 16 bits: 6to4.
 const V4_AFTER_THE_START: Ipv6Net = v6([0x2002, 0, 0], 16);
 
 const fn v4(octets: [u8; 4], bits: u8) -> Ipv4Net {
@@ -67,25 +68,25 @@ const fn v6(start: [u16; 3], bits: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), bits)
 }
 
-/// What the host allows beyond https to the public internet.
+/// What the host allows in addition to https to the public internet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TargetRules {
-    /// Networks that may be called though they are private.
+    /// Private networks that may be called.
     pub private: Vec<IpNet>,
-    /// Whether http will do. Development only: what is sent can be read on its way.
+    /// Whether http is allowed. For development only, because the data can be read in transit.
     pub http: bool,
-    /// Ports beside the scheme's own.
+    /// Allowed ports in addition to the default port of the scheme.
     pub ports: Vec<Ports>,
 }
 
-/// A port, or a range of them: `8443`, `3000-3999`.
+/// A port or a range of ports: `8443`, `3000-3999`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ports {
     first: u16,
     last: u16,
 }
 
-/// The text is neither a port nor a range.
+/// The text is neither a port nor a range of ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a port or a range of ports, like 8443 or 3000-3999")]
 pub struct PortsError;
@@ -103,32 +104,31 @@ impl FromStr for Ports {
     }
 }
 
-/// Why an address may not be called.
+/// Why a URL may not be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TargetRefusal {
-    /// No absolute address of a scheme that is taken.
+    /// The text is not an absolute URL of an allowed scheme.
     #[error("must be an absolute {} address", if *.http { "https or http" } else { "https" })]
     Scheme {
-        /// Whether http would do.
+        /// Whether http is allowed.
         http: bool,
     },
-    /// It holds a user name or a password.
+    /// The URL holds a user name or a password.
     #[error("must not hold a user name or a password")]
     UserInfo,
-    /// The host does not call this port.
+    /// The host does not allow this port.
     #[error("must not use port {0}, which this server does not call")]
     Port(u16),
-    /// It is not on the public internet.
+    /// The address is not on the public internet.
     #[error("must be on the public internet, and {0} is not")]
     Private(IpAddr),
 }
 
 impl TargetRules {
-    /// Reads an address and judges it as it is written. What its name stands for is judged when
-    /// it is called.
+    /// Parses a URL and checks it as text. The addresses of its name are checked when it is called.
     ///
     /// # Errors
-    /// [`TargetRefusal`].
+    /// [`TargetRefusal`] states the rule that the URL breaks.
     pub fn parse(&self, text: &str) -> Result<Url, TargetRefusal> {
         let scheme = TargetRefusal::Scheme { http: self.http };
         let url = Url::parse(text).map_err(|_| scheme)?;
@@ -159,7 +159,7 @@ impl TargetRules {
         }
     }
 
-    /// Reads the field of a body, and keeps the text as it came.
+    /// Returns a reader of a body's field, which keeps the text as it was sent.
     pub fn field(&self) -> impl Fn(&Value) -> Parsed<String> {
         move |value| {
             let read = text(1..=URL_CHARS_MAX)(value)?;
@@ -170,7 +170,7 @@ impl TargetRules {
         }
     }
 
-    /// Whether a connection to `ip` may be made.
+    /// Returns whether a connection to `ip` is allowed.
     pub fn allows(&self, ip: IpAddr) -> bool {
         let plain = match ip {
             IpAddr::V6(ip) => v4_inside(ip).map_or(IpAddr::V6(ip), IpAddr::V4),
@@ -181,7 +181,8 @@ impl TargetRules {
     }
 }
 
-/// RFC 6761 §6.3: such names are loopback, whatever a resolver says.
+/// Returns whether a name means this machine. Such names are loopback, whatever a resolver answers
+/// (RFC 6761 §6.3).
 fn is_this_machine(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     name == "localhost" || name.ends_with(".localhost")
@@ -196,7 +197,7 @@ fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 address that a connection to `ip` would reach.
+/// Returns the IPv4 address that a connection to `ip` would reach.
 fn v4_inside(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let [_, _, a, b, c, d, .., w, x, y, z] = ip.octets();
     if V4_AT_THE_END.iter().any(|block| block.contains(&ip)) {
@@ -225,7 +226,8 @@ mod tests {
         }
     }
 
-    /// The table as dependencies and RFC 6890 print it, read from text: not the constants above.
+    /// The table as dependencies and RFC 6890 print it, read from text rather than from the
+    /// constants above.
     const REFUSED: &str = "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16
         172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15
         198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 ::/128 ::1/128 fc00::/7 fe80::/10

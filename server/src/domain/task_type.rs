@@ -1,4 +1,4 @@
-//! The thirteen task types: domain, largest reward, proof types (contract §4).
+//! The thirteen task types with their domain, largest reward and proof types (contract §4).
 
 use api_types::{
     MicroUsd,
@@ -8,18 +8,18 @@ use api_types::{
 
 use ProofType::{Artifact, Confirmation, Photo, Screenshot};
 
-/// What holds for every task of a type.
+/// The rules for every task of a type.
 #[derive(Clone, Copy, Debug)]
 pub struct TypeRules {
-    /// Where such work takes place.
+    /// The domain of the work.
     pub domain: TaskDomain,
     /// The largest reward.
     pub reward_max: MicroUsd,
-    /// The proof types that may be asked for; the first is the default.
+    /// The allowed proof types; the first is the default.
     pub proof_types: &'static [ProofType],
 }
 
-/// The contract's table, a row a type.
+/// Returns the rules of a type, from the table of the contract.
 pub const fn rules(task_type: TaskType) -> TypeRules {
     match task_type {
         TaskType::Verification | TaskType::Delivery => {
@@ -55,8 +55,8 @@ const fn row(domain: TaskDomain, dollars_max: u32, proof_types: &'static [ProofT
     }
 }
 
-/// The types that a list by domain shows. S1's agents call credential tasks digital, so DIGITAL
-/// shows both (contract §4).
+/// Returns the types that a list by domain shows. S1's agents call credential tasks digital, so
+/// DIGITAL shows both (contract §4).
 pub fn listed_under(domain: TaskDomain) -> Vec<TaskType> {
     let shown = |one: &TaskType| {
         let of = rules(*one).domain;
@@ -65,7 +65,7 @@ pub fn listed_under(domain: TaskDomain) -> Vec<TaskType> {
     TaskType::ALL.into_iter().filter(shown).collect()
 }
 
-/// Whether a task of this type ends in a sealed credential.
+/// Returns whether a task of this type ends in a sealed credential.
 pub fn is_credential(task_type: TaskType) -> bool {
     rules(task_type).domain == TaskDomain::Credential
 }

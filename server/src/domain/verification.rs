@@ -1,4 +1,4 @@
-//! Links that prove an e-mail address: how long they open, and how soon another may be asked for.
+//! E-mail verification links: how long they are valid, and how soon another may be requested.
 
 use std::{fmt, time::Duration};
 
@@ -8,37 +8,37 @@ use zeroize::Zeroizing;
 
 use super::secret::hash;
 
-/// How long a mailed link opens (contract §3).
+/// How long a mailed link is valid (contract §3).
 pub const LINK_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The pause after the first ask.
+/// The pause after the first request.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The longest pause.
+/// The longest pause between two requests.
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long after the `asks`-th mail the next may be asked for: a minute, doubled with each ask,
-/// at most a day. Whoever registers a stranger's address cannot flood it.
+/// Returns how long after the `asks`-th mail the next may be requested: a minute, doubled with each
+/// request, at most a day. The pause prevents flooding a stranger's address with mail.
 pub fn pause_after(asks: u32) -> Duration {
     let doublings = asks.saturating_sub(1).min(16);
     (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
 }
 
-/// What opens a link: in the mail and nowhere else.
+/// The token of a link, which exists only in the mail.
 pub struct LinkToken(Zeroizing<String>);
 
 impl LinkToken {
-    /// A token of 256 random bits.
+    /// Creates a token of 256 random bits.
     pub fn from_random(random: &[u8; 32]) -> Self {
         Self(Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(random)))
     }
 
-    /// The token itself, for the mail.
+    /// Returns the token itself, for the mail.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What is stored.
+    /// Returns the hash that is stored.
     pub fn hash(&self) -> String {
         hash(&self.0)
     }
@@ -50,18 +50,18 @@ impl fmt::Debug for LinkToken {
     }
 }
 
-/// What a link does when it is opened.
+/// The result of opening a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opened {
-    /// It proves the address.
+    /// The link verifies the address.
     Good,
-    /// The address was proved before, by this link or by another.
+    /// The address is already verified, by this link or by another.
     AlreadyVerified,
-    /// It is older than a day.
+    /// The link is older than a day.
     Expired,
 }
 
-/// What a link does at `now`.
+/// Returns the result of opening a link at `now`.
 pub fn open(verified: Option<Timestamp>, expires_at: Timestamp, now: Timestamp) -> Opened {
     if verified.is_some() {
         Opened::AlreadyVerified

@@ -1,6 +1,7 @@
-//! What a callback is told, how it is signed, and when it is told again (contract §7).
+//! Webhook deliveries: their content, signatures and retry schedule (contract §7).
 //!
-//! Which addresses may be called is `target.rs`. An answer's time is handed in, like all time.
+//! Which URLs may be called is decided in `target.rs`. Attempts are made by
+//! `jobs/deliver_webhook.rs`. All times are passed in.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{event, moves::MOVES, secret::hex, task::Moved};
 
-/// What the default style tells (contract §7).
+/// The events that the default style sends (contract §7).
 const HUMANOPS_EVENTS: [&str; 4] = [
     "task.verified",
     "task.disputed",
@@ -24,31 +25,32 @@ const HUMANOPS_EVENTS: [&str; 4] = [
     "task.estimate_submitted",
 ];
 
-/// How long each attempt waits for the one before it to have failed, in seconds (contract §7).
+/// The delay of each attempt after the previous one failed, in seconds; the first attempt is made
+/// at once (contract §7).
 pub const WAITS_SECONDS: [u64; 12] = [
     0, 30, 60, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400,
 ];
 
-/// A callback cannot put an attempt off for longer than this.
+/// Maximum delay of an attempt that a receiver can ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(86_400);
 
-/// What `humcli` calls every move.
+/// The event name that the style `humcli` uses for every move.
 const STATUS_CHANGED: &str = "task.status_changed";
 
-/// An event that a callback can be told, as it looks where it first stands in the table of moves.
+/// An event that a webhook can send, as in its first row in the table of moves.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
-    /// Its name.
+    /// The name of the event.
     pub event: &'static str,
-    /// Where the task stands after it.
+    /// The status of the task after it.
     pub status: Status,
-    /// Where it stood before.
+    /// The status of the task before it, if there was one.
     pub previous_status: Option<Status>,
-    /// Who is told.
+    /// The webhook styles that send it.
     pub styles: &'static [WebhookStyle],
 }
 
-/// Every event that a callback can be told.
+/// Returns every event that a webhook can send.
 pub fn kinds() -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Vec::new();
     for rule in MOVES {
@@ -76,18 +78,19 @@ pub fn kinds() -> Vec<Kind> {
     kinds
 }
 
-/// Something to be told to a callback.
+/// A webhook delivery to be sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outgoing {
-    /// The delivery: one an event at most, so its id follows from the event's.
+    /// The id of the delivery. There is at most one for an event, so it is derived from the event's
+    /// id.
     pub id: DeliveryId,
-    /// Where it goes.
+    /// The URL that receives it.
     pub url: String,
-    /// What is told.
+    /// The event that is sent.
     pub told: TaskEvent,
 }
 
-/// What a move has to tell to the task's callback, in order.
+/// Returns the deliveries that a move causes for the task's callback, in order.
 pub fn outgoing(moved: &Moved) -> Vec<Outgoing> {
     let task = &moved.task;
     let Some(url) = &task.stated.callback_url else {
@@ -98,7 +101,7 @@ pub fn outgoing(moved: &Moved) -> Vec<Outgoing> {
     let events = moved.events.iter().enumerate();
     let chosen = events.filter(|(nth, event)| match style {
         WebhookStyle::Humanops => HUMANOPS_EVENTS.contains(&event.name),
-        // A move may be told as several events; where it led is what its last one says.
+        // A move may emit several events; the last one states where it led.
         WebhookStyle::Humcli => *nth == last,
         WebhookStyle::All => true,
     });
@@ -117,8 +120,9 @@ pub fn outgoing(moved: &Moved) -> Vec<Outgoing> {
     outgoing.collect()
 }
 
-/// The deliveries to one host share a lane, so that one that hangs delays itself alone. (Two
-/// hosts may share one by chance; that costs time and nothing else.)
+/// Returns the lane of a URL as a digest of its host and port. Deliveries to one host share a lane,
+/// so that a host that hangs delays only itself. (Two hosts may share a lane by chance, which only
+/// costs time.)
 pub fn lane(address: &str) -> u32 {
     let url = url::Url::parse(address).ok();
     let place = url
@@ -134,15 +138,15 @@ pub fn lane(address: &str) -> u32 {
 /// The signatures of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signatures {
-    /// For `X-HumanOps-Signature` and `X-Signature`: hexadecimal HMAC-SHA256 of the raw body, keyed
-    /// with the secret's text as it was given.
+    /// The value of `X-HumanOps-Signature` and `X-Signature`: hexadecimal HMAC-SHA256 of the raw
+    /// body, keyed with the secret's text as it was given.
     pub body: String,
-    /// For `webhook-signature` of Standard Webhooks: `v1,` and HMAC-SHA256 in base64.
+    /// The value of `webhook-signature` of Standard Webhooks: `v1,` and HMAC-SHA256 in base64.
     pub standard: String,
 }
 
-/// Signs `body`. The key of Standard Webhooks is what `whsec_…` encodes in base64, and for any
-/// other secret its UTF-8 bytes.
+/// Signs `body`. The key for Standard Webhooks is the base64 content of `whsec_…`, or the UTF-8
+/// bytes of any other secret.
 pub fn sign(secret: &str, webhook_id: &str, at: Timestamp, body: &str) -> Signatures {
     let content = format!("{webhook_id}.{}.{body}", at.as_millis() / 1000);
     let key = standard_key(secret);
@@ -164,20 +168,21 @@ fn mac(key: &[u8], content: &str) -> Vec<u8> {
     mac.chain_update(content).finalize().into_bytes().to_vec()
 }
 
-/// What follows from an attempt.
+/// The state of a delivery after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// It arrived.
+    /// The delivery succeeded.
     Delivered,
-    /// The callback wants no more, of anything.
+    /// The receiver wants no further deliveries of any event.
     Gone,
-    /// It is tried again then.
+    /// The next attempt is due at this time.
     At(Timestamp),
-    /// It was tried often enough.
+    /// The attempts are exhausted.
     GivenUp,
 }
 
-/// Decides after an attempt that ended `now`, with `tries` attempts made in all, this one included.
+/// Returns the state of a delivery after an attempt that ended at `now`. `tries` is the number of
+/// attempts so far, including this one.
 pub fn next(tries: usize, status: Option<u16>, retry_after: Option<&str>, now: Timestamp) -> Next {
     match status {
         Some(200..=299) => return Next::Delivered,
@@ -192,7 +197,7 @@ pub fn next(tries: usize, status: Option<u16>, retry_after: Option<&str>, now: T
     Next::At(now.after(wait))
 }
 
-/// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
+/// Reads a `Retry-After` header: seconds or a date (RFC 9110 §10.2.3), at most a day.
 fn asked_wait(text: &str, now: Timestamp) -> Option<Duration> {
     let wait = match text.trim().parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),

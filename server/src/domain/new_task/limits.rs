@@ -1,4 +1,5 @@
-//! What platform, type and tier allow (contract §3, §4).
+//! The limits that the platform, the task type and the agent's tier set for a new task (contract
+//! §3, §4).
 
 use api_types::{
     MicroUsd,
@@ -15,88 +16,88 @@ pub const REWARD_MAX: MicroUsd = MicroUsd::usd(10_000);
 /// A rule that a well-formed task breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostRefusal {
-    /// The host takes no new task of this type.
+    /// The host accepts no new tasks of this type.
     TypeOff {
-        /// The type.
+        /// The type of the task.
         task_type: TaskType,
     },
     /// The reward is below the platform's minimum.
     RewardTooSmall {
-        /// The minimum.
+        /// The platform's minimum.
         least: MicroUsd,
     },
     /// The reward is above the type's maximum.
     RewardAboveType {
-        /// The type.
+        /// The type of the task.
         task_type: TaskType,
-        /// Its maximum.
+        /// The type's maximum.
         most: MicroUsd,
     },
     /// The reward is above the tier's maximum.
     RewardAboveTier {
-        /// The tier.
+        /// The agent's tier.
         tier: Tier,
-        /// Its maximum.
+        /// The tier's maximum.
         most: MicroUsd,
     },
-    /// The day's tasks are used up.
+    /// The agent has reached its daily number of tasks.
     DailyTasks {
-        /// How many a UTC day may have.
+        /// Maximum tasks per UTC day.
         most: u32,
     },
-    /// The day's simulated tasks are used up.
+    /// The agent has reached its daily number of simulated tasks.
     DailySandboxTasks {
-        /// How many a UTC day may have.
+        /// Maximum simulated tasks per UTC day.
         most: u32,
     },
-    /// The day's spending is used up.
+    /// The task would exceed the agent's daily spending limit.
     DailySpend {
-        /// How much a UTC day may have.
+        /// Maximum spending per UTC day.
         most: MicroUsd,
     },
 }
 
-/// What an agent did today already.
+/// What an agent has posted on the current UTC day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Today {
-    /// Tasks posted.
+    /// Number of tasks posted.
     pub tasks: u32,
-    /// Rewards and fees of those that were not cancelled.
+    /// Rewards and fees of the tasks that were not cancelled.
     pub spent: MicroUsd,
 }
 
-/// The circumstances of a post.
+/// The facts that the limits and the fee of a new task depend on.
 #[derive(Clone, Copy, Debug)]
 pub struct Post {
-    /// Whether the host has switched the task's type off.
+    /// Whether the host has switched off the task's type.
     pub type_is_off: bool,
-    /// The platform's smallest reward.
+    /// The platform's minimum reward.
     pub reward_min: MicroUsd,
     /// The agent's tier.
     pub tier: Tier,
-    /// Its limits.
+    /// The limits of the tier.
     pub limits: TierLimits,
-    /// What the agent did today already.
+    /// What the agent has posted today; only simulated tasks count for a simulated one.
     pub today: Today,
-    /// Today, in days since 1970.
+    /// The current UTC day, in days since 1970-01-01.
     pub day: i64,
-    /// What it spent in the trailing thirty days.
+    /// What the agent spent in the trailing thirty days, today included.
     pub spent_trailing: MicroUsd,
     /// The platform's fee for the task.
     pub fee: MicroUsd,
 }
 
 impl NewTask {
-    /// Whether the platform, the type and the tier allow this task, beside what the agent posted
-    /// today.
+    /// Checks the task against the limits of the platform, its type and the agent's tier, given
+    /// what the agent has posted today.
     ///
     /// # Errors
-    /// The first rule it breaks, in the order of the variants of [`PostRefusal`].
+    /// The first broken rule, in the order of the variants of [`PostRefusal`].
     pub fn allowed(&self, post: &Post) -> Result<(), PostRefusal> {
         self.obstacles(post).into_iter().next().map_or(Ok(()), Err)
     }
 
-    /// The refusal of one task more than a day may have.
+    /// Returns the refusal for reaching the daily number of tasks.
     fn too_many_today(&self, most: u32) -> PostRefusal {
         match self.sandbox {
             true => PostRefusal::DailySandboxTasks { most },
@@ -104,8 +105,8 @@ impl NewTask {
         }
     }
 
-    /// Every rule of platform, type and tier that stands against this task now, in the order of
-    /// the variants of [`PostRefusal`].
+    /// Returns every rule of platform, type and tier that the task breaks now, in the order of the
+    /// variants of [`PostRefusal`].
     pub fn obstacles(&self, post: &Post) -> Vec<PostRefusal> {
         let limits = post.limits;
         let most = task_type::rules(self.task_type).reward_max.min(REWARD_MAX);

@@ -1,5 +1,5 @@
-//! A task that is being posted: what its agent states of it (`read.rs`), and the rules that may
-//! stand against it (`limits.rs`).
+//! A new task: what its agent states (`read.rs`), and the limits that it is checked against
+//! (`limits.rs`).
 
 mod limits;
 mod rating;
@@ -22,67 +22,67 @@ use super::{
 pub use limits::{Post, PostRefusal, REWARD_MAX, Today};
 pub use rating::Rating;
 
-/// The part of a task that its agent states and nobody changes.
+/// The part of a task that its agent states and that never changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewTask {
-    /// 1 to 200 characters.
+    /// The title, 1 to 200 characters.
     pub title: String,
-    /// 1 to 10 000 characters.
+    /// The description, 1 to 10 000 characters.
     pub description: String,
-    /// Complete for PHYSICAL tasks.
+    /// The place of the work; complete for PHYSICAL tasks.
     pub location: Option<Location>,
     /// What the operator gets.
     pub reward: MicroUsd,
-    /// When it must be done.
+    /// When the task must be done.
     pub deadline: Timestamp,
-    /// 1 to 20.
+    /// 1 to 20 requirements that the proof must meet.
     pub proof_requirements: Vec<String>,
     /// The kind of work.
     pub task_type: TaskType,
-    /// One that the type allows.
+    /// The kind of proof, one that the task type allows.
     pub proof_type: ProofType,
-    /// For digital work.
+    /// Instructions for digital work.
     pub digital_instructions: Option<String>,
-    /// Where news go.
+    /// The URL that receives webhooks.
     pub callback_url: Option<String>,
-    /// What they are signed with; never returned.
+    /// The secret that signs webhooks; never returned.
     pub callback_secret: Option<CallbackSecret>,
-    /// Which of them; the first of [`WebhookStyle`] unless the agent chose.
+    /// The webhook style; `None` means the first of [`WebhookStyle`].
     #[serde(default)]
     pub webhook_style: Option<WebhookStyle>,
-    /// The least rating of an operator who may see and accept it.
+    /// Minimum rating of operators who may see and accept the task.
     #[serde(default)]
     pub rating_min: Option<Rating>,
-    /// What the typed result must satisfy.
+    /// The schema that the typed result must satisfy.
     #[serde(default)]
     pub result_schema: Option<ResultSchema>,
-    /// As it came; readable as a P-256 public key.
+    /// The agent's P-256 public key, readable, in the form in which it was sent.
     pub agent_public_key: Option<String>,
-    /// The agent's own name for the task.
+    /// The agent's own id for the task.
     pub external_id: Option<String>,
-    /// Whether and how operators may estimate.
+    /// The agent's terms for estimates.
     #[serde(default)]
     pub estimate: EstimateTerms,
-    /// Whether it is simulated: it moves no money and reaches nobody.
+    /// Whether the task is simulated: it moves no money and reaches nobody.
     #[serde(default)]
     pub sandbox: bool,
-    /// How the simulation turns out; well, unless the agent chose.
+    /// The outcome of the simulation; `None` means that it succeeds.
     #[serde(default)]
     pub sandbox_outcome: Option<SandboxOutcome>,
-    /// Whether it is only asked what the task would cost. Nothing that is stored was.
+    /// Whether the request only asks what the task would cost. Always false for a stored task.
     #[serde(skip)]
     pub dry_run: bool,
 }
 
 impl NewTask {
-    /// Where it is to be done, coarsely; none if it can be done anywhere.
+    /// Returns the spot of the work, or `None` if it can be done anywhere.
     pub fn spot(&self) -> Option<Spot> {
         let location = self.location.as_ref()?;
         let (lat, lng) = location.lat.zip(location.lng)?;
         Some(Spot::of(Point { lat, lng }))
     }
 
-    /// The task, with its agent's settings where it says nothing itself.
+    /// Returns the task with the agent's settings for whatever it does not state itself.
     pub fn or_as_set(mut self, settings: &AgentSettings) -> Self {
         self.webhook_style = self.webhook_style.or(settings.webhook_style);
         let within = &mut self.estimate.approved_within_minutes;
@@ -90,9 +90,9 @@ impl NewTask {
         self
     }
 
-    /// Reward and fee.
+    /// Returns the sum of reward and fee.
     pub fn total(&self, fee: MicroUsd) -> MicroUsd {
-        // Both are bounded far below the edge, so their sum is too.
+        // Both are far below the maximum of the type, so the sum cannot overflow.
         self.reward.checked_add(fee).unwrap_or(self.reward)
     }
 }

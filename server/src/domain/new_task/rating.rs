@@ -1,15 +1,15 @@
-//! The least rating that a task asks for.
+//! The minimum operator rating that a task can require.
 
 use api_types::{MicroUsd, decimal};
 use serde::{Deserialize, Serialize};
 
-/// A mean of stars, in hundredths: 100 to 500.
+/// A mean of stars in hundredths, 100 to 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Rating(u16);
 
 impl Rating {
-    /// From hundredths of a star.
+    /// Creates a rating from hundredths of a star, or returns `None` outside 100 to 500.
     pub const fn from_hundredths(hundredths: u16) -> Option<Self> {
         match hundredths {
             100..=500 => Some(Self(hundredths)),
@@ -17,25 +17,25 @@ impl Rating {
         }
     }
 
-    /// Reads stars with at most two decimals, 1 to 5, from plain decimal text.
+    /// Reads 1 to 5 stars with at most two decimals from plain decimal text.
     pub fn parse(digits: &str) -> Option<Self> {
-        // Read digit by digit like an amount, so that 4.005 is refused and not rounded.
+        // Parsed as decimal digits like an amount, so that 4.005 is refused and not rounded.
         let stars = MicroUsd::parse(digits, 2).ok()?;
         Self::from_hundredths(u16::try_from(stars.as_micros() / 10_000).ok()?)
     }
 
-    /// Reads stars with at most two decimals, 1 to 5, from a JSON number in any notation.
+    /// Reads 1 to 5 stars with at most two decimals from a JSON number in any notation.
     pub fn parse_number(number: &str) -> Option<Self> {
         let hundredths = decimal::units(number, 2).ok()?;
         Self::from_hundredths(u16::try_from(hundredths).ok()?)
     }
 
-    /// Hundredths of a star.
+    /// Returns the rating in hundredths of a star.
     pub const fn hundredths(self) -> u16 {
         self.0
     }
 
-    /// Stars, as they are printed.
+    /// Returns the rating in stars, as it is printed.
     pub fn stars(self) -> f64 {
         f64::from(self.0) / 100.0
     }

@@ -1,4 +1,4 @@
-//! The body of POST /tasks, read with every fault named.
+//! Reads the body of POST /tasks and reports every fault at once.
 
 use std::time::Duration;
 
@@ -25,15 +25,15 @@ use crate::domain::{
     task_type,
 };
 
-/// A deadline is at least this far ahead (contract §4).
+/// Minimum time from now to a deadline (contract §4).
 const DEADLINE_AHEAD_MIN: Duration = Duration::from_secs(10 * 60);
 
-/// A deadline is at most this far ahead (contract §4).
+/// Maximum time from now to a deadline (contract §4).
 const DEADLINE_AHEAD_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 impl NewTask {
-    /// Reads POST /tasks, for the market that the agent's tier or header sends it to, unless the
-    /// body asks for simulation by itself.
+    /// Reads the body of POST /tasks. `market` follows from the agent's tier or a header; the body
+    /// can ask for simulation by itself.
     ///
     /// # Errors
     /// Every fault of the body.
@@ -73,7 +73,7 @@ impl NewTask {
             Some(Self {
                 title: title?,
                 description: description?,
-                // A place without anything in it is none.
+                // A location without any field counts as absent.
                 location: location.filter(|place| *place != Location::default()),
                 reward: reward?,
                 deadline: deadline?,
@@ -97,7 +97,7 @@ impl NewTask {
     }
 }
 
-/// What this API takes beside the fields of S1.
+/// The fields of this API that S1 does not have.
 struct Beside {
     webhook_style: Option<WebhookStyle>,
     rating_min: Option<Rating>,
@@ -131,7 +131,7 @@ impl Beside {
     }
 }
 
-/// What the body says beside the type, and must fit it.
+/// The stated fields that must fit the task type.
 struct Stated<'a> {
     domain: Option<TaskDomain>,
     proof_type: Option<ProofType>,
@@ -150,14 +150,14 @@ impl<'a> Stated<'a> {
     }
 }
 
-/// Names what does not fit the type. Of a type that could not be read nothing can be said.
+/// Reports the fields that do not fit the type. If the type could not be read, nothing is reported.
 fn fit_type(fields: &mut Fields<'_>, task_type: Option<TaskType>, stated: &Stated<'_>) {
     let Some(task_type) = task_type else {
         return;
     };
     let rules = task_type::rules(task_type);
     let name = task_type.as_str();
-    // S1's agents call credential tasks digital; the contract takes both.
+    // S1's agents call credential tasks digital; the contract accepts both.
     let digital =
         rules.domain == TaskDomain::Credential && stated.domain == Some(TaskDomain::Digital);
     if stated.domain.is_some_and(|domain| domain != rules.domain) && !digital {
@@ -177,7 +177,7 @@ fn fit_type(fields: &mut Fields<'_>, task_type: Option<TaskType>, stated: &State
         );
     }
     if rules.domain == TaskDomain::Physical && !complete(stated.place) {
-        // A location with faults of its own was named already.
+        // A location with faults of its own has been reported already.
         if stated.place.is_some() || !fields.has("location") {
             let message = format!("lat, lng and address are required for {name}");
             fields.fault("location", message);
@@ -225,7 +225,7 @@ fn deadline(value: &Value, now: Timestamp) -> Parsed<Timestamp> {
     }
 }
 
-/// Stars with at most two decimals, as a number.
+/// Reads stars with at most two decimals from a number.
 fn rating(value: &Value) -> Parsed<Rating> {
     let number = value.as_number().map(ToString::to_string);
     let read = number.and_then(|number| Rating::parse_number(&number));
@@ -236,7 +236,8 @@ fn rating(value: &Value) -> Parsed<Rating> {
 }
 
 fn public_key(value: &Value) -> Parsed<String> {
-    // A JWK may come as an object as well as in a string; it is echoed in the form it came in.
+    // A JWK may be an object or a string. It is returned to the agent in the form in which it was
+    // sent.
     let read = match value {
         Value::String(text) => text.clone(),
         Value::Object(_) => value.to_string(),

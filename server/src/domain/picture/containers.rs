@@ -1,14 +1,16 @@
-//! Whether a file is whole, as far as its container tells, for formats that are not decoded here
-//! and for WebP, whose decoder does not ask.
+//! Checks whether a file is complete, as far as its container tells. This covers the formats that
+//! are not decoded here, and WebP, whose decoder does not check it.
 
-/// Whether a WebP is as long as its header says. Some encoders leave out the last byte of padding.
+/// Returns whether a WebP file is as long as its header says. Some encoders omit the last byte of
+/// padding.
 pub(super) fn webp_is_whole(bytes: &[u8]) -> bool {
     let size = bytes.get(4..).and_then(<[u8]>::first_chunk::<4>);
     size.is_some_and(|size| u64::from(u32::from_le_bytes(*size)) + 8 <= bytes.len() as u64 + 1)
 }
 
-/// Whether a PDF has the end that its writer wrote: a table of its objects, the place of the table,
-/// and the end marker. A file that was cut after a later change is an older version, and whole.
+/// Returns whether a PDF has the end that its writer wrote: a cross-reference table, the table's
+/// offset and the end marker. A file that was cut after a later change is an older version, and
+/// complete.
 pub(super) fn pdf_is_whole(bytes: &[u8]) -> bool {
     const START: &[u8] = b"startxref";
     let mut rest = bytes;
@@ -18,7 +20,7 @@ pub(super) fn pdf_is_whole(bytes: &[u8]) -> bool {
         let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (number, end) = text.split_at(digits.min(20));
         let place: Option<usize> = (str::from_utf8(number).ok()).and_then(|n| n.parse().ok());
-        // In a PDF that is made for the web the first table names no place; its end comes later.
+        // In a linearized PDF the first table has no valid offset; the real end comes later.
         let names_a_place = place.is_some_and(|place| 0 < place && place < bytes.len());
         if names_a_place && end.trim_ascii_start().starts_with(b"%%EOF") {
             return true;
@@ -27,7 +29,8 @@ pub(super) fn pdf_is_whole(bytes: &[u8]) -> bool {
     false
 }
 
-/// Whether a HEIC has all its boxes to their ends, and all the bytes that its items name.
+/// Returns whether a HEIC file has all its boxes to their ends, and all the bytes that its items
+/// refer to.
 pub(super) fn heic_is_whole(bytes: &[u8]) -> bool {
     let (mut described, mut stored) = (false, false);
     let mut boxes = Boxes { rest: bytes };
@@ -61,11 +64,12 @@ pub(super) fn heic_is_whole(bytes: &[u8]) -> bool {
 /// A box of an ISO base media file.
 struct MediaBox<'a> {
     kind: &'a [u8; 4],
-    /// What is in it, or `None` if it is longer than the file.
+    /// The content of the box, or `None` if it extends beyond the file.
     payload: Option<&'a [u8]>,
 }
 
-/// Boxes that follow each other. What is no box (some phones append data of their own) ends them.
+/// An iterator over consecutive boxes. It ends at data that is not a box, such as the trailer that
+/// some phones append.
 struct Boxes<'a> {
     rest: &'a [u8],
 }
@@ -95,7 +99,8 @@ impl<'a> Iterator for Boxes<'a> {
     }
 }
 
-/// Whether all places of an `iloc` box (ISO/IEC 14496-12, 8.11.3) lie in a file of this length.
+/// Returns whether all extents of an `iloc` box (ISO/IEC 14496-12, 8.11.3) lie within a file of
+/// this length.
 fn places_exist(places: &[u8], file_bytes: u64) -> bool {
     let mut fields = Fields { rest: places };
     read_places(&mut fields, file_bytes).unwrap_or(false)
@@ -120,7 +125,7 @@ fn read_places(fields: &mut Fields<'_>, file_bytes: u64) -> Option<bool> {
         let base = fields.number(base_size)?;
         let extents = fields.number(2)?;
         if offset_size + length_size + index_size == 0 {
-            // The extents have no bytes here, and stand for the whole file.
+            // The extents have no bytes here and stand for the whole file.
             continue;
         }
         for _ in 0..extents {
@@ -136,7 +141,7 @@ fn read_places(fields: &mut Fields<'_>, file_bytes: u64) -> Option<bool> {
     Some(true)
 }
 
-/// Big-endian numbers that follow each other.
+/// A reader of consecutive big-endian numbers.
 struct Fields<'a> {
     rest: &'a [u8],
 }

@@ -1,9 +1,10 @@
-//! File formats, told by their first bytes. A file's name and its stated type are never asked.
+//! File formats, detected by their first bytes. The name of a file and its stated type are never
+//! used.
 
 /// A format that an operator may upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// ISO/IEC 10918, baseline or progressive.
+    /// JPEG (ISO/IEC 10918), baseline or progressive.
     Jpeg,
     /// PNG, with or without interlacing.
     Png,
@@ -11,7 +12,7 @@ pub enum Format {
     WebP,
     /// HEVC pictures in an ISO base media file, as iPhones and many other phones take them.
     Heic,
-    /// PDF.
+    /// PDF of any version.
     Pdf,
 }
 
@@ -20,7 +21,7 @@ const HEVC_BRANDS: [&[u8; 4]; 8] = [
     b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
 ];
 
-/// Brands that say how pictures are stored, but not with which codec.
+/// Brands that define how pictures are stored, but not the codec.
 const CODEC_FREE_BRANDS: [&[u8; 4]; 2] = [b"mif1", b"msf1"];
 
 /// Brands of AV1 pictures, which are not accepted.
@@ -71,7 +72,7 @@ impl Format {
     }
 }
 
-/// Reads the `ftyp` box. Its main brand decides; where that names no codec, the others do.
+/// Checks the `ftyp` box. The major brand decides; if it names no codec, the compatible brands do.
 fn is_heic(head: &[u8]) -> bool {
     let Some((size, rest)) = head.split_first_chunk::<4>() else {
         return false;
@@ -87,7 +88,7 @@ fn is_heic(head: &[u8]) -> bool {
     if HEVC_BRANDS.contains(&main) {
         return true;
     }
-    // The version of the main brand stands between it and the others.
+    // The minor version stands between the major brand and the compatible brands.
     let others = others.get(4..).unwrap_or_default();
     let names = |wanted: &[&[u8; 4]]| {
         let (chunks, _) = others.as_chunks::<4>();

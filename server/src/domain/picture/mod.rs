@@ -1,8 +1,8 @@
-//! What can be measured in a picture: its size, how blank it is, and a hash that survives saving it
-//! again. Whether it shows what was asked for cannot be measured here.
+//! Measures a picture: its size, whether it is blank, and a perceptual hash that survives saving it
+//! again. Whether it shows what the task asks for cannot be measured here.
 //!
-//! A picture is measured only if it decodes to its end. The work is bounded by its header, before
-//! anything is decoded; how much memory it takes is known before, too ([`decoding_bytes`]).
+//! A picture is measured only if it decodes to its end. Its header bounds the work before anything
+//! is decoded, and the memory is known in advance ([`decoding_bytes`]).
 
 mod containers;
 mod format;
@@ -21,55 +21,56 @@ pub use self::format::Format;
 pub use self::outline::{Outline, OutlineReader};
 use self::shades::Shades;
 
-/// Pixels of a picture that is decoded, at most: cameras of 61 megapixels stay below it.
+/// Maximum pixels of a picture that is decoded; cameras of 61 megapixels stay below it.
 pub const PIXELS_MAX: u64 = 64 * 1024 * 1024;
 
-/// Pixels of the longer side of a picture that is decoded, at most: as many as a JPEG can have.
+/// Maximum pixels of the longer side of a picture that is decoded: the limit of JPEG.
 const SIDE_PIXELS_MAX: u32 = 65_535;
 
-/// Pixels in all pictures of a proof up to which reviewing it is light work: two photos of twelve
+/// Total pixels of the pictures in a proof up to which its review is light: two photos of twelve
 /// megapixels.
 const LIGHT_PIXELS_MAX: u64 = 24 * 1024 * 1024;
 
-/// A JPEG of more pixels is measured at an eighth of its size. That loses nothing that is measured,
-/// and keeps its pixels out of memory.
+/// Pixels above which a JPEG is measured at an eighth of its size. This loses nothing that is
+/// measured, and keeps its pixels out of memory.
 const JPEG_PIXELS_IN_FULL: u64 = 2_000_000;
 
-/// A picture whose lightness varies less than this, of 255, shows nothing.
+/// Standard deviation of lightness, out of 255, below which a picture counts as blank.
 const BLANK_DEVIATION_MAX: f64 = 4.0;
 
-/// What was measured.
+/// The measurements of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
-    /// Pixels, as the picture is seen.
+    /// Width in pixels, with the orientation applied.
     pub width: u32,
-    /// Pixels, as the picture is seen.
+    /// Height in pixels, with the orientation applied.
     pub height: u32,
-    /// Whether it shows nothing but one tone.
+    /// Whether the picture shows only one tone.
     pub blank: bool,
-    /// 64 bits of how lightness changes from left to right, as the picture is seen; equal for a
-    /// picture saved again.
+    /// A difference hash of 64 bits: how lightness changes from left to right, with the orientation
+    /// applied. A picture that is saved again keeps its hash.
     pub hash: [u8; 8],
 }
 
-/// Why nothing could be measured.
+/// Why a file could not be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unmeasured {
-    /// The file seems whole, and its format is stored but not decoded here, such as HEIC or PDF.
+    /// The file seems complete, but its format is only stored and not decoded here, such as HEIC or
+    /// PDF.
     NotDecoded,
-    /// The file ends early, or is not what it begins as.
+    /// The file ends early, or is not of the format that its beginning states.
     Broken,
-    /// More pixels than [`PIXELS_MAX`], or a longer side than a JPEG can have.
+    /// It has more pixels than [`PIXELS_MAX`], or a longer side than a JPEG can have.
     TooManyPixels,
 }
 
-/// How long the pictures of a proof take to decode. Those that take long wait for each other, and
-/// nobody waits for them.
+/// The decoding time of the pictures in a proof. Heavy reviews wait only for each other, and no
+/// other review waits for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// A moment.
+    /// Decoding takes a moment.
     Light,
-    /// Seconds.
+    /// Decoding takes seconds.
     Heavy,
 }
 
@@ -84,10 +85,10 @@ impl Effort {
     }
 }
 
-/// Decodes a picture to its end and measures it, within limits.
+/// Decodes a picture to its end and measures it, within the limits.
 ///
 /// # Errors
-/// [`Unmeasured`] says why it could not be.
+/// [`Unmeasured`] states why it could not be measured.
 pub fn measure(bytes: &[u8]) -> Result<Measured, Unmeasured> {
     let format = Format::of(bytes).ok_or(Unmeasured::Broken)?;
     let whole = match format {
@@ -129,9 +130,9 @@ pub fn measure(bytes: &[u8]) -> Result<Measured, Unmeasured> {
     })
 }
 
-/// Pixels that [`measure`] decodes of a file with this media type and size in pixels. None of a
-/// format that is not decoded or of a picture that is refused by its header; as many as can be
-/// where the size is not known.
+/// Returns the pixels that [`measure`] decodes for a file with this media type and size in pixels.
+/// The result is 0 for formats that are not decoded and for pictures that are refused by their
+/// header, and [`PIXELS_MAX`] if the size is not known.
 pub fn pixels_to_decode(content_type: &str, size: Option<(u32, u32)>) -> u64 {
     let format = Format::of_content_type(content_type);
     match (format, size) {
@@ -144,14 +145,14 @@ pub fn pixels_to_decode(content_type: &str, size: Option<(u32, u32)>) -> u64 {
     }
 }
 
-/// Memory that [`measure`] takes in addition to the file itself, in bytes, for a file of this media
-/// type with so many pixels to decode.
+/// Returns the memory in bytes that [`measure`] needs in addition to the file itself, for a file
+/// with this media type and number of pixels to decode.
 pub fn decoding_bytes(content_type: &str, pixels: u64) -> u64 {
     match Format::of_content_type(content_type) {
         // The decoder holds brightness and colours, and then red, green, blue and opacity.
         Some(Format::WebP) => pixels * 8,
-        // A picture in full; or a number for each of 64 pixels, in three components, and where it
-        // is progressive a set of coefficients beside it.
+        // Either a full picture; or one number per 64 pixels in three components, and for a
+        // progressive picture a set of coefficients in addition.
         Some(Format::Jpeg) => pixels / 64 * 3 * 10 + JPEG_PIXELS_IN_FULL * 9,
         Some(Format::Png) => 4 * 1024 * 1024,
         Some(Format::Heic | Format::Pdf) | None => 0,
@@ -164,7 +165,7 @@ fn outline(format: Format, bytes: &[u8]) -> Outline {
     reader.outline()
 }
 
-/// Decodes a picture with all its pixels.
+/// Decodes all pixels of a picture.
 fn decode(bytes: &[u8], format: ImageFormat) -> Result<Shades, Unmeasured> {
     let reader = ImageReader::with_format(Cursor::new(bytes), format);
     let decoder = reader.into_decoder().map_err(|_| Unmeasured::Broken)?;
@@ -179,7 +180,7 @@ fn decode(bytes: &[u8], format: ImageFormat) -> Result<Shades, Unmeasured> {
     Ok(shades)
 }
 
-/// A picture's lightness as the picture is seen.
+/// Returns the lightness of a picture with its orientation applied.
 fn shown(shades: Shades, orientation: Orientation) -> Option<GrayImage> {
     let mut picture = DynamicImage::ImageLuma8(shades.into_picture()?);
     picture.apply_orientation(orientation);
@@ -187,7 +188,7 @@ fn shown(shades: Shades, orientation: Orientation) -> Option<GrayImage> {
 }
 
 fn is_blank(picture: &GrayImage) -> bool {
-    // A thumbnail averages noise away, so that a lens cap is blank whatever the sensor adds.
+    // A thumbnail averages noise away, so that a lens cap counts as blank despite sensor noise.
     let small = image::imageops::thumbnail(picture, 64, 64);
     let count = f64::from(small.width() * small.height()).max(1.0);
     let mean = small
@@ -223,7 +224,7 @@ mod tests {
         bytes.into_inner()
     }
 
-    /// A bright round thing over a darkening ground: large shapes, as photos have.
+    /// A bright disc over a darkening ground: large shapes, as in photos.
     fn scene() -> RgbImage {
         RgbImage::from_fn(320, 240, |x, y| {
             let (dx, dy) = (x as f32 - 110.0, y as f32 - 90.0);

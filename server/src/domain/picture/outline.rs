@@ -1,29 +1,29 @@
-//! Width, height and orientation of a picture, read from its bytes as they arrive.
+//! Reads width, height and orientation of a picture from its bytes as they arrive.
 //!
-//! Metadata of any length may stand before the size, so segments and chunks that do not matter are
-//! skipped rather than kept. At most one segment is in memory.
+//! Metadata of any length may precede the size, so irrelevant segments and chunks are skipped
+//! rather than buffered. At most one segment is in memory.
 
 use image::metadata::Orientation;
 
 use super::Format;
 
-/// The longest EXIF block that is read. A JPEG segment cannot be longer.
+/// The longest EXIF block that is read, in bytes. A JPEG segment cannot be longer.
 const EXIF_BYTES_MAX: usize = 64 * 1024;
 
-/// What a picture's headers say about it.
+/// The properties that a picture's headers state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outline {
     /// Width and height in pixels as stored, before the orientation is applied; `None` for formats
     /// that are not decoded here and for headers that are broken or contradict each other.
     pub stored: Option<(u32, u32)>,
-    /// How the stored picture must be turned to be seen as it was taken.
+    /// The transformation that shows the stored picture as it was taken.
     pub orientation: Orientation,
-    /// Whether it is a WebP animation.
+    /// Whether the file is a WebP animation.
     pub animated: bool,
 }
 
 impl Outline {
-    /// Returns width and height as the picture is seen, with its orientation applied.
+    /// Returns width and height in pixels with the orientation applied.
     pub fn shown(&self) -> Option<(u32, u32)> {
         let (width, height) = self.stored?;
         Some(match self.orientation {
@@ -47,23 +47,24 @@ pub struct OutlineReader {
     kept: Vec<u8>,
     /// Bytes of the current segment that are needed before it can be read.
     wanted: usize,
-    /// Bytes to pass over before the next segment begins.
+    /// Bytes to skip before the next segment begins.
     skip: u64,
     done: bool,
 }
 
-/// What is to be done with the bytes kept so far.
+/// The next step of the reader, given the bytes kept so far.
 enum Step {
     /// More of the current segment is needed: this many bytes from its beginning.
     Want(usize),
-    /// The segment has been read: this many of the kept bytes belong to it, and this many follow.
+    /// The segment has been read: `used` of the kept bytes belong to it, and `skip` more bytes
+    /// follow.
     Next { used: usize, skip: u64 },
-    /// Nothing that matters follows.
+    /// Nothing relevant follows.
     Done,
 }
 
 impl OutlineReader {
-    /// Begins a file of this format.
+    /// Starts reading a file of this format.
     pub fn new(format: Format) -> Self {
         let outline = Outline {
             stored: None,
@@ -111,7 +112,7 @@ impl OutlineReader {
         }
     }
 
-    /// Returns what the bytes so far say.
+    /// Returns the properties found in the bytes so far.
     pub fn outline(&self) -> Outline {
         self.outline
     }
@@ -127,9 +128,9 @@ impl OutlineReader {
 
     fn jpeg_segment(&mut self) -> Step {
         let (marker, length) = match self.kept.as_slice() {
-            // The end, or the pixels: whatever follows describes no more.
+            // The end of the file, or pixel data: no headers follow.
             [0xff, 0xd9 | 0xda, ..] => return Step::Done,
-            // Filling, or a marker without a segment.
+            // A fill byte, or a marker without a segment.
             [0xff, 0xff, ..] => return Step::Next { used: 1, skip: 0 },
             [0xff, 0x00 | 0x01 | 0xd0..=0xd8, ..] => return Step::Next { used: 2, skip: 0 },
             [0xff, marker, high, low, ..] => (*marker, u16::from_be_bytes([*high, *low])),
@@ -227,8 +228,8 @@ impl OutlineReader {
         self.pass(8 + u64::from(length) + u64::from(length & 1))
     }
 
-    /// Notes the size. Headers that contradict each other say nothing: a decoder could be made to
-    /// reserve memory for the larger one.
+    /// Records the size. If headers contradict each other, the size is discarded, because a decoder
+    /// could be made to reserve memory for the larger one.
     fn size(&mut self, width: u32, height: u32) {
         match self.outline.stored {
             None if width > 0 && height > 0 => self.outline.stored = Some((width, height)),

@@ -1,4 +1,4 @@
-//! PNG, row by row: no picture is ever in memory as a whole.
+//! A PNG reader that decodes row by row, so that no picture is ever in memory as a whole.
 
 use std::io::Cursor;
 
@@ -7,10 +7,10 @@ use png::{Decoder, DecodingError, Limits, Transformations};
 use super::Unmeasured;
 use super::shades::{Shades, shade};
 
-/// Memory for rows and chunks. The longest row of a permitted picture needs less.
+/// Memory limit for rows and chunks, in bytes. The longest row of a permitted picture needs less.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Column and row of the first pixel of a pass, and the steps to the next ones.
+/// The column and row of the first pixel of a pass, and the steps to the next column and row.
 type Pass = [u32; 4];
 
 const WHOLE: [Pass; 1] = [[0, 0, 1, 1]];

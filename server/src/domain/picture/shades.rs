@@ -1,16 +1,16 @@
-//! A picture's lightness on a small grid, summed up while its rows are decoded.
+//! The lightness of a picture on a small grid, summed up while its rows are decoded.
 //!
-//! What is measured in a picture is measured on this grid, so the pixels need not be kept, and
-//! pictures of every format and size are compared on the same scale.
+//! Everything is measured on this grid, so the pixels need not be kept, and pictures of every
+//! format and size are compared on the same scale.
 
 use image::GrayImage;
 
-/// Cells of the grid in a row, and rows, at most.
+/// Maximum columns and maximum rows of the grid.
 const CELLS_MAX: u32 = 256;
 
-/// Sums of lightness, a cell each.
+/// The sums of lightness in each cell of the grid.
 pub(super) struct Shades {
-    /// The cell of each column of the picture.
+    /// The grid column of each column of the picture.
     cell_of_column: Vec<u32>,
     height: u32,
     columns: u32,
@@ -20,7 +20,7 @@ pub(super) struct Shades {
 }
 
 impl Shades {
-    /// Begins a picture of this size.
+    /// Creates an empty grid for a picture of this size.
     pub(super) fn new(width: u32, height: u32) -> Self {
         let (columns, rows) = (width.min(CELLS_MAX), height.min(CELLS_MAX));
         let cells = (columns * rows) as usize;
@@ -34,7 +34,7 @@ impl Shades {
         }
     }
 
-    /// Adds pixels of row `y`: column and lightness of each.
+    /// Adds pixels of row `y`, each as its column and its lightness.
     pub(super) fn add(&mut self, y: u32, pixels: impl Iterator<Item = (u32, u8)>) {
         let start = (cell(y, self.height, self.rows) * self.columns) as usize;
         let row = start..start + self.columns as usize;
@@ -62,7 +62,7 @@ impl Shades {
         }
     }
 
-    /// Returns the mean lightness of each cell.
+    /// Returns the mean lightness of each cell as a picture.
     pub(super) fn into_picture(self) -> Option<GrayImage> {
         let means = self.sums.iter().zip(&self.counts);
         let means = means.map(|(sum, count)| (sum / (*count).max(1)) as u8);
@@ -74,7 +74,7 @@ fn cell(at: u32, length: u32, cells: u32) -> u32 {
     (u64::from(at) * u64::from(cells) / u64::from(length.max(1))) as u32
 }
 
-/// Returns the lightness (Rec. 709) of a pixel of one to four channels; opacity does not count.
+/// Returns the lightness (Rec. 709) of a pixel of one to four channels; opacity is ignored.
 pub(super) fn shade(pixel: &[u8]) -> u8 {
     match pixel {
         [red, green, blue, ..] => {

@@ -1,38 +1,39 @@
-//! Bounds what checking one result against one schema costs, before it is checked.
+//! Bounds the cost of checking one result against one schema, before the check.
 //!
-//! The validator finds every fault before it hands out the first, so its work and its memory are
-//! the product of schema and result. This walk goes where the validator would go, compares and
-//! keeps nothing, and ends as soon as its budget is spent.
+//! The validator finds every fault before it returns the first, so its work and its memory are the
+//! product of schema and result. This walk visits what the validator would visit, without comparing
+//! or keeping anything, and ends as soon as its budget is spent.
 
 use serde_json::Value;
 
 use super::keywords::{Scope, is_unevaluated, referred, schemas_of, scope};
 use super::numbers;
 
-/// Steps that one check may take; a step is about a tenth of a microsecond.
+/// Maximum steps of one check; a step is about a tenth of a microsecond.
 const STEPS_MAX: u64 = 500_000;
 
 /// Steps for matching a byte of text against a pattern of the largest size.
 const PATTERN_STEPS: u64 = 30;
 
-/// Up to so many elements the validator compares each with each; beyond it hashes them.
+/// Number of elements from which on the validator hashes them; fewer elements are compared
+/// pairwise.
 const HASHED_ITEMS_MIN: usize = 16;
 
-/// Memory of a fault without what it copies, and of a value that it copies.
+/// Memory of a fault without its copies, and of each value that it copies, in bytes.
 const FAULT_BYTES: u64 = 256;
 const VALUE_BYTES: u64 = 64;
 
-/// Bytes of an element's number in the place that a fault names.
+/// Bytes of an element's index in the path of a fault.
 const ELEMENT_PATH_BYTES: u64 = 6;
 
-/// Memory that all faults of a check may take.
+/// Maximum memory of all faults of a check, in bytes.
 const FAULTS_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// The check would take too many steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooMuch;
 
-/// What a check costs at most.
+/// The maximum cost of a check.
 #[derive(Debug)]
 pub(super) struct Effort<'a> {
     root: &'a Value,
@@ -40,14 +41,14 @@ pub(super) struct Effort<'a> {
     fault_bytes: u64,
 }
 
-/// How a schema is applied.
+/// The conditions under which a schema is applied.
 #[derive(Clone, Copy)]
 struct Pass {
-    /// How often.
+    /// How many times the schema is applied.
     times: u64,
-    /// Whether its faults are kept with a copy of what they are about.
+    /// Whether each fault keeps a copy of the value.
     copies: bool,
-    /// Bytes of the place in the result, which every fault names.
+    /// Bytes of the path in the result, which every fault repeats.
     place_bytes: u64,
 }
 
@@ -61,7 +62,7 @@ impl Pass {
 }
 
 impl<'a> Effort<'a> {
-    /// Measures the check of `result` against `schema`.
+    /// Computes the cost of checking `result` against `schema`, or fails if it is too high.
     pub(super) fn of(schema: &'a Value, result: &Value) -> Result<Self, TooMuch> {
         let mut effort = Self {
             root: schema,
@@ -77,7 +78,7 @@ impl<'a> Effort<'a> {
         Ok(effort)
     }
 
-    /// Whether all faults may be collected.
+    /// Returns whether all faults may be collected.
     pub(super) fn may_name_faults(&self) -> bool {
         self.fault_bytes <= FAULTS_BYTES_MAX
     }
@@ -101,7 +102,7 @@ impl<'a> Effort<'a> {
         }
         self.fault(copied, pass);
         if unevaluated {
-            // Whether a member was evaluated is found out for each of them.
+            // The validator determines for each member anew whether it was evaluated.
             let members = value.as_object().map_or(0, serde_json::Map::len);
             let elements = value.as_array().map_or(0, Vec::len);
             let each = (1 + members + elements) as u64;
@@ -147,7 +148,7 @@ impl<'a> Effort<'a> {
             ..pass
         };
         if keyword == "not" {
-            // Its fault holds the whole schema that must not apply.
+            // The fault holds the whole schema that must not apply.
             let bytes = weight(stated).saturating_mul(VALUE_BYTES);
             self.keep(bytes);
         }
@@ -196,7 +197,7 @@ impl<'a> Effort<'a> {
             }
             (_, schema) => {
                 for (name, member) in members {
-                    // A fault lists the names that should not be there.
+                    // A fault lists the names that are not allowed.
                     self.keep(VALUE_BYTES + name.len() as u64);
                     self.visit(schema, member, pass.below(name.len() as u64))?;
                 }
@@ -257,7 +258,7 @@ impl<'a> Effort<'a> {
     }
 }
 
-/// How many values a value is.
+/// Returns the number of values in a value, itself included.
 pub(super) fn count(value: &Value) -> u64 {
     match value {
         Value::Array(items) => 1 + items.iter().map(count).sum::<u64>(),
@@ -266,7 +267,7 @@ pub(super) fn count(value: &Value) -> u64 {
     }
 }
 
-/// The size of a value with all that is in it.
+/// Returns the size of a value with everything in it, in steps.
 fn weight(value: &Value) -> u64 {
     match value {
         Value::Array(items) => 1 + items.iter().map(weight).sum::<u64>(),
@@ -278,7 +279,7 @@ fn weight(value: &Value) -> u64 {
     }
 }
 
-/// The size of a value without what is in it.
+/// Returns the size of a value without the values in it, in steps.
 fn own_weight(value: &Value) -> u64 {
     match value {
         Value::String(text) => 1 + text.len() as u64 / 16,
@@ -287,8 +288,8 @@ fn own_weight(value: &Value) -> u64 {
     }
 }
 
-/// What it takes to see that no element is there twice. Elements that hold others, or large
-/// numbers, can be made to have one hash, and are then compared each with each.
+/// Returns the steps for checking that no element occurs twice. Elements that hold others, and
+/// large numbers, can be crafted to share one hash, and are then compared pairwise.
 fn unique_steps(items: &[Value]) -> u64 {
     let all: u64 = items.iter().map(weight).sum();
     let hash_well = items.iter().all(|item| match item {

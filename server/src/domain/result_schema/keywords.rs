@@ -1,26 +1,26 @@
-//! What the keywords of JSON Schema do with the schemas in them: the one table that the measure of
-//! a schema and the measure of a check go by.
+//! The JSON Schema keywords and how they apply the schemas that they hold. Both the measure of a
+//! schema and the measure of a check use this table.
 
 use serde_json::Value;
 
-/// To which values a keyword applies the schemas it holds.
+/// The values to which a keyword applies the schemas that it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// To the value that the keyword's own schema is applied to.
+    /// The value that the keyword's own schema is applied to.
     Same,
-    /// To the elements of that value, if it is an array.
+    /// The elements of that value, if it is an array.
     Items,
-    /// To the values of its members, if it is an object.
+    /// The values of its members, if it is an object.
     Members,
-    /// To the names of its members, if it is an object.
+    /// The names of its members, if it is an object.
     Names,
-    /// To nothing: the keyword asserts something about the value by the data it holds.
+    /// None: the keyword asserts something about the value by the data it holds.
     Data,
-    /// To nothing, and nothing is checked: definitions count where a reference leads to them.
+    /// None, and nothing is checked: definitions count where a reference leads to them.
     Nothing,
 }
 
-/// The scope of a keyword. One that is not known is taken for data.
+/// Returns the scope of a keyword. An unknown keyword counts as data.
 pub(super) fn scope(keyword: &str) -> Scope {
     match keyword {
         "allOf" | "anyOf" | "oneOf" | "not" | "if" | "then" | "else" | "dependentSchemas"
@@ -39,12 +39,13 @@ pub(super) fn scope(keyword: &str) -> Scope {
     }
 }
 
-/// Whether a keyword looks at what the schemas beside it have evaluated, which checks them again.
+/// Returns whether a keyword depends on what its sibling keywords have evaluated, which checks
+/// their schemas again.
 pub(super) fn is_unevaluated(keyword: &str) -> bool {
     matches!(keyword, "unevaluatedItems" | "unevaluatedProperties")
 }
 
-/// The schemas that the value of a keyword holds, without those that a reference leads to.
+/// Returns the schemas that the value of a keyword holds, without the targets of references.
 pub(super) fn schemas_of<'a>(
     keyword: &str,
     value: &'a Value,
@@ -60,9 +61,9 @@ pub(super) fn schemas_of<'a>(
     }
 }
 
-/// The place in `root` that a `$ref` names.
+/// Returns the value in `root` that a `$ref` refers to.
 pub(super) fn referred<'a>(root: &'a Value, target: &Value) -> Option<&'a Value> {
-    // An escaped place could be read in two ways, and is refused before anybody does.
+    // A percent-encoded pointer could be read in two ways, so it is refused.
     let pointer = target.as_str()?.strip_prefix('#')?;
     (!pointer.contains('%')).then(|| root.pointer(pointer))?
 }

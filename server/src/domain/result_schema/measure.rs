@@ -1,21 +1,21 @@
-//! Bounds what a schema may be before anything works on it: its depth, its numbers, its patterns,
-//! and how many schemas it is once every reference is followed.
+//! Bounds a schema before anything else works on it: its depth, its numbers, its patterns, and the
+//! number of its subschemas with every reference followed.
 
 use serde_json::Value;
 
 use super::keywords::{Scope, is_unevaluated, referred, schemas_of, scope};
 use super::numbers;
 
-/// Schemas within a schema at most, each counted as often as it is compiled.
+/// Maximum subschemas of a schema, each counted as often as it is compiled.
 const SUBSCHEMAS_MAX: usize = 1_000;
 
-/// Schemas within each other at most, references followed.
+/// Maximum nesting of schemas, with references followed.
 const DEPTH_MAX: usize = 64;
 
-/// Objects and arrays within each other at most, wherever in the schema they stand.
+/// Maximum nesting of objects and arrays anywhere in the schema.
 const JSON_DEPTH_MAX: usize = 64;
 
-/// Patterns at most, counted as schemas are, and the bytes that one may have.
+/// Maximum patterns, counted as often as they are compiled, and maximum bytes of one pattern.
 const PATTERNS_MAX: usize = 32;
 const PATTERN_TEXT_BYTES_MAX: usize = 512;
 
@@ -29,7 +29,7 @@ const NOT_TAKEN: [&str; 6] = [
     "$recursiveAnchor",
 ];
 
-/// The drafts that are read.
+/// The supported drafts of JSON Schema.
 const DRAFTS: [&str; 3] = [
     "https://json-schema.org/draft/2020-12/schema",
     "https://json-schema.org/draft/2019-09/schema",
@@ -38,18 +38,18 @@ const DRAFTS: [&str; 3] = [
 
 pub(super) const OTHER_DRAFT: &str = "must be of draft 2020-12, 2019-09 or 7";
 
-/// Measures a schema along every way that the compiler takes through it.
+/// Measures a schema along every path that the compiler takes through it.
 pub(super) struct Measure<'a> {
     root: &'a Value,
     subschemas: usize,
     patterns: usize,
     depth: usize,
-    /// The references that are being followed.
+    /// The references that are currently being followed.
     following: Vec<&'a Value>,
 }
 
 impl<'a> Measure<'a> {
-    /// Refuses a schema that is too much work, with the rule that it breaks.
+    /// Fails if a schema is too much work, with the rule that it breaks.
     pub(super) fn of(root: &'a Value) -> Result<(), String> {
         if let Some(named) = root.get("$schema") {
             let known = named.as_str().map(|name| name.trim_end_matches('#'));
@@ -117,8 +117,8 @@ impl<'a> Measure<'a> {
         schemas_of(keyword, value).try_for_each(|schema| self.schema(schema))
     }
 
-    /// The schemas that are applied beside an `unevaluated…` are compiled for it once more, and so
-    /// are those that are applied beside them.
+    /// Measures the schemas that are compiled once more for an `unevaluated…` keyword: its
+    /// siblings, and the siblings within those.
     fn evaluated(&mut self, schema: &'a Value) -> Result<(), String> {
         for (keyword, value) in schema.as_object().into_iter().flatten() {
             if keyword == "$ref" {
@@ -166,7 +166,7 @@ impl<'a> Measure<'a> {
     }
 }
 
-/// How deep objects and arrays nest.
+/// Returns how deep objects and arrays nest.
 pub(super) fn json_depth(value: &Value) -> usize {
     match value {
         Value::Object(fields) => 1 + fields.values().map(json_depth).max().unwrap_or(0),
@@ -175,15 +175,15 @@ pub(super) fn json_depth(value: &Value) -> usize {
     }
 }
 
-/// Whether a pattern sets flags, as in `(?i)`. JavaScript has none there, and a letter that stands
-/// for both its cases takes long to compile.
+/// Returns whether a pattern sets flags, as in `(?i)`. JavaScript has no such syntax, and matching
+/// both cases of letters takes long to compile.
 fn sets_flags(pattern: &str) -> bool {
     let mut groups = pattern.split("(?").skip(1);
     groups.any(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-'))
 }
 
-/// Whether an object anywhere in `value` has this keyword, with the text or the flag that makes it
-/// one: a property of that name has a schema.
+/// Returns whether an object anywhere in `value` has this keyword with a string or a boolean. With
+/// any other value it is a property of that name, which has a schema.
 fn states(value: &Value, keyword: &str) -> bool {
     match value {
         Value::Object(fields) => fields.iter().any(|(name, inner)| {

@@ -1,9 +1,9 @@
-//! The schema of a typed result: what an agent may ask for, whether a result satisfies it, and a
-//! sample that does.
+//! The schema of a typed result: validates the schema, checks results against it, and generates a
+//! sample.
 //!
-//! A schema is JSON Schema (2020-12 unless it names 2019-09 or draft 7) in at most 16 KiB. It is
-//! an agent's text that everybody's server works through, so its work is bounded before anything
-//! works on it: `measure.rs` bounds the schema, and `effort.rs` every check of a result against it.
+//! A schema is JSON Schema (2020-12 unless it names 2019-09 or draft 7) in at most 16 KiB. It comes
+//! from an agent and costs work on the shared server, so the work is bounded before anything else
+//! happens: `measure.rs` bounds the schema, and `effort.rs` every check of a result against it.
 //! References lead to places in the schema itself and never in a circle, patterns run in linear
 //! time, and nothing is fetched. `format` is a hint for the form and is not checked.
 
@@ -24,18 +24,18 @@ use effort::Effort;
 use measure::{Measure, OTHER_DRAFT};
 use sample::Sampler;
 
-/// Bytes that one pattern may take when it is compiled.
+/// Maximum memory of one compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 64 * 1024;
 
-/// Characters of a fault.
+/// Maximum characters of the field and of the message of a fault.
 const FAULT_CHARS_MAX: usize = 300;
 
-/// Values that a schema may hold, and copies that its faults may hold of them, for its faults to be
-/// named.
+/// Maximum values of a schema, and maximum copies of them in its faults, for which the faults of
+/// the schema are listed.
 const FAULTY_VALUES_MAX: u64 = 2_000;
 const FAULTY_COPIES_MAX: u64 = 20_000;
 
-/// A schema that was found valid and bounded.
+/// A schema that is valid and bounded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ResultSchema(Value);
@@ -44,7 +44,7 @@ impl ResultSchema {
     /// Reads the field `result_schema`.
     ///
     /// # Errors
-    /// Every fault, by its place in the schema.
+    /// Every fault, by its path in the schema.
     pub fn parse(value: &Value) -> Parsed<Self> {
         if !value.is_object() {
             return wrong("must be a JSON Schema: an object");
@@ -64,16 +64,17 @@ impl ResultSchema {
         Ok(Self(value.clone()))
     }
 
-    /// Whether a result satisfies the schema.
+    /// Checks whether a result satisfies the schema.
     ///
     /// # Errors
-    /// Every fault, by its place in the result.
+    /// Every fault, by its path in the result; a single one if listing all would take too much
+    /// memory.
     pub fn check(&self, result: &Value) -> Parsed<()> {
         if result.to_string().len() > RESULT_BYTES_MAX {
             return wrong("must have at most 64 KiB");
         }
         numbers::are_bounded(result).or_else(wrong)?;
-        // A schema that was taken before it had these bounds.
+        // A stored schema may be older than these bounds.
         Measure::of(&self.0)
             .or_else(|rule| wrong(format!("cannot be checked: its schema {rule}")))?;
         let Ok(effort) = Effort::of(&self.0, result) else {
@@ -89,26 +90,26 @@ impl ResultSchema {
         }
     }
 
-    /// The schema as it came.
+    /// Returns the schema as it was sent.
     pub fn as_value(&self) -> &Value {
         &self.0
     }
 
-    /// The schema as it came.
+    /// Returns the schema as it was sent.
     pub fn into_value(self) -> Value {
         self.0
     }
 
-    /// A result that satisfies the schema, if a simple one does: from its examples, defaults and
-    /// constants, else the least of each type.
+    /// Returns a result that satisfies the schema, or `None` if no simple one does. It is made from
+    /// examples, defaults and constants, or else the smallest value of each type.
     pub fn sample(&self) -> Option<Value> {
         let sample = Sampler::of_schema(&self.0);
         self.check(&sample).is_ok().then_some(sample)
     }
 }
 
-/// Whether all faults of a schema may be collected: each holds a copy of what it is about, at each
-/// level around it.
+/// Returns whether all faults of a schema may be collected: each fault copies the value that it is
+/// about, at each level around it.
 fn may_name_faults(schema: &Value) -> bool {
     let values = effort::count(schema);
     let copies = values.saturating_mul(measure::json_depth(schema) as u64);
@@ -140,13 +141,14 @@ fn faults<'a>(errors: impl Iterator<Item = ValidationError<'a>>) -> Parsed<()> {
 }
 
 fn fault_of(error: &ValidationError<'_>) -> api_types::error::Fault {
-    // The sentence names the rule; what broke it may be long, and its sender has it.
+    // The masked message names the rule without the value, which may be long and is known to the
+    // sender.
     let sentence = error.masked().to_string();
     let cut = |text: String| text.chars().take(FAULT_CHARS_MAX).collect::<String>();
     fault(cut(place(error.instance_path().as_str())), cut(sentence))
 }
 
-/// `/items/0/name` as faults name places: `items[0].name`.
+/// Converts a JSON pointer such as `/items/0/name` to a field path such as `items[0].name`.
 fn place(pointer: &str) -> String {
     let mut place = String::new();
     for step in pointer.split('/').skip(1) {
@@ -178,7 +180,7 @@ mod tests {
         faults.into_iter().map(|one| one.message).collect()
     }
 
-    /// Each has millions of faults, and is refused with one.
+    /// Each of these has millions of faults and is refused with one.
     #[test]
     fn faults_that_multiply_are_not_made() {
         let ones = json!(vec![1; 30_000]);
@@ -221,7 +223,7 @@ mod tests {
         assert!(unfit(&json!({"type": "array"}), &many)[0].contains("400 digits"));
     }
 
-    /// Each of these is compiled twice for the one around it.
+    /// Each level is compiled twice for the one around it.
     #[test]
     fn a_schema_that_is_compiled_again_at_each_level_is_refused() {
         let mut schema = json!({"unevaluatedProperties": false});
@@ -264,7 +266,7 @@ mod tests {
         assert!(!refused(&grouped).contains("flags"), "lookahead is no flag");
     }
 
-    /// What a person fills in is far below every bound.
+    /// The results that people fill in are far below every bound.
     #[test]
     fn every_fault_of_an_ordinary_result_is_named() {
         let row = json!({
@@ -397,7 +399,7 @@ mod tests {
         }
     }
 
-    /// Backtracking would take until the end of the world over this one.
+    /// This pattern takes exponential time with backtracking.
     #[test]
     fn a_pattern_takes_linear_time() {
         let schema = ResultSchema::parse(&json!({"type": "string", "pattern": "^(a+)+$"})).unwrap();
@@ -408,7 +410,7 @@ mod tests {
         );
     }
 
-    /// Nine lists in each other of three entries each, around a long text, are a gigabyte.
+    /// Nine nested lists of three entries each, around a long text, are a gigabyte.
     #[test]
     fn a_sample_has_no_more_bytes_than_a_result() {
         let mut schema = json!({"type": "string", "minLength": 65_000});

@@ -1,24 +1,25 @@
-//! Makes the simplest value that a schema seems to ask for; whether it does is checked after.
+//! Generates the simplest value that a schema seems to require. The caller checks whether it
+//! satisfies the schema.
 
 use std::cell::Cell;
 
 use api_types::task::RESULT_BYTES_MAX;
 use serde_json::{Map, Value};
 
-/// How deep a sample is at most, and how many entries its lists have.
+/// Maximum depth of a sample, and maximum entries of its lists.
 const SAMPLE_DEPTH_MAX: usize = 10;
 const SAMPLE_ITEMS_MAX: u64 = 3;
 
-/// Makes samples of one schema, within the bytes that a result may have.
+/// A generator of samples for one schema, within the maximum bytes of a result.
 pub(super) struct Sampler<'a> {
     root: &'a Value,
-    /// What is left of the bytes that a result may have. A list of lists of long texts would take
-    /// gigabytes otherwise, at the word of whoever wrote the schema.
+    /// The remaining bytes. Without the limit, a schema of nested lists of long texts would
+    /// generate gigabytes.
     bytes_left: Cell<usize>,
 }
 
 impl<'a> Sampler<'a> {
-    /// Makes a value for the whole schema.
+    /// Generates a value for the whole schema.
     pub(super) fn of_schema(root: &'a Value) -> Value {
         let sampler = Self {
             root,
@@ -27,7 +28,7 @@ impl<'a> Sampler<'a> {
         sampler.of(root, 0)
     }
 
-    /// Takes so many bytes; false, and there are none any more, if fewer are left.
+    /// Takes this many bytes from the limit. Returns `false`, and leaves none, if fewer remain.
     fn takes(&self, bytes: usize) -> bool {
         let left = self.bytes_left.get().checked_sub(bytes);
         self.bytes_left.set(left.unwrap_or(0));

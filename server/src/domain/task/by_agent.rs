@@ -1,4 +1,4 @@
-//! What the agent does: post, answer an estimate, judge a proof, call off, object.
+//! The agent's moves: post, answer an estimate, judge a proof, ask for a revision, cancel, dispute.
 
 use api_types::{
     AgentId, MicroUsd, TaskId,
@@ -14,7 +14,7 @@ use crate::domain::{
 };
 
 impl Task {
-    /// Puts a new task on the market, its reward and fee into escrow.
+    /// Puts a new task on the market, and its reward and fee into escrow.
     pub fn post(
         id: TaskId,
         agent_id: AgentId,
@@ -51,10 +51,10 @@ impl Task {
         task.moved(moves::rule(Move::Post), None, turn)
     }
 
-    /// The agent takes the operator's estimate.
+    /// Approves the operator's estimate.
     ///
     /// # Errors
-    /// [`Refusal::WrongStatus`] if none waits for an answer.
+    /// [`Refusal::WrongStatus`] if no estimate is waiting for an answer.
     pub fn approve_estimate(self, turn: Turn) -> Result<Moved, Refusal> {
         let moved = self.step(Move::ApproveEstimate, turn, |task| {
             task.at.accepted = Some(turn.now);
@@ -67,10 +67,10 @@ impl Task {
         Ok(moved.tell(operator_id, turn, "The agent approved the estimate.".into()))
     }
 
-    /// The agent does not take the operator's estimate; the task is open to others again.
+    /// Rejects the operator's estimate; the task is open to others again.
     ///
     /// # Errors
-    /// [`Refusal::WrongStatus`] if none waits for an answer.
+    /// [`Refusal::WrongStatus`] if no estimate is waiting for an answer.
     pub fn reject_estimate(self, reason: Option<&str>, turn: Turn) -> Result<Moved, Refusal> {
         let operator_id = self.operator_id;
         let moved = self.step(Move::RejectEstimate, turn, |task| {
@@ -81,7 +81,7 @@ impl Task {
         Ok(moved.tell(operator_id, turn, body))
     }
 
-    /// The agent finds the proof good: both sides are paid.
+    /// Approves the proof: the operator and the platform are paid.
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if there is no proof to judge.
@@ -92,7 +92,7 @@ impl Task {
         })
     }
 
-    /// The agent finds the proof bad: the money stays in escrow.
+    /// Rejects the proof: the task is disputed and the money stays in escrow.
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if there is no proof to judge.
@@ -108,11 +108,12 @@ impl Task {
         Ok(moved.opens(DisputeOpener::Agent, reason, turn))
     }
 
-    /// The agent asks the operator for a better proof, once. If none comes in time, the task is
+    /// Asks the operator for a better proof, once. If none is submitted in time, the task is
     /// disputed (again), and the host decides.
     ///
     /// # Errors
-    /// [`Refusal::RevisedBefore`], or [`Refusal::WrongStatus`] if there is no proof to better.
+    /// [`Refusal::RevisedBefore`] for a second revision, [`Refusal::WrongStatus`] if there is no
+    /// proof to revise.
     pub fn request_revision(
         self,
         reason: String,
@@ -141,7 +142,7 @@ impl Task {
         Ok(moved.tell(operator_id, turn, body))
     }
 
-    /// The agent calls the task off and gets reward and fee back.
+    /// Cancels the task; the agent gets reward and fee back.
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] once work has begun or the task has ended.
@@ -155,8 +156,8 @@ impl Task {
         Ok(moved.tell(operator_id, turn, "The agent called the task off.".into()))
     }
 
-    /// The agent objects to what was paid, within the hold: reward and fee go back into escrow
-    /// until the host has decided.
+    /// Disputes the payment within the hold: reward and fee go back into escrow until the host has
+    /// decided.
     ///
     /// # Errors
     /// [`Refusal::NotDisputable`] after the hold or a decision, [`Refusal::WrongStatus`] if nothing
@@ -170,7 +171,7 @@ impl Task {
     }
 }
 
-/// "What happened: why", or "What happened."
+/// Returns "What happened: why", or "What happened." without a reason.
 fn because(what: &str, reason: Option<&str>) -> String {
     reason.map_or_else(|| format!("{what}."), |reason| format!("{what}: {reason}"))
 }

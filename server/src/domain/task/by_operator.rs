@@ -1,4 +1,4 @@
-//! What operators see and do: claim, begin, give back, submit.
+//! The operator's moves: claim, start, withdraw, submit; and which operators can see a task.
 
 use api_types::{
     OperatorId,
@@ -10,9 +10,10 @@ use super::{Left, Moved, Refusal, Task, Turn};
 use crate::domain::{job::Job, moves::Move, new_task::Rating};
 
 impl Task {
-    /// Whether an operator of this rating may know that the task exists. A claimed task is its
-    /// operator's alone. One that nobody has claimed is for everybody who is rated well enough,
-    /// while it is open and after it has expired; to all others it is as one that does not exist.
+    /// Returns whether an operator with this rating may see the task. A claimed task is visible
+    /// only to the operator who claimed it. An unclaimed task is visible to everyone with a
+    /// sufficient rating, while it is open and after it has expired. To all others it does not
+    /// exist.
     pub fn is_visible_to(&self, operator_id: OperatorId, rating: Option<Rating>) -> bool {
         if self.operator_id.is_some() || self.stated.sandbox {
             return self.operator_id == Some(operator_id);
@@ -22,11 +23,11 @@ impl Task {
         is_offered && self.stated.rating_min <= rating
     }
 
-    /// An operator claims the task for its deadline.
+    /// Claims the task for its deadline.
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if it is not open, [`Refusal::Expired`] if its deadline has passed,
-    /// [`Refusal::EstimateRequired`] if it wants an estimate.
+    /// [`Refusal::EstimateRequired`] if it needs an estimate.
     pub fn accept(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
         self.step(Move::Accept, turn, |task| {
             task.operator_id = Some(operator_id);
@@ -35,8 +36,8 @@ impl Task {
         })
     }
 
-    /// An operator claims the task and says how long it will take. The agent decides, unless it
-    /// has approved such an estimate beforehand.
+    /// Claims the task with an estimate. The agent decides, unless it has approved such an estimate
+    /// in advance.
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if it is not open, [`Refusal::Expired`] if its deadline has passed.
@@ -71,10 +72,11 @@ impl Task {
         Ok(moved.tell(Some(operator_id), turn, body))
     }
 
-    /// The operator who claimed the task gives it back to the market.
+    /// Gives the task back to the market, for the operator who claimed it.
     ///
     /// # Errors
-    /// [`Refusal::NotClaimedByYou`], or [`Refusal::WrongStatus`] once a proof was sent.
+    /// [`Refusal::NotClaimedByYou`] for anyone else, [`Refusal::WrongStatus`] once a proof was
+    /// submitted.
     pub fn withdraw(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
         self.claimed_by(operator_id, Move::Withdraw)?;
         let moved = self.step(Move::Withdraw, turn, |task| {
@@ -85,19 +87,21 @@ impl Task {
         Ok(moved.tell(Some(operator_id), turn, body))
     }
 
-    /// The operator who claimed the task begins.
+    /// Starts the work, for the operator who claimed the task.
     ///
     /// # Errors
-    /// [`Refusal::NotClaimedByYou`], or [`Refusal::WrongStatus`] if it has begun or is not claimed.
+    /// [`Refusal::NotClaimedByYou`] for anyone else, [`Refusal::WrongStatus`] if it has started or
+    /// is not claimed.
     pub fn start(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
         self.claimed_by(operator_id, Move::Start)?;
         self.step(Move::Start, turn, |_| Ok(()))
     }
 
-    /// The operator who claimed the task sends its proof; the Guardian looks at it next.
+    /// Submits the proof, for the operator who claimed the task. The Guardian reviews it next.
     ///
     /// # Errors
-    /// [`Refusal::NotClaimedByYou`], or [`Refusal::WrongStatus`] if no proof is wanted now.
+    /// [`Refusal::NotClaimedByYou`] for anyone else, [`Refusal::WrongStatus`] if no proof is
+    /// expected now.
     pub fn submit(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
         self.claimed_by(operator_id, Move::Submit)?;
         let mut moved = self.step(Move::Submit, turn, |task| {
@@ -106,7 +110,7 @@ impl Task {
             task.rejection = None;
             Ok(())
         })?;
-        // The sandbox judges what it has submitted.
+        // The sandbox judges the proofs of simulated tasks itself.
         if !moved.task.stated.sandbox {
             moved.jobs.push(Left {
                 job: Job::ReviewProof {
@@ -127,7 +131,7 @@ impl Task {
     }
 }
 
-/// "1 day 2 hours 30 minutes".
+/// Formats a duration: "1 day 2 hours 30 minutes".
 fn in_words(minutes: u32) -> String {
     let parts = [
         (minutes / (24 * 60), "day"),

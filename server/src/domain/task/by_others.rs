@@ -1,4 +1,5 @@
-//! What neither agent nor operator does: the Guardian judges, the clock runs out, the host decides.
+//! The moves of the Guardian, the clock and the host: judging a proof, running out of time,
+//! deciding a dispute.
 
 use api_types::{
     dispute::DisputeOpener,
@@ -13,10 +14,11 @@ use crate::domain::{
 };
 
 impl Task {
-    /// The Guardian's result decides where a submitted task goes.
+    /// Moves a submitted task by the Guardian's decision.
     ///
     /// # Errors
-    /// [`Refusal::WrongStatus`] if the task was decided meanwhile, or its time for this is over.
+    /// [`Refusal::WrongStatus`] if the task has been decided in the meantime, or its time for this
+    /// is over.
     pub fn judge(self, result: GuardianResult, turn: Turn) -> Result<Moved, Refusal> {
         let does = match result.decision {
             Decision::Approve => Move::JudgeGood,
@@ -37,11 +39,11 @@ impl Task {
         })
     }
 
-    /// Time has run out: the clock makes the move that the task's status leaves to it. It may come
-    /// late, twice, or after the task has moved on.
+    /// Makes the move that the task's status assigns to the clock, once it is due. The call may
+    /// come late, twice, or after the task has moved on.
     ///
     /// # Errors
-    /// [`Refusal::NotDue`] if there is nothing to do now.
+    /// [`Refusal::NotDue`] if no move is due now.
     pub fn move_by_clock(self, turn: Turn) -> Result<Moved, Refusal> {
         let does = self.overdue(turn.now).ok_or(Refusal::NotDue)?.does;
         let operator_id = self.operator_id;
@@ -81,12 +83,12 @@ impl Task {
         })
     }
 
-    /// The host decides a dispute, for the operator, for the agent, or between them. This is the
-    /// last word: such a task is not disputed again.
+    /// Decides a dispute as the host, for the operator, for the agent, or between them. The
+    /// decision is final: such a task cannot be disputed again.
     ///
     /// # Errors
-    /// [`Refusal::WrongStatus`] if the task is not disputed, [`Refusal::NoSplit`] for a part that
-    /// is none.
+    /// [`Refusal::WrongStatus`] if the task is not disputed, [`Refusal::NoSplit`] for an invalid
+    /// part.
     pub fn resolve(self, ruling: &Ruling, turn: Turn) -> Result<Moved, Refusal> {
         let does = match ruling.award {
             Award::Release => Move::ResolveRelease,

@@ -1,8 +1,9 @@
-//! A task, and how a move is made with it. The moves themselves are methods in the files beside
-//! this one, by who makes them.
+//! A task and the mechanics of a move. The moves themselves are methods in the other files of this
+//! folder, one file per actor.
 //!
-//! A method takes the task, asks the table whether the move is open, and answers what is to be
-//! written: the changed task, its events, the transfers, the work left for later. None writes.
+//! A method takes the task, checks the table of moves, and returns what has to be written: the
+//! changed task, its events, its transfers and the jobs that it schedules. Writing is in
+//! `store/moves.rs`.
 
 mod by_agent;
 mod by_operator;
@@ -32,10 +33,10 @@ use super::{
     sandbox,
 };
 
-/// How long after its deadline a claimed task is still waited for (contract §4).
+/// How long after its deadline a claimed task can still be submitted (contract §4).
 const GRACE: Duration = Duration::from_secs(60 * 60);
 
-/// How long the Guardian may be unreachable before the agent looks for itself (contract §4).
+/// How long the Guardian may take before the agent reviews the proof itself (contract §4).
 const JUDGED_WITHIN: Duration = Duration::from_secs(15 * 60);
 
 /// How long an operator has for a better proof (contract §4).
@@ -44,82 +45,84 @@ const RESUBMITTED_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// A task as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
-    /// Its id.
+    /// The task's id.
     pub id: TaskId,
-    /// Who posted it.
+    /// The agent that posted it.
     pub agent_id: AgentId,
-    /// With which of its keys.
+    /// The API key that posted it.
     pub key_id: Option<KeyId>,
-    /// Who claimed it.
+    /// The operator who claimed it.
     pub operator_id: Option<OperatorId>,
-    /// Where it stands; changed by moves only.
+    /// The current status; changed only by moves.
     pub status: Status,
-    /// Counts the moves, so that of two at once one finds that it came too late.
+    /// Version for optimistic locking: the number of moves, so that of two concurrent moves one
+    /// fails.
     pub version: i64,
     /// What its agent stated.
     pub stated: NewTask,
     /// What the platform gets.
     pub fee: MicroUsd,
-    /// How long its operator said that it will take.
+    /// The operator's estimate of the time it takes.
     pub estimate: Option<Estimate>,
-    /// What the Guardian said of the latest proof.
+    /// The Guardian's result for the latest proof.
     pub guardian_result: Option<GuardianResult>,
-    /// Why the agent rejected it.
+    /// The agent's rejection of the latest proof.
     pub rejection: Option<Rejection>,
-    /// What the agent asked this operator to do better.
+    /// The revision that the agent requested from this operator.
     pub revision: Option<Revision>,
-    /// How the host decided a dispute; the last word.
+    /// The host's decision on a dispute; it is final.
     pub resolution: Option<Resolution>,
-    /// Why it was called off.
+    /// Why it was cancelled.
     pub cancel_reason: Option<CancelReason>,
-    /// When the clock makes the next move, if nobody does before.
+    /// When the clock makes the next move, if nobody moves the task before.
     pub due: Option<Timestamp>,
-    /// When each move happened.
+    /// When each move was made.
     pub at: Moments,
 }
 
-/// When each move of a task happened; of a move that was made again, the last time.
+/// The times of a task's moves; of a repeated move, the last time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moments {
-    /// Posted.
+    /// When it was posted.
     pub created: Timestamp,
-    /// Claimed.
+    /// When the operator claimed it, or the estimate of the claim was approved.
     pub accepted: Option<Timestamp>,
-    /// Proof sent.
+    /// When the latest proof was submitted.
     pub submitted: Option<Timestamp>,
-    /// Proof found good.
+    /// When the proof was approved.
     pub verified: Option<Timestamp>,
-    /// Done and paid; the hold runs from there. The host's word on a dispute leaves it as it was.
+    /// When it was completed and paid; the hold starts here. A decision of the host on a dispute
+    /// does not change it.
     pub completed: Option<Timestamp>,
-    /// Called off.
+    /// When it was cancelled.
     pub cancelled: Option<Timestamp>,
-    /// What was earned can be paid out.
+    /// When what was earned became available for a payout.
     pub settled: Option<Timestamp>,
 }
 
-/// When a move happens, the randomness that its events are named by, and the host's own times.
+/// The context of a move: its time, the random bits of its ids, and the configured durations.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn {
-    /// The time.
+    /// The time of the move.
     pub now: Timestamp,
-    /// Fresh random bits.
+    /// Fresh random bits for new ids.
     pub random: u128,
-    /// What the settings say.
+    /// The durations from the settings.
     pub terms: Terms,
 }
 
-/// The times that the host sets. A task keeps what held when it moved.
+/// The durations that the host configures. A task keeps those in force when it moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// After so long in MANUAL_REVIEW without a word the operator is paid.
+    /// How long a task stays in MANUAL_REVIEW without an answer before the operator is paid.
     pub auto_release: Duration,
-    /// For so long a paid reward can be disputed.
+    /// How long a payment can be disputed.
     pub hold: Duration,
-    /// So long the sandbox takes for each step of a simulated task.
+    /// How long the sandbox takes for each step of a simulated task.
     pub sandbox_step: Duration,
 }
 
-/// What the contract gives.
+/// The durations of the contract.
 impl Default for Terms {
     fn default() -> Self {
         Self {
@@ -130,95 +133,95 @@ impl Default for Terms {
     }
 }
 
-/// Something that happened to a task.
+/// An event of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Its id; also the webhook's.
+    /// The event's id, also used by its webhook.
     pub id: EventId,
-    /// Its name, such as `task.completed`.
+    /// The name, such as `task.completed`.
     pub name: &'static str,
-    /// Where the task came from.
+    /// The status of the task before it, if there was one.
     pub previous_status: Option<Status>,
-    /// Where it stands now.
+    /// The status of the task after it.
     pub status: Status,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
 }
 
-/// What the marketplace itself writes to both sides about a move.
+/// A message of the marketplace to both sides about a move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Its id among the messages.
+    /// The id of the message.
     pub id: MessageId,
-    /// Whose claim it is about, and so which operator may read it.
+    /// The operator whose claim it concerns, and who may therefore read it.
     pub operator_id: OperatorId,
-    /// A sentence or two.
+    /// The text, a sentence or two.
     pub body: String,
 }
 
-/// Work that a move leaves, and when it is due.
+/// A job that a move schedules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
-    /// The work.
+    /// The job to run.
     pub job: Job,
-    /// When.
+    /// When it becomes due.
     pub due_at: Timestamp,
 }
 
-/// Where a task was before a move.
+/// The status and version of a task before a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Before {
-    /// Its status.
+    /// The status before the move.
     pub status: Status,
-    /// Its version.
+    /// The version before the move.
     pub version: i64,
 }
 
-/// What a move yields: written in one transaction, or not at all.
+/// The result of a move, written in one transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moved {
     /// The task after the move.
     pub task: Task,
-    /// When.
+    /// When the move was made.
     pub at: Timestamp,
-    /// Where it stood before; nowhere if it is new.
+    /// The state before the move; `None` if the task is new.
     pub before: Option<Before>,
-    /// What to announce, in order.
+    /// The events to emit, in order.
     pub events: Vec<Event>,
-    /// What money moves.
+    /// The transfers that the move causes.
     pub transfers: Vec<Transfer>,
-    /// What to do later.
+    /// The jobs that the move schedules.
     pub jobs: Vec<Left>,
-    /// What to write to both sides.
+    /// The messages to both sides.
     pub notices: Vec<Notice>,
-    /// What becomes of the disputes over the task.
+    /// The change to the disputes over the task, if any.
     pub dispute: Option<DisputeChange>,
 }
 
-/// Why a move is not made.
+/// Why a move is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The table has no row for this move from this status.
     WrongStatus {
-        /// The move.
+        /// The refused move.
         does: Move,
     },
-    /// Another operator claimed the task, or nobody.
+    /// Another operator claimed the task, or nobody has.
     NotClaimedByYou {
-        /// The move.
+        /// The refused move.
         does: Move,
     },
     /// The deadline has passed.
     Expired,
-    /// The task is claimed with an estimate alone.
+    /// The task can be claimed only with an estimate.
     EstimateRequired,
-    /// The agent asked for a better proof before.
+    /// The agent has already asked for a better proof.
     RevisedBefore,
-    /// The hold is over, or the host has decided already.
+    /// The hold has ended, or the host has already decided.
     NotDisputable,
-    /// The operator's part is not more than nothing and less than the reward.
+    /// The operator's part is not more than zero and less than the reward.
     NoSplit {
-        /// The reward.
+        /// The reward of the task.
         reward: MicroUsd,
     },
     /// The clock's next move is not due.
@@ -226,11 +229,11 @@ pub enum Refusal {
 }
 
 impl Task {
-    /// Whether a move is open now, and its row. What only the caller knows, such as who asks or
-    /// how long an estimate is, is not asked here.
+    /// Returns the row of a move if it is open now. The caller must check what only it knows, such
+    /// as who makes the move or how long an estimate is.
     ///
     /// # Errors
-    /// Why not.
+    /// The [`Refusal`] that applies to the move.
     pub fn may(&self, does: Move, now: Timestamp) -> Result<&'static Rule, Refusal> {
         let claims = matches!(does, Move::Accept | Move::Estimate | Move::EstimateWithin);
         if claims && self.has_expired(now) {
@@ -243,8 +246,8 @@ impl Task {
             let next = overdue.is_some_and(|next| next.does == does);
             return next.then_some(rule).ok_or(Refusal::NotDue);
         }
-        // A deadline holds to the millisecond: what the clock's move will close is closed already,
-        // though its job may come a moment later.
+        // A deadline is exact to the millisecond: what the clock's move will close is closed
+        // already, even if its job runs later.
         if overdue.is_some_and(|next| !rule.from.contains(&next.to)) {
             return Err(Refusal::WrongStatus { does });
         }
@@ -256,10 +259,11 @@ impl Task {
         }
     }
 
-    /// The clock's move that is due, if one is.
+    /// Returns the row of the clock's move that is due, if any.
     pub fn overdue(&self, now: Timestamp) -> Option<&'static Rule> {
         self.due.filter(|due| *due <= now)?;
-        // A revision has a time of its own, and its end is not the deadline's.
+        // A revision has its own time limit, and running out of it is a different move from missing
+        // the deadline.
         let other = if self.revision.is_some() {
             Move::Expire
         } else {
@@ -271,46 +275,46 @@ impl Task {
         })
     }
 
-    /// Whether agent and operator may write to each other: from the first claim until the task is
-    /// settled or called off.
+    /// Returns whether agent and operator may exchange messages: from the first claim until the
+    /// task is settled or cancelled.
     pub fn can_be_talked_about(&self) -> bool {
         let ended = self.status == Status::Cancelled || self.at.settled.is_some();
         self.operator_id.is_some() && !ended
     }
 
-    /// When what the operator earned can be paid out, or could first be.
+    /// Returns when what the operator earned can be paid out, or the earliest time at which it can.
     pub fn available_at(&self) -> Option<Timestamp> {
         let held = self.status == Status::Completed;
         self.at.settled.or(self.due).filter(|_| held)
     }
 
-    /// Reward and fee, which the task holds until it is completed or cancelled.
+    /// Returns reward and fee, which the task holds until it is completed or cancelled.
     pub fn total(&self) -> MicroUsd {
-        // Both are bounded far below the edge, so their sum is too.
+        // Both are far below the maximum of the type, so the sum cannot overflow.
         self.stated
             .reward
             .checked_add(self.fee)
             .unwrap_or(self.stated.reward)
     }
 
-    /// Whether nobody did it in time.
+    /// Returns whether the task was not completed in time.
     fn has_expired(&self, now: Timestamp) -> bool {
         let open = self.status == Status::Pending && self.stated.deadline <= now;
         open || self.cancel_reason == Some(CancelReason::Expired)
     }
 
-    /// Whether what was paid can still be disputed. The host's word is the last.
+    /// Returns whether the payment can still be disputed. A decision of the host is final.
     fn is_held(&self, now: Timestamp) -> bool {
         self.due.is_some_and(|end| now < end) && self.resolution.is_none()
     }
 
-    /// Done, and held from now on.
+    /// Marks the task as completed; the hold starts now.
     fn complete(&mut self, now: Timestamp) {
         self.at.verified = Some(now);
         self.at.completed = Some(now);
     }
 
-    /// Back on the market, as if nobody had claimed it.
+    /// Puts the task back on the market, as if nobody had claimed it.
     fn unassign(&mut self) {
         self.operator_id = None;
         self.estimate = None;
@@ -323,7 +327,7 @@ impl Task {
         self.at.completed = None;
     }
 
-    /// Asks the table, changes the task, and says what follows.
+    /// Checks the table, changes the task, and returns the result of the move.
     fn step(
         mut self,
         does: Move,
@@ -349,7 +353,7 @@ impl Task {
         });
         let cause = EventId::new(turn.now, turn.random);
         let codes = rule.map_or(&[] as &[_], |rule| rule.money);
-        // A simulated task moves no money, whatever it does.
+        // A simulated task never moves money.
         let codes = codes.iter().filter(|_| !self.stated.sandbox);
         let transfers = codes.filter_map(|code| self.transfer(*code, cause, turn.now));
         Moved {
@@ -364,7 +368,7 @@ impl Task {
         }
     }
 
-    /// The next step of a simulated task, if it is not the agent's.
+    /// Returns the job for the next step of a simulated task, if the sandbox makes it.
     fn simulated(&self, turn: Turn) -> Option<Left> {
         (self.stated.sandbox && sandbox::has_next_step(self)).then(|| Left {
             job: Job::Simulate { task_id: self.id },
@@ -372,7 +376,7 @@ impl Task {
         })
     }
 
-    /// When the clock moves the task out of the status that it has just come to.
+    /// Returns when the clock moves the task out of the status that it has just reached.
     fn due_after(&self, turn: Turn) -> Option<Timestamp> {
         match self.status {
             Status::Pending => Some(self.stated.deadline),
@@ -391,7 +395,7 @@ impl Task {
     }
 }
 
-/// The events of one move share their time and follow each other by their bits.
+/// Returns the events of one move. They share its time, and their random bits ascend.
 fn events(rule: Option<&Rule>, before: Option<Status>, turn: Turn) -> Vec<Event> {
     let announced = rule.into_iter().flat_map(|rule| rule.announces(before));
     let event = |(nth, (name, previous_status, status))| Event {
@@ -405,7 +409,7 @@ fn events(rule: Option<&Rule>, before: Option<Status>, turn: Turn) -> Vec<Event>
 }
 
 impl Moved {
-    /// Has a proof that was submitted reviewed by the kind of job that fits the effort.
+    /// Selects the kind of review job that fits the effort, if the move submitted a proof.
     #[must_use]
     pub fn reviewed_with(mut self, effort: Effort) -> Self {
         for left in &mut self.jobs {
@@ -417,7 +421,7 @@ impl Moved {
         self
     }
 
-    /// Tells both sides about the move, in the claim of `operator_id`.
+    /// Adds a message to both sides about the move, within the claim of `operator_id`.
     fn tell(mut self, operator_id: Option<OperatorId>, turn: Turn, body: String) -> Self {
         self.notices.extend(operator_id.map(|operator_id| Notice {
             id: MessageId::new(turn.now, turn.random),

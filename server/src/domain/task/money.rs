@@ -1,4 +1,5 @@
-//! What each transfer of a task amounts to, and between whom. Why money moves is in the table.
+//! The amount and the accounts of each transfer of a task. The table of moves defines which
+//! transfers a move causes.
 
 use api_types::{EventId, MicroUsd, Timestamp};
 
@@ -6,7 +7,8 @@ use super::Task;
 use crate::domain::ledger::{Account, Transfer, TransferCode};
 
 impl Task {
-    /// One of the transfers that a move of this task causes; none for one of nothing.
+    /// Returns the transfer with this code that a move of the task causes, or `None` if its amount
+    /// is zero.
     pub(super) fn transfer(
         &self,
         code: TransferCode,
@@ -35,7 +37,7 @@ impl Task {
                 Account::Available(self.operator_id?),
                 self.operators_part(),
             ),
-            // Paying in and out is no move of a task.
+            // Deposits and payouts are not moves of a task.
             TransferCode::Deposit
             | TransferCode::Payout
             | TransferCode::PayoutSent
@@ -53,7 +55,8 @@ impl Task {
         })
     }
 
-    /// What the operator gets for the task: the reward, unless the host has decided otherwise.
+    /// Returns what the operator gets for the task: the reward, unless the host has decided
+    /// otherwise.
     pub fn operators_part(&self) -> MicroUsd {
         let resolved = self.resolution.as_ref();
         resolved.map_or(self.stated.reward, |resolved| resolved.operator_usd)
@@ -64,7 +67,7 @@ impl Task {
         resolved.map_or(self.fee, |resolved| resolved.platform_fee_usd)
     }
 
-    /// What the agent gets back when it gets something back.
+    /// Returns what the agent gets back in a refund.
     fn agents_part(&self) -> MicroUsd {
         let resolved = self.resolution.as_ref();
         resolved.map_or(self.total(), |resolved| resolved.refunded_usd)

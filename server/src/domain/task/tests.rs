@@ -1,4 +1,4 @@
-//! What each move changes, pays, announces and leaves for later.
+//! Tests of what each move changes, pays, emits and schedules.
 
 use serde_json::json;
 
@@ -228,7 +228,7 @@ fn an_estimate_is_answered_within_the_hour_or_not_at_all() {
         waiting.clone().approve_estimate(over),
         Err(Refusal::WrongStatus { does })
     );
-    // What is open in PENDING too is open in the moment before the job has run.
+    // Moves that PENDING allows too are open in the moment before the job has run.
     assert!(waiting.clone().cancel(over).is_ok());
     let lapsed = waiting.move_by_clock(over).unwrap().task;
     assert_eq!((lapsed.status, lapsed.operator_id), (Status::Pending, None));
@@ -283,7 +283,7 @@ fn the_host_divides_what_is_disputed_and_has_the_last_word() {
         (TransferCode::Refund, "17.70".to_owned()),
     ];
     assert_eq!(money(&split), parts);
-    // The hold runs from the first completion, and what is settled is what was released.
+    // The hold starts at the first completion, and what is settled is what was released.
     let settled = split.task.move_by_clock(turn(3 + 7 * 24 * HOUR)).unwrap();
     assert_eq!(
         money(&settled),
@@ -305,7 +305,7 @@ fn a_revision_has_a_day_of_its_own_whatever_the_deadline() {
         .request_revision("Blurred".into(), Vec::new(), late)
         .unwrap()
         .task;
-    // An hour past the deadline the operator still has time.
+    // One hour after the deadline the operator still has time.
     let end = turn((71 + 24) * HOUR);
     let mut overdue = asked.clone();
     overdue.stated.deadline = turn(2).now;

@@ -1,25 +1,25 @@
 //! The entropy-coded bits of a scan, and the Huffman codes in them.
 //!
-//! Nothing is made up: where the bits of a scan have ended, the picture is broken.
+//! Missing bits are never filled in: a scan whose bits end early makes the picture broken.
 
 use super::super::Unmeasured;
 
-/// Codes up to this length are found by one look into a table.
+/// Length up to which codes are found by a single table lookup, in bits.
 const SHORT_BITS: u32 = 8;
 
 /// A Huffman table of a DHT segment (ISO/IEC 10918-1, annex C).
 pub(super) struct Huffman {
-    /// For each window of [`SHORT_BITS`] bits the length and the value of its code; 0 where the
-    /// code is longer or there is none.
+    /// The length and value of the code for each window of [`SHORT_BITS`] bits; 0 if the code is
+    /// longer or there is none.
     short: Vec<u16>,
-    /// For each length from 1 to 16 the first code that is too large for it, and what must be added
-    /// to a code for its place among the values.
+    /// For each length from 1 to 16: the first code that is too large for it, and the offset from a
+    /// code to the index of its value.
     by_length: Vec<(u32, i32)>,
     values: Vec<u8>,
 }
 
 impl Huffman {
-    /// Reads the lengths and values of a table, and returns it with the rest of the segment.
+    /// Reads the lengths and values of a table, and returns the table and the rest of the segment.
     pub(super) fn parse(segment: &[u8]) -> Option<(Self, &[u8])> {
         let (counts, rest) = segment.split_first_chunk::<16>()?;
         let total = counts.iter().map(|count| usize::from(*count)).sum();
@@ -53,7 +53,7 @@ impl Huffman {
         Some((table, rest))
     }
 
-    /// Returns length and value of the code at the beginning of a window of 16 bits.
+    /// Returns the length and value of the code at the beginning of a window of 16 bits.
     fn find(&self, window: u32) -> Option<(u32, u8)> {
         let short = *self.short.get((window >> (16 - SHORT_BITS)) as usize)?;
         if short != 0 {
@@ -72,7 +72,7 @@ impl Huffman {
     }
 }
 
-/// The bits of one scan, from its header to the next marker that is no restart.
+/// The bits of one scan, from its header to the next marker other than a restart marker.
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -81,7 +81,7 @@ pub(super) struct Bits<'a> {
 }
 
 impl<'a> Bits<'a> {
-    /// Begins behind the header of a scan.
+    /// Starts reading at the offset `at`, behind the header of a scan.
     pub(super) fn new(bytes: &'a [u8], at: usize) -> Self {
         Self {
             bytes,
@@ -91,7 +91,7 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// Returns the next `count` bits, 16 at most.
+    /// Returns the next `count` bits, at most 16.
     pub(super) fn take(&mut self, count: u32) -> Result<u32, Unmeasured> {
         if count == 0 {
             return Ok(0);
@@ -143,7 +143,7 @@ impl<'a> Bits<'a> {
                     self.at += 1;
                     continue;
                 }
-                // A marker.
+                // A marker ends the bits.
                 Some([0xff, ..] | []) | None => return,
                 Some([byte, ..]) => {
                     self.at += 1;
@@ -155,7 +155,7 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// Passes over the restart marker with this number, which must be the next marker.
+    /// Skips the restart marker with this number, which must be the next marker.
     pub(super) fn restart(&mut self, number: u8) -> Result<(), Unmeasured> {
         self.at = self.end();
         if self.bytes.get(self.at + 1) != Some(&(0xd0 + number)) {
@@ -166,7 +166,7 @@ impl<'a> Bits<'a> {
         Ok(())
     }
 
-    /// Returns where the next marker stands, or the end of the file without one.
+    /// Returns the offset of the next marker, or of the end of the file if there is none.
     pub(super) fn end(&self) -> usize {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let marker = rest

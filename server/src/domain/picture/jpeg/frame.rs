@@ -1,9 +1,9 @@
-//! A frame: the size of the picture, its components, and what its scans have said of them.
+//! A frame: the size of the picture, its components, and the state of their blocks after the scans.
 
 use super::super::{PIXELS_MAX, Unmeasured};
 use super::scan::{Coding, Part};
 
-/// Samples of a component that make one block, in a row.
+/// Samples in a row of a block.
 const BLOCK: u32 = 8;
 
 /// The header of a frame, and the means of its blocks.
@@ -12,45 +12,47 @@ pub(super) struct Frame {
     pub(super) height: u32,
     pub(super) progressive: bool,
     pub(super) components: Vec<Component>,
-    /// Blocks in a unit of interleaved scans, of the component that has most.
+    /// Blocks per MCU of an interleaved scan along each axis, for the component that has most.
     across_max: u32,
     down_max: u32,
 }
 
-/// A component, of brightness or of a colour.
+/// A component: brightness or a colour difference.
 pub(super) struct Component {
     pub(super) id: u8,
-    /// Its blocks in a unit of interleaved scans.
+    /// Its blocks per MCU of an interleaved scan, horizontally and vertically.
     pub(super) across: u32,
     pub(super) down: u32,
     /// The number of its quantization table.
     pub(super) table: u8,
-    /// By how much the means are to be multiplied, from its first scan on.
+    /// The factor by which the means are multiplied; set by its first scan.
     pub(super) step: Option<u16>,
-    /// Blocks in a row, those that only fill units included.
+    /// Blocks in a row, including those that only complete an MCU.
     pub(super) columns: u32,
     means: Vec<i16>,
-    /// Which coefficients of each block are not zero: progressive scans depend on it.
+    /// Bit set of the nonzero coefficients of each block; progressive scans depend on it.
     nonzero: Vec<u64>,
-    /// For each coefficient how many of its lowest bits are missing.
+    /// The number of lowest bits that are still missing, for each coefficient.
     missing_bits: [u8; 64],
 }
 
-/// No scan has said anything about a coefficient.
+/// Value of [`Component::missing_bits`] for a coefficient that no scan has covered yet.
 const UNSEEN: u8 = u8::MAX;
 
 impl Frame {
     /// Reads a frame header.
     ///
     /// # Errors
-    /// What is not decoded here, is too large, or contradicts itself.
+    /// [`Unmeasured::NotDecoded`] for a kind of JPEG that is not decoded here,
+    /// [`Unmeasured::TooManyPixels`] for a picture above the limit, [`Unmeasured::Broken`] for a
+    /// header that contradicts itself.
     pub(super) fn parse(segment: &[u8], progressive: bool) -> Result<Self, Unmeasured> {
         let [precision, h1, h2, w1, w2, count, rest @ ..] = segment else {
             return Err(Unmeasured::Broken);
         };
         let width = u32::from(u16::from_be_bytes([*w1, *w2]));
         let height = u32::from(u16::from_be_bytes([*h1, *h2]));
-        // A height of nothing is given behind the first scan, which no phone does.
+        // A height of 0 is defined behind the first scan, which no phone does.
         if *precision != 8 || height == 0 || !matches!(count, 1 | 3) {
             return Err(Unmeasured::NotDecoded);
         }
@@ -62,7 +64,7 @@ impl Frame {
             .get(..usize::from(*count))
             .ok_or(Unmeasured::Broken)?;
         let sampling = |[_, both, _]: &[u8; 3]| match *count {
-            // Alone, a component has no others to be measured by.
+            // Sampling factors are relative, and a single component has nothing to be relative to.
             1 => (1, 1),
             _ => (u32::from(both >> 4), u32::from(both & 15)),
         };
@@ -104,7 +106,7 @@ impl Frame {
         }
     }
 
-    /// Returns how many units a scan of these components has in a row, and how many rows.
+    /// Returns the MCUs in a row of a scan of these components, and the number of rows.
     pub(super) fn units(&self, parts: &[Part<'_>]) -> (u32, u32) {
         let alone = match parts {
             [part] => self.components.get(part.component),
@@ -124,19 +126,19 @@ impl Frame {
         )
     }
 
-    /// Whether the scans have said everything about every component.
+    /// Returns whether the scans have covered all bits of every component.
     pub(super) fn is_complete(&self) -> bool {
         self.components
             .iter()
             .all(|component| component.missing_bits.iter().all(|missing| *missing == 0))
     }
 
-    /// Returns the size of the picture at an eighth of its length and height.
+    /// Returns the size of the picture at an eighth of its width and height.
     pub(super) fn eighth(&self) -> (u32, u32) {
         (self.width.div_ceil(BLOCK), self.height.div_ceil(BLOCK))
     }
 
-    /// Returns the samples of a component's blocks for a row of the picture at an eighth.
+    /// Returns the samples of a component for one row of the picture at an eighth of its size.
     pub(super) fn samples(&self, nth: usize, row: u32) -> impl Iterator<Item = u8> {
         let component = self.components.get(nth);
         let (across, down) = component.map_or((1, 1), |one| (one.across, one.down));
@@ -164,7 +166,7 @@ impl Component {
         self.nonzero.get_mut(place).ok_or(Unmeasured::Broken)
     }
 
-    /// Notes what a scan has said.
+    /// Records what a scan has covered.
     pub(super) fn note(&mut self, coding: Coding, low: u8) {
         let (first, last) = match coding {
             Coding::Sequential => (0, 63),

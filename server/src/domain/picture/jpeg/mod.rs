@@ -1,10 +1,10 @@
-//! JPEG, read to its end.
+//! A JPEG reader that requires the file to be complete.
 //!
-//! Libraries that show pictures forgive what is missing: they fill it with grey. Here a picture is
-//! evidence, so every bit of every scan must be there, up to the end marker. The means of the
-//! blocks come with it, and they are the picture at an eighth of its size, at a fraction of the
-//! memory and time of its pixels. What follows the end marker (a second picture, a film) is not
-//! read.
+//! Libraries that display pictures tolerate missing data and fill it with grey. Here a picture is
+//! evidence, so every bit of every scan must be present, up to the end marker. Reading the bits
+//! also yields the means of the blocks (their DC coefficients). These are the picture at an eighth
+//! of its size, for a fraction of the memory and time that its pixels would take. Data behind the
+//! end marker (a second picture, a film) is not read.
 
 mod bits;
 mod frame;
@@ -16,7 +16,7 @@ use self::scan::{Coding, Part, Scan};
 use super::Unmeasured;
 use super::shades::{Shades, shade};
 
-/// Scans of a picture at most. Encoders make about ten; each costs a walk through all blocks.
+/// Maximum scans of a picture. Encoders write about ten, and each costs a pass over all blocks.
 const SCANS_MAX: u32 = 100;
 
 /// Reads a JPEG to its end and returns its lightness.
@@ -42,7 +42,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Shades, Unmeasured> {
     loop {
         match reader.marker()? {
             0xd9 => break,
-            // Without a segment; restart markers may stand behind a scan's last unit too.
+            // Markers without a segment. A restart marker may also follow the last MCU of a scan.
             0x01 | 0xd0..=0xd7 => {}
             0xd8 => return Err(Unmeasured::Broken),
             marker => reader.segment(marker)?,
@@ -57,19 +57,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Shades, Unmeasured> {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// The first number of each quantization table, by which means are multiplied.
+    /// The first value of each quantization table, by which means are multiplied.
     quantization: [Option<u16>; 4],
     dc: [Option<Huffman>; 4],
     ac: [Option<Huffman>; 4],
     restart_interval: u32,
-    /// How Adobe's segment says that the colours are coded.
+    /// The colour transform that Adobe's segment states.
     adobe_transform: Option<u8>,
     frame: Option<Frame>,
     scans: u32,
 }
 
 impl<'a> Reader<'a> {
-    /// Returns the next marker. Bytes before it that belong to nothing are passed over.
+    /// Returns the next marker. Stray bytes before it are skipped.
     fn marker(&mut self) -> Result<u8, Unmeasured> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let found = rest
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
             }
             0xc0..=0xc2 => return Err(Unmeasured::Broken),
             0xc4 => self.huffman_tables(payload).ok_or(Unmeasured::Broken)?,
-            // Lossless, hierarchical or arithmetic coding; a height that comes late.
+            // Lossless, hierarchical or arithmetic coding; a height that is defined late.
             0xc3 | 0xc5..=0xcf | 0xdc | 0xde | 0xdf => return Err(Unmeasured::NotDecoded),
             0xda => self.scan(payload)?,
             0xdb => self
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns a pixel of JFIF's colours as red, green and blue.
+/// Converts a pixel from the colour space of JFIF to red, green and blue.
 fn rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (
         i32::from(y) * 1000,

@@ -1,4 +1,4 @@
-//! Scans: every block that they code is read to its last bit, and its mean is kept.
+//! Scans: decodes every block to its last bit and keeps only its mean (the DC coefficient).
 
 use super::super::Unmeasured;
 use super::bits::{Bits, Huffman};
@@ -11,40 +11,40 @@ const COEFFICIENTS: u8 = 64;
 pub(super) struct Scan<'t> {
     pub(super) parts: Vec<Part<'t>>,
     pub(super) coding: Coding,
-    /// Units between two restart markers; 0 without any.
+    /// MCUs between two restart markers; 0 if there are none.
     pub(super) restart_interval: u32,
 }
 
-/// One of the components in a scan.
+/// One component of a scan.
 pub(super) struct Part<'t> {
-    /// Its place in the frame.
+    /// The index of the component in the frame.
     pub(super) component: usize,
     pub(super) dc: Option<&'t Huffman>,
     pub(super) ac: Option<&'t Huffman>,
-    /// The mean of the block before.
+    /// The mean of the previous block, from which the next one is coded as a difference.
     pub(super) prediction: i32,
 }
 
-/// What a scan says of its blocks (ISO/IEC 10918-1, annexes F and G).
+/// The part of its blocks that a scan codes (ISO/IEC 10918-1, annexes F and G).
 #[derive(Clone, Copy)]
 pub(super) enum Coding {
-    /// Everything.
+    /// All coefficients with all their bits.
     Sequential,
     /// The upper bits of the means.
     DcFirst { low: u8 },
     /// One more bit of the means.
     DcRefine { low: u8 },
-    /// The upper bits of some other coefficients.
+    /// The upper bits of a range of other coefficients.
     AcFirst { first: u8, last: u8 },
-    /// One more bit of some other coefficients.
+    /// One more bit of a range of other coefficients.
     AcRefine { first: u8, last: u8 },
 }
 
 impl Scan<'_> {
-    /// Reads the whole scan and returns where the next marker stands.
+    /// Reads the whole scan and returns the offset of the next marker.
     ///
     /// # Errors
-    /// [`Unmeasured::Broken`] if its bits end early, are no code, or lack a restart marker.
+    /// [`Unmeasured::Broken`] if its bits end early, are not a code, or lack a restart marker.
     pub(super) fn read(
         &mut self,
         frame: &mut Frame,
@@ -164,7 +164,7 @@ impl Part<'_> {
     }
 }
 
-/// Passes over all coefficients but the mean.
+/// Skips all coefficients except the mean.
 fn pass_coefficients(bits: &mut Bits<'_>, table: &Huffman) -> Result<(), Unmeasured> {
     let mut next = 1;
     while next < COEFFICIENTS {
@@ -182,8 +182,8 @@ fn pass_coefficients(bits: &mut Bits<'_>, table: &Huffman) -> Result<(), Unmeasu
     Ok(())
 }
 
-/// Reads the first bits of the coefficients in `span`, notes which are not zero, and returns how
-/// many blocks that follow have none.
+/// Reads the upper bits of the coefficients from `first` to `last`, records which are nonzero, and
+/// returns the number of following blocks without any.
 fn read_coefficients(
     bits: &mut Bits<'_>,
     table: &Huffman,
@@ -211,8 +211,8 @@ fn read_coefficients(
     Ok(0)
 }
 
-/// Reads one more bit of the coefficients in `span`. Returns where it stopped, and how many blocks
-/// from this one on have no new coefficient.
+/// Reads one more bit of the coefficients from `first` to `last`. Returns the position at which it
+/// stopped, and the number of blocks, starting with this one, that have no new coefficient.
 fn refine_coefficients(
     bits: &mut Bits<'_>,
     table: &Huffman,
@@ -230,7 +230,7 @@ fn refine_coefficients(
         if size > 0 {
             bits.take(1)?;
         }
-        // A bit for each known coefficient on the way, past so many that are zero.
+        // One bit for each nonzero coefficient on the way, while `zeros` zero ones are skipped.
         while next <= last {
             if *nonzero & range(next, next) != 0 {
                 pass_corrections(bits, 1)?;
@@ -261,7 +261,7 @@ fn pass_corrections(bits: &mut Bits<'_>, mut count: u32) -> Result<(), Unmeasure
     Ok(())
 }
 
-/// Returns a set of the coefficients from `first` to `last`.
+/// Returns the bit set of the coefficients from `first` to `last`.
 fn range(first: u8, last: u8) -> u64 {
     if first > last || last >= COEFFICIENTS {
         return 0;
