@@ -1,4 +1,5 @@
-//! `App`: all that a request or a job may touch. A field is the only kind of injection there is.
+//! `App`: the state that requests and jobs share. Its fields are the only form of dependency
+//! injection.
 
 use std::sync::Arc;
 
@@ -17,40 +18,40 @@ use crate::outside::mail::Mails;
 use crate::seats::Seats;
 use crate::store::{Store, StoreError, Tx, shared_settings};
 
-/// Settings, store, clock, entropy and the outside. Cheap to clone.
+/// Settings, store, clock, random source and external services. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
-    /// The settings it was started with.
+    /// The settings of this process.
     pub config: Arc<Config>,
-    /// The database.
+    /// The database of the service.
     pub store: Store,
-    /// What time it is.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// Random bytes.
+    /// The source of random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// Proof files.
+    /// The storage of proof files.
     pub files: Files,
-    /// The payment provider, where one is set up.
+    /// The client of the payment provider, if one is configured.
     pub fiat: Option<Fiat>,
-    /// Addresses that users gave.
+    /// The client for URLs that users gave.
     pub targets: UserTargets,
-    /// The way that mails take.
+    /// The transport of outgoing mails.
     pub mails: Mails,
-    /// Told whenever a write may have left work for the runner.
+    /// Notified whenever a write may have scheduled a job.
     pub wake_jobs: Arc<Notify>,
-    /// Changes whenever a write may have left news for those who follow events.
+    /// Changes whenever a write may have added events.
     pub news: watch::Sender<()>,
-    /// Streams of events that are open.
+    /// The limit of open event streams.
     pub seats: Seats,
-    /// Cancelled when the server stops, so that streams without an end come to one.
+    /// Cancelled when the server stops, so that event streams end.
     pub stopping: CancellationToken,
 }
 
 impl App {
-    /// An application on this store, with its files where the settings say.
+    /// Creates an application on this store, with its files at the configured location.
     ///
     /// # Errors
-    /// Why the folder of files, or the way of mails, could not be opened.
+    /// Fails if the file storage or the transport of mails cannot be opened.
     pub fn new(
         config: Config,
         store: Store,
@@ -74,11 +75,8 @@ impl App {
         })
     }
 
-    /// Writes the settings that the command line must share into the database. Other servers of
-    /// the database should have the same, so a changed one is logged.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
+    /// Writes the settings that the command line must share into the database. Other servers of the
+    /// database should have the same settings, so a changed one is logged.
     pub async fn share_settings(&self) -> Result<(), StoreError> {
         let settings = self.config.shared();
         let put = move |tx: &mut Tx<'_>| {
@@ -101,28 +99,28 @@ impl App {
         Ok(())
     }
 
-    /// Tells the runner and those who follow events that there may be something for them.
+    /// Wakes the job runner and the event streams, because there may be new jobs or events.
     pub fn wake(&self) {
         self.wake_jobs.notify_one();
         self.news.send_replace(());
     }
 
-    /// The address under which an upload is named in a proof. It opens only when signed.
+    /// Returns the URL that names an upload in a proof. It is accessible only when signed.
     pub fn upload_url(&self, id: UploadId) -> String {
         format!("{}{}", self.origin(), api_types::paths::file(id))
     }
 
-    /// The same, opening for a quarter of an hour (contract §4, Proof).
+    /// Returns the same URL, signed for 15 minutes (contract §4, Proof).
     pub fn signed_upload_url(&self, id: UploadId, now: Timestamp) -> String {
         format!("{}{}", self.origin(), self.files.signed_path(id, now))
     }
 
-    /// Where the payment provider sends its notices.
+    /// Returns the URL to which the payment provider sends its notices.
     pub fn notification_url(&self) -> String {
         format!("{}{}", self.origin(), api_types::paths::DLOCAL_NOTICE)
     }
 
-    /// The circumstances of a move that is made now.
+    /// Returns the context of a move that is made now: time, randomness and settings.
     pub fn turn(&self) -> Turn {
         Turn {
             now: self.clock.now(),
@@ -131,19 +129,19 @@ impl App {
         }
     }
 
-    /// The address that a mail asks its reader to open.
+    /// Returns the URL of the link in a verification mail.
     pub fn verify_email_url(&self, token: &str) -> String {
         let path = api_types::paths::VERIFY_EMAIL;
         format!("{}{path}?token={token}", self.origin())
     }
 
-    /// How the world reaches this server, without a path.
+    /// Returns the URL by which clients reach this server, without a path.
     pub fn origin(&self) -> &str {
         self.config.public_url.as_deref().unwrap_or_default()
     }
 }
 
-/// The server that the settings name, else the folder `mails` beside the proof files.
+/// Opens the configured mail server, or else the folder `mails` in the data folder.
 fn open_mails(config: &Config) -> anyhow::Result<Mails> {
     if let Some(url) = &config.smtp_url {
         let from = config.mail_from.as_deref();
@@ -157,17 +155,17 @@ fn open_mails(config: &Config) -> anyhow::Result<Mails> {
     Mails::to_folder(folder, from.unwrap_or("HumanOps <humanops@localhost>"))
 }
 
-/// Makes the data folder of a place, if it is not there.
+/// Creates the data folder of a place, if it does not exist.
 ///
 /// # Errors
-/// Why it could not be made.
+/// Fails if it cannot be created.
 pub fn make_data_folder(place: &Place) -> anyhow::Result<()> {
     make_private(&place.data)
         .with_context(|| format!("cannot make the data folder {}", place.data.display()))
 }
 
-/// Makes the folder, if it is not there, for nobody but the server's own user: it holds people's
-/// addresses, the hashes of keys and the secrets that callbacks are signed with.
+/// Creates a folder, if it does not exist, that only the server's user can access: it contains
+/// people's addresses, the hashes of keys and the secrets that sign callbacks.
 fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
@@ -175,11 +173,11 @@ fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
     builder.recursive(true).create(folder)
 }
 
-/// Opens the database that the settings name: the embedded one migrates itself, PostgreSQL only
-/// by `humanops migrate`.
+/// Opens the configured database. The embedded one is migrated here, PostgreSQL only by `humanops
+/// migrate`.
 ///
 /// # Errors
-/// Why it could not be opened.
+/// Fails if the database cannot be opened.
 pub fn open_store(place: &Place) -> anyhow::Result<Store> {
     if let Some(url) = &place.database_url {
         return Store::open_postgres(url.expose()).context("cannot open the database");

@@ -1,7 +1,7 @@
-//! Time and chance, handed in: the only places that ask the machine for either.
+//! The current time and random bytes. Only this module reads either from the machine.
 //!
-//! Whatever decides or writes takes both from [`App`](crate::app::App), so that a test can move
-//! time by hand and see the same ids twice.
+//! All code that decides or writes takes both from [`App`](crate::app::App), so that a test can set
+//! the time and repeat the same ids.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -12,9 +12,9 @@ use std::time::{Duration, SystemTime};
 use api_types::Timestamp;
 use sha2::{Digest, Sha256};
 
-/// Says what time it is.
+/// A source of the current time.
 pub trait Clock: Send + Sync {
-    /// This moment.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -33,21 +33,21 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that stands still until it is advanced.
 #[derive(Debug)]
 pub struct ManualClock {
     millis: AtomicI64,
 }
 
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// Creates a clock that stands at `now`.
     pub fn new(now: Timestamp) -> Self {
         Self {
             millis: AtomicI64::new(now.as_millis()),
         }
     }
 
-    /// Moves it forward.
+    /// Advances the clock by `duration`.
     pub fn advance(&self, duration: Duration) {
         let later = self.now().after(duration);
         self.millis.store(later.as_millis(), Ordering::SeqCst);
@@ -60,12 +60,12 @@ impl Clock for ManualClock {
     }
 }
 
-/// Gives random bytes.
+/// A source of random bytes.
 pub trait Entropy: Send + Sync {
-    /// Fills all of `bytes`.
+    /// Fills all of `bytes` with random bytes.
     fn fill(&self, bytes: &mut [u8]);
 
-    /// Sixteen random bytes, as ids take them.
+    /// Returns sixteen random bytes as a number, for ids.
     fn u128(&self) -> u128 {
         let mut bytes = [0; 16];
         self.fill(&mut bytes);
@@ -88,7 +88,7 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// The same bytes for the same seed, for tests alone.
+/// A deterministic source that returns the same bytes for the same seed, for tests only.
 #[derive(Debug)]
 pub struct SeededEntropy {
     seed: u64,
@@ -97,7 +97,7 @@ pub struct SeededEntropy {
 }
 
 impl SeededEntropy {
-    /// A source that follows from `seed`.
+    /// Creates a source from `seed`.
     pub fn new(seed: u64) -> Self {
         Self {
             seed,

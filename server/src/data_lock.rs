@@ -1,6 +1,7 @@
-//! One server a data folder. The embedded database belongs to the process that serves it: a second
-//! one would run the same jobs again and count the same requests apart. The commands of the host
-//! (`admin`, `backup`, `check-ledger`) do not serve, and run beside it.
+//! The lock of a data folder, so that only one server uses it. The embedded database belongs to the
+//! process that serves it: a second server would run the same jobs again and count requests
+//! separately. The host's commands (`admin`, `backup`, `check-ledger`) do not take the lock, and
+//! can run at the same time as a server.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
@@ -8,23 +9,25 @@ use std::path::Path;
 
 use anyhow::Context;
 
-/// The file that is locked, beside the database whose name it begins with.
+/// The name of the lock file, next to the database file.
 const FILE: &str = "humanops.sqlite.lock";
 
-/// Longest description of a holder that is read back.
+/// Maximum length in bytes of a holder's description that is read.
 const HOLDER_BYTES_MAX: u64 = 500;
 
-/// The right to serve a data folder, until it is dropped or the process ends, however it ends.
+/// The exclusive right to serve a data folder. Released on drop, or when the process ends for any
+/// reason.
 #[derive(Debug)]
 pub struct DataLock {
     _file: File,
 }
 
 impl DataLock {
-    /// Takes the right to serve this folder, and leaves word of who has it.
+    /// Acquires the lock of this folder, and writes the holder's description into the lock file.
     ///
     /// # Errors
-    /// Another process has it: the error says which. Or the file cannot be locked or written.
+    /// Fails if another process holds the lock, which the error names, or if the file cannot be
+    /// locked or written.
     pub fn acquire(data: &Path, holder: &str) -> anyhow::Result<Self> {
         let path = data.join(FILE);
         let mut file = OpenOptions::new()
@@ -38,7 +41,7 @@ impl DataLock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut other = String::new();
-                // Who has it may not have said so yet.
+                // The holder may not have written its description yet.
                 drop(file.take(HOLDER_BYTES_MAX).read_to_string(&mut other));
                 let other = match other.trim() {
                     "" => "another process",

@@ -1,20 +1,22 @@
 //! The HumanOps service.
 //!
-//! - [`domain`] decides: values in, values out; the table of moves is `domain/moves.rs`.
-//! - [`store`] keeps: SQL and nothing else, on SQLite or PostgreSQL.
-//! - [`outside`] reaches the world: one file per counterparty.
-//! - [`admin`] is what the host decides, for its routes and its command line alike.
-//! - [`http`] is the surface: every route on one screen, extract, call and answer.
-//! - [`jobs`] is work that waits.
-//! - [`log`] is what is logged, [`output`] the only way to standard output and standard error.
+//! - [`domain`] makes the decisions: values in, values out; the table of moves is
+//!   `domain/moves.rs`.
+//! - [`store`] contains the SQL and nothing else, on SQLite or PostgreSQL.
+//! - [`outside`] has the clients of external services, with one file for each counterparty.
+//! - [`admin`] has the host's operations, for its routes and its command line alike.
+//! - [`http`] is the HTTP layer: every route on one screen; handlers extract, call and answer.
+//! - [`jobs`] runs background jobs.
+//! - [`log`] configures logging; [`output`] is the only way to standard output and standard error.
 //! - [`data_lock`] keeps a second server out of a data folder.
-//! - [`app`] is all that a request or a job may touch, [`config`] every setting, [`clock`] time
-//!   and chance, [`serve`] the running of it, [`seats`] the streams that are open.
+//! - [`app`] is the state that requests and jobs share, [`config`] has every setting, [`clock`]
+//!   time and randomness, [`serve`] the server's life cycle, [`seats`] the limit of open event
+//!   streams.
 //!
-//! Imports point one way: `http` and `jobs` to `store`, `outside` and `domain`; those three to
-//! `api-types`; `domain` to nothing else.
+//! Imports point in one direction: `http` and `jobs` import `store`, `outside` and `domain`; those
+//! three import `api-types`; `domain` imports nothing else.
 
-// `output` alone writes to standard output and standard error, because it never panics or waits.
+// Only `output` writes to standard output and standard error, because it never panics or waits.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod admin;

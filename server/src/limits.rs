@@ -1,5 +1,5 @@
-//! The settings of limits: requests a minute, whose word on their origin is taken, connections.
-//! They are applied by `http/rate.rs`, `http/client.rs` and `connections.rs`.
+//! Settings of limits: requests a minute, trusted proxies, connections. They are applied by
+//! `http/rate.rs`, `http/client.rs` and `connections/`.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum, value_parser};
 use ipnet::IpNet;
 
-/// What is taken of one client and of all (contract §8).
+/// The limits of each client and of the server (contract §8).
 #[derive(Clone, Debug, Args)]
 pub struct Limits {
     /// Requests a minute of one client (an IPv4 address, or a /64 of IPv6) at one path, or `off`.
@@ -28,7 +28,8 @@ pub struct Limits {
     )]
     pub rate_limit_upload: RateLimit,
 
-    /// Addresses of the proxies whose word on where a request came from is taken, as `10.0.0.0/8`.
+    /// Networks of trusted proxies, such as `10.0.0.0/8`. The client addresses that they send are
+    /// believed.
     #[arg(
         long,
         env = "TRUSTED_PROXIES",
@@ -38,7 +39,7 @@ pub struct Limits {
     )]
     pub trusted_proxies: TrustedProxies,
 
-    /// The header in which they give it. What they do not write themselves must not be believed.
+    /// Header in which the proxies send the client address. They must write it themselves.
     #[arg(
         long,
         env = "FORWARDED_HEADER",
@@ -48,7 +49,7 @@ pub struct Limits {
     )]
     pub forwarded_header: ForwardedHeader,
 
-    /// Connections that are open at one time at most.
+    /// Maximum number of open connections.
     #[arg(
         long,
         env = "CONNECTIONS_MAX",
@@ -59,17 +60,17 @@ pub struct Limits {
     pub connections_max: u32,
 }
 
-/// A limit that cannot be read, in a sentence.
+/// An invalid limit, described in a sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct WrongLimit(&'static str);
 
-/// How many requests a minute are taken.
+/// The maximum number of requests a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateLimit {
-    /// As many as come.
+    /// There is no limit.
     Off,
-    /// So many.
+    /// At most this number of requests a minute.
     PerMinute(u32),
 }
 
@@ -85,13 +86,13 @@ impl FromStr for RateLimit {
     }
 }
 
-/// The header in which a proxy says for whom it speaks.
+/// The header in which a proxy names the client's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ForwardedHeader {
-    /// `X-Forwarded-For: client, proxy`.
+    /// The header `X-Forwarded-For: client, proxy`.
     #[value(name = "x-forwarded-for")]
     XForwardedFor,
-    /// `Forwarded: for=client` (RFC 7239).
+    /// The header `Forwarded: for=client` (RFC 7239).
     #[value(name = "forwarded")]
     Forwarded,
 }
@@ -101,7 +102,7 @@ pub enum ForwardedHeader {
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Whether this is the address of one.
+    /// Returns whether the address belongs to a trusted proxy.
     pub fn contain(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
@@ -120,12 +121,12 @@ impl FromStr for TrustedProxies {
     }
 }
 
-/// Parses a network, or an address that stands for a network of one.
+/// Parses a network, or an address as a network of one.
 ///
 /// # Errors
-/// For a text that is neither, and for two kinds of networks that would not do what they say: an
-/// address inside a network with the network's length, and IPv4 written as IPv6, because a peer's
-/// address is compared as IPv4.
+/// Fails for a text that is neither, and for two kinds of networks that would not do what they say:
+/// an address inside a network with the network's prefix length, and IPv4 written as IPv6, because
+/// a peer's address is compared as IPv4.
 pub fn network(text: &str) -> Result<IpNet, WrongLimit> {
     let text = text.trim();
     let alone = text.parse::<IpAddr>().map(IpNet::from);

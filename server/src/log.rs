@@ -1,7 +1,7 @@
-//! What is logged, in which form. How lines reach standard error is `output.rs`.
+//! Logging: the filter and the format of log lines. `output.rs` writes them to standard error.
 //!
-//! LOG chooses how much; what it cannot choose is that libraries log what they send. At DEBUG and
-//! TRACE they print SQL parameters, headers and bodies, and so secrets. Therefore only our own
+//! LOG sets the level, but it cannot enable the DEBUG and TRACE levels of libraries: at those
+//! levels they log SQL parameters, headers and bodies, and so secrets. Therefore only our own
 //! targets go below INFO, whatever LOG says.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -17,18 +17,18 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::LogFormat;
 use crate::output;
 
-/// The crates of this workspace that log. Every other target is held at INFO.
+/// The crates of this workspace that log. All other targets are limited to INFO.
 const OUR_TARGETS: [&str; 4] = ["server", "humanops", "api_types", "crypto_wasm"];
 
-/// Starts to log to standard error what `filter` lets through, panics included.
+/// Starts logging to standard error according to `filter`, panics included.
 ///
 /// # Errors
-/// When `filter` cannot be read, or something else logs in this process.
+/// Fails if `filter` is invalid, or if this process already has a logger.
 pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter).context("LOG is not a filter")?;
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(output::stderr_is_terminal())
-        // Otherwise it prints its own troubles to standard error, and panics if that is broken.
+        // Otherwise it prints its own errors to standard error, and panics if that fails.
         .log_internal_errors(false)
         .with_writer(output::log_writer);
     let lines: Box<dyn Layer<_> + Send + Sync> = match format {
@@ -52,8 +52,8 @@ fn libraries_at_info() -> Targets {
         .with_targets(ours)
 }
 
-/// Replaces the standard hook, which writes to standard error itself and so may wait for a pipe
-/// that nobody reads.
+/// Logs a panic. Replaces the standard hook, which writes to standard error itself and so may wait
+/// for a pipe that nobody reads.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let text = panic.payload_as_str().unwrap_or_default();
     let place = panic.location().map(ToString::to_string);

@@ -1,5 +1,5 @@
-//! `humanops serve · migrate · check-ledger · admin · backup · restore · openapi`: reads the
-//! settings, and calls the library.
+//! The binary `humanops serve · migrate · check-ledger · admin · backup · restore · openapi`: reads
+//! the settings, and calls the library.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
@@ -49,7 +49,7 @@ fn carry_out(command: Command) -> ExitCode {
     }
 }
 
-/// Prints the help that was asked for, or what is wrong with the arguments.
+/// Prints the requested help, or what is wrong with the arguments.
 fn explain(usage: &clap::Error) -> ExitCode {
     let code = u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
     match usage.print() {
@@ -124,7 +124,7 @@ fn first(addresses: &[SocketAddr]) -> anyhow::Result<SocketAddr> {
     addresses.first().copied().context("there is no address")
 }
 
-/// The embedded database has one server; PostgreSQL is there to be shared.
+/// Locks the data folder of the embedded database, which has one server. PostgreSQL can be shared.
 fn lock_data(place: &Place, listening: SocketAddr) -> anyhow::Result<Option<DataLock>> {
     if place.database_url.is_some() {
         return Ok(None);
@@ -138,7 +138,7 @@ fn lock_data(place: &Place, listening: SocketAddr) -> anyhow::Result<Option<Data
 fn migrate(place: &Place) -> anyhow::Result<()> {
     let applied = match &place.database_url {
         Some(url) => Store::migrate_postgres(url.expose())?,
-        // The embedded database migrates itself when it is opened.
+        // The embedded database is migrated when it is opened.
         None => open_store(place).map(|_| Vec::new())?,
     };
     let applied: String = applied

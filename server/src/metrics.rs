@@ -1,6 +1,6 @@
-//! What Prometheus is told: every name, once, with the functions that count. Labels take values of
-//! our own making only (templates of paths, names of moves, codes of transfers), so that no caller
-//! can make them grow. They are told by `http/metrics.rs`, on a listener of their own.
+//! Prometheus metrics: every name, once, with the functions that record it. Label values are only
+//! our own (path templates, names of moves, codes of transfers), so that callers cannot increase
+//! their number. `http/metrics.rs` serves the metrics on a listener of its own.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -25,15 +25,15 @@ const COMMIT_SECONDS: &str = "humanops_store_commit_duration_seconds";
 const LOG_LINES_LOST: &str = "humanops_log_lines_lost_total";
 const BUILD: &str = "humanops_build_info";
 
-/// Bounds of what takes a request's time, in seconds.
+/// Histogram buckets for the duration of requests, in seconds.
 const REQUEST_BOUNDS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0,
 ];
 
-/// Bounds of what takes a disk's time, in seconds.
+/// Histogram buckets for the duration of commits, in seconds.
 const COMMIT_BOUNDS: [f64; 9] = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0];
 
-/// A request was answered; `path` is its template.
+/// Counts an answered request. `path` is its template.
 pub fn request_answered(method: &'static str, path: &str, status: u16, took: Duration) {
     let path = path.to_owned();
     counter!(REQUESTS, "method" => method, "path" => path.clone(), "status" => status.to_string())
@@ -44,60 +44,60 @@ pub fn request_answered(method: &'static str, path: &str, status: u16, took: Dur
     histogram!(REQUEST_SECONDS, "method" => method, "path" => path).record(took.as_secs_f64());
 }
 
-/// A job ran, and was `done`, will be tried again (`retried`), or `failed` for good; or it was
-/// `postponed` before it began.
+/// Counts a job that was `done`, will be `retried`, has `failed` permanently, or was `postponed`
+/// before it started.
 pub fn job_ran(kind: &'static str, outcome: &'static str) {
     counter!(JOBS_RUN, "kind" => kind, "outcome" => outcome).increment(1);
 }
 
-/// A job was set aside because the server ended twice while it ran. The kind comes from the
-/// database, where only this server's own kinds are written.
+/// Counts a job that was set aside because the server ended twice while it ran. The kind comes from
+/// the database, which contains only this server's own kinds.
 pub fn job_set_aside(kind: &str) {
     counter!(JOBS_RUN, "kind" => kind.to_owned(), "outcome" => "failed").increment(1);
 }
 
-/// A webhook was sent, and was `accepted`, or `refused` for now or for good: not answered too.
+/// Counts a webhook attempt that was `accepted` or `refused`; no response counts as refused.
 pub fn webhook_attempted(outcome: &'static str) {
     counter!(WEBHOOKS, "outcome" => outcome).increment(1);
 }
 
-/// A transaction was committed.
+/// Counts a committed transaction and its duration.
 pub fn committed(took: Duration) {
     histogram!(COMMIT_SECONDS).record(took.as_secs_f64());
 }
 
-/// So many lines of the log could not be written to standard error.
+/// Counts log lines that could not be written to standard error.
 pub fn log_lines_lost(lines: u64) {
     counter!(LOG_LINES_LOST).increment(lines);
 }
 
-/// So much waits for the database.
+/// Sets the number of reads and writes that wait for the database.
 pub fn store_waits(reads: usize, writes: usize) {
     gauge!(STORE_WAITING, "kind" => "read").set(reads as f64);
     gauge!(STORE_WAITING, "kind" => "write").set(writes as f64);
 }
 
-/// So many jobs are in the database in this state: `waiting`, `due` or `failed`.
+/// Sets the number of jobs in the database in this state: `waiting`, `due` or `failed`.
 pub fn jobs_are(state: &'static str, count: i64) {
     gauge!(JOBS, "state" => state).set(count as f64);
 }
 
-/// For so long the oldest due job has been due.
+/// Sets for how long the oldest due job has been due.
 pub fn oldest_job_waits(millis: i64) {
     gauge!(OLDEST_JOB).set(millis as f64 / 1000.0);
 }
 
-/// What is counted when the transaction that did it is durable, and not at all if it is undone.
+/// A metric that is counted once its transaction is durable, and not at all if it is rolled back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durable {
     /// A move of a task, by the last event that it announces.
     Move(&'static str),
-    /// A transfer, by its code.
+    /// A transfer, by its code, with its amount.
     Money(&'static str, MicroUsd),
 }
 
 impl Durable {
-    /// Counts it.
+    /// Adds the event to its counter.
     pub fn count(self) {
         match self {
             Self::Move(event) => counter!(MOVES, "event" => event).increment(1),
@@ -109,17 +109,17 @@ impl Durable {
     }
 }
 
-/// One more of something that runs now, until it is dropped.
+/// An entry in a gauge of running work, which is removed when it is dropped.
 #[derive(Debug)]
 pub struct Running(&'static str);
 
 impl Running {
-    /// A job.
+    /// Counts a running job.
     pub fn job() -> Self {
         Self::begun(JOBS_RUNNING)
     }
 
-    /// A stream of events to somebody who listens.
+    /// Counts an open event stream.
     pub fn event_stream() -> Self {
         Self::begun(STREAMS)
     }
@@ -136,13 +136,14 @@ impl Drop for Running {
     }
 }
 
-/// Begins to count, once a process; before it, counting does nothing and costs next to nothing.
+/// Installs the recorder once per process. Before that, recording has no effect and costs almost
+/// nothing.
 ///
 /// # Errors
-/// When something else counts in this process already.
+/// Fails if this process already has another recorder.
 pub fn count() -> anyhow::Result<PrometheusHandle> {
     static COUNTING: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
-    // Kept to the end: of two that begin at once, the second finds what the first began.
+    // Locked to the end: of two concurrent calls, the second finds the recorder of the first.
     let mut counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(handle) = &*counting {
         return Ok(handle.clone());

@@ -1,10 +1,10 @@
-//! Standard output and standard error. Nothing else in this crate writes to either, so that no
-//! output that is broken, full or not read can end a request, a job or a command.
+//! Standard output and standard error. Nothing else in this crate writes to either, so that an
+//! output that is broken, full or not read cannot end a request, a job or a command.
 //!
-//! Standard error takes the log and the notes of commands. Both go through a bounded queue that one
-//! thread empties: a line may be lost, and is counted then, but nobody waits for it. Standard
-//! output takes what a command answers: [`product`] fails if that cannot be written, [`report`]
-//! does not, because the work that it tells of is done.
+//! Standard error gets the log and the notes of commands. Both go through a bounded queue that one
+//! thread writes: a line may be lost, and is counted in that case, but no caller waits for it.
+//! Standard output gets the results of commands: [`product`] fails if they cannot be written,
+//! [`report`] does not, because the work that it reports is done.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -14,16 +14,16 @@ use std::time::{Duration, Instant};
 
 use crate::metrics;
 
-/// Bytes that may wait for standard error: about twenty thousand lines.
+/// Maximum number of bytes that wait for standard error: about twenty thousand lines.
 const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// How long the last lines of a process may take to be written.
+/// Time for which a process waits at its end for the last lines to be written.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
 
-/// How long standard output may take nothing before it counts as broken.
+/// Time without progress after which standard output counts as broken.
 const STUCK_AFTER: Duration = Duration::from_secs(10);
 
-/// How often a non-blocking pipe that was full is tried again.
+/// Interval at which a full non-blocking pipe is retried.
 const RETRY_EVERY: Duration = Duration::from_millis(10);
 
 static STDERR: Queue = Queue::new(WAITING_BYTES_MAX);
@@ -33,18 +33,18 @@ pub fn note(line: impl Display) {
     STDERR.push(format!("{line}\n").as_bytes(), write_stderr);
 }
 
-/// Writes what a command was asked for to standard output.
+/// Writes the result that a command was run for to standard output.
 ///
 /// # Errors
-/// When not all of it could be written.
+/// Fails if not all of it could be written.
 pub fn product(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = stdout();
     let written = write_all(&mut stdout, bytes, STUCK_AFTER);
     written.and_then(|()| stdout.flush())
 }
 
-/// Writes what came of a command's work to standard output, or says on standard error that this
-/// was not possible. The command's exit code stays that of its work.
+/// Writes a report of a command's work to standard output, or notes on standard error that this
+/// failed. The command's exit code depends on its work only.
 pub fn report(text: impl Display) {
     if let Err(error) = product(text.to_string().as_bytes()) {
         note(format_args!(
@@ -53,17 +53,17 @@ pub fn report(text: impl Display) {
     }
 }
 
-/// Waits until standard error has taken every line, for a second at most.
+/// Waits until standard error has accepted every line, for one second at most.
 pub fn flush() {
     STDERR.flush(FLUSH_WITHIN);
 }
 
-/// Whether a person reads standard error.
+/// Returns whether standard error is a terminal.
 pub fn stderr_is_terminal() -> bool {
     stderr().is_terminal()
 }
 
-/// Returns a writer for log lines, each written whole by one call.
+/// Returns a writer for log lines. Each call must write whole lines.
 pub fn log_writer() -> LogWriter {
     LogWriter
 }
@@ -97,7 +97,7 @@ fn stderr() -> io::Stderr {
     io::stderr()
 }
 
-/// A bounded queue of bytes between those who write lines and the thread that delivers them.
+/// A bounded queue of bytes between callers that write lines and the thread that outputs them.
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
@@ -124,7 +124,8 @@ impl Queue {
         }
     }
 
-    /// Appends lines, or loses them if the queue is full. The first call starts `write`'s thread.
+    /// Appends lines, or drops them if the queue is full. The first call starts a thread that runs
+    /// `write`.
     fn push(&self, lines: &[u8], write: fn()) {
         let mut state = self.lock();
         if state.waiting.len() + lines.len() > self.bytes_max {
@@ -141,14 +142,14 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Delivers what is pushed, in batches, for as long as the process lives.
+    /// Writes the queued lines to `out` in batches, for as long as the process lives.
     fn write_to(&self, out: &mut impl Write) {
         let mut batch = Vec::new();
         loop {
             self.take(&mut batch);
             if let Err(rest) = write_batch(out, &batch) {
                 lose(rest);
-                // Should the output work again, its next line begins on a line of its own.
+                // If the output works again, its next line starts on a line of its own.
                 let written = batch.len() - rest.len();
                 let is_torn = !matches!(batch.get(..written), None | Some([] | [.., b'\n']));
                 let end = is_torn.then_some(b'\n');
@@ -176,12 +177,12 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing under this lock can be left half done.
+        // No operation under this lock can leave the state inconsistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Writes a batch, or returns what of it was not written.
+/// Writes a batch, or returns the part that was not written.
 fn write_batch<'a>(out: &mut impl Write, batch: &'a [u8]) -> Result<(), &'a [u8]> {
     let mut counted = Counted { out, bytes: 0 };
     let written = write_all(&mut counted, batch, Duration::MAX);
@@ -189,7 +190,7 @@ fn write_batch<'a>(out: &mut impl Write, batch: &'a [u8]) -> Result<(), &'a [u8]
     written.map_err(|_| batch.get(bytes..).unwrap_or_default())
 }
 
-/// A writer that counts the bytes that were taken.
+/// A writer that counts the bytes it has written.
 struct Counted<'a, W> {
     out: &'a mut W,
     bytes: usize,
@@ -207,8 +208,8 @@ impl<W: Write> Write for Counted<'_, W> {
     }
 }
 
-/// Writes all of `bytes`. Unlike [`Write::write_all`] it waits for a non-blocking pipe whose reader
-/// is slow, as a blocking one would, until nothing was taken for `stuck_after`.
+/// Writes all of `bytes`. Unlike [`Write::write_all`] it waits for a slow reader of a non-blocking
+/// pipe, as a blocking pipe would, until no byte was accepted for `stuck_after`.
 fn write_all(out: &mut impl Write, mut bytes: &[u8], stuck_after: Duration) -> io::Result<()> {
     let mut moved_at = Instant::now();
     while !bytes.is_empty() {
@@ -240,7 +241,7 @@ fn lose(lines: &[u8]) {
 mod tests {
     use super::*;
 
-    /// Takes a few bytes at a time, and every other time none.
+    /// A writer that accepts a few bytes at a time, and every other time none.
     struct Slow {
         taken: Vec<u8>,
         is_full: bool,

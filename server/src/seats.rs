@@ -1,30 +1,30 @@
-//! How many streams without an end are open: bounded in all, and for each agent.
+//! Limits the number of open event streams, in total and per agent.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api_types::AgentId;
 
-/// Streams of one agent at most.
+/// Maximum number of open streams of one agent.
 pub const OF_AN_AGENT: usize = 16;
 
-/// Why there is no seat.
+/// The limit because of which no stream can be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoSeat {
-    /// The agent has as many as it may have.
+    /// The agent has as many open streams as it may have.
     OfAgent,
-    /// The server has.
+    /// The server has as many open streams as it may have.
     AtAll,
 }
 
-/// The seats of one process. Cheap to clone.
+/// The counter of open streams in this process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Seats {
     taken: Arc<Mutex<HashMap<AgentId, usize>>>,
     most: usize,
 }
 
-/// One stream's seat, free again when it is dropped.
+/// The permit of one open stream, released when it is dropped.
 #[derive(Debug)]
 pub struct Seat {
     seats: Seats,
@@ -32,7 +32,7 @@ pub struct Seat {
 }
 
 impl Seats {
-    /// So many seats in all.
+    /// Creates a counter with this maximum in total.
     pub fn new(most: usize) -> Self {
         Self {
             taken: Arc::default(),
@@ -40,10 +40,10 @@ impl Seats {
         }
     }
 
-    /// Takes one.
+    /// Acquires a permit for a stream of this agent.
     ///
     /// # Errors
-    /// [`NoSeat`].
+    /// [`NoSeat`] says which limit is reached.
     pub fn take(&self, agent_id: AgentId) -> Result<Seat, NoSeat> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.get(&agent_id).is_some_and(|own| *own >= OF_AN_AGENT) {

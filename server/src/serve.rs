@@ -1,4 +1,4 @@
-//! A running server: what is accepted, what works beside it, and how both come to an end.
+//! The life cycle of a server: the listener, the job runner, and graceful shutdown.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use crate::connections::{self, Limits};
 use crate::http;
 use crate::jobs::runner;
 
-/// How long the runner may take to hand back what it could not finish.
+/// Time for the job runner to release the jobs that it could not finish.
 const HANDS_BACK_WITHIN: Duration = Duration::from_secs(2);
 
-/// Serves until `stop`; then takes no more connections, finishes the requests and jobs that run,
-/// within the limit of the settings, and closes the database.
+/// Serves until `stop` is cancelled. Then accepts no more connections, finishes current requests
+/// and jobs within the configured time limit, and closes the database.
 ///
 /// # Errors
-/// When the router cannot be built, or the shared settings cannot be written.
+/// Fails if the router cannot be built, or if the shared settings cannot be written.
 pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let store = app.store.clone();
     let limits = Limits::of(app.config.limits.connections_max);
@@ -46,12 +46,12 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
     {
         tracing::warn!("jobs were neither finished nor handed back; they run again");
     }
-    // It waits for its threads, and so must not be waited for on one of ours.
+    // Closing waits for the store's threads, and must not block a thread of the runtime.
     tokio::task::spawn_blocking(move || store.close()).await?;
     Ok(())
 }
 
-/// How a listener is reached from this machine.
+/// Returns the URL by which this machine reaches a listener.
 pub fn origin_of(listening: SocketAddr) -> String {
     if listening.ip().is_unspecified() {
         format!("http://localhost:{}", listening.port())
@@ -63,7 +63,7 @@ pub fn origin_of(listening: SocketAddr) -> String {
 /// Waits for SIGINT or SIGTERM.
 ///
 /// # Errors
-/// When the process cannot listen for signals.
+/// Fails if the process cannot listen for signals.
 pub async fn signal_to_stop() -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;

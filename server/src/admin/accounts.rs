@@ -1,4 +1,4 @@
-//! Operators' identities: decided by the host, or told by a provider that signs what it says.
+//! Decisions about operators' identities, by the host or by a provider that signs its messages.
 
 use api_types::{
     OperatorId,
@@ -13,13 +13,13 @@ use crate::{
     store::{Tx, accounts},
 };
 
-/// Characters of a provider's reference at most.
+/// Maximum length in characters of a provider's reference.
 const REFERENCE_CHARS_MAX: usize = 200;
 
-/// Reads POST /admin/operators/:id/kyc.
+/// Parses the body of POST /admin/operators/:id/kyc.
 ///
 /// # Errors
-/// Every fault of the body.
+/// All faults of the body.
 pub fn parse_decision(body: &Value) -> Parsed<DecideKyc> {
     Fields::read(body, |fields| {
         let decision = fields.required("decision", choice(KycDecision::parse, "APPROVE, REJECT"));
@@ -31,8 +31,8 @@ pub fn parse_decision(body: &Value) -> Parsed<DecideKyc> {
     })
 }
 
-/// Decides about an operator's identity. A later decision replaces an earlier one; tasks that a
-/// rejected operator has accepted already go on.
+/// Decides about an operator's identity. A later decision replaces an earlier one. Tasks that a
+/// rejected operator has already accepted go on.
 ///
 /// # Errors
 /// [`Unable::NotFound`] if there is no such operator.
@@ -55,17 +55,17 @@ pub fn decide_kyc(
     accounts::operator(tx, id)?.ok_or(Unable::NotFound("operator"))
 }
 
-/// Reads POST /webhooks/kyc.
+/// Parses the body of POST /webhooks/kyc.
 ///
 /// # Errors
-/// Every fault of the body.
+/// All faults of the body.
 pub fn parse_message(body: &Value) -> Parsed<ProviderKyc> {
     Fields::read(body, |fields| {
         let operator_id = fields.required("operator_id", |value| {
             let read = value.as_str().and_then(|id| id.parse::<OperatorId>().ok());
             read.map_or_else(|| wrong("must be an operator's id, op_…"), Ok)
         });
-        // A provider tells what it found; that nothing was found yet is no news.
+        // A provider reports a result; "pending" is not one.
         let found = |name: &str| KycStatus::parse(name).filter(|it| *it != KycStatus::Pending);
         let status = fields.required("status", choice(found, "APPROVED, REJECTED"));
         let reference = fields.optional("reference", text(0..=REFERENCE_CHARS_MAX));
@@ -77,17 +77,17 @@ pub fn parse_message(body: &Value) -> Parsed<ProviderKyc> {
     })
 }
 
-/// A message of the identity provider, and what its bytes are known by.
+/// A message of the identity provider with the digest of its bytes.
 #[derive(Clone, Debug)]
 pub struct Heard {
-    /// What it says.
+    /// The content of the message.
     pub message: ProviderKyc,
-    /// The SHA-256 of its bytes.
+    /// The SHA-256 of its bytes, in hexadecimal.
     pub digest: String,
 }
 
-/// Does what the identity provider says, once: a message that was captured and is sent again
-/// cannot undo what the host decided since.
+/// Applies the identity provider's message once. If a captured message is sent again, it cannot
+/// undo what the host decided since.
 ///
 /// # Errors
 /// [`Unable::NotFound`] if there is no such operator.

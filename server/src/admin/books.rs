@@ -1,13 +1,10 @@
-//! The books, recomputed, as a report.
+//! The check of the ledger, as a report.
 
 use api_types::{MicroUsd, host::LedgerReport};
 
 use crate::store::{StoreError, Tx, ledger};
 
-/// Recomputes every balance from its transfers, and looks for money where none may be.
-///
-/// # Errors
-/// Those of the store.
+/// Recomputes every balance from its transfers, and checks for money where there must be none.
 pub fn check_ledger(tx: &mut Tx<'_>) -> Result<LedgerReport, StoreError> {
     let found = ledger::check(tx)?;
     Ok(LedgerReport {

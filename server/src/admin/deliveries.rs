@@ -1,14 +1,14 @@
-//! What callbacks were told, sent again in the host's name.
+//! Webhook deliveries that the host sends again.
 
 use api_types::{DeliveryId, event::Delivery};
 
 use super::{Acting, Unable};
 use crate::store::{Tx, deliveries};
 
-/// Sends a delivery of any agent again, whatever became of it, under the same `webhook-id`.
+/// Sends a delivery of any agent again, in whatever state it is, under the same `webhook-id`.
 ///
 /// # Errors
-/// [`Unable::NotFound`] if there is none with this id.
+/// [`Unable::NotFound`] if there is no delivery with this id.
 pub fn redeliver(tx: &mut Tx<'_>, id: DeliveryId, acting: &Acting) -> Result<Delivery, Unable> {
     let asked = deliveries::redeliver(tx, None, id, acting.now())?;
     let delivery = asked.ok_or(Unable::NotFound("delivery"))?;

@@ -1,4 +1,4 @@
-//! The host's last word over a dispute: one move of the task, its money, and the record of it.
+//! The host's decision of a dispute: one move of the task with its money, and an audit entry.
 
 use api_types::{DisputeId, dispute::Dispute};
 
@@ -8,11 +8,11 @@ use crate::{
     store::{Tx, disputes, moves, tasks},
 };
 
-/// Resolves a dispute: for the operator, for the agent, or between them.
+/// Resolves a dispute in favour of the operator, of the agent, or with a split.
 ///
 /// # Errors
-/// [`Unable::NotFound`] if there is no such dispute; [`Unable::Refused`] if it has ended, or for a
-/// split that is none.
+/// [`Unable::NotFound`] if there is no such dispute; [`Unable::Ended`] if it has ended;
+/// [`Unable::Refused`] if the split is invalid.
 pub fn resolve_dispute(
     tx: &mut Tx<'_>,
     id: DisputeId,
@@ -24,7 +24,7 @@ pub fn resolve_dispute(
         return Err(missing);
     };
     if dispute.resolved_at.is_some() {
-        // The task may be in dispute again, but over something else.
+        // The task may be disputed again, but about something else.
         return Err(Unable::Ended);
     }
     let task = tasks::get(tx, dispute.task_id)?.ok_or(Unable::NotFound("task"))?;

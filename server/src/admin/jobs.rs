@@ -1,4 +1,5 @@
-//! Work that failed for good: seen by the host, and sent to run again once its cause is mended.
+//! Jobs that failed permanently: the host lists them, and runs them again after their cause is
+//! fixed.
 
 use api_types::{
     Timestamp,
@@ -9,31 +10,28 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use super::{Acting, Unable};
 use crate::store::{StoreError, Tx, jobs};
 
-/// A place in the list of failed jobs: when the job there was due, and the job.
+/// A keyset position in the list of failed jobs.
 #[derive(Clone, Debug)]
 pub struct FailedPlace {
-    /// Milliseconds since 1970.
+    /// The time at which the job was due, in milliseconds since 1970.
     pub due_at_millis: i64,
-    /// The job, as the queue keeps it.
+    /// The job as stored in the queue.
     pub job: String,
 }
 
-/// The name of a job in a path.
+/// Returns the id of a job for use in a path.
 pub fn job_id(job: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(job)
 }
 
-/// The job that has this name.
+/// Returns the job that has this id, or `None` if the id is malformed.
 pub fn job_of(id: &str) -> Option<String> {
     let job = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
     (!job.chars().any(char::is_control)).then_some(job)
 }
 
-/// Jobs that failed for good, longest due first, with up to one more than `limit`, and how many
-/// there are.
-///
-/// # Errors
-/// Those of the store.
+/// Returns up to `limit + 1` jobs that failed permanently, longest due first, and their total
+/// number.
 pub fn failed_jobs(
     tx: &mut Tx<'_>,
     after: Option<&FailedPlace>,
@@ -52,10 +50,10 @@ pub fn failed_jobs(
     Ok((failed.collect(), total))
 }
 
-/// Lets a job that failed for good run again, as if it were new.
+/// Runs a job that failed permanently again, as if it were new.
 ///
 /// # Errors
-/// [`Unable::NotFound`] if no such job has failed.
+/// [`Unable::NotFound`] if there is no such failed job.
 pub fn retry_job(tx: &mut Tx<'_>, job: &str, acting: &Acting) -> Result<RetriedJob, Unable> {
     let due_at: Timestamp = acting.now();
     let kind = jobs::revive(tx, job, due_at)?.ok_or(Unable::NotFound("failed job"))?;

@@ -1,9 +1,8 @@
-//! What the host decides: one phrase an operation, for the routes under `/admin` and for
-//! `humanops admin` alike. Each runs in its caller's transaction, and writes down in that same
-//! transaction that it was done, by whom and when.
+//! The host's operations, for the routes under `/admin` and for `humanops admin` alike. Each runs
+//! in its caller's transaction, and writes an audit entry in the same transaction.
 //!
-//! How it is asked and answered is `http/admin/` and `command_line/`; what is looked up and kept
-//! is `store`.
+//! Input and output are in `http/admin/` and `command_line/`; SQL is in `store`. Functions return
+//! database errors as [`StoreError`] or [`Unable::Store`].
 
 mod accounts;
 mod books;
@@ -29,33 +28,33 @@ pub use disputes::resolve_dispute;
 pub use jobs::{FailedPlace, failed_jobs, job_id, job_of, retry_job};
 pub use task_types::{parse_switches, switch_task_types, task_type_switches};
 
-/// Who acts in the host's name, and when.
+/// The actor and the time of an operation of the host.
 #[derive(Clone, Debug)]
 pub struct Acting {
-    /// `admin key 1a2b3c4d`, `command line`, `kyc provider`.
+    /// The actor's name: `admin key 1a2b3c4d`, `command line` or `kyc provider`.
     pub who: String,
-    /// The request that does it, if one does.
+    /// The id of the request, if the operation came by HTTP.
     pub request_id: Option<String>,
-    /// When, with random bits for what it creates.
+    /// The time of the operation, with random bits for the ids that it creates.
     pub turn: Turn,
 }
 
-/// Why a decision of the host was not carried out.
+/// The reason why an operation of the host failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Unable {
-    /// There is nothing with this id.
+    /// There is no object of this kind with the given id.
     #[error("there is no such {0}")]
     NotFound(&'static str),
     /// The dispute was resolved before, or ended by a revision.
     #[error("the dispute has ended")]
     Ended,
-    /// The table has no such move, or no such part can be given.
+    /// The table has no such move, or the split is invalid.
     #[error("{}", refused(.0))]
     Refused(Refusal),
     /// The money could not be moved.
     #[error(transparent)]
     Post(#[from] PostError),
-    /// An accident of the database.
+    /// A database error.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -76,16 +75,13 @@ fn refused(refusal: &Refusal) -> String {
 }
 
 impl Acting {
-    /// When it is done.
+    /// Returns the time of the operation.
     pub fn now(&self) -> Timestamp {
         self.turn.now
     }
 
-    /// Writes down what is done, in the transaction that does it. The deeds of one act are told
-    /// apart by `nth`.
-    ///
-    /// # Errors
-    /// Those of [`Tx::execute`].
+    /// Inserts an audit entry, in the transaction of the operation. `nth` distinguishes the entries
+    /// of one operation.
     pub fn write_down(
         &self,
         tx: &mut Tx<'_>,
@@ -108,7 +104,8 @@ impl Acting {
     }
 }
 
-/// What a host's key is known by in the record: enough to tell two apart, nothing to guess from.
+/// Returns the name of a host's key for the audit log: enough to tell two keys apart, too little to
+/// guess a key from.
 pub fn key_fingerprint(key: &str) -> String {
     let digest = secret::hash(&format!("humanops admin key\n{key}"));
     format!("admin key {}", digest.get(..8).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! Task types that are switched off: no new task of them is taken; those that were posted go on.
+//! Task types that are disabled: new tasks of them are refused, and existing ones go on.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,7 @@ use crate::{
     store::{StoreError, Tx, switches},
 };
 
-/// Every type, and whether new tasks of it are taken.
-///
-/// # Errors
-/// Those of the store.
+/// Returns every task type, and whether new tasks of it are accepted.
 pub fn task_type_switches(tx: &mut Tx<'_>) -> Result<TaskTypeSwitches, StoreError> {
     let off = switches::off(tx)?;
     let switch = |task_type| match off.contains(&task_type) {
@@ -34,7 +31,7 @@ pub fn task_type_switches(tx: &mut Tx<'_>) -> Result<TaskTypeSwitches, StoreErro
     ))
 }
 
-/// Reads PUT /admin/task-types.
+/// Parses the body of PUT /admin/task-types.
 ///
 /// # Errors
 /// Every type that does not exist, and every value that is neither `on` nor `off`.
@@ -43,7 +40,7 @@ pub fn parse_switches(body: &Value) -> Parsed<Vec<(TaskType, Switch)>> {
         return wrong("must be a JSON object");
     };
     let mut faults = Faults::default();
-    // An alias and its name are one type.
+    // An alias and its name are the same type.
     let mut read = BTreeMap::new();
     for (name, value) in object {
         if faults.is_full() {
@@ -66,10 +63,7 @@ pub fn parse_switches(body: &Value) -> Parsed<Vec<(TaskType, Switch)>> {
     }
 }
 
-/// Switches the named types, and answers with all of them.
-///
-/// # Errors
-/// Those of the store.
+/// Enables or disables the named types, and returns the state of all types.
 pub fn switch_task_types(
     tx: &mut Tx<'_>,
     changes: &[(TaskType, Switch)],

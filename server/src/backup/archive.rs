@@ -1,4 +1,4 @@
-//! The archive itself: entries with their sums on the way in, and the same checked on the way out.
+//! The archive file: writes entries with their checksums, and verifies them when it is read.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -11,13 +11,13 @@ use sha2::{Digest, Sha256};
 use super::{BackupError, unfit};
 use crate::domain::secret::hex;
 
-/// The last entry: the sums of all others.
+/// The name of the last entry, with the checksums of all others.
 const SUMS: &str = "SHA256SUMS";
 
-/// The entry before it.
+/// The name of the entry before it.
 pub(super) const MANIFEST: &str = "manifest.json";
 
-/// Makes a file that only its owner can read, and refuses one that is there.
+/// Creates a file that only its owner can read. Fails if the file exists.
 pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -36,7 +36,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Begins an archive in a new file.
     pub(super) fn create(path: &Path, at_seconds: u64) -> io::Result<Self> {
-        // Photos do not shrink, and rows shrink well at the least effort.
+        // Photos do not compress, and rows compress well at the lowest level.
         let packed = GzEncoder::new(create_private(path)?, Compression::fast());
         Ok(Self {
             tar: tar::Builder::new(packed),
@@ -45,7 +45,7 @@ impl Writer {
         })
     }
 
-    /// Adds what `from` holds: exactly `bytes` of it.
+    /// Adds an entry with exactly `bytes` bytes of `from`.
     pub(super) fn add(&mut self, name: &str, bytes: u64, from: impl Read) -> io::Result<()> {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes);
@@ -62,7 +62,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Adds the sums, and answers once the archive is on the disk.
+    /// Adds the checksums, and returns once the archive is on the disk. Returns its size in bytes.
     pub(super) fn finish(mut self) -> io::Result<u64> {
         let sums = std::mem::take(&mut self.sums);
         self.add(SUMS, sums.len() as u64, sums.as_bytes())?;
@@ -72,7 +72,7 @@ impl Writer {
     }
 }
 
-/// A reader that sums what passes.
+/// A reader that hashes and counts what passes.
 pub(super) struct Summed<R> {
     from: R,
     digest: Sha256,
@@ -102,7 +102,7 @@ impl<R: Read> Read for Summed<R> {
     }
 }
 
-/// Walks an archive from its beginning; `visit` says whether to go on after each entry.
+/// Reads an archive from its beginning. `visit` returns whether to continue after each entry.
 pub(super) fn walk(
     path: &Path,
     mut visit: impl FnMut(&str, &mut dyn Read) -> Result<bool, BackupError>,
@@ -119,15 +119,15 @@ pub(super) fn walk(
             return Ok(());
         }
     }
-    // A tar ends before its packing does, whose own sum is checked at its very end.
+    // The tar ends before the gzip stream, whose own checksum is verified at its very end.
     io::copy(&mut tar.into_inner(), &mut io::sink()).map(drop)?;
     Ok(())
 }
 
-/// Proves that the archive is whole, and says what its manifest holds.
+/// Verifies that the archive is complete, and returns its manifest.
 ///
 /// # Errors
-/// `Unfit` for one that broke off, or of which a byte has changed.
+/// [`BackupError::Unfit`] if the archive is truncated or any byte has changed.
 pub(super) fn verify(path: &Path) -> Result<Vec<u8>, BackupError> {
     let mut found = BTreeMap::new();
     let (mut manifest, mut sums) = (Vec::new(), None);

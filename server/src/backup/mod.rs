@@ -1,19 +1,20 @@
-//! `humanops backup` and `humanops restore`: one file that holds the database as it was at one
-//! moment, every proof file that it names, and the keys beside them.
+//! `humanops backup` and `humanops restore`: one file that contains a snapshot of the database,
+//! every proof file that it names, and the keys of the data folder.
 //!
-//! The archive is a gzipped tar, so that it can be looked into without us:
+//! The archive is a gzipped tar, so that it can be read without this program:
 //!
 //! ```text
-//! keys/file-url.key        what signs the addresses of files
-//! database/<table>.jsonl   a row a line, as a JSON array; tables in the order in which they fill
+//! keys/file-url.key        the key that signs the URLs of files
+//! database/<table>.jsonl   one row a line, as a JSON array; tables in the order of insertion
 //! files/upl_…              proof files
-//! manifest.json            version, schema, tables with their columns and counts
-//! SHA256SUMS               of everything above, as `sha256sum -c` reads it
+//! manifest.json            version, schema, tables with their columns and row counts
+//! SHA256SUMS               checksums of everything above, as `sha256sum -c` reads them
 //! ```
 //!
-//! The database is read in one snapshot of one read transaction, while the server goes on; files
-//! are copied after it, and are never changed, so each row has its file. Rows are the same for
-//! both databases, and an archive of one can be restored into the other.
+//! The database is read in one read transaction, and the server can go on meanwhile. Files are
+//! copied after that, and are never changed, so each row has its file. Rows have the same form for
+//! both databases, so an archive of one can be restored into the other. Functions return database
+//! errors as [`BackupError::Store`] and I/O errors as [`BackupError::File`].
 
 mod archive;
 mod restore;
@@ -29,54 +30,55 @@ pub use save::{Saved, save};
 
 use crate::store::StoreError;
 
-/// The layout described above.
+/// The version of the layout described above.
 const FORMAT: u32 = 1;
 
-/// Told, in words, how far a long piece of work has come.
+/// A callback that receives progress messages for people.
 pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// What an archive holds.
+/// The description of an archive's content.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The layout.
+    /// The version of the layout.
     pub format: u32,
-    /// The version of humanops that wrote it.
+    /// The version of humanops that wrote the archive.
     pub version: String,
-    /// When the snapshot was taken.
+    /// The time of the database snapshot.
     pub made_at: api_types::Timestamp,
-    /// The migrations that made the schema.
+    /// The applied migrations, which determine the schema.
     pub schema: Vec<String>,
     /// The tables, in the order in which they can be filled.
     pub tables: Vec<TableKept>,
-    /// Proof files.
+    /// The number of proof files.
     pub files: u64,
-    /// Their bytes.
+    /// The total size of the proof files in bytes.
     pub file_bytes: u64,
-    /// Uploads whose file was not there, or was not what its row says.
+    /// Uploads whose file is missing, or does not match its row.
     pub damaged: Vec<String>,
 }
 
 /// A table in an archive.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TableKept {
-    /// Its name.
+    /// The name of the table.
     pub name: String,
-    /// The columns of each line, in their order.
+    /// The columns of each line, in order.
     pub columns: Vec<String>,
-    /// Lines.
+    /// The number of rows, one for each line.
     pub rows: u64,
 }
 
-/// Why an archive could not be written or restored.
+/// The reason why an archive could not be written or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The database refused.
+    /// A database error.
     #[error("the database: {0}")]
     Store(#[from] StoreError),
     /// A file could not be read or written.
     #[error("{0}")]
     File(#[from] std::io::Error),
-    /// The archive, or the place it should go to, is not as it must be.
+    /// The archive, or the target of a restore, does not meet the requirements; the text says
+    /// which.
     #[error("{0}")]
     Unfit(String),
 }

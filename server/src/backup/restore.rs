@@ -1,4 +1,4 @@
-//! Restoring an archive into a place that holds nothing yet.
+//! Restoring an archive into an empty folder or database.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,22 +19,22 @@ use crate::store::{
     snapshot::{self, Column, Table},
 };
 
-/// Rows of one INSERT.
+/// Number of rows in one INSERT.
 const ROWS_AT_ONCE: usize = 100;
 
-/// What was restored.
+/// The result of a restore.
 #[derive(Clone, Debug)]
 pub struct Restored {
-    /// What the archive held.
+    /// The manifest of the archive.
     pub manifest: Manifest,
-    /// The books, recomputed from what was restored.
+    /// The check of the ledger, recomputed from the restored rows.
     pub ledger: LedgerCheck,
 }
 
-/// Reads the archive once from end to end and proves that it is whole and of this version.
+/// Reads the whole archive, and verifies that it is complete and has this layout.
 ///
 /// # Errors
-/// `Unfit`, with what is wrong with it.
+/// [`BackupError::Unfit`] says what is wrong with it.
 fn read_manifest(path: &Path) -> Result<Manifest, BackupError> {
     let manifest: Manifest = serde_json::from_slice(&archive::verify(path)?)
         .map_err(|_| unfit("the archive has no manifest that can be read"))?;
@@ -48,11 +48,11 @@ fn read_manifest(path: &Path) -> Result<Manifest, BackupError> {
 }
 
 /// Restores the archive at `path` into an empty, migrated store, the empty folder of `place` and
-/// its bucket, if it has one. The database is filled by one transaction: it holds all of the
+/// its bucket, if it has one. One transaction fills the database, so it contains all of the
 /// archive, or nothing.
 ///
 /// # Errors
-/// `Unfit` for a damaged archive, one of another schema, or a place that holds anything.
+/// [`BackupError::Unfit`] for a damaged archive, another schema, or a target that is not empty.
 pub async fn restore(
     path: &Path,
     store: &Store,
@@ -81,7 +81,7 @@ pub async fn restore(
     Ok(Restored { manifest, ledger })
 }
 
-/// What the target has: its tables, its schema, and a table that holds something.
+/// The state of the target database: its schema, and the name of a table that has rows.
 struct Held {
     schema: Vec<String>,
     something: Option<String>,
@@ -120,7 +120,7 @@ fn fits(manifest: &Manifest, tables: &[Table], held: &Held) -> Result<(), Backup
     }
 }
 
-/// The columns of a table, in the archive's order.
+/// Returns the columns of a table, in the archive's order.
 fn columns_of(kept: &TableKept, tables: &[Table]) -> Option<Vec<Column>> {
     let table = tables.iter().find(|table| table.name == kept.name)?;
     let columns = kept.columns.iter();
@@ -129,7 +129,7 @@ fn columns_of(kept: &TableKept, tables: &[Table]) -> Option<Vec<Column>> {
         .collect()
 }
 
-/// No keys and no files: what lies there belongs to another database.
+/// Checks that the folder has no keys and no files: existing ones belong to another database.
 fn folder_is_empty(data: &Path) -> Result<(), BackupError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(data)? {
@@ -157,7 +157,7 @@ async fn restore_files(
     entropy: &dyn Entropy,
     progress: &Progress,
 ) -> Result<(), BackupError> {
-    // The keys come first: without one, opening the folder of files would make another.
+    // The keys come first: opening the file storage without one would create another.
     archive::walk(path, |name, entry| {
         let Some(key) = name.strip_prefix("keys/") else {
             return Ok(false);
@@ -174,7 +174,7 @@ async fn restore_files(
     progress(&format!("{} proof files", manifest.files));
     let runtime = tokio::runtime::Handle::current();
     let path = path.to_owned();
-    // The archive is read in one go, file by file; each is written as uploads are.
+    // The archive is read sequentially, one file at a time; each is written like an upload.
     let written = tokio::task::spawn_blocking(move || {
         let mut written = 0;
         archive::walk(&path, |name, entry| {
@@ -199,7 +199,7 @@ async fn restore_files(
     }
 }
 
-/// A name that stays in its folder.
+/// Checks that a name stays in its folder.
 fn plain_name(name: &str) -> Result<&str, BackupError> {
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if name.ends_with(".key") && !name.starts_with('.') && name.bytes().all(safe) {
@@ -246,7 +246,7 @@ fn fill(
             .strip_prefix("database/")
             .and_then(|it| it.strip_suffix(".jsonl"));
         let Some(name) = name else {
-            // Tables come first.
+            // Tables come first in the archive.
             return Ok(filled < kept.len());
         };
         let unknown = || unfit(format!("the archive has an unknown table {name}"));

@@ -1,4 +1,4 @@
-//! Rows as lines of JSON: text and numbers as they are, bytes in base64.
+//! Rows as lines of JSON: text and numbers unchanged, bytes in base64.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value as Json;
@@ -9,7 +9,7 @@ use crate::store::{
     snapshot::{Column, Kind},
 };
 
-/// A row as one line, without its end.
+/// Returns a row as one line, without its line end.
 pub(super) fn line(row: &[Value]) -> String {
     let cells = row.iter().map(|value| match value {
         Value::Text(Some(text)) => Json::from(text.as_str()),
@@ -20,10 +20,10 @@ pub(super) fn line(row: &[Value]) -> String {
     Json::from(cells.collect::<Vec<_>>()).to_string()
 }
 
-/// The row that a line holds.
+/// Parses a line into a row.
 ///
 /// # Errors
-/// `Unfit` if it does not hold what the columns should.
+/// [`BackupError::Unfit`] if the values do not match the columns.
 pub(super) fn row(line: &str, columns: &[Column]) -> Result<Vec<Value>, BackupError> {
     let cells: Vec<Json> =
         serde_json::from_str(line).map_err(|_| unfit("a line of the archive is no JSON array"))?;
@@ -44,7 +44,7 @@ fn wrong(column: &Column) -> BackupError {
     ))
 }
 
-/// A NULL carries its column's type, because PostgreSQL asks for one.
+/// Converts a value to the column's type. A NULL carries the type, because PostgreSQL needs it.
 fn cell_value(cell: Json, kind: Kind) -> Option<Value> {
     Some(match (kind, cell) {
         (Kind::Text, Json::Null) => Value::Text(None),

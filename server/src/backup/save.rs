@@ -1,4 +1,4 @@
-//! Writing an archive, beside a server that goes on.
+//! Writing an archive, while a server may run.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -16,27 +16,24 @@ use crate::store::{
     snapshot::{self, Table},
 };
 
-/// Rows that are read at once.
+/// Number of rows read by one query.
 const PAGE_ROWS: u32 = 1000;
 
-/// After so many files it is said how far the work has come.
+/// Number of files between two progress messages.
 const TOLD_EVERY_FILES: u64 = 500;
 
-/// What was written.
+/// The result of a backup.
 #[derive(Clone, Debug)]
 pub struct Saved {
-    /// Bytes of the archive.
+    /// The size of the archive in bytes.
     pub bytes: u64,
-    /// What it holds.
+    /// The manifest of the archive.
     pub manifest: Manifest,
 }
 
-/// Saves the database, the proof files and the keys of the folder `data` in the new file `target`.
-/// Until all of it is written it has another name.
-///
-/// # Errors
-/// What could not be read or written. Uploads whose file is damaged are no error: they are named
-/// in the manifest.
+/// Saves the database, the proof files and the keys of the folder `data` in the new file `target`,
+/// which has another name until it is complete. An upload whose file is damaged is not an error:
+/// the manifest names it.
 pub async fn save(
     store: &Store,
     files: &Files,
@@ -73,13 +70,14 @@ pub async fn save(
     let text = serde_json::to_vec_pretty(&manifest).map_err(std::io::Error::other)?;
     writer.add(MANIFEST, text.len() as u64, text.as_slice())?;
     let bytes = writer.finish()?;
-    // Where a rename would replace, a link refuses: nobody's file is overwritten.
+    // A hard link fails where a rename would replace an existing file.
     fs::hard_link(&unfinished, target)?;
     sync_folder_of(target)?;
     Ok(Saved { bytes, manifest })
 }
 
-/// Where tables wait for their place in the archive, readable by nobody else; gone at the end.
+/// A folder for the tables until they are added to the archive. Only its owner can read it, and it
+/// is removed at the end.
 struct WorkFolder {
     path: PathBuf,
 }
@@ -116,7 +114,7 @@ fn sync_folder_of(target: &Path) -> std::io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// The database at one moment.
+/// A snapshot of the database.
 struct Snapshot {
     schema: Vec<String>,
     tables: Vec<(Table, u64)>,
@@ -149,7 +147,7 @@ async fn dump(store: &Store, folder: &Path, progress: &Progress) -> Result<Snaps
             let mut tables = Vec::new();
             for table in snapshot::tables(tx)? {
                 let file = table_file(&folder, &table.name);
-                // The transaction may have to run again.
+                // The transaction may run again.
                 if file.try_exists()? {
                     fs::remove_file(&file)?;
                 }
@@ -180,7 +178,8 @@ fn dump_table(tx: &mut Tx<'_>, table: &Table, file: &Path) -> Result<u64, Backup
     }
 }
 
-/// Copies every file that an upload of the snapshot names, and proves each by its row's sum.
+/// Copies every file that an upload of the snapshot names, and verifies it by the checksum of its
+/// row.
 async fn add_files(
     writer: &mut Writer,
     files: &Files,
@@ -215,7 +214,7 @@ async fn add_files(
     Ok(())
 }
 
-/// The keys that lie in the data folder: small files with the ending `.key`.
+/// Adds the keys of the data folder: small files whose names end in `.key`.
 fn add_keys(writer: &mut Writer, data: &Path) -> Result<(), BackupError> {
     let mut keys = Vec::new();
     for entry in fs::read_dir(data)? {

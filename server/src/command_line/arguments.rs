@@ -1,61 +1,61 @@
-//! What `humanops admin` can be asked.
+//! The arguments of `humanops admin`.
 
 use api_types::{AgentId, DeliveryId, DisputeId, OperatorId, operator::KycStatus, task::TaskType};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::config::Place;
 
-/// `humanops admin`: the host's work on the command line.
+/// The arguments of `humanops admin`, the host's commands.
 #[derive(Clone, Debug, Args)]
 pub struct Admin {
-    /// Where the database is.
+    /// The location of the database and the files.
     #[command(flatten)]
     pub place: Place,
     /// Print JSON, for programs.
     #[arg(long, global = true)]
     pub json: bool,
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub asked: Asked,
 }
 
-/// The nouns of the host.
+/// The commands of the host, one for each noun.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Asked {
-    /// Operators and their identities.
+    /// List, show, approve and reject operators.
     #[command(subcommand)]
     Operators(Operators),
-    /// Agents.
+    /// List and show agents.
     #[command(subcommand)]
     Agents(Agents),
-    /// Disputes, and the host's last word on them.
+    /// List, show and resolve disputes.
     #[command(subcommand)]
     Disputes(Disputes),
-    /// Task types, on or off.
+    /// Enable and disable task types.
     #[command(subcommand)]
     TaskTypes(TaskTypes),
     /// Recompute every balance; fails unless all agree and sum to zero.
     Ledger,
-    /// What was sent to the callbacks of agents.
+    /// List webhook deliveries and send one again.
     #[command(subcommand)]
     Deliveries(Deliveries),
-    /// Work that failed for good.
+    /// List jobs that failed permanently and run one again.
     #[command(subcommand)]
     Jobs(Jobs),
-    /// What was done in the host's name, newest first.
+    /// List the actions of the host, newest first.
     Audit {
-        /// Only what was done to this id or task type.
+        /// Only actions on this id or task type.
         #[arg(long)]
         subject: Option<String>,
-        /// Lines at most.
+        /// Maximum number of lines.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
 }
 
 impl Asked {
-    /// Whether the answer is all that comes of it. Of the others the answer tells what was done or,
-    /// by the exit code, what was found.
+    /// Returns whether the command only prints. Others change something, or report by their exit
+    /// code what they found.
     pub fn only_reads(&self) -> bool {
         match self {
             Self::Operators(asked) => {
@@ -73,14 +73,14 @@ impl Asked {
     }
 }
 
-/// The states of an identity, as they are written on a command line.
+/// The KYC statuses, as command line values.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Kyc {
-    /// Waits for a decision.
+    /// The identity waits for a decision.
     Pending,
-    /// May accept tasks.
+    /// The operator may accept tasks.
     Approved,
-    /// May not.
+    /// The operator may not accept tasks.
     Rejected,
 }
 
@@ -94,109 +94,109 @@ impl From<Kyc> for KycStatus {
     }
 }
 
-/// `humanops admin operators`.
+/// The commands of `humanops admin operators`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Operators {
     /// List operators, newest first.
     List {
-        /// Only those whose identity is in this state.
+        /// Only operators with this KYC status.
         #[arg(long, value_enum)]
         kyc: Option<Kyc>,
-        /// Only those with this in their name or e-mail.
+        /// Only operators with this text in their name or e-mail address.
         #[arg(long)]
         search: Option<String>,
-        /// Lines at most.
+        /// Maximum number of lines.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
     /// Show one operator.
     Show {
-        /// op_…
+        /// Id of the operator, op_…
         id: OperatorId,
     },
-    /// Let an operator accept tasks.
+    /// Allow an operator to accept tasks.
     Approve {
-        /// op_…
+        /// Id of the operator, op_…
         id: OperatorId,
-        /// Why; kept in the record.
+        /// Reason, kept in the audit log.
         #[arg(long)]
         note: Option<String>,
     },
-    /// Let an operator accept no further task; those that were accepted go on.
+    /// Forbid an operator to accept further tasks; those already accepted go on.
     Reject {
-        /// op_…
+        /// Id of the operator, op_…
         id: OperatorId,
-        /// Why; kept in the record.
+        /// Reason, kept in the audit log.
         #[arg(long)]
         note: Option<String>,
     },
 }
 
-/// `humanops admin agents`.
+/// The commands of `humanops admin agents`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Agents {
     /// List agents, newest first.
     List {
-        /// Only those with this in their name or e-mail.
+        /// Only agents with this text in their name or e-mail address.
         #[arg(long)]
         search: Option<String>,
-        /// Lines at most.
+        /// Maximum number of lines.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
     /// Show one agent.
     Show {
-        /// ag_…
+        /// Id of the agent, ag_…
         id: AgentId,
     },
 }
 
-/// `humanops admin disputes`.
+/// The commands of `humanops admin disputes`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Disputes {
     /// List disputes, newest first.
     List {
-        /// Only those that wait for the host.
+        /// Only disputes that wait for the host's decision.
         #[arg(long)]
         open: bool,
-        /// Lines at most.
+        /// Maximum number of lines.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
     /// Show one dispute.
     Show {
-        /// dsp_…
+        /// Id of the dispute, dsp_…
         id: DisputeId,
     },
-    /// Decide a dispute, for good.
+    /// Resolve a dispute; the decision is final.
     Resolve {
-        /// dsp_…
+        /// Id of the dispute, dsp_…
         id: DisputeId,
-        /// Pay the operator, pay the agent back, or divide.
+        /// Pay the operator, refund the agent, or split.
         #[arg(value_enum)]
         outcome: Outcome,
-        /// The operator's part of the reward, in US dollars; with `split` alone.
+        /// The operator's part of the reward, in US dollars; only with `split`.
         #[arg(long, value_name = "USD")]
         operator_usd: Option<String>,
-        /// Why; both sides read it.
+        /// Reason, which both sides read.
         #[arg(long)]
         note: String,
     },
 }
 
-/// What may be decided, as it is written on a command line.
+/// The possible decisions of a dispute, as command line values.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Outcome {
     /// The operator gets the reward, the platform its fee.
     Release,
     /// The agent gets everything back.
     Refund,
-    /// The operator gets a part.
+    /// The operator gets a part of the reward, the agent the rest.
     Split,
 }
 
 impl Outcome {
-    /// Its name on the wire.
+    /// Returns the name on the wire.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Release => "RELEASE",
@@ -206,20 +206,20 @@ impl Outcome {
     }
 }
 
-/// `humanops admin task-types`.
+/// The commands of `humanops admin task-types`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum TaskTypes {
-    /// List every type, and whether new tasks of it are taken.
+    /// List every task type, and whether new tasks of it are accepted.
     List,
-    /// Take tasks of these types again.
+    /// Accept tasks of these types again.
     On {
-        /// Such as PHOTO.
+        /// Task type, such as PHOTO.
         #[arg(required = true, value_parser = task_type)]
         types: Vec<TaskType>,
     },
-    /// Take no new task of these types; those that were posted go on.
+    /// Refuse new tasks of these types; those already posted go on.
     Off {
-        /// Such as PHOTO.
+        /// Task type, such as PHOTO.
         #[arg(required = true, value_parser = task_type)]
         types: Vec<TaskType>,
     },
@@ -230,34 +230,34 @@ fn task_type(name: &str) -> Result<TaskType, String> {
     TaskType::parse(&name.to_uppercase()).ok_or_else(|| format!("must be one of {names}"))
 }
 
-/// `humanops admin deliveries`.
+/// The commands of `humanops admin deliveries`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Deliveries {
-    /// List what was sent, newest first.
+    /// List webhook deliveries, newest first.
     List {
-        /// Lines at most.
+        /// Maximum number of lines.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// Send one again, whatever became of it.
+    /// Send a delivery again, in whatever state it is.
     Redeliver {
-        /// whd_…
+        /// Id of the delivery, whd_…
         id: DeliveryId,
     },
 }
 
-/// `humanops admin jobs`.
+/// The commands of `humanops admin jobs`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Jobs {
-    /// List the jobs that failed for good.
+    /// List the jobs that failed permanently.
     List {
-        /// Lines at most.
+        /// Maximum number of lines.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// Let one run again, as if it were new.
+    /// Run a job again, as if it were new.
     Retry {
-        /// As the list names it.
+        /// Id of the job, from the list.
         id: String,
     },
 }

@@ -1,5 +1,5 @@
-//! `humanops backup` and `humanops restore`: opens the place, tells on standard error how far the
-//! work has come, and on standard output what came of it.
+//! `humanops backup` and `humanops restore`: open the database and the files, report progress on
+//! standard error, and print the result on standard output.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::{
     store::{Store, shared_settings},
 };
 
-/// Opens the database of a place, which must be there.
+/// Opens the database of a place.
 ///
 /// # Errors
-/// Why it could not be opened, or that there is none.
+/// Fails if there is no database, or if it cannot be opened.
 pub async fn open(place: &Place) -> anyhow::Result<Store> {
     let file = place.data.join("humanops.sqlite");
     let there = place.database_url.is_some() || file.exists();
@@ -32,7 +32,7 @@ pub async fn open(place: &Place) -> anyhow::Result<Store> {
 /// Refuses a database that lacks migrations of this version.
 ///
 /// # Errors
-/// Which it lacks, and what to do.
+/// Fails with the missing migrations and what to do.
 pub async fn refuse_old_schema(store: &Store) -> anyhow::Result<()> {
     let pending = store.pending_migrations().await?;
     anyhow::ensure!(
@@ -43,8 +43,8 @@ pub async fn refuse_old_schema(store: &Store) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses to look for proof files elsewhere than the server keeps them: all of them would be
-/// missing in a back-up.
+/// Fails if the proof files are configured elsewhere than for the server that uses the database:
+/// all of them would be missing in the backup.
 async fn refuse_other_files(store: &Store, place: &Place) -> anyhow::Result<()> {
     let shared = store.read(shared_settings::all).await?;
     let (here, there) = (place.shared_files(), shared.get(FILES));
@@ -66,10 +66,11 @@ fn told() -> Progress {
     Arc::new(|words| output::note(words))
 }
 
-/// Saves a place in a new file.
+/// Saves the database, the proof files and the keys of a place in a new file.
 ///
 /// # Errors
-/// What could not be read or written; proof files that are damaged, after all else was saved.
+/// Fails if something could not be read or written, or, after everything else was saved, if proof
+/// files are damaged.
 pub async fn save(asked: Archive) -> anyhow::Result<()> {
     let Archive { file, place } = asked;
     let store = open(&place).await?;
@@ -96,10 +97,10 @@ pub async fn save(asked: Archive) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Restores a file into an empty place, and checks the ledger.
+/// Restores an archive into an empty place, and checks the ledger.
 ///
 /// # Errors
-/// What is wrong with the archive or the place; a ledger that is not right.
+/// Fails if the archive is damaged, the place is not empty, or the ledger is not consistent.
 pub async fn restore(asked: Archive) -> anyhow::Result<()> {
     let Archive { file, place } = asked;
     let opened = place.clone();

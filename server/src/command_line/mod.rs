@@ -1,5 +1,6 @@
-//! `humanops admin …` and its neighbours: what the routes under `/admin` do, on the database itself
-//! and without a server; beside a running one just as well. What is decided is in `crate::admin`.
+//! `humanops admin …` and the maintenance commands: the same operations as the routes under
+//! `/admin`, on the database itself, with or without a running server. `crate::admin` makes the
+//! decisions.
 
 mod arguments;
 pub mod maintenance;
@@ -39,10 +40,10 @@ use crate::{
     },
 };
 
-/// Carries out one command of the host and prints what came of it.
+/// Runs one command of the host and prints its result.
 ///
 /// # Errors
-/// What could not be found, done or written, in a sentence.
+/// Fails with a sentence that says what was not found, done or written.
 pub async fn run(
     asked: Admin,
     store: &Store,
@@ -84,10 +85,10 @@ pub async fn run(
     }
 }
 
-/// Where the host sits: the database, who acts, and how answers are printed.
+/// The context of a command: the database, the actor, and the output format.
 struct Desk<'a> {
     store: &'a Store,
-    /// The server's own, if one has started on the database.
+    /// The settings that a server shared in the database, if one has started on it.
     terms: Option<Terms>,
     acting: Acting,
     print: Print,
@@ -101,7 +102,7 @@ fn part(limit: u32) -> Part {
     }
 }
 
-/// Drops the row beyond, and says so on a terminal.
+/// Drops the row beyond the limit, and notes on standard error that there are more.
 fn at_most<T>(mut rows: Vec<T>, limit: u32) -> Vec<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     if rows.len() > limit {

@@ -1,10 +1,10 @@
-//! Answers on a terminal: columns for people, JSON for programs.
+//! Output of commands: columns for people, JSON for programs.
 
 use std::io::Write;
 
 use serde::Serialize;
 
-/// How an answer is printed.
+/// The output format of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Print {
     /// Aligned columns, or lines of `name: value`.
@@ -14,7 +14,7 @@ pub(super) enum Print {
 }
 
 impl Print {
-    /// Prints a list: a line of names, a line a row; or the rows as JSON.
+    /// Prints a list: a line of column names and one line for each row, or the rows as JSON.
     pub(super) fn list<T: Serialize>(
         self,
         out: &mut impl Write,
@@ -30,7 +30,7 @@ impl Print {
         Ok(out.write_all(aligned(&lines).as_bytes())?)
     }
 
-    /// Prints one thing, field by field.
+    /// Prints one object, field by field.
     pub(super) fn one<T: Serialize>(self, out: &mut impl Write, thing: &T) -> anyhow::Result<()> {
         if self == Self::Json {
             return json(out, thing);
@@ -57,14 +57,15 @@ fn shown(value: &serde_json::Value) -> String {
     }
 }
 
-/// Text of strangers on one line: what would move a terminal's cursor is not printed.
+/// Replaces control characters, so that text of strangers stays on one line and cannot move the
+/// cursor.
 pub(super) fn plain(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
 }
 
-/// Lines of cells as columns, each as wide as its widest cell, two spaces apart.
+/// Formats cells as columns, each as wide as its widest cell, two spaces apart.
 fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

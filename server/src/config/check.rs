@@ -1,4 +1,4 @@
-//! Refuses settings that contradict each other, or that can never do what they say.
+//! Validation of settings that contradict each other, or that cannot do what they say.
 
 use std::net::SocketAddr;
 
@@ -8,31 +8,32 @@ use url::Url;
 use super::{Config, Registration};
 use crate::domain::new_task::REWARD_MAX;
 
-/// Settings that cannot be served, in a sentence.
+/// An invalid setting, described in a sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(pub(super) &'static str);
 
-/// Characters of the host's key. A longer one would leave no room for other headers.
+/// Minimum and maximum length in characters of the host's key. A longer one would not fit into the
+/// headers together with others.
 const ADMIN_KEY_CHARS_MIN: usize = 32;
 const ADMIN_KEY_CHARS_MAX: usize = 1024;
 
 impl Config {
-    /// Refuses settings that contradict each other or promise what this version cannot do.
+    /// Refuses settings that contradict each other, or promise what this version cannot do.
     ///
     /// # Errors
-    /// A sentence that says which setting to change.
+    /// Fails with a sentence that says which setting to change.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.dlocal.check()?;
         self.check_keys()?;
         self.check_tiers()
     }
 
-    /// Refuses addresses that the settings must not be served on. All addresses of a name count,
-    /// because which of them is taken may change with the next start.
+    /// Refuses addresses that these settings must not be served on. All addresses of a name are
+    /// checked, because the next start may choose another of them.
     ///
     /// # Errors
-    /// A sentence that says which setting to change.
+    /// Fails with a sentence that says which setting to change.
     pub fn check_listener(&self, addresses: &[SocketAddr]) -> Result<(), ConfigError> {
         let local = addresses.iter().all(|address| address.ip().is_loopback());
         if self.allow_dev_operator_id_header && !local {
@@ -90,17 +91,17 @@ impl Config {
     }
 }
 
-/// Whether a header can carry the text, without a question of where it begins and ends.
+/// Returns whether a header value can carry the text unchanged.
 pub(super) fn is_header(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Whether the text has no line end, tab or other control character in it.
+/// Returns whether the text has no line end, tab or other control character.
 pub(super) fn is_line(text: &str) -> bool {
     !text.contains(char::is_control)
 }
 
-/// Parses an address without a path, and gives it as browsers write it.
+/// Parses an origin (a URL without a path), and returns it as browsers write it.
 pub(super) fn origin(text: &str) -> Result<String, ConfigError> {
     let wrong = ConfigError("must be http:// or https:// and a host, with no slash at its end");
     let Ok(url) = Url::parse(text) else {

@@ -1,4 +1,4 @@
-//! The settings of the payment provider dLocal.
+//! Settings of the payment provider dLocal.
 
 use clap::Args;
 
@@ -9,7 +9,7 @@ use super::{ConfigError, Secret};
 /// none of them.
 #[derive(Clone, Debug, Args)]
 pub struct Dlocal {
-    /// Where its API is; `https://sandbox.dlocal.com` for trying it out.
+    /// URL of dLocal's API; `https://sandbox.dlocal.com` for tests.
     #[arg(
         long,
         env = "DLOCAL_URL",
@@ -18,7 +18,7 @@ pub struct Dlocal {
     )]
     pub dlocal_url: url::Url,
 
-    /// The account's `X-Login`. With it and the two keys, money can be paid in by card and bank.
+    /// The account's `X-Login`. With it and the two keys, agents can deposit by card and bank.
     #[arg(long, env = "DLOCAL_LOGIN", value_name = "LOGIN")]
     pub dlocal_login: Option<String>,
 
@@ -31,7 +31,7 @@ pub struct Dlocal {
     )]
     pub dlocal_trans_key: Option<Secret>,
 
-    /// The account's secret key, which requests and notices are signed with.
+    /// The account's secret key, which signs requests and notices.
     #[arg(
         long,
         env = "DLOCAL_SECRET",
@@ -40,7 +40,7 @@ pub struct Dlocal {
     )]
     pub dlocal_secret: Option<Secret>,
 
-    /// The country that payments are made in, two letters.
+    /// Country in which payments are made, two letters.
     #[arg(
         long,
         env = "DLOCAL_COUNTRY",
@@ -49,7 +49,7 @@ pub struct Dlocal {
     )]
     pub dlocal_country: String,
 
-    /// dLocal's code of the bank transfers of that country; without it payers choose.
+    /// dLocal's code for bank transfers in that country; without it payers choose.
     #[arg(long, env = "DLOCAL_BANK_METHOD", value_name = "CODE")]
     pub dlocal_bank_method: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! An address to listen on, given as an address or as a name.
+//! An address to listen on, given as an IP address or as a name.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -31,10 +31,10 @@ impl FromStr for Listen {
 }
 
 impl Listen {
-    /// All addresses that the name stands for, IPv4 first. The first one is listened on.
+    /// Returns all addresses of the name, IPv4 first. The server listens on the first one.
     ///
     /// # Errors
-    /// When the name is not known.
+    /// Fails if the name cannot be resolved.
     pub async fn resolve(&self) -> anyhow::Result<Vec<SocketAddr>> {
         let found = tokio::net::lookup_host(&self.0)
             .await

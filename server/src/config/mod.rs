@@ -1,7 +1,7 @@
-//! Every setting, once: its argument, its variable, its unit and its default.
+//! All settings, each with its argument, its environment variable, its unit and its default.
 //!
-//! `humanops serve --help` prints this list. What contradicts itself is refused at start, in a
-//! sentence, by [`Config::check`]; how values are read is in `read`.
+//! `humanops serve --help` prints this list. [`Config::check`] refuses contradictory settings at
+//! start; `read` reads the values.
 
 mod check;
 mod dlocal;
@@ -37,45 +37,45 @@ pub use tiers::Tiers;
 #[derive(Debug, Parser)]
 #[command(name = "humanops", version, args_override_self = true)]
 pub struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What the binary can do.
+/// The commands of the binary.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the API, the operators' app and the work that waits.
+    /// Serve the API, the operators' app and the background jobs.
     Serve(Box<Config>),
-    /// Bring the database to this version's schema.
+    /// Migrate the database to this version's schema.
     Migrate(Place),
-    /// Recompute every balance from its transfers, and say whether all agree and sum to zero.
+    /// Recompute every balance from its transfers, and check that all agree and sum to zero.
     CheckLedger(Place),
     /// Print the OpenAPI document.
     Openapi,
-    /// Do the host's work on the database itself, beside a running server or without one.
+    /// Run the host's commands on the database, with or without a running server.
     Admin(Box<Admin>),
-    /// Save the database at one moment, the proof files and the keys in one new file. The server
-    /// may go on meanwhile.
+    /// Save a snapshot of the database, the proof files and the keys in a new file. The server may
+    /// run meanwhile.
     Backup(Archive),
     /// Restore such a file into an empty folder or database, and check the ledger.
     Restore(Archive),
 }
 
-/// A back-up, and what it is of or for.
+/// The arguments of a backup or restore.
 #[derive(Clone, Debug, Args)]
 pub struct Archive {
     /// The archive, a gzipped tar.
     pub file: PathBuf,
-    /// Where the database and the files are.
+    /// The location of the database and the files.
     #[command(flatten)]
     pub place: Place,
 }
 
-/// Where everything is kept.
+/// The location of the database, the files and the keys.
 #[derive(Clone, Debug, Args)]
 pub struct Place {
-    /// Folder of the embedded database, the proof files and the key that signs their addresses.
+    /// Folder of the embedded database, the proof files and the key that signs their URLs.
     #[arg(
         long,
         env = "DATA_DIR",
@@ -85,7 +85,7 @@ pub struct Place {
     )]
     pub data: PathBuf,
     /// A PostgreSQL database (`postgres://user@host/name`) instead of the embedded one. With
-    /// `?sslmode=verify-full` it is reached by TLS alone.
+    /// `?sslmode=verify-full` the connection always uses TLS.
     #[arg(
         long,
         env = "DATABASE_URL",
@@ -94,59 +94,59 @@ pub struct Place {
         global = true
     )]
     pub database_url: Option<Secret>,
-    /// A bucket for the proof files (`s3://bucket/folder`) instead of the folder `files` of the
-    /// data folder; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION open it, AWS_ENDPOINT
-    /// is for those that are not Amazon's.
+    /// An S3 bucket for the proof files (`s3://bucket/folder`) instead of the folder `files` in the
+    /// data folder. Its credentials are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION;
+    /// AWS_ENDPOINT is for providers other than Amazon.
     #[arg(long, env = "FILES_URL", value_name = "URL", global = true)]
     pub files_url: Option<url::Url>,
 }
 
-/// How money comes in and goes out.
+/// The way in which money is deposited and paid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Payments {
-    /// Deposits are believed and payouts are done at once. No money moves.
+    /// Deposits are credited as reported, and payouts complete at once. No money moves.
     Test,
-    /// USDC on Base, which this version does not reach yet, and a provider of card payments.
+    /// USDC on Base, which this version does not support yet, and a provider of card payments.
     Base,
 }
 
-/// How operators' identities are checked.
+/// The way in which operators' identities are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kyc {
-    /// Approved at once, for development.
+    /// Approve at once, for development.
     Auto,
-    /// By the host.
+    /// Approve by the host.
     Manual,
 }
 
-/// Who may register agents.
+/// The permission to register agents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Registration {
-    /// Everyone.
+    /// Everyone may register.
     Open,
-    /// Who sends the host's key as `X-Admin-Key`.
+    /// Only with the host's key as `X-Admin-Key`.
     #[value(name = "admin_key")]
     AdminKey,
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// An object a line, for programs.
+    /// One JSON object a line, for programs.
     Json,
 }
 
 /// The settings of `humanops serve`.
 #[derive(Clone, Debug, Args)]
 pub struct Config {
-    /// Where the database and the files are.
+    /// The location of the database and the files.
     #[command(flatten)]
     pub place: Place,
 
-    /// Address or name, and port, to listen on; port 0 takes a free one. Of a name with several
-    /// addresses the first is taken, IPv4 before IPv6.
+    /// Address or name, and port, to listen on; port 0 selects a free one. If a name has several
+    /// addresses, the first is used, IPv4 before IPv6.
     #[arg(
         long,
         env = "LISTEN",
@@ -155,16 +155,16 @@ pub struct Config {
     )]
     pub listen: Listen,
 
-    /// Address and port on which Prometheus may ask for /metrics; nowhere if left out. Whoever
-    /// reaches it learns how much is going on here, and nothing about whom.
+    /// Address and port on which Prometheus can request /metrics; disabled by default. The metrics
+    /// show how much the server does, and nothing about whom.
     #[arg(long, env = "METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<Listen>,
 
-    /// How the world reaches this server, without a path; made of the listener if left out.
+    /// URL by which clients reach this server, without a path; derived from LISTEN by default.
     #[arg(long, env = "PUBLIC_URL", value_name = "URL", value_parser = origin)]
     pub public_url: Option<String>,
 
-    /// How money comes in and goes out.
+    /// How money is deposited and paid out.
     #[arg(long, env = "PAYMENTS", value_enum, default_value = "test")]
     pub payments: Payments,
 
@@ -176,13 +176,13 @@ pub struct Config {
     #[arg(long, env = "REGISTRATION", value_enum, default_value = "open")]
     pub registration: Registration,
 
-    /// The server that mails go out by, with its user and password: `smtps://user:password@host`,
-    /// or `smtp://user:password@host?tls=required` for STARTTLS. Without it they are written to
-    /// the folder `mails` under DATA_DIR.
+    /// SMTP server for outgoing mails, with user and password: `smtps://user:password@host`, or
+    /// `smtp://user:password@host?tls=required` for STARTTLS. Without it mails are written to the
+    /// folder `mails` under DATA_DIR.
     #[arg(long, env = "SMTP_URL", hide_env_values = true, value_name = "URL")]
     pub smtp_url: Option<Secret>,
 
-    /// Who mails come from: `HumanOps <mail@example.com>`. Needed with SMTP_URL.
+    /// Sender of mails: `HumanOps <mail@example.com>`. Required with SMTP_URL.
     #[arg(long, env = "MAIL_FROM", value_name = "ADDRESS")]
     pub mail_from: Option<String>,
 
@@ -190,7 +190,8 @@ pub struct Config {
     #[arg(long, env = "ADMIN_KEY", hide_env_values = true, value_name = "KEY")]
     pub admin_key: Option<Secret>,
 
-    /// What an identity provider signs its messages to /webhooks/kyc with, at least 16 characters.
+    /// Secret with which an identity provider signs its messages to /webhooks/kyc, at least 16
+    /// characters.
     #[arg(
         long,
         env = "KYC_WEBHOOK_SECRET",
@@ -199,7 +200,7 @@ pub struct Config {
     )]
     pub kyc_webhook_secret: Option<Secret>,
 
-    /// Believe whoever says who they are in `X-Operator-Id`. Development on this machine only.
+    /// Accept any `X-Operator-Id` as an operator's identity. For development on this machine only.
     #[arg(long, env = "ALLOW_DEV_OPERATOR_ID_HEADER", default_value_t = false,
           action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub allow_dev_operator_id_header: bool,
@@ -209,7 +210,7 @@ pub struct Config {
           num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub guardian_rules_may_approve: Option<bool>,
 
-    /// The smallest reward, in US dollars.
+    /// Minimum reward of a task, in US dollars.
     #[arg(long, env = "MIN_TASK_USD", default_value = "10", value_name = "USD")]
     pub min_task_usd: MicroUsd,
 
@@ -223,7 +224,7 @@ pub struct Config {
     )]
     pub settlement_hold_days: u32,
 
-    /// Hours in MANUAL_REVIEW after which an agent's silence releases the reward.
+    /// Hours in MANUAL_REVIEW without an agent's decision after which the reward is released.
     #[arg(
         long,
         env = "AUTO_RELEASE_HOURS",
@@ -243,9 +244,8 @@ pub struct Config {
     )]
     pub sandbox_step_seconds: u32,
 
-    /// Changed rows of the table of tiers: tasks a day / $ a task / $ a day. A row that is left
-    /// out keeps its default, which is SANDBOX=50/10/600, VERIFIED=10/100/200 or
-    /// STANDARD=100/10000/50000.
+    /// Changed limits of tiers: tasks a day / $ a task / $ a day. A tier that is left out keeps its
+    /// default: SANDBOX=50/10/600, VERIFIED=10/100/200 or STANDARD=100/10000/50000.
     #[arg(
         long,
         env = "TIERS",
@@ -265,12 +265,12 @@ pub struct Config {
     )]
     pub allow_private_targets: Vec<IpNet>,
 
-    /// Send callbacks to http addresses too. Development only: they can be read on their way.
+    /// Allow callbacks to http URLs. For development only, because others can read them on the way.
     #[arg(long, env = "ALLOW_HTTP_TARGETS", default_value_t = false,
           action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub allow_http_targets: bool,
 
-    /// Ports that callbacks may use beside the scheme's own: `8443,3000-3999`.
+    /// Ports that callbacks may use in addition to the scheme's own: `8443,3000-3999`.
     #[arg(
         long,
         env = "TARGET_PORTS",
@@ -280,7 +280,7 @@ pub struct Config {
     )]
     pub target_ports: Vec<Ports>,
 
-    /// The table of fees: from what spending in thirty days on, how many per cent of a reward.
+    /// Table of fees: a minimum of spending in thirty days, and the fee in per cent of a reward.
     #[arg(
         long,
         env = "FEES",
@@ -289,7 +289,7 @@ pub struct Config {
     )]
     pub fees: FeeTable,
 
-    /// The smallest fee of a task, in US dollars.
+    /// Minimum fee of a task, in US dollars.
     #[arg(long, env = "MIN_FEE_USD", default_value = "2", value_name = "USD")]
     pub min_fee_usd: MicroUsd,
 
@@ -297,7 +297,7 @@ pub struct Config {
     #[command(flatten)]
     pub dlocal: Dlocal,
 
-    /// Event streams that may be open at a time.
+    /// Maximum number of open event streams.
     #[arg(
         long,
         env = "EVENT_STREAMS_MAX",
@@ -307,7 +307,7 @@ pub struct Config {
     )]
     pub event_streams_max: usize,
 
-    /// Seconds in which requests that are running may finish after a signal to stop.
+    /// Seconds for current requests and jobs to finish after a signal to stop.
     #[arg(
         long,
         env = "STOP_SECONDS",
@@ -317,22 +317,22 @@ pub struct Config {
     )]
     pub stop_seconds: u64,
 
-    /// What is logged, as `tracing` filters say it: `info`, `warn,server=debug`. Only our own
-    /// targets, `server` and `humanops`, go below `info`: libraries would print secrets there.
+    /// Log filter in the syntax of `tracing`: `info`, `warn,server=debug`. Only our own targets,
+    /// `server` and `humanops`, go below `info`, because libraries would log secrets there.
     #[arg(long, env = "LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
 
-    /// How log lines are written.
+    /// Format of log lines.
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
 
-    /// What is taken of one client and of all.
+    /// The limits of each client and of the server.
     #[command(flatten)]
     pub limits: Limits,
 }
 
 impl Config {
-    /// Which addresses that a user gave may be called (contract §7).
+    /// Returns the rules for URLs that users give (contract §7).
     pub fn targets(&self) -> TargetRules {
         TargetRules {
             private: self.allow_private_targets.clone(),
@@ -341,12 +341,13 @@ impl Config {
         }
     }
 
-    /// The platform's fee on a reward, by what the agent spent in the trailing thirty days.
+    /// Returns the platform's fee on a reward, given what the agent spent in the trailing thirty
+    /// days.
     pub fn fee(&self, reward: MicroUsd, spent_trailing: MicroUsd) -> MicroUsd {
         self.fees.fee(reward, spent_trailing, self.min_fee_usd)
     }
 
-    /// Whether rules alone may approve a photo (contract §4, Guardian).
+    /// Returns whether rules alone may approve a photo (contract §4, Guardian).
     pub fn rules_may_approve(&self) -> bool {
         self.guardian_rules_may_approve
             .unwrap_or(self.payments == Payments::Test)

@@ -1,15 +1,16 @@
-//! What a host must know about the settings before other people rely on the server.
+//! Notices about settings that a host must know before other people rely on the server.
 
 use super::{Config, Kyc, Payments};
 
-/// Why nobody can become an operator on a server without the development header. People who try
-/// to sign up read it too.
+/// The reason why nobody can register as an operator on a server without the development header.
+/// People who try to sign up read it, too.
 pub const NO_OPERATOR_SIGN_IN: &str = "Operators cannot sign in to this server yet, so nobody can \
      register as one. This version knows operators only by a development header, which \
      ALLOW_DEV_OPERATOR_ID_HEADER=true switches on.";
 
 impl Config {
-    /// One sentence or two for each setting that suits development and not a public server.
+    /// Returns one or two sentences for each setting that suits development and not a public
+    /// server.
     pub fn notices(&self) -> Vec<&'static str> {
         let notices = [
             (self.payments == Payments::Test).then_some(

@@ -1,10 +1,10 @@
-//! Reads the settings from the command line and the environment: the one place where their text
-//! is cleaned before it is parsed.
+//! Reads the settings from the command line and the environment. This is the only place where their
+//! text is trimmed before it is parsed.
 //!
-//! Values often come from mounted files and templates. White space and line ends around a value
-//! are no part of it, and a variable that is set to nothing is not set. clap would take either for
-//! a value, so it is not given the variables' names but their cleaned values, as defaults. Which
-//! variables there are is asked of the parser itself, so no setting can be forgotten here.
+//! Values often come from mounted files and templates. White space and line ends around a value are
+//! not part of it, and an empty variable is not set. clap would take either as a value, so it does
+//! not get the names of the variables, but their trimmed values as defaults. The parser itself
+//! lists the variables, so no setting can be forgotten here.
 
 use std::ffi::{OsStr, OsString};
 
@@ -13,14 +13,15 @@ use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::Cli;
 
-/// Looks up a variable of the environment.
+/// A function that returns the value of an environment variable.
 pub type Variables<'a> = &'a dyn Fn(&OsStr) -> Option<OsString>;
 
 impl Cli {
-    /// Parses the command line, and takes from the environment what it leaves out.
+    /// Parses the command line, and takes settings that it leaves out from the environment.
     ///
     /// # Errors
-    /// The answer to `--help` and `--version` too; [`clap::Error::exit`] prints all of them.
+    /// Fails if a value is invalid, and also for `--help` and `--version`; [`clap::Error::exit`]
+    /// prints the text of all of them.
     pub fn read<T: Into<OsString>>(
         line: impl IntoIterator<Item = T>,
         variables: Variables<'_>,
@@ -44,7 +45,7 @@ fn with_variable(setting: Arg, variables: Variables<'_>) -> Arg {
     };
     let setting = name_in_help(setting, &name.to_string_lossy()).env(Resettable::Reset);
     match variables(&name).map(clean) {
-        // The help must not show it as the default, least of all if it is a secret.
+        // The help must not show the value as the default, above all if it is a secret.
         Some(value) if !value.is_empty() => setting.default_value(value).hide_default_value(true),
         _ => setting,
     }
@@ -66,7 +67,7 @@ fn name_in_help(setting: Arg, name: &str) -> Arg {
     }
 }
 
-/// Text without white space around it. A path that is not Unicode stays as it is.
+/// Trims white space. A path that is not Unicode stays unchanged.
 fn clean(value: OsString) -> OsString {
     match value.to_str().map(|text| text.trim().into()) {
         Some(text) => text,
@@ -74,7 +75,7 @@ fn clean(value: OsString) -> OsString {
     }
 }
 
-/// The same for a word of the command line, which may hold a name and a value: `--name=value`.
+/// Trims an argument, which may consist of a name and a value: `--name=value`.
 fn clean_word(word: OsString) -> OsString {
     match word.to_str().and_then(|text| text.trim().split_once('=')) {
         Some((name, value)) if name.starts_with("--") => format!("{name}={}", value.trim()).into(),
@@ -86,7 +87,7 @@ fn clean_word(word: OsString) -> OsString {
 mod tests {
     use super::*;
 
-    /// A value of each setting that is taken and is not its default.
+    /// A valid value of each setting that is not its default.
     const VALUES: &[(&str, &str)] = &[
         ("ADMIN_KEY", "a-host-key-of-thirty-two-characters"),
         ("ALLOW_DEV_OPERATOR_ID_HEADER", "true"),
@@ -137,7 +138,7 @@ mod tests {
             .1
     }
 
-    /// Every setting with the words that lead to its command.
+    /// Returns every setting with the arguments that select its command.
     fn settings() -> Vec<(Vec<&'static str>, Arg)> {
         let lines: [&[&str]; 6] = [
             &["serve"],
@@ -167,7 +168,7 @@ mod tests {
         own.count() + command.get_subcommands().map(count).sum::<usize>()
     }
 
-    /// What is read from the line, and from this one variable.
+    /// Reads the settings from the arguments and this one variable.
     fn read(line: &[&str], variable: Option<(&str, &str)>) -> Result<String, String> {
         let variables = |name: &OsStr| {
             let set = variable.filter(|(known, _)| name == OsStr::new(known));
@@ -219,7 +220,7 @@ mod tests {
         }
     }
 
-    /// `Debug` shows no secrets, so here are the texts that the parser is given.
+    /// `Debug` shows no secrets, so this checks the text that the parser receives.
     #[test]
     fn the_end_of_a_mounted_file_is_no_part_of_a_secret() {
         let variables = |name: &OsStr| {

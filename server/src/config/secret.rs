@@ -1,4 +1,4 @@
-//! A setting that nobody sees.
+//! A secret setting, which is never printed.
 
 use std::{fmt, str::FromStr};
 
@@ -6,19 +6,19 @@ use zeroize::Zeroizing;
 
 use super::ConfigError;
 
-/// A setting that is never printed and wiped when dropped.
+/// A setting that is never printed, and is zeroised when dropped.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// The secret itself.
+    /// Returns the secret text.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-/// Takes every text but the empty one: the message of a refusal repeats the value, so what else a
-/// secret must be is for [`super::Config::check`] to say.
+/// Accepts any text that is not empty. clap's error message repeats the value, so further
+/// requirements of a secret are checked by [`super::Config::check`].
 impl FromStr for Secret {
     type Err = ConfigError;
 

@@ -1,5 +1,5 @@
-//! Settings that a server and the command line must share. A server writes them into its database
-//! when it starts; the command line reads them there, or refuses to work with other ones.
+//! Settings that the server and the command line share. A server writes them into its database when
+//! it starts; the command line reads them there, or refuses to work with different ones.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,11 +14,11 @@ const HOLD: &str = "SETTLEMENT_HOLD_DAYS";
 const RELEASE: &str = "AUTO_RELEASE_HOURS";
 const STEP: &str = "SANDBOX_STEP_SECONDS";
 
-/// Where the proof files are; empty for the folder `files` of DATA_DIR.
+/// The location of the proof files; empty for the folder `files` in DATA_DIR.
 pub const FILES: &str = "FILES_URL";
 
 impl Config {
-    /// What this server shares.
+    /// Returns the settings that this server shares.
     pub fn shared(&self) -> Shared {
         let settings = [
             (HOLD, self.settlement_hold_days.to_string()),
@@ -32,7 +32,7 @@ impl Config {
             .collect()
     }
 
-    /// The times that moves of tasks take from the settings.
+    /// Returns the times that moves of tasks depend on, from these settings.
     pub fn terms(&self) -> Terms {
         terms(
             self.settlement_hold_days,
@@ -43,14 +43,14 @@ impl Config {
 }
 
 impl Place {
-    /// Where its proof files are, as it is shared.
+    /// Returns the location of the proof files in its shared form.
     pub fn shared_files(&self) -> String {
         let url = self.files_url.as_ref().map(url::Url::as_str);
         url.unwrap_or_default().trim_end_matches('/').to_owned()
     }
 }
 
-/// The times that moves of tasks take from shared settings; `None` if no server has shared them.
+/// Returns the times that moves of tasks depend on; `None` if no server has shared them.
 pub fn shared_terms(shared: &Shared) -> Option<Terms> {
     let number = |name| shared.get(name)?.parse().ok();
     Some(terms(number(HOLD)?, number(RELEASE)?, number(STEP)?))

@@ -1,4 +1,4 @@
-//! What agents of each tier may do in a day, as a setting.
+//! The daily limits of agents by tier, as a setting.
 
 use std::str::FromStr;
 
@@ -7,14 +7,14 @@ use api_types::agent::{Tier, TierLimits};
 use super::ConfigError;
 use crate::domain::pricing;
 
-/// The table of tiers (contract §3).
+/// The limits of each tier (contract §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tiers {
-    /// On registration.
+    /// The limits of SANDBOX, the tier on registration.
     pub sandbox: TierLimits,
-    /// By e-mail.
+    /// The limits of VERIFIED, the tier after the e-mail address is verified.
     pub verified: TierLimits,
-    /// By deposits of $50 or more.
+    /// The limits of STANDARD, the tier after deposits of $50 or more.
     pub standard: TierLimits,
 }
 
@@ -44,7 +44,7 @@ impl FromStr for Tiers {
 }
 
 impl Tiers {
-    /// The limits of one tier.
+    /// Returns the limits of one tier.
     pub fn of(&self, tier: Tier) -> TierLimits {
         match tier {
             Tier::Sandbox => self.sandbox,

@@ -1,5 +1,6 @@
-//! Connections: how many are open, how long one may be idle or slow, how large the head of a request
-//! may be, and how a connection ends. `http` answers the requests.
+//! TCP connections: their number, timeouts of idle and slow clients, the maximum size of request
+//! headers, and graceful shutdown. This module knows nothing about the requests, which are handled
+//! by `http`.
 
 mod unread;
 
@@ -31,18 +32,18 @@ use tokio_util::task::TaskTracker;
 use crate::http::client::Peer;
 use unread::SharedBody;
 
-/// What is asked of those who connect.
+/// The limits of connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections that are open at one time at most.
+    /// Maximum number of open connections.
     pub most: usize,
-    /// How long the head of a request may take to arrive. A connection that is kept alive waits
-    /// for its next request as long.
+    /// Timeout of a request's headers. A connection that is kept alive waits as long for its next
+    /// request.
     pub head_within: Duration,
 }
 
 impl Limits {
-    /// So many connections, and half a minute for a head.
+    /// Returns limits with this number of connections, and 30 seconds for the headers.
     pub fn of(most: u32) -> Self {
         Self {
             most: usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS),
@@ -51,45 +52,46 @@ impl Limits {
     }
 }
 
-/// Bytes of a request's head at most. `http/head.rs` refuses much smaller ones in the caller's
-/// dialect; this is where reading stops.
+/// Maximum size in bytes of a request's URL and headers, at which reading stops. `http/head.rs`
+/// refuses much smaller ones in the caller's dialect.
 const HEAD_BYTES_MAX: usize = 128 * 1024;
 
-/// Connections beyond the limit that are refused with an answer at one time; the others are dropped.
+/// Maximum number of connections beyond the limit that are answered with a refusal at the same
+/// time. Others are dropped.
 const REFUSED_MAX: usize = 256;
 
-/// The answer to a connection beyond the limit, which is not read.
+/// The response to a connection beyond the limit. Its request is not read.
 const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
     retry-after: 1\r\ncache-control: no-store\r\ncontent-length: 125\r\nconnection: close\r\n\r\n\
     {\"error\":\"The server has too many connections. Try again in a second.\",\
     \"code\":\"unavailable\",\"request_id\":\"\",\"retryable\":true}";
 
-/// How long a connection that is closed is read on, so that its last answer arrives.
+/// The time for which a closing connection is still read, so that its last response arrives.
 #[derive(Clone, Copy, Debug)]
 struct Linger {
-    /// In all.
+    /// The total time.
     within: Duration,
-    /// Since the last byte.
+    /// The time since the last byte.
     silent: Duration,
 }
 
-/// For clients that send a body which nobody reads.
+/// The linger of clients that send a body which is not read.
 const LINGER: Linger = Linger {
     within: Duration::from_secs(30),
     silent: Duration::from_secs(5),
 };
 
-/// For those beyond the limit.
+/// The linger of connections beyond the limit.
 const LINGER_BRIEFLY: Linger = Linger {
     within: Duration::from_secs(1),
     silent: Duration::from_secs(1),
 };
 
-/// Bytes that are read on at most: 64 MiB.
+/// Maximum number of bytes that are read while a connection closes: 64 MiB.
 const LINGER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Serves `router` on `listener` within `limits` until `stop`; then takes no more connections, and
-/// returns when the requests that run are answered.
+/// Serves `router` on `listener` within `limits` until `stop` is cancelled. Then accepts no more
+/// connections, and returns when the current requests are answered.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
     let running = TaskTracker::new();
     let permits = Arc::new(Semaphore::new(limits.most));
@@ -111,7 +113,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
                 continue;
             }
         };
-        // A small answer must not wait for the next one to fill its packet.
+        // A small response must not wait for the next one to fill its packet.
         drop(stream.set_nodelay(true));
         if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
             let has_unread = Arc::new(AtomicBool::new(false));
@@ -136,8 +138,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     running.wait().await;
 }
 
-/// A connection that broke before it was taken is nobody's fault. Without a free file descriptor
-/// there is nothing to do but wait for one.
+/// Pauses after a failed accept. A connection that broke before it was accepted needs no pause.
+/// Without a free file descriptor there is nothing to do but wait for one.
 async fn pause_after(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(
@@ -149,11 +151,11 @@ async fn pause_after(error: &io::Error) {
     }
 }
 
-/// What answers the requests of one connection.
+/// The service of one connection.
 struct Answers {
     router: TowerToHyperService<Router>,
     peer: SocketAddr,
-    /// Set when a request is answered and too much of its body is left; the answer says then that
+    /// Set if a request was answered and too much of its body is left. The response then says that
     /// the connection closes.
     has_unread: Arc<AtomicBool>,
 }
@@ -185,8 +187,8 @@ impl Service<hyper::Request<Incoming>> for Answers {
     }
 }
 
-/// Answers what comes over a connection until its end, or until `stop` and the end of the request
-/// that runs.
+/// Serves a connection until its end, or until `stop` is cancelled and the current request is
+/// answered.
 async fn serve_connection(
     mut connection: http1::Connection<TokioIo<TcpStream>, Answers>,
     has_unread: Arc<AtomicBool>,
@@ -206,16 +208,17 @@ async fn serve_connection(
     };
     let is_unread = match &ended {
         Ok(()) => has_unread.load(Ordering::Relaxed),
-        // It was no HTTP, or its head too large: the refusal is sent, and more may still come.
+        // The bytes were not HTTP, or the headers too large: the refusal is sent, and more may
+        // still arrive.
         Err(error) => error.is_parse(),
     };
     if let Err(error) = ended {
-        // A client that goes away, or is no HTTP client, is not ours to mend.
+        // A client that disconnects or does not speak HTTP is not an error of the server.
         tracing::debug!(%error, "a connection broke");
     }
     if is_unread {
         let stream = connection.into_parts().io.into_inner();
-        // Its request is answered, so a stop need not wait for it.
+        // Its request is answered, so a shutdown need not wait for it.
         tokio::spawn(async move {
             close(stream, LINGER).await;
             drop(permit);
@@ -223,7 +226,7 @@ async fn serve_connection(
     }
 }
 
-/// Answers that there are too many connections.
+/// Responds that there are too many connections.
 async fn refuse(mut stream: TcpStream, permit: OwnedSemaphorePermit) {
     let sent = tokio::time::timeout(LINGER_BRIEFLY.within, stream.write_all(BUSY.as_bytes()));
     if let Ok(Ok(())) = sent.await {
@@ -232,8 +235,8 @@ async fn refuse(mut stream: TcpStream, permit: OwnedSemaphorePermit) {
     drop(permit);
 }
 
-/// Says that no more is sent, and reads on for a while: a connection that is closed over unread
-/// bytes is reset, and the last answer lost with it (RFC 9112 §9.6).
+/// Shuts down writing, and reads for a while: if a connection is closed with unread bytes, it is
+/// reset and the last response is lost (RFC 9112 §9.6).
 async fn close(mut stream: TcpStream, linger: Linger) {
     let read_on = async {
         stream.shutdown().await?;

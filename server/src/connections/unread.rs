@@ -1,9 +1,9 @@
-//! What is left of a request's body once the request is answered.
+//! The rest of a request's body after the request is answered.
 //!
-//! A connection that goes on, or is closed, over unread bytes breaks: the next request on it is
-//! lost, and so may be the answer. A refusal must not have to think of that. So the connection
-//! shares each body with its handler, and afterwards reads the little that is left, or says that it
-//! closes.
+//! If a connection continues or closes with unread bytes, the next request on it is lost, and
+//! possibly the response. Handlers that refuse a request should not have to deal with this. So the
+//! connection shares each body with its handler, and afterwards reads a short rest, or announces
+//! that it closes.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
-/// Bytes that are read and thrown away for the sake of the next request: 1 MiB, as much as the
-/// largest JSON body.
+/// Maximum number of bytes that are read and discarded to keep the connection: 1 MiB, as much as
+/// the largest JSON body.
 const DRAINED_BYTES_MAX: u64 = 1024 * 1024;
 
-/// How long they may take. The answer waits for them, so it is short: what was sent together with
-/// the head has arrived by then.
+/// Timeout of reading them. It is short, because the response waits for it: what was sent together
+/// with the headers has arrived by then.
 const DRAINED_WITHIN: Duration = Duration::from_millis(500);
 
 /// A request's body, shared between the connection and the handler.
@@ -40,8 +40,9 @@ impl SharedBody {
         })))
     }
 
-    /// Reads the body to its end, if that is near. A client that sends its body only after a
-    /// `100 Continue` (RFC 9110 §10.1.1), and got none, is not asked for it now.
+    /// Reads the rest of the body if it is short, and returns whether it was read to its end. A
+    /// client that waits for `100 Continue` (RFC 9110 §10.1.1) and did not get it is not asked for
+    /// the body now.
     pub(super) async fn is_drained(&mut self, expects_continue: bool) -> bool {
         {
             let state = self.lock();
@@ -73,7 +74,7 @@ impl SharedBody {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing under this lock can be left half done.
+        // No operation under this lock can leave the state inconsistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

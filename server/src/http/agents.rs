@@ -23,9 +23,10 @@ use crate::{
     store::{agents, email_links, email_links::Asked, keys, ledger},
 };
 
-/// Register an agent. The answer holds its first API key, shown this once.
+/// Register an agent. The response contains its first API key, which is shown only this once.
 ///
-/// A link that proves the address is mailed to it, and lifts the agent to the VERIFIED tier.
+/// A link that verifies the e-mail address is mailed to it. Opening it raises the agent to the
+/// VERIFIED tier.
 #[utoipa::path(post, path = paths::REGISTER_AGENT, tag = "agents", request_body = RegisterAgent,
     params(("X-Admin-Key" = Option<String>, Header,
         description = "On servers that do not let everyone register")),
@@ -43,7 +44,7 @@ pub async fn register_agent(
     let sandbox_info = sandbox_info(&app);
     once(
         &app,
-        // Nobody has an account yet: two strangers may use one key.
+        // There is no account yet, so two strangers may use the same idempotency key.
         posted.once(format!("register {}", stated.email)),
         StatusCode::CREATED,
         move |tx| {
@@ -51,7 +52,7 @@ pub async fn register_agent(
                 return Err(error::agent_exists());
             }
             keys::insert(tx, id, &stored, &key.hash())?;
-            // The mail that is left here counts as the first that was asked for.
+            // The mail that is scheduled here counts as the first request for one.
             let (times, last) = (0, None);
             email_links::ask(tx, id, Asked { times, last }, now)?;
             Ok(RegisteredAgent {
@@ -67,7 +68,7 @@ pub async fn register_agent(
     .await
 }
 
-/// What holds on this server until the agent is better known.
+/// Describes the SANDBOX tier and the limits of the tiers above it on this server.
 fn sandbox_info(app: &App) -> SandboxInfo {
     let of = |tier| -> TierLimits { app.config.tiers.of(tier) };
     let (verified, standard) = (of(Tier::Verified), of(Tier::Standard));
@@ -89,7 +90,7 @@ fn sandbox_info(app: &App) -> SandboxInfo {
     }
 }
 
-/// What the agent can spend, and what its tasks hold.
+/// Read what the agent can spend, and what is held for its tasks.
 #[utoipa::path(get, path = paths::BALANCE, tag = "agents",
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = AgentBalance), (status = 401, body = ErrorBody)))]

@@ -1,8 +1,8 @@
-//! `ApiError`: what a refusal is, before anyone knows in which dialect it will be answered.
+//! `ApiError`: a refusal or a failure in neutral form, before it is written in a dialect.
 //!
-//! A refusal is for the caller and is not logged. An accident is logged once, by `dialect.rs`, with
-//! the request id that the caller was given, and answered without internals. The sentences
-//! themselves stand in `error/`.
+//! A refusal concerns only the caller and is not logged. A server fault is logged once, by
+//! `dialect.rs`, with the request id that the caller was given, and its response contains no
+//! internals. The messages are in `error/`.
 
 use std::borrow::Cow;
 
@@ -15,39 +15,40 @@ use super::{error, request_id};
 use crate::domain::faults::Faults;
 use crate::store::StoreError;
 
-/// Why a request was not carried out.
+/// The reason why a request failed.
 #[derive(Clone, Debug)]
 pub struct ApiError {
-    /// For programs; the status follows from it.
+    /// The error code for programs. The status follows from it.
     pub code: ErrorCode,
-    /// A sentence that says what to do.
+    /// A sentence for people that says what to do.
     pub message: Cow<'static, str>,
-    /// The faults of a request that failed validation.
+    /// The faults of a request that failed validation; empty otherwise.
     pub faults: Faults,
-    /// When trying again makes sense.
+    /// Seconds after which a retry makes sense, if any.
     pub retry_after_seconds: Option<u32>,
-    /// What the log is told and the caller is not.
+    /// The cause of a server fault. It is logged and never sent to the caller.
     pub accident: Option<String>,
-    /// What a person must be asked about, where that is why. Boxed, because few refusals have it.
+    /// The approval that the request needs, if that is why it was refused. Boxed, because few
+    /// errors have one.
     pub approval: Option<Box<ApprovalNeed>>,
-    /// Another status than the code's own, where a reference promises one.
+    /// A status other than the code's own, where a reference promises one.
     pub answered_with: Option<StatusCode>,
 }
 
-/// How far the question to a person has come that a request needs answered.
+/// The state of the human approval that a request needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApprovalNeed {
-    /// It is still to be asked, about so much money.
+    /// No approval was requested yet.
     ToBeAsked {
-        /// Reward and fee.
+        /// The reward and the fee of the task together.
         total: MicroUsd,
     },
-    /// It waits for its answer.
+    /// The approval with this id waits for a decision.
     Asked(ApprovalId),
 }
 
 impl ApiError {
-    /// A refusal with its sentence.
+    /// Creates an error with its code and message.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
@@ -60,7 +61,7 @@ impl ApiError {
         }
     }
 
-    /// A fault of the server: `cause` is logged, never answered.
+    /// Creates an internal server error. `cause` is logged and never sent.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "the shape that map_err takes"
@@ -74,8 +75,8 @@ impl ApiError {
         error
     }
 
-    /// The status in the dialects humanops and humcli: the code's own, unless a reference promises
-    /// another.
+    /// Returns the status in the dialects humanops and humcli: the code's own, unless a reference
+    /// promises another.
     pub fn status(&self) -> StatusCode {
         if let Some(status) = self.answered_with {
             return status;
@@ -106,7 +107,7 @@ impl ApiError {
         }
     }
 
-    /// The neutral form: the body in the dialect humanops.
+    /// Returns the neutral form: the body in the dialect humanops.
     pub fn body(&self) -> ErrorBody {
         ErrorBody {
             error: self.message.clone().into_owned(),
@@ -118,8 +119,8 @@ impl ApiError {
         }
     }
 
-    /// What is kept of the refusal under an idempotency key: its body, without any name of a field
-    /// that the caller made up.
+    /// Returns the body that is stored under an idempotency key: without field names that the
+    /// caller made up.
     pub fn kept_body(&self) -> ErrorBody {
         if !self.faults.any_made_up() {
             return self.body();
@@ -133,7 +134,7 @@ impl ApiError {
         .body()
     }
 
-    /// What a person is asked about, where that is why.
+    /// Returns the id of the approval that the request waits for, if it waits for one.
     pub fn approval_id(&self) -> Option<ApprovalId> {
         match self.approval.as_deref() {
             Some(ApprovalNeed::Asked(id)) => Some(*id),
@@ -141,7 +142,7 @@ impl ApiError {
         }
     }
 
-    /// Whether the same request may succeed later.
+    /// Returns whether the same request may succeed later.
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.code,
@@ -152,7 +153,7 @@ impl ApiError {
         )
     }
 
-    /// The refusal that such a body tells of, for answering it a second time.
+    /// Restores the error from a stored body and status, so that it can be sent again.
     pub fn from_body(status: StatusCode, body: ErrorBody) -> Self {
         let mut error = Self::new(body.code, body.error);
         error.answered_with = Some(status);
@@ -161,20 +162,20 @@ impl ApiError {
         error
     }
 
-    /// The same, answered with the status that a reference promises for it.
+    /// Replaces the status by one that a reference promises.
     pub(super) fn answered(mut self, status: StatusCode) -> Self {
         self.answered_with = Some(status);
         self
     }
 
-    /// The same, and when trying again makes sense.
+    /// Sets after how many seconds a retry makes sense.
     pub(super) fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_seconds = Some(seconds);
         self
     }
 }
 
-/// Status, headers and the refusal itself; the layer of `dialect.rs` writes the body.
+/// Sets the status and the headers. The middleware in `dialect.rs` writes the body.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
@@ -184,7 +185,7 @@ impl IntoResponse for ApiError {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if self.code == ErrorCode::Unauthorized {
-            // RFC 9110 §11.6.1: a 401 names the scheme.
+            // RFC 9110 §11.6.1: a 401 names the authentication scheme.
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response.extensions_mut().insert(self);
@@ -192,7 +193,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Violations that a handler expects are mapped by it; what arrives here is an accident.
+/// Handlers map the constraint violations that they expect. Any other is a server fault.
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {

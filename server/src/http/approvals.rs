@@ -1,4 +1,4 @@
-//! Approvals: what keys with a policy asked for, and what a person says of it (contract §3).
+//! Human approvals of requests by keys with a spending policy: list, read, decide (contract §3).
 
 use api_types::{
     ApprovalId,
@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// List what the agent's keys asked for, newest first.
+/// List the approvals that the agent's keys requested, newest first.
 #[utoipa::path(get, path = paths::APPROVALS, tag = "agents",
     params(("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("cursor" = Option<String>, Query)),
@@ -62,7 +62,7 @@ pub async fn list_approvals(
     Ok(Json(page.of(views.collect(), found.total, id_of)))
 }
 
-/// Read one request that a person is asked about. The host reads any with `X-Admin-Key`.
+/// Read one approval. The host can read any of them with `X-Admin-Key`.
 #[utoipa::path(get, path = paths::APPROVAL, tag = "agents", params(("id" = ApprovalId, Path)),
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = ApprovalView), (status = 401, body = ErrorBody),
@@ -100,8 +100,8 @@ fn seen_by(
 
 /// Decide whether a request may go through, once and within 24 hours.
 ///
-/// By another key of the agent, without a policy, or by the host with `X-Admin-Key`. After a
-/// rejection the same request is refused for 24 hours.
+/// The decision is made by another key of the agent that has no policy, or by the host with
+/// `X-Admin-Key`. After a rejection the same request is refused for 24 hours.
 #[utoipa::path(post, path = paths::APPROVAL, tag = "agents", params(("id" = ApprovalId, Path)),
     request_body = DecideApproval,
     security(("agent_key" = []), ("agent_bearer" = [])),
@@ -127,7 +127,7 @@ pub async fn decide_approval(
     };
     let reader = approver.clone();
     let read = move |tx: &mut Tx<'_>| seen_by(tx, &reader, id).map(|(_, view)| view);
-    // The view repeats the request that is asked about, which its agent can make large.
+    // The view repeats the request to be approved, which its agent can make large.
     let decide = move |tx: &mut Tx<'_>| {
         let (approval, view) = seen_by(tx, &approver, id)?;
         let key = match &approver {

@@ -1,6 +1,5 @@
-//! What every request gets, whatever it asks: an id, an answer even if its handler panics, in the
-//! dialect of its caller, limits, the security headers, and one line in the log. Never a body, a
-//! query or a token in that line.
+//! The outer middleware of every request: request id, dialect of the response, panic handling,
+//! limits, security headers, and one log line. That line never contains a body, a query or a token.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -19,8 +18,8 @@ use super::{coding, cors, head, request_id};
 use crate::app::App;
 use crate::metrics;
 
-/// ux.md's conventions: nothing inline, nothing foreign, wasm allowed, no framing; and of the
-/// device's senses those that a proof needs.
+/// The conventions of ux.md: no inline or third-party content, WebAssembly allowed, no framing, and
+/// only those device permissions that a proof needs.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -52,7 +51,7 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
-/// What the layer around all routes holds.
+/// The state of the outer middleware.
 #[derive(Clone)]
 pub struct Around {
     app: App,
@@ -61,7 +60,7 @@ pub struct Around {
 }
 
 impl Around {
-    /// With nothing counted yet.
+    /// Creates the state with nothing counted.
     pub fn new(app: App) -> Self {
         Self {
             app,
@@ -71,7 +70,7 @@ impl Around {
     }
 }
 
-/// The layer around all routes.
+/// Runs the outer middleware around all routes.
 pub async fn around(
     State(Around {
         app,
@@ -90,9 +89,9 @@ pub async fn around(
         if cors::is_preflight(&request) {
             return cors::preflight();
         }
-        // The panic's own text is in the log already, by the panic hook.
+        // The panic hook has already logged the panic's own message.
         let panicked = |_| ApiError::accident("its handler panicked").into_response();
-        // What is in no dialect or coding that we know counts like every other request.
+        // A request in an unknown dialect or content coding still counts against the rate limit.
         let understood = async |request: Request| match dialect::stated(request.headers()) {
             Ok(_) => match coding::refusal(&request) {
                 None => next.run(request).await,
@@ -125,7 +124,7 @@ fn finish_headers(headers: &mut HeaderMap, id: &str) {
         headers.insert(request_id::HEADER, id);
     }
     for (name, value) in SECURITY_HEADERS {
-        // A proof file has a stricter policy of its own.
+        // A proof file sets a stricter policy of its own.
         headers.entry(name).or_insert(value);
     }
 }
@@ -153,7 +152,7 @@ fn log(
     );
 }
 
-/// A method's name, or `OTHER`: a caller may make methods up.
+/// Returns the method's name, or `OTHER` for methods that a caller made up.
 fn known(method: &Method) -> &'static str {
     let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     let known = methods.into_iter().find(|known| method.as_str() == *known);

@@ -1,7 +1,7 @@
-//! The built operators' app, carried in the binary: negotiated, cached, and served at its own
-//! addresses alone.
+//! The built operators' app, embedded in the binary: content negotiation, caching, and its pages at
+//! its own paths only.
 //!
-//! `cargo xtask app` fills `operator-app/dist` with hashed names and precompressed twins.
+//! `cargo xtask app` fills `operator-app/dist` with hashed file names and precompressed copies.
 
 use api_types::app_page::AppPage;
 use axum::body::Body;
@@ -20,17 +20,19 @@ struct Built;
 const NOT_BUILT: &str = "The operators' app is not in this binary. Build it with \
     `cargo xtask app`, and then the server again. The API is here: /openapi.json describes it.\n";
 
-/// Where a program that comes to the front door finds the API (RFC 8631).
+/// Links from the app's document to the API's descriptions, for programs (RFC 8631).
 const API_LINKS: HeaderValue = HeaderValue::from_static(
     "</openapi.json>; rel=\"service-desc\"; type=\"application/json\", \
      </docs>; rel=\"service-doc\"; type=\"text/html\", \
      </llms.txt>; rel=\"alternate\"; type=\"text/plain\"",
 );
 
-/// First parts of paths that are for programs: no page is answered below them, whoever asks.
+/// First path segments that are for programs. No page is answered below them, whatever `Accept`
+/// says.
 const FOR_PROGRAMS: [&str; 4] = ["api", "metrics", "mcp", ".well-known"];
 
-/// Whatever no route takes: the app at one of its addresses, a file of it, or 404.
+/// Responds to a path without a route: with the app at one of its pages, with a file of the app, or
+/// with 404.
 pub async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     let is_page = AppPage::parse(path).is_some();
@@ -47,14 +49,14 @@ pub async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Response 
     file::<Built>(path, &headers).unwrap_or_else(|| error::no_such_path().into_response())
 }
 
-/// The API's refusal; to a person who followed a wrong link, the app, which says so as a page.
+/// Responds with 404 in the API's form, or with the app to a person who followed a wrong link.
 fn not_found(path: &str, mut headers: HeaderMap) -> Response {
     let first = path.split('/').next().unwrap_or_default();
-    // An asset that is gone is gone: the app in its place would be a white screen.
+    // A missing asset is a 404: the app in its place would be a white screen.
     if FOR_PROGRAMS.contains(&first) || has_extension(path) || !head::wants_page(&headers) {
         return error::no_such_path().into_response();
     }
-    // A condition is about what is there (RFC 9110 §13.2.1).
+    // Preconditions apply to an existing resource (RFC 9110 §13.2.1).
     headers.remove(header::IF_NONE_MATCH);
     (StatusCode::NOT_FOUND, app_itself(&headers)).into_response()
 }
@@ -65,7 +67,7 @@ fn has_extension(path: &str) -> bool {
         .is_some_and(|name| name.contains('.'))
 }
 
-/// The one document of all pages: it reads the path itself.
+/// Returns the one document of all pages. It reads the path itself.
 fn app_itself(headers: &HeaderMap) -> Response {
     let mut response = file::<Built>("index.html", headers).unwrap_or_else(|| {
         let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
@@ -75,9 +77,10 @@ fn app_itself(headers: &HeaderMap) -> Response {
     response
 }
 
-/// A carried file as its caller takes it, or nothing if there is none of this name.
+/// Returns an embedded file in the best encoding that the client accepts, or `None` if there is no
+/// file of this name.
 pub fn file<Folder: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
-    // The twins are what their originals are, and have no address of their own.
+    // Precompressed copies are variants of their originals and have no path of their own.
     if path.ends_with(".br") || path.ends_with(".gz") {
         return None;
     }
@@ -123,7 +126,7 @@ fn best_twin<Folder: RustEmbed>(
     Some((Folder::get(path)?, None))
 }
 
-/// Whether `Accept-Encoding` names this coding with a weight above zero (RFC 9110 §12.5.3).
+/// Returns whether `Accept-Encoding` names this coding with a weight above zero (RFC 9110 §12.5.3).
 pub fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     let stated = headers.get_all(header::ACCEPT_ENCODING).iter();
     stated
@@ -139,13 +142,13 @@ pub fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
         })
 }
 
-/// The strong validator of these bytes.
+/// Returns a strong validator for content with this SHA-256 digest.
 pub fn etag(sha256: &[u8]) -> HeaderValue {
     let short = hex(sha256.get(..16).unwrap_or(sha256));
     HeaderValue::try_from(format!("\"{short}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Whether the caller holds these bytes already (RFC 9110 §13.1.2).
+/// Returns whether the client already has this version (RFC 9110 §13.1.2).
 pub fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let held = headers.get_all(header::IF_NONE_MATCH).iter();
     held.filter_map(|value| value.to_str().ok())
@@ -156,7 +159,8 @@ pub fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
         })
 }
 
-/// A name with a hash in it never changes its bytes; every other is asked for again.
+/// Returns the `Cache-Control` value: a file with a hash in its name never changes, every other
+/// file is revalidated.
 fn caching(path: &str) -> &'static str {
     let hashed = path
         .strip_prefix("assets/")

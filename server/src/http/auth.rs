@@ -1,8 +1,8 @@
-//! Who calls: `AgentAuth` by API key, `OperatorAuth` by the development header, `HostAuth` by the
-//! host's key (contract §2).
+//! Extractors that authenticate the caller: `AgentAuth` by API key, `OperatorAuth` by the
+//! development header, `HostAuth` by the host's key (contract §2).
 //!
-//! A handler that takes one of these is not entered without it. What a caller may do to which
-//! task is not decided here.
+//! A handler that takes one of these does not run without it. Whether the caller may act on a
+//! certain task is not decided here.
 
 use api_types::operator::KycStatus;
 use api_types::task::TaskType;
@@ -21,18 +21,18 @@ use crate::config::{Registration, Secret};
 use crate::domain::{sandbox, secret};
 use crate::store::{keys, operators};
 
-/// The agent that calls.
+/// The authenticated agent.
 #[derive(Clone, Debug)]
 pub struct AgentAuth {
-    /// Its account.
+    /// The agent's account.
     pub id: AgentId,
-    /// The key it calls with.
+    /// The API key of this request.
     pub key_id: KeyId,
-    /// What it may do, by how well it is known.
+    /// The tier, which sets the agent's limits.
     pub tier: Tier,
-    /// What the key may spend; none for a key that may do everything.
+    /// The spending policy of the key; `None` for a key without limits.
     pub policy: Option<KeyPolicy>,
-    /// What holds for requests that leave it out.
+    /// The agent's default values for fields that a request leaves out.
     pub settings: AgentSettings,
 }
 
@@ -62,7 +62,7 @@ impl FromRequestParts<App> for AgentAuth {
     }
 }
 
-/// Keeps `lastUsed`. The request is good without it.
+/// Records the key's `lastUsed`. A failure is logged and does not fail the request.
 async fn write_down_use(app: &App, key_id: KeyId, now: Timestamp) {
     let written = app
         .store
@@ -73,7 +73,7 @@ async fn write_down_use(app: &App, key_id: KeyId, now: Timestamp) {
     }
 }
 
-/// The key, from `X-API-Key` or, where that is not sent, as a bearer token.
+/// Returns the API key from `X-API-Key` or, if that is not sent, from the bearer token.
 pub fn agent_key(headers: &HeaderMap) -> Option<&str> {
     let key = match headers.get("x-api-key") {
         Some(key) => key.to_str().ok()?.trim(),
@@ -88,14 +88,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The operator that calls.
+/// The authenticated operator.
 #[derive(Clone, Debug)]
 pub struct OperatorAuth {
-    /// Their account.
+    /// The operator's account.
     pub id: OperatorId,
-    /// Whether they may accept tasks.
+    /// The KYC status, which decides whether the operator may accept tasks.
     pub kyc: KycStatus,
-    /// What they do; empty means everything.
+    /// The task types that the operator works on; empty means all.
     pub skills: Vec<TaskType>,
 }
 
@@ -106,7 +106,7 @@ impl FromRequestParts<App> for OperatorAuth {
         let allowed = app.config.allow_dev_operator_id_header;
         let id: OperatorId = (parts.headers.get("x-operator-id").filter(|_| allowed))
             .and_then(|value| value.to_str().ok()?.parse().ok())
-            // The sandbox's operator is nobody who could call.
+            // The sandbox's operator cannot make requests.
             .filter(|id| *id != sandbox::operator())
             .ok_or_else(error::unauthorized_operator)?;
         let operator = app
@@ -122,12 +122,12 @@ impl FromRequestParts<App> for OperatorAuth {
     }
 }
 
-/// Who decides approvals: an agent's key, or the host.
+/// The caller who decides an approval: an agent's key, or the host.
 #[derive(Clone, Debug)]
 pub enum Approver {
-    /// A key; whether it may decide is still to be asked.
+    /// An agent's key. Whether it may decide is checked later.
     Agent(AgentAuth),
-    /// Whoever runs the platform.
+    /// The host of this server.
     Host(HostAuth),
 }
 
@@ -143,8 +143,9 @@ impl FromRequestParts<App> for Approver {
     }
 }
 
-/// Permission to register an agent: everyone has it, or only who sends the host's key, as the
-/// server is set up (contract §3). An extractor, so that it is asked before a body is read.
+/// Permission to register an agent. Depending on the configuration everyone has it, or only a
+/// caller that sends the host's key (contract §3). An extractor, so that it is checked before a
+/// body is read.
 #[derive(Clone, Copy, Debug)]
 pub struct MayRegister;
 
@@ -159,10 +160,10 @@ impl FromRequestParts<App> for MayRegister {
     }
 }
 
-/// The host of this server.
+/// The authenticated host of this server.
 #[derive(Clone, Debug)]
 pub struct HostAuth {
-    /// What its key is known by in the record of what it did.
+    /// The name under which the host's actions are written to the audit log.
     pub who: String,
 }
 
@@ -174,8 +175,8 @@ impl FromRequestParts<App> for HostAuth {
     }
 }
 
-/// Who sends the host's key. Without an ADMIN_KEY nobody does. What is compared is hashed first,
-/// so that not even a key's length can be measured.
+/// Authenticates the host by its key. Without an ADMIN_KEY nobody is the host. Both keys are hashed
+/// before the comparison, so that not even a key's length can be measured.
 fn host_of(app: &App, headers: &HeaderMap) -> Result<HostAuth, ApiError> {
     let sent = headers.get("x-admin-key");
     let hash = |key: &[u8]| <sha2::Sha256 as sha2::Digest>::digest(key);

@@ -1,6 +1,7 @@
-//! `Posted`: the JSON body of a POST, read within its limit, with what a repetition is known by.
+//! `Posted`: the JSON body of a POST, read within a size and a time limit, with the parts of its
+//! idempotency key.
 //!
-//! What the body must hold is each endpoint's own affair; this file knows only that it is JSON.
+//! Validation of the fields is left to each endpoint.
 
 use std::{fmt::Display, time::Duration};
 
@@ -14,16 +15,16 @@ use super::error::{self, ApiError};
 use super::idempotency::{self, OnceKey};
 use crate::app::App;
 
-/// Bytes of a JSON body at most: 1 MiB, sixteen times the largest envelope (contract §5).
+/// Maximum size of a JSON body in bytes: 1 MiB, sixteen times the largest envelope (contract §5).
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
 
-/// How long a JSON body may take to arrive.
+/// Maximum time for a JSON body to arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
 
 /// A JSON body. An empty body is `null`.
 #[derive(Clone, Debug)]
 pub struct Posted {
-    /// The body, not yet looked into.
+    /// The parsed body, not validated.
     pub body: Value,
     key: Option<String>,
     path: String,
@@ -31,7 +32,7 @@ pub struct Posted {
 }
 
 impl Posted {
-    /// What a repetition of this request by `account` is known by.
+    /// Returns the idempotency key of this request, scoped to `account`.
     pub fn once(&self, account: impl Display) -> OnceKey {
         OnceKey::new(self.key.clone(), account, &self.path, self.digest.clone())
     }
@@ -71,10 +72,10 @@ fn is_json(headers: &HeaderMap) -> bool {
         || essence.to_ascii_lowercase().ends_with("+json")
 }
 
-/// A body within the limit and the time of a JSON body, as it came.
+/// Reads a body within the size and time limits of a JSON body.
 ///
 /// # Errors
-/// 413; 400 for one that breaks off or is too slow.
+/// 413 if it is too large, 400 if it breaks off or is too slow.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
     let mut stream = body.into_data_stream();
     let stated = stated_length(headers);
@@ -94,7 +95,7 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiEr
     }
 }
 
-/// The whole body, or nothing if it is larger than the limit.
+/// Collects the whole body, or returns `None` if it is larger than the limit.
 async fn collect(stream: &mut BodyDataStream) -> Result<Option<Bytes>, axum::Error> {
     let mut first = Bytes::new();
     let mut whole = Vec::new();
@@ -103,7 +104,7 @@ async fn collect(stream: &mut BodyDataStream) -> Result<Option<Bytes>, axum::Err
         if first.len() + whole.len() + chunk.len() > JSON_BYTES_MAX {
             return Ok(None);
         }
-        // Most bodies are one chunk, and are not copied.
+        // Most bodies are one chunk and are not copied.
         if first.is_empty() && whole.is_empty() {
             first = chunk;
         } else {
@@ -118,7 +119,7 @@ async fn collect(stream: &mut BodyDataStream) -> Result<Option<Bytes>, axum::Err
     }))
 }
 
-/// The length that the request states.
+/// Returns the length that the request states.
 pub fn stated_length(headers: &HeaderMap) -> Option<u64> {
     headers
         .get(header::CONTENT_LENGTH)?
@@ -128,11 +129,11 @@ pub fn stated_length(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
-/// A body as JSON; `null` for an empty one. The byte order mark that some programs write before a
-/// text is no part of it (RFC 8259 §8.1).
+/// Parses a body as JSON; an empty body is `null`. The byte order mark that some programs write
+/// before a text is ignored (RFC 8259 §8.1).
 ///
 /// # Errors
-/// 400 that says where it is no JSON.
+/// 400 that names the position at which the JSON is invalid.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     if bytes.is_empty() {

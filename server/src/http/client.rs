@@ -1,5 +1,5 @@
-//! Who is at the other end of a connection, as far as requests are counted: the peer, or whom a
-//! configured proxy says that it speaks for. Who calls in the sense of the API is `auth.rs`.
+//! The client address that requests are counted for: the peer of the connection, or the address
+//! that a trusted proxy forwards. Authentication is in `auth.rs`.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -7,13 +7,13 @@ use axum::http::{Extensions, HeaderMap, HeaderName};
 
 use crate::limits::{ForwardedHeader, TrustedProxies};
 
-/// The address at the other end of the connection; the listener puts it into each request.
+/// The remote address of the connection. The listener adds it to each request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Whom a request is counted for. Only what a trusted proxy wrote is believed: of the addresses in
-/// its header the rightmost that is not a trusted proxy's own. All that stands further left was
-/// written by somebody else.
+/// Returns the address that a request is counted for. Only what a trusted proxy wrote is believed:
+/// in its header the rightmost address that is not a trusted proxy's own. Everything further left
+/// was written by somebody else.
 pub fn of(
     extensions: &Extensions,
     headers: &HeaderMap,
@@ -36,7 +36,7 @@ pub fn of(
     network(hop)
 }
 
-/// The addresses in the header that the proxies write, in their order.
+/// Returns the addresses in the header that the proxies write, in their order.
 fn forwarded(headers: &HeaderMap, header: ForwardedHeader) -> Vec<String> {
     let name = match header {
         ForwardedHeader::XForwardedFor => HeaderName::from_static("x-forwarded-for"),
@@ -53,7 +53,7 @@ fn forwarded(headers: &HeaderMap, header: ForwardedHeader) -> Vec<String> {
         .collect()
 }
 
-/// The `for` of one element of `Forwarded` (RFC 7239 §4).
+/// Returns the `for` of one element of `Forwarded` (RFC 7239 §4).
 fn speaks_for(element: &str) -> &str {
     let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
     pairs
@@ -61,7 +61,7 @@ fn speaks_for(element: &str) -> &str {
         .map_or("", |(_, value)| value.trim().trim_matches('"'))
 }
 
-/// An address, with a port or without, in brackets or not.
+/// Parses an address, with or without a port and brackets.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text
         .strip_prefix('[')
@@ -71,7 +71,8 @@ fn address(text: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// A household or a machine has a whole /64 of IPv6 at its hand, and so counts as one.
+/// Reduces an IPv6 address to its /64 network. A household or a machine usually has a whole /64,
+/// and so counts as one client.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

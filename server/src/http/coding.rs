@@ -1,9 +1,9 @@
-//! Content codings (RFC 9110 §8.4): bodies that came compressed, and answers that go out so.
+//! Content codings (RFC 9110 §8.4): decompresses request bodies and compresses responses.
 //!
-//! What is decoded passes the limits of its endpoint like a body that came plain. An answer is
-//! compressed if its caller asks for it, if it is worth it, and if it stands in the list below:
-//! where a secret stands beside text that somebody else chose, the length of the compressed answer
-//! would tell the secret little by little (BREACH).
+//! A decompressed body has to pass the same limits of its endpoint as a plain body. A response is
+//! compressed if the client accepts it, if it is large enough, and if its path is in the list
+//! below: where a secret is sent together with text that somebody else chose, the length of the
+//! compressed response would leak the secret little by little (BREACH).
 
 use api_types::paths;
 use axum::Router;
@@ -18,11 +18,11 @@ use tower_http::normalize_path::NormalizePath;
 
 use super::error;
 
-/// The codings that a request may use, as a refusal names them (RFC 9110 §12.5.3).
+/// The codings that a request may use, as a 415 response names them (RFC 9110 §12.5.3).
 const TAKEN: HeaderValue = HeaderValue::from_static("gzip, deflate, br");
 
-/// Answers that are compressed: lists that can be long and carry neither keys, tokens, nonces,
-/// envelopes nor signed addresses.
+/// GET routes whose responses are compressed: lists that can be long and contain neither keys,
+/// tokens, nonces, envelopes nor signed URLs.
 const COMPRESSED: [&str; 9] = [
     paths::DELIVERIES,
     paths::EARNINGS,
@@ -35,14 +35,14 @@ const COMPRESSED: [&str; 9] = [
     paths::TASK_EVENTS,
 ];
 
-/// Bytes of an answer from which on compressing it is worth the work.
+/// Minimum size in bytes of a response that is compressed.
 const WORTH_IT_BYTES: u16 = 1024;
 
-/// The mark of an answer that may be compressed.
+/// Marks a response that may be compressed.
 #[derive(Clone, Copy, Debug)]
 struct Compressed;
 
-/// Marks the answer to a request at this path template if it may be compressed.
+/// Marks the response to a request at this path template if it may be compressed.
 pub fn mark(method: &Method, template: &str, response: &mut Response) {
     if method == Method::GET && COMPRESSED.contains(&template) {
         response.extensions_mut().insert(Compressed);
@@ -53,8 +53,7 @@ fn is_marked(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) 
     extensions.get::<Compressed>().is_some()
 }
 
-/// Refuses a body in a coding that was not decoded because it is not known: 415, with those that
-/// are.
+/// Refuses a body in an unknown coding, which was not decompressed: 415 with the known codings.
 pub fn refusal(request: &Request) -> Option<Response> {
     let codings = request.headers().get_all(header::CONTENT_ENCODING);
     let is_plain = |value: &HeaderValue| value.is_empty() || value == "identity";
@@ -63,8 +62,8 @@ pub fn refusal(request: &Request) -> Option<Response> {
         .then(|| (taken, error::unsupported_content_coding()).into_response())
 }
 
-/// The surface behind everything that reads or changes a request before it is routed: codings, and
-/// a slash at the end of a path, which means nothing.
+/// Wraps the router in the layers that must run before routing: content codings, and removal of
+/// slashes at the end of the path.
 pub fn around(surface: Router) -> Router {
     let surface = NormalizePath::trim_trailing_slash(surface);
     let surface = RequestDecompression::new(surface).pass_through_unaccepted(true);

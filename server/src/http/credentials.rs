@@ -1,4 +1,4 @@
-//! Retrieving a sealed credential: for the task's agent alone, once it is completed (contract §5).
+//! Retrieval of a sealed credential, for the task's agent only, once it is completed (contract §5).
 
 use api_types::{TaskId, credential::RetrievedCredential, error::ErrorBody, paths, task::Status};
 use axum::{
@@ -43,7 +43,7 @@ pub async fn retrieve_credential(
     retrieve(app, agent, &id, query).await
 }
 
-/// The same by POST, as the references' agents ask for it.
+/// Retrieve the sealed credential of a completed task by POST, the same as by GET.
 #[utoipa::path(post, path = paths::RETRIEVE_CREDENTIAL, tag = "tasks",
     operation_id = "post_retrieve_credential",
     params(("id" = TaskId, Path),

@@ -1,5 +1,5 @@
-//! Whether a key may post a task, and the question to a person where its policy wants one
-//! (contract §3). The policy decides in `domain/delegation.rs`.
+//! Checks whether a key may post a task, and requests human approval where the key's policy needs
+//! it (contract §3). The policy's decision is made in `domain/delegation.rs`.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use crate::{
 /// Fields of a task that are never shown again.
 const SECRET_FIELDS: [&str; 1] = ["callback_secret"];
 
-/// A request, as it is known again when it comes a second time.
+/// A posted request, which is recognised when it is sent again.
 #[derive(Clone, Debug)]
 pub struct Request {
     body: Arc<Value>,
@@ -37,7 +37,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// The request with this body.
+    /// Creates the request with this body.
     pub fn of(body: &Value, at: Timestamp) -> Self {
         Self {
             body: Arc::new(body.clone()),
@@ -45,8 +45,8 @@ impl Request {
         }
     }
 
-    /// Known by what it says, not by the order and spacing in which it says it, nor by whether it
-    /// only asks for the price.
+    /// Returns the digest that identifies the request. It depends neither on the order of fields
+    /// and the spacing nor on `dry_run`.
     fn digest(&self) -> String {
         let mut sorted = (*self.body).clone();
         if let Some(fields) = sorted.as_object_mut() {
@@ -56,7 +56,7 @@ impl Request {
         idempotency::digest(sorted.to_string().as_bytes())
     }
 
-    /// The request as a person may see it.
+    /// Returns the request as a person may see it, without secret fields.
     fn shown(&self) -> String {
         let mut shown = (*self.body).clone();
         if let Some(fields) = shown.as_object_mut() {
@@ -66,20 +66,20 @@ impl Request {
     }
 }
 
-/// Whether the key may post this task, in the transaction that posts it. Where the policy wants a
-/// person's yes and has it, that yes is used up by this.
+/// Checks whether the key may post this task. Must run in the transaction that posts it. If the
+/// policy needs an approval and there is one, this uses it up.
 ///
 /// # Errors
-/// 403 that says which rule of the policy is in the way; 401 if the key was revoked meanwhile.
+/// 403 that says which rule of the policy is violated, 401 if the key was revoked meanwhile.
 pub fn may_post(
     tx: &mut Tx<'_>,
     agent: &AgentAuth,
     request: &Request,
     task: &Task,
 ) -> Result<(), ApiError> {
-    // Asked again, because it may have changed since the request was let in.
+    // Read again, because the policy may have changed since the request was authenticated.
     let policy = keys::policy(tx, agent.key_id)?.ok_or_else(error::unauthorized_agent)?;
-    // What is simulated moves no money.
+    // A simulated task moves no money.
     if policy.is_none() || task.stated.sandbox {
         return Ok(());
     }
@@ -102,7 +102,7 @@ pub fn may_post(
     }
 }
 
-/// A person's yes to this very request, or the refusal for want of it.
+/// Returns the id of the approval of this very request, or the error if there is none.
 fn approved(
     tx: &mut Tx<'_>,
     agent: &AgentAuth,
@@ -118,10 +118,7 @@ fn approved(
     })
 }
 
-/// What the key's policy has against a task that is only asked about.
-///
-/// # Errors
-/// Those of the store.
+/// Returns the reason why the key's policy refuses a task that is only quoted, if it does.
 pub fn obstacle(
     tx: &mut Tx<'_>,
     agent: &AgentAuth,
@@ -142,7 +139,7 @@ pub fn obstacle(
     )
 }
 
-/// A policy's word on a task, beside what its key spent today.
+/// Applies a policy to a task, given what its key spent today.
 fn judged(
     tx: &mut Tx<'_>,
     agent: &AgentAuth,
@@ -159,16 +156,16 @@ fn judged(
     Ok(delegation::allowed(policy, spending))
 }
 
-/// The first moment of the UTC day.
+/// Returns the first moment of the UTC day.
 fn day_of(now: Timestamp) -> Timestamp {
     let millis = now.as_millis();
     let since_midnight = millis.rem_euclid(pricing::DAY_MILLIS);
     Timestamp::from_millis(millis - since_midnight).unwrap_or(now)
 }
 
-/// What is answered instead of `refusal`. Where that says that a person must be asked, they are:
-/// in a write of its own, because the refused one leaves nothing behind. Asking again about the
-/// same request asks the same question.
+/// Requests human approval if `refusal` says that it is needed, and returns the error for the
+/// response. The approval is inserted by a write of its own, because the refused one is rolled
+/// back. The same request leads to the same approval.
 pub async fn ask(app: &App, asked: (AgentAuth, Request), refusal: ApiError) -> ApiError {
     let Some(ApprovalNeed::ToBeAsked { total }) = refusal.approval.as_deref().copied() else {
         return refusal;
@@ -179,7 +176,7 @@ pub async fn ask(app: &App, asked: (AgentAuth, Request), refusal: ApiError) -> A
     let written = app
         .store
         .write(move |tx| {
-            // One at a time, so that the count holds until the question is written.
+            // Locked, so that the count holds until the approval is inserted.
             agents::take_turn(tx, question.agent_id)?;
             approvals::expire(tx, question.agent_id, question.at)?;
             if let Some(open) = approvals::open(tx, question.key_id, &question.digest)? {

@@ -1,4 +1,4 @@
-//! What was sent to callbacks, attempt by attempt, and sending it again (contract §7).
+//! Webhook deliveries of an agent, attempt by attempt, and sending one again (contract §7).
 
 use api_types::{
     AgentId, DeliveryId, TaskId,
@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// What was sent to the agent's callbacks, newest first.
+/// List the deliveries to the agent's callbacks, newest first.
 #[utoipa::path(get, path = paths::DELIVERIES, tag = "events",
     params(("state" = Option<DeliveryState>, Query), ("limit" = Option<u32>, Query),
         ("offset" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
@@ -45,7 +45,7 @@ pub async fn list_deliveries(
     list(&app, Some(agent.id), None, query).await
 }
 
-/// What was sent to one task's callback, newest first.
+/// List the deliveries to one task's callback, newest first.
 #[utoipa::path(get, path = paths::TASK_DELIVERIES, tag = "events",
     params(("id" = TaskId, Path), ("state" = Option<DeliveryState>, Query),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
@@ -66,10 +66,10 @@ pub async fn list_task_deliveries(
     list(&app, Some(agent.id), Some(id), query).await
 }
 
-/// A page of deliveries: of one agent, or for the host of all.
+/// Returns a page of deliveries, of one agent or, for the host, of all.
 ///
 /// # Errors
-/// 400 for parameters that are not of this list.
+/// 400 for an invalid parameter or a cursor of another list.
 pub(super) async fn list(
     app: &App,
     agent_id: Option<AgentId>,
@@ -99,8 +99,10 @@ pub(super) async fn list(
     })))
 }
 
-/// Send a delivery again, whatever became of it, under the same `webhook-id`. Its schedule begins
-/// anew. A callback that was disabled by 410 is enabled again when it arrives.
+/// Send a delivery again, in whatever state it is, under the same `webhook-id`.
+///
+/// Its retry schedule starts again. A callback that was disabled by 410 is enabled again when the
+/// delivery arrives.
 #[utoipa::path(post, path = paths::REDELIVER, tag = "events", params(("id" = DeliveryId, Path)),
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = Delivery), (status = 400, body = ErrorBody),

@@ -1,5 +1,5 @@
-//! USDC deposits (contract §3). In test mode alone: what is reported is credited at once. What is
-//! paid in by card or bank is `fiat.rs`.
+//! USDC deposits (contract §3), in test mode only, where a reported deposit is credited at once.
+//! Deposits by card or bank are in `fiat.rs`.
 
 use api_types::{
     EventId, TransactionId,
@@ -26,7 +26,7 @@ use crate::{
     store::{Tx, agents, agents::NewDeposit, ledger},
 };
 
-/// Report a USDC deposit on Base. In test mode it is credited at once, and no real money is meant.
+/// Report a USDC deposit on Base. In test mode it is credited at once, and no real money moves.
 #[utoipa::path(post, path = paths::DEPOSIT_USDC, tag = "agents", request_body = DepositUsdc,
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 201, body = Deposit), (status = 400, body = ErrorBody),

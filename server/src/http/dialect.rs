@@ -1,12 +1,13 @@
-//! The four shapes in which one answer can be given, and problem details beside them (contract §8).
+//! The four shapes in which a response can be written, and problem details in addition (contract
+//! §8).
 //!
-//! Handlers know nothing of this. A refusal leaves them as an [`ApiError`] in the extensions of its
-//! answer, a success as JSON; this layer writes both down. The dialect is the one that the
-//! request's `X-Api-Dialect` names, else the setting of its key, else humanops. What is refused
-//! before its key was read, as by the rate limit, goes by what the key had set when it was last let
-//! in by this process.
+//! Handlers do not know about this. They return a refusal as an [`ApiError`] in the extensions of
+//! the response, a success as JSON; this middleware writes both. The dialect is the one that the
+//! request's `X-Api-Dialect` names, else the setting of its key, else humanops. A request that is
+//! refused before its key was read, as by the rate limiter, uses the setting that the key had when
+//! this process last authenticated it.
 //!
-//! Only JSON under `/api/` is ever touched: files, streams and the app pass as they are.
+//! Only JSON under `/api/` is ever changed: files, streams and the app pass unchanged.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -26,35 +27,35 @@ use super::{auth, error, request_id};
 use crate::app::App;
 use crate::domain::secret;
 
-/// The header that names a dialect.
+/// The request header that names a dialect.
 pub const HEADER: HeaderName = HeaderName::from_static("x-api-dialect");
 
-/// A longer path is none of this API, and an answer does not repeat it.
+/// Maximum length in bytes of a path that problem details repeat. No path of this API is longer.
 const INSTANCE_BYTES_MAX: usize = 1024;
 
-/// The media type of RFC 9457.
+/// The media type of problem details (RFC 9457).
 const PROBLEM: &str = "application/problem+json";
 
 tokio::task_local! {
-    /// What the key that let this request in has set, once it was read.
+    /// The dialect setting of the key that authenticated this request, once it was read.
     static SET_BY_KEY: Cell<Option<Option<Dialect>>>;
 }
 
-/// Tells the setting of the key that this request was let in by.
+/// Records the dialect setting of the key that authenticated this request.
 pub fn set_by_key(dialect: Option<Dialect>) {
-    // Outside of a request there is nobody to answer.
+    // Outside of a request there is no response to write.
     let _ = SET_BY_KEY.try_with(|set| set.set(Some(dialect)));
 }
 
-/// More keys that set a dialect are not remembered at a time.
+/// Maximum number of keys whose dialect is remembered.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// What keys had set when they were last let in, by the hash of the key.
+/// The dialect settings of keys when they were last authenticated, by the hash of the key.
 #[derive(Clone, Default)]
 pub struct Remembered(Arc<Mutex<HashMap<String, Dialect>>>);
 
 impl Remembered {
-    /// The dialect of a key: as it was read now, or else as it was read last.
+    /// Returns the dialect of a key: as read by this request, else as remembered.
     fn dialect(&self, key: &str, read: Option<Option<Dialect>>) -> Option<Dialect> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match read {
@@ -72,11 +73,11 @@ impl Remembered {
     }
 }
 
-/// What a request asks its answer to look like.
+/// The form of the response that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Asked {
     dialect: Option<Dialect>,
-    /// The hash of the key that came with it.
+    /// The hash of the key that the request carries.
     key: Option<String>,
     as_problem: bool,
     path: String,
@@ -94,10 +95,10 @@ impl Asked {
     }
 }
 
-/// The dialect that the header names, if there is one.
+/// Returns the dialect that the header names, if it is sent.
 ///
 /// # Errors
-/// 400 for a name that is none.
+/// 400 for an unknown name.
 pub fn stated(headers: &HeaderMap) -> Result<Option<Dialect>, ApiError> {
     let Some(name) = headers.get(HEADER) else {
         return Ok(None);
@@ -113,7 +114,8 @@ pub fn stated(headers: &HeaderMap) -> Result<Option<Dialect>, ApiError> {
     })
 }
 
-/// Whether `Accept` names problem details. A weight of zero refuses them (RFC 9110 §12.5.1).
+/// Returns whether `Accept` names problem details. A weight of zero refuses them (RFC 9110
+/// §12.5.1).
 fn accepts_problems(headers: &HeaderMap) -> bool {
     let stated = headers.get_all(header::ACCEPT).iter();
     let mut ranges = stated
@@ -128,7 +130,7 @@ fn accepts_problems(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Carries the request out, and writes its answer down as it was asked for.
+/// Runs the request, and writes its response in the dialect and form that it asks for.
 pub async fn spoken<F>(
     app: &App,
     remembered: &Remembered,
@@ -188,7 +190,7 @@ fn refused(
     response
 }
 
-/// The status of a refusal in a dialect.
+/// Returns the status of a refusal in a dialect.
 pub fn status(dialect: Dialect, error: &ApiError) -> StatusCode {
     let table = match dialect {
         Dialect::Humanops | Dialect::Humcli => None,
@@ -220,7 +222,7 @@ fn body(app: &App, dialect: Dialect, error: &ApiError) -> Value {
     }
 }
 
-/// S4 answers one error a faulty field.
+/// S4 lists one error for each faulty field.
 fn errors_of_remno(error: &ApiError) -> Vec<Value> {
     let code = remno(error.code).0;
     if let Some(id) = error.approval_id() {
@@ -238,7 +240,8 @@ fn errors_of_remno(error: &ApiError) -> Vec<Value> {
         .collect()
 }
 
-/// "email is required", as S4 prints it; what is a sentence by itself stays one.
+/// Prints a field's fault as S4 does: "email is required". A message that is a whole sentence stays
+/// unchanged.
 fn said_of(field: &str, message: &str) -> String {
     let goes_on = ["is ", "must "]
         .iter()
@@ -253,7 +256,7 @@ fn meta(app: &App) -> Value {
     json!({"requestId": request_id::current(), "timestamp": app.clock.now()})
 }
 
-/// Problem details (RFC 9457 §3): its five members, and ours (§3.2).
+/// Returns the problem details (RFC 9457 §3): the five standard members and our extensions (§3.2).
 fn problem(app: &App, path: &str, status: StatusCode, error: &ApiError) -> Value {
     let origin = app.config.public_url.as_deref().unwrap_or_default();
     let code = error.code.as_str();
@@ -280,7 +283,7 @@ fn problem(app: &App, path: &str, status: StatusCode, error: &ApiError) -> Value
     problem
 }
 
-/// `rule_violation` is titled "Rule violation".
+/// Returns the title of a code: `rule_violation` becomes "Rule violation".
 pub(super) fn title(code: &str) -> String {
     let words = code.replace('_', " ");
     let mut letters = words.chars();
@@ -290,8 +293,8 @@ pub(super) fn title(code: &str) -> String {
         .unwrap_or_default()
 }
 
-/// S3's name for a code, and its status where that is not the code's own. What S3 has no word for
-/// keeps ours.
+/// Returns S3's name for a code, and its status where that is not the code's own. A code that S3
+/// does not have keeps our name.
 fn nonhumans(code: ErrorCode) -> (&'static str, Option<StatusCode>) {
     match code {
         ErrorCode::Validation
@@ -308,13 +311,13 @@ fn nonhumans(code: ErrorCode) -> (&'static str, Option<StatusCode>) {
         | ErrorCode::HumanApprovalRequired => ("forbidden", None),
         ErrorCode::NotFound => ("not_found", None),
         ErrorCode::InsufficientFunds => ("insufficient_funds", None),
-        // S3 speaks of no resource that was there and is gone.
+        // S3 has no code for a resource that existed and is gone.
         ErrorCode::AlreadyExists
         | ErrorCode::InvalidState
         | ErrorCode::Expired
         | ErrorCode::IdempotencyConflict => ("conflict", Some(StatusCode::CONFLICT)),
         ErrorCode::RateLimited => ("rate_limited", None),
-        // The one 503 that S3 has; its clients wait and try again.
+        // The only 503 that S3 has; its clients wait and retry.
         ErrorCode::Unavailable => ("agent_offline", None),
         ErrorCode::Internal => ("internal_error", None),
         ErrorCode::MethodNotAllowed
@@ -324,11 +327,11 @@ fn nonhumans(code: ErrorCode) -> (&'static str, Option<StatusCode>) {
     }
 }
 
-/// S4's name for a code, and its status where that is not the code's own. What S4 has no word for
-/// has ours, spelled as S4 spells.
+/// Returns S4's name for a code, and its status where that is not the code's own. A code that S4
+/// does not have keeps our name, in S4's spelling.
 fn remno(code: ErrorCode) -> (&'static str, Option<StatusCode>) {
     match code {
-        // S4 keeps 422 for idempotency keys.
+        // S4 uses 422 for idempotency keys only.
         ErrorCode::Validation | ErrorCode::RuleViolation => {
             ("VALIDATION_ERROR", Some(StatusCode::BAD_REQUEST))
         }
@@ -358,7 +361,7 @@ fn remno(code: ErrorCode) -> (&'static str, Option<StatusCode>) {
     }
 }
 
-/// Whether an answer is a JSON success of the API, whole in memory.
+/// Returns whether a response is a successful JSON response of the API that is whole in memory.
 fn is_ours(asked: &Asked, response: &Response) -> bool {
     asked.path.starts_with("/api/")
         && response.status().is_success()
@@ -367,7 +370,7 @@ fn is_ours(asked: &Asked, response: &Response) -> bool {
         && response.body().size_hint().exact().is_some()
 }
 
-/// What every list is: its rows, and whatever else is said of them.
+/// The outer members of every list: its rows, and everything else about them.
 #[derive(Deserialize)]
 struct Listed<'a> {
     #[serde(borrow)]
@@ -375,8 +378,8 @@ struct Listed<'a> {
     pagination: Option<&'a RawValue>,
 }
 
-/// S4's envelope around a success. The rows of a list are its data, and the pagination is told in
-/// its meta. What was printed is not read and printed again: money keeps its digits.
+/// Wraps a success in S4's envelope. The rows of a list become its data, and the pagination part of
+/// its meta. The printed JSON is copied as it is, so that money keeps its digits.
 async fn wrapped(app: &App, response: Response) -> Result<Response, ApiError> {
     let (mut parts, body) = response.into_parts();
     let bytes = body::to_bytes(body, usize::MAX).await;

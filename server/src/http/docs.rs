@@ -1,6 +1,7 @@
-//! The API for who reads: `/docs` for people who browse, `/llms.txt` for programs that find their
-//! way. Both say only what the document says. The viewer's files are carried in the binary, where
-//! `cargo xtask docs` has put them.
+//! Documentation for readers: `/docs` for people in a browser, `/llms.txt` for programs.
+//!
+//! Both contain only what the API document says. The viewer's files are embedded in the binary;
+//! `cargo xtask docs` puts them in place.
 
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -19,13 +20,13 @@ struct Viewer;
 const NOT_BUILT: &str = "The viewer is not in this binary. Fetch it with `cargo xtask docs`, and \
     build the server again. The document itself is here: /openapi.json.\n";
 
-/// What an agent has to know before it reads the list of operations.
+/// The part of `/llms.txt` before the list of operations.
 const BEGINNING: &str = include_str!("../../docs/llms.txt");
 
-/// Where the text says how the server is reached.
+/// The placeholder for the server's origin in that text.
 const ORIGIN_MARK: &str = "{origin}";
 
-/// GET /docs.
+/// Serves GET /docs.
 pub async fn page(headers: HeaderMap) -> Response {
     assets::file::<Viewer>("index.html", &headers).unwrap_or_else(|| {
         let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
@@ -33,13 +34,13 @@ pub async fn page(headers: HeaderMap) -> Response {
     })
 }
 
-/// GET /docs/:file, of the viewer.
+/// Serves GET /docs/:file, a file of the viewer.
 pub async fn part(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let found = assets::file::<Viewer>(&name, &headers);
     found.unwrap_or_else(|| error::no_such_path().into_response())
 }
 
-/// The text of `/llms.txt`: the beginning, then every operation of the document by its tag.
+/// Returns the text of `/llms.txt`: the introduction, then every operation of the document by tag.
 pub fn llms_txt(document: &Document, origin: &str) -> String {
     let mut text = BEGINNING.replace(ORIGIN_MARK, origin);
     for tag in document.tags.iter().flatten() {
@@ -54,7 +55,7 @@ pub fn llms_txt(document: &Document, origin: &str) -> String {
     text
 }
 
-/// One line for each operation of a path that has this tag.
+/// Returns one line for each operation of a path that has this tag.
 fn lines(origin: &str, tag: &str, path: &str, item: &PathItem) -> Vec<String> {
     let methods = [
         ("GET", &item.get),
@@ -79,7 +80,7 @@ fn lines(origin: &str, tag: &str, path: &str, item: &PathItem) -> Vec<String> {
         .collect()
 }
 
-/// Answers with a text that is made once.
+/// Returns a plain-text response with a fixed text.
 pub fn plain(text: String) -> Response {
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");
     let caching = HeaderValue::from_static("no-cache");

@@ -1,5 +1,5 @@
-//! `/docs/errors`: what each code of a refusal means and what helps. The `type` of problem details
-//! (RFC 9457 §3.1.1) leads here, to the paragraph of its code.
+//! `/docs/errors`: the meaning of each error code and what to do about it. The `type` of problem
+//! details (RFC 9457 §3.1.1) links to the section of its code.
 
 use api_types::error::ErrorCode;
 use axum::{
@@ -9,7 +9,7 @@ use axum::{
 
 use super::{dialect::title, error::ApiError};
 
-/// GET /docs/errors.
+/// Serves GET /docs/errors.
 pub(super) async fn page() -> Response {
     let sections: String = ErrorCode::ALL.into_iter().map(section).collect();
     let head = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -23,7 +23,7 @@ pub(super) async fn page() -> Response {
     Html(format!("{head}{sections}</main></body></html>")).into_response()
 }
 
-/// GET /docs/errors.css.
+/// Serves GET /docs/errors.css.
 pub(super) async fn style() -> Response {
     let kind = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
     (kind, include_str!("../../docs/errors.css")).into_response()

@@ -1,5 +1,5 @@
-//! The agent's answer to an operator's estimate (contract §4, Estimates). Giving one is a claim,
-//! and stands with the other moves of operators.
+//! The agent's decision about an operator's estimate (contract §4, Estimates). Giving an estimate
+//! is a claim, and is handled with the other moves of operators.
 
 use api_types::{
     TaskId,
@@ -32,7 +32,7 @@ use crate::{
     store::moves,
 };
 
-/// Take the operator's estimate: the work may begin.
+/// Approve the operator's estimate, so that the work may begin.
 #[utoipa::path(post, path = paths::APPROVE_ESTIMATE, tag = "tasks", params(("id" = TaskId, Path)),
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = ApprovedEstimate), (status = 401, body = ErrorBody),
@@ -65,7 +65,7 @@ pub async fn approve_estimate(
     .await
 }
 
-/// Refuse the operator's estimate: the task is open to others again.
+/// Reject the operator's estimate, which opens the task to other operators again.
 #[utoipa::path(post, path = paths::REJECT_ESTIMATE, tag = "tasks", params(("id" = TaskId, Path)),
     request_body = Option<RejectEstimate>,
     security(("agent_key" = []), ("agent_bearer" = [])),

@@ -1,5 +1,5 @@
-//! The event log of an agent and of one task: by cursor, or as a stream of server-sent events
-//! (contract §4). How it is kept in order is `store/outbox.rs`; how it is followed, `follow.rs`.
+//! The event log of an agent and of one task, by cursor or as a stream of server-sent events
+//! (contract §4). Ordering is in `store/outbox.rs`, the streams are in `follow.rs`.
 
 use api_types::{AgentId, EventId, TaskId, error::ErrorBody, event::TaskEvent, page::Page, paths};
 use axum::{
@@ -24,12 +24,14 @@ use crate::{
     },
 };
 
-/// The events of all the agent's tasks, oldest first. With `Accept: text/event-stream` they are
-/// sent as they happen, each with its id, and `Last-Event-ID` goes on where a stream broke off.
+/// List the events of all the agent's tasks, oldest first, or follow them as a stream.
 ///
-/// A stream begins with a line that has only an `id`, the place that it starts behind: whoever
-/// reconnects with it has missed nothing, even if the stream broke before its first event. The
-/// place before the first event is called `earliest`.
+/// With `Accept: text/event-stream` events are sent as they happen, each with its id, and
+/// `Last-Event-ID` resumes a stream that broke off.
+///
+/// A stream begins with a line that has only an `id`, the position that the stream starts after. A
+/// client that reconnects with it misses nothing, even if the stream broke before its first event.
+/// The position before the first event is called `earliest`.
 #[utoipa::path(get, path = paths::EVENTS, tag = "events",
     params(("after" = Option<String>, Query,
             description = "An event's id, of a webhook too, `earliest` or `latest`: those after it"),
@@ -51,7 +53,7 @@ pub async fn list_events(
     answer(app, agent, None, &headers, query).await
 }
 
-/// The events of one task, oldest first; a stream as for all tasks.
+/// List the events of one task, oldest first, or follow them as a stream, as for all tasks.
 #[utoipa::path(get, path = paths::TASK_EVENTS, tag = "events",
     params(("id" = TaskId, Path),
         ("after" = Option<String>, Query,
@@ -137,8 +139,8 @@ async fn list(
     }))
 }
 
-/// Gives every committed event its place. The log can be read without that, up to the last event
-/// that has one, so a store that takes no writes is no reason to refuse.
+/// Assigns a position to every committed event of the agent. A failure is ignored: the log can be
+/// read up to the last event that has a position, even while the store accepts no writes.
 pub(super) async fn place(app: &App, agent_id: AgentId) {
     let placed = async {
         while app
@@ -157,10 +159,10 @@ pub(super) async fn place(app: &App, agent_id: AgentId) {
     }
 }
 
-/// Where a reader stands, as it says in one of three ways.
+/// The position at which a reader starts, stated in one of three ways.
 struct Start {
     after: After,
-    /// The header or parameter that says so, to be named if it is wrong.
+    /// The header or parameter that states it, for the error message.
     field: &'static str,
 }
 
@@ -185,13 +187,13 @@ impl Start {
     }
 }
 
-/// A place in the log, as it is written on the wire.
+/// A position in the log, as written on the wire.
 enum After {
-    /// Before the first event.
+    /// The position before the first event.
     Earliest,
-    /// Behind the last event of now.
+    /// The position after the currently last event.
     Latest,
-    /// Behind this event.
+    /// The position after this event.
     Event(EventId),
 }
 
@@ -205,7 +207,7 @@ impl After {
     }
 }
 
-/// What the place before the first event is called.
+/// The name of the position before the first event.
 pub(super) const EARLIEST: &str = "earliest";
 
 fn not_of_this_log(field: &str) -> ApiError {

@@ -1,5 +1,5 @@
-//! Paying in by card or bank, and the provider's notices (contract §2, §3). What a notice changes
-//! is decided by `domain/fiat.rs`; the protocol is `outside/fiat.rs`.
+//! Deposits by card or bank, and the payment provider's notices (contract §2, §3). `domain/fiat.rs`
+//! decides what a notice changes; the protocol is in `outside/fiat.rs`.
 
 use api_types::{
     AgentId, TransactionId,
@@ -34,13 +34,13 @@ use crate::{
     store::{Tx, agents, fiat, fiat::Retried, idempotency as kept, ledger},
 };
 
-/// Pay in by card or by bank. In test mode the money is there at once, and none is meant.
+/// Deposit by card or bank. In test mode the funds are credited at once, and no real money moves.
 ///
-/// Otherwise the answer says where the payer pays, and the money can be spent once the provider
-/// has told that it was paid.
+/// Otherwise the response says where the payer pays, and the funds can be spent once the provider
+/// has confirmed the payment.
 ///
 /// # Errors
-/// 422 if the provider refuses, 501 on a server without one, 503 while it cannot be reached.
+/// 422 if the provider refuses, 501 on a server without a provider, 503 while it cannot be reached.
 #[utoipa::path(post, path = paths::PAY_IN, tag = "agents", request_body = PayIn,
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 201, body = PaidIn), (status = 400, body = ErrorBody),
@@ -122,8 +122,8 @@ fn paid_in(payment: Payment) -> PaidIn {
     }
 }
 
-/// Writes the payment down before anybody is told of it, so that none is paid that is not known;
-/// or finds the one that the same request began before.
+/// Inserts the payment before the provider learns of it, so that no unknown payment is ever paid.
+/// If the same request was sent before, returns the payment that it inserted.
 async fn begin(app: &App, payment: Payment, key: &OnceKey) -> Result<Payment, ApiError> {
     let retried = key.identity().map(|(key, digest)| Retried { key, digest });
     app.store
@@ -144,7 +144,7 @@ async fn begin(app: &App, payment: Payment, key: &OnceKey) -> Result<Payment, Ap
         .await
 }
 
-/// Where the payer pays, as the provider says; or as it has said before.
+/// Returns where the payer pays, from the provider or as it was stored before.
 async fn open(
     app: &App,
     provider: &Fiat,
@@ -179,7 +179,7 @@ async fn fail(app: &App, payment: &Payment, turn: Turn) -> Result<(), ApiError> 
     let (agent_id, id) = (payment.agent_id, payment.id);
     let written = app.store.write(move |tx| {
         let found = fiat::get(tx, agent_id, id)?;
-        // What a notice of the provider settled meanwhile stays as it says.
+        // A payment that a notice settled meanwhile keeps that status.
         let Some(pending) = found.filter(|found| found.status == PaymentStatus::Pending) else {
             return Ok(());
         };
@@ -193,7 +193,7 @@ async fn fail(app: &App, payment: &Payment, turn: Turn) -> Result<(), ApiError> 
     Ok(written.await?)
 }
 
-/// How a payment by card or bank stands.
+/// Read the status of a payment by card or bank.
 #[utoipa::path(get, path = paths::PAY_IN_STATUS, tag = "agents",
     params(("payment_id" = String, Query, description = "Of the answer to POST /agents/deposit")),
     security(("agent_key" = []), ("agent_bearer" = [])),
@@ -210,7 +210,7 @@ pub async fn pay_in_status(
     Ok(Json(found.await?))
 }
 
-/// How a payment by card or bank stands; the same as GET, as S1 asks for it.
+/// Read the status of a payment by card or bank; the same as GET, with the id in the body.
 #[utoipa::path(post, path = paths::PAY_IN_STATUS, tag = "agents", request_body = AskPayment,
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = PaymentView), (status = 400, body = ErrorBody),
@@ -244,11 +244,11 @@ fn status_of(tx: &mut Tx<'_>, agent_id: AgentId, id: &str) -> Result<PaymentView
     })
 }
 
-/// The payment provider tells how a payment stands. What was paid is credited, once.
+/// Receive the payment provider's notice about a payment. A paid amount is credited once.
 ///
 /// # Errors
-/// 401 for a wrong signature, 404 for an order that was never placed, 422 for another amount or
-/// currency than was agreed.
+/// 401 for a wrong signature, 404 for an order that does not exist, 422 for another amount or
+/// currency than that of the order.
 #[utoipa::path(post, path = paths::DLOCAL_NOTICE, tag = "agents", request_body = PaymentNotice,
     params(("X-Signature" = Option<String>, Header,
         description = "Hexadecimal HMAC-SHA256 of the raw body; or dLocal's own Authorization")),
@@ -257,7 +257,7 @@ fn status_of(tx: &mut Tx<'_>, agent_id: AgentId, id: &str) -> Result<PaymentView
         (status = 422, body = ErrorBody)))]
 pub async fn take_notice(State(app): State<App>, request: Request) -> Result<Response, ApiError> {
     let (parts, unread) = request.into_parts();
-    // Who sends no signature at all is refused before the body is read.
+    // A request without a signature is refused before its body is read.
     let provider = app.fiat.as_ref().ok_or_else(error::wrong_signature)?;
     let signature = signature(&parts.headers).ok_or_else(error::wrong_signature)?;
     let bytes = body::read(&parts.headers, unread).await?;

@@ -1,5 +1,5 @@
-//! Proof files, to whoever holds a signed address that has not expired. Signing is
-//! `outside/files.rs`; who gets an address is the affair of the task's own views.
+//! Proof files, for anyone who has a signed URL that has not expired. Signing is in
+//! `outside/files.rs`; the views of a task decide who gets a URL.
 
 use api_types::{UploadId, paths};
 use axum::body::Body;
@@ -13,9 +13,9 @@ use crate::app::App;
 use crate::outside::files::FilesError;
 use crate::store::uploads;
 
-/// One proof file.
+/// Read one proof file.
 ///
-/// The address is signed and opens for a quarter of an hour; views of the task carry it.
+/// The URL is signed and valid for 15 minutes; views of the task contain it.
 ///
 /// # Errors
 /// 404 for a wrong or expired signature, as for a file that does not exist.
@@ -68,7 +68,7 @@ fn signed_id(app: &App, id: &str, parameters: &Parameters) -> Option<UploadId> {
         .then_some(id)
 }
 
-/// A file is somebody's: it is shown to its viewer alone, and nothing in it may run.
+/// Returns headers for a private file: it is cached for its viewer only, and nothing in it may run.
 fn private_headers(content_type: &str) -> [(HeaderName, &'static str); 4] {
     let picture = content_type.starts_with("image/");
     [

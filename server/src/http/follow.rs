@@ -1,8 +1,9 @@
-//! Following an event log: server-sent events until the reader, the key or the server goes.
+//! Event streams: server-sent events until the client disconnects, its key is revoked or the server
+//! stops.
 //!
-//! A stream asks the store for what is new: at once when this process has news, and every second
-//! for the sake of other processes. Nothing is kept in memory that the store does not have, so a
-//! reader that comes back with its last id, to whichever process, misses nothing.
+//! A stream queries the store at once when this process has written events, and every second for
+//! the events of other processes. Nothing is kept in memory that the store does not have, so a
+//! client that reconnects to any process with its last id misses nothing.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -25,22 +26,22 @@ use crate::seats::Seat;
 use crate::store::outbox::{self, Log, LogPosition, Placed};
 use crate::store::{StoreError, keys};
 
-/// How often other processes' events are looked for.
+/// Interval at which a stream looks for events of other processes.
 const POLL: Duration = Duration::from_secs(1);
 
-/// News are looked at this often at most, however many there are.
+/// Minimum interval between two queries of a stream, however many events there are.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Events that are read at once.
+/// Maximum number of events read by one query.
 const BATCH: u32 = 100;
 
-/// After how much silence a comment says that the stream is alive.
+/// Time without an event after which a comment shows that the stream is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// A stream of what follows a position.
+/// Starts a stream of the events after a position.
 ///
 /// # Errors
-/// 429 while the agent has as many streams as it may have, 503 while the server has.
+/// 429 if the agent has as many open streams as it may have, 503 if the server has.
 pub(super) fn stream(
     app: App,
     agent: &AgentAuth,
@@ -63,7 +64,7 @@ pub(super) fn stream(
     let mut response = Sse::new(events(from, follower))
         .keep_alive(alive)
         .into_response();
-    // Proxies that gather answers would hold back what is meant for now.
+    // Proxies that buffer responses would delay the events.
     let (name, value) = ("x-accel-buffering", HeaderValue::from_static("no"));
     response
         .headers_mut()
@@ -72,9 +73,9 @@ pub(super) fn stream(
 }
 
 fn events(from: LogPosition, follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
-    // The first line comes at once: whoever waits for the headers knows that it is followed. Its id
-    // is where this stream starts, so a reader that loses it before the first event comes back to
-    // the same place. A line without data is no event to a reader.
+    // The first line is sent at once, so that a client knows that the stream is open. Its id is the
+    // position at which this stream starts, so a client that loses it before the first event
+    // resumes at the same position. Clients do not treat a line without data as an event.
     let id = from.event_id.map(|id| id.to_string());
     let hello = Event::default()
         .comment("here")
@@ -92,12 +93,12 @@ fn told(placed: &Placed) -> Event {
     let event = Event::default()
         .id(placed.told.event_id.to_string())
         .event(&placed.told.event);
-    // What serde wrote a moment ago for the webhook, it writes here.
+    // The webhook serialises the same value, so this cannot fail.
     let data = serde_json::to_string(&placed.told).unwrap_or_default();
     event.data(data)
 }
 
-/// A reader of a log, and how far it has come.
+/// A reader of a log with its current position.
 struct Follower {
     app: App,
     key_id: KeyId,
@@ -111,7 +112,7 @@ struct Follower {
 }
 
 impl Follower {
-    /// The next event; `None` when the server stops or the key was revoked.
+    /// Returns the next event, or `None` when the server stops or the key was revoked.
     async fn next(&mut self) -> Option<Placed> {
         let stopping = self.app.stopping.clone();
         stopping.run_until_cancelled(self.found()).await.flatten()
@@ -128,13 +129,13 @@ impl Follower {
             match self.look().await {
                 Ok(true) => {}
                 Ok(false) => return None,
-                // The reader waits for the store like everybody; its place is not lost.
+                // The stream tries again like any reader, and its position is not lost.
                 Err(error) => tracing::warn!(%error, "a stream could not read its events"),
             }
         }
     }
 
-    /// Until there may be news.
+    /// Waits until there may be new events.
     async fn wait(&mut self) {
         let Some(looked_at) = self.looked_at else {
             return;
@@ -145,9 +146,9 @@ impl Follower {
         }
     }
 
-    /// Reads what is new; false if the key may no longer.
+    /// Reads new events. Returns false if the key was revoked.
     async fn look(&mut self) -> Result<bool, StoreError> {
-        // What comes after this look is news again.
+        // Anything that happens after this line counts as new again.
         self.news.borrow_and_update();
         events::place(&self.app, self.log.agent_id).await;
         let (log, position, key_id) = (self.log, self.position, self.key_id);

@@ -1,9 +1,9 @@
-//! Forms as multipart/form-data (RFC 7578), read as they arrive and within bounds.
+//! Bodies as multipart/form-data (RFC 7578), read as they arrive and within limits.
 //!
-//! A part is known by the `name` parameter of its Content-Disposition, read with its quotes: what a
-//! file is called cannot name a field. A silent sender is let go, and the headers of a part have a
-//! limit. The parser reads ahead for as long as bytes are there, so they are handed to it one piece
-//! at a time: a file is never whole in memory, however fast it comes.
+//! A part is identified by the `name` parameter of its Content-Disposition, parsed with its quotes,
+//! so that a file's name cannot name a field. A silent sender is disconnected, and the headers of a
+//! part have a size limit. The parser reads ahead for as long as bytes are available, so it
+//! receives them one chunk at a time: a file is never whole in memory, however fast it arrives.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,33 +23,33 @@ use futures_util::{Stream, StreamExt};
 
 use super::error::{self, ApiError};
 
-/// How long nothing of a form may arrive. A bad network is slow; a sender who is silent for longer
-/// has gone, and would hold a connection and a file for ever.
+/// Maximum time without any bytes of a form. A sender on a bad network is slow; one that is silent
+/// for longer has gone, and would hold a connection and a file forever.
 const SILENT_AT_MOST: Duration = Duration::from_secs(60);
 
-/// How much may arrive before the headers of a part are complete, in bytes. Phones send file names
-/// of at most a few hundred.
+/// Maximum number of bytes that may arrive before the headers of a part are complete. Phones send
+/// file names of at most a few hundred.
 const PART_HEADERS_BYTES_MAX: usize = 64 * 1024;
 
 /// A form whose parts are still arriving.
 pub(super) struct Form {
     parts: Multipart,
-    /// Whether the headers of a part are awaited, rather than its content.
+    /// Whether the parser waits for the headers of a part, rather than for its content.
     awaits_headers: Arc<AtomicBool>,
 }
 
 /// A part of a form, whose content is still arriving.
 pub(super) struct Part<'f> {
-    /// The field that the part is for; `None` if its header says nothing that can be read.
+    /// The name of the field; `None` if the header is not readable.
     pub(super) name: Option<String>,
     content: Field<'f>,
 }
 
 impl Form {
-    /// Begins to read the body of a request as a form.
+    /// Starts to read the body of a request as a form.
     ///
     /// # Errors
-    /// 415 for another type of body, 400 if the type does not name the boundary.
+    /// 415 for another content type, 400 if the content type has no boundary.
     pub(super) async fn open(request: Request) -> Result<Self, ApiError> {
         if !is_form(request.headers()) {
             return Err(error::unsupported_media_type(
@@ -75,10 +75,10 @@ impl Form {
         })
     }
 
-    /// Waits for the headers of the next part; `None` at the form's end.
+    /// Waits for the headers of the next part. Returns `None` at the end of the form.
     ///
     /// # Errors
-    /// 400 if the form breaks off, falls silent or is none.
+    /// 400 if the form breaks off, stays silent for too long or is malformed.
     pub(super) async fn next(&mut self) -> Result<Option<Part<'_>>, ApiError> {
         self.awaits_headers.store(true, Ordering::Relaxed);
         let field = arriving(self.parts.next_field()).await?;
@@ -91,10 +91,10 @@ impl Form {
 }
 
 impl Part<'_> {
-    /// Waits for the next piece of the content; `None` at its end.
+    /// Waits for the next chunk of the content. Returns `None` at its end.
     ///
     /// # Errors
-    /// As for [`Form::next`].
+    /// The same as for [`Form::next`].
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, ApiError> {
         arriving(self.content.chunk()).await
     }
@@ -132,13 +132,14 @@ fn broken(error: MultipartError) -> ApiError {
     error::malformed("The form broke off, or is not multipart/form-data as RFC 7578 says.")
 }
 
-/// A body that hands out one piece each time it is asked, and few before the headers are complete.
+/// A body stream that yields one chunk for each poll, and limits the bytes before the headers of a
+/// part are complete.
 struct Paced {
     body: BodyDataStream,
     awaits_headers: Arc<AtomicBool>,
-    /// Bytes since the headers are awaited.
+    /// Number of bytes since the parser waits for headers.
     awaited_bytes: usize,
-    /// Whether a piece was handed out the last time.
+    /// Whether the previous poll yielded a chunk.
     gave: bool,
 }
 
@@ -178,7 +179,7 @@ fn field_name(headers: &HeaderMap) -> Option<String> {
     let mut found = None;
     while !rest.trim_ascii().is_empty() {
         let (name, value, after) = parameter(rest)?;
-        // Named twice, a field is not known by either.
+        // A field that is named twice has no name.
         if name.eq_ignore_ascii_case(b"name") && found.replace(value).is_some() {
             return None;
         }
@@ -206,7 +207,7 @@ fn parameter(bytes: &[u8]) -> Option<(&[u8], Vec<u8>, &[u8])> {
                     .is_empty()
                     .then_some((name, text, after));
             }
-            // Only these two are ever escaped; in a path of Windows a backslash is one.
+            // Only these two are ever escaped; in a Windows path a backslash stands for itself.
             [b'\\', escaped @ (b'"' | b'\\'), after @ ..] | [escaped, after @ ..] => {
                 text.push(*escaped);
                 after

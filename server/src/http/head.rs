@@ -1,22 +1,22 @@
-//! How large the head of a request may be: its address and its headers. Larger ones are refused
-//! here, in the caller's dialect, and so are paths that are no text; what is larger by far is not
-//! read at all (`connections.rs`).
+//! Size limits of a request's URL and headers. Larger requests are refused here, in the caller's
+//! dialect, and so are paths that are not valid UTF-8. Far larger ones are not even read
+//! (`connections/`).
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 
 use super::error::{self, ApiError};
 
-/// Bytes of an address at most: RFC 9110 §4.1 asks for 8000.
+/// Maximum length of a URL in bytes. RFC 9110 §4.1 asks for 8000.
 const ADDRESS_BYTES_MAX: usize = 8 * 1024;
 
-/// Bytes of all headers at most, names and values.
+/// Maximum size of all headers in bytes, names and values.
 const HEADER_BYTES_MAX: usize = 32 * 1024;
 
-/// Refuses a request whose head is too large, or whose path names nothing because it is no text.
+/// Refuses a request whose URL or headers are too large, or whose path is not valid UTF-8.
 ///
 /// # Errors
-/// 414 for its address, 404 for its path, 431 for its headers.
+/// 414 for its URL, 404 for its path, 431 for its headers.
 pub fn checked(request: &Request) -> Result<(), ApiError> {
     let address = request.uri();
     let length = address.path().len() + address.query().map_or(0, str::len);
@@ -37,7 +37,7 @@ pub fn checked(request: &Request) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Whether a page is asked for: a person's browser names HTML, programs do not.
+/// Returns whether the client wants a page: browsers name HTML in `Accept`, programs do not.
 pub fn wants_page(headers: &HeaderMap) -> bool {
     let accepted = headers
         .get(header::ACCEPT)

@@ -1,4 +1,5 @@
-//! Health: whether the process runs, and whether it could serve now. No secrets, no numbers.
+//! Health checks: whether the process runs, and whether it can serve now. They reveal neither
+//! secrets nor numbers.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,33 +10,33 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 
-/// The process runs.
+/// The process is running.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Alive {
-    /// `ok`.
+    /// Always the text `ok`.
     status: &'static str,
 }
 
-/// What a request needs, and whether it is there.
+/// The dependencies of a request, each with its state.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Ready {
-    /// `ok` or `unavailable`.
+    /// `ok` or `unavailable`, of all dependencies together.
     status: &'static str,
-    /// `ok` or `unavailable`.
+    /// `ok` or `unavailable`, of the database.
     database: &'static str,
-    /// `ok` or `behind`: then `humanops migrate` is needed.
+    /// `ok`, or `behind` if `humanops migrate` must be run.
     schema: &'static str,
-    /// `ok` or `unavailable`.
+    /// `ok` or `unavailable`, of the file storage.
     files: &'static str,
 }
 
-/// The process runs.
+/// Check that the process runs.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Alive)))]
 pub async fn healthz() -> Json<Alive> {
     Json(Alive { status: "ok" })
 }
 
-/// Database, schema and files can be used.
+/// Check that the database, its schema and the file storage can be used.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
     (status = 200, body = Ready, description = "Send requests here."),
     (status = 503, body = Ready, description = "Send them elsewhere for now."),

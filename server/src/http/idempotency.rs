@@ -1,7 +1,7 @@
-//! `OnceKey` and `once`: whatever is retried under one key happens once (contract §8).
+//! Idempotency keys: a request that is retried with the same key takes effect once (contract §8).
 //!
-//! The answer is kept by the transaction that made it true, so a retry after a crash at any
-//! point is answered the same. Secrets are left out of what is kept.
+//! The response is stored by the transaction whose outcome it reports, so a retry after a crash at
+//! any point gets the same response. Secrets are removed from the stored response.
 
 use std::fmt::Display;
 
@@ -17,21 +17,21 @@ use crate::domain::secret::hex;
 use crate::store::idempotency::{self as kept, Begun, KeptAnswer, Request};
 use crate::store::{StoreError, Tx};
 
-/// Characters of a key at most (contract §8).
+/// Maximum length of a key in characters (contract §8).
 const KEY_CHARS_MAX: usize = 255;
 
-/// Bytes of an answer that are kept at most where it can be read again: 16 KiB.
+/// Maximum size in bytes of a stored response that can also be read again: 16 KiB.
 const KEPT_BYTES_MAX: usize = 16 * 1024;
 
-/// Fields of an answer that are shown once and never kept.
+/// Fields of a response that are shown once and never stored.
 const SECRET_FIELDS: [&str; 1] = ["api_key"];
 
-/// What a repetition is known by: nothing, for a request without an `Idempotency-Key`.
+/// The idempotency key of a request with its scope; empty if the request has no `Idempotency-Key`.
 #[derive(Clone, Debug)]
 pub struct OnceKey(Option<Request>);
 
 impl OnceKey {
-    /// The key of a request by `account` to `path`, with the digest of its body.
+    /// Creates the key of a request by `account` to `path` with the digest of its body.
     pub fn new(key: Option<String>, account: impl Display, path: &str, digest: String) -> Self {
         Self(key.map(|key| Request {
             scope: format!("{account} {path}"),
@@ -40,8 +40,8 @@ impl OnceKey {
         }))
     }
 
-    /// What other work of the request is known by, where it cannot be done in one write: key and
-    /// body. Nothing without an `Idempotency-Key`.
+    /// Returns a digest of the scoped key, and the digest of the body, for work of the request that
+    /// cannot be done in one write. Returns `None` without an `Idempotency-Key`.
     pub fn identity(&self) -> Option<(String, String)> {
         let request = self.0.as_ref()?;
         let key = digest(format!("{}\n{}", request.scope, request.key).as_bytes());
@@ -49,7 +49,7 @@ impl OnceKey {
     }
 }
 
-/// The request's `Idempotency-Key`.
+/// Returns the request's `Idempotency-Key`, if it has one.
 ///
 /// # Errors
 /// 400 if it is empty, too long or not printable ASCII.
@@ -69,16 +69,17 @@ pub fn key_of(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
         })
 }
 
-/// What two bodies are compared by.
+/// Returns the digest by which two bodies are compared.
 pub fn digest(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// Runs `f` in a write and answers with `status`, or answers as the first request with this key
-/// was answered. Refusals are kept like answers, except those that a retry may overcome.
+/// Runs `f` in a write and responds with `status`, or repeats the response to the first request
+/// with this key. Refusals are stored as well, except those that a retry may overcome.
 ///
 /// # Errors
-/// Those of `f`; 422 for a key that came with another body; 409 while its first request runs.
+/// Those of `f`; 422 if the key was used with another body; 409 while its first request is in
+/// progress.
 pub async fn once<T>(
     app: &App,
     key: OnceKey,
@@ -98,11 +99,12 @@ where
     .await
 }
 
-/// [`once`] for an answer that its caller can make large: of one above `KEPT_BYTES_MAX` nothing
-/// but the status is kept, and a repetition is answered by `read`, with what has become of it.
+/// Runs [`once`] for a response that its caller can make large. If it is larger than
+/// `KEPT_BYTES_MAX`, only the status is stored, and a repeated request gets the current state from
+/// `read`.
 ///
 /// # Errors
-/// As [`once`]; those of `read`.
+/// The same as [`once`], and those of `read`.
 pub async fn once_or_read<T>(
     app: &App,
     key: OnceKey,
@@ -137,7 +139,7 @@ where
         .store
         .write(move |tx| {
             let begun = kept::begin(tx, &request, now).map_err(|error| match error {
-                // PostgreSQL waits a second for the first request's row, and no longer.
+                // PostgreSQL waits one second for the first request's row lock, and no longer.
                 StoreError::Busy => error::idempotency_in_flight(),
                 other => other.into(),
             })?;
@@ -159,11 +161,12 @@ where
     outcome.answer()
 }
 
-/// A refusal that time alone has brought about, such as that of a deadline which is too near by
-/// now, unless the request was answered before: then that answer again.
+/// Repeats the stored response of a request that is now refused only because time has passed, for
+/// example because its deadline is too near by now. Without a stored response, `refusal` is
+/// returned.
 ///
 /// # Errors
-/// The refusal; 422 for a key that came with another body.
+/// `refusal`; 422 if the key was used with another body.
 pub async fn unless_answered(
     app: &App,
     key: OnceKey,
@@ -220,7 +223,7 @@ fn printed(answer: &impl Serialize) -> Result<String, ApiError> {
     serde_json::to_string(answer).map_err(ApiError::accident)
 }
 
-/// Whether the same request would be refused again.
+/// Returns whether the same request would be refused again.
 fn is_final(refusal: &ApiError) -> bool {
     refusal.status().is_client_error()
         && !matches!(
@@ -228,7 +231,7 @@ fn is_final(refusal: &ApiError) -> bool {
             ErrorCode::Unauthorized
                 | ErrorCode::RateLimited
                 | ErrorCode::IdempotencyConflict
-                // The same request goes through once a person has approved it.
+                // The same request succeeds once a person has approved it.
                 | ErrorCode::HumanApprovalRequired
         )
 }
@@ -262,7 +265,7 @@ fn repeat(answer: KeptAnswer) -> Result<Response, ApiError> {
     let mut response = if status.is_success() {
         json(status, answer.body)
     } else {
-        // The refusal is the first one; the request id is this request's own.
+        // The refusal is the stored one, but the request id is this request's own.
         let body: ErrorBody = serde_json::from_str(&answer.body).map_err(ApiError::accident)?;
         ApiError::from_body(status, body).into_response()
     };

@@ -1,7 +1,7 @@
-//! API keys: make, list, change, revoke (contract §3).
+//! API keys: create, list, change, revoke (contract §3).
 //!
-//! A key with a policy manages nothing but its own end: else it could make itself a key that may
-//! spend more, or stop the keys that watch over it.
+//! A key with a spending policy can only revoke itself. Otherwise it could create a key that may
+//! spend more, or revoke the keys that supervise it.
 
 use api_types::{
     KeyId, Timestamp,
@@ -28,13 +28,13 @@ use crate::{
     store::{Tx, agents, keys, keys::StoredKey},
 };
 
-/// Active keys of an agent at most (contract §3).
+/// Maximum number of active keys of an agent (contract §3).
 const KEYS_MAX: usize = 20;
 
-/// A fresh key without a policy, and all that is stored of it but its hash.
+/// Creates a key without a policy. Returns it with its row, which lacks only the hash.
 ///
 /// # Errors
-/// 500 when the random source is broken.
+/// 500 if the random source fails.
 pub(super) fn new_key(
     app: &App,
     name: String,
@@ -56,11 +56,11 @@ pub(super) fn new_key(
     Ok((key, stored))
 }
 
-/// Refuses a key with a policy. Asked in the transaction that it is about: the policy may have
-/// been set since the request was let in.
+/// Fails if the key has a spending policy. Must run in the transaction whose outcome it guards,
+/// because the policy may have been set since the request was authenticated.
 ///
 /// # Errors
-/// 403; 401 if the key was revoked meanwhile.
+/// 403 if the key has a policy, 401 if it was revoked meanwhile.
 pub(super) fn may_manage(tx: &mut Tx<'_>, agent: &AgentAuth) -> Result<(), ApiError> {
     match keys::policy(tx, agent.key_id)? {
         Some(None) => Ok(()),
@@ -69,9 +69,9 @@ pub(super) fn may_manage(tx: &mut Tx<'_>, agent: &AgentAuth) -> Result<(), ApiEr
     }
 }
 
-/// Make a further API key, shown this once. An agent has at most 20.
+/// Create a further API key, which is shown only this once. An agent has at most 20.
 ///
-/// With a `policy` the key is limited from the start. Only a key without a policy makes keys.
+/// With a `policy` the key is limited from the start. Only a key without a policy creates keys.
 #[utoipa::path(post, path = paths::KEYS, tag = "agents", request_body = Option<CreateKey>,
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 201, body = CreatedKey), (status = 400, body = ErrorBody),
@@ -88,7 +88,7 @@ pub async fn create_key(
     (stored.dialect, stored.policy) = (stated.dialect, stated.policy);
     let once_key = posted.once(agent.id);
     once(&app, once_key, StatusCode::CREATED, move |tx| {
-        // One at a time, so that the count holds until the key is written.
+        // Locked, so that the count holds until the key is inserted.
         agents::take_turn(tx, agent.id)?;
         may_manage(tx, &agent)?;
         if keys::of_agent(tx, agent.id)?.len() >= KEYS_MAX {
@@ -123,7 +123,7 @@ pub async fn list_keys(
     }))
 }
 
-/// A key as it is shown, in both spellings.
+/// Returns a key as it is shown, with both spellings of its fields.
 pub(super) fn key_item(key: StoredKey) -> KeyItem {
     KeyItem {
         id: key.id,
@@ -139,10 +139,10 @@ pub(super) fn key_item(key: StoredKey) -> KeyItem {
     }
 }
 
-/// Change a key's label, its dialect of errors, or what it may spend.
+/// Change a key's name, its dialect of errors, or its spending policy.
 ///
-/// A policy takes the place of the one before; null removes it. Only a key without a policy
-/// changes keys, and one of them must be left.
+/// A new policy replaces the previous one; null removes it. Only a key without a policy changes
+/// keys, and at least one such key must remain.
 #[utoipa::path(patch, path = paths::KEY, tag = "agents", params(("id" = KeyId, Path)),
     request_body = ChangeKey,
     security(("agent_key" = []), ("agent_bearer" = [])),
@@ -160,7 +160,7 @@ pub async fn change_key(
     let changed = app
         .store
         .write(move |tx| {
-            // One at a time, so that of two keys each does not limit the other.
+            // Locked, so that two keys cannot limit each other at the same time.
             agents::take_turn(tx, agent.id)?;
             may_manage(tx, &agent)?;
             let (mut key, others_free) = key_among_others(tx, &agent, id)?;
@@ -177,10 +177,10 @@ pub async fn change_key(
     Ok(Json(key_item(changed)))
 }
 
-/// Revoke an API key for good. It stops working at once, everywhere.
+/// Revoke an API key permanently. It stops working at once, everywhere.
 ///
-/// A key with a policy can revoke itself alone. The last key without a policy stays until there
-/// is another: make that first.
+/// A key with a policy can only revoke itself. The last key without a policy cannot be revoked:
+/// create another one first.
 #[utoipa::path(delete, path = paths::KEY, tag = "agents", params(("id" = KeyId, Path)),
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = RevokedKey), (status = 401, body = ErrorBody),
@@ -210,8 +210,8 @@ pub async fn revoke_key(
     Ok(Json(RevokedKey { revoked }))
 }
 
-/// An active key of the agent, and whether another one has no policy: one must stay that can
-/// change the others, and reach the money.
+/// Returns an active key of the agent, and whether another key has no policy. One such key must
+/// remain, to change the others and to access the money.
 fn key_among_others(
     tx: &mut Tx<'_>,
     agent: &AgentAuth,

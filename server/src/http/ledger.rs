@@ -1,4 +1,4 @@
-//! An agent's ledger (contract §3).
+//! The ledger of an agent (contract §3).
 
 use api_types::{error::ErrorBody, ledger::LedgerEntry, page::Page, paths};
 use axum::{Json, extract::State};
@@ -9,7 +9,7 @@ use crate::{
     store::{entries, entries::Span},
 };
 
-/// Every change of what the agent can spend, oldest first. The amounts add up to its balance.
+/// List every change of the agent's balance, oldest first. The amounts add up to the balance.
 #[utoipa::path(get, path = paths::LEDGER, tag = "agents",
     params(("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("cursor" = Option<String>, Query)),

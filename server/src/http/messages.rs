@@ -1,5 +1,5 @@
-//! Messages between an agent and the operator who claimed its task (contract §4). What the
-//! marketplace itself says of moves stands among them.
+//! Messages between an agent and the operator who claimed its task (contract §4). The marketplace's
+//! own messages about moves are in the same list.
 
 use api_types::{
     MessageId, TaskId,
@@ -37,10 +37,10 @@ use crate::{
     },
 };
 
-/// Messages that people may write about one task.
+/// Maximum number of messages that people may write about one task.
 const MESSAGES_MAX: i64 = 1000;
 
-/// Read all messages about a task, oldest first. What the operator wrote is then read.
+/// Read all messages about a task, oldest first. This marks the operator's messages as read.
 #[utoipa::path(get, path = paths::MESSAGES, tag = "tasks",
     params(("id" = TaskId, Path), ("limit" = Option<u32>, Query),
         ("offset" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
@@ -62,7 +62,7 @@ pub async fn messages(
     read(&app, id, Reader::Agent, page, visible).await
 }
 
-/// Read the messages of the operator's own claim, oldest first. What the agent wrote is then read.
+/// Read the messages of the operator's own claim, oldest first. This marks the agent's as read.
 ///
 /// They stay readable for an operator who has lost or given back the claim.
 #[utoipa::path(get, path = paths::OPERATOR_MESSAGES, tag = "operators",
@@ -122,7 +122,7 @@ async fn read(
     })))
 }
 
-/// Write to the operator who claimed the task.
+/// Send a message to the operator who claimed the task.
 #[utoipa::path(post, path = paths::MESSAGES, tag = "tasks", params(("id" = TaskId, Path)),
     request_body = SendMessage,
     security(("agent_key" = []), ("agent_bearer" = [])),
@@ -150,7 +150,7 @@ pub async fn send_message(
     .await
 }
 
-/// Write to the agent that posted the claimed task.
+/// Send a message to the agent that posted the claimed task.
 #[utoipa::path(post, path = paths::OPERATOR_MESSAGES, tag = "operators",
     params(("id" = TaskId, Path)), request_body = SendMessage,
     security(("operator_id" = [])),

@@ -1,5 +1,6 @@
-//! `GET /metrics` for Prometheus, on a listener of its own (METRICS_LISTEN): what it tells is for
-//! the host alone, and the public listener does not have it. What is counted is `crate::metrics`.
+//! `GET /metrics` for Prometheus, on a listener of its own (METRICS_LISTEN): the metrics are for
+//! the host only, and the public listener does not serve them. The metrics are defined in
+//! `crate::metrics`.
 
 use std::net::SocketAddr;
 
@@ -18,10 +19,10 @@ use crate::connections::{self, Limits};
 use crate::metrics;
 use crate::store::{StoreError, jobs};
 
-/// Listens for Prometheus, and begins to count.
+/// Binds the listener for Prometheus and installs the metrics recorder.
 ///
 /// # Errors
-/// When the address is taken, or something else counts in this process.
+/// Fails if the address is taken, or if this process already has a recorder.
 pub async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, PrometheusHandle)> {
     let listener = TcpListener::bind(address)
         .await
@@ -29,10 +30,10 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, Prometh
     Ok((listener, metrics::count()?))
 }
 
-/// Connections that ask for measurements at one time.
+/// Maximum number of open connections to the metrics listener.
 const CONNECTIONS_MAX: u32 = 64;
 
-/// Answers `GET /metrics` on this listener until `stop`.
+/// Serves `GET /metrics` on this listener until `stop` is cancelled.
 pub async fn serve(
     app: App,
     (listener, handle): (TcpListener, PrometheusHandle),
@@ -46,7 +47,7 @@ pub async fn serve(
 
 async fn tell(State((app, handle)): State<(App, PrometheusHandle)>) -> impl IntoResponse {
     if let Err(error) = measure(&app).await {
-        // What was counted is told even when the database cannot be asked.
+        // The counters are served even if the database cannot be queried.
         tracing::warn!(%error, "the queue could not be measured");
     }
     handle.run_upkeep();
@@ -54,7 +55,7 @@ async fn tell(State((app, handle)): State<(App, PrometheusHandle)>) -> impl Into
     (kind, handle.render())
 }
 
-/// What is measured when it is asked for, rather than counted when it happens.
+/// Updates the metrics that are measured on request, rather than counted as events happen.
 async fn measure(app: &App) -> Result<(), StoreError> {
     let (reads, writes) = app.store.waiting();
     metrics::store_waits(reads, writes);

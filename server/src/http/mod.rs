@@ -1,5 +1,8 @@
-//! The surface: every route of the service on one screen. A handler extracts, calls and answers;
-//! the table of moves decides, the store writes.
+//! The HTTP layer: every route of the service on one screen.
+//!
+//! A handler extracts, calls and answers; the table of moves decides, and the store writes.
+//! Handlers contain no SQL. Functions return errors as [`ApiError`](api_error::ApiError) unless
+//! they say otherwise.
 
 pub mod admin;
 pub mod agents;
@@ -60,7 +63,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
-/// Every route, with its documentation.
+/// Returns every route with its documentation.
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::Frame::openapi())
         // Agents
@@ -92,7 +95,7 @@ fn routes() -> OpenApiRouter<App> {
             credentials::retrieve_credential,
             credentials::post_retrieve_credential
         ))
-        // Events and callbacks
+        // Events and webhooks
         .routes(routes!(events::list_events))
         .routes(routes!(events::list_task_events))
         .routes(routes!(deliveries::list_deliveries))
@@ -129,7 +132,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(health::readyz))
 }
 
-/// What the host alone may do, and the provider that checks identities for it.
+/// Returns the host's routes, and the webhook of the identity provider.
 fn host_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(admin::operators::admin_operators))
@@ -153,10 +156,10 @@ fn host_routes() -> OpenApiRouter<App> {
         .routes(routes!(admin::record::audit_log))
 }
 
-/// The service as one router.
+/// Builds the router of the whole service.
 ///
 /// # Errors
-/// When the API document cannot be printed.
+/// Fails if the API document cannot be serialised.
 pub fn router(app: App) -> Result<Router, serde_json::Error> {
     let (router, mut document) = routes().split_for_parts();
     openapi::conventions::complete(&mut document)?;
@@ -173,17 +176,17 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
         .route("/docs/{file}", get(docs::part))
         .fallback(assets::fallback)
         .method_not_allowed_fallback(async || error::method_not_allowed())
-        // Every body has a limit of its own, which answers in our dialect.
+        // Each endpoint limits its own body, and refuses a larger one in the caller's dialect.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(around, around::around))
         .with_state(app);
     Ok(coding::around(surface))
 }
 
-/// The API document.
+/// Returns the API document.
 ///
 /// # Errors
-/// When its examples are not JSON.
+/// Fails if its examples are not valid JSON.
 pub fn document() -> Result<utoipa::openapi::OpenApi, serde_json::Error> {
     let mut document = routes().into_openapi();
     openapi::conventions::complete(&mut document)?;

@@ -1,4 +1,4 @@
-//! `lat`, `lng` and `radius_km` of the lists that are ordered by distance, and their pages.
+//! The parameters `lat`, `lng` and `radius_km` of lists ordered by distance, and their pagination.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -12,25 +12,27 @@ use super::{
 use crate::domain::place::{Point, Spot};
 use crate::store::near::{After, Around};
 
-/// Half the way around the earth, and then some: no limit.
+/// Maximum radius in kilometres: a little more than half the circumference of the earth, so no
+/// limit.
 const RADIUS_KM_MAX: f64 = 20_100.0;
 
-/// Lists by distance are walked by cursor; an offset is for the first few pages.
+/// Maximum offset of a list by distance: enough for the first few pages, after which the cursor is
+/// used.
 const OFFSET_MAX: u32 = 1_000;
 
-/// Which part of a list by distance is asked for.
+/// The page of a list by distance.
 #[derive(Clone, Copy, Debug)]
 pub struct NearWindow<Id> {
-    /// The last row that the caller has.
+    /// The last row of the previous page, if there is one.
     pub after: Option<After<Id>>,
-    /// Rows to find: those to pass over, those to show, and one to see whether more follow.
+    /// Number of rows to find: those to skip, those to return, and one to see whether more follow.
     pub most: usize,
-    /// Rows to pass over.
+    /// Number of rows to skip.
     pub offset: usize,
 }
 
-/// Reads from where and how far. Without a default distance that is anywhere, and a place need not
-/// be named.
+/// Reads the centre and the radius of a search. Without a default radius, no radius means any
+/// distance, and the place may be left out.
 pub fn around(query: &mut Parameters, radius_km: Option<f64>) -> Option<Around> {
     let lat = degrees(query, "lat", 90.0);
     let lng = degrees(query, "lng", 180.0);
@@ -67,10 +69,10 @@ fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A page as a list by distance takes it.
+/// Returns the page window of a list by distance.
 ///
 /// # Errors
-/// 400 for a cursor of another list, or an offset that only a cursor should reach.
+/// 400 for a cursor of another list, or an offset above the maximum.
 pub fn near_window<Id: FromStr>(page: &PageQuery) -> Result<NearWindow<Id>, ApiError> {
     if page.offset > OFFSET_MAX {
         let message = format!("must be at most {OFFSET_MAX} with lat and lng: walk by cursor");
@@ -97,17 +99,17 @@ pub fn near_window<Id: FromStr>(page: &PageQuery) -> Result<NearWindow<Id>, ApiE
     })
 }
 
-/// What a row is known by in the cursor of a list by distance.
+/// Returns the cursor of a row in a list by distance.
 pub fn cursor(spot: Option<Spot>, id: impl Display) -> String {
     format!("{}:{id}", spot.map_or(0, Spot::cell))
 }
 
-/// Metres as kilometres to a tenth.
+/// Converts metres to kilometres, rounded to one decimal.
 pub fn kilometres(metres: u32) -> f64 {
     (f64::from(metres) / 100.0).round() / 10.0
 }
 
-/// The page without what only its cursor needed.
+/// Removes from a page the places that only its cursor needed.
 pub fn without_spots<T>(page: Page<(Option<Spot>, T)>) -> Page<T> {
     Page {
         data: page.data.into_iter().map(|(_, row)| row).collect(),

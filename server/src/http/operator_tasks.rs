@@ -1,4 +1,4 @@
-//! The operator's side of tasks: find, mine, read, accept, estimate, start, withdraw, submit
+//! The operator's side of tasks: find, list own, read, accept, estimate, start, withdraw, submit
 //! (contract §4, §6).
 
 use api_types::{
@@ -48,7 +48,7 @@ use crate::{
     },
 };
 
-/// Find tasks that may be accepted: newest first, or nearest first from `lat` and `lng`.
+/// Find tasks that can be accepted: newest first, or nearest first from `lat` and `lng`.
 ///
 /// `pagination.total` is counted up to 1 000.
 #[utoipa::path(get, path = paths::FIND_TASKS, tag = "operators",
@@ -82,7 +82,7 @@ pub async fn find_tasks(
             .await?,
         now: app.clock.now(),
     };
-    // The list has only what the operator's skills and rating allow.
+    // The list contains only tasks that match the operator's skills and rating.
     let may_claim = operator.kyc == KycStatus::Approved;
     if let Some(around) = around {
         return list_near(&app, page, eligible, around, may_claim).await;
@@ -181,21 +181,21 @@ pub async fn operator_task(
             Ok::<_, ApiError>(views::look(tx, task.ok_or_else(error::task_not_found)?)?)
         })
         .await?;
-    // Whoever sees an open task is rated well enough.
+    // A visible open task already matches the operator's rating.
     let may_claim = operator.kyc == KycStatus::Approved && does(&operator.skills, &sight.task);
     let now = app.clock.now();
     Ok(Json(views::for_operator(&app, sight, now, may_claim)))
 }
 
-/// Whether it is among what the operator does; nothing means everything.
+/// Returns whether the task's type is among the operator's skills; no skills means all types.
 fn does(skills: &[TaskType], task: &Task) -> bool {
     skills.is_empty() || skills.contains(&task.stated.task_type)
 }
 
-/// Claim a task. Of any number who try at once, exactly one succeeds.
+/// Claim a task. If several operators try at once, exactly one succeeds.
 ///
-/// With an estimate the task waits for its agent's approval, an hour at most, unless its terms
-/// approve such an estimate at once.
+/// With an estimate the task waits for its agent's approval for at most one hour, unless its terms
+/// approve such an estimate automatically.
 #[utoipa::path(post, path = paths::ACCEPT_TASK, tag = "operators", params(("id" = TaskId, Path)),
     request_body = Option<GiveEstimate>,
     security(("operator_id" = [])),
@@ -215,7 +215,7 @@ pub async fn accept_task(
     claim(&app, operator, &id, turn, once_key, read).await
 }
 
-/// Claim a task and say how long it will take: the same as accepting it with an estimate.
+/// Claim a task and estimate how long it will take; the same as accepting it with an estimate.
 #[utoipa::path(post, path = paths::GIVE_ESTIMATE, tag = "operators", params(("id" = TaskId, Path)),
     request_body = GiveEstimate,
     security(("operator_id" = [])),
@@ -273,7 +273,7 @@ async fn claim(
     .await
 }
 
-/// Begin a claimed task. Optional: a proof may be submitted without it.
+/// Start work on a claimed task. This is optional: a proof may be submitted without it.
 #[utoipa::path(post, path = paths::START_TASK, tag = "operators", params(("id" = TaskId, Path)),
     security(("operator_id" = [])),
     responses((status = 200, body = MovedTask), (status = 401, body = ErrorBody),
@@ -289,7 +289,7 @@ pub async fn start_task(
     simple_move(&app, &id, posted, operator.id, start).await
 }
 
-/// Give a claimed task back to the market.
+/// Give a claimed task back, so that other operators can accept it.
 #[utoipa::path(post, path = paths::WITHDRAW, tag = "operators", params(("id" = TaskId, Path)),
     security(("operator_id" = [])),
     responses((status = 200, body = MovedTask), (status = 401, body = ErrorBody),
@@ -305,7 +305,7 @@ pub async fn withdraw(
     simple_move(&app, &id, posted, operator.id, withdraw).await
 }
 
-/// A move of the operator's that takes no arguments.
+/// Runs a move of an operator that has no arguments.
 async fn simple_move(
     app: &App,
     id: &str,
@@ -329,10 +329,10 @@ async fn simple_move(
     .await
 }
 
-/// Submit proof for a claimed task. The Guardian looks at it next.
+/// Submit proof for a claimed task. The Guardian reviews it next.
 ///
 /// A repeated `Idempotency-Key`, or a repeated `submission_id` of the same operator for the same
-/// task, is answered with the first result.
+/// task, returns the first result.
 #[utoipa::path(post, path = paths::SUBMIT_PROOF, tag = "operators", params(("id" = TaskId, Path)),
     request_body = SubmitProof,
     security(("operator_id" = [])),
@@ -361,10 +361,10 @@ pub async fn submit_proof(
     .await
 }
 
-/// The faults of a typed result against its task's schema, which does not change. Found before the
-/// write, because an agent's schema may take a while and everybody waits for a write. `None` if the
-/// task is not claimed by this operator: then nothing is worked out, so that no time tells whether
-/// there is such a task.
+/// Validates a typed result against its task's schema, which does not change. This runs before the
+/// write, because an agent's schema may take a while to evaluate and other writes wait for this
+/// one. Returns `None` if the task is not claimed by this operator. In that case nothing is
+/// evaluated, so that the response time does not reveal whether such a task exists.
 async fn result_faults(
     app: &App,
     operator_id: OperatorId,
@@ -385,7 +385,7 @@ async fn result_faults(
         .map_err(ApiError::accident)
 }
 
-/// When the operator sent this very submission before.
+/// Returns the receipt of this submission if the operator sent it before.
 fn repeated(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
@@ -416,9 +416,9 @@ fn submit(
     turn: Turn,
 ) -> Result<(), ApiError> {
     let task = tasks::get(tx, task_id)?.ok_or_else(|| error::no_task_to(Move::Submit))?;
-    // The status is asked first: a proof for a task that takes none has no faults worth naming.
+    // The status is checked first: the faults of a proof do not matter if the task accepts none.
     let moved = task.submit(operator_id, turn)?;
-    // Claimed since the result was to be checked: the submission came before the claim.
+    // The task was claimed after the check of the result: the submission came before the claim.
     let result_faults = result_faults.ok_or_else(|| error::no_task_to(Move::Submit))?;
     let files = uploads::of(tx, operator_id, task_id)?;
     let parsed = Proof::parse(body, &moved.task, &files, turn.now);
@@ -433,8 +433,8 @@ fn submit(
     Ok(())
 }
 
-/// A proof whose result satisfies its schema, or all faults of both. A result that does not has a
-/// code of its own, unless something else is wrong too.
+/// Returns a proof whose result satisfies its schema, or all faults of both. A result that violates
+/// the schema has its own error code, unless something else is wrong as well.
 fn with_result(parsed: Parsed<Proof>, result_faults: &Faults) -> Result<Proof, ApiError> {
     match parsed {
         Ok(proof) if result_faults.is_empty() => Ok(proof),

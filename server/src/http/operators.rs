@@ -1,4 +1,4 @@
-//! Operators: registration, profile, earnings (contract §6).
+//! Operators: registration, profile, search and earnings (contract §6).
 
 use api_types::{
     OperatorId,
@@ -37,19 +37,19 @@ use crate::{
     },
 };
 
-/// How far agents look for operators, unless they say.
+/// Default radius in kilometres in which agents search for operators.
 const SEARCH_RADIUS_KM: f64 = 50.0;
 
-/// Completed tasks that the earnings list.
+/// Maximum number of completed tasks listed in the earnings.
 const RECENT_TASKS: u32 = 20;
 
-/// Payouts that the earnings list.
+/// Maximum number of payouts listed in the earnings.
 const RECENT_PAYOUTS: u32 = 20;
 
-/// Register an operator. Where identities are checked by hand, `kyc_status` begins as PENDING.
+/// Register an operator. Where identities are checked manually, `kyc_status` starts as PENDING.
 ///
 /// # Errors
-/// 501 on servers where operators cannot sign in yet: an account would be of no use there.
+/// 501 on servers where operators cannot sign in yet, so that an account would be of no use.
 #[utoipa::path(post, path = paths::REGISTER_OPERATOR, tag = "operators",
     request_body = RegisterOperator,
     responses((status = 201, body = RegisteredOperator), (status = 400, body = ErrorBody),
@@ -70,7 +70,7 @@ pub async fn register_operator(
     };
     once(
         &app,
-        // Nobody has an account yet: two strangers may use one key.
+        // There is no account yet, so two strangers may use the same idempotency key.
         posted.once(format!("register {}", stated.email)),
         StatusCode::CREATED,
         move |tx| {
@@ -87,7 +87,7 @@ pub async fn register_operator(
     .await
 }
 
-/// Who the operator is, as the server knows it.
+/// Read the operator's own profile.
 #[utoipa::path(get, path = paths::OPERATOR_PROFILE, tag = "operators",
     security(("operator_id" = [])),
     responses((status = 200, body = OperatorProfile), (status = 401, body = ErrorBody)))]
@@ -104,7 +104,7 @@ pub async fn operator_profile(
     )))
 }
 
-/// Change what is known of the operator. What is left out stays as it is.
+/// Change the operator's profile. Fields that are left out stay as they are.
 #[utoipa::path(patch, path = paths::OPERATOR_PROFILE, tag = "operators",
     request_body = ChangeOperator, security(("operator_id" = [])),
     responses((status = 200, body = OperatorProfile), (status = 400, body = ErrorBody),
@@ -141,8 +141,8 @@ fn profile(operator: Operator) -> OperatorProfile {
 
 /// Find verified operators near a place, nearest first.
 ///
-/// Operators who did not say where they work are not found; what they say is kept to a tenth of a
-/// degree. Without `radius_km` it is 50. `pagination.total` is counted up to 1 000.
+/// Operators who did not state where they work are not found. Operators' places are stored to a
+/// tenth of a degree. The default of `radius_km` is 50. `pagination.total` is counted up to 1 000.
 #[utoipa::path(get, path = paths::SEARCH_OPERATORS, tag = "operators",
     params(("lat" = f64, Query, minimum = -90, maximum = 90),
         ("lng" = f64, Query, minimum = -180, maximum = 180),
@@ -204,7 +204,7 @@ fn found_operator(
     Ok((operator.spot, found))
 }
 
-/// What the operator earned: pending, available, in review and paid out, each a number of its own.
+/// Read the operator's earnings: pending, available, in review and paid out, as separate amounts.
 #[utoipa::path(get, path = paths::EARNINGS, tag = "operators",
     security(("operator_id" = [])),
     responses((status = 200, body = EarningsAndPayouts), (status = 401, body = ErrorBody)))]
@@ -223,7 +223,7 @@ pub async fn earnings(
             let earnings = Earnings {
                 pending_balance,
                 available_balance,
-                // What was taken back in a dispute is in none of the three.
+                // Amounts that were taken back in a dispute are in none of the three.
                 total_earned: views::sum([pending_balance, available_balance, paid_out]),
                 paid_out,
                 in_review: tasks::in_review(tx, operator.id)?,

@@ -1,4 +1,4 @@
-//! Query parameters: `limit`, `offset` and `cursor` of every list, and room for each list's own.
+//! Query parameters: `limit`, `offset` and `cursor` of every list, and the own parameters of each.
 
 use std::str::FromStr;
 
@@ -10,7 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use super::error::{self, ApiError};
 use crate::domain::faults::Faults;
 
-/// What `task_type` must be.
+/// The message for an invalid `task_type`.
 pub const TASK_TYPE_MUST: &str = "must be a task type, such as VERIFICATION";
 
 /// The parameters of a request, and the faults found in them so far.
@@ -34,13 +34,13 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
 }
 
 impl Parameters {
-    /// The text of a parameter; of several the last.
+    /// Returns the text of a parameter. If it is sent several times, the last one counts.
     pub fn text(&self, name: &str) -> Option<&str> {
         let mut named = self.pairs.iter().rev().filter(|(key, _)| key == name);
         named.next().map(|(_, value)| value.as_str())
     }
 
-    /// A parameter as something that can be read from its text; a fault says what it `must` be.
+    /// Parses a parameter with `read`. If that fails, adds a fault that says what it `must` be.
     pub fn read<T>(
         &mut self,
         name: &str,
@@ -54,12 +54,12 @@ impl Parameters {
         value
     }
 
-    /// Notes a fault that lies between parameters.
+    /// Adds a fault that concerns several parameters together.
     pub fn fault(&mut self, name: &str, message: &str) {
         self.faults.push(error::fault(name, message));
     }
 
-    /// A text to search by: at most 254 characters, an empty one counts as none.
+    /// Returns a search text of at most 254 characters. An empty text counts as none.
     pub fn searched(&mut self, name: &str) -> Option<String> {
         let must = "must have at most 254 characters, none of them a control character";
         let fits = |text: &str| {
@@ -69,7 +69,7 @@ impl Parameters {
         self.read(name, must, fits).filter(|text| !text.is_empty())
     }
 
-    /// Which page is asked for (contract §1).
+    /// Returns the requested page (contract §1).
     pub fn page(&mut self) -> PageQuery {
         let whole = "must be a whole number, 0 or more";
         PageQuery {
@@ -87,10 +87,10 @@ impl Parameters {
         }
     }
 
-    /// Refuses the request if any parameter had a fault.
+    /// Refuses the request if any parameter has a fault.
     ///
     /// # Errors
-    /// 400 with all of them.
+    /// 400 with all faults.
     pub fn finish(self) -> Result<(), ApiError> {
         if self.faults.is_empty() {
             Ok(())
@@ -100,14 +100,14 @@ impl Parameters {
     }
 }
 
-/// Which page of a list is asked for.
+/// The requested page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageQuery {
-    /// Rows at most, 1 to 100.
+    /// Maximum number of rows, 1 to 100.
     pub limit: u32,
-    /// Rows to pass over.
+    /// Number of rows to skip.
     pub offset: u32,
-    /// What the last row of the page before was known by.
+    /// The decoded cursor: the position of the last row of the previous page.
     pub cursor: Option<String>,
 }
 
@@ -123,7 +123,7 @@ impl<S: Sync> FromRequestParts<S> for PageQuery {
 }
 
 impl PageQuery {
-    /// What the cursor says that the page comes after, as this list reads it.
+    /// Parses the cursor as a position in this list, if there is one.
     ///
     /// # Errors
     /// 400 for a cursor of another list.
@@ -132,8 +132,8 @@ impl PageQuery {
         after.transpose().map_err(|_| error::foreign_cursor())
     }
 
-    /// The page, from its rows and, if there were more than `limit`, one row beyond. `id_of` says
-    /// what a row is known by in the cursor.
+    /// Builds the page from its rows and, if there are more than `limit`, one row beyond. `id_of`
+    /// returns a row's position for the cursor.
     pub fn of<T>(&self, mut rows: Vec<T>, total: u64, id_of: impl Fn(&T) -> String) -> Page<T> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let has_more = rows.len() > limit;
@@ -152,7 +152,7 @@ impl PageQuery {
     }
 }
 
-/// A number of digits alone; one that is too large to count is the largest that is not.
+/// Parses a number that consists of digits only. A number that is too large becomes the maximum.
 fn number(text: &str) -> Option<u32> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().unwrap_or(u32::MAX))
@@ -160,6 +160,6 @@ fn number(text: &str) -> Option<u32> {
 
 fn decode_cursor(cursor: &str) -> Option<String> {
     let place = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    // We make none with a control character, and PostgreSQL takes no NUL.
+    // Our cursors have no control characters, and PostgreSQL does not accept NUL.
     (!place.chars().any(char::is_control)).then_some(place)
 }

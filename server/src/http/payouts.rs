@@ -1,4 +1,4 @@
-//! Payouts, as operators ask for them and follow them (contract §6).
+//! Payouts that operators request, and their status (contract §6).
 
 use api_types::{
     PayoutId,
@@ -29,7 +29,7 @@ use crate::{
     store::{Tx, ledger::PostError, payouts},
 };
 
-/// Have available earnings paid out, $10 or more. In test mode they are gone at once.
+/// Request a payout of available earnings, $10 or more. In test mode it completes at once.
 ///
 /// # Errors
 /// 402 if less is available, 501 on servers that cannot pay out yet.
@@ -73,7 +73,7 @@ fn record(tx: &mut Tx<'_>, step: &Step) -> Result<(), ApiError> {
     })
 }
 
-/// No money moves in test mode, so what was asked for has arrived.
+/// Completes a payout in test mode, where no money moves.
 fn complete(tx: &mut Tx<'_>, payout: Payout, turn: Turn) -> Result<Payout, ApiError> {
     let step = payout.complete(turn).map_err(|_| error::unavailable())?;
     record(tx, &step)?;
@@ -88,7 +88,7 @@ fn message(status: PayoutStatus) -> &'static str {
     }
 }
 
-/// How a payout stands.
+/// Read the status of a payout.
 #[utoipa::path(get, path = paths::PAYOUT_STATUS, tag = "operators",
     params(("id" = PayoutId, Path)), security(("operator_id" = [])),
     responses((status = 200, body = PayoutView), (status = 401, body = ErrorBody),
@@ -104,7 +104,7 @@ pub async fn payout_status(
     Ok(Json(view(&payout)))
 }
 
-/// A payout as its operator sees it.
+/// Returns a payout as its operator sees it.
 pub(super) fn view(payout: &Payout) -> PayoutView {
     PayoutView {
         payout_id: payout.id,

@@ -1,4 +1,4 @@
-//! What an agent is, may do, did today, and has set (contract §3).
+//! The profile of an agent: its account, tier, use of today, settings and key (contract §3).
 
 use api_types::{
     AgentId, KeyId, MicroUsd, Timestamp,
@@ -21,7 +21,7 @@ use crate::{
     store::{Tx, agents, keys},
 };
 
-/// Who the key's agent is: its tier, what of it is used today, its settings, and the key itself.
+/// Read the agent's profile: its tier, what it used of its limits today, its settings, and the key.
 #[utoipa::path(get, path = paths::ME, tag = "agents",
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = AgentProfile), (status = 401, body = ErrorBody)))]
@@ -34,9 +34,10 @@ pub async fn me(State(app): State<App>, agent: AgentAuth) -> Result<Json<AgentPr
     Ok(Json(profile))
 }
 
-/// Change the agent's name, company or settings. What is left out stays; null removes.
+/// Change the agent's name, company or settings. Fields that are left out stay; null removes.
 ///
-/// Settings hold for tasks that leave the field out. Only a key without a policy changes them.
+/// Settings are defaults for tasks that leave the field out. Only a key without a policy changes
+/// them.
 #[utoipa::path(patch, path = paths::ME, tag = "agents", request_body = ChangeAgent,
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = AgentProfile), (status = 400, body = ErrorBody),
@@ -51,7 +52,7 @@ pub async fn change_me(
     let profile = app
         .store
         .write(move |tx| {
-            // One at a time, so that two changes of different fields both stay.
+            // Locked, so that two changes of different fields are both kept.
             agents::take_turn(tx, agent.id)?;
             may_manage(tx, &agent)?;
             let mut stored = agents::get(tx, agent.id)?.ok_or_else(error::agent_not_found)?;
@@ -80,7 +81,7 @@ fn profile(
     let activity = agents::activity(tx, id, day, day)?;
     let mut used = activity.today;
     if agent.tier == Tier::Sandbox {
-        // All that this tier posts is simulated, and counted apart.
+        // All tasks of this tier are simulated, and are counted separately.
         used.tasks = activity.sandbox_tasks;
     }
     let today = todays_use(used, limits, day, now);
@@ -110,7 +111,7 @@ fn todays_use(today: Today, limits: TierLimits, day: i64, now: Timestamp) -> Tod
         tasks: today.tasks,
         tasks_left: limits.max_daily_tasks.saturating_sub(today.tasks),
         spent_usd: today.spent,
-        // A tier's limits may have been lowered since.
+        // The tier's limits may have been lowered since.
         spend_left_usd: spend_left.unwrap_or_default().max(MicroUsd::ZERO),
         resets_at: midnight.and_then(Timestamp::from_millis).unwrap_or(now),
     }

@@ -1,5 +1,5 @@
-//! What a task would cost and what stands against it: the circumstances of a post, and POST /tasks
-//! with `dry_run` (contract §4). Posting itself is `tasks.rs`.
+//! Quotes: the price of a task and the obstacles to posting it, with POST /tasks and `dry_run`
+//! (contract §4). Also determines the fee and limits of a post. Posting itself is in `tasks.rs`.
 
 use std::cmp::Ordering;
 
@@ -33,13 +33,10 @@ use crate::{
     },
 };
 
-/// How far from a task's place an operator may work and still be counted, in metres.
+/// Maximum distance in metres from a task's place at which an operator counts as eligible.
 const NEAR_METRES: u32 = 50_000;
 
-/// The day, the fee and the limits that a post meets now.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the use of the day, the fee and the limits that apply to a post now.
 pub fn circumstances(
     tx: &mut Tx<'_>,
     config: &Config,
@@ -52,7 +49,8 @@ pub fn circumstances(
     let mut limits = config.tiers.of(agent.tier);
     let mut today = activity.today;
     if stated.sandbox {
-        // Simulated tasks are counted apart, by the sandbox's own number, and spend nothing.
+        // Simulated tasks are counted separately, against the sandbox's own limit, and spend
+        // nothing.
         limits.max_daily_tasks = config.tiers.sandbox.max_daily_tasks;
         today = Today {
             tasks: activity.sandbox_tasks,
@@ -71,11 +69,8 @@ pub fn circumstances(
     })
 }
 
-/// The answer to a post that is only asked about. It is made anew each time and kept under no
-/// idempotency key.
-///
-/// # Errors
-/// Those of the store.
+/// Returns a quote for a task. It is computed again each time and not stored under an idempotency
+/// key.
 pub async fn quote(
     app: &App,
     agent: AgentAuth,
@@ -128,7 +123,7 @@ fn obstacle(refusal: ApiError) -> Obstacle {
 
 fn headroom(post: &Post) -> TierHeadroom {
     let limits = post.limits;
-    // A host who lowered a limit may find more used than it now allows.
+    // If the host lowered a limit, more may already be used than it now allows.
     let left = match limits.max_daily_spend.cmp(&post.today.spent) {
         Ordering::Greater => limits.max_daily_spend.checked_sub(post.today.spent),
         Ordering::Less | Ordering::Equal => None,
@@ -143,7 +138,8 @@ fn headroom(post: &Post) -> TierHeadroom {
     }
 }
 
-/// Who could take the task: near its place, or of no known place; anybody, if it has none.
+/// Counts the operators who could take the task: those near its place or without a stated place,
+/// and all of them if the task has no place.
 fn eligible_operators(tx: &mut Tx<'_>, stated: &NewTask) -> Result<u64, StoreError> {
     let sought = Sought {
         task_type: Some(stated.task_type),

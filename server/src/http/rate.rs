@@ -1,12 +1,15 @@
-//! At most so many requests a minute of one client at one path (contract §8).
+//! Fixed-window rate limiter: at most so many requests a minute of one client to one path template
+//! (contract §8).
 //!
-//! Minutes are the clock's own, and a new one begins with nothing taken. One server alone counts
-//! in memory. Where several share a database, a minute's requests are taken from one row of it, a
-//! few at a time: each server takes as many as it has served already, and less towards the end, so
-//! that a busy client costs few writes and the sum over all servers never passes the limit.
+//! Windows are the minutes of the clock, and each starts at zero. A single server counts in memory.
+//! Where several servers share a database, they take the requests of a minute from one row of
+//! `rate_window`, a few at a time: each takes as many as it has served already, and fewer towards
+//! the limit, so that a busy client costs few writes and the sum over all servers never exceeds the
+//! limit.
 //!
-//! Every path under `/api/` is limited, those that do not exist as one. Health, the documents and
-//! the app are not. The fields are those of draft-ietf-httpapi-ratelimit-headers-11.
+//! Every path under `/api/` is limited; unknown paths count as one. Health checks, the documents
+//! and the app are not limited. The response headers follow
+//! draft-ietf-httpapi-ratelimit-headers-11.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -23,17 +26,17 @@ use crate::app::App;
 use crate::limits::RateLimit;
 use crate::store::rate::{self as stored, Minute};
 
-/// A window: a minute.
+/// Length of a window: one minute.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// How long the rows of a minute are kept after it: clocks of servers differ.
+/// How long the rows of a window are kept after it, because the clocks of servers differ.
 const KEPT_FOR: Duration = Duration::from_secs(120);
 
-/// Clients and paths that are counted in one minute at most, about 20 MB. Whoever comes beyond is
-/// not counted: so many clients at once are no one client's doing.
+/// Maximum number of clients and paths counted in one window, about 20 MB. Requests beyond it are
+/// not counted: so many clients at once are not the doing of a single one.
 const COUNTED_MAX: usize = 100_000;
 
-/// What has a limit of its own.
+/// A rate limit with its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Policy {
     name: &'static str,
@@ -42,7 +45,7 @@ struct Policy {
 
 type Key = (IpAddr, String);
 
-/// The minute that runs.
+/// The current window.
 #[derive(Debug)]
 struct Running {
     begins_at: Timestamp,
@@ -59,11 +62,11 @@ impl Default for Running {
 }
 
 impl Running {
-    /// Goes on to this minute, and returns the minute that runs then and whether it is a new one.
+    /// Advances to this minute. Returns the current window after that, and whether it is a new one.
     ///
-    /// A request whose clock was read just before the minute's end may come after others have begun
-    /// the next one. It counts in that one, and resets nothing. An earlier minute than the last
-    /// means that the clock was set back.
+    /// A request whose clock was read just before the end of a minute may come after others have
+    /// begun the next one. It counts in the next window, and resets nothing. A minute before the
+    /// previous one means that the clock was set back.
     fn advance(&mut self, begins_at: Timestamp) -> (Timestamp, bool) {
         let is_late = self.begins_at == begins_at.after(WINDOW);
         let is_new = begins_at != self.begins_at && !is_late;
@@ -75,38 +78,38 @@ impl Running {
     }
 }
 
-/// One client at one path in the minute that runs.
+/// The count of one client and path in the current window.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
-    /// Served here.
+    /// Requests served by this server.
     used: u32,
-    /// Taken from the shared row, and not served yet.
+    /// Permits taken from the shared row and not used yet.
     held: u32,
-    /// What the shared row had left when it was last asked.
+    /// Permits that remained in the shared row when it was last read.
     left: Option<u32>,
 }
 
-/// The counts of this server.
+/// The counters of this server.
 #[derive(Debug, Default)]
 pub struct Windows {
     running: Mutex<Running>,
 }
 
-/// How a client stands after a request.
+/// The quota of a client after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Standing {
     admitted: bool,
     remaining: u32,
 }
 
-/// What to do about a request.
+/// The result of counting a request in memory.
 enum Count {
     Known(Standing),
-    /// The shared row is to be asked for so many.
+    /// So many permits must be taken from the shared row.
     Ask(u32),
 }
 
-/// Carries a request out if its client has any left in this minute, and says so in its answer.
+/// Runs a request if its client has quota left in this window, and adds the rate limit headers.
 pub async fn limited<F>(
     app: &App,
     windows: &Windows,
@@ -150,7 +153,7 @@ fn policy(app: &App, request: &Request) -> Option<(Policy, String)> {
     } else {
         ("default", limits.rate_limit)
     };
-    // RATE_LIMIT=off switches all of it off.
+    // RATE_LIMIT=off switches off all limits.
     let (RateLimit::PerMinute(_), RateLimit::PerMinute(limit)) = (limits.rate_limit, limit) else {
         return None;
     };
@@ -162,13 +165,13 @@ fn policy(app: &App, request: &Request) -> Option<(Policy, String)> {
     Some((Policy { name, limit }, template))
 }
 
-/// The beginning of the clock's minute.
+/// Returns the start of the clock's minute.
 fn minute_of(now: Timestamp) -> Timestamp {
     let since_begin = now.as_millis().rem_euclid(WINDOW.as_millis() as i64);
     now.before(Duration::from_millis(since_begin.unsigned_abs()))
 }
 
-/// Seconds until the minute that began then is over, at least one.
+/// Returns the seconds until the window that started then ends, at least one.
 fn seconds_left(begins_at: Timestamp, now: Timestamp) -> u32 {
     let left = begins_at.after(WINDOW).as_millis() - now.as_millis();
     let seconds = left.max(1).unsigned_abs().div_ceil(1000);
@@ -196,7 +199,7 @@ fn tell(headers: &mut HeaderMap, policy: Policy, remaining: u32, reset: u32) {
 }
 
 impl Windows {
-    /// The minute in which a request counts that came `now`.
+    /// Returns the window in which a request that came at `now` counts.
     fn begin(&self, app: &App, now: Timestamp) -> Timestamp {
         let (begins_at, is_new) = self.lock().advance(minute_of(now));
         if is_new && app.store.is_shared() {
@@ -224,14 +227,15 @@ impl Windows {
                         let grant = Grant::of(limit, count, before);
                         self.granted(&key, begins_at, grant)
                     }
-                    // Without its database a server has other troubles than too many requests.
+                    // If the database fails, it is better to count in this server only than to
+                    // refuse requests.
                     Err(_) => self.count_alone(&key, limit),
                 }
             }
         }
     }
 
-    /// Counts what can be counted without asking anyone.
+    /// Counts a request without a query, if that is possible.
     fn count_here(&self, key: &Key, limit: u32, shared: bool) -> Count {
         if !shared {
             return Count::Known(self.count_alone(key, limit));
@@ -279,19 +283,19 @@ impl Windows {
         }
     }
 
-    /// Takes what the shared row granted, one of it for the request that asked.
+    /// Adds the permits taken from the shared row, and uses one for the current request.
     fn granted(&self, key: &Key, begins_at: Timestamp, grant: Grant) -> Standing {
         let Grant { count, left } = grant;
         let mut running = self.lock();
         if running.begins_at != begins_at {
-            // The minute ended meanwhile, and what was left of it with it.
+            // The window has ended meanwhile, together with its permits.
             return Standing {
                 admitted: count > 0,
                 remaining: left,
             };
         }
         let tally = running.tallies.entry(key.clone()).or_default();
-        // Of two answers the later one knows of less.
+        // Of two results the later one has less left.
         tally.left = Some(tally.left.map_or(left, |known| known.min(left)));
         tally.held += count;
         let admitted = tally.held > 0;
@@ -304,17 +308,17 @@ impl Windows {
     }
 
     fn lock(&self) -> MutexGuard<'_, Running> {
-        // Nothing under this lock can be left half done.
+        // No operation under this lock can leave the map inconsistent.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the shared row granted.
+/// Permits taken from the shared row.
 #[derive(Clone, Copy, Debug)]
 struct Grant {
-    /// Of what was asked for.
+    /// Number of permits granted, at most the number requested.
     count: u32,
-    /// In the row, thereafter.
+    /// Number of permits left in the row after that.
     left: u32,
 }
 
@@ -329,12 +333,13 @@ impl Grant {
     }
 }
 
-/// How many to take at once: as many as were served here, and at most a quarter of what is left.
+/// Returns how many permits to take at once: as many as this server has served, and at most a
+/// quarter of what is left.
 fn portion(used: u32, left: u32) -> u32 {
     used.min(left / 4).max(1)
 }
 
-/// Forgets the minutes that are over, behind the request that began a new one.
+/// Deletes the rows of past windows, in the background of the request that started a new one.
 fn sweep(app: &App, now: Timestamp) {
     let store = app.store.clone();
     tokio::spawn(async move {
@@ -355,14 +360,14 @@ mod tests {
         (IpAddr::from([192, 0, 2, 1]), format!("/api/v1/{number}"))
     }
 
-    /// Servers that share a row, as they would by the database.
+    /// A shared row as the database would keep it.
     #[derive(Default)]
     struct Row {
         asked: u32,
         writes: u32,
     }
 
-    /// How many requests are admitted of those that go to these servers in turn.
+    /// Returns how many requests are admitted if they go to these servers in turn.
     fn serve(row: &mut Row, limit: u32, servers: &[Windows], requests: usize) -> u32 {
         let turns = (0..requests).map(|turn| &servers[turn % servers.len()]);
         let admitted = turns.filter(|windows| {
@@ -429,7 +434,7 @@ mod tests {
     fn a_request_that_comes_late_counts_in_the_new_minute_and_resets_nothing() {
         let windows = Windows::default();
         let mut admitted = 0;
-        // Two requests at the turn of a minute, whose clocks were read in the other order.
+        // Two requests at the end of a minute, whose clocks were read in the other order.
         for at in [minute(2), minute(1)].repeat(10) {
             assert_eq!(windows.lock().advance(at).0, minute(2));
             admitted += u32::from(windows.count_alone(&key(0), 5).admitted);

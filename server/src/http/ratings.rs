@@ -1,4 +1,4 @@
-//! What both sides say of each other once a task is completed, once (contract §4).
+//! Ratings by both sides of a completed task, once each (contract §4).
 
 use api_types::{
     AgentId, OperatorId, TaskId, Timestamp,
@@ -35,7 +35,7 @@ use crate::{
     },
 };
 
-/// Say how the operator was: 1 to 5 stars, once, after the task is completed.
+/// Rate the operator: 1 to 5 stars, once, after the task is completed.
 #[utoipa::path(post, path = paths::RATE_OPERATOR, tag = "tasks", params(("id" = TaskId, Path)),
     request_body = Rate,
     security(("agent_key" = []), ("agent_bearer" = [])),
@@ -59,7 +59,7 @@ pub async fn rate_operator(
     .await
 }
 
-/// Say how the agent was: 1 to 5 stars, once, after the task is completed.
+/// Rate the agent: 1 to 5 stars, once, after the task is completed.
 #[utoipa::path(post, path = paths::RATE_AGENT, tag = "operators", params(("id" = TaskId, Path)),
     request_body = Rate,
     security(("operator_id" = [])),

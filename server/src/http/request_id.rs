@@ -1,4 +1,4 @@
-//! The request id: in every answer, in every error body, in every log line of the request.
+//! The request id: in every response, in every error body, and in every log line of the request.
 
 use std::future::Future;
 
@@ -7,27 +7,27 @@ use axum::http::{HeaderMap, HeaderName};
 
 use crate::app::App;
 
-/// The header, both ways (contract §1).
+/// The header of requests and responses (contract §1).
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Characters of a caller's own id at most.
+/// Maximum length of a caller's own id in characters.
 const CHARS_MAX: usize = 64;
 
 tokio::task_local! {
     static CURRENT: String;
 }
 
-/// Runs a request under its id.
+/// Runs the future of a request under its id.
 pub async fn scope<F: Future>(id: String, request: F) -> F::Output {
     CURRENT.scope(id, request).await
 }
 
-/// The id of the request that runs now; empty outside of one.
+/// Returns the id of the current request; empty outside of one.
 pub fn current() -> String {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// The caller's id where it is safe to repeat, else a new one.
+/// Returns the caller's id if it is safe to repeat, else a new one.
 pub fn of(app: &App, headers: &HeaderMap) -> String {
     headers
         .get(HEADER)

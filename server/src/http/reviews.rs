@@ -1,5 +1,5 @@
-//! What an agent may do about a proof beside its verdict: ask for a better one, and object to what
-//! was paid, within the hold (contract §4).
+//! Further decisions of an agent about a proof: request a revision, and dispute a completed task
+//! within the hold (contract §4). Approval and rejection are in `tasks.rs`.
 
 use api_types::{
     TaskId,
@@ -32,7 +32,7 @@ use crate::{
     store::moves,
 };
 
-/// Ask for a better proof, once. The operator has 24 hours; after them the task is disputed.
+/// Request a revision of the proof, once. After 24 hours without a new proof the task is disputed.
 #[utoipa::path(post, path = paths::REQUEST_REVISION, tag = "tasks", params(("id" = TaskId, Path)),
     request_body = RequestRevision,
     security(("agent_key" = []), ("agent_bearer" = [])),
@@ -76,8 +76,9 @@ fn parse_revision(body: &Value) -> Parsed<RequestRevision> {
     })
 }
 
-/// Object to a completed task within its hold. Reward and fee go back into escrow until the host
-/// has decided.
+/// Dispute a completed task within its hold.
+///
+/// Reward and fee return to escrow until the host decides.
 #[utoipa::path(post, path = paths::OPEN_DISPUTE, tag = "tasks", params(("id" = TaskId, Path)),
     request_body = OpenDispute,
     security(("agent_key" = []), ("agent_bearer" = [])),

@@ -46,16 +46,16 @@ use crate::{
     },
 };
 
-/// Messages that the view of a task holds; GET /tasks/:id/messages has them all.
+/// Maximum number of messages in the view of a task; GET /tasks/:id/messages lists all.
 const MESSAGES_SHOWN: u32 = 100;
 
-/// Events that it holds; GET /tasks/:id/events has them all.
+/// Maximum number of events in the view of a task; GET /tasks/:id/events lists all.
 const EVENTS_SHOWN: u32 = 100;
 
-/// Post a task. Its reward and the fee go from the deposit balance into escrow.
+/// Post a task. Its reward and the fee move from the deposit balance into escrow.
 ///
-/// With `dry_run` the whole request is checked and quoted, and nothing is created: the answer is
-/// 200, made anew each time, and no `Idempotency-Key` is used up.
+/// With `dry_run` the whole request is checked and quoted, and nothing is created: the response has
+/// the status 200, is computed again each time, and uses up no `Idempotency-Key`.
 #[utoipa::path(post, path = paths::TASKS, tag = "tasks", request_body = CreateTask,
     params(("Idempotency-Key" = Option<String>, Header,
         description = "Makes a retry safe for 48 hours"),
@@ -75,13 +75,14 @@ pub async fn create_task(
 ) -> Result<Response, ApiError> {
     let turn = app.turn();
     let market = market(&agent, &headers);
-    // What is only for the sandbox is no fault of a task whose market cannot be read.
+    // If the market is not readable, fields that only the sandbox accepts are not reported as
+    // faults.
     let to = market.as_ref().copied().unwrap_or(Market::Sandbox);
     let stated = NewTask::parse(&posted.body, turn.now, &app.config.targets(), to);
     let is_readable = market.is_ok();
     let stated = match checked(fields::both(market, stated)) {
         Ok((_, stated)) => stated.or_as_set(&agent.settings),
-        // A key keeps answers by their bodies, and this is not of the body.
+        // A stored refusal is found by the body's digest, but the market depends on a header.
         Err(refusal) if !is_readable => return Err(refusal),
         Err(refusal) => return unless_answered(&app, posted.once(agent.id), refusal).await,
     };
@@ -107,7 +108,7 @@ pub async fn create_task(
             agents::count_task(tx, agent.id, post.day, total, post.limits)?
         };
         if !counted {
-            // Between the look and this line another post took the day's last place.
+            // Another post took the day's last place after this transaction read the count.
             return Err(tx.lost_race().into());
         }
         moves::record(tx, &moved)?;
@@ -120,7 +121,7 @@ pub async fn create_task(
     }
 }
 
-/// Agents of the first tier get simulation; others by the header `X-Sandbox`.
+/// Returns the market of a task: the sandbox for agents of the SANDBOX tier, else by `X-Sandbox`.
 fn market(agent: &AgentAuth, headers: &HeaderMap) -> Parsed<Market> {
     let asked = headers.get("x-sandbox").map(HeaderValue::as_bytes);
     match asked {
@@ -131,7 +132,7 @@ fn market(agent: &AgentAuth, headers: &HeaderMap) -> Parsed<Market> {
     }
 }
 
-/// What the parameter `task_domain` must be.
+/// The message for an invalid `task_domain`.
 const TASK_DOMAIN_MUST: &str = "must be PHYSICAL, DIGITAL or CREDENTIAL";
 
 /// List the agent's tasks, newest first.
@@ -171,10 +172,10 @@ pub async fn list_tasks(
     Ok(Json(page.of(items, total, |item| item.task_id.to_string())))
 }
 
-/// A page as the store takes it.
+/// Returns the page window for the store.
 ///
 /// # Errors
-/// 400 for a cursor that is not of this list.
+/// 400 for a cursor of another list.
 pub fn window(page: &PageQuery) -> Result<Window, ApiError> {
     Ok(Window {
         limit: page.limit,
@@ -183,7 +184,7 @@ pub fn window(page: &PageQuery) -> Result<Window, ApiError> {
     })
 }
 
-/// Read one task: its proof, the Guardian's result, and the moves that are open.
+/// Read one task with its proof, the Guardian's result, and the available actions.
 #[utoipa::path(get, path = paths::TASK, tag = "tasks", params(("id" = TaskId, Path)),
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = TaskView), (status = 401, body = ErrorBody),
@@ -208,15 +209,15 @@ pub async fn get_task(
     Ok(Json(views::for_agent(&app, sight, told, app.clock.now())))
 }
 
-/// The id in a path. What is no task's id names no task.
+/// Parses the id in a path.
 ///
 /// # Errors
-/// 404.
+/// 404 if it is not the id of a task.
 pub fn task_id(text: &str) -> Result<TaskId, ApiError> {
     text.parse().map_err(|_| error::task_not_found())
 }
 
-/// The task, if it is this agent's.
+/// Returns the task if it belongs to this agent.
 pub(super) fn owned(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
@@ -225,7 +226,7 @@ pub(super) fn owned(
     Ok(tasks::get(tx, id)?.filter(|task| task.agent_id == agent_id))
 }
 
-/// Call a task off before work on it has begun. Reward and fee are refunded in full.
+/// Cancel a task before work on it has begun. Reward and fee are refunded in full.
 #[utoipa::path(post, path = paths::CANCEL_TASK, tag = "tasks", params(("id" = TaskId, Path)),
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = CancelledTask), (status = 401, body = ErrorBody),
@@ -257,7 +258,7 @@ pub async fn cancel_task(
     .await
 }
 
-/// A move that takes no arguments takes an empty body, or an empty object.
+/// Accepts an empty body or an empty object, for a move without arguments.
 ///
 /// # Errors
 /// 400 that names every field.
@@ -268,7 +269,7 @@ pub fn no_fields(body: &Value) -> Result<(), ApiError> {
     checked(Fields::read(body, |_| Some(())))
 }
 
-/// Judge a proof: APPROVE pays the operator, REJECT disputes the task and keeps the escrow.
+/// Decide about a proof: APPROVE pays the operator, REJECT disputes the task and keeps the escrow.
 #[utoipa::path(post, path = paths::VERIFY_TASK, tag = "tasks", params(("id" = TaskId, Path)),
     request_body = VerifyTask,
     security(("agent_key" = []), ("agent_bearer" = [])),
@@ -315,10 +316,10 @@ pub async fn verify_task(
     .await
 }
 
-/// What an agent finds unmet must be among what it required, in its own words.
+/// Checks that each requirement that the agent calls unmet is literally one of the task's own.
 ///
 /// # Errors
-/// Each that is not.
+/// A fault for each that is not.
 pub(super) fn required(unmet: Vec<String>, task: &Task) -> Parsed<Vec<String>> {
     let message = "must be one of the task's proof_requirements, in its own words";
     let known = &task.stated.proof_requirements;

@@ -1,7 +1,8 @@
-//! POST /operator/upload: a file on its way into the folder, never whole in memory.
+//! POST /operator/upload: streams a file into the file storage, so that it is never whole in
+//! memory.
 //!
-//! It is judged by its content, counted and hashed as it passes. What is refused or breaks off
-//! leaves neither a file nor a row.
+//! Its type is detected from its content, and it is counted and hashed as it passes. An upload that
+//! is refused or breaks off leaves neither a file nor a row.
 
 use api_types::error::ErrorBody;
 use api_types::proof::{UPLOAD_BYTES_MAX, Upload};
@@ -21,20 +22,20 @@ use crate::domain::picture::{Format, OutlineReader};
 use crate::outside::files::{FilesError, Writing};
 use crate::store::uploads::{self, NewUpload, StoredUpload};
 
-/// Bytes of a form at most: a file, and 64 KiB of boundaries, names and the task's id.
+/// Maximum size of a form in bytes: a file, and 64 KiB for boundaries, names and the task's id.
 const FORM_BYTES_MAX: usize = UPLOAD_BYTES_MAX as usize + 64 * 1024;
 
-/// Bytes of a task's id, and of space around it, at most.
+/// Maximum size in bytes of a task's id with surrounding spaces.
 const TASK_ID_BYTES_MAX: usize = 1024;
 
-/// What is needed at least before the type is told.
+/// Minimum number of bytes read before the content type is detected.
 const SNIFFED_BYTES: usize = 512;
 
-/// A form with the file, as the API document shows it.
+/// The form of an upload, as the API document shows it.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "read by the document alone")]
 pub struct UploadForm {
-    /// JPEG, PNG, WebP, HEIC or PDF, at most 15 MiB.
+    /// The file: JPEG, PNG, WebP, HEIC or PDF, at most 15 MiB.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
     /// A task that this operator has accepted.
@@ -42,9 +43,9 @@ pub struct UploadForm {
     task_id: Option<TaskId>,
 }
 
-/// Send a file of a proof.
+/// Upload a file for a proof.
 ///
-/// The same bytes by the same operator for the same task are the same upload.
+/// The same bytes from the same operator for the same task are the same upload.
 ///
 /// # Errors
 /// 400 without a file, 404 for a task that the operator has not accepted, 413 beyond 15 MiB, 415
@@ -69,7 +70,7 @@ pub async fn upload(
     let mut form = open_form(request).await?;
     let id = UploadId::new(app.clock.now(), app.entropy.u128());
     let received = receive(&app, id, &mut form).await?;
-    // From here on the client's going away changes nothing: file and row come together.
+    // From here on a disconnect of the client changes nothing: file and row are created together.
     let kept = tokio::spawn(async move { keep(&app, &operator, id, key, received).await });
     kept.await.map_err(ApiError::accident)?
 }
@@ -79,12 +80,12 @@ async fn open_form(mut request: Request) -> Result<Form, ApiError> {
     if stated.is_some_and(|length| length > FORM_BYTES_MAX as u64) {
         return Err(error::too_large(UPLOAD_BYTES_MAX));
     }
-    // The stated length of a compressed form is not that of the form.
+    // The stated length of a compressed form is not the length of the form.
     DefaultBodyLimit::max(FORM_BYTES_MAX).apply(&mut request);
     Form::open(request).await
 }
 
-/// A file that has arrived whole, and is not readable yet.
+/// A file that has arrived completely and is not readable yet.
 struct Received {
     writing: Writing,
     content_type: &'static str,
@@ -162,7 +163,7 @@ async fn receive_file(
     let format = format_of(&head)?;
     let mut outline = OutlineReader::new(format);
     outline.push(&head);
-    // Dropping it, for whatever reason, removes what was written.
+    // Dropping the writer, for whatever reason, removes what was written.
     let mut writing = app.files.begin(id).await?;
     writing.write(&head).await?;
     drop(head);
@@ -226,7 +227,7 @@ async fn keep(
     answer
 }
 
-/// Removes the file if no row came to be: refused, or the same bytes as an earlier upload.
+/// Removes the file if no row was inserted: the upload was refused, or repeats an earlier one.
 async fn remove_unless_kept(app: &App, id: UploadId) {
     let row = app.store.read(move |tx| uploads::get(tx, id)).await;
     let removed = match row {

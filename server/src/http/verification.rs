@@ -1,4 +1,5 @@
-//! Proof of an agent's e-mail address: the link that was mailed, and another mail (contract §3).
+//! Verification of an agent's e-mail address: opening the mailed link, and sending another
+//! (contract §3).
 
 use api_types::{
     AgentId, Timestamp,
@@ -34,10 +35,10 @@ use crate::{
     store::{Tx, agents, email_links},
 };
 
-/// Open a mailed link. The agent's address is then proved, and a SANDBOX agent is VERIFIED.
+/// Open a mailed link. This verifies the agent's address and raises a SANDBOX agent to VERIFIED.
 ///
-/// A link opens once, for 24 hours. With `Accept: text/html`, as a browser sends it, the answer is
-/// a page.
+/// A link works once, for 24 hours. With `Accept: text/html`, as a browser sends it, the response
+/// is a page.
 #[utoipa::path(get, path = paths::VERIFY_EMAIL, tag = "agents",
     params(("token" = String, Query, description = "As it stands in the mail")),
     responses((status = 200, body = VerifiedEmail), (status = 400, body = ErrorBody),
@@ -50,7 +51,7 @@ pub async fn verify_email(
 ) -> Response {
     let hash = secret::hash(query.text("token").unwrap_or_default());
     let opened = if method == Method::HEAD {
-        // Whoever looks whether the link leads anywhere has not opened it.
+        // A HEAD request only checks the link and does not use it.
         look(&app, hash).await
     } else {
         verify(&app, hash).await
@@ -85,7 +86,7 @@ async fn look(app: &App, token_hash: String) -> Result<VerifiedEmail, ApiError> 
         .await
 }
 
-/// Whose address a link proves, if it opens.
+/// Returns the agent whose address a link verifies, if the link is valid.
 fn opened(tx: &mut Tx<'_>, token_hash: &str, now: Timestamp) -> Result<AgentId, ApiError> {
     let link = email_links::get(tx, token_hash)?.ok_or_else(error::link_unknown)?;
     match verification::open(link.verified_at, link.expires_at, now) {
@@ -106,7 +107,7 @@ fn answered(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<VerifiedEmail, ApiErro
     })
 }
 
-/// The page's one style; its hash is in the page's policy, which allows nothing else.
+/// The page's only style. Its hash is in the page's content security policy, which allows no other.
 const STYLE: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;\
     padding:0 1rem}:root{color-scheme:light dark}";
 
@@ -119,7 +120,7 @@ fn page(opened: Result<VerifiedEmail, ApiError>) -> Response {
         }
         Err(refusal) => {
             let status = refusal.status();
-            // A page is no dialect, so its accidents are logged here.
+            // A page has no dialect, so its server faults are logged here.
             if let Some(cause) = &refusal.accident {
                 let request_id = request_id::current();
                 tracing::error!(request_id, cause, "a request failed");
@@ -154,8 +155,10 @@ fn escaped(text: &str) -> String {
     (text.replace('&', "&amp;").replace('<', "&lt;")).replace('>', "&gt;")
 }
 
-/// Ask for another mail with a link. The first can follow the registration's after a minute; each
-/// further one waits twice as long, at most a day.
+/// Request another mail with a verification link.
+///
+/// The first is allowed one minute after the registration; the wait doubles with each further one,
+/// up to a day.
 #[utoipa::path(post, path = paths::RESEND_VERIFICATION, tag = "agents",
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = ResentVerification), (status = 400, body = ErrorBody),

@@ -1,4 +1,4 @@
-//! What each side sees of a task. The moves open to the reader come off the table of moves.
+//! Views of a task for each side. The available actions come from the table of moves.
 
 use std::collections::HashMap;
 
@@ -33,23 +33,23 @@ use crate::{
     },
 };
 
-/// A task with what is said of it beside its own row.
+/// A task with everything that its views show.
 #[derive(Clone, Debug)]
 pub struct Sight {
-    /// The task.
+    /// The task's own row.
     pub task: Task,
-    /// Its latest proof.
+    /// The latest proof of the current claim.
     pub proof: Option<StoredProof>,
-    /// Who claimed it.
+    /// The operator who claimed it, if any.
     pub operator: Option<OperatorSummary>,
-    /// Who posted it.
+    /// The agent that posted it.
     pub agent: AgentSummary,
-    /// Which sides have rated it.
+    /// The sides that have rated it.
     pub rated_by: Vec<Author>,
 }
 
 impl Sight {
-    /// The moves open to its reader: those of the table, but no second rating.
+    /// Returns the actions available to the reader: those of the table, without a second rating.
     fn actions(&self, actor: Actor, now: Timestamp) -> Vec<Action> {
         let author = match actor {
             Actor::Agent => Author::Agent,
@@ -63,19 +63,13 @@ impl Sight {
     }
 }
 
-/// Gathers what is said of a task.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Loads a task with everything that its views show.
 pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<Sight, StoreError> {
     let parties = Parties::of(tx, std::slice::from_ref(&task))?;
     look_beside(tx, task, &parties)
 }
 
-/// The same of each of many.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Loads the same for many tasks, reading their agents and operators at once.
 pub fn look_at_all(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<Sight>, StoreError> {
     let parties = Parties::of(tx, &tasks)?;
     let sights = tasks
@@ -84,7 +78,7 @@ pub fn look_at_all(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<Sight>, Stor
     sights.collect()
 }
 
-/// Who posted and who claimed some tasks, read at once for all of them.
+/// The agents and operators of some tasks, read at once for all of them.
 struct Parties {
     agents: HashMap<AgentId, AgentSummary>,
     operators: HashMap<OperatorId, OperatorSummary>,
@@ -106,7 +100,7 @@ fn look_beside(tx: &mut Tx<'_>, task: Task, parties: &Parties) -> Result<Sight, 
         id: task.agent_id.to_string(),
         problem: "a task refers to it, but it is not there".to_owned(),
     })?;
-    // A proof from a claim that was given back is nobody's to judge.
+    // A proof from a claim that was given back is not reviewed.
     let proof = match task.at.submitted {
         Some(_) => proofs::latest(tx, task.id)?,
         None => None,
@@ -124,16 +118,13 @@ fn look_beside(tx: &mut Tx<'_>, task: Task, parties: &Parties) -> Result<Sight, 
     })
 }
 
-/// What an agent sees of the operator who claimed its task.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns what an agent sees of the operator who claimed its task.
 pub fn operator_of(tx: &mut Tx<'_>, task: &Task) -> Result<Option<OperatorSummary>, StoreError> {
     let found = operators_of(tx, std::slice::from_ref(task))?;
     Ok(operator_among(&found, task))
 }
 
-/// What agents see of the operators who claimed these tasks.
+/// Returns what agents see of the operators who claimed these tasks.
 fn operators_of(
     tx: &mut Tx<'_>,
     tasks: &[Task],
@@ -158,10 +149,7 @@ fn operator_among(
     operators.get(&task.operator_id?).cloned()
 }
 
-/// What an agent's list says of each of its tasks.
-///
-/// # Errors
-/// Those of [`Tx::execute`].
+/// Returns the entries of an agent's list of tasks.
 pub fn items(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<TaskItem>, StoreError> {
     let operators = operators_of(tx, &tasks)?;
     let listed = tasks.into_iter().map(|task| {
@@ -171,7 +159,7 @@ pub fn items(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<TaskItem>, StoreEr
     Ok(listed.collect())
 }
 
-/// "Jane Doe" as agents see it: "Jane D." (contract §4).
+/// Shortens a name for agents: "Jane Doe" becomes "Jane D." (contract §4).
 pub fn shortened(name: &str) -> String {
     let mut words = name.split_whitespace();
     let first = words.next().unwrap_or_default();
@@ -181,7 +169,7 @@ pub fn shortened(name: &str) -> String {
     }
 }
 
-/// The answer to a post.
+/// Returns the response to a posted task.
 pub fn created(task: &Task) -> CreatedTask {
     CreatedTask {
         task_id: task.id,
@@ -197,12 +185,12 @@ pub fn created(task: &Task) -> CreatedTask {
     }
 }
 
-/// What is said of a simulated task wherever it is shown (contract §3).
+/// Returns the notice that every view of a simulated task shows (contract §3).
 pub fn sandbox_notice(stated: &NewTask) -> Option<String> {
     stated.sandbox.then(|| sandbox::NOTICE.to_owned())
 }
 
-/// An answer about a task, which says so if the task is simulated.
+/// A response about a task, with a mark if the task is simulated.
 #[derive(Debug, Serialize)]
 pub struct Marked<T> {
     #[serde(flatten)]
@@ -213,7 +201,7 @@ pub struct Marked<T> {
     sandbox_notice: Option<String>,
 }
 
-/// Says of an answer that its task is simulated, if it is.
+/// Adds the mark of a simulated task to a response.
 pub fn marked<T>(task: &Task, answer: T) -> Marked<T> {
     Marked {
         answer,
@@ -222,7 +210,7 @@ pub fn marked<T>(task: &Task, answer: T) -> Marked<T> {
     }
 }
 
-/// A row of the agent's list.
+/// Returns a row of the agent's list.
 fn item(task: Task, operator: Option<OperatorSummary>) -> TaskItem {
     TaskItem {
         sandbox: task.stated.sandbox,
@@ -240,7 +228,7 @@ fn item(task: Task, operator: Option<OperatorSummary>) -> TaskItem {
     }
 }
 
-/// What was said about a task, and what happened to it.
+/// The latest messages and events of a task.
 pub struct Told {
     /// The latest messages, oldest first.
     pub messages: Vec<Message>,
@@ -248,7 +236,7 @@ pub struct Told {
     pub events: Vec<TaskEvent>,
 }
 
-/// The whole task, for its agent.
+/// Returns the whole task, for its agent.
 pub fn for_agent(app: &App, sight: Sight, told: Told, now: Timestamp) -> TaskView {
     let actions = sight.actions(Actor::Agent, now);
     let Sight {
@@ -307,9 +295,9 @@ pub fn for_agent(app: &App, sight: Sight, told: Told, now: Timestamp) -> TaskVie
     }
 }
 
-/// A task, for an operator. What only the one who does it needs, such as the exact address and the
-/// instructions, stays hidden until it is accepted. `may_claim`: whether they could have it, if it
-/// is open.
+/// Returns a task, for an operator. Details that only the operator who does the task needs, such as
+/// the exact address and the instructions, stay hidden until it is accepted. `may_claim` says
+/// whether this operator could claim it, if it is open.
 pub fn for_operator(app: &App, sight: Sight, now: Timestamp, may_claim: bool) -> OperatorTaskView {
     let mut actions = sight.actions(Actor::Operator, now);
     if !may_claim {
@@ -321,7 +309,7 @@ pub fn for_operator(app: &App, sight: Sight, now: Timestamp, may_claim: bool) ->
     let available_at = task.available_at();
     let agent_key_fingerprint = fingerprint(&task);
     let result = proof.as_ref().and_then(|proof| raw(proof.result.as_ref()?));
-    // Whoever gives an estimate has not got the task yet, and could give it back for nothing.
+    // With an estimate the task is not accepted yet, and could be given back at no cost.
     let accepted = task.at.accepted.is_some();
     let stated = task.stated;
     let shown = match accepted {
@@ -365,7 +353,7 @@ pub fn for_operator(app: &App, sight: Sight, now: Timestamp, may_claim: bool) ->
     }
 }
 
-/// JSON for the app, which passes it on and does not look into it.
+/// Converts JSON that the app passes on without reading it.
 fn raw(value: &Value) -> Option<Box<RawValue>> {
     RawValue::from_string(value.to_string()).ok()
 }
@@ -384,7 +372,7 @@ fn place(task_type: api_types::task::TaskType, stated: Option<Location>) -> Opti
     stated.or_else(remote)
 }
 
-/// The area without the door, if there is one: a hundredth of a degree is about a kilometre.
+/// Rounds a location to its area: a hundredth of a degree is about a kilometre.
 fn coarse(location: &Location) -> Option<Location> {
     let round = |degrees: f64| (degrees * 100.0).round() / 100.0;
     let area = Location {
@@ -433,7 +421,7 @@ fn proof_view(app: &App, proof: StoredProof, now: Timestamp) -> ProofView {
     view
 }
 
-/// Amounts together. Each is bounded far below the edge, and so is their sum.
+/// Adds amounts. Each is far below the maximum, and so is their sum.
 pub fn sum(amounts: impl IntoIterator<Item = MicroUsd>) -> MicroUsd {
     amounts.into_iter().fold(MicroUsd::ZERO, |sum, amount| {
         sum.checked_add(amount).unwrap_or(sum)

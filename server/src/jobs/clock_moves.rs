@@ -1,9 +1,9 @@
-//! Every row of the table whose actor is the clock: an estimate nobody answers, a task nobody does
-//! in time, a proof nobody judges, a hold that ends.
+//! Moves whose actor is the clock: an estimate that nobody answers, a task that is not done in
+//! time, a proof that nobody judges, a hold that ends.
 //!
-//! Each move of a task leaves one job for the time at which the clock would move it on. The job may
-//! run late, twice, on any process, or after the task has moved on: it asks the task, and what is
-//! not due has no effect.
+//! Each move of a task schedules one job for the time at which the clock moves the task next. The
+//! job may run late, twice, on any process, or after the task has moved on: it checks the task, and
+//! a move that is not due has no effect.
 
 use api_types::TaskId;
 
@@ -17,10 +17,10 @@ use crate::{
     store::{Tx, jobs, ledger::PostError, moves, tasks},
 };
 
-/// Makes the clock's move with a task, if one is due.
+/// Makes the clock's move of a task, if one is due.
 ///
 /// # Errors
-/// [`JobError::Fail`] if the books do not hold what the task should.
+/// [`JobError::Fail`] if the ledger does not hold the money that the task should have.
 pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
     let turn = app.turn();
     let moved = app
@@ -33,7 +33,7 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
             match task.move_by_clock(turn) {
                 Ok(moved) => moves::record(tx, &moved),
                 Err(Refusal::NotDue) => wait(tx, &waiting),
-                // Nothing else is refused to a clock whose move is due.
+                // No other refusal is possible for a clock move that is due.
                 Err(_) => Ok(()),
             }
         })
@@ -47,7 +47,8 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
     }
 }
 
-/// A clock that is ahead of the one by which the task was moved comes too early: the job waits on.
+/// Schedules the job again. The clock of this process is behind the one by which the task was
+/// moved.
 fn wait(tx: &mut Tx<'_>, task: &Task) -> Result<(), PostError> {
     if let Some(due_at) = task.due {
         jobs::enqueue(tx, &Job::MoveByClock { task_id: task.id }, due_at)?;

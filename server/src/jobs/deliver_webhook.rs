@@ -1,8 +1,9 @@
-//! A callback is told what happened: sign, post, log, and again by the schedule.
+//! Webhook deliveries: sign, post, log the attempt, and retry by the schedule.
 //!
-//! What follows from an answer is decided by `domain/webhook.rs`. A delivery is sent at least
-//! once: who dies between the answer and its record sends it again, under the same `webhook-id`.
-//! Deliveries of one task usually arrive in their order, and need not: each has its own schedule.
+//! `domain/webhook.rs` decides what follows from a response. A delivery is sent at least once: if
+//! the process ends between the response and its record, it is sent again under the same
+//! `webhook-id`. Deliveries of one task usually arrive in order, but that is not guaranteed,
+//! because each has its own schedule.
 
 use std::time::{Duration, Instant};
 
@@ -27,19 +28,19 @@ use crate::{
     },
 };
 
-/// How often it is written down that a host still answers promptly.
+/// Minimum interval between two records that a host still answers promptly.
 const NOTED_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// Waiting deliveries that one prompt answer moves to the ordinary places.
+/// Maximum number of waiting deliveries that one prompt response moves to the ordinary pool.
 const PROMOTED_MAX: u32 = 100;
 
-/// Characters of an answer that are kept.
+/// Maximum number of characters of a response that are stored.
 const ANSWER_CHARS_MAX: usize = 1024;
 
 /// Makes one attempt, if the delivery still waits for one.
 ///
 /// # Errors
-/// [`JobError::Retry`] when the store cannot be read or written: the attempt is made again.
+/// [`JobError::Retry`] if the store cannot be read or written. The attempt is repeated.
 pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> {
     let found = app.store.read(move |tx| waiting(tx, id)).await?;
     let Some((waiting, secret)) = found else {
@@ -55,7 +56,7 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
     let begun = Instant::now();
     let body = waiting.body.clone().into_bytes();
     let answered = app.targets.post(&waiting.url, headers, body).await;
-    // How long a name took to lead nowhere would tell which names there are.
+    // The time of a failed name resolution would reveal which names exist.
     let (took, ended_at) = match &answered {
         Err(Unanswered::NoAddress(_)) => (Duration::ZERO, at),
         _ => (begun.elapsed(), app.clock.now()),
@@ -93,7 +94,7 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
     Ok(())
 }
 
-/// Lets another delivery have the place where the host has lost it since this one was queued, or is
+/// Postpones the delivery if its host was moved to another pool since this job was queued, or is
 /// not called for a while.
 async fn put_off(app: &App, waiting: &Waiting, pool: Pool, now: Timestamp) -> Result<(), JobError> {
     let record = waiting.standing.record;
@@ -116,8 +117,8 @@ async fn put_off(app: &App, waiting: &Waiting, pool: Pool, now: Timestamp) -> Re
     }
 }
 
-/// Writes down how the host answered, where that says something new. A host that answers promptly
-/// gets the places of those that do for what waits for it.
+/// Records how the host answered, if that is new information. If it answered promptly, deliveries
+/// that wait for it move to the ordinary pool.
 async fn note(
     app: &App,
     waiting: &Waiting,
@@ -159,8 +160,8 @@ fn waiting(
     Ok(Some((waiting, secret)))
 }
 
-/// Without a secret nothing is signed, and the callback has no more than its own address to
-/// trust.
+/// Returns the headers of an attempt. Without a secret nothing is signed, and the receiver can rely
+/// on nothing but the secrecy of its own URL.
 fn headers(waiting: &Waiting, secret: Option<&CallbackSecret>, at: Timestamp) -> HeaderMap {
     let id = waiting.event_id.to_string();
     let mut lines = vec![
@@ -178,7 +179,7 @@ fn headers(waiting: &Waiting, secret: Option<&CallbackSecret>, at: Timestamp) ->
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in lines {
-        // Ids, digits, hexadecimal and base64 are all that is in them.
+        // They contain only ids, digits, hexadecimal and base64.
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
@@ -186,12 +187,12 @@ fn headers(waiting: &Waiting, secret: Option<&CallbackSecret>, at: Timestamp) ->
     headers
 }
 
-/// The beginning of an answer, or why there was none.
+/// Returns the beginning of the response, or the reason why there was none.
 fn shown(answered: Result<Answered, Unanswered>) -> (Option<String>, Option<String>) {
     match answered {
         Ok(answered) => {
             let text = String::from_utf8_lossy(&answered.body);
-            // What one database cannot store shows nothing in the other.
+            // PostgreSQL cannot store NUL, so it is replaced on both databases.
             let shown = text.chars().map(|c| if c == '\0' { '\u{fffd}' } else { c });
             (Some(shown.take(ANSWER_CHARS_MAX).collect()), None)
         }

@@ -1,5 +1,6 @@
-//! Work that waits: the match that runs each [`Job`]; a new variant does not compile until it is
-//! here. How jobs are claimed and repeated is `runner.rs`; what each does has a file of its own.
+//! Background jobs: the `match` that runs each [`Job`], so that a new variant does not compile
+//! until it is handled here. `runner.rs` claims and retries jobs; each kind has a file of its own.
+//! Jobs contain no SQL, and do not import `http`.
 
 pub mod clock_moves;
 pub mod deliver_webhook;
@@ -15,26 +16,26 @@ use crate::app::App;
 use crate::domain::job::{Job, Pool};
 use crate::store::StoreError;
 
-/// Why a job was not done, and whether trying again can help.
+/// The reason why a job was not done. It says whether a retry can help.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JobError {
-    /// Something outside was in the way; try again later.
+    /// An external cause; the job is retried later.
     #[error("{0}")]
     Retry(String),
-    /// It will never succeed.
+    /// The job can never succeed.
     #[error("{0}")]
     Fail(String),
-    /// It was not begun: this is not the time for it, or its place is in another pool.
+    /// The job was not started: it is not due yet, or it belongs to another pool.
     #[error("it was put off until {until}")]
     Postponed {
-        /// When it is due.
+        /// The time at which it is due.
         until: Timestamp,
-        /// Which of the runner's places it takes then.
+        /// The pool in which it runs then.
         pool: Pool,
     },
 }
 
-/// Accidents of the database pass, except for rows that are broken.
+/// Database errors are retried, except for broken rows.
 impl From<StoreError> for JobError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -46,10 +47,10 @@ impl From<StoreError> for JobError {
     }
 }
 
-/// Does one job, in a place of this pool.
+/// Runs one job with a permit of this pool.
 ///
 /// # Errors
-/// [`JobError`] says whether to try again.
+/// [`JobError`] says whether to retry.
 pub async fn run(app: &App, job: Job, pool: Pool) -> Result<(), JobError> {
     match job {
         Job::DeliverWebhook { delivery_id, .. } => {

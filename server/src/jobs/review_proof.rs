@@ -1,4 +1,4 @@
-//! The Guardian: measure a submitted proof, judge it by rules, move the task.
+//! The Guardian: measures a submitted proof, judges it by rules, and moves the task.
 
 use api_types::{TaskId, UploadId, task::Status};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -24,8 +24,8 @@ use crate::{
     },
 };
 
-/// A picture with fewer light-to-dark steps than this, or fewer dark-to-light ones, looks like too
-/// many others to be told apart by its look.
+/// Minimum number of light-to-dark steps, and of dark-to-light steps, in a picture's perceptual
+/// hash. A picture with fewer looks like too many others to be recognised by it.
 const LOOK_STEPS_MIN: u32 = 6;
 
 /// Judges the latest proof of a task, unless the task was decided meanwhile.
@@ -45,8 +45,8 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
         .store
         .write(move |tx| {
             let findings = findings(tx, task_id, &evidence)?;
-            // Decided meanwhile: the agent was faster, and its word stands. A later proof has a
-            // review of its own.
+            // If the task was decided meanwhile, the agent was faster, and its decision stands. A
+            // later proof has a review of its own.
             let Some((task, latest)) = waiting(tx, task_id)? else {
                 return Ok(());
             };
@@ -76,7 +76,7 @@ fn waiting(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<(Task, StoredProof
     Ok(task.zip(proof))
 }
 
-/// What was measured before any transaction.
+/// The measurements of a proof, made before any transaction.
 #[derive(Clone)]
 enum Evidence {
     Credential,
@@ -125,22 +125,23 @@ fn pixels_of(upload: &StoredUpload) -> u64 {
     picture::pixels_to_decode(&upload.content_type, upload.pixels)
 }
 
-/// Memory for pictures that are decoded at the same time, in MiB: a share for light proofs and one
-/// for heavy ones, so that a light one never waits for a heavy one. In each share they wait in
-/// order.
+/// Memory for pictures that are decoded at the same time, in MiB. Light and heavy proofs have
+/// separate semaphores, so that a light proof never waits for a heavy one. Each semaphore is first
+/// in, first out.
 static LIGHT: Semaphore = Semaphore::const_new(LIGHT_MIB);
 static HEAVY: Semaphore = Semaphore::const_new(HEAVY_MIB);
 
-/// The light share: two photos in the format that needs most.
+/// Memory for light proofs: two photos in the format that needs most.
 const LIGHT_MIB: usize = 256;
 
-/// The heavy share: the largest picture in the format that needs most, with its file.
+/// Memory for heavy proofs: the largest picture in the format that needs most, with its file.
 const HEAVY_MIB: usize = 544;
 
-/// Parts of a share at most, however small the pictures: each decoding keeps a processor busy.
+/// Maximum number of pictures decoded at a time per semaphore, however small they are: each
+/// decoding keeps a processor busy.
 const PARTS_MAX: usize = 2;
 
-/// Waits for memory to decode the upload.
+/// Waits for a permit for the memory to decode the upload.
 async fn memory_for(
     upload: &StoredUpload,
     effort: Effort,
@@ -168,9 +169,11 @@ async fn measure(app: &App, upload: StoredUpload, effort: Effort) -> Result<File
         .read(upload.id)
         .await
         .map_err(|error| JobError::Retry(error.to_string()))?;
-    // Decoding takes the processor for a while; requests are answered on other threads.
+    // Decoding uses the processor for a while, so it runs outside of the threads that answer
+    // requests.
     let measure = move || {
-        // Held where the memory is: a job that is given up does not end its thread.
+        // The permit moves to the thread that uses the memory: aborting the job does not end that
+        // thread.
         let _memory = memory;
         picture::measure(&bytes)
     };

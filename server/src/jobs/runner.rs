@@ -1,11 +1,11 @@
-//! Claims jobs that are due, runs them, and completes or repeats them.
+//! Job runner: claims jobs that are due, runs them, and completes or retries them.
 //!
-//! Any number of processes may run one on the same database: a job belongs to the process that
-//! claimed it while it renews the lease, and what another process has taken over meanwhile has no
-//! outcome of the first. A process that ends while it holds jobs leaves them to the others, or to
-//! its successor, and a job under which two processes in a row ended is set aside
-//! (`store::jobs::take_back`). Claiming goes on while slow jobs run; what may crowd out others has
-//! its share (`shares.rs`), and what has no place left is passed over.
+//! Any number of processes may run one on the same database. A job belongs to the process that
+//! claimed it for as long as it renews the lease; after another process has taken a job over, the
+//! first one's outcome is discarded. If a process ends while it holds jobs, other processes or its
+//! successor take them over. A job under which two processes in a row ended is set aside
+//! (`store::jobs::take_back`). Claiming continues while slow jobs run; jobs that could crowd out
+//! others have limited permits (`shares.rs`), and a job without a free permit is skipped.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -23,32 +23,32 @@ use crate::metrics;
 use crate::store::jobs::{Claimed, Ended, Wanted};
 use crate::store::{StoreError, callback_hosts, idempotency, jobs};
 
-/// Jobs of one pool that are claimed at once.
+/// Maximum number of jobs of one pool claimed by one query.
 const BATCH: u32 = 8;
 
-/// How long a claim holds without being renewed, and how often it is renewed.
+/// Duration of a lease, and the interval at which it is renewed.
 const LEASE: Duration = Duration::from_secs(30);
 const RENEWAL: Duration = Duration::from_secs(10);
 
-/// How long a job may take. Its lease is not renewed beyond that.
+/// Maximum run time of a job. Its lease is not renewed beyond that.
 const JOB_TIME_MAX: Duration = Duration::from_secs(120);
 
-/// For so long a job that ended a process before runs without another such job beside it.
+/// Time for which a job that ended a process before runs without another such job at the same time.
 const SUSPECT_ALONE: Duration = Duration::from_secs(2);
 
-/// How often another process's jobs are looked for; this one's own are announced.
+/// Interval at which jobs of other processes are looked for. A process's own jobs wake its runner.
 const POLL: Duration = Duration::from_secs(1);
 
-/// How often answers and records of hosts that are no longer kept are removed, and how many at
-/// once.
+/// Interval at which expired idempotent responses and records of callback hosts are deleted, and
+/// the maximum number deleted at once.
 const SWEEP: Duration = Duration::from_secs(60);
 const SWEPT_ROWS_MAX: u32 = 10_000;
 
-/// After so many attempts a job is left as failed.
+/// Maximum number of attempts, after which a job stays as failed.
 const ATTEMPTS_MAX: i64 = 10;
 
-/// Runs until `stop`; then finishes what it has claimed, within the limit of the settings, and
-/// hands the rest back at once.
+/// Runs until `stop` is cancelled. Then finishes the claimed jobs within the configured time limit,
+/// and releases the rest so that they are due at once.
 pub async fn run(app: App, stop: CancellationToken) {
     let mut sweep = tokio::time::interval(SWEEP);
     let mut renewal = tokio::time::interval(RENEWAL);
@@ -75,21 +75,21 @@ pub async fn run(app: App, stop: CancellationToken) {
     running.end(&app).await;
 }
 
-/// Why [`drain`] ended early.
+/// The reason why [`drain`] ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum DrainError {
-    /// Each job left another one that was due at once, or was due again itself.
+    /// Every job scheduled another one that was due at once, or was due again itself.
     #[error("{0} jobs ran, and still there are jobs due")]
     Restless(usize),
-    /// The database failed.
+    /// A database error.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Runs every job that is due now, and those that they leave for now: what a test waits for.
+/// Runs every job that is due now, and the due jobs that they schedule, for tests.
 ///
 /// # Errors
-/// [`DrainError::Restless`] when more than about `jobs_max` jobs would run.
+/// [`DrainError::Restless`] if more than about `jobs_max` jobs would run.
 pub async fn drain(app: &App, jobs_max: usize) -> Result<(), DrainError> {
     let now = app.clock.now();
     app.store
@@ -114,26 +114,26 @@ pub async fn drain(app: &App, jobs_max: usize) -> Result<(), DrainError> {
     }
 }
 
-/// What this process has claimed and not yet settled.
+/// The jobs that this process has claimed and not yet settled.
 #[derive(Default)]
 struct Running {
     tasks: JoinSet<Result<(), StoreError>>,
     held: HashMap<Id, Held>,
-    /// When the leases were renewed last.
+    /// The time of the last renewal of the leases.
     renewed_at: Option<Instant>,
 }
 
-/// A job that runs, and since when.
+/// A claimed job that runs, and its start time.
 struct Held {
     claimed: Claimed,
     since: Instant,
 }
 
 impl Running {
-    /// Claims what is due and may run beside the rest, begins it, and says how much that was.
+    /// Claims and starts jobs that are due and have a free permit. Returns their number.
     async fn claim(&mut self, app: &App) -> Result<usize, StoreError> {
         let now = app.clock.now();
-        // Every request that changes something wakes this one, and few of them leave work for now.
+        // Every write wakes the runner, and few of them schedule a job that is due now.
         if !app.store.read(move |tx| jobs::may_be_due(tx, now)).await? {
             return Ok(0);
         }
@@ -163,8 +163,8 @@ impl Running {
         !self.held.values().any(alone)
     }
 
-    /// Renews the leases of what runs, and takes over what other processes no longer renew. After a
-    /// time without the database nobody could renew, so the first renewal takes nothing over.
+    /// Renews the leases of running jobs, and takes over jobs whose lease has expired. After a time
+    /// without the database no process could renew, so the first renewal takes nothing over.
     async fn renew(&mut self, app: &App) {
         let now = app.clock.now();
         let in_time = self
@@ -189,18 +189,20 @@ impl Running {
         }
     }
 
-    /// Waits for one job to be settled; `None` at once if none runs.
+    /// Waits until one job is settled. Returns `None` at once if none runs.
     async fn next(&mut self) -> Option<Result<(), StoreError>> {
         let (id, settled) = match self.tasks.join_next_with_id().await? {
             Ok(settled) => settled,
-            // Its own panic is met inside; what is left is the end of the runtime.
+            // A panic of the job is caught inside; this error only occurs when the runtime shuts
+            // down.
             Err(error) => (error.id(), Ok(())),
         };
         self.held.remove(&id);
         Some(settled)
     }
 
-    /// Waits for what runs, within the limit, and lets others have the rest without delay.
+    /// Waits for running jobs within the time limit, and releases the others so that they are due
+    /// at once.
     async fn end(mut self, app: &App) {
         let limit = Duration::from_secs(app.config.stop_seconds);
         let all = async {
@@ -232,7 +234,8 @@ fn report(settled: Result<(), StoreError>) {
     }
 }
 
-/// The embedded database belongs to this process alone, so whoever held a job has ended.
+/// Takes back all leases at start. The embedded database belongs to this process alone, so any
+/// other holder of a lease has ended.
 async fn take_back_from_predecessor(app: &App) {
     let now = app.clock.now();
     let taken = app
@@ -271,7 +274,7 @@ async fn settle(app: App, claimed: Claimed) -> Result<(), StoreError> {
                 .store
                 .write(move |tx| jobs::complete(tx, &claimed))
                 .await;
-            // What it moved may have left more to do, and is news to those who follow.
+            // The job may have scheduled others and written events.
             app.wake();
             return completed;
         }
@@ -302,7 +305,7 @@ async fn settle(app: App, claimed: Claimed) -> Result<(), StoreError> {
         .await
 }
 
-/// One second, doubled with each attempt, at most five minutes.
+/// Returns the backoff: one second, doubled with each attempt, at most five minutes.
 fn pause_after(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts.clamp(1, 10) - 1).unwrap_or_default();
     Duration::from_secs(1_u64 << doublings).min(Duration::from_secs(300))

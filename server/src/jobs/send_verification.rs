@@ -1,8 +1,8 @@
-//! Mails an agent a link that proves its address.
+//! Mails an agent the link that verifies its e-mail address.
 //!
-//! The link's token is drawn here, a moment before it is sent: its hash is written down first, and
-//! the token itself is in the mail and nowhere else. A mail that is sent again has another link,
-//! and each of them opens.
+//! The link's token is generated here, just before the mail is sent: its hash is stored first, and
+//! the token itself is only in the mail. A mail that is sent again has another link, and both links
+//! work.
 
 use api_types::{AgentId, agent::Tier};
 
@@ -23,10 +23,10 @@ impl From<MailError> for JobError {
     }
 }
 
-/// Sends the mail, unless the address was proved meanwhile.
+/// Sends the mail, unless the address was verified meanwhile.
 ///
 /// # Errors
-/// [`JobError::Retry`] while mails cannot be sent, [`JobError::Fail`] if this one was refused.
+/// [`JobError::Retry`] while mails cannot be sent, [`JobError::Fail`] if this mail was refused.
 pub async fn run(app: &App, agent_id: AgentId) -> Result<(), JobError> {
     let agent = app.store.read(move |tx| agents::get(tx, agent_id)).await?;
     let Some(agent) = agent.filter(|agent| agent.email_verified_at.is_none()) else {
@@ -44,8 +44,8 @@ pub async fn run(app: &App, agent_id: AgentId) -> Result<(), JobError> {
     Ok(())
 }
 
-/// The agent's name is left out: whoever registers a stranger's address must not get to write to
-/// that stranger.
+/// Returns the mail. It does not contain the agent's name: somebody who registers a stranger's
+/// address must not be able to write to that stranger.
 fn mail(app: &App, agent: &StoredAgent, token: &LinkToken) -> Mail {
     let limits = app.config.tiers.of(Tier::Verified);
     let text = format!(

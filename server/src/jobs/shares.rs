@@ -1,7 +1,7 @@
-//! How many jobs of which sort may run at the same time in this process.
+//! Limits on the number of jobs that run at the same time in this process.
 //!
-//! Work that waits for others is cut into pools, so that what waits for a host that hangs has no
-//! place of those whose hosts answer; within a pool nobody has more than a share.
+//! Jobs that wait for other hosts are divided into pools, so that jobs for a host that hangs use no
+//! permits of hosts that answer. Within a pool, lanes and owners have limits of their own.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,18 +9,18 @@ use std::hash::Hash;
 use crate::domain::job::Pool;
 use crate::store::jobs::{Claimed, WantedOfPool};
 
-/// Jobs of one kind without a lane that run at the same time, give or take a batch.
+/// Maximum number of running jobs of one kind without a lane, plus or minus a batch.
 const KIND_MAX: usize = 8;
 
-/// The places of a pool for jobs with a lane, which wait for others most of the time.
+/// The limits of a pool for jobs with a lane, which wait for other hosts most of the time.
 struct Places {
-    /// In all, give or take a batch.
+    /// Running jobs of the pool, plus or minus a batch.
     all: usize,
-    /// Of one lane, whoever its owners are.
+    /// Running jobs of one lane, of any owners.
     lane: usize,
-    /// Of one owner, likewise.
+    /// Running jobs of one owner, in any lanes.
     owner: usize,
-    /// Of one lane and owner.
+    /// Running jobs of one lane and owner.
     pair: usize,
 }
 
@@ -47,7 +47,7 @@ const fn places(pool: Pool) -> Places {
     }
 }
 
-/// What may be claimed beside these jobs, which run.
+/// Returns which jobs may be claimed while these are running.
 pub(super) fn wanted<'a>(running: impl Iterator<Item = &'a Claimed>) -> Vec<WantedOfPool> {
     let running: Vec<&Claimed> = running.collect();
     let of_pool = |pool| {
@@ -77,7 +77,7 @@ pub(super) fn wanted<'a>(running: impl Iterator<Item = &'a Claimed>) -> Vec<Want
     Pool::ALL.into_iter().filter_map(of_pool).collect()
 }
 
-/// What is there so many times, in an order that does not change.
+/// Returns the items that occur at least `most` times, sorted.
 fn full<T: Eq + Hash + Ord + Clone>(all: impl Iterator<Item = T>, most: usize) -> Vec<T> {
     let mut counts: HashMap<T, usize> = HashMap::new();
     for one in all {

@@ -1,7 +1,7 @@
-//! The sandbox's synthetic operator and Guardian: one step of a simulated task (contract §3).
+//! The sandbox's synthetic operator and Guardian: makes one step of a simulated task (contract §3).
 //!
-//! Each move of such a task leaves this job for a moment later, where the next move is theirs. The
-//! step is a move like everybody's: it may come late, twice, or after the agent was faster.
+//! Each move of a simulated task schedules this job if the next move is theirs. The step is a move
+//! like any other: it may run late, twice, or after the agent was faster.
 
 use api_types::{TaskId, UploadId, proof::ProofType, task::Status};
 use serde_json::Value;
@@ -21,10 +21,10 @@ use crate::{
     },
 };
 
-/// Makes the next step of a simulated task, if it is still to be made.
+/// Makes the next step of a simulated task, if it is still due.
 ///
 /// # Errors
-/// [`JobError::Retry`] while its picture cannot be written.
+/// [`JobError::Retry`] while the picture cannot be written.
 pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
     let task = app.store.read(move |tx| tasks::get(tx, task_id)).await?;
     let Some(task) = task.filter(|task| task.stated.sandbox && sandbox::has_next_step(task)) else {
@@ -46,7 +46,7 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
     record(app, &task, submitted, turn).await
 }
 
-/// The next move of the synthetic operator or Guardian, where it is theirs.
+/// Returns the next move of the synthetic operator or Guardian, if it is theirs.
 fn next_move(task: Task, turn: Turn) -> Option<Moved> {
     let moved = match task.status {
         Status::Pending if task.stated.estimate.required => {
@@ -67,7 +67,7 @@ fn wants_picture(task: &Task) -> bool {
     !is_text && !task_type::is_credential(task.stated.task_type)
 }
 
-/// Draws the picture of a proof and writes it; its row comes with the move.
+/// Draws the picture of a proof and writes its file. Its row is inserted together with the move.
 async fn draw(app: &App, task: &Task, turn: Turn) -> Result<NewUpload, JobError> {
     let png = synthetic::picture(turn.now)
         .ok_or_else(|| JobError::Fail("the picture could not be drawn".to_owned()))?;
@@ -88,8 +88,8 @@ async fn draw(app: &App, task: &Task, turn: Turn) -> Result<NewUpload, JobError>
     })
 }
 
-/// A result that satisfies the task's schema, if one is found. Made off the async threads: what an
-/// agent's schema asks for may take a while.
+/// Generates a result that satisfies the task's schema, if one is found. Runs outside of the async
+/// threads, because an agent's schema may take a while.
 async fn sample(task: &Task) -> Result<Option<Value>, JobError> {
     let Some(schema) = task.stated.result_schema.clone() else {
         return Ok(None);
@@ -99,7 +99,7 @@ async fn sample(task: &Task) -> Result<Option<Value>, JobError> {
         .map_err(|error| JobError::Retry(format!("the result could not be made: {error}")))
 }
 
-/// A proof of the kind that the task asks for.
+/// Returns a proof of the kind that the task requires.
 fn proof(
     task: &Task,
     picture: Option<&NewUpload>,
@@ -133,8 +133,8 @@ fn proof(
     })
 }
 
-/// Makes the move, unless the task has moved on: then its next step has a job of its own, and what
-/// was prepared for this one is thrown away.
+/// Records the move, unless the task has moved on. In that case its next step has a job of its own,
+/// and what was prepared for this one is discarded.
 async fn record(
     app: &App,
     task: &Task,
@@ -154,7 +154,7 @@ async fn record(
         })
         .await;
     if let (Ok(false) | Err(_), Some(id)) = (&written, picture) {
-        // Without its row nobody can ask for the file, so it may as well stay if this fails.
+        // Without its row nobody can request the file, so a failure here is ignored.
         drop(app.files.delete(id).await);
     }
     match written {

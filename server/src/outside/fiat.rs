@@ -1,9 +1,9 @@
-//! The payment provider: dLocal's Payins API, version 2.1.
+//! Client of the payment provider: dLocal's Payins API, version 2.1.
 //!
-//! Each request is signed: `Authorization: V2-HMAC-SHA256, Signature: ` and the HMAC-SHA256, under
-//! the secret key, of login, date and body. What the provider tells later arrives at
-//! `http/fiat.rs`, whose signatures are checked here. No card number ever comes near this server:
-//! the payer types it on the provider's page.
+//! Each request is signed: `Authorization: V2-HMAC-SHA256, Signature: ` and the HMAC-SHA256 of
+//! login, date and body under the secret key. The provider's later notices arrive at
+//! `http/fiat.rs`, and their signatures are checked here. No card number ever reaches this server:
+//! the payer enters it on the provider's page.
 
 use std::fmt;
 use std::time::Duration;
@@ -21,48 +21,48 @@ use url::Url;
 use crate::config::{Config, Secret};
 use crate::domain::secret::{bytes_of_hex, hex};
 
-/// From the first packet to the end of the answer.
+/// Timeout of a request, from connecting to the end of the response.
 const WITHIN: Duration = Duration::from_secs(15);
 
-/// Of which a connection takes at most.
+/// Timeout of connecting, which is part of it.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 
-/// Bytes of an answer at most: 256 KiB.
+/// Maximum size of a response in bytes: 256 KiB.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
-/// Why the provider did not open a payment.
+/// The reason why a payment was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum FiatError {
-    /// Nobody answered in time, or with nothing to be made sense of. It may have been opened.
+    /// There was no response in time, or an unreadable one. The payment may have been created.
     #[error("the payment provider cannot be reached: {0}")]
     Unreachable(String),
-    /// The provider does not open it.
+    /// The provider refused to create the payment.
     #[error("the payment provider refuses: {0}")]
     Refused(String),
 }
 
-/// A payment to be opened.
+/// A payment to be created.
 #[derive(Clone, Debug)]
 pub struct Order<'a> {
-    /// Ours; its notices repeat it.
+    /// Our id of the order; the provider's notices repeat it.
     pub order_id: &'a str,
-    /// The same each time that this payment is asked for.
+    /// The idempotency key, the same in every attempt to create this payment.
     pub idempotency_key: &'a str,
-    /// How much.
+    /// The amount to pay.
     pub amount: MicroUsd,
-    /// How it is paid.
+    /// The payment method: card or bank transfer.
     pub method: PaymentMethod,
-    /// Who pays.
+    /// The name of the payer.
     pub payer_name: &'a str,
-    /// Where they read mail.
+    /// The e-mail address of the payer.
     pub payer_email: &'a str,
-    /// Where their browser goes afterwards.
+    /// The URL to which the payer's browser returns afterwards.
     pub return_url: Option<&'a str>,
-    /// Where notices go.
+    /// The URL to which notices are sent.
     pub notification_url: &'a str,
 }
 
-/// The provider. Cheap to clone.
+/// A client of the provider. Cheap to clone.
 #[derive(Clone)]
 pub struct Fiat {
     client: Client,
@@ -81,10 +81,10 @@ impl fmt::Debug for Fiat {
 }
 
 impl Fiat {
-    /// The provider that the settings name; none if they name none.
+    /// Creates a client from the settings, or returns `None` if they name no provider.
     ///
     /// # Errors
-    /// When this machine has no certificates to know others by.
+    /// Fails if this machine has no root certificates.
     pub fn of(config: &Config) -> anyhow::Result<Option<Self>> {
         let settings = &config.dlocal;
         let parts = (settings.dlocal_login.as_ref())
@@ -114,10 +114,10 @@ impl Fiat {
         }))
     }
 
-    /// Opens a payment, and answers where the payer pays it.
+    /// Creates a payment, and returns the URL at which the payer pays it.
     ///
     /// # Errors
-    /// [`FiatError`] says whether trying again can help.
+    /// [`FiatError`] says whether a retry can help.
     pub async fn open(&self, order: &Order<'_>, now: Timestamp) -> Result<String, FiatError> {
         let body = self.body(order)?;
         let date = now.to_string();
@@ -169,7 +169,8 @@ impl Fiat {
             "description": "HumanOps deposit",
             "notification_url": order.notification_url,
         });
-        // Without a method the payer chooses on the provider's page; banks have codes by country.
+        // Without a method the payer chooses on the provider's page; bank codes depend on the
+        // country.
         let method = match order.method {
             PaymentMethod::Card => Some("CARD"),
             PaymentMethod::BankTransfer => self.bank_method.as_deref(),
@@ -188,9 +189,9 @@ impl Fiat {
         serde_json::to_string(&body).map_err(|error| FiatError::Refused(error.to_string()))
     }
 
-    /// Whether a notice is the provider's: `X-Signature`, the hexadecimal HMAC-SHA256 of the raw
-    /// body (contract §2), or dLocal's own `Authorization`, which covers login and date too. The
-    /// comparison takes the same time for every wrong signature.
+    /// Returns whether a notice is the provider's. It is signed with `X-Signature`, the hexadecimal
+    /// HMAC-SHA256 of the raw body (contract §2), or with dLocal's own `Authorization`, which also
+    /// covers login and date. The comparison runs in constant time.
     pub fn signed(&self, body: &[u8], signature: NoticeSignature<'_>) -> bool {
         let (hexadecimal, mac) = match signature {
             NoticeSignature::OfBody(signature) => (signature, self.mac(&[])),
@@ -215,16 +216,16 @@ impl Fiat {
     }
 }
 
-/// How a notice is signed.
+/// The signature of a notice.
 #[derive(Clone, Copy, Debug)]
 pub enum NoticeSignature<'a> {
-    /// `X-Signature`.
+    /// The value of `X-Signature`.
     OfBody(&'a str),
-    /// `Authorization: V2-HMAC-SHA256, Signature: …`.
+    /// The parts of `Authorization: V2-HMAC-SHA256, Signature: …`.
     OfRequest {
-        /// What follows `Signature: `.
+        /// The text after `Signature: `.
         signature: &'a str,
-        /// `X-Date`.
+        /// The value of `X-Date`.
         date: &'a str,
     },
 }
@@ -236,7 +237,7 @@ struct Opened {
     redirect_url: Option<String>,
 }
 
-/// dLocal's error object.
+/// The error object of dLocal.
 #[derive(Deserialize)]
 struct ProviderError {
     code: Option<i64>,
@@ -255,7 +256,7 @@ async fn read(mut answer: reqwest::Response) -> Result<Vec<u8>, FiatError> {
 }
 
 fn unreachable(error: reqwest::Error) -> FiatError {
-    // Its address is ours to know; what it was asked stays out of the log.
+    // The URL is known, and is kept out of the log.
     FiatError::Unreachable(error.without_url().to_string())
 }
 

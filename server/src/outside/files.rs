@@ -1,6 +1,7 @@
-//! Proof files, in a folder or in a bucket that speaks S3, and their signed addresses.
+//! Storage of proof files, in a folder or in an S3 bucket, and their signed URLs.
 //!
-//! Who may see a file is decided by whoever signs an address for it. Rows are `store/uploads.rs`.
+//! The callers that sign a URL decide who may see a file. Rows are in `store/uploads.rs`. Functions
+//! return [`FilesError::Unreachable`] if the storage cannot be used.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -26,22 +27,22 @@ use crate::clock::Entropy;
 use crate::config::Place;
 use crate::domain::secret::{bytes_of_hex, hex};
 
-/// How long a signed address opens: a quarter of an hour.
+/// Validity of a signed URL: 15 minutes.
 const SIGNED_FOR: Duration = Duration::from_secs(15 * 60);
 
-/// Bytes that are gathered before they are written to a folder.
+/// Number of bytes that are buffered before they are written to a folder.
 const FOLDER_PART_BYTES: usize = 256 * 1024;
 
-/// The same for a bucket: the least that S3 takes as a part that is not the last.
+/// The same for a bucket: S3's minimum size of a part that is not the last.
 const BUCKET_PART_BYTES: usize = 5 * 1024 * 1024;
 
-/// How long a request to a bucket is tried again before whoever waits is told.
+/// Time for which a request to a bucket is retried before it fails.
 const BUCKET_TRIED_FOR: Duration = Duration::from_secs(10);
 
-/// What went wrong with a file.
+/// A failed operation on a file.
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("there is no such file")]
     Missing,
     /// The folder or the bucket cannot be read or written now.
@@ -58,7 +59,7 @@ impl From<object_store::Error> for FilesError {
     }
 }
 
-/// The files of all proofs. Cheap to clone.
+/// The storage of all proof files. Cheap to clone.
 #[derive(Clone)]
 pub struct Files {
     objects: Arc<dyn ObjectStore>,
@@ -67,11 +68,11 @@ pub struct Files {
 }
 
 impl Files {
-    /// Opens the bucket that the place names, or else opens or makes its folder `files`; and the
-    /// key `file-url.key` of the place, which is made if it is not there.
+    /// Opens the configured bucket, or else opens or creates the folder `files` in the data folder.
+    /// Also opens the key `file-url.key` in the data folder, which is created if it does not exist.
     ///
     /// # Errors
-    /// What could not be made or read; an address that is no bucket's.
+    /// Fails if one of them cannot be created or read, or if the URL is not that of a bucket.
     pub fn open(place: &Place, entropy: &dyn Entropy) -> anyhow::Result<Self> {
         let key = Arc::new(open_key(&place.data.join("file-url.key"), entropy)?);
         let (objects, part_bytes) = match &place.files_url {
@@ -85,10 +86,8 @@ impl Files {
         })
     }
 
-    /// Begins a file. Until it is finished it cannot be read, and it is gone when it is dropped.
-    ///
-    /// # Errors
-    /// `Unreachable`.
+    /// Begins a file. It cannot be read until it is finished, and is removed if the writer is
+    /// dropped.
     pub async fn begin(&self, id: UploadId) -> Result<Writing, FilesError> {
         Ok(Writing {
             parts: Some(self.objects.put_multipart(&name(id)).await?),
@@ -99,34 +98,31 @@ impl Files {
         })
     }
 
-    /// A whole file.
+    /// Returns the content of a file.
     ///
     /// # Errors
-    /// `Missing`, `Unreachable`.
+    /// [`FilesError::Missing`] if there is no such file.
     pub async fn read(&self, id: UploadId) -> Result<Bytes, FilesError> {
         Ok(self.objects.get(&name(id)).await?.bytes().await?)
     }
 
-    /// A file as a stream of chunks.
+    /// Returns the content of a file as a stream of chunks.
     ///
     /// # Errors
-    /// `Missing`, `Unreachable`.
+    /// [`FilesError::Missing`] if there is no such file.
     pub async fn stream(&self, id: UploadId) -> Result<object_store::GetResult, FilesError> {
         Ok(self.objects.get(&name(id)).await?)
     }
 
-    /// Removes a file.
+    /// Deletes a file.
     ///
     /// # Errors
-    /// `Missing`, `Unreachable`.
+    /// [`FilesError::Missing`] if there is no such file.
     pub async fn delete(&self, id: UploadId) -> Result<(), FilesError> {
         Ok(self.objects.delete(&name(id)).await?)
     }
 
-    /// Whether the folder or the bucket answers.
-    ///
-    /// # Errors
-    /// `Unreachable`.
+    /// Checks that the folder or the bucket is reachable.
     pub async fn ping(&self) -> Result<(), FilesError> {
         match self.objects.head(&"ping".into()).await {
             Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -134,16 +130,13 @@ impl Files {
         }
     }
 
-    /// Whether there is no file yet.
-    ///
-    /// # Errors
-    /// `Unreachable`.
+    /// Returns whether there is no file yet.
     pub async fn is_empty(&self) -> Result<bool, FilesError> {
         let first = self.objects.list(None).next().await;
         Ok(first.transpose()?.is_none())
     }
 
-    /// Path and query that open a file from `now` for a quarter of an hour.
+    /// Returns the path and query of a URL that is valid from `now` for 15 minutes.
     pub fn signed_path(&self, id: UploadId, now: Timestamp) -> String {
         let expires = now.after(SIGNED_FOR).as_millis() / 1000;
         let signature = hex(&self.mac(id, expires).finalize().into_bytes());
@@ -153,8 +146,8 @@ impl Files {
         )
     }
 
-    /// Whether `signature` was made here for this file and this moment of expiry, and that has
-    /// not come yet. The comparison takes the same time for every wrong signature.
+    /// Returns whether this server made `signature` for this file and expiry, and the expiry is
+    /// still ahead. The comparison runs in constant time.
     pub fn may_open(&self, id: UploadId, expires: i64, signature: &str, now: Timestamp) -> bool {
         let Some(signature) = bytes_of_hex(signature) else {
             return false;
@@ -176,14 +169,15 @@ impl Files {
 fn folder(path: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
     fs::create_dir_all(path)
         .with_context(|| format!("cannot make the folder {}", path.display()))?;
-    // A row is durable once it is answered; its file must not be lost to a power cut.
+    // A row is durable once its request is answered, so its file must survive a power failure as
+    // well.
     Ok(Arc::new(
         LocalFileSystem::new_with_prefix(path)?.with_fsync(true),
     ))
 }
 
-/// A bucket by `s3://bucket/prefix`; who we are there is in the variables that every client of S3
-/// reads.
+/// Opens the bucket of `s3://bucket/prefix`. The credentials come from the variables that every S3
+/// client reads.
 fn bucket(url: &Url) -> anyhow::Result<Arc<dyn ObjectStore>> {
     anyhow::ensure!(
         url.scheme() == "s3",
@@ -201,8 +195,8 @@ fn bucket(url: &Url) -> anyhow::Result<Arc<dyn ObjectStore>> {
     Ok(Arc::new(PrefixStore::new(bucket, url.path())))
 }
 
-/// Applies the variables that every client of S3 reads, cleaned as our own settings are: one that
-/// is set to nothing is not set, and the line end of a mounted file is no part of a key.
+/// Applies the variables that every S3 client reads, cleaned like our own settings: an empty
+/// variable is not set, and the line end of a mounted file is not part of a key.
 fn from_variables(builder: AmazonS3Builder) -> AmazonS3Builder {
     std::env::vars_os().fold(builder, |builder, (name, value)| {
         let name = name.to_str().filter(|name| name.starts_with("AWS_"));
@@ -214,7 +208,7 @@ fn from_variables(builder: AmazonS3Builder) -> AmazonS3Builder {
     })
 }
 
-/// A file that is being written.
+/// A writer of a file that is not finished.
 pub struct Writing {
     parts: Option<Box<dyn MultipartUpload>>,
     part_bytes: usize,
@@ -223,7 +217,7 @@ pub struct Writing {
     size: u64,
 }
 
-/// A bucket keeps, and charges for, the parts of what was begun until it is told to forget them.
+/// Aborts the multipart upload. A bucket stores, and charges for, uploaded parts until then.
 impl Drop for Writing {
     fn drop(&mut self) {
         if let (Some(mut parts), Ok(runtime)) = (self.parts.take(), Handle::try_current()) {
@@ -236,25 +230,22 @@ impl Drop for Writing {
     }
 }
 
-/// What a finished file is.
+/// The digest and size of a finished file.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// Of all its bytes, lower-case hexadecimal.
+    /// The SHA-256 of the content, in lower-case hexadecimal.
     pub sha256: String,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 
 impl Writing {
-    /// Bytes so far.
+    /// Returns the number of bytes written so far.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Adds a chunk.
-    ///
-    /// # Errors
-    /// `Unreachable`.
+    /// Appends a chunk of the content.
     pub async fn write(&mut self, chunk: &[u8]) -> Result<(), FilesError> {
         self.digest.update(chunk);
         self.size += chunk.len() as u64;
@@ -265,10 +256,7 @@ impl Writing {
         Ok(())
     }
 
-    /// Makes the file readable under its id.
-    ///
-    /// # Errors
-    /// `Unreachable`.
+    /// Completes the file, which is readable under its id from then on.
     pub async fn finish(mut self) -> Result<Written, FilesError> {
         if !self.gathered.is_empty() {
             self.flush().await?;
@@ -296,7 +284,7 @@ fn name(id: UploadId) -> object_store::path::Path {
     id.to_string().into()
 }
 
-/// The key that signs addresses: 32 random bytes that only the server's user may read.
+/// Opens or creates the key that signs URLs: 32 random bytes that only the server's user may read.
 fn open_key(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let at = || format!("cannot use {}", path.display());
     match make_key(path, entropy) {

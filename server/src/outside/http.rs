@@ -1,10 +1,10 @@
-//! The client for addresses that users gave. It connects to no private network, follows no
-//! redirect, uses no proxy, and has an end.
+//! HTTP client for URLs that users gave, with an SSRF guard: it connects to no private network,
+//! follows no redirect, uses no proxy, and has timeouts.
 //!
-//! Which addresses are private is decided by `domain/target.rs`. The judgement is made twice: of
-//! the address as it is written, because a client resolves no literal, and of what a name was
-//! resolved to, where the addresses that were judged are the ones that are connected to: a name
-//! that means something else a moment later changes nothing.
+//! `domain/target.rs` decides which addresses are private. The check runs twice: on the URL as it
+//! is written, because a client does not resolve an IP literal, and on the addresses that a name
+//! resolves to. The client connects to exactly the addresses that were checked, so a name that
+//! resolves to another address a moment later changes nothing.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -17,64 +17,65 @@ use reqwest::{Client, redirect};
 
 use crate::domain::target::{TargetRefusal, TargetRules};
 
-/// From the first packet to the end of the answer.
+/// Timeout of a request, from connecting to the end of the response.
 pub const WITHIN: Duration = Duration::from_secs(10);
 
-/// Of which a connection takes at most.
+/// Timeout of connecting, which is part of it.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 
-/// Bytes of an answer that are read: 64 KiB.
+/// Maximum number of bytes that are read of a response: 64 KiB.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// And finding the address of its name, which must end first.
+/// Timeout of resolving the name, which must end before connecting times out.
 const RESOLVES_WITHIN: Duration = Duration::from_secs(4);
 
-/// How long a connection is kept for the next request.
+/// Time for which an idle connection is kept for the next request.
 const IDLE_FOR: Duration = Duration::from_secs(30);
 
-/// A client for addresses that users gave. Cheap to clone.
+/// A client for URLs that users gave. Cheap to clone.
 #[derive(Clone)]
 pub struct UserTargets {
     client: Client,
     rules: TargetRules,
 }
 
-/// What a target answered.
+/// The response of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
-    /// The HTTP status.
+    /// The HTTP status code.
     pub status: u16,
-    /// Its `Retry-After`, as it came.
+    /// The `Retry-After` header, unparsed.
     pub retry_after: Option<String>,
-    /// The first 64 KiB of the body; less if the rest did not come in time.
+    /// The first 64 KiB of the body; less if the rest did not arrive in time.
     pub body: Vec<u8>,
 }
 
-/// Why nothing was answered.
+/// The reason why there was no response.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswered {
-    /// The address may not be called.
+    /// The rules do not allow this URL.
     #[error("the address {0}")]
     Refused(#[from] TargetRefusal),
-    /// Its name leads to no address that may be called. Whether the name is unknown, or known and
-    /// on a network of the host's own, is not told: strangers could list the names of that network.
+    /// The name resolves to no address that may be called. The error does not say whether the name
+    /// is unknown, or known and on a private network of the host, because strangers could otherwise
+    /// list the names of that network.
     #[error(transparent)]
     NoAddress(#[from] NoAddress),
-    /// Nobody answered, or not in time.
+    /// The request failed or timed out.
     #[error("{0}")]
     Failed(String),
 }
 
-/// A name leads to no address that may be called.
+/// The name resolves to no address that may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("its name leads to no address on the public internet")]
 pub struct NoAddress;
 
 impl UserTargets {
-    /// A client that keeps these rules.
+    /// Creates a client that applies these rules.
     ///
     /// # Errors
-    /// When this machine has no certificates to know others by.
+    /// Fails if this machine has no root certificates.
     pub fn new(rules: TargetRules) -> anyhow::Result<Self> {
         let client = Client::builder()
             .dns_resolver(Judged(rules.clone()))
@@ -92,10 +93,11 @@ impl UserTargets {
         Ok(Self { client, rules })
     }
 
-    /// POSTs to `address`, which is judged anew: the rules may have changed since it was kept.
+    /// Sends a POST to `address`. It is checked again, because the rules may have changed since it
+    /// was stored.
     ///
     /// # Errors
-    /// [`Unanswered`].
+    /// [`Unanswered`] says whether the URL was refused or the request failed.
     pub async fn post(
         &self,
         address: &str,
@@ -111,7 +113,7 @@ impl UserTargets {
             retry_after: retry_after.and_then(|value| Some(value.to_str().ok()?.to_owned())),
             body: Vec::new(),
         };
-        // The status is the answer. A body that breaks off only makes the log shorter.
+        // The status alone decides. If the body breaks off, only the log entry is shorter.
         while let Ok(Some(chunk)) = response.chunk().await {
             let room = ANSWER_BYTES_MAX - answered.body.len();
             answered.body.extend(chunk.iter().take(room));
@@ -123,7 +125,7 @@ impl UserTargets {
     }
 }
 
-/// Resolves as this machine does, and hands on only addresses that may be connected to.
+/// A resolver that uses the system's and returns only addresses that may be called.
 struct Judged(TargetRules);
 
 impl Resolve for Judged {
@@ -142,7 +144,7 @@ impl Resolve for Judged {
     }
 }
 
-/// The cause behind the causes: that the request failed is known already.
+/// Returns the innermost cause; the outer ones only say that the request failed.
 fn failed(error: &reqwest::Error) -> Unanswered {
     if error.is_timeout() {
         let seconds = WITHIN.as_secs();
@@ -205,8 +207,8 @@ mod tests {
         assert_eq!(served.await.unwrap(), 1);
     }
 
-    /// A name that this machine resolves to its loopback: another than `localhost`, where there
-    /// is one, because that is refused before anyone is asked.
+    /// Returns a name, if there is one, that this machine resolves to its loopback address.
+    /// `localhost` does not count, because it is refused before it is resolved.
     fn hostname_of_loopback() -> String {
         let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
         let loopback = |line: &&str| line.starts_with("127.") || line.starts_with("::1");

@@ -1,7 +1,7 @@
-//! Mail: by SMTP where the settings name a server, else as files in a folder.
+//! Outgoing mail: by SMTP if a server is configured, else as files in a folder.
 //!
-//! What a mail says and when it is sent again is its job's affair. A mail may hold a token: it is
-//! never logged, and its files are closed to other users.
+//! The job that sends a mail decides about its content and its retries. A mail may contain a token:
+//! it is never logged, and other users cannot read its files.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -18,39 +18,39 @@ use lettre::transport::smtp::response::Category;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use url::Url;
 
-/// How long the server of the mails may take for each step of the talk.
+/// Timeout of each step of the SMTP dialogue.
 const STEP_WITHIN: Duration = Duration::from_secs(20);
 
-/// A mail to one person, in plain text.
+/// A plain-text mail to one person.
 #[derive(Clone)]
 pub struct Mail {
-    /// Their address.
+    /// The e-mail address of the recipient.
     pub to: String,
-    /// One line.
+    /// The subject: a single line.
     pub subject: String,
-    /// Lines that end with LF.
+    /// The text, in lines that end with LF.
     pub text: String,
 }
 
-/// A mail may hold a token.
+/// Hides the content, because a mail may contain a token.
 impl std::fmt::Debug for Mail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Mail([redacted])")
     }
 }
 
-/// Why a mail did not go out.
+/// The reason why a mail was not sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// The server, or the folder, does not take mails now; or not from us.
+    /// The server or the folder accepts no mails now, or none from this sender.
     #[error("mails cannot be sent now: {0}")]
     Unreachable(String),
-    /// This mail will never be taken.
+    /// This mail will never be accepted.
     #[error("the mail was refused: {0}")]
     Refused(String),
 }
 
-/// The way that mails take. Cheap to clone.
+/// The transport of outgoing mails. Cheap to clone.
 #[derive(Clone)]
 pub struct Mails {
     way: Way,
@@ -68,7 +68,8 @@ impl Mails {
     /// `smtp://user:password@host?tls=required` for STARTTLS.
     ///
     /// # Errors
-    /// What is wrong with the settings. Their values are not repeated: they hold a password.
+    /// Fails if a setting is invalid. The error does not repeat the values, which contain a
+    /// password.
     pub fn by_smtp(smtp_url: &str, from: &str) -> anyhow::Result<Self> {
         let parsed = Url::parse(smtp_url).context("SMTP_URL is no address")?;
         anyhow::ensure!(
@@ -86,10 +87,10 @@ impl Mails {
         })
     }
 
-    /// Writes each mail to a file of its own, `….eml`, in a folder that is there.
+    /// Writes each mail to a file of its own, `….eml`, in an existing folder.
     ///
     /// # Errors
-    /// What is wrong with the sender's address.
+    /// Fails if the sender's address is invalid.
     pub fn to_folder(folder: PathBuf, from: &str) -> anyhow::Result<Self> {
         Ok(Self {
             way: Way::Folder(Arc::new(folder)),
@@ -97,10 +98,10 @@ impl Mails {
         })
     }
 
-    /// Sends a mail that was written at `now`, told apart from all others by `random`.
+    /// Sends a mail that was written at `now`. `random` makes its message id unique.
     ///
     /// # Errors
-    /// [`MailError`] says whether to try again.
+    /// [`MailError`] says whether to retry.
     pub async fn send(&self, mail: &Mail, now: Timestamp, random: u128) -> Result<(), MailError> {
         let name = format!("{}-{random:032x}", now.as_millis());
         let message = self.message(mail, now, &name)?;
@@ -126,7 +127,7 @@ impl Mails {
             .map_err(|_| refused("the address is not one that mails can be sent to".to_owned()))?;
         let millis = Duration::from_millis(now.as_millis().unsigned_abs());
         let host = self.from.email.domain();
-        // RFC 3834: answering machines do not answer it.
+        // RFC 3834: automatic responders do not reply to it.
         let machine = HeaderValue::new(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
@@ -144,10 +145,10 @@ impl Mails {
     }
 }
 
-/// Bytes of a line at most where nothing is encoded (RFC 5321 §4.5.3.1.6, without CRLF).
+/// Maximum length in bytes of a line without an encoding (RFC 5321 §4.5.3.1.6, without CRLF).
 const LINE_BYTES_MAX: usize = 998;
 
-/// ASCII goes as it stands, so that a link can be copied from a mail in the folder.
+/// Leaves ASCII unencoded, so that a link can be copied from a mail in the folder.
 fn body(text: &str) -> Body {
     let plain = text.is_ascii() && text.lines().all(|line| line.len() <= LINE_BYTES_MAX);
     let text = text.replace('\n', "\r\n");
@@ -164,7 +165,7 @@ fn mailbox(from: &str) -> anyhow::Result<Mailbox> {
         .context("MAIL_FROM must look like HumanOps <mail@example.com>")
 }
 
-/// Whether nobody between here and there can read along.
+/// Returns whether the connection to the server is encrypted or stays on this machine.
 fn is_private(url: &Url) -> bool {
     let starttls = url
         .query_pairs()
@@ -178,8 +179,8 @@ fn is_private(url: &Url) -> bool {
     url.scheme() != "smtp" || starttls || here
 }
 
-/// A mail that was refused for good is no use to send again; a password that was refused is the
-/// host's to mend, and then the mail goes out.
+/// Classifies an SMTP error. A mail that was refused permanently is not sent again. A refused
+/// password has to be corrected by the host, and then the mail is sent.
 fn sorted(error: &lettre::transport::smtp::Error) -> MailError {
     let about_us = (error.status()).is_some_and(|code| code.category == Category::Unspecified3);
     let text = error.to_string();
@@ -190,7 +191,8 @@ fn sorted(error: &lettre::transport::smtp::Error) -> MailError {
     }
 }
 
-/// Under another name first: who watches the folder never reads half a mail.
+/// Writes under another name first, so that a program that watches the folder never reads half a
+/// mail.
 fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     let (unfinished, finished) = (folder.join(name), folder.join(format!("{name}.eml")));
     let mut options = OpenOptions::new();

@@ -1,4 +1,5 @@
-//! The world: one file per counterparty. Nothing here decides anything about tasks or money.
+//! Clients of external services, with one file for each counterparty. No other module sends
+//! requests. The clients make no decisions about tasks or money.
 
 pub mod fiat;
 pub mod files;

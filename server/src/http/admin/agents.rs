@@ -1,4 +1,4 @@
-//! Agents, as the host sees them.
+//! Host routes that list and read agents.
 
 use api_types::{AgentId, error::ErrorBody, host::AgentRecord, page::Page, paths};
 use axum::{
@@ -16,7 +16,7 @@ use crate::{
     store::accounts,
 };
 
-/// List agents, newest first; by a part of name or e-mail.
+/// List agents, newest first, optionally filtered by a part of the name or the e-mail address.
 #[utoipa::path(get, path = paths::ADMIN_AGENTS, tag = "host",
     params(("q" = Option<String>, Query, description = "A part of the name or the e-mail"),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),

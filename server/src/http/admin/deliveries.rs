@@ -1,4 +1,4 @@
-//! What was sent to the callbacks of all agents, and sending it again.
+//! Host routes for webhook deliveries of all agents: list them, and send one again.
 
 use api_types::{
     DeliveryId,
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// What was sent to the callbacks of all agents, newest first.
+/// List the webhook deliveries of all agents, newest first.
 #[utoipa::path(get, path = paths::ADMIN_DELIVERIES, tag = "host",
     params(("state" = Option<DeliveryState>, Query), ("limit" = Option<u32>, Query),
         ("offset" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
@@ -43,7 +43,7 @@ pub async fn admin_deliveries(
     deliveries::list(&app, None, None, query).await
 }
 
-/// Send a delivery of any agent again, whatever became of it, under the same `webhook-id`.
+/// Send a delivery of any agent again, in whatever state it is, under the same `webhook-id`.
 #[utoipa::path(post, path = paths::ADMIN_REDELIVER, tag = "host",
     params(("id" = DeliveryId, Path)), security(("admin_key" = [])),
     responses((status = 200, body = Delivery), (status = 400, body = ErrorBody),

@@ -1,4 +1,4 @@
-//! Disputes: listed for the host, and resolved.
+//! Host routes that list, read and resolve disputes.
 
 use api_types::{
     DisputeId,
@@ -28,7 +28,7 @@ use crate::{
     store::disputes::{self, DisputeFilter},
 };
 
-/// List disputes, newest first; the open ones, or those that have ended.
+/// List disputes, newest first, optionally only the open or only the ended ones.
 #[utoipa::path(get, path = paths::ADMIN_DISPUTES, tag = "host",
     params(("status" = Option<String>, Query, description = "`open` or `ended`"),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
@@ -85,9 +85,11 @@ fn dispute_id(text: &str) -> Result<DisputeId, ApiError> {
     text.parse().map_err(|_| error::host_finds_no("dispute"))
 }
 
-/// Resolve a dispute. RELEASE pays as an approval would, REFUND gives everything back, SPLIT gives
-/// the operator a part of the reward and the platform the same part of its fee. It is the last
-/// word: such a task is not disputed again.
+/// Resolve a dispute.
+///
+/// RELEASE pays as an approval would, REFUND gives everything back, SPLIT gives the operator a part
+/// of the reward and the platform the same part of its fee. The decision is final: the task cannot
+/// be disputed again.
 #[utoipa::path(post, path = paths::RESOLVE_DISPUTE, tag = "host",
     params(("id" = DisputeId, Path)), request_body = ResolveDispute,
     security(("admin_key" = [])),

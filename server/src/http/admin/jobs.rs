@@ -1,4 +1,4 @@
-//! Work that failed for good.
+//! Host routes for jobs that failed permanently: list them, and run one again.
 
 use api_types::{
     error::ErrorBody,
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// List the jobs that failed for good, longest due first.
+/// List the jobs that failed permanently, longest due first.
 #[utoipa::path(get, path = paths::FAILED_JOBS, tag = "host",
     params(("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
     security(("admin_key" = [])),
@@ -60,7 +60,7 @@ fn place(cursor: &str) -> Result<FailedPlace, ApiError> {
     read.ok_or_else(error::foreign_cursor)
 }
 
-/// Let a job that failed for good run again, as if it were new.
+/// Run a job that failed permanently again, as if it were new.
 #[utoipa::path(post, path = paths::RETRY_JOB, tag = "host", params(("id" = String, Path)),
     security(("admin_key" = [])),
     responses((status = 200, body = RetriedJob), (status = 400, body = ErrorBody),

@@ -1,6 +1,7 @@
-//! The host's routes, under `/api/v1/admin` (contract §6): one file a noun. What is decided is in
-//! `crate::admin`; here it is asked for and answered. All of them want `X-Admin-Key`, and none of
-//! them opens on a server that has no ADMIN_KEY.
+//! The host's routes, under `/api/v1/admin` (contract §6), with one file for each noun.
+//!
+//! The decisions are made in `crate::admin`; the handlers here extract, call and answer. Every
+//! route requires `X-Admin-Key`, and is refused on a server that has no ADMIN_KEY.
 
 pub mod agents;
 pub mod deliveries;
@@ -24,7 +25,7 @@ use crate::{
     store::lists::Part,
 };
 
-/// Who acts, and when, for the record.
+/// Returns who acts, in which request and at what time, for the audit log.
 pub(super) fn acting(app: &App, who: String) -> Acting {
     Acting {
         who,
@@ -39,10 +40,10 @@ impl HostAuth {
     }
 }
 
-/// What a repetition of a host's request is known by: there is one host, whatever its key.
+/// The account in the idempotency scope of host requests. There is one host, whatever its key.
 const ACCOUNT: &str = "host";
 
-/// A part of a list that is ordered by ids of this kind.
+/// Returns the page window of a list that is ordered by ids of type `Id`.
 fn part<Id: FromStr + Display>(page: &PageQuery) -> Result<Part, ApiError> {
     let after: Option<Id> = page.after()?;
     Ok(Part {

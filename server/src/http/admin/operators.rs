@@ -1,5 +1,5 @@
-//! Operators, as the host sees them, and the decision about their identity; by the host's own hand
-//! or by an identity provider that signs what it found (contract §6).
+//! Host routes that list and read operators and decide about their identity (contract §6). The
+//! decision comes from the host, or from an identity provider that signs its result.
 
 use api_types::{
     OperatorId,
@@ -31,7 +31,7 @@ use crate::{
     store::accounts,
 };
 
-/// List operators, newest first; by the state of their identity, or a part of name or e-mail.
+/// List operators, newest first, optionally by KYC status or by a part of the name or the e-mail.
 #[utoipa::path(get, path = paths::ADMIN_OPERATORS, tag = "host",
     params(("kyc_status" = Option<KycStatus>, Query),
         ("q" = Option<String>, Query, description = "A part of the name or the e-mail"),
@@ -81,8 +81,10 @@ fn operator_id(text: &str) -> Result<OperatorId, ApiError> {
     text.parse().map_err(|_| error::host_finds_no("operator"))
 }
 
-/// Decide about an operator's identity. A later decision replaces an earlier one; tasks that a
-/// rejected operator has accepted already go on.
+/// Decide about an operator's identity.
+///
+/// A later decision replaces an earlier one. Tasks that a rejected operator has already accepted go
+/// on.
 #[utoipa::path(post, path = paths::DECIDE_KYC, tag = "host", params(("id" = OperatorId, Path)),
     request_body = DecideKyc, security(("admin_key" = [])),
     responses((status = 200, body = OperatorRecord), (status = 400, body = ErrorBody),
@@ -102,8 +104,10 @@ pub async fn decide_kyc(
     .await
 }
 
-/// Hear what an identity provider found. The raw body is signed with the shared secret
-/// (KYC_WEBHOOK_SECRET). A message that was heard before changes nothing.
+/// Receive the result of an identity provider.
+///
+/// The raw body is signed with the shared secret (KYC_WEBHOOK_SECRET). A message that was received
+/// before changes nothing.
 #[utoipa::path(post, path = paths::KYC_WEBHOOK, tag = "host", request_body = ProviderKyc,
     params(("X-Signature" = String, Header,
         description = "HMAC-SHA256 of the raw body with KYC_WEBHOOK_SECRET, in hexadecimal")),
@@ -120,7 +124,7 @@ pub async fn hear_kyc(
     let (parts, body) = request.into_parts();
     let signature = parts.headers.get("x-signature");
     let signature = signature.and_then(|value| value.to_str().ok());
-    // Who sends no signature at all is refused before the body is read.
+    // A request without a signature is refused before its body is read.
     let signature = signature.ok_or_else(error::unsigned)?;
     let bytes: Bytes = body::read(&parts.headers, body).await?;
     if !signature::is_genuine(secret.expose(), &bytes, signature) {

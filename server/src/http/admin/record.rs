@@ -1,4 +1,5 @@
-//! The two records that are never changed: the ledger, checked, and what the host did.
+//! Host routes for the two records that are never changed: a check of the ledger, and the audit
+//! log.
 
 use api_types::{
     AuditId,
@@ -17,7 +18,7 @@ use crate::{
     store::audit,
 };
 
-/// Recompute every balance from its transfers. It reads the whole ledger.
+/// Recompute every balance from its transfers. This reads the whole ledger.
 #[utoipa::path(get, path = paths::CHECK_LEDGER, tag = "host", security(("admin_key" = [])),
     responses((status = 200, body = LedgerReport), (status = 403, body = ErrorBody)))]
 pub async fn check_ledger(
@@ -27,7 +28,7 @@ pub async fn check_ledger(
     Ok(Json(app.store.read(admin::check_ledger).await?))
 }
 
-/// List what was done in the host's name, newest first; to one subject, if it is named.
+/// List the actions of the host, newest first, optionally only those on one subject.
 #[utoipa::path(get, path = paths::AUDIT, tag = "host",
     params(("subject" = Option<String>, Query, description = "An id, or a task type"),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),

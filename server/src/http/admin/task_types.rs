@@ -1,4 +1,4 @@
-//! The switches of task types.
+//! Host routes that enable and disable task types.
 
 use api_types::{error::ErrorBody, host::TaskTypeSwitches, paths};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Each task type, and whether new tasks of it are taken.
+/// List the task types, and for each whether new tasks of it are accepted.
 #[utoipa::path(get, path = paths::TASK_TYPE_SWITCHES, tag = "host", security(("admin_key" = [])),
     responses((status = 200, body = TaskTypeSwitches), (status = 403, body = ErrorBody)))]
 pub async fn task_type_switches(
@@ -24,8 +24,9 @@ pub async fn task_type_switches(
     Ok(Json(app.store.read(admin::task_type_switches).await?))
 }
 
-/// Switch task types off or on again; those that are not named stay as they are. Tasks that were
-/// posted already go on.
+/// Enable or disable task types. Types that are not named stay as they are.
+///
+/// Tasks that were posted before go on.
 #[utoipa::path(put, path = paths::TASK_TYPE_SWITCHES, tag = "host",
     request_body = TaskTypeSwitches, security(("admin_key" = [])),
     responses((status = 200, body = TaskTypeSwitches), (status = 400, body = ErrorBody),

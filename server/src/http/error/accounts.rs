@@ -1,4 +1,4 @@
-//! Who calls: accounts, keys, what a key's policy leaves to a person, and identities.
+//! Errors about callers: accounts, keys, spending policies and approvals, and identities.
 
 use api_types::error::ErrorCode;
 use api_types::{ApprovalId, MicroUsd};
@@ -8,7 +8,7 @@ use super::{ApiError, ApprovalNeed, malformed, whole};
 use crate::config::NO_OPERATOR_SIGN_IN;
 use crate::domain::delegation::{Beyond, DecisionRefusal};
 
-/// No agent's key, or none that is valid.
+/// The API key is missing or invalid.
 pub fn unauthorized_agent() -> ApiError {
     ApiError::new(
         ErrorCode::Unauthorized,
@@ -17,7 +17,7 @@ pub fn unauthorized_agent() -> ApiError {
     )
 }
 
-/// No operator's identity.
+/// The operator's identity is missing or invalid.
 pub fn unauthorized_operator() -> ApiError {
     ApiError::new(
         ErrorCode::Unauthorized,
@@ -26,12 +26,12 @@ pub fn unauthorized_operator() -> ApiError {
     )
 }
 
-/// Nobody can sign in as an operator here, so an account would be of no use.
+/// Operators cannot sign in on this server, so an account would be of no use.
 pub fn no_operator_sign_in() -> ApiError {
     ApiError::new(ErrorCode::NotImplemented, NO_OPERATOR_SIGN_IN)
 }
 
-/// The host's key is needed; S1 gives 403 to whoever lacks it.
+/// The host's key is missing or invalid. S1 responds with 403 in this case.
 pub fn host_only() -> ApiError {
     ApiError::new(
         ErrorCode::Forbidden,
@@ -39,12 +39,12 @@ pub fn host_only() -> ApiError {
     )
 }
 
-/// The host asked for something that is not there.
+/// The host named something that does not exist.
 pub fn host_finds_no(noun: &str) -> ApiError {
     ApiError::new(ErrorCode::NotFound, format!("There is no such {noun}."))
 }
 
-/// A message of a counterparty without its signature.
+/// A message of a counterparty has no valid signature.
 pub fn unsigned() -> ApiError {
     ApiError::new(
         ErrorCode::Unauthorized,
@@ -52,13 +52,13 @@ pub fn unsigned() -> ApiError {
     )
 }
 
-/// No identity provider was set up.
+/// No identity provider is configured.
 pub fn no_kyc_provider() -> ApiError {
     let message = "No identity provider is set up on this server (KYC_WEBHOOK_SECRET).";
     ApiError::new(ErrorCode::NotImplemented, message)
 }
 
-/// An agent's e-mail has an account (S0).
+/// An agent with this e-mail address already exists (S0).
 pub fn agent_exists() -> ApiError {
     ApiError::new(
         ErrorCode::AlreadyExists,
@@ -66,12 +66,12 @@ pub fn agent_exists() -> ApiError {
     )
 }
 
-/// The account of a key is not there (S0).
+/// The account of the key does not exist (S0).
 pub fn agent_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Agent not found")
 }
 
-/// An operator's e-mail has an account (S0).
+/// An operator with this e-mail address already exists (S0).
 pub fn operator_exists() -> ApiError {
     ApiError::new(
         ErrorCode::AlreadyExists,
@@ -79,38 +79,38 @@ pub fn operator_exists() -> ApiError {
     )
 }
 
-/// No such active key of this agent (S0).
+/// The agent has no active key with this id (S0).
 pub fn key_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "API key not found")
 }
 
-/// The account has as many keys as it may have (contract §3).
+/// The account already has the maximum number of keys (contract §3).
 pub fn too_many_keys(most: usize) -> ApiError {
     let message = format!("An agent has at most {most} active keys. Revoke one first.");
     ApiError::new(ErrorCode::LimitExceeded, message).answered(StatusCode::BAD_REQUEST)
 }
 
-/// Every key of the agent would have a policy.
+/// The change would leave the agent no key without a policy.
 pub fn last_free_key() -> ApiError {
     let message = "One key must stay without a policy, or nobody could change any of them. Make \
                    another key first.";
     ApiError::new(ErrorCode::RuleViolation, message)
 }
 
-/// A key with a policy wants to manage the account (contract §3).
+/// A key with a policy tried to manage the account (contract §3).
 pub fn key_manages_nothing() -> ApiError {
     let message = "This key has a policy of what it may spend, and such keys do not manage keys, \
                    approvals or the account. Use a key without a policy.";
     ApiError::new(ErrorCode::Forbidden, message)
 }
 
-/// The agent's address was proved before (S0).
+/// The agent's e-mail address is already verified (S0).
 pub fn email_already_verified() -> ApiError {
     ApiError::new(ErrorCode::InvalidState, "Email already verified")
         .answered(StatusCode::BAD_REQUEST)
 }
 
-/// No link has this token.
+/// No verification link has this token.
 pub fn link_unknown() -> ApiError {
     malformed(
         "This link is not one of ours, or not the whole of it. Copy it from the mail as it stands \
@@ -118,14 +118,14 @@ pub fn link_unknown() -> ApiError {
     )
 }
 
-/// The link is older than a day.
+/// The verification link is older than 24 hours.
 pub fn link_expired() -> ApiError {
     let message = "This link is older than 24 hours. Ask for another mail with POST \
                    /agents/resend-verification.";
     ApiError::new(ErrorCode::Expired, message)
 }
 
-/// Another mail was asked for too soon.
+/// Another verification mail was requested too soon.
 pub fn mail_too_soon(seconds: u32) -> ApiError {
     let message = format!(
         "A mail was sent a moment ago. Look for it, in the spam folder too, or ask again in \
@@ -134,12 +134,12 @@ pub fn mail_too_soon(seconds: u32) -> ApiError {
     ApiError::new(ErrorCode::RateLimited, message).retry_after(seconds)
 }
 
-/// No such approval for this caller.
+/// The caller has no approval with this id.
 pub fn approval_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Approval not found")
 }
 
-/// The agent has asked as much as it may at the same time.
+/// The agent already has the maximum number of pending approvals.
 pub fn too_many_approvals(most: u64) -> ApiError {
     let message = format!(
         "{most} requests of this agent wait for a person's approval already. Decide some of them \
@@ -148,7 +148,7 @@ pub fn too_many_approvals(most: u64) -> ApiError {
     ApiError::new(ErrorCode::LimitExceeded, message)
 }
 
-/// A person must approve the request; the question was asked.
+/// A person must approve the request. The approval was requested.
 pub fn approval_asked(id: ApprovalId) -> ApiError {
     let message = format!(
         "A person must approve this first. Have {id} approved with POST /agents/approvals/{id}, \
@@ -159,7 +159,7 @@ pub fn approval_asked(id: ApprovalId) -> ApiError {
     error
 }
 
-/// A person must approve the request; the question is still to be asked.
+/// A person must approve the request. The approval is not requested yet.
 pub fn approval_needed(total: MicroUsd) -> ApiError {
     let message = "A person must approve this first.";
     let mut error = ApiError::new(ErrorCode::HumanApprovalRequired, message);
@@ -167,13 +167,13 @@ pub fn approval_needed(total: MicroUsd) -> ApiError {
     error
 }
 
-/// A person said no to this very request.
+/// A person rejected this very request.
 pub fn approval_rejected(id: ApprovalId) -> ApiError {
     let message = format!("A person has rejected this request ({id}).");
     ApiError::new(ErrorCode::DelegationExceeded, message)
 }
 
-/// The operator's identity was not approved yet (S0).
+/// The operator's identity is not approved yet (S0).
 pub fn kyc_required() -> ApiError {
     ApiError::new(
         ErrorCode::KycRequired,

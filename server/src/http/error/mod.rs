@@ -1,6 +1,8 @@
-//! The sentences: every refusal's code and wire string, each under a name that says when it is
-//! given. Here those of any request, beside it those of its subject. What a refusal is, and the
-//! shapes it takes on the wire, is said in `api_error.rs` and `dialect.rs`.
+//! The error messages: the code and wire string of every refusal, one function for each. A function
+//! returns the error of the condition that its comment states.
+//!
+//! This file has the errors that any request can cause; its submodules have those of one subject.
+//! The type is in `api_error.rs`, and its shapes on the wire are in `dialect.rs`.
 
 mod accounts;
 mod money;
@@ -19,7 +21,8 @@ pub use accounts::*;
 pub use money::*;
 pub use tasks::*;
 
-/// Every fault of a request at once. The sentence repeats the first, and counts the others.
+/// The request has faults, all of which are listed. The message repeats the first and counts the
+/// rest.
 pub fn validation(faults: impl Into<Faults>) -> ApiError {
     let faults = faults.into();
     let first = faults.listed().next().map(sentence_of);
@@ -48,19 +51,19 @@ fn sentence_of(fault: &Fault) -> String {
     }
 }
 
-/// Every fault of a typed result against the schema of its task.
+/// A typed result does not satisfy its task's schema. All faults are listed.
 pub fn result_unfit(faults: Faults) -> ApiError {
     let mut error = validation(faults);
     error.code = ErrorCode::SchemaValidationFailed;
     error
 }
 
-/// One fault of the request as a whole.
+/// The request as a whole has one fault.
 pub fn malformed(message: impl Into<String>) -> ApiError {
     validation(vec![fault("", message)])
 }
 
-/// No such path.
+/// No route has this path.
 pub fn no_such_path() -> ApiError {
     ApiError::new(
         ErrorCode::NotFound,
@@ -68,7 +71,7 @@ pub fn no_such_path() -> ApiError {
     )
 }
 
-/// The path is there, with other methods.
+/// The path exists, but not with this method.
 pub fn method_not_allowed() -> ApiError {
     ApiError::new(
         ErrorCode::MethodNotAllowed,
@@ -76,7 +79,7 @@ pub fn method_not_allowed() -> ApiError {
     )
 }
 
-/// No such file, or its address has expired.
+/// The file does not exist, or its signed URL has expired.
 pub fn file_not_found() -> ApiError {
     ApiError::new(
         ErrorCode::NotFound,
@@ -84,12 +87,12 @@ pub fn file_not_found() -> ApiError {
     )
 }
 
-/// No such delivery to this agent's callbacks.
+/// The agent has no delivery with this id.
 pub fn delivery_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Delivery not found")
 }
 
-/// No more streams are opened now.
+/// The limit of open event streams is reached, of the agent or of the server.
 pub fn no_seat(why: NoSeat) -> ApiError {
     match why {
         NoSeat::OfAgent => ApiError::new(
@@ -101,7 +104,7 @@ pub fn no_seat(why: NoSeat) -> ApiError {
     }
 }
 
-/// The body is larger than the endpoint takes.
+/// The body is larger than the endpoint accepts.
 pub fn too_large(bytes_max: u64) -> ApiError {
     ApiError::new(
         ErrorCode::TooLarge,
@@ -112,20 +115,20 @@ pub fn too_large(bytes_max: u64) -> ApiError {
     )
 }
 
-/// The address is longer than any that this server makes or takes.
+/// The URL is longer than any that this server creates or accepts.
 pub fn address_too_long(bytes_max: usize) -> ApiError {
     let message = format!("The address is too long: at most {bytes_max} bytes are taken.");
     ApiError::new(ErrorCode::TooLarge, message).answered(StatusCode::URI_TOO_LONG)
 }
 
-/// The headers are larger than any request of ours needs.
+/// The headers are larger than any request of this API needs.
 pub fn headers_too_large(bytes_max: usize) -> ApiError {
     let message = format!("The headers are too large: at most {bytes_max} bytes are taken.");
     let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
     ApiError::new(ErrorCode::TooLarge, message).answered(status)
 }
 
-/// The client has no more requests at this path in this minute.
+/// The client has used up its requests to this path in this minute.
 pub fn rate_limited(most: u32, seconds: u32) -> ApiError {
     let message = format!(
         "Too many requests: at most {most} a minute are taken here. Try again in {seconds} s."
@@ -133,19 +136,19 @@ pub fn rate_limited(most: u32, seconds: u32) -> ApiError {
     ApiError::new(ErrorCode::RateLimited, message).retry_after(seconds)
 }
 
-/// The body's content type is not one that the endpoint takes.
+/// The endpoint does not accept the body's content type.
 pub fn unsupported_media_type(message: &'static str) -> ApiError {
     ApiError::new(ErrorCode::UnsupportedMediaType, message)
 }
 
-/// The body is coded in a way that the server cannot decode.
+/// The server cannot decode the body's content coding.
 pub fn unsupported_content_coding() -> ApiError {
     unsupported_media_type(
         "This Content-Encoding is not known. Send the body plain, or as gzip, deflate or br.",
     )
 }
 
-/// The idempotency key was used with another body.
+/// The idempotency key was used before with another body.
 pub fn idempotency_mismatch() -> ApiError {
     ApiError::new(
         ErrorCode::IdempotencyMismatch,
@@ -153,7 +156,7 @@ pub fn idempotency_mismatch() -> ApiError {
     )
 }
 
-/// A request with this idempotency key is being carried out now.
+/// A request with this idempotency key is still in progress.
 pub fn idempotency_in_flight() -> ApiError {
     ApiError::new(
         ErrorCode::IdempotencyConflict,
@@ -162,7 +165,7 @@ pub fn idempotency_in_flight() -> ApiError {
     .retry_after(1)
 }
 
-/// The server cannot answer now.
+/// The server cannot process the request now.
 pub fn unavailable() -> ApiError {
     ApiError::new(
         ErrorCode::Unavailable,
@@ -171,25 +174,25 @@ pub fn unavailable() -> ApiError {
     .retry_after(1)
 }
 
-/// A parameter that must be there is not.
+/// A required parameter is missing.
 pub fn missing(field: &str) -> ApiError {
     validation(vec![fault(field, "is required")])
 }
 
-/// A cursor of another list.
+/// The cursor belongs to another list.
 pub fn foreign_cursor() -> ApiError {
     validation(vec![fault("cursor", "is not of this list")])
 }
 
-/// What was read of a body, or all of its faults.
+/// Returns the parsed value, or all faults as one error.
 ///
 /// # Errors
-/// 400 with all of them.
+/// 400 with all faults.
 pub fn checked<T>(parsed: Parsed<T>) -> Result<T, ApiError> {
     parsed.map_err(validation)
 }
 
-/// An amount as S0 prints it in sentences: whole dollars without decimals.
+/// Returns an amount as S0 prints it in messages: whole dollars without decimals.
 fn whole(amount: MicroUsd) -> String {
     let text = amount.to_string();
     text.strip_suffix(".00").map_or(text.clone(), str::to_owned)

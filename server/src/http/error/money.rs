@@ -1,21 +1,21 @@
-//! Money that comes in and goes out.
+//! Errors about deposits, payments and payouts.
 
 use api_types::error::ErrorCode;
 
 use super::ApiError;
 
-/// The agent cannot pay for its task (S0).
+/// The agent's balance does not cover the task (S0).
 pub fn insufficient_balance() -> ApiError {
     let message = "Insufficient balance for escrow";
     ApiError::new(ErrorCode::InsufficientFunds, message)
 }
 
-/// The transaction was reported before (S0).
+/// The transaction was already reported (S0).
 pub fn transaction_processed() -> ApiError {
     ApiError::new(ErrorCode::AlreadyExists, "Transaction already processed")
 }
 
-/// USDC deposits need the chain, which this version does not reach.
+/// USDC deposits need access to the blockchain, which this version does not have.
 pub fn no_chain() -> ApiError {
     ApiError::new(
         ErrorCode::NotImplemented,
@@ -24,7 +24,7 @@ pub fn no_chain() -> ApiError {
     )
 }
 
-/// No payment provider is set up (contract §3).
+/// No payment provider is configured (contract §3).
 pub fn no_payment_provider() -> ApiError {
     ApiError::new(
         ErrorCode::NotImplemented,
@@ -32,7 +32,7 @@ pub fn no_payment_provider() -> ApiError {
     )
 }
 
-/// Money goes out by the chain, which this version does not reach.
+/// Payouts need access to the blockchain, which this version does not have.
 pub fn no_payouts() -> ApiError {
     ApiError::new(
         ErrorCode::NotImplemented,
@@ -40,7 +40,7 @@ pub fn no_payouts() -> ApiError {
     )
 }
 
-/// The payment provider does not answer; the same request may be sent again.
+/// The payment provider does not answer. The same request may be sent again.
 pub fn provider_unreachable(cause: String) -> ApiError {
     let mut error = ApiError::new(
         ErrorCode::Unavailable,
@@ -51,7 +51,7 @@ pub fn provider_unreachable(cause: String) -> ApiError {
     error
 }
 
-/// The payment provider does not open this payment.
+/// The payment provider refused to create this payment.
 pub fn payment_refused() -> ApiError {
     ApiError::new(
         ErrorCode::RuleViolation,
@@ -59,22 +59,22 @@ pub fn payment_refused() -> ApiError {
     )
 }
 
-/// No such payment of this agent.
+/// The agent has no payment with this id.
 pub fn payment_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Payment not found")
 }
 
-/// A notice without a signature, or with a wrong one.
+/// The provider's notice has no signature, or a wrong one.
 pub fn wrong_signature() -> ApiError {
     ApiError::new(ErrorCode::Unauthorized, "Invalid signature")
 }
 
-/// A notice about an order that was never placed.
+/// The provider's notice names an order that does not exist.
 pub fn order_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Order not found")
 }
 
-/// A notice about another amount or currency than was agreed.
+/// The provider's notice states another amount or currency than the order.
 pub fn other_amount() -> ApiError {
     ApiError::new(
         ErrorCode::RuleViolation,
@@ -82,7 +82,7 @@ pub fn other_amount() -> ApiError {
     )
 }
 
-/// Less is available than is to be paid out (S0).
+/// The available earnings are less than the requested payout (S0).
 pub fn insufficient_available() -> ApiError {
     ApiError::new(
         ErrorCode::InsufficientFunds,
@@ -90,7 +90,7 @@ pub fn insufficient_available() -> ApiError {
     )
 }
 
-/// No such payout of this operator (S0).
+/// The operator has no payout with this id (S0).
 pub fn payout_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Payout not found")
 }

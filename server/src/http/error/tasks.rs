@@ -1,4 +1,4 @@
-//! Tasks: what they ask for, and the moves that are refused.
+//! Errors about tasks: faults of their content, and refused moves.
 
 use api_types::error::ErrorCode;
 use axum::http::StatusCode;
@@ -9,32 +9,32 @@ use crate::domain::new_task::PostRefusal;
 use crate::domain::task::Refusal;
 use crate::store::ledger::PostError;
 
-/// The host spoke before, or a revision ended the dispute.
+/// The dispute has ended, by the host's decision or by a revision.
 pub fn dispute_ended() -> ApiError {
     let message = "The dispute has ended. Its outcome is not changed any more.";
     ApiError::new(ErrorCode::InvalidState, message)
 }
 
-/// No such task for this caller.
+/// The caller has no task with this id.
 pub fn task_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Task not found")
 }
 
-/// No such task that this operator has accepted.
+/// The operator has accepted no task with this id.
 pub fn task_not_claimed_by_you() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Task not found or not claimed by you")
 }
 
-/// The operator does not do such tasks.
+/// The task's type is not among the operator's skills.
 pub fn skill_missing() -> ApiError {
     let message = "This kind of task is not among your skills. Add it to your profile first.";
     ApiError::new(ErrorCode::Forbidden, message)
 }
 
-/// What S0 says of a credential that cannot be retrieved, whatever the reason.
+/// S0's message for a credential that cannot be retrieved, whatever the reason.
 const NO_CREDENTIAL: &str = "Credential task not found or not completed";
 
-/// No such credential task of this agent (S0).
+/// The agent has no credential task with this id (S0).
 pub fn credential_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, NO_CREDENTIAL)
 }
@@ -44,20 +44,20 @@ pub fn credential_not_ready() -> ApiError {
     ApiError::new(ErrorCode::InvalidState, NO_CREDENTIAL).answered(StatusCode::NOT_FOUND)
 }
 
-/// The credential was erased at its agent's wish.
+/// The credential was erased at its agent's request.
 pub fn credential_purged() -> ApiError {
     let message = "The credential was retrieved with purge=true and erased. It is not kept.";
     ApiError::new(ErrorCode::Expired, message)
 }
 
-/// Somebody else moved the task at the same moment.
+/// Another transaction moved the task at the same moment.
 fn task_changed() -> ApiError {
     let message = "The task changed at the same moment. Read it again.";
     ApiError::new(ErrorCode::InvalidState, message)
 }
 
-/// What S0 says of a task that cannot be moved so, whether it is in another status or not the
-/// caller's, where it has words for it.
+/// Returns S0's message for a task that the caller cannot move in this way, whether it is in
+/// another status or not the caller's; `None` for moves that S0 does not have.
 fn not_found_to_move(does: Move) -> Option<&'static str> {
     Some(match does {
         Move::Accept | Move::Estimate | Move::EstimateWithin => "Task not found or already claimed",
@@ -71,8 +71,8 @@ fn not_found_to_move(does: Move) -> Option<&'static str> {
     })
 }
 
-/// A move that the table does not have from the task's status. S0 calls such a task not found
-/// among those that can be moved so, and answers 404.
+/// The table of moves does not have this move from the task's status. S0 says that no such task was
+/// found and responds with 404.
 fn wrong_status(does: Move) -> ApiError {
     match not_found_to_move(does) {
         Some(message) => {
@@ -82,14 +82,14 @@ fn wrong_status(does: Move) -> ApiError {
     }
 }
 
-/// No such task that this caller could move so, in whatever status: S0's words for the move, and
-/// not found in every dialect, so that nobody learns whether there is one.
+/// The caller has no task that this move applies to, in any status. Uses S0's message for the move,
+/// and is "not found" in every dialect, so that nobody learns whether such a task exists.
 pub fn no_task_to(does: Move) -> ApiError {
     let message = not_found_to_move(does).unwrap_or("Task not found");
     ApiError::new(ErrorCode::NotFound, message)
 }
 
-/// A move that the table does not have from the task's status, and that S0 has no words for.
+/// The table does not have this move from the task's status, and S0 has no message for it.
 fn conflicting(does: Move) -> ApiError {
     let message = match does {
         Move::Withdraw => "A task is given back before its proof is submitted, and not after.",
@@ -106,7 +106,7 @@ fn conflicting(does: Move) -> ApiError {
     ApiError::new(ErrorCode::InvalidState, message)
 }
 
-/// Another operator claimed the task, or nobody (S0, and its own words for a proof).
+/// The task is claimed by another operator or by nobody. S0 has a message of its own for a proof.
 fn not_claimed_by_you(does: Move) -> ApiError {
     match does {
         Move::Submit => no_task_to(does),
@@ -142,20 +142,20 @@ impl From<Refusal> for ApiError {
     }
 }
 
-/// Messages are written while a task is claimed and not settled.
+/// Messages can be sent only while a task is claimed and not settled.
 pub fn not_talked_about() -> ApiError {
     let message = "Messages can be sent from the first claim of a task until it is settled or \
                    called off.";
     ApiError::new(ErrorCode::InvalidState, message)
 }
 
-/// A task has as many messages as it may have.
+/// The task already has the maximum number of messages.
 pub fn too_many_messages(most: i64) -> ApiError {
     let message = format!("A task has at most {most} messages.");
     ApiError::new(ErrorCode::LimitExceeded, message)
 }
 
-/// A rating before its time, or a second one.
+/// The task is not completed yet, or was already rated by this side.
 pub fn not_ratable() -> ApiError {
     let message = "A task is rated once, after it is COMPLETED.";
     ApiError::new(ErrorCode::InvalidState, message)

@@ -1,5 +1,5 @@
-//! What the document says once and operations refer to: the refusals, each with its example, the
-//! headers of answers, and the idempotency key.
+//! Components of the API document that operations refer to: the refusals with their examples, the
+//! response headers, and the idempotency key.
 
 use api_types::error::ErrorCode;
 use serde_json::json;
@@ -10,13 +10,13 @@ use utoipa::openapi::{ContentBuilder, Header, HeaderBuilder, Ref, RefOr};
 
 use crate::http::api_error::ApiError;
 
-/// The id that examples of refusals carry.
+/// The request id in the examples of refusals.
 const REQUEST_ID: &str = "req_01KB0000000000000000000000";
 
-/// The component's name of the header that makes a retry safe.
+/// The component name of the header that makes a retry safe.
 pub const IDEMPOTENCY_KEY: &str = "IdempotencyKey";
 
-/// What each status says, and the code of its example; names are those of the components.
+/// The refusals: status, component name, code of the example, and description.
 const REFUSALS: [(&str, &str, ErrorCode, &str); 14] = [
     (
         "400",
@@ -105,11 +105,11 @@ const REFUSALS: [(&str, &str, ErrorCode, &str); 14] = [
     ),
 ];
 
-/// The first so many of the headers are on every answer of the API, where requests are counted, and
-/// the first alone on every other.
+/// Number of leading entries of `HEADERS` on every response of the API where requests are counted.
+/// Other responses have only the first.
 const COUNTED_ANSWERS_HAVE: usize = 6;
 
-/// The headers that answers of the API carry.
+/// The response headers of the API: name, description and example.
 const HEADERS: [(&str, &str, &str); 8] = [
     (
         "X-Request-Id",
@@ -141,7 +141,7 @@ const HEADERS: [(&str, &str, &str); 8] = [
     ),
 ];
 
-/// Adds all of them.
+/// Adds all components to the document.
 pub fn add_to(components: &mut Components) {
     for (name, about, example) in HEADERS {
         components
@@ -159,13 +159,13 @@ pub fn add_to(components: &mut Components) {
         .insert(IDEMPOTENCY_KEY.to_owned(), key);
 }
 
-/// The name of the component with which a status is refused.
+/// Returns the component name of the refusal with this status.
 pub fn refusal(status: &str) -> Option<&'static str> {
     let mut known = REFUSALS.iter().filter(|refusal| refusal.0 == status);
     known.next().map(|refusal| refusal.1)
 }
 
-/// References to the headers of every answer, by their names.
+/// Returns references to the headers of every response, by name.
 pub fn shared_headers(counted: bool) -> impl Iterator<Item = (String, RefOr<Header>)> {
     HEADERS
         .iter()
@@ -173,7 +173,7 @@ pub fn shared_headers(counted: bool) -> impl Iterator<Item = (String, RefOr<Head
         .map(|(name, ..)| reference(name))
 }
 
-/// A reference to one header, by its name.
+/// Returns a reference to one header, by name.
 pub fn reference(name: &str) -> (String, RefOr<Header>) {
     (
         name.to_owned(),

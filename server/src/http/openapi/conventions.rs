@@ -1,7 +1,7 @@
-//! What operations have in common and none of them repeats: the refusals that every route can
-//! answer, the headers of every answer, idempotency, paging, and the printed examples.
+//! Parts of the API document that operations share and do not repeat: the refusals that every route
+//! can return, the headers of every response, idempotency, pagination, and the examples.
 //!
-//! What one operation alone has stands with its handler.
+//! What concerns only one operation is documented at its handler.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use utoipa::openapi::{Content, OpenApi as Document, PathItem, Ref, RefOr};
 
 use super::{components, webhooks};
 
-/// The examples of each operation: its request, and its answers by status.
+/// The examples of each operation: its request, and its responses by status.
 const EXAMPLES: &str = include_str!("examples.json");
 
 type Examples = BTreeMap<String, BTreeMap<String, Value>>;
@@ -22,7 +22,7 @@ type Examples = BTreeMap<String, BTreeMap<String, Value>>;
 /// Completes the document of all routes.
 ///
 /// # Errors
-/// When the examples are not JSON.
+/// Fails if the examples are not valid JSON.
 pub fn complete(document: &mut Document) -> Result<(), serde_json::Error> {
     let examples: Examples = serde_json::from_str(EXAMPLES)?;
     let components = document.components.get_or_insert_default();
@@ -52,8 +52,8 @@ pub fn complete(document: &mut Document) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
-/// POSTs that repeating cannot harm, so that they take no idempotency key: one reads, and one hears
-/// each event once.
+/// Operation ids of POSTs that are harmless to repeat, so that they take no idempotency key: one
+/// reads, and one processes each event once.
 const HARMLESS_AGAIN: [&str; 2] = ["post_retrieve_credential", "hear_kyc"];
 
 fn is_harmless_again(operation: &Operation) -> bool {
@@ -61,7 +61,7 @@ fn is_harmless_again(operation: &Operation) -> bool {
     id.is_some_and(|id| HARMLESS_AGAIN.contains(&id))
 }
 
-/// The operations of a path: whether each is a POST, whether it takes a body, and itself.
+/// Returns the operations of a path, each with whether it is a POST and whether it takes a body.
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, bool, &mut Operation)> {
     let all = [
         (false, false, &mut item.get),
@@ -74,7 +74,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, bool, &mut Ope
         .filter_map(|(posts, sends, one)| Some((posts, sends, one.as_mut()?)))
 }
 
-/// Adds what every operation of its kind has.
+/// Adds the parts that every operation of its kind has.
 fn share(path: &str, keeps: bool, sends: bool, operation: &mut Operation) {
     let mut statuses = vec!["429", "500", "503"];
     let parameters = operation.parameters.get_or_insert_default();
@@ -120,7 +120,7 @@ fn share(path: &str, keeps: bool, sends: bool, operation: &mut Operation) {
     }
 }
 
-/// Says what `limit`, `offset` and `cursor` take, the same in every list (contract §1).
+/// Documents `limit`, `offset` and `cursor`, the same in every list (contract §1).
 fn bound_page(parameter: &mut Parameter) {
     let whole = || ObjectBuilder::new().schema_type(Type::Integer);
     let (schema, about) = match parameter.name.as_str() {
@@ -144,7 +144,7 @@ fn bound_page(parameter: &mut Parameter) {
 
 /// Removes `null` from the types of a parameter: a header or a query parameter is a text or absent.
 ///
-/// utoipa derives `null` from `Option`, which here says only that the parameter may be left out.
+/// utoipa derives `null` from `Option`, which here only means that the parameter may be left out.
 fn forbid_null(parameter: &mut RefOr<Parameter>) {
     let RefOr::T(parameter) = parameter else {
         return;
@@ -160,8 +160,8 @@ fn forbid_null(parameter: &mut RefOr<Parameter>) {
     }
 }
 
-/// Removes `null` from the alternatives of a body: one that may be left out is described as not
-/// required. Generated clients would send what stands for `null` in their language.
+/// Removes `null` from the alternatives of a body. A body that may be left out is described as not
+/// required; otherwise generated clients would send their language's `null`.
 fn forbid_null_body(operation: &mut Operation) {
     let Some(RefOr::T(body)) = &mut operation.request_body else {
         return;
@@ -185,8 +185,9 @@ fn is_null(schema: &RefOr<Schema>) -> bool {
     }
 }
 
-/// Gives each answer its words and headers; refusals are the common ones, with an operation's own
-/// words where it has some. `keeps`: whether an answer is kept under an idempotency key.
+/// Adds a description and headers to each response. Refusals refer to the shared ones, with the
+/// operation's own description where it has one. `keeps` says whether the response is stored under
+/// an idempotency key.
 fn describe_answers(keeps: bool, counted: bool, operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(answer) = response else { continue };
@@ -205,7 +206,8 @@ fn describe_answers(keeps: bool, counted: bool, operation: &mut Operation) {
     }
 }
 
-/// Whether this is the body of a refusal, or nothing that a route has said more about.
+/// Returns whether the response is a refusal's body, or a response that its route does not
+/// describe.
 fn is_refusal(answer: &Response) -> bool {
     let is_error = |content: &RefOr<Content>| match content {
         RefOr::T(content) => matches!(&content.schema,
@@ -234,7 +236,7 @@ fn print_examples(operation: &mut Operation, examples: &BTreeMap<String, Value>)
     }
     for (status, response) in &mut operation.responses.responses {
         if let (RefOr::T(response), Some(example)) = (response, examples.get(status)) {
-            // A stream is a text, and its events are told of where it stands.
+            // The response of a stream is a text; the description of its route explains the events.
             if let Some(content) = response.content.get_mut("application/json") {
                 print_example(content, example);
             }

@@ -1,5 +1,5 @@
-//! The OpenAPI 3.1 document: assembled from the routes that are served, and served beside them.
-//! What the routes have in common is added by [`conventions`].
+//! The OpenAPI 3.1 document, assembled from the routes of the service and served by it.
+//! [`conventions`] adds what the routes have in common.
 
 pub mod components;
 pub mod conventions;
@@ -18,7 +18,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::assets;
 
-/// The frame of the document; the routes put themselves in.
+/// The outer document without paths. The routes add themselves.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -40,7 +40,7 @@ use super::assets;
 )]
 pub struct Frame;
 
-/// The ways in which callers say who they are (contract §2).
+/// Adds the security schemes by which callers authenticate (contract §2).
 struct Callers;
 
 impl Modify for Callers {
@@ -70,7 +70,7 @@ impl Modify for Callers {
     }
 }
 
-/// The printed document, and what it is known by.
+/// The serialised document with its validator.
 #[derive(Clone)]
 pub struct Printed {
     json: Bytes,
@@ -79,10 +79,10 @@ pub struct Printed {
 }
 
 impl Printed {
-    /// Prints the document once.
+    /// Serialises the document once.
     ///
     /// # Errors
-    /// None that a document of ours can cause.
+    /// Fails if the document cannot be serialised, which no document of this service causes.
     pub fn of(document: &Document) -> Result<Self, serde_json::Error> {
         let json = Bytes::from(document.to_pretty_json()? + "\n");
         let etag = assets::etag(&Sha256::digest(&json));
@@ -90,12 +90,12 @@ impl Printed {
         Ok(Self { json, gzip, etag })
     }
 
-    /// The document itself.
+    /// Returns the document as JSON.
     pub fn json(&self) -> &[u8] {
         &self.json
     }
 
-    /// Answers with the document, or with 304 to who holds it.
+    /// Responds with the document, or with 304 to a client that has it.
     pub fn answer(&self, headers: &HeaderMap) -> Response {
         let mut response = if assets::is_known(headers, &self.etag) {
             StatusCode::NOT_MODIFIED.into_response()

@@ -1,5 +1,5 @@
-//! What a callback is told (contract §7): one entry an event, with the headers that it comes with
-//! and what follows from each answer.
+//! The webhooks of the API document (contract §7): one entry for each event, with its headers and
+//! the effect of each response.
 
 use api_types::task::WebhookStyle;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use utoipa::openapi::{ContentBuilder, PathItem, Paths, PathsBuilder, Ref, RefOr,
 use crate::domain::webhook::{Kind, WAITS_SECONDS, kinds};
 use crate::outside::http::WITHIN;
 
-/// The headers of a callback: whether they need a secret, what they say, and an example.
+/// The headers of a webhook: name, whether it needs a secret, description and example.
 const HEADERS: [(&str, bool, &str, &str); 5] = [
     (
         "webhook-id",
@@ -75,7 +75,7 @@ fn header(name: &str, signs: bool, about: &str, example: &str) -> Parameter {
         .build()
 }
 
-/// Every webhook, by the name of its event.
+/// Returns every webhook, by the name of its event.
 pub(super) fn webhooks() -> Paths {
     let all = kinds();
     let paths = all.into_iter().fold(PathsBuilder::new(), |paths, kind| {
@@ -151,7 +151,7 @@ fn example(kind: Kind) -> Value {
         "timestamp": "2025-11-24T16:00:00.000Z",
         "event_id": "evt_01KB0000000000000000000002",
     });
-    // What the Guardian said stands beside what it decided.
+    // The Guardian's findings are sent together with its decision.
     let (decision, confidence, met) = match kind.event {
         "task.verified" => ("APPROVE", 95, Some(true)),
         "task.manual_review" => ("MANUAL_REVIEW", 65, None),
