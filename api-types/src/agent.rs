@@ -1,4 +1,4 @@
-//! Agents: registration, profile, settings, balance (contract §3, S1). Keys are `key.rs`.
+//! Agents: registration, profile, settings, balance (contract §3, S1). Keys are in `key.rs`.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,176 +6,177 @@ use crate::{
     AgentId, MicroUsd, Timestamp, error::Dialect, key::KeyItem, names::names, task::WebhookStyle,
 };
 
-/// Characters in an agent's, operator's or key's name at most.
+/// Maximum number of characters in the name of an agent, an operator or a key.
 pub const NAME_CHARS_MAX: usize = 100;
 
-/// Characters in a company's name at most.
+/// Maximum number of characters in a company name.
 pub const COMPANY_CHARS_MAX: usize = 200;
 
 names! {
-    /// What an agent may do, by how well it is known (contract §3).
+    /// The trust level of an agent, which sets its limits.
     #[derive(PartialOrd, Ord)]
     pub enum Tier {
-        /// On registration.
+        /// The tier on registration; tasks are simulated.
         Sandbox = "SANDBOX",
-        /// By e-mail.
+        /// The tier after the e-mail address is verified.
         Verified = "VERIFIED",
-        /// By deposits of $50 or more.
+        /// The tier after deposits of $50 or more in total.
         Standard = "STANDARD",
     }
 }
 
-/// POST /agents/register.
+/// The request body of POST /agents/register.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterAgent {
-    /// 1 to 100 characters.
+    /// The agent's name, 1 to 100 characters; operators see it.
     #[cfg_attr(
         feature = "openapi",
         schema(min_length = 1, max_length = 100, example = "my-agent")
     )]
     pub name: String,
-    /// Where the agent's owner reads mail; one account each.
+    /// The e-mail address of the agent's owner. One account per address.
     #[cfg_attr(
         feature = "openapi",
         schema(format = "email", example = "agent@example.com")
     )]
     pub email: String,
-    /// At most 200 characters.
+    /// The company that the agent works for, at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub company: Option<String>,
 }
 
-/// The answer to POST /agents/register.
+/// The response to POST /agents/register.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisteredAgent {
-    /// The new account.
+    /// The id of the new account.
     pub agent_id: AgentId,
-    /// Shown this once; left out when the answer is repeated for an idempotency key.
+    /// The API key. Shown only once, and left out of a replayed response for an idempotency key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
-    /// What to do with the key.
+    /// A sentence that says to save the key.
     pub message: String,
-    /// What the agent may do now.
+    /// The tier of the new account.
     pub tier: Tier,
-    /// Whether a mailed link must be followed for the next tier.
+    /// Whether the next tier requires following a mailed link.
     pub verification_required: bool,
-    /// What the first tier is.
+    /// A description of the sandbox tier.
     pub sandbox_info: SandboxInfo,
 }
 
-/// What the sandbox tier is, and how to leave it.
+/// A description of the sandbox tier, and how to leave it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SandboxInfo {
-    /// What happens to tasks.
+    /// What happens to tasks in this tier.
     pub what: String,
-    /// Why.
+    /// Why the tier exists.
     pub why: String,
-    /// What to do for the next tier.
+    /// How to reach the next tier.
     pub how_to_upgrade: String,
-    /// The numbers.
+    /// The limits of the tier.
     pub limits: TierLimits,
 }
 
-/// A tier's limits; camel case as the contract prints them.
+/// The limits of a tier; the field names are camel case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TierLimits {
-    /// Tasks in a UTC day.
+    /// Maximum number of tasks in a UTC day.
     pub max_daily_tasks: u32,
-    /// Reward of one task, in US dollars.
+    /// Maximum reward of one task, in US dollars.
     pub max_task_value: MicroUsd,
-    /// Rewards and fees in a UTC day, in US dollars.
+    /// Maximum sum of rewards and fees in a UTC day, in US dollars.
     pub max_daily_spend: MicroUsd,
 }
 
-/// GET /agents/me.
+/// The response to GET /agents/me.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgentProfile {
-    /// The account.
+    /// The id of the account.
     pub agent_id: AgentId,
-    /// Its name, as operators see it.
+    /// The agent's name, as operators see it.
     pub name: String,
-    /// Where its owner reads mail.
+    /// The e-mail address of the agent's owner.
     pub email: String,
-    /// When the link in a mail to that address was opened; null until then.
+    /// When the link mailed to that address was opened; null until then.
     pub email_verified_at: Option<Timestamp>,
-    /// Who it works for.
+    /// The company that the agent works for.
     pub company: Option<String>,
-    /// What it may do, by how well it is known.
+    /// The agent's trust level.
     pub tier: Tier,
-    /// The tier's limits.
+    /// The limits of the tier.
     pub limits: TierLimits,
-    /// What of them is used today.
+    /// How much of the limits is used today.
     pub today: TodaysUse,
-    /// The wallet that deposits may come from; null while none is verified.
+    /// The verified wallet that deposits must come from; null while none is verified.
     pub wallet: Option<AgentWallet>,
-    /// What holds for tasks that leave it out.
+    /// Defaults for requests that leave these values out.
     pub settings: AgentSettings,
-    /// The key of this request.
+    /// The API key that made this request.
     pub key: KeyItem,
-    /// When it was registered.
+    /// When the account was registered.
     pub created_at: Timestamp,
 }
 
-/// What an agent used of its tier's limits in this UTC day.
+/// How much of its tier's limits an agent has used in the current UTC day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TodaysUse {
-    /// Tasks that were posted.
+    /// Number of tasks posted today.
     pub tasks: u32,
-    /// Tasks that may still be posted.
+    /// Number of tasks that may still be posted today.
     pub tasks_left: u32,
-    /// Rewards and fees of tasks that were not cancelled.
+    /// Sum of rewards and fees of today's tasks, without cancelled ones.
     pub spent_usd: MicroUsd,
-    /// What may still be spent.
+    /// Amount that may still be spent today.
     pub spend_left_usd: MicroUsd,
-    /// When the day ends: midnight UTC.
+    /// When the UTC day ends: midnight UTC.
     pub resets_at: Timestamp,
 }
 
-/// A wallet that an agent proved to be its own.
+/// A wallet whose ownership the agent has proved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgentWallet {
-    /// Its address.
+    /// The wallet's address.
     pub address: String,
-    /// `base`.
+    /// The chain; always `base`.
     pub chain: String,
-    /// When the proof was given.
+    /// When the ownership was proved.
     pub verified_at: Timestamp,
 }
 
-/// What holds for an agent where a request leaves it out; null is the platform's own default.
+/// An agent's defaults for values that a request leaves out; null means the platform's default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct AgentSettings {
-    /// The dialect of errors, for keys that have none of their own.
+    /// The error dialect for keys that set none of their own.
     pub dialect: Option<Dialect>,
-    /// Which events a task's callback is told of.
+    /// Which events are sent to a task's callback.
     pub webhook_style: Option<WebhookStyle>,
-    /// Estimates up to so many minutes are approved at once.
+    /// Estimates up to this many minutes are approved at once.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 129_600))]
     pub auto_approve_estimate_minutes: Option<u32>,
 }
 
-/// PATCH /agents/me. What is left out stays; null removes where it may be absent.
+/// The request body of PATCH /agents/me. A field that is left out stays unchanged; null clears a
+/// field that may be empty.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeAgent {
-    /// 1 to 100 characters.
+    /// The agent's name, 1 to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: Option<String>,
-    /// At most 200 characters.
+    /// The company that the agent works for, at most 200 characters.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub company: Option<String>,
@@ -184,49 +185,49 @@ pub struct ChangeAgent {
     pub settings: Option<AgentSettings>,
 }
 
-/// GET /agents/verify-email.
+/// The response to GET /agents/verify-email.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VerifiedEmail {
-    /// The account.
+    /// The id of the account.
     pub agent_id: AgentId,
-    /// Always true.
+    /// Always `true` in this response.
     pub verified: bool,
-    /// What the agent may do now.
+    /// The agent's tier after the verification.
     pub tier: Tier,
-    /// The same in words.
+    /// The result as a sentence.
     pub message: String,
 }
 
-/// POST /agents/resend-verification.
+/// The response to POST /agents/resend-verification.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResentVerification {
-    /// Always true: a mail is on its way.
+    /// Always `true`: a mail will be sent.
     pub sent: bool,
-    /// Where to.
+    /// The address that the mail is sent to.
     pub email: String,
-    /// The same in words.
+    /// The result as a sentence.
     pub message: String,
 }
 
-/// GET /agents/balance.
+/// The response to GET /agents/balance.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgentBalance {
-    /// What can be spent.
+    /// Amount that can be spent.
     pub deposit_balance: MicroUsd,
-    /// What tasks hold.
+    /// Amount that tasks hold in escrow.
     pub escrow_balance: MicroUsd,
-    /// Always `USD`.
+    /// The currency, always `USD`.
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "USD"))]
     pub currency: Currency,
 }
 
 names! {
-    /// The one currency of this API.
+    /// The currency of all amounts in this API.
     pub enum Currency {
-        /// US dollars.
+        /// United States dollars.
         Usd = "USD",
     }
 }

@@ -1,30 +1,30 @@
-//! The addresses of the operators' app. The app shows the page that an address names, and the
-//! server answers with the app at these addresses alone.
+//! URL paths of the operator app. The app shows the page that a path names, and the server serves
+//! the app's HTML at these paths only.
 
 use crate::TaskId;
 
-/// A page of the operators' app.
+/// A page of the operator app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppPage {
     /// The tasks that may be claimed.
     Find,
-    /// One task.
+    /// One task, by its id.
     Task(TaskId),
-    /// The proof of one task.
+    /// The proof form of one task.
     Proof(TaskId),
     /// The tasks that the operator claimed.
     Mine,
-    /// What the operator earned.
+    /// The operator's earnings and payouts.
     Earnings,
     /// The operator's own account.
     Profile,
-    /// A new account.
+    /// The registration of a new operator.
     SignUp,
 }
 
 impl AppPage {
-    /// Returns the page that a path names, with or without a slash at its end. A path whose id is
-    /// not one names nothing.
+    /// Returns the page at this path, with or without a trailing slash. Returns `None` for an
+    /// unknown path and for one whose id is invalid.
     pub fn parse(path: &str) -> Option<Self> {
         let mut parts = path.split('/').filter(|part| !part.is_empty());
         let page = match (parts.next(), parts.next(), parts.next()) {

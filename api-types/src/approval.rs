@@ -1,68 +1,69 @@
-//! Approvals: a request that a key may not make alone, and what a person says of it (contract §3).
+//! Approvals: requests above the threshold of a key's policy, and a person's decision on them
+//! (contract §3).
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ApprovalId, KeyId, MicroUsd, TaskId, Timestamp, names::names};
 
 names! {
-    /// How far an approval has come.
+    /// The state of an approval.
     #[derive(Hash)]
     pub enum ApprovalStatus {
         /// Nobody has decided yet.
         Pending = "PENDING",
-        /// The same request goes through, once.
+        /// The same request is accepted, once.
         Approved = "APPROVED",
         /// The same request is refused.
         Rejected = "REJECTED",
-        /// The request went through.
+        /// The approved request was made.
         Used = "USED",
-        /// Too old to be decided or used.
+        /// The approval is too old to be decided or used.
         Expired = "EXPIRED",
     }
 }
 
 names! {
-    /// What a person says of a request.
+    /// A person's decision on a request.
     pub enum ApprovalDecision {
-        /// It may go through, once.
+        /// The request may be made, once.
         Approve = "APPROVE",
-        /// It may not.
+        /// The request must not be made.
         Reject = "REJECT",
     }
 }
 
-/// POST /agents/approvals/:id.
+/// The request body of POST /agents/approvals/:id.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DecideApproval {
-    /// Whether the request may go through.
+    /// Whether the request may be made.
     pub decision: ApprovalDecision,
 }
 
-/// One request that a person is asked about.
+/// A request that needs a person's decision.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApprovalView {
-    /// Its id.
+    /// The id of the approval.
     pub approval_id: ApprovalId,
-    /// How far it has come.
+    /// The state of the approval.
     pub status: ApprovalStatus,
-    /// The key that asks.
+    /// The API key that made the request.
     pub key_id: KeyId,
-    /// Reward and fee, as they were when it was asked.
+    /// Reward and fee at the time of the request.
     pub total_usd: MicroUsd,
-    /// The body of POST /tasks that goes through when it is approved, without its secrets.
+    /// The body of POST /tasks that is accepted after approval, without its secrets.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub request: serde_json::Value,
-    /// When it was asked.
+    /// When the request was made.
     pub created_at: Timestamp,
-    /// Until when it can be decided and, once approved, used.
+    /// The deadline for the decision and, once approved, for the use of the approval.
     pub expires_at: Timestamp,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
-    /// The key that decided, or `host`.
+    /// The id of the key that decided, or `host`.
     pub decided_by: Option<String>,
-    /// The task that the approved request made.
+    /// The task that the approved request created.
     pub task_id: Option<TaskId>,
 }

@@ -1,57 +1,57 @@
-//! A sealed credential on the wire (contract §5, S1). Sealing itself is the crate `crypto-wasm`.
+//! A sealed credential on the wire (contract §5, S1). The crate `crypto-wasm` does the sealing.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{TaskId, Timestamp};
 
-/// What the operator's browser sealed and only the agent can open.
+/// A credential that the operator's browser sealed and that only the agent can open.
 ///
-/// `ephemeralPublicKey` and `createdAt` are spelled as S1 prints them.
+/// `ephemeralPublicKey` and `createdAt` are in camel case, unlike the other fields of this API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EncryptedCredential {
-    /// The format's version: 1.
+    /// The version of the format: 1.
     pub v: u64,
-    /// Always `ECDH-P256-AES-256-GCM`.
+    /// The algorithm, always `ECDH-P256-AES-256-GCM`.
     pub algorithm: String,
-    /// Ciphertext and 16-byte tag, standard padded base64.
+    /// The ciphertext and its 16-byte tag, in standard padded base64.
     pub ciphertext: String,
-    /// 12 bytes, standard padded base64.
+    /// The nonce of 12 bytes, in standard padded base64.
     pub iv: String,
-    /// The sender's one-time P-256 point, 65 uncompressed bytes, standard padded base64.
+    /// The sender's ephemeral P-256 point, 65 uncompressed bytes, in standard padded base64.
     #[serde(rename = "ephemeralPublicKey")]
     pub ephemeral_public_key: String,
     /// When it was sealed, by the phone's clock; the server's time of submission if the phone did
-    /// not say.
+    /// not state it.
     #[serde(rename = "createdAt")]
     pub created_at: Timestamp,
 }
 
-/// A sealed credential in a request, as the API document shows it: what may be left out is filled
-/// in by the server, and what is given must be right.
+/// A sealed credential in a request. The server fills in fields that are left out; fields that are
+/// given must be correct.
 #[cfg(feature = "openapi")]
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "read by the document alone")]
 pub struct SubmittedCredential {
-    /// The format's version: 1, which is also meant if it is left out.
+    /// The version of the format; must be 1, which is the default.
     v: Option<u64>,
-    /// `ECDH-P256-AES-256-GCM`, which is also meant if it is left out.
+    /// The algorithm; must be `ECDH-P256-AES-256-GCM`, which is the default.
     algorithm: Option<String>,
-    /// Ciphertext and 16-byte tag, standard padded base64.
+    /// The ciphertext and its 16-byte tag, in standard padded base64.
     ciphertext: String,
-    /// 12 bytes, standard padded base64.
+    /// The nonce of 12 bytes, in standard padded base64.
     iv: String,
-    /// The sender's one-time P-256 point, 65 uncompressed bytes, standard padded base64.
+    /// The sender's ephemeral P-256 point, 65 uncompressed bytes, in standard padded base64.
     #[serde(rename = "ephemeralPublicKey")]
     ephemeral_public_key: String,
-    /// When it was sealed; the time of submission if it is left out.
+    /// When it was sealed; defaults to the time of submission.
     #[serde(rename = "createdAt")]
     created_at: Option<Timestamp>,
 }
 
-/// A public key in a request, as the API document shows it: text, or a JWK as an object.
+/// The API document's schema of a public key in a request: a text, or a JWK as an object.
 #[cfg(feature = "openapi")]
 #[derive(Debug)]
 pub struct StatedPublicKey;
@@ -86,14 +86,15 @@ impl utoipa::PartialSchema for StatedPublicKey {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for StatedPublicKey {}
 
-/// Characters of a public key at most.
+/// Maximum number of characters in a public key.
 pub const PUBLIC_KEY_CHARS_MAX: usize = 4096;
 
-/// The answer to retrieve-credential.
+/// The response to GET and POST /tasks/:id/retrieve-credential.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RetrievedCredential {
-    /// The task it was made for; part of what opens it.
+    /// The task that the credential was sealed for. Opening it needs this id, which is
+    /// authenticated with the ciphertext.
     pub task_id: TaskId,
     /// The envelope, as the operator's browser made it.
     pub encrypted_credential: EncryptedCredential,

@@ -1,22 +1,22 @@
-//! JSON numbers read exactly: digit by digit, exponent included, never as a float. The work is
-//! bounded by the length of the text, whatever its exponent says.
+//! Exact parsing of JSON numbers: digit by digit, including the exponent, never as a float. The
+//! work is bounded by the length of the text, whatever the exponent is.
 
 /// Why a JSON number is not a whole number of units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecimalError {
-    /// It is not a JSON number.
+    /// The text is not a JSON number.
     NotANumber,
-    /// It has more digits after the decimal point than the unit.
+    /// The number has more digits after the decimal point than the unit.
     TooFine,
-    /// It has more units than an `i64` counts.
+    /// The number of units does not fit an `i64`.
     TooLarge,
 }
 
-/// Reads a JSON number (RFC 8259 §6) as a whole number of units of 10^-`scale`: `2.5e1` with a
-/// scale of 2 is 2500. Zeros that say nothing count as nothing: `100e-2` is 1 and `-0` is 0.
+/// Parses a JSON number (RFC 8259 §6) as a whole number of units of 10^-`scale`: `2.5e1` with a
+/// scale of 2 is 2500. Redundant zeros are ignored: `100e-2` is 1 and `-0` is 0.
 ///
 /// # Errors
-/// [`DecimalError`] tells what does not hold; nothing is rounded.
+/// Returns the [`DecimalError`] that applies; nothing is rounded.
 pub fn units(number: &str, scale: u32) -> Result<i64, DecimalError> {
     let (sign, magnitude) = match number.strip_prefix('-') {
         Some(magnitude) => (-1, magnitude),
@@ -62,7 +62,7 @@ pub fn units(number: &str, scale: u32) -> Result<i64, DecimalError> {
         .ok_or(DecimalError::TooLarge)
 }
 
-/// The exponent of a number; one that no `i64` holds is the nearest that does.
+/// Parses an exponent. One beyond the range of `i64` becomes the nearest value in range.
 fn saturating(exponent: &str) -> Result<i64, DecimalError> {
     let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     if !is_digits(digits) {

@@ -1,160 +1,162 @@
-//! Deposits (contract §3, S1).
+//! Deposits by USDC, card and bank transfer (contract §3, S1).
 
 use serde::{Deserialize, Serialize};
 
 use crate::{MicroUsd, Timestamp, TransactionId, names::names};
 
-/// The smallest and the largest deposit (S1).
+/// The smallest deposit (S1).
 pub const DEPOSIT_MIN: MicroUsd = MicroUsd::usd(5);
-/// See [`DEPOSIT_MIN`].
+/// The largest deposit (S1).
 pub const DEPOSIT_MAX: MicroUsd = MicroUsd::usd(10_000);
 
-/// POST /agents/deposit/usdc.
+/// The request body of POST /agents/deposit/usdc.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DepositUsdc {
-    /// The transaction on Base, `0x` and 64 hexadecimal digits; reported once.
+    /// The hash of the transaction on Base, `0x` and 64 hexadecimal digits. Each one is credited
+    /// once.
     #[cfg_attr(feature = "openapi", schema(pattern = "^0x[0-9a-fA-F]{64}$"))]
     pub tx_hash: String,
-    /// $5 to $10 000, at most six decimals; a number or a decimal string.
+    /// $5 to $10 000 with at most six decimals, as a number or a decimal string.
     #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
     pub amount_usdc: MicroUsd,
-    /// Only `base`.
+    /// The chain; only `base` is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<String>,
 }
 
-/// The answer to POST /agents/deposit/usdc.
+/// The response to POST /agents/deposit/usdc.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Deposit {
-    /// This deposit.
+    /// The id of the deposit.
     pub transaction_id: TransactionId,
-    /// What was credited.
+    /// Amount credited to the agent.
     pub amount_usd: MicroUsd,
     /// `confirmed` once the money can be spent.
     pub status: String,
-    /// `base`.
+    /// The chain, always `base`.
     pub chain: String,
-    /// The same in words.
+    /// The result as a sentence.
     pub message: String,
 }
 
 names! {
-    /// How money is paid in without a chain.
+    /// How money is paid in other than by USDC.
     pub enum PaymentMethod {
-        /// By card.
+        /// Payment by card.
         Card = "card",
-        /// By a transfer from a bank.
+        /// Payment by bank transfer.
         BankTransfer = "bank_transfer",
     }
 }
 
 names! {
-    /// How a payment by card or bank stands.
+    /// The state of a payment by card or bank transfer.
     pub enum PaymentStatus {
-        /// The payer has not paid yet, or the provider does not know yet.
+        /// The payer has not paid yet, or the provider has not reported it yet.
         Pending = "pending",
-        /// Paid, and credited.
+        /// Paid, and credited to the agent.
         Completed = "completed",
         /// Refused, or not paid in time.
         Failed = "failed",
-        /// Called off by the payer.
+        /// Cancelled by the payer.
         Cancelled = "cancelled",
     }
 }
 
-/// POST /agents/deposit.
+/// The request body of POST /agents/deposit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PayIn {
-    /// $5 to $10 000, at most two decimals; a number or a decimal string.
+    /// $5 to $10 000 with at most two decimals, as a number or a decimal string.
     #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
     pub amount_usd: MicroUsd,
-    /// How it is paid.
+    /// How the amount is paid.
     pub payment_method: PaymentMethod,
-    /// Where the payer's browser goes afterwards; https.
+    /// The https URL that the payer's browser is sent to afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(example = "https://example.com/paid"))]
     pub return_url: Option<String>,
 }
 
-/// The answer to POST /agents/deposit.
+/// The response to POST /agents/deposit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PaidIn {
-    /// The deposit.
+    /// The id of the deposit.
     pub transaction_id: TransactionId,
-    /// The same, as GET /agents/deposit/status takes it.
+    /// The same id, under the name that GET /agents/deposit/status takes.
     pub payment_id: TransactionId,
-    /// How much.
+    /// Amount of the payment.
     pub amount_usd: MicroUsd,
-    /// How it stands.
+    /// State of the payment.
     pub status: PaymentStatus,
-    /// The same in words.
+    /// The state as a sentence.
     pub message: String,
-    /// Where the payer pays.
+    /// The URL where the payer pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_url: Option<String>,
 }
 
-/// POST /agents/deposit/status.
+/// The request body of POST /agents/deposit/status.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AskPayment {
-    /// The `payment_id`, which is also the `transaction_id`, of an earlier answer.
+    /// The `payment_id`, which equals the `transaction_id`, of an earlier response.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub payment_id: String,
 }
 
-/// GET and POST /agents/deposit/status.
+/// The response to GET and POST /agents/deposit/status.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PaymentView {
-    /// As asked for.
+    /// The id from the request.
     pub payment_id: TransactionId,
-    /// How it stands.
+    /// State of the payment.
     pub status: PaymentStatus,
-    /// How much.
+    /// Amount of the payment.
     pub amount_usd: MicroUsd,
-    /// How it is paid.
+    /// How the amount is paid.
     pub payment_method: PaymentMethod,
-    /// Where the payer pays, while the payment is pending.
+    /// The URL where the payer pays, while the payment is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_url: Option<String>,
-    /// When it was asked for.
+    /// When the payment was requested.
     pub created_at: Timestamp,
     /// When it was completed, failed or cancelled.
     pub settled_at: Option<Timestamp>,
 }
 
-/// POST /webhooks/dlocal: the provider's payment object, of which these fields are read.
+/// The request body of POST /webhooks/dlocal: the fields of the provider's payment object that the
+/// server reads.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PaymentNotice {
-    /// `PAID` or `COMPLETED` credit the agent; `PENDING`, `REJECTED`, `EXPIRED` and `CANCELLED`
-    /// are written down; others change nothing.
+    /// `PAID` and `COMPLETED` credit the agent; `PENDING`, `REJECTED`, `EXPIRED` and `CANCELLED`
+    /// are recorded; other values change nothing.
     #[cfg_attr(feature = "openapi", schema(example = "PAID"))]
     pub status: String,
-    /// As it was given to the provider.
+    /// The order id that the server gave to the provider.
     pub order_id: String,
-    /// What was paid, which must be what was agreed.
+    /// Amount paid, which must equal the agreed amount.
     #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
     pub amount: MicroUsd,
-    /// `USD`, if it is said.
+    /// The currency; must be `USD` if it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
 }
 
-/// The answer to a notice: how the payment stands now.
+/// The response to a payment notice, with the payment's current state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NoticeTaken {
-    /// Which payment.
+    /// The order id of the payment.
     pub order_id: String,
-    /// How it stands.
+    /// State of the payment.
     pub status: PaymentStatus,
 }

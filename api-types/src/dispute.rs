@@ -1,4 +1,4 @@
-//! Disputes: who objects to what, and what the host decided (contract §4).
+//! Disputes: who opened them, and how the host resolved them (contract §4).
 
 use serde::{Deserialize, Serialize};
 
@@ -6,31 +6,32 @@ use crate::{
     AgentId, DisputeId, MicroUsd, OperatorId, TaskId, Timestamp, names::names, task::Status,
 };
 
-/// Characters of a reason or a note at most.
+/// Maximum number of characters in a reason or a note.
 pub const REASON_CHARS_MAX: usize = 1000;
 
 names! {
-    /// What ended a dispute.
+    /// How a dispute ended.
     pub enum DisputeOutcome {
-        /// The operator gets the reward, the platform its fee.
+        /// The operator gets the reward, the platform gets its fee.
         Release = "RELEASE",
-        /// The agent gets everything back.
+        /// The agent gets reward and fee back.
         Refund = "REFUND",
-        /// The operator gets a part, the agent the rest.
+        /// The operator gets a part of the reward, the platform the same part of its fee, and the
+        /// agent the rest.
         Split = "SPLIT",
-        /// The agent asked for a better proof instead.
+        /// The agent asked for a revision of the proof instead.
         Revision = "REVISION",
     }
 }
 
 names! {
-    /// Who opened a dispute.
+    /// The party that opened a dispute.
     pub enum DisputeOpener {
-        /// The Guardian found the proof bad.
+        /// The Guardian rejected the proof.
         Guardian = "guardian",
-        /// The agent rejected the proof, or objected within the hold.
+        /// The agent rejected the proof, or disputed the payment within the hold.
         Agent = "agent",
-        /// No new proof came in the time of a revision.
+        /// No revised proof was submitted in time.
         Clock = "clock",
     }
 }
@@ -39,89 +40,89 @@ names! {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Dispute {
-    /// Its id.
+    /// The id of the dispute.
     pub dispute_id: DisputeId,
-    /// About which task.
+    /// The disputed task.
     pub task_id: TaskId,
-    /// Who posted the task.
+    /// The agent that posted the task.
     pub agent_id: AgentId,
-    /// Who did it.
+    /// The operator who did the task.
     pub operator_id: Option<OperatorId>,
-    /// Who objects.
+    /// The party that opened the dispute.
     pub opened_by: DisputeOpener,
-    /// Why, in words.
+    /// The reason, as a sentence.
     pub reason: Option<String>,
-    /// What the operator would get.
+    /// The reward, which the operator would get.
     pub reward_usd: MicroUsd,
-    /// What the platform would get.
+    /// The fee, which the platform would get.
     pub platform_fee_usd: MicroUsd,
-    /// Since when.
+    /// When the dispute was opened.
     pub opened_at: Timestamp,
-    /// When it ended.
+    /// When the dispute ended; null while it is open.
     pub resolved_at: Option<Timestamp>,
-    /// How it ended.
+    /// How the dispute ended; null while it is open.
     pub outcome: Option<DisputeOutcome>,
-    /// The host's words on it.
+    /// The host's note on the resolution.
     pub note: Option<String>,
-    /// Whether it is simulated, and moves no money; left out if it is not.
+    /// Whether the task is simulated and moves no money; left out if it is not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,
 }
 
-/// POST /admin/disputes/:id/resolve.
+/// The request body of POST /admin/disputes/:id/resolve.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ResolveDispute {
     /// `RELEASE`, `REFUND` or `SPLIT`.
     pub outcome: DisputeOutcome,
-    /// The operator's part of the reward; for `SPLIT` alone.
+    /// The operator's part of the reward; only for `SPLIT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::StatedUsd>))]
     pub operator_usd: Option<MicroUsd>,
-    /// Why, 1 to 1 000 characters; both sides read it.
+    /// The reason, 1 to 1 000 characters; agent and operator can read it.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub note: String,
 }
 
-/// How a dispute was resolved, as both sides see it.
+/// The resolution of a dispute, as agent and operator see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Resolution {
     /// `RELEASE`, `REFUND` or `SPLIT`.
     pub outcome: DisputeOutcome,
-    /// What the operator got.
+    /// Amount that the operator got.
     pub operator_usd: MicroUsd,
-    /// What the platform got.
+    /// Amount that the platform got.
     pub platform_fee_usd: MicroUsd,
-    /// What the agent got back.
+    /// Amount that the agent got back.
     pub refunded_usd: MicroUsd,
-    /// The host's words.
+    /// The host's note on the resolution.
     pub note: String,
-    /// When.
+    /// When the host resolved the dispute.
     pub resolved_at: Timestamp,
 }
 
-/// POST /tasks/:id/dispute.
+/// The request body of POST /tasks/:id/dispute.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OpenDispute {
-    /// Why, 1 to 1 000 characters.
+    /// The reason, 1 to 1 000 characters.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub reason: String,
 }
 
-/// The answer to POST /tasks/:id/dispute.
+/// The response to POST /tasks/:id/dispute.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenedDispute {
-    /// The task.
+    /// The id of the task.
     pub task_id: TaskId,
-    /// `DISPUTED`.
+    /// The task's new status, `DISPUTED`.
     pub status: Status,
-    /// The dispute.
+    /// The id of the dispute.
     pub dispute_id: DisputeId,
-    /// Reward and fee, back in escrow until the host has decided.
+    /// Reward and fee, back in escrow until the host resolves the dispute.
     pub escrow_usd: MicroUsd,
 }

@@ -1,93 +1,94 @@
-//! Errors on the wire: a code that programs branch on, a sentence that people read (contract §8).
+//! Errors on the wire: a code for programs and a sentence for people (contract §8).
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ApprovalId, names::names};
 
 names! {
-    /// Why a request was refused. Programs branch on this, never on the sentence.
+    /// Why a request was refused. Programs branch on this code, never on the sentence.
     #[derive(Hash)]
     pub enum ErrorCode {
-        /// The body, a parameter or a header is not as documented; `details` names the faults.
+        /// The body, a parameter or a header is not as documented; `details` lists the faults.
         Validation = "validation",
-        /// The typed result does not satisfy the schema of its task; `details` names the faults.
+        /// The typed result does not satisfy the task's schema; `details` lists the faults.
         SchemaValidationFailed = "schema_validation_failed",
-        /// No valid key, session or identity.
+        /// The request has no valid key, session or identity.
         Unauthorized = "unauthorized",
-        /// Known, but not allowed.
+        /// The caller is known, but not allowed to do this.
         Forbidden = "forbidden",
-        /// More than the key may spend; see its policy.
+        /// The amount is more than the key's policy allows.
         DelegationExceeded = "delegation_exceeded",
-        /// A person must approve this first; the answer names the approval.
+        /// A person must approve this request first; the response names the approval.
         HumanApprovalRequired = "human_approval_required",
-        /// The operator's identity was not approved yet.
+        /// The operator's identity has not been approved yet.
         KycRequired = "kyc_required",
-        /// It does not exist, or is another's.
+        /// The resource does not exist or belongs to another account.
         NotFound = "not_found",
-        /// Another method is needed.
+        /// The endpoint does not support this method.
         MethodNotAllowed = "method_not_allowed",
         /// The deposit balance is too low.
         InsufficientFunds = "insufficient_funds",
-        /// E-mail or transaction hash exists already.
+        /// The e-mail address or transaction hash is already registered.
         AlreadyExists = "already_exists",
-        /// Not possible in the task's status.
+        /// The task's status does not allow this.
         InvalidState = "invalid_state",
         /// The deadline has passed.
         Expired = "expired",
-        /// Understood, but against a rule, such as the tier's limit.
+        /// The request is valid but breaks a rule, such as the tier's limit.
         RuleViolation = "rule_violation",
         /// A bounded resource is used up.
         LimitExceeded = "limit_exceeded",
-        /// The body is larger than the endpoint takes.
+        /// The body is larger than the endpoint accepts.
         TooLarge = "too_large",
-        /// The body's content type is not one that the endpoint takes.
+        /// The endpoint does not accept the body's content type.
         UnsupportedMediaType = "unsupported_media_type",
-        /// A request with this idempotency key is being carried out now.
+        /// A request with this idempotency key is still in progress.
         IdempotencyConflict = "idempotency_conflict",
         /// This idempotency key was used with another body.
         IdempotencyMismatch = "idempotency_mismatch",
-        /// Too many requests.
+        /// The caller made too many requests.
         RateLimited = "rate_limited",
-        /// Offered by the API, not set up on this server.
+        /// The API has this function, but this server is not set up for it.
         NotImplemented = "not_implemented",
-        /// The server cannot answer now; try again.
+        /// The server cannot respond now; try again later.
         Unavailable = "unavailable",
-        /// A fault of the server.
+        /// The server failed unexpectedly.
         Internal = "internal",
     }
 }
 
 names! {
-    /// The shape that errors have on the wire (contract §8).
+    /// The shape of errors on the wire.
     #[derive(Hash)]
     pub enum Dialect {
-        /// S1's, and the default.
+        /// The default shape: a flat object with sentence, code and request id.
         Humanops = "humanops",
-        /// S0's: the same body.
+        /// The same shape as `humanops`.
         Humcli = "humcli",
-        /// S3's.
+        /// A nested error object, as in the Nonhumans API.
         Nonhumans = "nonhumans",
-        /// S4's, which wraps successes too.
+        /// An envelope around errors and successes, as in the Remno API.
         Remno = "remno",
     }
 }
 
-/// The body of an error in the default dialect, humanops.
+/// The body of an error in the default dialect, `humanops`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
     /// A sentence that says what to do.
     pub error: String,
-    /// For programs.
+    /// The error code, for programs.
     pub code: ErrorCode,
-    /// The same id is in the server's log: `req_…`, or the caller's own `X-Request-Id`.
+    /// The request id that is also in the server's log: `req_…`, or the caller's own
+    /// `X-Request-Id`.
     pub request_id: String,
     /// Whether the same request may succeed later.
     pub retryable: bool,
-    /// The faults of a request that failed validation: at most 50, then how many more there are.
+    /// The faults of an invalid request: at most 50, followed by the number of the others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Fault>,
-    /// What a person must approve before the same request goes through.
+    /// The approval that a person must give before the same request is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_id: Option<ApprovalId>,
 }
@@ -96,8 +97,9 @@ pub struct ErrorBody {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fault {
-    /// Where: `location.lat`, `proof_requirements[2]`; empty for the body as a whole.
+    /// The path of the field, such as `location.lat` or `proof_requirements[2]`; empty for the body
+    /// as a whole.
     pub field: String,
-    /// What is wrong with it, and what it should be.
+    /// What is wrong with the field, and what it should be.
     pub message: String,
 }

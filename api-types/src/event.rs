@@ -1,5 +1,5 @@
-//! What happens to tasks, as it is told: in the log, in a stream and to a callback; and how the
-//! telling went (contract §4, §7).
+//! Task events as the event log, the event stream and webhooks show them, and the delivery log of
+//! webhooks (contract §4, §7).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,20 +11,20 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskEvent {
-    /// Its name, such as `task.completed`.
+    /// The name of the event, such as `task.completed`.
     pub event: String,
-    /// To which task.
+    /// The task that the event is about.
     pub task_id: TaskId,
-    /// Where the task stood after it.
+    /// The task's status after the event.
     pub status: Status,
-    /// Where the task stood before; null for a new one.
+    /// The task's status before the event; null for a new task.
     pub previous_status: Option<Status>,
-    /// What the Guardian had said, once it had.
+    /// The Guardian's result, from the moment that there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guardian_result: Option<GuardianResult>,
-    /// When.
+    /// When the event happened.
     pub timestamp: Timestamp,
-    /// The same in the log, in a stream and in every repetition of a webhook.
+    /// The id of the event: the same in the log, in a stream and in every attempt of a webhook.
     pub event_id: EventId,
     /// The agent's own name for the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,59 +32,59 @@ pub struct TaskEvent {
 }
 
 names! {
-    /// How far a delivery has come.
+    /// The state of a delivery.
     pub enum DeliveryState {
-        /// It is tried, or tried again at `next_attempt_at`.
+        /// The next attempt is due at `next_attempt_at`.
         Pending = "PENDING",
-        /// The callback answered with 2xx.
+        /// The callback responded with a 2xx status.
         Delivered = "DELIVERED",
-        /// The last attempt of the schedule failed.
+        /// The last attempt of the retry schedule failed.
         Failed = "FAILED",
-        /// The callback answered with 410 Gone, to this or to an earlier one.
+        /// The callback responded with 410 Gone, to this delivery or to an earlier one.
         Disabled = "DISABLED",
     }
 }
 
-/// One event on its way to a callback.
+/// The delivery of one event to a callback.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Delivery {
-    /// The delivery.
+    /// The id of the delivery.
     pub id: DeliveryId,
-    /// The event that it tells; also its `webhook-id`.
+    /// The id of the delivered event, which is also the `webhook-id` header.
     pub event_id: EventId,
-    /// The name that it is told by.
+    /// The name of the event in the webhook.
     pub event: String,
-    /// The task.
+    /// The task that the event is about.
     pub task_id: TaskId,
-    /// Where it goes.
+    /// The callback URL that it is sent to.
     pub url: String,
-    /// How far it has come.
+    /// The state of the delivery.
     pub state: DeliveryState,
-    /// Every attempt so far, oldest first.
+    /// All attempts so far, oldest first.
     pub attempts: Vec<DeliveryAttempt>,
     /// When the event happened.
     pub created_at: Timestamp,
-    /// When it is tried next, if it is.
+    /// When the next attempt is due; null if there is none.
     pub next_attempt_at: Option<Timestamp>,
-    /// When it arrived.
+    /// When the callback accepted it.
     pub delivered_at: Option<Timestamp>,
 }
 
-/// One attempt to deliver.
+/// One attempt of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeliveryAttempt {
-    /// 1 for the first.
+    /// The number of the attempt, from 1.
     pub number: u32,
-    /// When it began.
+    /// When the attempt began.
     pub at: Timestamp,
-    /// How long it took, in milliseconds.
+    /// How long the attempt took, in milliseconds.
     pub duration_ms: u64,
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status of the response, if there was one.
     pub status: Option<u16>,
-    /// The first 1 024 characters of the answer.
+    /// The first 1 024 characters of the response body.
     pub answer: Option<String>,
-    /// Why there was no answer.
+    /// Why there was no response.
     pub error: Option<String>,
 }

@@ -1,47 +1,47 @@
-//! What the Guardian says about a proof (contract §4).
+//! The Guardian's result for a proof (contract §4).
 
 use serde::{Deserialize, Serialize};
 
 use crate::names::names;
 
 names! {
-    /// What follows from the Guardian's look at a proof.
+    /// The decision that follows from the Guardian's confidence.
     pub enum Decision {
-        /// Confidence of 90 or more: the task is completed.
+        /// A confidence of 90 or more: the task is completed.
         Approve = "APPROVE",
-        /// Confidence of 50 to 89: the agent looks for itself.
+        /// A confidence of 50 to 89: the agent reviews the proof.
         ManualReview = "MANUAL_REVIEW",
-        /// Confidence below 50: the task is disputed.
+        /// A confidence below 50: the task is disputed.
         Reject = "REJECT",
     }
 }
 
-/// The Guardian's result.
+/// The Guardian's review of a proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GuardianResult {
-    /// What follows.
+    /// The decision that follows from the confidence.
     pub decision: Decision,
-    /// 0 to 100.
+    /// The confidence that the proof is good, 0 to 100.
     #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub confidence: u8,
-    /// What was looked at, and what could not be told.
+    /// A text that says what was checked, and what could not be determined.
     pub reasoning: String,
     /// One result for each requirement, in the task's order.
     pub requirement_results: Vec<RequirementResult>,
 }
 
-/// What the Guardian could tell about one requirement.
+/// The Guardian's finding on one requirement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RequirementResult {
-    /// The requirement, as the task states it.
+    /// The text of the requirement, as the task states it.
     pub requirement: String,
-    /// Whether it is met; null if nobody looked, or looking could not tell.
+    /// Whether the requirement is met; null if it was not checked or the check was inconclusive.
     pub met: Option<bool>,
-    /// 0 to 100.
+    /// The confidence that the requirement is met, 0 to 100.
     #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub confidence: u8,
-    /// The fact that decided.
+    /// The fact that the finding rests on.
     pub note: String,
 }

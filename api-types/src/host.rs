@@ -1,5 +1,5 @@
-//! What the host of an instance sees and decides (contract §2, §6): accounts, identities, switches,
-//! books, work that failed, and the record of everything the host did.
+//! Types of the host's endpoints (contract §2, §6): accounts, identity decisions, task type
+//! switches, ledger check, failed jobs and the audit log of everything that the host did.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,21 @@ use crate::{
     operator::KycStatus, task::TaskType,
 };
 
-/// Characters of a host's note at most.
+/// Maximum number of characters in a host's note.
 pub const NOTE_CHARS_MAX: usize = 1000;
 
 names! {
-    /// What the host decides about an operator's identity.
+    /// The host's decision on an operator's identity.
     pub enum KycDecision {
         /// The operator may accept tasks.
         Approve = "APPROVE",
-        /// The operator may not, or may no longer; tasks that were accepted go on.
+        /// The operator must not accept new tasks; tasks already accepted continue.
         Reject = "REJECT",
     }
 }
 
 impl KycDecision {
-    /// The status that an operator has from then on.
+    /// Returns the operator's status after this decision.
     pub const fn status(self) -> KycStatus {
         match self {
             Self::Approve => KycStatus::Approved,
@@ -34,186 +34,188 @@ impl KycDecision {
 }
 
 names! {
-    /// Whether new tasks of a type are taken.
+    /// Whether new tasks of a type are accepted.
     pub enum Switch {
-        /// They are.
+        /// New tasks are accepted.
         On = "on",
-        /// They are refused; those that were posted go on.
+        /// New tasks are refused; tasks already posted continue.
         Off = "off",
     }
 }
 
-/// An operator, as the host sees them.
+/// An operator account, as the host sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OperatorRecord {
-    /// The account.
+    /// The id of the account.
     pub operator_id: OperatorId,
-    /// As given.
+    /// The name as the operator gave it.
     pub name: String,
-    /// As given, lower-cased.
+    /// The e-mail address as given, in lower case.
     pub email: String,
-    /// As given.
+    /// The phone number as given.
     pub phone: Option<String>,
-    /// Where the operator works.
+    /// The city where the operator works.
     pub city: Option<String>,
-    /// Two letters, ISO 3166-1.
+    /// The country, as two letters of ISO 3166-1.
     pub country: Option<String>,
-    /// Task types this operator does; empty means all.
+    /// The task types that the operator does; empty means all.
     pub skills: Vec<TaskType>,
-    /// Whether tasks may be accepted.
+    /// The state of the identity check; only `APPROVED` may accept tasks.
     pub kyc_status: KycStatus,
-    /// When the identity was last decided about by the host or the provider.
+    /// When the host or the identity provider last decided on the identity.
     pub kyc_decided_at: Option<Timestamp>,
-    /// What was noted then.
+    /// The note or the provider's reference of that decision.
     pub kyc_note: Option<String>,
-    /// Earned, and within the hold in which an agent may still dispute.
+    /// Amount earned that is still within the hold, in which the agent may open a dispute.
     pub pending_balance: MicroUsd,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: Timestamp,
 }
 
-/// POST /admin/operators/:id/kyc.
+/// The request body of POST /admin/operators/:id/kyc.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DecideKyc {
     /// `APPROVE` or `REJECT`; a later decision replaces an earlier one.
     pub decision: KycDecision,
-    /// Why, at most 1 000 characters; kept in the audit log.
+    /// The reason, at most 1 000 characters; kept in the audit log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 1000))]
     pub note: Option<String>,
 }
 
-/// POST /webhooks/kyc: what an identity provider found, signed by it.
+/// The request body of POST /webhooks/kyc: an identity provider's signed decision.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProviderKyc {
-    /// Whose identity.
+    /// The operator whose identity was checked.
     pub operator_id: OperatorId,
-    /// `APPROVED` or `REJECTED`.
+    /// The decision, `APPROVED` or `REJECTED`.
     pub status: KycStatus,
-    /// The provider's own name for its check. The same message counts once; another reference
-    /// makes another message.
+    /// The provider's own reference for its check. An identical message is processed once; another
+    /// reference makes it a different message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub reference: Option<String>,
 }
 
-/// The answer to POST /webhooks/kyc.
+/// The response to POST /webhooks/kyc.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HeardKyc {
-    /// Whose identity.
+    /// The operator whose identity was checked.
     pub operator_id: OperatorId,
-    /// Where it stands now.
+    /// The operator's current KYC status.
     pub kyc_status: KycStatus,
-    /// False when this very message was heard before: then it changed nothing.
+    /// False if this identical message was received before; it then changed nothing.
     pub heard_now: bool,
 }
 
-/// An agent, as the host sees it.
+/// An agent account, as the host sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgentRecord {
-    /// The account.
+    /// The id of the account.
     pub agent_id: AgentId,
-    /// As given.
+    /// The name as the agent gave it.
     pub name: String,
-    /// As given, lower-cased.
+    /// The e-mail address as given, in lower case.
     pub email: String,
-    /// As given.
+    /// The company as the agent gave it.
     pub company: Option<String>,
-    /// What it may do.
+    /// The agent's trust level.
     pub tier: Tier,
-    /// Everything it ever paid in.
+    /// Sum of all deposits ever credited.
     pub deposited_usd: MicroUsd,
-    /// What it can spend.
+    /// Amount that the agent can spend.
     pub deposit_balance: MicroUsd,
-    /// Tasks it ever posted.
+    /// Number of tasks ever posted.
     pub tasks: u64,
-    /// Keys that work.
+    /// Number of keys that are not revoked.
     pub active_keys: u64,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: Timestamp,
 }
 
-/// GET and PUT /admin/task-types: each type, and whether new tasks of it are taken.
+/// The response to GET and PUT /admin/task-types: each task type, and whether new tasks of it are
+/// accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(example = json!({"CAPTCHA_SOLVING": "off"})))]
 #[serde(transparent)]
 pub struct TaskTypeSwitches(
-    /// By the type's name. A PUT may name some types; the others stay as they are.
+    /// Switches by the name of the task type. A PUT may name some types; the others stay unchanged.
     pub BTreeMap<String, Switch>,
 );
 
-/// GET /admin/ledger/check: every balance, recomputed from its transfers.
+/// The response to GET /admin/ledger/check: every balance, recomputed from its transfers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LedgerReport {
-    /// Whether the books are right: no fault, and a sum of zero.
+    /// Whether the ledger is consistent: no faults, and a sum of zero.
     pub ok: bool,
-    /// Accounts with a balance of their own.
+    /// Number of accounts with a balance of their own.
     pub accounts: i64,
-    /// Transfers.
+    /// Number of transfers in the ledger.
     pub transfers: i64,
-    /// All balances together, what lies outside included; zero when the books are right.
+    /// Sum of all balances, including the account for money outside the platform; zero if the
+    /// ledger is consistent.
     pub sum_usd: MicroUsd,
-    /// What the platform earned.
+    /// Balance of the platform, which is what it earned.
     pub platform_usd: MicroUsd,
-    /// Every fault, in words.
+    /// All faults, each as a sentence.
     pub faults: Vec<String>,
 }
 
-/// One job of GET /admin/jobs: work that failed for good and waits to be looked at.
+/// A job in GET /admin/jobs: one that failed permanently and waits for the host.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FailedJob {
-    /// Its name in the path; the job itself, in base64url.
+    /// The id of the job in the path: the job itself, in base64url.
     pub job_id: String,
-    /// What kind of work.
+    /// The kind of job.
     pub kind: String,
-    /// The job, as the queue keeps it.
+    /// The job as the queue stores it.
     pub job: String,
-    /// How often it was tried.
+    /// Number of attempts so far.
     pub attempts: i64,
-    /// What went wrong the last time.
+    /// The error of the last attempt.
     pub last_error: String,
-    /// When it was last due.
+    /// When the job was last due.
     pub due_at: Timestamp,
 }
 
-/// The answer to POST /admin/jobs/:id/retry.
+/// The response to POST /admin/jobs/:id/retry.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RetriedJob {
-    /// The job.
+    /// The id of the job in the path.
     pub job_id: String,
-    /// What kind of work.
+    /// The kind of job.
     pub kind: String,
-    /// When it runs: now.
+    /// When the job runs, which is now.
     pub due_at: Timestamp,
 }
 
-/// One thing that was done in the host's name.
+/// An entry of the audit log: one action in the host's name.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
-    /// Sorts by time.
+    /// The id of the entry; ids sort by time.
     pub audit_id: AuditId,
-    /// `admin key 1a2b3c4d` (a fingerprint), `command line`, or `kyc provider`.
+    /// Who acted: `admin key 1a2b3c4d` (a fingerprint), `command line`, or `kyc provider`.
     pub who: String,
-    /// What was done, such as `kyc.approve`.
+    /// The name of the action, such as `kyc.approve`.
     pub action: String,
-    /// To what: an id, or a task type.
+    /// The id or task type that the action changed.
     pub subject: String,
-    /// The rest, in words; may be empty.
+    /// Further details as text; may be empty.
     pub details: String,
-    /// The request that did it; none for the command line.
+    /// The id of the request that did it; null for the command line.
     pub request_id: Option<String>,
-    /// When.
+    /// When the action happened.
     pub at: Timestamp,
 }

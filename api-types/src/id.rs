@@ -1,6 +1,7 @@
-//! Typed ids: a prefix that names the noun and a ULID that sorts by creation (contract §1).
+//! Typed ids: a prefix that names the resource and a ULID that sorts by creation time (contract
+//! §1).
 //!
-//! An id is made by its caller from a clock and from random bytes; nothing here draws either.
+//! Callers pass in the time and the random bytes; this module reads no clock and no random source.
 
 use std::{fmt, str::FromStr};
 
@@ -9,10 +10,10 @@ use ulid::Ulid;
 
 use crate::Timestamp;
 
-/// Why a text is not the id of the noun that was asked for.
+/// The error for a text that is not an id of the expected type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdError {
-    /// The prefix that was expected, with its underscore.
+    /// The expected prefix, including its underscore.
     pub prefix: &'static str,
 }
 
@@ -24,7 +25,8 @@ impl fmt::Display for IdError {
 
 impl std::error::Error for IdError {}
 
-/// One spelling an id: a lower-case twin would be a second name for the same thing.
+/// Parses an id, and accepts only its canonical spelling: a lower-case variant would be a second
+/// name for the same resource.
 fn read(prefix: &str, text: &str) -> Option<Ulid> {
     let text = text.strip_prefix(prefix)?;
     let ulid = Ulid::from_string(text).ok()?;
@@ -38,11 +40,11 @@ macro_rules! ids {
         pub struct $name(Ulid);
 
         impl $name {
-            /// What every id of this noun begins with.
+            /// The prefix of every id of this type.
             pub const PREFIX: &'static str = $prefix;
 
-            /// The id of something created at `now`, told apart from its contemporaries by
-            /// `random`, of which the low 80 bits are used.
+            /// Returns the id of a resource created at `now`. The low 80 bits of `random`
+            /// distinguish ids created in the same millisecond.
             pub fn new(now: Timestamp, random: u128) -> Self {
                 Self(Ulid::from_parts(now.as_millis().unsigned_abs(), random))
             }
@@ -98,38 +100,38 @@ macro_rules! ids {
 }
 
 ids! {
-    /// An agent account.
+    /// The id of an agent account.
     AgentId = "ag_";
-    /// An operator account.
+    /// The id of an operator account.
     OperatorId = "op_";
-    /// An API key; never the key itself.
+    /// The id of an API key; never the key itself.
     KeyId = "key_";
-    /// A request that waits for a person's approval.
+    /// The id of a request that waits for a person's approval.
     ApprovalId = "apr_";
-    /// A task.
+    /// The id of a task.
     TaskId = "task_";
-    /// A deposit.
+    /// The id of a deposit.
     TransactionId = "txn_";
-    /// A payout.
+    /// The id of a payout.
     PayoutId = "payout_";
-    /// An uploaded proof file.
+    /// The id of an uploaded proof file.
     UploadId = "upl_";
-    /// A message between an agent and an operator.
+    /// The id of a message between an agent and an operator.
     MessageId = "msg_";
-    /// A dispute over a task.
+    /// The id of a dispute over a task.
     DisputeId = "dsp_";
-    /// An event in a task's life; equal to the webhook's id.
+    /// The id of a task's event; equal to the `webhook-id` of its delivery.
     EventId = "evt_";
-    /// An event on its way to a callback.
+    /// The id of the delivery of an event to a callback.
     DeliveryId = "whd_";
-    /// One thing done in the host's name.
+    /// The id of an audit log entry.
     AuditId = "aud_";
-    /// One request, in its answer, its error and the log.
+    /// The id of a request; printed in its response, its error and the log.
     RequestId = "req_";
 }
 
 impl EventId {
-    /// The delivery that tells of this event. There is one at most.
+    /// Returns the id of the delivery of this event. An event has at most one delivery.
     pub const fn delivery(self) -> DeliveryId {
         DeliveryId(self.0)
     }

@@ -1,10 +1,10 @@
-//! API keys: what is shown of them, and what each may spend (contract §2, §3, S1).
+//! API keys: how they are shown, and what each may spend (contract §2, §3, S1).
 
 use serde::{Deserialize, Serialize};
 
 use crate::{KeyId, MicroUsd, Timestamp, error::Dialect, task::TaskType};
 
-/// POST /agents/keys.
+/// The request body of POST /agents/keys.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -13,15 +13,16 @@ pub struct CreateKey {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 100, example = "ci-pipeline"))]
     pub name: Option<String>,
-    /// The dialect of errors that the key is answered in.
+    /// The error dialect of responses to this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialect: Option<Dialect>,
-    /// What the key may spend.
+    /// The spending policy of the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<KeyPolicy>,
 }
 
-/// PATCH /agents/keys/:id. What is left out stays; null removes a dialect or a policy.
+/// The request body of PATCH /agents/keys/:id. A field that is left out stays unchanged; null
+/// removes a dialect or a policy.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -30,58 +31,59 @@ pub struct ChangeKey {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: Option<String>,
-    /// The dialect of errors that the key is answered in.
+    /// The error dialect of responses to this key.
     #[serde(default)]
     pub dialect: Option<Dialect>,
-    /// What the key may spend, in place of all that held before.
+    /// The spending policy of the key; replaces the previous one as a whole.
     #[serde(default)]
     pub policy: Option<KeyPolicy>,
 }
 
-/// What a key may spend. Amounts are reward and fee together; null or left out means no limit.
+/// What a key may spend. Amounts are reward and fee together; null or a field that is left out
+/// means no limit.
 ///
-/// A key with a policy, even an empty one, manages nothing: it makes, changes and revokes no other
-/// key, decides no approval and does not change the account.
+/// A key with a policy, even an empty one, has no administrative rights: it cannot create, change
+/// or revoke other keys, decide on an approval or change the account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KeyPolicy {
-    /// On one task.
+    /// Maximum amount of one task, in US dollars.
     #[serde(default)]
     pub max_task_usd: Option<MicroUsd>,
-    /// In one UTC day.
+    /// Maximum sum in one UTC day, in US dollars.
     #[serde(default)]
     pub max_day_usd: Option<MicroUsd>,
-    /// On these kinds of work alone.
+    /// The only task types that the key may post.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(min_items = 1))]
     pub task_types: Option<Vec<TaskType>>,
-    /// On a task above this only after a person has approved it.
+    /// Amount of one task, in US dollars, above which a person must approve it.
     #[serde(default)]
     pub approval_above_usd: Option<MicroUsd>,
 }
 
-/// The answer to POST /agents/keys.
+/// The response to POST /agents/keys.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedKey {
-    /// The key's id, for revoking it.
+    /// The key's id, for changing and revoking it.
     pub id: KeyId,
-    /// Shown this once; left out when the answer is repeated for an idempotency key.
+    /// The API key. Shown only once, and left out of a replayed response for an idempotency key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
-    /// What is shown of the key from now on.
+    /// The part of the key that later responses show.
     pub key_prefix: String,
-    /// Its label.
+    /// The key's label.
     pub name: String,
-    /// What it may spend, where that was stated.
+    /// The key's spending policy, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<KeyPolicy>,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Timestamp,
 }
 
-/// GET /agents/keys. S1 and the contract spell three fields differently; both are served.
+/// The response to GET /agents/keys. Three fields have two spellings, and both are served.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KeyList {
@@ -89,41 +91,41 @@ pub struct KeyList {
     pub data: Vec<KeyItem>,
 }
 
-/// One active key, without its secret.
+/// An active key, without its secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KeyItem {
-    /// For revoking it.
+    /// The key's id, for changing and revoking it.
     pub id: KeyId,
-    /// Its label.
+    /// The key's label.
     pub name: String,
-    /// `ho_live_`, twelve characters and two dots.
+    /// The beginning of the key: `ho_live_`, twelve characters and two dots.
     pub key_prefix: String,
-    /// When a request last used it.
+    /// When a request last used the key.
     pub last_used_at: Option<Timestamp>,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Timestamp,
-    /// The dialect of errors that it is answered in; null leaves it to the agent's settings.
+    /// The error dialect of responses to this key; null means the agent's setting.
     #[serde(default)]
     pub dialect: Option<Dialect>,
-    /// What it may spend; null for a key that may do everything.
+    /// The key's spending policy; null for a key that may do everything.
     #[serde(default)]
     pub policy: Option<KeyPolicy>,
-    /// `key_prefix`, as S1 spells it.
+    /// The same as `key_prefix`, for compatibility.
     #[serde(rename = "keyPrefix")]
     pub key_prefix_s1: String,
-    /// `last_used_at`, as S1 spells it.
+    /// The same as `last_used_at`, for compatibility.
     #[serde(rename = "lastUsed")]
     pub last_used_s1: Option<Timestamp>,
-    /// `created_at`, as S1 spells it.
+    /// The same as `created_at`, for compatibility.
     #[serde(rename = "createdAt")]
     pub created_at_s1: Timestamp,
 }
 
-/// The answer to DELETE /agents/keys/:id.
+/// The response to DELETE /agents/keys/:id.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RevokedKey {
-    /// Always true.
+    /// Always `true` in this response.
     pub revoked: bool,
 }

@@ -1,4 +1,4 @@
-//! An agent's ledger: every change of what it can spend (contract §3).
+//! An agent's ledger: every change of its deposit balance (contract §3).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,19 +8,19 @@ use crate::{EventId, MicroUsd, TaskId, Timestamp, TransactionId};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LedgerEntry {
-    /// What caused it. Where a task's move did, the same id stands in the task's events.
+    /// The id of the cause. If a task's move caused it, this is the id of that move's event.
     pub id: EventId,
-    /// When.
+    /// When the balance changed.
     pub at: Timestamp,
-    /// Why: `deposit` was paid in, `hold` went into a new task's escrow, `refund` came back.
+    /// The reason: `deposit` was paid in, `hold` moved to a new task's escrow, `refund` came back.
     #[cfg_attr(feature = "openapi", schema(example = "hold"))]
     pub code: String,
-    /// What it adds to the balance; negative for what it takes.
+    /// Amount added to the balance; negative if it was taken from it.
     pub amount_usd: MicroUsd,
-    /// The balance that it left.
+    /// The balance after the change.
     pub balance_after: MicroUsd,
-    /// The task that it is about.
+    /// The task that the change belongs to.
     pub task_id: Option<TaskId>,
-    /// The deposit that it credits.
+    /// The deposit that was credited.
     pub deposit_id: Option<TransactionId>,
 }

@@ -1,27 +1,29 @@
-//! The words of HumanOps, as they go over the wire: server, app and tests share them.
+//! Wire types of the HumanOps API, shared by the server, the operator app and the tests.
 //!
-//! - An **agent** ([`agent`]) posts tasks and pays for them; it calls with an API key ([`key`]),
-//!   which may have a policy of what it spends, and then asks for an **approval** ([`approval`]).
-//! - An **operator** ([`operator`]) is the person who does them, on a phone.
-//! - A **task** ([`task`]) is work with a reward in escrow; its [`Status`](task::Status) changes by
-//!   moves only.
-//! - A **proof** ([`proof`]) is what an operator submits; its shape depends on the task's
+//! - An **agent** ([`agent`]) posts tasks and pays for them. It authenticates with an API key
+//!   ([`key`]); a key may have a spending policy, and requests above the policy's threshold need an
+//!   **approval** ([`approval`]).
+//! - An **operator** ([`operator`]) is the person who does the tasks, on a phone.
+//! - A **task** ([`task`]) is work with a reward in escrow. Its [`Status`](task::Status) changes
+//!   only by moves.
+//! - A **proof** ([`proof`]) is what an operator submits. Its shape depends on the task's
 //!   [`ProofType`](proof::ProofType).
 //! - A **credential** ([`credential`]) is a proof that only the agent's secret key can open.
-//! - An **estimate** ([`estimate`]) is an operator's own time for a task, for the agent to decide;
-//!   **messages** ([`message`]) go between the two, and ratings when it is done.
-//! - A **dispute** ([`dispute`]) is what the host decides.
-//! - The **Guardian** ([`guardian`]) looks at a proof and says what it could see.
-//! - The **host** ([`host`]) runs an instance: checks identities, settles disputes, watches the
-//!   books.
+//! - An **estimate** ([`estimate`]) is the time that an operator says a task will take; the agent
+//!   approves or rejects it. **Messages** ([`message`]) go between the two, and each rates the
+//!   other after completion.
+//! - A **dispute** ([`dispute`]) is resolved by the host.
+//! - The **Guardian** ([`guardian`]) reviews a proof and reports what it found.
+//! - The **host** ([`host`]) runs an instance: decides about identities, resolves disputes, checks
+//!   the ledger.
 //! - **Money** ([`money`]) is integer micro-dollars, **time** ([`time`]) is RFC 3339 with
 //!   milliseconds.
-//! - An **app page** ([`app_page`]) is an address of the operators' app.
-//! - A JSON number is read exactly by [`decimal`], in every notation.
-//! - An **error** ([`error`]) has a code that programs branch on and a sentence that people read.
+//! - An **app page** ([`app_page`]) is a URL path of the operator app.
+//! - [`decimal`] parses JSON numbers exactly, in every notation.
+//! - An **error** ([`error`]) has a code for programs and a sentence for people.
 //!
-//! Nothing here does I/O, knows a clock or decides anything. Spelling is the references' own:
-//! snake case, with the few camel-case islands that S1 prints.
+//! This crate does no I/O, reads no clock and decides nothing. Names are spelled as in the
+//! reference documents: snake case, with the few camel-case fields that S1 prints.
 
 pub mod agent;
 pub mod app_page;

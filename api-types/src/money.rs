@@ -1,7 +1,7 @@
-//! Money: integer millionths of a US dollar inside, decimal text at the edge, no float anywhere.
+//! Money: integer millionths of a US dollar inside, decimal text on the wire, no floats anywhere.
 //!
-//! A JSON number is taken exactly in every notation that JSON has (`25`, `25.50`, `2.55e1`); a text
-//! is plain decimal.
+//! A JSON number is parsed exactly in every notation of JSON (`25`, `25.50`, `2.55e1`); a string
+//! must be a plain decimal.
 
 use std::{fmt, str::FromStr};
 
@@ -10,33 +10,33 @@ use serde_json::value::RawValue;
 
 use crate::decimal::{self, DecimalError};
 
-/// Micro-dollars in one dollar; USDC counts in the same unit.
+/// Micro-dollars in one dollar; USDC uses the same unit.
 const MICROS_PER_USD: i64 = 1_000_000;
 
-/// Digits after the decimal point of a millionth.
+/// Digits after the decimal point of a micro-dollar.
 const MICRO_DECIMALS: u32 = 6;
 
-/// The largest amount that can be said: a trillion dollars, far from the edge of an `i64`.
+/// The largest amount that is handled: a trillion dollars, far below the limit of an `i64`.
 const MICROS_MAX: i64 = 1_000_000_000_000 * MICROS_PER_USD;
 
 /// An amount of US dollars, exact to the millionth (contract §1).
 ///
-/// JSON: printed as a number (`29.50`), read from a number or a decimal string, digit by digit.
-/// A balance may be negative; amounts that people state never are.
+/// In JSON it is written as a number (`29.50`) and read from a number or a decimal string, digit by
+/// digit. A balance may be negative; amounts in requests never are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MicroUsd(i64);
 
 /// Why a text is not an amount of money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MoneyError {
-    /// Not a plain decimal number such as `25` or `"25.50"`.
+    /// The text is not a plain decimal number such as `25` or `"25.50"`.
     NotDecimal,
-    /// More digits after the point than the field allows.
+    /// The number has more digits after the decimal point than the field allows.
     TooManyDecimals {
-        /// How many the field allows.
+        /// Maximum number of decimals of the field.
         decimals_max: usize,
     },
-    /// Beyond a trillion dollars.
+    /// The amount is beyond a trillion dollars.
     TooLarge,
 }
 
@@ -60,18 +60,18 @@ impl fmt::Display for MoneyError {
 impl std::error::Error for MoneyError {}
 
 impl MicroUsd {
-    /// No money.
+    /// Zero dollars, the empty balance.
     pub const ZERO: Self = Self(0);
 
-    /// A millionth of a dollar, the least that there is.
+    /// One micro-dollar, the smallest amount.
     pub const MICRO: Self = Self(1);
 
-    /// Whole dollars, for constants.
+    /// Returns an amount of whole dollars; meant for constants.
     pub const fn usd(dollars: u32) -> Self {
         Self(dollars as i64 * MICROS_PER_USD)
     }
 
-    /// An amount of micro-dollars, or nothing if it is beyond what is handled.
+    /// Returns an amount of micro-dollars, or `None` beyond a trillion dollars.
     pub const fn from_micros(micros: i64) -> Option<Self> {
         if micros < -MICROS_MAX || micros > MICROS_MAX {
             None
@@ -80,32 +80,32 @@ impl MicroUsd {
         }
     }
 
-    /// Micro-dollars.
+    /// Returns the amount in micro-dollars.
     pub const fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// The sum, or nothing if it is beyond what is handled.
+    /// Returns the sum, or `None` beyond a trillion dollars.
     pub const fn checked_add(self, other: Self) -> Option<Self> {
         Self::from_micros(self.0 + other.0)
     }
 
-    /// The difference, or nothing if it is beyond what is handled.
+    /// Returns the difference, or `None` beyond a trillion dollars.
     pub const fn checked_sub(self, other: Self) -> Option<Self> {
         Self::from_micros(self.0 - other.0)
     }
 
-    /// The same amount on the other side of an account.
+    /// Returns the amount with the opposite sign.
     #[must_use]
     pub const fn negated(self) -> Self {
         Self(-self.0)
     }
 
-    /// Reads an amount that was stated as a JSON number, exponent included: no sign but that of
-    /// `-0`, at most `decimals_max` digits after the point.
+    /// Parses an amount given as a JSON number, including its exponent. It may have no sign except
+    /// in `-0`, and at most `decimals_max` digits after the decimal point.
     ///
     /// # Errors
-    /// [`MoneyError`] says which of these does not hold.
+    /// Returns the [`MoneyError`] that applies.
     pub fn parse_number(number: &str, decimals_max: usize) -> Result<Self, MoneyError> {
         let amount = Self::of_number(number, decimals_max)?;
         if amount < Self::ZERO {
@@ -128,17 +128,17 @@ impl MicroUsd {
             .ok_or(MoneyError::TooLarge)
     }
 
-    /// Reads an amount that a person or a program stated as text: digits, at most one point, no
-    /// sign, at most `decimals_max` digits after the point (two for rewards, six for USDC).
+    /// Parses an amount given as text: digits, at most one decimal point, no sign, and at most
+    /// `decimals_max` digits after the point (two for rewards, six for USDC).
     ///
     /// # Errors
-    /// [`MoneyError`] says which of these does not hold.
+    /// Returns the [`MoneyError`] that applies.
     pub fn parse(text: &str, decimals_max: usize) -> Result<Self, MoneyError> {
         let plain = |byte: u8| byte.is_ascii_digit() || byte == b'.';
         if !text.starts_with(|first: char| first.is_ascii_digit()) || !text.bytes().all(plain) {
             return Err(MoneyError::NotDecimal);
         }
-        // People write zeros before a number, and JSON does not.
+        // People write leading zeros; JSON numbers have none.
         let significant = text.trim_start_matches('0');
         match significant.starts_with(|first: char| first.is_ascii_digit()) {
             true => Self::of_number(significant, decimals_max),
@@ -147,7 +147,8 @@ impl MicroUsd {
     }
 }
 
-/// Dollars with at least two decimals, more only where they are needed: `29.50`, `0.000001`.
+/// Formats dollars with at least two decimals, and with more only where needed: `29.50`,
+/// `0.000001`.
 impl fmt::Display for MicroUsd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -178,7 +179,7 @@ impl FromStr for MicroUsd {
 
 impl Serialize for MicroUsd {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // The digits themselves are the JSON: no float is made on the way.
+        // The digits become the JSON number directly, without a float in between.
         let json = RawValue::from_string(self.to_string()).map_err(S::Error::custom)?;
         json.serialize(serializer)
     }
@@ -191,7 +192,7 @@ impl<'de> Deserialize<'de> for MicroUsd {
     }
 }
 
-/// An amount from its JSON: a number or a text, which may be negative.
+/// Parses an amount from its JSON: a number or a string, which may be negative.
 fn read(json: &str) -> Result<MicroUsd, MoneyError> {
     if !json.starts_with('"') {
         return MicroUsd::of_number(json, 6);
@@ -217,7 +218,7 @@ impl utoipa::PartialSchema for MicroUsd {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for MicroUsd {}
 
-/// An amount in a request, as the API document shows it: a number or a decimal string.
+/// The API document's schema of an amount in a request: a number or a decimal string.
 #[cfg(feature = "openapi")]
 #[derive(Debug)]
 pub struct StatedUsd;
@@ -271,7 +272,7 @@ mod tests {
                 "{text}"
             );
         }
-        // As a float this would be 30 exactly.
+        // As a float this would be exactly 30.
         assert!(serde_json::from_str::<MicroUsd>("29.99999999999999999").is_err());
     }
 

@@ -1,17 +1,17 @@
-//! One declaration for everything that is one of a few names on the wire, and the one reader of
-//! texts that names, ids and times share. The names themselves stand with their nouns.
+//! The macro that declares enums of wire names, and the string deserializer that names, ids and
+//! times share. The enums themselves are in the modules of their resources.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize as _, Deserializer};
 
-/// A text of the wire. Code that reads is made for every kind of value that it is written for, and
-/// a phone loads all of it; this is one kind.
+/// Deserializes a string. Generic deserialization code is compiled once per value type, and a phone
+/// downloads all of it; sharing this function keeps it to one copy.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
     Cow::deserialize(deserializer)
 }
 
-/// Declares an enum of names: `Variant = "NAME" | "ANOTHER_NAME_THAT_IS_READ"`.
+/// Declares an enum of wire names: `Variant = "NAME" | "ALIAS_THAT_IS_ALSO_PARSED"`.
 macro_rules! names {
     (
         $(#[doc = $doc:literal])+
@@ -27,17 +27,17 @@ macro_rules! names {
         }
 
         impl $noun {
-            /// Every one of them, in the order of their declaration.
+            /// All variants, in the order of their declaration.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-            /// The name on the wire and in the database.
+            /// Returns the name on the wire and in the database.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
                 }
             }
 
-            /// What has this name, or has it as an alias.
+            /// Returns the variant with this name or alias.
             pub fn parse(name: &str) -> Option<Self> {
                 $($(
                     if name == $alias {

@@ -1,4 +1,4 @@
-//! Operators: registration, earnings (contract §6, S1).
+//! Operators: registration, profile, search, earnings (contract §6, S1).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,175 +10,176 @@ use crate::{
 };
 
 names! {
-    /// Whether an operator's identity was checked.
+    /// The state of an operator's identity check.
     pub enum KycStatus {
-        /// Waits for a decision.
+        /// The identity waits for a decision.
         Pending = "PENDING",
-        /// May accept tasks.
+        /// The operator may accept tasks.
         Approved = "APPROVED",
-        /// May not.
+        /// The operator must not accept tasks.
         Rejected = "REJECTED",
     }
 }
 
-/// POST /operator/register.
+/// The request body of POST /operator/register.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterOperator {
-    /// 1 to 100 characters; agents see it shortened, as "Jane D.".
+    /// The operator's name, 1 to 100 characters; agents see it shortened, as in "Jane D.".
     #[cfg_attr(
         feature = "openapi",
         schema(min_length = 1, max_length = 100, example = "Jane Doe")
     )]
     pub name: String,
-    /// One account each.
+    /// The operator's e-mail address. One account per address.
     #[cfg_attr(
         feature = "openapi",
         schema(format = "email", example = "jane@example.com")
     )]
     pub email: String,
-    /// `+` and 7 to 15 digits.
+    /// The phone number: `+` and 7 to 15 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(pattern = r"^\+[0-9]{7,15}$"))]
     pub phone: Option<String>,
-    /// Where the operator works.
+    /// The area where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<HomePlace>,
-    /// Task types this operator does; empty means all.
+    /// The task types that the operator does; empty means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skills: Vec<TaskType>,
 }
 
-/// Where an operator works, coarsely.
+/// The approximate area where an operator works.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HomePlace {
-    /// At most 100 characters.
+    /// The city, 1 to 100 characters.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub city: String,
-    /// Two letters, ISO 3166-1.
+    /// The country, as two letters of ISO 3166-1.
     #[cfg_attr(feature = "openapi", schema(min_length = 2, max_length = 2))]
     pub country: String,
-    /// North of the equator, in degrees; with `lng`, what agents' searches find. It is kept to a
-    /// tenth of a degree, about eleven kilometres.
+    /// Latitude in degrees, positive north of the equator. Agents' searches find the operator by
+    /// `lat` and `lng`. It is rounded to a tenth of a degree, about eleven kilometres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = -90, maximum = 90))]
     pub lat: Option<f64>,
-    /// East of Greenwich, in degrees.
+    /// Longitude in degrees, positive east of Greenwich.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = -180, maximum = 180))]
     pub lng: Option<f64>,
 }
 
-/// PATCH /operator/profile: what is left out stays as it is.
+/// The request body of PATCH /operator/profile. A field that is left out stays unchanged.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeOperator {
-    /// 1 to 100 characters.
+    /// The operator's name, 1 to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: Option<String>,
-    /// `+` and 7 to 15 digits.
+    /// The phone number: `+` and 7 to 15 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(pattern = r"^\+[0-9]{7,15}$"))]
     pub phone: Option<String>,
-    /// Where the operator works.
+    /// The area where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<HomePlace>,
-    /// Task types this operator does; empty means all.
+    /// The task types that the operator does; empty means all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skills: Option<Vec<TaskType>>,
 }
 
-/// What an agent's search finds.
+/// An operator in the results of an agent's search.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FoundOperator {
-    /// The account.
+    /// The id of the operator.
     pub id: OperatorId,
-    /// Shortened, as "Jane D.".
+    /// The operator's name, shortened as in "Jane D.".
     #[cfg_attr(feature = "openapi", schema(example = "Jane D."))]
     pub name: String,
-    /// Mean of the agents' stars, if any were given.
+    /// Mean of the agents' stars; null while there are none.
     pub rating: Option<f32>,
-    /// Task types this operator does; empty means all.
+    /// The task types that the operator does; empty means all.
     pub skills: Vec<TaskType>,
-    /// Tasks done and paid.
+    /// Number of tasks completed and paid.
     pub completed_tasks: u64,
-    /// How far away, in whole kilometres, as exact as operators say it: to about ten.
+    /// Distance in whole kilometres. Operators' positions are known to about ten kilometres, so it
+    /// is no more exact than that.
     pub distance_km: u32,
 }
 
-/// The answer to POST /operator/register.
+/// The response to POST /operator/register.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisteredOperator {
-    /// The new account.
+    /// The id of the new account.
     pub operator_id: OperatorId,
-    /// As given.
+    /// The name as given.
     pub name: String,
-    /// Whether tasks may be accepted already.
+    /// The state of the identity check; only `APPROVED` may accept tasks.
     pub kyc_status: KycStatus,
 }
 
-/// GET /operator/profile.
+/// The response to GET /operator/profile.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OperatorProfile {
-    /// The account.
+    /// The id of the account.
     pub operator_id: OperatorId,
-    /// As given.
+    /// The name as given.
     pub name: String,
-    /// As given.
+    /// The e-mail address as given.
     pub email: String,
-    /// Whether tasks may be accepted.
+    /// The state of the identity check; only `APPROVED` may accept tasks.
     pub kyc_status: KycStatus,
-    /// Task types this operator does; empty means all.
+    /// The task types that the operator does; empty means all.
     pub skills: Vec<TaskType>,
-    /// Where the operator works.
+    /// The area where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<HomePlace>,
-    /// Mean of the agents' stars, if any were given.
+    /// Mean of the agents' stars; null while there are none.
     pub rating: Option<f32>,
 }
 
-/// GET /operator/earnings.
+/// The response to GET /operator/earnings, without payouts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Earnings {
-    /// Earned, and within the hold in which an agent may still dispute.
+    /// Amount earned that is still within the hold, in which the agent may open a dispute.
     pub pending_balance: MicroUsd,
-    /// Can be paid out.
+    /// Amount that can be paid out.
     pub available_balance: MicroUsd,
-    /// Everything ever earned and kept: the sum of pending, available and paid out.
+    /// Amount earned so far: the sum of pending, available and paid out.
     pub total_earned: MicroUsd,
-    /// Has left for the operator's account, arrived or on its way.
+    /// Amount sent to the operator's account, whether arrived or on its way.
     pub paid_out: MicroUsd,
-    /// Rewards of submitted tasks that are not decided yet; not earned so far.
+    /// Sum of the rewards of submitted tasks that are not decided yet; not earned so far.
     pub in_review: MicroUsd,
-    /// Always `USD`.
+    /// The currency, always `USD`.
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "USD"))]
     pub currency: Currency,
     /// The latest completed tasks, newest first, at most 20.
     pub recent_tasks: Vec<EarnedTask>,
 }
 
-/// One completed task in the earnings.
+/// A completed task in the earnings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EarnedTask {
-    /// The task.
+    /// The id of the task.
     pub task_id: TaskId,
-    /// Its title.
+    /// The title of the task.
     pub title: String,
-    /// What the operator gets for it: the whole reward, the fee is the agent's.
+    /// The operator's reward in full; the agent pays the fee.
     pub reward_usd: MicroUsd,
-    /// `COMPLETED`.
+    /// The task's status, `COMPLETED`.
     pub status: Status,
-    /// When.
+    /// When the task was completed.
     pub completed_at: Timestamp,
     /// When the hold ends and the reward becomes available.
     pub available_at: Timestamp,

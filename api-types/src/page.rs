@@ -1,35 +1,36 @@
-//! Lists: what a caller may ask for, and what it gets (contract §1).
+//! Pages of lists: limits of a page and its position in the list (contract §1).
 
 use serde::{Deserialize, Serialize};
 
-/// Rows in a page unless the caller asks for another number.
+/// Default number of rows in a page.
 pub const LIMIT_DEFAULT: u32 = 20;
 
-/// Rows in a page at most; a larger wish is clamped to it.
+/// Maximum number of rows in a page; a larger `limit` is clamped to it.
 pub const LIMIT_MAX: u32 = 100;
 
 /// One page of a list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page<T> {
-    /// The rows.
+    /// The rows of the page.
     pub data: Vec<T>,
-    /// Where this page lies in the list.
+    /// The position of the page in the list.
     pub pagination: Pagination,
 }
 
-/// Where a page lies in its list.
+/// The position of a page in its list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pagination {
-    /// Rows in a page at most.
+    /// Maximum number of rows in the page.
     pub limit: u32,
-    /// Rows that were passed over.
+    /// Number of rows skipped before the page.
     pub offset: u32,
-    /// Rows in the whole list.
+    /// Number of rows in the whole list.
     pub total: u64,
-    /// Whether rows follow this page.
+    /// Whether more rows follow this page.
     pub has_more: bool,
-    /// Pass this as `cursor` for the rows that follow, however the list changes meanwhile.
+    /// The value of `cursor` for the rows that follow this page, even if the list changes
+    /// meanwhile.
     pub next_cursor: Option<String>,
 }

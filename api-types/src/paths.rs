@@ -1,4 +1,5 @@
-//! Every URL, once: a template for the router and a function for the clients.
+//! URL paths of the API: for each path a template for the router, and for a path with an id a
+//! function for clients. No other module spells a path of the API.
 
 use crate::{
     AgentId, ApprovalId, DeliveryId, DisputeId, KeyId, OperatorId, PayoutId, TaskId, UploadId,
@@ -12,133 +13,133 @@ macro_rules! fixed {
 }
 
 fixed! {
-    /// POST: a new agent.
+    /// POST registers an agent.
     REGISTER_AGENT = "/agents/register";
-    /// POST: a further key. GET: the active ones.
+    /// POST creates a key. GET lists the active keys.
     KEYS = "/agents/keys";
-    /// GET: who I am. PATCH: change it.
+    /// GET returns the agent's profile. PATCH changes it.
     ME = "/agents/me";
-    /// GET: the link of a mail, with its token.
+    /// GET confirms an e-mail address by the token of a mailed link.
     VERIFY_EMAIL = "/agents/verify-email";
-    /// POST: another mail with a link.
+    /// POST mails another verification link.
     RESEND_VERIFICATION = "/agents/resend-verification";
-    /// GET: requests that a person is asked about.
+    /// GET lists requests that need a person's decision.
     APPROVALS = "/agents/approvals";
-    /// GET: one of them. POST: decide it.
+    /// GET returns one approval. POST decides on it.
     APPROVAL = "/agents/approvals/{id}";
-    /// PATCH: change a key. DELETE: revoke it.
+    /// PATCH changes a key. DELETE revokes it.
     KEY = "/agents/keys/{id}";
-    /// GET: what can be spent and what is held.
+    /// GET returns the deposit and escrow balances.
     BALANCE = "/agents/balance";
-    /// POST: report a USDC deposit.
+    /// POST reports a USDC deposit.
     DEPOSIT_USDC = "/agents/deposit/usdc";
-    /// GET: every change of what can be spent.
+    /// GET lists every change of the deposit balance.
     LEDGER = "/agents/ledger";
-    /// POST: pay in by card or bank.
+    /// POST starts a payment by card or bank transfer.
     PAY_IN = "/agents/deposit";
-    /// GET and POST: how such a payment stands.
+    /// GET and POST return the state of such a payment.
     PAY_IN_STATUS = "/agents/deposit/status";
-    /// POST: the payment provider's notices.
+    /// POST receives the payment provider's notices.
     DLOCAL_NOTICE = "/webhooks/dlocal";
-    /// POST: a new task. GET: the agent's tasks.
+    /// POST creates a task. GET lists the agent's tasks.
     TASKS = "/tasks";
-    /// GET: one task.
+    /// GET returns one task.
     TASK = "/tasks/{id}";
-    /// POST: cancel it, with a full refund.
+    /// POST cancels the task, with a full refund.
     CANCEL_TASK = "/tasks/{id}/cancel";
-    /// POST: the agent's own verdict on a proof.
+    /// POST approves or rejects the proof.
     VERIFY_TASK = "/tasks/{id}/verify";
-    /// POST: take the operator's estimate.
+    /// POST approves the operator's estimate.
     APPROVE_ESTIMATE = "/tasks/{id}/estimate/approve";
-    /// POST: refuse it.
+    /// POST rejects the operator's estimate.
     REJECT_ESTIMATE = "/tasks/{id}/estimate/reject";
-    /// POST: ask for a better proof, once.
+    /// POST requests a revision of the proof, once.
     REQUEST_REVISION = "/tasks/{id}/request-revision";
-    /// POST: object to what was paid, within the hold.
+    /// POST disputes a completed task, within the hold.
     OPEN_DISPUTE = "/tasks/{id}/dispute";
-    /// POST: say how the operator was.
+    /// POST rates the operator.
     RATE_OPERATOR = "/tasks/{id}/rate";
-    /// POST: write to the operator. GET: all messages.
+    /// POST sends a message to the operator. GET lists all messages.
     MESSAGES = "/tasks/{id}/messages";
-    /// POST and GET: the sealed credential.
+    /// POST and GET return the sealed credential.
     RETRIEVE_CREDENTIAL = "/tasks/{id}/retrieve-credential";
-    /// GET: what happened to all the agent's tasks, as a list or a stream.
+    /// GET returns the events of all the agent's tasks, as a list or a stream.
     EVENTS = "/events";
-    /// GET: the same of one task.
+    /// GET returns the events of one task, as a list or a stream.
     TASK_EVENTS = "/tasks/{id}/events";
-    /// GET: what was sent to the agent's callbacks.
+    /// GET lists the deliveries to the agent's callbacks.
     DELIVERIES = "/deliveries";
-    /// GET: the same of one task.
+    /// GET lists the deliveries of one task.
     TASK_DELIVERIES = "/tasks/{id}/deliveries";
-    /// POST: send it again.
+    /// POST sends a delivery again.
     REDELIVER = "/deliveries/{id}/redeliver";
-    /// POST: a new operator.
+    /// POST registers an operator.
     REGISTER_OPERATOR = "/operator/register";
-    /// GET: operators near a place.
+    /// GET lists operators near a place.
     SEARCH_OPERATORS = "/operators/search";
-    /// GET: who I am; PATCH: change it.
+    /// GET returns the operator's profile. PATCH changes it.
     OPERATOR_PROFILE = "/operator/profile";
-    /// GET: tasks that may be accepted.
+    /// GET lists tasks that the operator may accept.
     FIND_TASKS = "/operator/tasks";
-    /// GET: tasks that I accepted.
+    /// GET lists tasks that the operator accepted.
     MY_TASKS = "/operator/tasks/mine";
-    /// GET: one task.
+    /// GET returns one task.
     OPERATOR_TASK = "/operator/tasks/{id}";
-    /// POST: claim it.
+    /// POST accepts the task, optionally with an estimate.
     ACCEPT_TASK = "/operator/tasks/{id}/accept";
-    /// POST: claim it with an estimate.
+    /// POST accepts the task with an estimate.
     GIVE_ESTIMATE = "/operator/tasks/{id}/estimate";
-    /// POST: begin.
+    /// POST starts the work.
     START_TASK = "/operator/tasks/{id}/start";
-    /// POST: give it back.
+    /// POST withdraws the operator from the task.
     WITHDRAW = "/operator/tasks/{id}/withdraw";
-    /// POST: say how the agent was.
+    /// POST rates the agent.
     RATE_AGENT = "/operator/tasks/{id}/rate";
-    /// POST: write to the agent. GET: all messages.
+    /// POST sends a message to the agent. GET lists all messages.
     OPERATOR_MESSAGES = "/operator/tasks/{id}/messages";
-    /// POST: send the proof.
+    /// POST submits the proof.
     SUBMIT_PROOF = "/operator/tasks/{id}/submit";
-    /// POST: send a file of a proof.
+    /// POST uploads a file of a proof.
     UPLOAD = "/operator/upload";
-    /// GET: a proof file, with a signature.
+    /// GET returns a proof file, for a signed URL.
     FILE = "/files/{id}";
-    /// GET: what I earned.
+    /// GET returns the operator's earnings.
     EARNINGS = "/operator/earnings";
-    /// POST: have available earnings paid out.
+    /// POST requests a payout of available earnings.
     PAYOUT = "/operator/payout";
-    /// GET: how a payout stands.
+    /// GET returns the state of a payout.
     PAYOUT_STATUS = "/operator/payout/status/{id}";
-    /// POST: what an identity provider found, signed.
+    /// POST receives an identity provider's signed decision.
     KYC_WEBHOOK = "/webhooks/kyc";
-    /// GET: operators, as the host sees them.
+    /// GET lists operators, as the host sees them.
     ADMIN_OPERATORS = "/admin/operators";
-    /// GET: one operator.
+    /// GET returns one operator.
     ADMIN_OPERATOR = "/admin/operators/{id}";
-    /// POST: decide about an operator's identity.
+    /// POST decides on an operator's identity.
     DECIDE_KYC = "/admin/operators/{id}/kyc";
-    /// GET: agents, as the host sees them.
+    /// GET lists agents, as the host sees them.
     ADMIN_AGENTS = "/admin/agents";
-    /// GET: one agent.
+    /// GET returns one agent.
     ADMIN_AGENT = "/admin/agents/{id}";
-    /// GET: disputes.
+    /// GET lists all disputes.
     ADMIN_DISPUTES = "/admin/disputes";
-    /// GET: one dispute.
+    /// GET returns one dispute.
     ADMIN_DISPUTE = "/admin/disputes/{id}";
-    /// POST: the host's last word.
+    /// POST resolves a dispute.
     RESOLVE_DISPUTE = "/admin/disputes/{id}/resolve";
-    /// GET: which task types are taken. PUT: switch some.
+    /// GET lists which task types are accepted. PUT switches some of them.
     TASK_TYPE_SWITCHES = "/admin/task-types";
-    /// GET: the books, recomputed.
+    /// GET checks the ledger by recomputing every balance.
     CHECK_LEDGER = "/admin/ledger/check";
-    /// GET: what was sent to the callbacks of all agents.
+    /// GET lists the deliveries to the callbacks of all agents.
     ADMIN_DELIVERIES = "/admin/deliveries";
-    /// POST: send it again.
+    /// POST sends a delivery again.
     ADMIN_REDELIVER = "/admin/deliveries/{id}/redeliver";
-    /// GET: jobs that failed for good.
+    /// GET lists jobs that failed permanently.
     FAILED_JOBS = "/admin/jobs";
-    /// POST: let one run again.
+    /// POST runs a failed job again.
     RETRY_JOB = "/admin/jobs/{id}/retry";
-    /// GET: what was done in the host's name.
+    /// GET lists the entries of the audit log.
     AUDIT = "/admin/audit";
 }
 
@@ -152,68 +153,68 @@ macro_rules! by_id {
 }
 
 by_id! {
-    /// [`KEY`] of one key.
+    /// Returns the path [`KEY`] of one key.
     key(id: KeyId) = KEY;
-    /// [`APPROVAL`] of one request.
+    /// Returns the path [`APPROVAL`] of one request.
     approval(id: ApprovalId) = APPROVAL;
-    /// [`TASK`] of one task.
+    /// Returns the path [`TASK`] of one task.
     task(id: TaskId) = TASK;
-    /// [`CANCEL_TASK`] of one task.
+    /// Returns the path [`CANCEL_TASK`] of one task.
     cancel_task(id: TaskId) = CANCEL_TASK;
-    /// [`VERIFY_TASK`] of one task.
+    /// Returns the path [`VERIFY_TASK`] of one task.
     verify_task(id: TaskId) = VERIFY_TASK;
-    /// [`APPROVE_ESTIMATE`] of one task.
+    /// Returns the path [`APPROVE_ESTIMATE`] of one task.
     approve_estimate(id: TaskId) = APPROVE_ESTIMATE;
-    /// [`REJECT_ESTIMATE`] of one task.
+    /// Returns the path [`REJECT_ESTIMATE`] of one task.
     reject_estimate(id: TaskId) = REJECT_ESTIMATE;
-    /// [`REQUEST_REVISION`] of one task.
+    /// Returns the path [`REQUEST_REVISION`] of one task.
     request_revision(id: TaskId) = REQUEST_REVISION;
-    /// [`OPEN_DISPUTE`] of one task.
+    /// Returns the path [`OPEN_DISPUTE`] of one task.
     open_dispute(id: TaskId) = OPEN_DISPUTE;
-    /// [`RATE_OPERATOR`] of one task.
+    /// Returns the path [`RATE_OPERATOR`] of one task.
     rate_operator(id: TaskId) = RATE_OPERATOR;
-    /// [`MESSAGES`] of one task.
+    /// Returns the path [`MESSAGES`] of one task.
     messages(id: TaskId) = MESSAGES;
-    /// [`RETRIEVE_CREDENTIAL`] of one task.
+    /// Returns the path [`RETRIEVE_CREDENTIAL`] of one task.
     retrieve_credential(id: TaskId) = RETRIEVE_CREDENTIAL;
-    /// [`TASK_EVENTS`] of one task.
+    /// Returns the path [`TASK_EVENTS`] of one task.
     task_events(id: TaskId) = TASK_EVENTS;
-    /// [`TASK_DELIVERIES`] of one task.
+    /// Returns the path [`TASK_DELIVERIES`] of one task.
     task_deliveries(id: TaskId) = TASK_DELIVERIES;
-    /// [`REDELIVER`] of one delivery.
+    /// Returns the path [`REDELIVER`] of one delivery.
     redeliver(id: DeliveryId) = REDELIVER;
-    /// [`OPERATOR_TASK`] of one task.
+    /// Returns the path [`OPERATOR_TASK`] of one task.
     operator_task(id: TaskId) = OPERATOR_TASK;
-    /// [`ACCEPT_TASK`] of one task.
+    /// Returns the path [`ACCEPT_TASK`] of one task.
     accept_task(id: TaskId) = ACCEPT_TASK;
-    /// [`GIVE_ESTIMATE`] of one task.
+    /// Returns the path [`GIVE_ESTIMATE`] of one task.
     give_estimate(id: TaskId) = GIVE_ESTIMATE;
-    /// [`START_TASK`] of one task.
+    /// Returns the path [`START_TASK`] of one task.
     start_task(id: TaskId) = START_TASK;
-    /// [`WITHDRAW`] of one task.
+    /// Returns the path [`WITHDRAW`] of one task.
     withdraw(id: TaskId) = WITHDRAW;
-    /// [`RATE_AGENT`] of one task.
+    /// Returns the path [`RATE_AGENT`] of one task.
     rate_agent(id: TaskId) = RATE_AGENT;
-    /// [`OPERATOR_MESSAGES`] of one task.
+    /// Returns the path [`OPERATOR_MESSAGES`] of one task.
     operator_messages(id: TaskId) = OPERATOR_MESSAGES;
-    /// [`SUBMIT_PROOF`] of one task.
+    /// Returns the path [`SUBMIT_PROOF`] of one task.
     submit_proof(id: TaskId) = SUBMIT_PROOF;
-    /// [`PAYOUT_STATUS`] of one payout.
+    /// Returns the path [`PAYOUT_STATUS`] of one payout.
     payout_status(id: PayoutId) = PAYOUT_STATUS;
-    /// [`ADMIN_OPERATOR`] of one operator.
+    /// Returns the path [`ADMIN_OPERATOR`] of one operator.
     admin_operator(id: OperatorId) = ADMIN_OPERATOR;
-    /// [`DECIDE_KYC`] of one operator.
+    /// Returns the path [`DECIDE_KYC`] of one operator.
     decide_kyc(id: OperatorId) = DECIDE_KYC;
-    /// [`ADMIN_AGENT`] of one agent.
+    /// Returns the path [`ADMIN_AGENT`] of one agent.
     admin_agent(id: AgentId) = ADMIN_AGENT;
-    /// [`ADMIN_DISPUTE`] of one dispute.
+    /// Returns the path [`ADMIN_DISPUTE`] of one dispute.
     admin_dispute(id: DisputeId) = ADMIN_DISPUTE;
-    /// [`RESOLVE_DISPUTE`] of one dispute.
+    /// Returns the path [`RESOLVE_DISPUTE`] of one dispute.
     resolve_dispute(id: DisputeId) = RESOLVE_DISPUTE;
-    /// [`ADMIN_REDELIVER`] of one delivery.
+    /// Returns the path [`ADMIN_REDELIVER`] of one delivery.
     admin_redeliver(id: DeliveryId) = ADMIN_REDELIVER;
-    /// [`RETRY_JOB`] of one job.
+    /// Returns the path [`RETRY_JOB`] of one job.
     retry_job(id: &str) = RETRY_JOB;
-    /// [`FILE`] of one upload.
+    /// Returns the path [`FILE`] of one upload.
     file(id: UploadId) = FILE;
 }

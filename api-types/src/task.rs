@@ -1,4 +1,4 @@
-//! Tasks: what an agent posts, and what each side sees of it (contract §4, S1).
+//! Tasks: what an agent posts, and what agent and operator see of a task (contract §4, S1).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
@@ -16,60 +16,61 @@ use crate::{
     proof::{ProofType, ProofView},
 };
 
-/// Characters of a title at most.
+/// Maximum number of characters in a title.
 pub const TITLE_CHARS_MAX: usize = 200;
-/// Characters of a description, and of digital instructions, at most.
+/// Maximum number of characters in a description, and in digital instructions.
 pub const DESCRIPTION_CHARS_MAX: usize = 10_000;
-/// Characters of an address at most.
+/// Maximum number of characters in an address.
 pub const ADDRESS_CHARS_MAX: usize = 500;
-/// Proof requirements of a task at most.
+/// Maximum number of proof requirements of a task.
 pub const REQUIREMENTS_MAX: usize = 20;
-/// Characters of one proof requirement at most.
+/// Maximum number of characters in a proof requirement.
 pub const REQUIREMENT_CHARS_MAX: usize = 500;
 
-/// Bytes of a result schema at most, as compact JSON: 16 KiB.
+/// Maximum size of a result schema in bytes of compact JSON: 16 KiB.
 pub const RESULT_SCHEMA_BYTES_MAX: usize = 16 * 1024;
-/// Bytes of a typed result at most, as compact JSON: 64 KiB.
+/// Maximum size of a typed result in bytes of compact JSON: 64 KiB.
 pub const RESULT_BYTES_MAX: usize = 64 * 1024;
 
 names! {
-    /// Where a task stands. It changes by moves only; the server's table of moves has them all.
+    /// The status of a task. Only a move changes it, and the server has one table of all moves.
     #[derive(Hash)]
     pub enum Status {
-        /// Open for operators.
+        /// The task is open for operators.
         Pending = "PENDING",
-        /// An operator asked for more time than was given; the agent decides.
+        /// An operator accepted with an estimate, and the agent has not decided on it yet.
         EstimatePending = "ESTIMATE_PENDING",
-        /// Claimed by an operator.
+        /// An operator has claimed the task.
         Accepted = "ACCEPTED",
-        /// Being worked on.
+        /// The operator is working on it.
         InProgress = "IN_PROGRESS",
-        /// Proof was sent; the Guardian looks at it.
+        /// Proof was submitted; the Guardian reviews it.
         Submitted = "SUBMITTED",
-        /// The Guardian approved; passed through on the way to COMPLETED, never rested in.
+        /// The Guardian approved. A task passes through this status to COMPLETED and never stays in
+        /// it.
         Verified = "VERIFIED",
-        /// Done and paid.
+        /// The task is done and paid.
         Completed = "COMPLETED",
-        /// The Guardian could not tell; the agent looks for itself.
+        /// The Guardian was not certain; the agent reviews the proof.
         ManualReview = "MANUAL_REVIEW",
-        /// Rejected; the money stays in escrow.
+        /// The proof was rejected or the payment disputed; the money stays in escrow.
         Disputed = "DISPUTED",
-        /// Called off and refunded.
+        /// The task was cancelled and refunded.
         Cancelled = "CANCELLED",
     }
 }
 
 names! {
-    /// What kind of work a task is (contract §4, the table of types).
+    /// The kind of work that a task asks for.
     #[derive(Hash)]
     pub enum TaskType {
-        /// Look whether something is so.
+        /// Check whether something is so.
         Verification = "VERIFICATION",
         /// Bring something somewhere.
         Delivery = "DELIVERY",
         /// Take photos of something.
         Photo = "PHOTO",
-        /// Look at something thoroughly.
+        /// Examine something thoroughly.
         Inspection = "INSPECTION",
         /// Solve a captcha.
         CaptchaSolving = "CAPTCHA_SOLVING",
@@ -79,119 +80,120 @@ names! {
         BrowserInteraction = "BROWSER_INTERACTION" | "BROWSER_NAVIGATION",
         /// Judge some content.
         ContentReview = "CONTENT_REVIEW",
-        /// Compare data with the world.
+        /// Compare data with reality.
         DataValidation = "DATA_VALIDATION",
-        /// Make an account and hand over its access.
+        /// Create an account and submit its credentials.
         AccountCreation = "ACCOUNT_CREATION",
-        /// Get an API key and hand it over.
+        /// Obtain an API key and submit it.
         ApiKeyProcurement = "API_KEY_PROCUREMENT",
-        /// Receive a code by phone and hand it over.
+        /// Receive a code by phone and submit it.
         PhoneVerification = "PHONE_VERIFICATION",
-        /// Set up a subscription and hand over its access.
+        /// Set up a subscription and submit its credentials.
         SubscriptionSetup = "SUBSCRIPTION_SETUP",
     }
 }
 
 names! {
-    /// Where a kind of work takes place.
+    /// Where work of a type takes place.
     pub enum TaskDomain {
-        /// Somewhere in the world.
+        /// At a place in the world.
         Physical = "PHYSICAL",
         /// On any device.
         Digital = "DIGITAL",
-        /// On any device, ending in a secret that only the agent can open.
+        /// On any device, with a secret as the result that only the agent can open.
         Credential = "CREDENTIAL",
     }
 }
 
 names! {
-    /// Which events a callback is told (contract §7).
+    /// Which events are sent to a callback.
     pub enum WebhookStyle {
         /// The Guardian's decisions and submitted estimates.
         Humanops = "humanops",
         /// One `task.status_changed` for each move.
         Humcli = "humcli",
-        /// Every event.
+        /// Every event of the task.
         All = "all",
     }
 }
 
 names! {
-    /// How a simulated task turns out.
+    /// The outcome of a simulated task.
     pub enum SandboxOutcome {
         /// The Guardian approves the synthetic proof.
         Approve = "approve",
-        /// The Guardian cannot tell; a revised proof it approves.
+        /// The Guardian asks for a manual review; it approves a revised proof.
         ManualReview = "manual_review",
-        /// The Guardian rejects it; a revised proof it approves.
+        /// The Guardian rejects the proof; it approves a revised one.
         Reject = "reject",
-        /// Nobody accepts the task, and it expires at its deadline.
+        /// No operator accepts the task, and it expires at its deadline.
         Expire = "expire",
     }
 }
 
-/// A place. Its numbers are kept and given back as the agent wrote them.
+/// A place. Its numbers are stored and returned as the agent wrote them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Location {
-    /// Degrees, −90 to 90.
+    /// Latitude in degrees, −90 to 90.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = -90, maximum = 90))]
     pub lat: Option<f64>,
-    /// Degrees, −180 to 180.
+    /// Longitude in degrees, −180 to 180.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = -180, maximum = 180))]
     pub lng: Option<f64>,
-    /// At most 500 characters.
+    /// The address, at most 500 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 500))]
     pub address: Option<String>,
 }
 
-/// POST /tasks. `reward_usd` may be a number or a decimal string of at most two decimals.
+/// The request body of POST /tasks. `reward_usd` is a number or a decimal string with at most two
+/// decimals.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateTask {
-    /// 1 to 200 characters.
+    /// The title, 1 to 200 characters.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub title: String,
-    /// 1 to 10 000 characters.
+    /// The description, 1 to 10 000 characters.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 10_000))]
     pub description: String,
-    /// Required for PHYSICAL tasks.
+    /// The place of the work; required for PHYSICAL tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// $10 to the smallest of $10 000, the type's and the tier's maximum.
+    /// $10 up to the smallest of $10 000, the maximum of the type and the maximum of the tier.
     #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
     pub reward_usd: MicroUsd,
-    /// 10 minutes to 90 days ahead.
+    /// The deadline, 10 minutes to 90 days ahead.
     pub deadline: Timestamp,
-    /// 1 to 20, each of 1 to 500 characters.
+    /// What the proof must show: 1 to 20 requirements of 1 to 500 characters each.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 20))]
     pub proof_requirements: Vec<String>,
     /// The kind of work.
     pub task_type: TaskType,
-    /// Follows from the type; DIGITAL is also taken for credential types.
+    /// The domain, which follows from the type; credential types also accept DIGITAL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_domain: Option<TaskDomain>,
-    /// The type's default if left out.
+    /// The kind of proof; the type's default if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof_type: Option<ProofType>,
-    /// At most 10 000 characters.
+    /// Instructions for digital work, at most 10 000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 10_000))]
     pub digital_instructions: Option<String>,
-    /// A public https address.
+    /// The public https URL that events are sent to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub callback_url: Option<String>,
-    /// 16 to 256 characters; never returned.
+    /// The secret that signs webhooks, 16 to 256 characters; never returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 16, max_length = 256))]
     pub callback_secret: Option<String>,
-    /// Required for the credential types.
+    /// The public key that credentials are sealed to; required for the credential types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
@@ -202,35 +204,34 @@ pub struct CreateTask {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub external_id: Option<String>,
-    /// 1 to 5 with at most two decimals: operators who are rated lower, or by nobody yet, neither
-    /// see the task nor can accept it.
+    /// The lowest rating of an eligible operator, 1 to 5 with at most two decimals. Operators with
+    /// a lower rating or none neither see the task nor can accept it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 5))]
     pub min_operator_rating: Option<f64>,
-    /// JSON Schema of a typed `result` that the operator submits beside the proof: an object of at
-    /// most 16 KiB, of draft 2020-12 unless it names 2019-09 or 7. References lead to places in
-    /// itself and never in a circle, nothing is fetched, and `format` is not checked. At most 1 000
-    /// subschemas, 64 levels deep, and 32 patterns of at most 512 bytes
-    /// each. Not for the
-    /// credential types.
+    /// JSON Schema of a typed `result` that the operator submits in addition to the proof: an
+    /// object of at most 16 KiB, of draft 2020-12 unless it names 2019-09 or 7. References must
+    /// point into the schema itself and must not form a cycle; nothing is fetched, and `format` is
+    /// not checked. At most 1 000 subschemas, 64 levels deep, and 32 patterns of at most 512 bytes
+    /// each. Not allowed for the credential types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub result_schema: Option<Value>,
-    /// Which events `callback_url` is told; `humanops` if left out.
+    /// Which events are sent to `callback_url`; `humanops` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_style: Option<WebhookStyle>,
-    /// Simulate the task: a synthetic operator does it in seconds, no money moves, and nobody sees
-    /// it. Agents of the tier SANDBOX get no other; on any tier the header `X-Sandbox: true` asks
-    /// for the same.
+    /// Whether the task is simulated: a synthetic operator does it in seconds, no money moves, and
+    /// no real operator sees it. All tasks of agents in the SANDBOX tier are simulated; in every
+    /// tier the header `X-Sandbox: true` has the same effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<bool>,
-    /// How a simulated task turns out; `approve` if left out. Only for simulated tasks.
+    /// The outcome of a simulated task; `approve` by default. Only for simulated tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox_outcome: Option<SandboxOutcome>,
-    /// Validate and quote only: nothing is created and the answer is 200.
+    /// Whether to only validate and quote: nothing is created, and the response has status 200.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
-    /// Whether an operator must say how long it will take, for the agent to decide.
+    /// Whether an operator must give an estimate, which the agent approves or rejects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_estimate: Option<bool>,
     /// Estimates up to this many minutes are approved at once; 1 to 129 600.
@@ -239,104 +240,107 @@ pub struct CreateTask {
     pub auto_approve_estimate_minutes: Option<u32>,
 }
 
-/// The answer to POST /tasks.
+/// The response to POST /tasks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedTask {
-    /// The new task.
+    /// The id of the new task.
     pub task_id: TaskId,
-    /// `PENDING`.
+    /// The status of the new task, `PENDING`.
     pub status: Status,
-    /// What the operator gets.
+    /// Amount that the operator gets.
     pub reward_usd: MicroUsd,
-    /// What the platform gets.
+    /// Amount that the platform gets.
     pub platform_fee: MicroUsd,
-    /// Their sum, now in escrow.
+    /// Sum of reward and fee, now in escrow.
     pub total_escrow: MicroUsd,
-    /// As given, in UTC.
+    /// The given deadline, in UTC.
     pub deadline: Timestamp,
-    /// When.
+    /// When the task was created.
     pub created_at: Timestamp,
-    /// Of `agent_public_key`, for comparing with what the operator sees.
+    /// The fingerprint of `agent_public_key`, to compare with the one that the operator sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_key_fingerprint: Option<String>,
-    /// Whether it is simulated; left out if it is not.
+    /// Whether the task is simulated; left out if it is not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,
-    /// What that means, if it is.
+    /// An explanation of the simulation; left out if the task is not simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox_notice: Option<String>,
 }
 
-/// The answer to POST /tasks with `dry_run`: what the task would cost, what stands against it, and
-/// how many people could take it. Nothing was created.
+/// The response to POST /tasks with `dry_run`: the cost of the task, the obstacles to creating it,
+/// and the number of operators who could accept it. Nothing is created.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Quote {
-    /// `true`.
+    /// Always `true` in this response.
     pub dry_run: bool,
-    /// Whether it is simulated; left out if it is not.
+    /// Whether the task would be simulated; left out if not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,
-    /// What that means, if it is.
+    /// An explanation of the simulation; left out if the task would not be simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox_notice: Option<String>,
     /// Whether the same request without `dry_run` would create the task now.
     pub would_be_created: bool,
-    /// Every reason why it would not, in the words of its refusal; empty if it would.
+    /// All reasons against creating the task, as its refusals would state them; empty if it would
+    /// be created.
     pub obstacles: Vec<Obstacle>,
     /// The kind of work.
     pub task_type: TaskType,
-    /// Where that takes place.
+    /// The domain of the type.
     pub task_domain: TaskDomain,
-    /// What kind of proof would be asked for.
+    /// The kind of proof that the task would ask for.
     pub proof_type: ProofType,
-    /// What the operator would get.
+    /// Amount that the operator would get.
     pub reward_usd: MicroUsd,
-    /// What the platform would get.
+    /// Amount that the platform would get.
     pub platform_fee: MicroUsd,
-    /// Per cent of the reward by the agent's spending in thirty days; there is a least fee beside.
+    /// The fee in per cent of the reward, by the agent's spending in the last 30 days. In addition,
+    /// there is a minimum fee.
     pub fee_percent: f64,
-    /// What would go into escrow: both.
+    /// Sum of reward and fee, which would go into escrow.
     pub total_escrow: MicroUsd,
-    /// What the agent can spend.
+    /// Amount that the agent can spend.
     pub balance: MicroUsd,
-    /// Whether that suffices.
+    /// Whether the balance covers `total_escrow`.
     pub sufficient_balance: bool,
-    /// What the agent's tier leaves it today.
+    /// What remains of the tier's limits today.
     pub tier_headroom: TierHeadroom,
-    /// Approved operators who do such tasks and are rated well enough; of a task with a place,
-    /// those within 50 km and those who did not say where they work. Counted up to 1 000 of each.
+    /// Number of approved operators who do such tasks and have the required rating. For a task with
+    /// a place, these are operators within 50 km and operators who gave no position, each counted
+    /// up to 1 000.
     pub eligible_operators: u64,
-    /// As given, in UTC.
+    /// The given deadline, in UTC.
     pub deadline: Timestamp,
 }
 
-/// One reason why a task would not be created.
+/// One reason why the task would not be created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Obstacle {
-    /// The code of the refusal.
+    /// The error code of the refusal.
     pub code: ErrorCode,
-    /// Its sentence.
+    /// The sentence of the refusal.
     pub message: String,
 }
 
-/// What a tier leaves its agent until the end of the UTC day.
+/// What remains of a tier's limits until the end of the UTC day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TierHeadroom {
-    /// The tier.
+    /// The agent's trust level.
     pub tier: Tier,
-    /// The largest reward of one task.
+    /// Maximum reward of one task.
     pub max_task_usd: MicroUsd,
-    /// Tasks in a day.
+    /// Maximum number of tasks in a UTC day.
     pub max_daily_tasks: u32,
-    /// How many are left today.
+    /// Number of tasks that may still be posted today.
     pub tasks_left_today: u32,
-    /// Rewards and fees in a day.
+    /// Maximum sum of rewards and fees in a UTC day.
     pub max_daily_usd: MicroUsd,
-    /// How much of them is left today.
+    /// Amount that may still be spent today.
     pub usd_left_today: MicroUsd,
 }
 
@@ -344,82 +348,82 @@ pub struct TierHeadroom {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskItem {
-    /// The task.
+    /// The id of the task.
     pub task_id: TaskId,
-    /// Its title.
+    /// The title of the task.
     pub title: String,
-    /// Where it stands.
+    /// The status of the task.
     pub status: Status,
     /// The kind of work.
     pub task_type: TaskType,
-    /// What the operator gets.
+    /// Amount that the operator gets.
     pub reward_usd: MicroUsd,
-    /// Who claimed it.
+    /// The operator who claimed the task.
     pub operator: Option<OperatorSummary>,
-    /// The same by id.
+    /// The id of the operator who claimed the task.
     pub operator_id: Option<OperatorId>,
     /// The agent's own name for the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// When it was posted.
+    /// When the task was posted.
     pub created_at: Timestamp,
-    /// When it must be done.
+    /// When the task must be done.
     pub deadline: Timestamp,
-    /// Whether it is simulated; left out if it is not.
+    /// Whether the task is simulated; left out if it is not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,
-    /// What that means, if it is.
+    /// An explanation of the simulation; left out if the task is not simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox_notice: Option<String>,
 }
 
-/// What agents see of an operator.
+/// An operator, as agents see them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OperatorSummary {
-    /// The operator.
+    /// The id of the operator.
     pub id: OperatorId,
-    /// Shortened: "Jane D.".
+    /// The operator's name, shortened as in "Jane D.".
     pub name: String,
-    /// Mean of the agents' stars, if any were given.
+    /// Mean of the agents' stars; null while there are none.
     pub rating: Option<f32>,
 }
 
-/// The whole task, as its agent sees it.
+/// A task in full, as its agent sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskView {
-    /// The task.
+    /// The id of the task.
     pub task_id: TaskId,
-    /// Its title.
+    /// The title of the task.
     pub title: String,
-    /// Its description.
+    /// The description of the task.
     pub description: String,
-    /// Where it stands.
+    /// The status of the task.
     pub status: Status,
     /// The kind of work.
     pub task_type: TaskType,
-    /// Where that takes place.
+    /// The domain of the type.
     pub task_domain: TaskDomain,
-    /// What kind of proof is asked for.
+    /// The kind of proof that the task asks for.
     pub proof_type: ProofType,
-    /// The place, if it has one.
+    /// The place of the work, if there is one.
     pub location: Option<Location>,
     /// Instructions for digital work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digital_instructions: Option<String>,
-    /// What the operator gets.
+    /// Amount that the operator gets.
     pub reward_usd: MicroUsd,
-    /// What the platform gets.
+    /// Amount that the platform gets.
     pub platform_fee_usd: MicroUsd,
-    /// When it must be done.
+    /// When the task must be done.
     pub deadline: Timestamp,
     /// What the proof must show.
     pub proof_requirements: Vec<String>,
-    /// The least rating of an operator who may accept it.
+    /// The lowest rating of an operator who may accept the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_operator_rating: Option<f64>,
-    /// What the typed result must satisfy.
+    /// The schema that the typed result must satisfy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub result_schema: Option<Value>,
@@ -427,155 +431,157 @@ pub struct TaskView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub result: Option<Value>,
-    /// Which events the callback is told.
+    /// Which events are sent to the callback.
     pub webhook_style: WebhookStyle,
-    /// The proof, once submitted.
+    /// The latest proof, once submitted.
     pub proof: Option<ProofView>,
-    /// What the Guardian said of it.
+    /// The Guardian's result for that proof.
     pub guardian_result: Option<GuardianResult>,
-    /// Why the agent rejected it, if it did.
+    /// The agent's rejection of the proof, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
-    /// How long the operator said that it will take.
+    /// The operator's estimate for the task.
     pub estimate: Option<Estimate>,
-    /// Whether an operator must say so.
+    /// Whether an operator must give an estimate.
     pub require_estimate: bool,
     /// Estimates up to this many minutes are approved at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_approve_estimate_minutes: Option<u32>,
-    /// What the agent asked to be done better.
+    /// The revision that the agent requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
-    /// How the host decided a dispute.
+    /// The host's resolution of a dispute.
     pub resolution: Option<Resolution>,
     /// The latest messages, oldest first, at most 100.
     pub messages: Vec<Message>,
     /// The latest events, oldest first, at most 100.
     pub events: Vec<TaskEvent>,
-    /// Who claimed it.
+    /// The operator who claimed the task.
     pub operator: Option<OperatorSummary>,
-    /// The key that credentials are sealed to, as it came.
+    /// The public key that credentials are sealed to, in the form given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_public_key: Option<String>,
-    /// Its fingerprint, for comparing with what the operator sees.
+    /// The fingerprint of that key, to compare with the one that the operator sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_key_fingerprint: Option<String>,
-    /// Where news go.
+    /// The URL that events are sent to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<String>,
     /// The agent's own name for the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// The moves open to the agent now.
+    /// The moves that the agent can make now.
     pub actions: Vec<Action>,
-    /// When it was claimed.
+    /// When an operator accepted the task.
     pub accepted_at: Option<Timestamp>,
-    /// When proof was sent.
+    /// When the proof was submitted.
     pub submitted_at: Option<Timestamp>,
-    /// When the proof was found good.
+    /// When the proof was approved.
     pub verified_at: Option<Timestamp>,
-    /// When it was done and paid.
+    /// When the task was done and paid.
     pub completed_at: Option<Timestamp>,
-    /// When it was called off.
+    /// When the task was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,
-    /// Why it was.
+    /// Why the task was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<CancelReason>,
-    /// When the clock moves the task on, if nobody does before.
+    /// When the clock makes the next move, unless another actor moves the task before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
-    /// When it was posted.
+    /// When the task was posted.
     pub created_at: Timestamp,
-    /// Whether it is simulated; left out if it is not.
+    /// Whether the task is simulated; left out if it is not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,
-    /// What that means, if it is.
+    /// An explanation of the simulation; left out if the task is not simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox_notice: Option<String>,
 }
 
 names! {
-    /// Why a task was called off.
+    /// Why a task was cancelled.
     pub enum CancelReason {
-        /// The agent did.
+        /// The agent cancelled it.
         Agent = "CANCELLED_BY_AGENT",
         /// Nobody did it in time.
         Expired = "EXPIRED",
-        /// The host found for the agent.
+        /// The host resolved a dispute with a refund.
         Refunded = "DISPUTE_REFUNDED",
     }
 }
 
 names! {
-    /// A move that is open to the caller, by the name of its endpoint.
+    /// A move that the caller can make, by the name of its endpoint.
     #[derive(Hash)]
     pub enum Action {
-        /// Claim the task.
+        /// Accept the task.
         Accept = "accept",
-        /// Claim it with an estimate.
+        /// Accept the task with an estimate.
         Estimate = "estimate",
-        /// Take the estimate.
+        /// Approve the estimate.
         ApproveEstimate = "approve_estimate",
-        /// Refuse the estimate.
+        /// Reject the estimate.
         RejectEstimate = "reject_estimate",
-        /// Give the task back.
+        /// Withdraw from the task.
         Withdraw = "withdraw",
-        /// Begin.
+        /// Start the work.
         Start = "start",
-        /// Send the proof.
+        /// Submit the proof.
         Submit = "submit",
-        /// Judge the proof.
+        /// Approve or reject the proof.
         Verify = "verify",
-        /// Ask for a better proof, once.
+        /// Request a revision of the proof, once.
         RequestRevision = "request_revision",
-        /// Call the task off.
+        /// Cancel the task.
         Cancel = "cancel",
-        /// Object to what was paid, within the hold.
+        /// Dispute the payment, within the hold.
         Dispute = "dispute",
-        /// Write to the other side.
+        /// Send a message to the other side.
         Message = "message",
-        /// Say how it was.
+        /// Rate the other side.
         Rate = "rate",
-        /// Fetch the sealed credential.
+        /// Retrieve the sealed credential.
         RetrieveCredential = "retrieve_credential",
     }
 }
 
-/// A task, as an operator sees it: in the list of open ones, among the claimed ones, and alone.
+/// A task as an operator sees it: in the list of open tasks, in the list of claimed tasks, and by
+/// itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OperatorTaskView {
-    /// The task.
+    /// The id of the task.
     pub task_id: TaskId,
-    /// Its title.
+    /// The title of the task.
     pub title: String,
-    /// Its description.
+    /// The description of the task.
     pub description: String,
-    /// Where it stands.
+    /// The status of the task.
     pub status: Status,
     /// The kind of work.
     pub task_type: TaskType,
-    /// Where that takes place.
+    /// The domain of the type.
     pub task_domain: TaskDomain,
-    /// What kind of proof is asked for.
+    /// The kind of proof that the task asks for.
     pub proof_type: ProofType,
-    /// The place; its address only after the task was accepted.
+    /// The place of the work; its address is included only after the task was accepted.
     pub location: Option<Location>,
-    /// How far away it is, if the search said from where, in kilometres to a tenth. It is measured
-    /// to what `location` shows before the task was accepted.
+    /// Distance from the position of the search, in kilometres to a tenth; left out if the search
+    /// had none. It is measured to the position that `location` shows before the task was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance_km: Option<f64>,
-    /// Instructions for digital work; only after the task was accepted.
+    /// Instructions for digital work; included only after the task was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digital_instructions: Option<String>,
-    /// What the operator gets; no fee is taken from it.
+    /// Amount that the operator gets; no fee is deducted from it.
     pub reward_usd: MicroUsd,
-    /// When it must be done.
+    /// When the task must be done.
     pub deadline: Timestamp,
     /// What the proof must show.
     pub proof_requirements: Vec<String>,
-    /// What the typed result must satisfy, if one is asked for beside the proof.
+    /// The schema of a typed result that is submitted in addition to the proof, if the task has
+    /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub result_schema: Option<Box<RawValue>>,
@@ -583,193 +589,194 @@ pub struct OperatorTaskView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub result: Option<Box<RawValue>>,
-    /// Who posted it.
+    /// The agent that posted the task.
     pub agent: AgentSummary,
-    /// The key that a credential is sealed to, as the agent gave it.
+    /// The public key that a credential is sealed to, in the form that the agent gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_public_key: Option<String>,
-    /// Its fingerprint as the server computes it; the app computes its own and compares.
+    /// The fingerprint of that key as the server computes it; the app computes its own and
+    /// compares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_key_fingerprint: Option<String>,
-    /// The moves open to the operator now.
+    /// The moves that the operator can make now.
     pub actions: Vec<Action>,
     /// The operator's own proof, once submitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofView>,
-    /// What the Guardian said of it.
+    /// The Guardian's result for that proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guardian_result: Option<GuardianResult>,
-    /// Why the agent rejected it, if it did.
+    /// The agent's rejection of the proof, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
-    /// What the operator estimated.
+    /// The operator's own estimate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
-    /// What the agent asked to be done better, and until when.
+    /// The revision that the agent requested, with its deadline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
-    /// How the host decided a dispute.
+    /// The host's resolution of a dispute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
-    /// Why the task was called off.
+    /// Why the task was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<CancelReason>,
-    /// When the clock moves the task on, if nobody does before.
+    /// When the clock makes the next move, unless another actor moves the task before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
-    /// When it was claimed.
+    /// When the operator accepted the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
-    /// When proof was sent.
+    /// When the proof was submitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted_at: Option<Timestamp>,
-    /// When it was done and paid.
+    /// When the task was done and paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// When the hold ends and the reward can be paid out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_at: Option<Timestamp>,
-    /// When it was posted.
+    /// When the task was posted.
     pub created_at: Timestamp,
 }
 
-/// What operators see of an agent: software, posting for somebody.
+/// An agent, which is software that posts tasks for somebody, as operators see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgentSummary {
-    /// The agent.
+    /// The id of the agent.
     pub id: AgentId,
-    /// Its name.
+    /// The name of the agent.
     pub name: String,
-    /// Tasks that this agent had completed and paid.
+    /// Number of this agent's tasks that were completed and paid.
     pub completed_tasks: u64,
-    /// Mean of the operators' stars, if any were given.
+    /// Mean of the operators' stars; left out while there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<f32>,
 }
 
-/// The answer to POST /operator/tasks/:id/accept.
+/// The response to POST /operator/tasks/:id/accept.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AcceptedTask {
-    /// The task.
+    /// The id of the task.
     pub task_id: TaskId,
-    /// `ACCEPTED`; `ESTIMATE_PENDING` while the agent decides on an estimate.
+    /// `ACCEPTED`, or `ESTIMATE_PENDING` while the agent decides on an estimate.
     pub status: Status,
-    /// When; none while the agent decides.
+    /// When the task was accepted; left out while the agent decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
-    /// The estimate, in one number.
+    /// The estimate as a total in minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate_minutes: Option<u32>,
 }
 
-/// The answer to a move that has no more to say than where the task stands now.
+/// The response to a move that reports only the new status.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MovedTask {
-    /// The task.
+    /// The id of the task.
     pub task_id: TaskId,
-    /// Where it stands now.
+    /// The task's new status.
     pub status: Status,
 }
 
-/// The answer to POST /tasks/:id/cancel.
+/// The response to POST /tasks/:id/cancel.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CancelledTask {
-    /// The task.
+    /// The id of the task.
     pub task_id: TaskId,
-    /// `CANCELLED`.
+    /// The task's new status, `CANCELLED`.
     pub status: Status,
     /// Reward and fee, back in the deposit balance.
     pub refunded_usd: MicroUsd,
 }
 
 names! {
-    /// An agent's own verdict.
+    /// An agent's decision on a proof.
     pub enum VerifyDecision {
-        /// The operator is paid.
+        /// The proof is approved and the operator is paid.
         Approve = "APPROVE",
-        /// The task is disputed.
+        /// The proof is rejected and the task is disputed.
         Reject = "REJECT",
     }
 }
 
-/// POST /tasks/:id/verify.
+/// The request body of POST /tasks/:id/verify.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VerifyTask {
-    /// The verdict.
+    /// The decision on the proof.
     pub decision: VerifyDecision,
-    /// Why, at most 1 000 characters; shown to the operator.
+    /// The reason, at most 1 000 characters; the operator can read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Which of the task's requirements are not met, in its own words.
+    /// The task's requirements that are not met, in the task's own wording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmet_requirements: Option<Vec<String>>,
 }
 
-/// Why an agent rejected a proof.
+/// An agent's rejection of a proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Rejection {
-    /// In the agent's words, if it gave any.
+    /// The agent's reason, if it gave one.
     pub reason: Option<String>,
-    /// The requirements that it found unmet, in the task's own words.
+    /// The requirements that the agent found unmet, in the task's own wording.
     pub unmet_requirements: Vec<String>,
-    /// When.
+    /// When the agent rejected the proof.
     pub rejected_at: Timestamp,
 }
 
-/// POST /tasks/:id/request-revision.
+/// The request body of POST /tasks/:id/request-revision.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestRevision {
-    /// What to do better, 1 to 1 000 characters; the operator reads it.
+    /// What to improve, 1 to 1 000 characters; the operator can read it.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub reason: String,
-    /// Which of the task's requirements are not met, in its own words.
+    /// The task's requirements that are not met, in the task's own wording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmet_requirements: Option<Vec<String>>,
 }
 
-/// What an agent asked to be done better.
+/// An agent's request to improve a proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Revision {
-    /// In the agent's words.
+    /// What to improve, in the agent's words.
     pub reason: String,
-    /// The requirements that it found unmet, in the task's own words.
+    /// The requirements that the agent found unmet, in the task's own wording.
     pub unmet_requirements: Vec<String>,
-    /// When.
+    /// When the agent requested the revision.
     pub requested_at: Timestamp,
-    /// Until when a new proof may be sent; after it the task is disputed.
+    /// The deadline for a revised proof; after it the task is disputed.
     pub resubmit_by: Timestamp,
 }
 
-/// The answer to POST /tasks/:id/request-revision.
+/// The response to POST /tasks/:id/request-revision.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RequestedRevision {
-    /// The task.
+    /// The id of the task.
     pub task_id: TaskId,
-    /// `IN_PROGRESS`.
+    /// The task's new status, `IN_PROGRESS`.
     pub status: Status,
-    /// Until when a new proof may be sent.
+    /// The deadline for a revised proof.
     pub resubmit_by: Timestamp,
 }
 
-/// The answer to POST /tasks/:id/verify.
+/// The response to POST /tasks/:id/verify.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VerifiedTask {
-    /// The task.
+    /// The id of the task.
     pub task_id: TaskId,
-    /// `COMPLETED` or `DISPUTED`.
+    /// The task's new status, `COMPLETED` or `DISPUTED`.
     pub status: Status,
-    /// The same in words.
+    /// The result as a sentence.
     pub message: String,
 }

@@ -1,16 +1,17 @@
 //! Time: milliseconds since 1970 inside, RFC 3339 in UTC with milliseconds on the wire.
 //!
-//! Read and printed here: a calendar library weighs more than the rest of the app's first load.
+//! Parsing and formatting are implemented here, because a calendar library weighs more than the
+//! rest of the app's first load.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize, de::Error as _};
 
-/// A moment, exact to the millisecond: `2026-02-05T12:00:00.000Z` (contract §1).
+/// A point in time, exact to the millisecond: `2026-02-05T12:00:00.000Z` (contract §1).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// The text is not a moment.
+/// The error for a text that is not an RFC 3339 time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimestampError;
 
@@ -23,10 +24,11 @@ impl fmt::Display for TimestampError {
 impl std::error::Error for TimestampError {}
 
 impl Timestamp {
-    /// The beginning of 1970.
+    /// The beginning of 1970 in UTC.
     pub const EPOCH: Self = Self(0);
 
-    /// A moment by its milliseconds since 1970 in UTC, or nothing outside the years 1970 to 9999.
+    /// Returns the time at `millis` milliseconds since 1970 in UTC, or `None` outside the years
+    /// 1970 to 9999.
     pub const fn from_millis(millis: i64) -> Option<Self> {
         const YEAR_10000: i64 = 253_402_300_800_000;
         if millis < 0 || millis >= YEAR_10000 {
@@ -36,19 +38,19 @@ impl Timestamp {
         }
     }
 
-    /// Milliseconds since 1970 in UTC.
+    /// Returns the milliseconds since 1970 in UTC.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// This moment later by `duration`; the last moment that can be said if that is beyond it.
+    /// Returns the time `duration` later, or the last millisecond of 9999 if that is earlier.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self::from_millis(self.0.saturating_add(millis)).unwrap_or(Self(253_402_300_799_999))
     }
 
-    /// This moment earlier by `duration`; 1970 if that is before it.
+    /// Returns the time `duration` earlier, or the beginning of 1970 if that is later.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
@@ -87,8 +89,8 @@ impl FromStr for Timestamp {
 
 const DAY_MS: i64 = 86_400_000;
 
-/// `date-time` of RFC 3339 §5.6. Digits beyond the millisecond are cut off, a leap second is the
-/// second before it.
+/// Parses a `date-time` of RFC 3339 §5.6. Digits beyond the millisecond are cut off; a leap second
+/// becomes the second before it.
 fn parse(text: &[u8]) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
     let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = date else {
@@ -115,7 +117,7 @@ fn parse(text: &[u8]) -> Option<i64> {
     let second = number(&[*s0, *s1])?;
     let (millis, zone) = fraction(rest)?;
     let days = days_from_civil(year, month, day);
-    // The calendar itself says whether there is such a day.
+    // A date is valid if converting it to days and back yields the same date.
     if civil_from_days(days) != (year, month, day) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
@@ -123,7 +125,7 @@ fn parse(text: &[u8]) -> Option<i64> {
     Some(days * DAY_MS + seconds * 1_000 + millis)
 }
 
-/// The milliseconds of `.123456Z`, and what follows the digits.
+/// Parses a fraction such as `.123456` into milliseconds, and returns the text after the digits.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let [b'.', rest @ ..] = text else {
         return Some((0, text));
@@ -134,7 +136,7 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     (length > 0).then(|| (digit(0) * 100 + digit(1) * 10 + digit(2), zone))
 }
 
-/// `Z`, or the minutes by which local time is ahead of UTC.
+/// Parses a zone: `Z`, or the minutes by which local time is ahead of UTC.
 fn offset_minutes(zone: &[u8]) -> Option<i64> {
     match zone {
         b"Z" | b"z" => Some(0),
@@ -155,8 +157,8 @@ fn number(digits: &[u8]) -> Option<i64> {
     })
 }
 
-/// Days since 1970-01-01 in the Gregorian calendar. Years begin in March here, so that the leap
-/// day is their last; 400 of them have 146 097 days.
+/// Returns the days from 1970-01-01 to a date of the Gregorian calendar. Years begin in March here,
+/// so that the leap day is their last day; 400 years have 146 097 days.
 const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -166,7 +168,8 @@ const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-/// Year, month and day of a day since 1970-01-01; the inverse of [`days_from_civil`].
+/// Returns year, month and day for a number of days since 1970-01-01; the inverse of
+/// [`days_from_civil`].
 const fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -225,7 +228,7 @@ mod tests {
 
     #[test]
     fn days_to_the_year_9999_survive_their_own_text() {
-        // Every eleventh day meets every day of the year within 4 000 years.
+        // Every eleventh day visits every day of the year within 4 000 years.
         for days in (0..2_932_897).step_by(11) {
             let moment = Timestamp::from_millis(days * DAY_MS + 86_399_999).unwrap();
             assert_eq!(moment.to_string().parse(), Ok(moment));
