@@ -1,4 +1,4 @@
-//! `App`: what every page may use, and the route table on one screen.
+//! The component `App`: the context that every page can use, and the table of pages.
 
 use api_types::{app_page::AppPage, page::Page as TasksPage, task::OperatorTaskView};
 use leptos::prelude::*;
@@ -15,19 +15,19 @@ use crate::{
     session::Session,
 };
 
-/// Who is signed in, if anybody is.
+/// The session of the signed-in operator, or `None`.
 #[derive(Clone, Copy)]
 pub(crate) struct CurrentSession(pub(crate) RwSignal<Option<Session>>);
 
-/// Whether the phone has a network.
+/// Whether the phone has a network connection.
 #[derive(Clone, Copy)]
 pub(crate) struct Network(pub(crate) RwSignal<bool>);
 
-/// The tasks that the operator claimed: the frame shows the active one, and a page all of them.
+/// The tasks that the operator claimed. The frame shows the active one, and a page shows all.
 #[derive(Clone, Copy)]
 pub(crate) struct MyTasks(pub(crate) Loading<TasksPage<OperatorTaskView>>);
 
-/// The whole app.
+/// The root component of the app.
 #[component]
 pub(crate) fn App() -> impl IntoView {
     let session = RwSignal::new(Session::recall());
@@ -53,7 +53,8 @@ pub(crate) fn App() -> impl IntoView {
     }
 }
 
-/// Without a session every address leads to the door, and stays in the bar for afterwards.
+/// The app without a session. Every path but the one for sign-up shows the sign-in page, and the
+/// address stays in the address bar for after sign-in.
 #[component]
 fn SignedOut() -> impl IntoView {
     let Network(online) = expect_context();
@@ -73,7 +74,7 @@ fn SignedOut() -> impl IntoView {
     }
 }
 
-/// Everything behind the door. Only here is there a [`SessionClient`].
+/// The app with a session. Only this component provides a [`SessionClient`].
 #[component]
 fn SignedIn(session: Session) -> impl IntoView {
     let client = session.client();
@@ -98,7 +99,7 @@ fn SignedIn(session: Session) -> impl IntoView {
     }
 }
 
-/// The view of each page. Which address names which is in [`AppPage`].
+/// Returns the view of the page at `path`. [`AppPage`] maps paths to pages.
 fn page(path: &str, pages: LaterPages) -> AnyView {
     let later = match AppPage::parse(path) {
         Some(AppPage::Find) => return view! { <FindPage/> }.into_any(),
@@ -112,8 +113,8 @@ fn page(path: &str, pages: LaterPages) -> AnyView {
     pages.show(later)
 }
 
-/// What waits is sent at the start, when the network comes back, and on every return to the page:
-/// not every phone lets an app work in the background.
+/// Sends waiting proofs at the start, when the network comes back, and whenever the page becomes
+/// visible again, because not every phone lets an app run in the background.
 fn send_when_possible(outbox: Outbox, client: &SessionClient) {
     spawn(outbox.open(client.clone()));
     on_cleanup(move || outbox.close());

@@ -1,5 +1,5 @@
-//! The few things that the app asks of the browser outside of its views: time, language, storage,
-//! chance and trust. No network; that is `client.rs`.
+//! Browser functions that the app uses outside of its views: time, language, storage, randomness
+//! and the secure context. Requests are in `client.rs`.
 
 use api_types::{MicroUsd, Timestamp};
 use js_sys::{Array, Date, Intl, Object, Reflect};
@@ -9,7 +9,7 @@ use ulid::Ulid;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::HtmlElement;
 
-/// The phone's clock. It decides what is shown, never what may be done.
+/// Returns the time of the phone's clock. It affects what is shown, never what is allowed.
 pub(crate) fn now() -> Timestamp {
     #[expect(
         clippy::cast_possible_truncation,
@@ -23,10 +23,10 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(millis).expect("a time that has four digits of year")
 }
 
-/// A fresh id, made on the phone: of a submission, or of a file that waits.
+/// Returns a new random id, for a submission or a waiting file.
 ///
 /// # Errors
-/// The browser gives no random bytes; nothing that needs an id may go on then.
+/// Fails if the browser gives no random bytes; callers must then give up what needs the id.
 pub(crate) fn new_id() -> Result<String, getrandom::Error> {
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random)?;
@@ -34,17 +34,17 @@ pub(crate) fn new_id() -> Result<String, getrandom::Error> {
     Ok(Ulid::from_parts(millis, u128::from_le_bytes(random)).to_string())
 }
 
-/// Whether the page came unaltered: over https, or from this very machine.
+/// Returns whether the page is a secure context: loaded over https or from this machine.
 pub(crate) fn is_secure() -> bool {
     window().is_secure_context()
 }
 
-/// Whether the phone believes to have a network.
+/// Returns whether the browser believes that it has a network connection.
 pub(crate) fn is_online() -> bool {
     window().navigator().on_line()
 }
 
-/// English as the person's own region writes it; the app's words are English throughout.
+/// Returns the English locale of the person's region; the app's texts are always English.
 fn locales() -> Array {
     let language = window()
         .navigator()
@@ -56,13 +56,14 @@ fn locales() -> Array {
 fn options(pairs: &[(&str, &str)]) -> Object {
     let object = Object::new();
     for (name, value) in pairs {
-        // Setting a member of a fresh object cannot fail.
+        // Setting a member of a new object cannot fail.
         let _ = Reflect::set(&object, &JsValue::from_str(name), &JsValue::from_str(value));
     }
     object
 }
 
-/// An amount in words of the person's region. Digits are passed as text, so none is lost.
+/// Formats an amount for the person's region. The digits are passed as text, so no precision is
+/// lost.
 pub(crate) fn money(amount: MicroUsd) -> String {
     let digits = amount.to_string();
     let options = options(&[("style", "currency"), ("currency", "USD")]);
@@ -75,7 +76,7 @@ pub(crate) fn money(amount: MicroUsd) -> String {
         .unwrap_or_else(|| format!("${digits}"))
 }
 
-/// A moment as "Tue, 10 Feb, 14:30" in the person's own zone.
+/// Formats a time as "Tue, 10 Feb, 14:30" in the person's time zone.
 pub(crate) fn date_time(moment: Timestamp) -> String {
     format_date(
         moment,
@@ -89,7 +90,7 @@ pub(crate) fn date_time(moment: Timestamp) -> String {
     )
 }
 
-/// A day as "Tue, 10 Feb" in the person's own zone.
+/// Formats a day as "Tue, 10 Feb" in the person's time zone.
 pub(crate) fn date(moment: Timestamp) -> String {
     format_date(
         moment,
@@ -97,7 +98,7 @@ pub(crate) fn date(moment: Timestamp) -> String {
     )
 }
 
-/// A time of the day as "14:30".
+/// Formats a time of day as "14:30" in the person's time zone.
 pub(crate) fn time(moment: Timestamp) -> String {
     format_date(moment, &[("hour", "numeric"), ("minute", "2-digit")])
 }
@@ -112,7 +113,8 @@ fn format_date(moment: Timestamp, parts: &[(&str, &str)]) -> String {
         .unwrap_or_else(|| moment.to_string())
 }
 
-/// A number with two decimals. The browser prints it: Rust's own way weighs ten kilobytes.
+/// Formats a number with two decimals. It uses the browser's formatter, because Rust's adds ten
+/// kilobytes.
 pub(crate) fn two_decimals(number: f64) -> String {
     js_sys::Number::from(number)
         .to_fixed(2)
@@ -120,7 +122,7 @@ pub(crate) fn two_decimals(number: f64) -> String {
         .unwrap_or_default()
 }
 
-/// A number with all of its digits.
+/// Formats a number with all its digits.
 pub(crate) fn digits(number: f64) -> String {
     js_sys::Number::from(number)
         .to_string_with_radix(10)
@@ -128,7 +130,7 @@ pub(crate) fn digits(number: f64) -> String {
         .unwrap_or_default()
 }
 
-/// A count of bytes as a person reads it.
+/// Formats a number of bytes for people to read.
 pub(crate) fn bytes(count: u64) -> String {
     match count {
         0..1_000 => format!("{count} B"),
@@ -137,13 +139,13 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
-/// What the phone remembers under `key`, if it still makes sense.
+/// Returns the value stored under `key`, or `None` if there is none or it cannot be parsed.
 pub(crate) fn recall<T: DeserializeOwned>(key: &str) -> Option<T> {
     let storage = window().local_storage().ok().flatten()?;
     serde_json::from_str(&storage.get_item(key).ok().flatten()?).ok()
 }
 
-/// Remembers `value` under `key`; nothing, in a browser that keeps nothing. Never for secrets.
+/// Stores `value` under `key`; does nothing if the browser has no storage. Not for secrets.
 pub(crate) fn remember<T: Serialize>(key: &str, value: &T) {
     if let Ok(Some(storage)) = window().local_storage()
         && let Ok(text) = serde_json::to_string(value)
@@ -152,23 +154,23 @@ pub(crate) fn remember<T: Serialize>(key: &str, value: &T) {
     }
 }
 
-/// Forgets what was remembered under `key`.
+/// Removes the value stored under `key`.
 pub(crate) fn forget(key: &str) {
     if let Ok(Some(storage)) = window().local_storage() {
         let _ = storage.remove_item(key);
     }
 }
 
-/// Asks the browser not to evict the outbox when space runs short.
+/// Asks the browser not to evict the outbox when storage runs short.
 pub(crate) fn ask_to_persist() {
     let storage = window().navigator().storage();
     if !storage.is_undefined() {
-        // Whether it agrees changes nothing that the app does.
+        // The app works the same whether or not the browser agrees.
         let _ = storage.persist();
     }
 }
 
-/// Moves the focus to the first element that `selector` finds, once the view has settled.
+/// Moves the focus to the first element that matches `selector`, after the next rendering.
 pub(crate) fn focus_soon(selector: &'static str) {
     request_animation_frame(move || {
         let element = document().query_selector(selector).ok().flatten();
@@ -178,7 +180,7 @@ pub(crate) fn focus_soon(selector: &'static str) {
     });
 }
 
-/// The path and query of an address of this server, by whichever name the server calls itself.
+/// Returns the path and query of a URL of this server, whatever host name the URL has.
 pub(crate) fn own_path(url: &str) -> String {
     let absolute = url
         .split_once("://")
@@ -186,7 +188,7 @@ pub(crate) fn own_path(url: &str) -> String {
     absolute.map_or_else(|| url.to_owned(), |(_, path)| format!("/{path}"))
 }
 
-/// Names the page in the tab and in the history.
+/// Sets the title of the page in the tab and in the history.
 pub(crate) fn set_title(title: &str) {
     document().set_title(&format!("{title} · HumanOps"));
 }

@@ -1,12 +1,12 @@
-//! Every request of the app, a method per endpoint; nothing else fetches.
+//! HTTP client of the app: one method for each endpoint. No other module makes requests.
 //!
-//! [`Client`] is signed out and can only register and sign in. That yields a [`Session`], and only
-//! a session has a [`SessionClient`] for everything else.
+//! [`Client`] needs no session and can only register and sign in. Signing in yields a [`Session`],
+//! and only a session creates a [`SessionClient`], which has all other endpoints.
 //!
-//! A status proves nothing: the sign-in page of a Wi-Fi answers 200 to everything. An answer is the
-//! server's only if it parses as the type that the endpoint promises and names what was asked
-//! about, and a refusal only if it is an [`ErrorBody`]. Redirects are not followed, because the API
-//! has none.
+//! A status code alone proves nothing: the sign-in page of a Wi-Fi answers every request with 200.
+//! A response counts as the server's only if it parses as the endpoint's type and matches the
+//! request, and a refusal only if it parses as an [`ErrorBody`]. Redirects are not followed,
+//! because the API has none.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
@@ -30,33 +30,34 @@ use web_sys::{AbortSignal, Blob, FormData, ProgressEvent, RequestRedirect, XmlHt
 
 use crate::session::Session;
 
-/// After this long without an answer the server counts as unreachable.
+/// Timeout of a request in milliseconds; the server then counts as unreachable.
 const ANSWER_MS_MAX: u32 = 20_000;
 
-/// A file of 15 MiB over a bad mobile network takes minutes, but some of it leaves all the time: an
-/// upload of which nothing has moved for so long has lost its connection.
+/// Timeout of an upload without progress. A file of 15 MiB takes minutes on a bad mobile network,
+/// but it makes progress all the time; without progress for this long, the connection is lost.
 const STALLED_AFTER: Duration = Duration::from_secs(45);
 
-/// Seconds, as this API writes it (RFC 9110 §10.2.3).
+/// The header with a number of seconds, the only form that this API uses (RFC 9110 §10.2.3).
 const RETRY_AFTER: &str = "Retry-After";
 
-/// Why a request has no good answer.
+/// Why a request has no successful response.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum ClientError {
-    /// No answer came: no network, or no server.
+    /// There was no response: no network, or no server.
     Unreachable,
-    /// Something other than the server answered, such as the sign-in page of a Wi-Fi or a proxy;
-    /// its HTTP status. The server was not reached.
+    /// Something other than the server responded, such as the sign-in page of a Wi-Fi or a proxy.
+    /// Contains its HTTP status. The request did not reach the server.
     Intercepted(u16),
-    /// The server refused, and says why; and after how many seconds it may be asked again, if it
-    /// named a time.
+    /// The server refused the request. Contains the error, and the seconds of `Retry-After` if the
+    /// server sent it.
     Refused(ErrorBody, Option<u32>),
-    /// This browser cannot make the request, because it lost what was to be sent.
+    /// The browser cannot make the request, because it lost the data to send.
     Lost,
 }
 
 impl ClientError {
-    /// Whether the same request may succeed later, unchanged; perhaps after a new sign-in.
+    /// Returns whether the same request may succeed later unchanged, possibly after signing in
+    /// again.
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::Unreachable | Self::Intercepted(_) => true,
@@ -65,7 +66,7 @@ impl ClientError {
         }
     }
 
-    /// For how many seconds the server asked to be left alone.
+    /// Returns the seconds to wait before a retry, if the server sent `Retry-After`.
     pub(crate) fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Refused(_, seconds) => *seconds,
@@ -74,15 +75,15 @@ impl ClientError {
     }
 }
 
-/// A page of tasks.
+/// The result of loading a page of tasks.
 type Tasks = Result<Page<OperatorTaskView>, ClientError>;
 
-/// The API for somebody who is not signed in.
+/// The API without a session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client;
 
 impl Client {
-    /// A new operator. `once` is one key for all tries of one form.
+    /// Registers an operator. `once` is the idempotency key of all attempts to send the same form.
     pub(crate) async fn register_operator(
         self,
         operator: &RegisterOperator,
@@ -92,7 +93,7 @@ impl Client {
         post(request, json(operator)?).await?.parsed(|_| true)
     }
 
-    /// Signs in by an operator's id, which the server confirms.
+    /// Signs in with an operator id, which is checked by loading the profile.
     pub(crate) async fn sign_in(self, operator_id: OperatorId) -> Result<Session, ClientError> {
         let session = Session {
             operator_id,
@@ -106,53 +107,54 @@ impl Client {
     }
 }
 
-/// The API for the operator of one session.
+/// The API for the operator of a session.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionClient {
     session: Session,
 }
 
 impl SessionClient {
-    /// For [`Session::client`] alone.
+    /// Creates the client of a session. Only [`Session::client`] calls this.
     pub(crate) fn new(session: Session) -> Self {
         Self { session }
     }
 
-    /// Whose requests these are.
+    /// Returns the id of the signed-in operator.
     pub(crate) fn operator_id(&self) -> OperatorId {
         self.session.operator_id
     }
 
-    /// Who I am.
+    /// Loads the operator's own profile.
     pub(crate) async fn operator_profile(&self) -> Result<OperatorProfile, ClientError> {
         let is_mine = |profile: &OperatorProfile| profile.operator_id == self.operator_id();
         self.load(paths::OPERATOR_PROFILE, is_mine).await
     }
 
-    /// Tasks that may be accepted; those after the page with this cursor, if there is one.
+    /// Loads a page of the tasks that may be accepted. `after` is the cursor of the page before.
     pub(crate) async fn find_tasks(&self, after: Option<&str>) -> Tasks {
         self.load(&one_page(paths::FIND_TASKS, after), |_| true)
             .await
     }
 
-    /// Tasks that I accepted, likewise.
+    /// Loads a page of the tasks that the operator accepted. `after` is the cursor of the page
+    /// before.
     pub(crate) async fn my_tasks(&self, after: Option<&str>) -> Tasks {
         self.load(&one_page(paths::MY_TASKS, after), |_| true).await
     }
 
-    /// One task.
+    /// Loads one task by its id.
     pub(crate) async fn operator_task(&self, id: TaskId) -> Result<OperatorTaskView, ClientError> {
         let is_it = |task: &OperatorTaskView| task.task_id == id;
         self.load(&paths::operator_task(id), is_it).await
     }
 
-    /// Claims a task. The answer says nothing that the task itself does not.
+    /// Claims a task. The response is dropped, because it adds nothing to the task itself.
     pub(crate) async fn accept_task(&self, id: TaskId) -> Result<(), ClientError> {
         self.claim(id, &paths::accept_task(id), "{}".to_owned())
             .await
     }
 
-    /// Claims a task with an estimate, for the agent to decide on.
+    /// Claims a task with an estimate, which the agent approves or rejects.
     pub(crate) async fn give_estimate(
         &self,
         id: TaskId,
@@ -170,15 +172,15 @@ impl SessionClient {
         self.post(path, body, is_claimed).await.map(drop)
     }
 
-    /// Gives a task back, for others to claim.
+    /// Withdraws from a task, so that other operators can claim it.
     pub(crate) async fn withdraw(&self, id: TaskId) -> Result<(), ClientError> {
         let is_it = |moved: &MovedTask| moved.task_id == id;
         let path = paths::withdraw(id);
         self.post(&path, "{}".to_owned(), is_it).await.map(drop)
     }
 
-    /// Sends a proof; its `submission_id` makes repeating harmless. Without an `Idempotency-Key`,
-    /// under which a refusal would be repeated too.
+    /// Submits a proof; its `submission_id` makes retries harmless. The request has no
+    /// `Idempotency-Key`, because a refusal would be replayed under it.
     pub(crate) async fn submit_proof(
         &self,
         id: TaskId,
@@ -190,13 +192,13 @@ impl SessionClient {
         self.post(&path, json(proof)?, is_receipt).await.map(drop)
     }
 
-    /// What I earned.
+    /// Loads the operator's earnings.
     pub(crate) async fn earnings(&self) -> Result<Earnings, ClientError> {
         self.load(paths::EARNINGS, |_| true).await
     }
 
-    /// Sends a file of a proof. The same bytes again are answered with the same upload.
-    /// `progress` hears how many bytes have left, out of how many.
+    /// Uploads a file of a proof. Uploading the same bytes again returns the same upload.
+    /// `progress` is called with the number of bytes sent and their total.
     pub(crate) async fn upload(
         &self,
         id: TaskId,
@@ -208,9 +210,9 @@ impl SessionClient {
         answer.parsed(|upload: &Upload| upload.size == whole(file.size()))
     }
 
-    /// By `XMLHttpRequest`, because `fetch` does not say how much has been sent. A status of 0 is
-    /// a connection that broke. The file's own name stays on the phone: it may tell more than the
-    /// picture.
+    /// Posts the file with `XMLHttpRequest`, because `fetch` reports no upload progress. Status 0
+    /// means that the connection broke. The name of the file stays on the phone, because it may
+    /// reveal more than the picture.
     async fn post_file(
         &self,
         id: TaskId,
@@ -239,7 +241,7 @@ impl SessionClient {
         let done = JsFuture::from(done).await;
         stalled.rest();
         done?;
-        // The closure must outlive the request, and no longer.
+        // The closure must live exactly as long as the request.
         drop(on_progress);
         Ok(Reply {
             status: request.status()?,
@@ -253,7 +255,7 @@ impl SessionClient {
         path: &str,
         is_answer: impl Fn(&T) -> bool,
     ) -> Result<T, ClientError> {
-        // A list that another operator may have emptied must not come out of a cache.
+        // Another operator may have taken tasks of this list, so it must not come from a cache.
         let request = self
             .signed(Request::get(path))
             .cache(web_sys::RequestCache::NoStore);
@@ -280,7 +282,7 @@ impl SessionClient {
     }
 }
 
-/// Breaks a request off when nothing of it has moved for too long.
+/// Aborts a request that makes no progress for [`STALLED_AFTER`].
 #[derive(Clone)]
 struct Watchdog {
     request: XmlHttpRequest,
@@ -297,7 +299,7 @@ impl Watchdog {
         watchdog
     }
 
-    /// Begins to wait anew.
+    /// Restarts the timer after progress.
     fn moved(&self) {
         self.rest();
         let request = self.request.clone();
@@ -335,17 +337,17 @@ async fn answer(request: Result<Request, gloo_net::Error>) -> Result<Reply, Clie
     })
 }
 
-/// What answered a request, which need not be the server.
+/// A response, which need not come from the server.
 struct Reply {
-    /// 0 for a connection that broke.
+    /// The HTTP status; 0 for a connection that broke.
     status: u16,
     text: String,
     retry_after: Option<String>,
 }
 
 impl Reply {
-    /// Returns the good answer, if it is one of the server's: of the expected type, and about what
-    /// was asked.
+    /// Returns the successful response if it is the server's: of the expected type, and matching
+    /// the request.
     fn parsed<T: DeserializeOwned>(self, is_answer: impl Fn(&T) -> bool) -> Result<T, ClientError> {
         let intercepted = ClientError::Intercepted(self.status);
         match self.status {
@@ -368,7 +370,8 @@ fn json(body: &impl Serialize) -> Result<String, ClientError> {
     serde_json::to_string(body).map_err(|_| ClientError::Lost)
 }
 
-/// A cursor is made of letters that an address takes as they are.
+/// Returns the path of a list with its query. A cursor consists of characters that need no escaping
+/// in a URL.
 fn one_page(path: &str, after: Option<&str>) -> String {
     let after = after.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
     format!("{path}?limit={LIMIT_MAX}{after}")

@@ -1,4 +1,4 @@
-//! What surrounds every page: navigation, banners, and the way back to the active task.
+//! The frame around every page: navigation, banners, and the link to the active task.
 
 use api_types::task::Status;
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use crate::{
     route::Route,
 };
 
-/// The frame of a signed-in page.
+/// The frame of the pages that need a session.
 #[component]
 pub(crate) fn Frame(children: Children) -> impl IntoView {
     let Network(online) = expect_context();
@@ -71,7 +71,8 @@ fn place(href: &'static str, name: &'static str, shape: Shape, badge: AnyView) -
     .into_any()
 }
 
-/// The claimed task that is not done, pinned on every page but its own.
+/// The claimed task that is not done yet, shown on every page except its own and the list of
+/// claimed tasks.
 #[component]
 pub(crate) fn ActiveTask() -> impl IntoView {
     let MyTasks(mine) = expect_context();
@@ -104,7 +105,7 @@ pub(crate) fn ActiveTask() -> impl IntoView {
     })
 }
 
-/// Offers a new version once `boot.js` has one ready; nothing changes before the person agrees.
+/// Offers a new version once `boot.js` has loaded it. The app updates only when the person agrees.
 #[component]
 pub(crate) fn Update() -> impl IntoView {
     let ready = RwSignal::new(is_announced("update"));
@@ -124,13 +125,13 @@ pub(crate) fn Update() -> impl IntoView {
     }
 }
 
-/// Whether `boot.js` has announced something before the app was there to hear it.
+/// Returns whether `boot.js` has announced `what` before the app started to listen.
 pub(crate) fn is_announced(what: &str) -> bool {
     let root = document().document_element();
     root.is_some_and(|root| root.has_attribute(&format!("data-{what}")))
 }
 
-/// Tells `boot.js` what the person decided.
+/// Dispatches an event that tells `boot.js` what the person decided.
 pub(crate) fn tell(what: &str) {
     if let Ok(event) = Event::new(what) {
         let _ = window().dispatch_event(&event);

@@ -1,6 +1,7 @@
-//! Which key each agent used last on this phone, so that a change is seen (`SECURITY.md`).
+//! The key that each agent last used on this phone, stored so that a change is noticed
+//! (`SECURITY.md`).
 //!
-//! Fingerprints of public keys only; nothing here is secret.
+//! Only fingerprints of public keys are stored; nothing here is secret.
 
 use api_types::{AgentId, Timestamp};
 use crypto_wasm::Fingerprint;
@@ -10,28 +11,28 @@ use crate::browser;
 
 const KEY: &str = "humanops.agent-keys";
 
-/// A key that was sealed to before.
+/// A key that a credential was sealed to before.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct KnownKey {
     agent: AgentId,
     fingerprint: String,
-    /// In groups, as it was shown then.
+    /// The fingerprint in groups, as it was shown then.
     pub(crate) groups: String,
     pub(crate) used_at: Timestamp,
 }
 
-/// How a key relates to the one before.
+/// How an agent's key compares with the one it used before.
 #[derive(Clone, Debug)]
 pub(crate) enum Acquaintance {
     /// The first key of this agent on this phone.
     New,
-    /// The same as last time.
+    /// The key is the same as last time.
     Same(KnownKey),
-    /// Another than last time.
+    /// The key differs from the last one, which is included.
     Changed(KnownKey),
 }
 
-/// Compares an agent's key with the one that was used last.
+/// Compares an agent's key with the last one that a credential was sealed to.
 pub(crate) fn acquaintance(agent: AgentId, fingerprint: &Fingerprint) -> Acquaintance {
     match all().into_iter().find(|known| known.agent == agent) {
         None => Acquaintance::New,
@@ -40,7 +41,7 @@ pub(crate) fn acquaintance(agent: AgentId, fingerprint: &Fingerprint) -> Acquain
     }
 }
 
-/// Remembers that something was sealed to this key now.
+/// Stores the key as the last one that a credential was sealed to, with the current time.
 pub(crate) fn remember(agent: AgentId, fingerprint: &Fingerprint) {
     let mut keys = all();
     keys.retain(|known| known.agent != agent);

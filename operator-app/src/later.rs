@@ -1,7 +1,7 @@
-//! The pages that come after the first screen. They are a second wasm file, fetched as soon as the
-//! first screen stands: a phone in the street shows it sooner, and has the rest when it is needed.
+//! Pages after the first screen. They are in a second wasm file, which is fetched as soon as the
+//! first screen is shown, so that a phone on a slow network shows that screen sooner.
 //!
-//! What is said here of files is done by `cargo xtask app`, which splits the wasm at `made`.
+//! `cargo xtask app` splits the wasm at the function `made`.
 
 use std::{
     future::Future,
@@ -21,7 +21,7 @@ use crate::{
     pages::{EarningsPage, MinePage, NotFoundPage, ProfilePage, ProofPage, SignUpPage, TaskPage},
 };
 
-/// A page of the second file.
+/// A page in the second wasm file.
 #[derive(Clone, Copy)]
 pub(crate) enum Later {
     SignUp,
@@ -33,25 +33,26 @@ pub(crate) enum Later {
     NotFound,
 }
 
-/// The second file, on its way or there.
+/// The second wasm file, loading or loaded.
 #[derive(Clone, Copy)]
 pub(crate) struct LaterPages(Loading<()>);
 
 impl LaterPages {
-    /// Begins to fetch it, beside everything else.
+    /// Starts to fetch the second wasm file in the background.
     pub(crate) fn fetch() -> Self {
         Self(load(|| {
             Box::pin(async { fetched().await.map_err(|_| ClientError::Unreachable) })
         }))
     }
 
-    /// Shows a page as soon as it is there; until then its shape, or what went wrong.
+    /// Shows a page once the file is loaded; until then a skeleton, or the error.
     pub(crate) fn show(self, page: Later) -> AnyView {
         loaded(self.0, move |()| at_once(made(page)))
     }
 }
 
-/// The way into the second file. What only this reaches is in it.
+/// Creates the view of a page. This is the entry point of the second wasm file: code reachable only
+/// from here is in that file.
 #[wasm_split(later, wasm_split_path = leptos::wasm_split, fallible, preload(fetched))]
 fn made(page: Later) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
@@ -65,8 +66,8 @@ fn made(page: Later) -> Result<AnyView, SplitLoaderError> {
     })
 }
 
-/// A view from a file that is there already, which takes no waiting: a page is made where it is
-/// shown, since only there it finds what the app provides.
+/// Returns the view of a page whose file is already loaded, by polling the future once. The view is
+/// created where it is shown, because only there can it access the app's context.
 fn at_once(view: impl Future<Output = Result<AnyView, SplitLoaderError>>) -> AnyView {
     match pin!(view).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Ok(view)) => view,

@@ -1,7 +1,7 @@
-//! The operators' app, in the browser: find a task, do it, send the proof.
+//! The operator app in the browser: find a task, do it, submit the proof.
 //!
-//! Starts the app and nothing else; the route table is in `app.rs`. The service worker is
-//! registered by `public/boot.js`, which also loads this module.
+//! This file only starts the app; the page table is in `app.rs`. `public/boot.js` loads this module
+//! and registers the service worker.
 
 #![expect(
     unreachable_pub,
@@ -24,7 +24,7 @@ mod words;
 fn main() {
     console_error_panic_hook::set_once();
     leptos::mount::mount_to_body(app::App);
-    // The words that stood there while the app was loading have done their work.
+    // The loading message is no longer needed.
     if let Some(boot) = leptos::prelude::document().get_element_by_id("boot") {
         boot.remove();
     }

@@ -1,5 +1,5 @@
-//! Where the person is: the path of the page's address, and the ways to another. Which page belongs
-//! to a path is said in `app.rs`.
+//! Client-side routing: the current path and navigation to another. `AppPage` maps paths to pages,
+//! and `app.rs` maps pages to views.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -7,7 +7,7 @@ use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
 use crate::components::Reading;
 
-/// The path of the address, followed. A handle: copies mean the same.
+/// The current path as a signal. This is a handle: copies refer to the same route.
 #[derive(Clone, Copy)]
 pub(crate) struct Route {
     path: RwSignal<String>,
@@ -15,7 +15,7 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// Follows the browser's back and forward, and takes over clicks on the app's own links.
+    /// Follows the browser's back and forward, and handles clicks on links within the app.
     pub(crate) fn follow(reading: Reading) -> Self {
         let route = Self {
             path: RwSignal::new(address()),
@@ -35,12 +35,12 @@ impl Route {
         route
     }
 
-    /// The path.
+    /// Returns the current path, and subscribes the caller to it.
     pub(crate) fn path(self) -> String {
         self.path.get()
     }
 
-    /// Goes to another page; the browser's *back* returns.
+    /// Navigates to another page and adds a history entry, so that *back* returns.
     pub(crate) fn go(self, path: &str) {
         if path != address()
             && history(|own| own.push_state_with_url(&JsValue::NULL, "", Some(path)))
@@ -49,7 +49,7 @@ impl Route {
         }
     }
 
-    /// Goes to another page in place of this one, to which there is no way back.
+    /// Navigates to another page and replaces the history entry, so that *back* does not return.
     pub(crate) fn replace(self, path: &str) {
         if history(|own| own.replace_state_with_url(&JsValue::NULL, "", Some(path))) {
             self.show(path);
@@ -73,7 +73,8 @@ fn history(change: impl Fn(&web_sys::History) -> Result<(), JsValue>) -> bool {
     window().history().is_ok_and(|own| change(&own).is_ok())
 }
 
-/// The path of the link that was clicked, if it leads into the app and a plain click was meant.
+/// Returns the path of the clicked link, if it stays within the app and the click has no modifier
+/// key.
 fn own_link(event: &MouseEvent) -> Option<String> {
     let special = event.meta_key() || event.ctrl_key() || event.shift_key() || event.alt_key();
     if event.default_prevented() || event.button() != 0 || special {

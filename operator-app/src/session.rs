@@ -1,4 +1,4 @@
-//! `Session`: who is signed in. The one place that knows how a request proves it.
+//! The signed-in operator. Only this module knows how a request is authenticated.
 
 use api_types::OperatorId;
 use serde::{Deserialize, Serialize};
@@ -7,38 +7,39 @@ use crate::{browser, client::SessionClient};
 
 const KEY: &str = "humanops.session";
 
-/// A signed-in operator. Today's proof is the development header, accepted by a server on the same
-/// machine only; a token will take its place here, and nothing else in the app will change.
+/// The session of an operator. Requests are authenticated by the development header, which only a
+/// server on the same machine accepts. A token will replace it in this type, without changes
+/// elsewhere in the app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
-    /// The account.
+    /// The id of the operator's account.
     pub(crate) operator_id: OperatorId,
-    /// As the operator gave it.
+    /// The name as the operator gave it.
     pub(crate) name: String,
 }
 
 impl Session {
-    /// The session that this phone remembers.
+    /// Returns the session stored on this phone, if there is one.
     pub(crate) fn recall() -> Option<Self> {
         browser::recall(KEY)
     }
 
-    /// Remembers this session until it is forgotten.
+    /// Stores this session until [`Session::forget`].
     pub(crate) fn remember(&self) {
         browser::remember(KEY, self);
     }
 
-    /// Signs out: the phone no longer knows who used it.
+    /// Signs out by removing the stored session from this phone.
     pub(crate) fn forget() {
         browser::forget(KEY);
     }
 
-    /// The header that goes with every request of this session.
+    /// Returns the name and value of the header that authenticates requests.
     pub(crate) fn header(&self) -> (&'static str, String) {
         ("X-Operator-Id", self.operator_id.to_string())
     }
 
-    /// The only way to a protected endpoint.
+    /// Returns a client for the endpoints that need a session; there is no other way to create one.
     pub(crate) fn client(&self) -> SessionClient {
         SessionClient::new(self.clone())
     }

@@ -1,5 +1,5 @@
-//! The app's words for the API's enums. Every variant has its own; a new one does not compile
-//! without.
+//! Display texts for the API's enums. Every variant has a text; a new variant does not compile
+//! without one.
 
 use api_types::{
     Timestamp,
@@ -10,7 +10,7 @@ use api_types::{
 
 use crate::browser;
 
-/// The name of a kind of work.
+/// Returns the name of a task type.
 pub(crate) const fn task_type(kind: TaskType) -> &'static str {
     match kind {
         TaskType::Verification => "Check something",
@@ -29,7 +29,7 @@ pub(crate) const fn task_type(kind: TaskType) -> &'static str {
     }
 }
 
-/// Where a status leaves the operator.
+/// Returns the name of a status from the operator's view.
 pub(crate) const fn status(status: Status) -> &'static str {
     match status {
         Status::Pending => "Open",
@@ -45,7 +45,7 @@ pub(crate) const fn status(status: Status) -> &'static str {
     }
 }
 
-/// What kind of proof is asked for.
+/// Returns a description of the kind of proof that a task asks for.
 pub(crate) const fn proof(task: &OperatorTaskView) -> &'static str {
     match (task.task_domain, task.proof_type) {
         (TaskDomain::Credential, _) => "A secret, sealed on this phone",
@@ -56,7 +56,7 @@ pub(crate) const fn proof(task: &OperatorTaskView) -> &'static str {
     }
 }
 
-/// What the button says that leads to the proof.
+/// Returns the label of the button that leads to the proof form.
 pub(crate) const fn begin_proof(task: &OperatorTaskView) -> &'static str {
     match (task.task_domain, task.proof_type) {
         (TaskDomain::Credential, _) => "Hand over the secret",
@@ -67,7 +67,7 @@ pub(crate) const fn begin_proof(task: &OperatorTaskView) -> &'static str {
     }
 }
 
-/// Where a task takes place, as far as it may be known now.
+/// Returns where a task takes place, as far as the operator may know it now.
 pub(crate) fn place(domain: TaskDomain, location: Option<&Location>) -> String {
     match (domain, location) {
         (TaskDomain::Digital | TaskDomain::Credential, _) => "From anywhere".to_owned(),
@@ -100,7 +100,7 @@ pub(crate) fn place(domain: TaskDomain, location: Option<&Location>) -> String {
 
 const MINUTE_MS: i64 = 60_000;
 
-/// The time from `now` to `then`, in the two largest units that matter; `None` once it is over.
+/// Returns the time from `now` to `then` in its two largest units, or `None` once it is over.
 pub(crate) fn time_left(now: Timestamp, then: Timestamp) -> Option<String> {
     let millis = then.as_millis() - now.as_millis();
     if millis <= 0 {
@@ -117,24 +117,25 @@ pub(crate) fn time_left(now: Timestamp, then: Timestamp) -> Option<String> {
     })
 }
 
-/// When [`time_left`] says something else next: at the next whole minute, and at `then` itself.
+/// Returns the next time at which [`time_left`] returns another text: at the next whole minute, and
+/// at `then` itself.
 pub(crate) fn time_left_changes(now: Timestamp, then: Timestamp) -> Option<Timestamp> {
     let millis = then.as_millis() - now.as_millis();
     let next = match millis {
         ..=0 => return None,
         1..MINUTE_MS => millis,
-        // A whole minute is said until it is no longer whole.
+        // A whole minute is shown until it is over.
         _ => millis % MINUTE_MS + 1,
     };
     Timestamp::from_millis(now.as_millis() + next)
 }
 
-/// Whether `then` is less than an hour away, or over.
+/// Returns whether `then` is less than an hour away, or in the past.
 pub(crate) fn is_soon(now: Timestamp, then: Timestamp) -> bool {
     then.as_millis() - now.as_millis() < 60 * MINUTE_MS
 }
 
-/// What an error means for a person, in a few words; the server's sentence says the rest.
+/// Returns a short title for an error; the server's sentence gives the details.
 pub(crate) const fn error(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::Validation | ErrorCode::SchemaValidationFailed => {
@@ -165,7 +166,7 @@ pub(crate) const fn error(code: ErrorCode) -> &'static str {
     }
 }
 
-/// An agent's record: what it had done and paid for.
+/// Returns an agent's record: how many tasks it had completed and paid.
 pub(crate) fn record(agent: &AgentSummary) -> String {
     match agent.completed_tasks {
         0 => "new here".to_owned(),
@@ -173,7 +174,7 @@ pub(crate) fn record(agent: &AgentSummary) -> String {
     }
 }
 
-/// What operators thought of an agent, once any has said so.
+/// Returns the operators' rating of an agent, or `None` while there is none.
 pub(crate) fn rating(stars: Option<f32>) -> Option<String> {
     let stars = browser::two_decimals(f64::from(stars?));
     Some(format!(
@@ -182,7 +183,7 @@ pub(crate) fn rating(stars: Option<f32>) -> Option<String> {
     ))
 }
 
-/// A length of time in its largest unit that is whole: `45 min`, `2 h`, `1 day`.
+/// Formats a duration in its largest whole unit: `45 min`, `2 h`, `1 day`.
 pub(crate) fn minutes(number: u32) -> String {
     match number {
         0 => "0 min".to_owned(),
@@ -192,7 +193,7 @@ pub(crate) fn minutes(number: u32) -> String {
     }
 }
 
-/// `1 task`, `2 tasks`.
+/// Formats a number with its noun: `1 task`, `2 tasks`.
 pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
@@ -232,8 +233,8 @@ mod tests {
         }
     }
 
-    /// Follows the words from change to change: none is missed, and none is announced for nothing
-    /// in the last day.
+    /// Follows the text from change to change: no change is missed, and none is announced without
+    /// need in the last day.
     #[test]
     fn what_is_said_changes_exactly_when_it_says_that_it_will() {
         let deadline = at(86_400_000 - 1);

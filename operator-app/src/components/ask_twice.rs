@@ -1,18 +1,18 @@
-//! A button for what cannot be taken back: it says what will be lost, and asks once more.
+//! A button for an irreversible action: it says what will be lost and asks for confirmation.
 
 use leptos::{ev::MouseEvent, html::Button, prelude::*};
 
 use crate::components::{live, on};
 
-/// The button, and behind it the question. The focus goes to the harmless answer, which also brings
-/// both into view, and returns to the button.
+/// A button that shows a question with two answers when pressed. The focus moves to the harmless
+/// answer, which also scrolls both into view, and back to the button afterwards.
 #[component]
 pub(crate) fn AskTwice(
-    /// What the button says.
+    /// The label of the first button.
     ask: &'static str,
-    /// What will then be so.
+    /// The consequence of the action.
     warning: &'static str,
-    /// What the second button says.
+    /// The label of the button that confirms.
     sure: &'static str,
     act: Callback<()>,
 ) -> impl IntoView {
@@ -55,7 +55,7 @@ fn button(
     .into_any()
 }
 
-/// Once the view has settled, if the button is there by then.
+/// Moves the focus to the button after the next rendering, if it exists by then.
 fn focus_soon(node: NodeRef<Button>) {
     request_animation_frame(move || {
         if let Some(button) = node.try_get_untracked().flatten() {

@@ -1,4 +1,4 @@
-//! The clock that views follow, and a deadline: the time that is left, kept current.
+//! The clock signal that views follow, and a countdown to a deadline.
 
 use std::time::Duration;
 
@@ -11,15 +11,17 @@ use crate::{
     words,
 };
 
-/// The clock moves on this often by itself, which makes up for timers that slept with the phone.
+/// The interval at which the clock updates. It also makes up for timers that paused while the phone
+/// slept.
 const TICK: Duration = Duration::from_secs(30);
 
-/// The time as the views know it. It also moves on at the very moments that views ask for.
+/// The current time as a signal. In addition to its interval, it updates at the times that views
+/// request.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock(RwSignal<Timestamp>);
 
 impl Clock {
-    /// A clock that goes.
+    /// Creates a clock and starts its interval.
     pub(crate) fn start() -> Self {
         let clock = Self(RwSignal::new(browser::now()));
         set_interval(move || clock.tick(), TICK);
@@ -30,12 +32,12 @@ impl Clock {
         self.0.set(browser::now());
     }
 
-    /// The time, followed.
+    /// Returns the time, and subscribes the caller to it.
     pub(crate) fn now(self) -> Timestamp {
         self.0.get()
     }
 
-    /// Moves the clock on at each moment that `next` names, given the time before it.
+    /// Updates the clock at each time that `next` returns; `next` gets the current time.
     pub(crate) fn moves_at(self, next: impl Fn(Timestamp) -> Option<Timestamp> + 'static) {
         self.moves_at_boxed(Box::new(next));
     }
@@ -45,7 +47,7 @@ impl Clock {
             let now = self.now();
             let wait = next(now).map(|then| then.as_millis() - now.as_millis());
             let wait = wait.and_then(|millis| u64::try_from(millis).ok());
-            // What is farther away is looked at again by then.
+            // The clock's own interval covers later times.
             let Some(wait) = wait.map(Duration::from_millis).filter(|wait| *wait < TICK) else {
                 return;
             };
@@ -55,14 +57,14 @@ impl Clock {
         });
     }
 
-    /// Whether this moment has come, followed.
+    /// Returns a signal that tells whether this time has passed.
     pub(crate) fn has_come(self, moment: Timestamp) -> Signal<bool> {
         self.moves_at(move |now| Some(moment).filter(|moment| *moment > now));
         Signal::derive(move || self.now() >= moment)
     }
 }
 
-/// How long until `deadline`. Informs; what may still be done is the server's to say.
+/// The time left until `deadline`. It only informs; the server decides what is still allowed.
 #[component]
 pub(crate) fn Countdown(deadline: Timestamp) -> impl IntoView {
     let clock: Clock = expect_context();

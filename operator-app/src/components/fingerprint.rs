@@ -1,9 +1,9 @@
-//! A key's fingerprint, in groups that a person can compare.
+//! The fingerprint of a key, in groups that a person can compare.
 
 use crypto_wasm::Fingerprint;
 use leptos::prelude::*;
 
-/// Eight groups of four; a screen reader hears them one by one.
+/// Eight groups of four characters, as list items that a screen reader reads one by one.
 #[component]
 pub(crate) fn KeyFingerprint(fingerprint: Fingerprint) -> impl IntoView {
     let groups: Vec<String> = fingerprint.groups().split(' ').map(str::to_owned).collect();

@@ -1,4 +1,4 @@
-//! Forms: a field with its label, hint and error; a button that knows it is busy.
+//! Form components: a field with label, hint and error, and a submit button with a busy state.
 
 use api_types::error::Fault;
 use leptos::{html, prelude::*};
@@ -9,17 +9,17 @@ use crate::{
     components::{flag, text},
 };
 
-/// The faults of one form, by field, and the failure of the form as a whole.
+/// The faults of a form, by field and for the form as a whole.
 #[derive(Clone, Copy)]
 pub(crate) struct FormFaults(RwSignal<Vec<Fault>>);
 
 impl FormFaults {
-    /// None so far.
+    /// Creates a form state without faults.
     pub(crate) fn new() -> Self {
         Self(RwSignal::new(Vec::new()))
     }
 
-    /// Replaces the faults, and takes the focus to the first of them.
+    /// Replaces the faults, and moves the focus to the first faulty field.
     pub(crate) fn set(self, faults: Vec<Fault>) {
         let any = !faults.is_empty();
         self.0.set(faults);
@@ -28,14 +28,14 @@ impl FormFaults {
         }
     }
 
-    /// Takes the faults out of a refusal, if it names fields.
+    /// Sets the faults from the details of a refusal; ignores other errors.
     pub(crate) fn set_from(self, error: &ClientError) {
         if let ClientError::Refused(body, _) = error {
             self.set(body.details.clone());
         }
     }
 
-    /// What is wrong with `field`, if anything.
+    /// Returns the message of the fault in `field`, and subscribes the caller to it.
     pub(crate) fn of(self, field: &str) -> Option<String> {
         self.0.with(|faults| {
             faults
@@ -46,7 +46,7 @@ impl FormFaults {
     }
 }
 
-/// A fault found on the phone.
+/// Returns a fault that was found on the phone.
 pub(crate) fn fault(field: &str, message: &str) -> Fault {
     Fault {
         field: field.to_owned(),
@@ -54,17 +54,17 @@ pub(crate) fn fault(field: &str, message: &str) -> Fault {
     }
 }
 
-/// A text without its margins; nothing if nothing is left.
+/// Trims a text; returns `None` if nothing is left.
 pub(crate) fn filled(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
         .filter(|text| !text.is_empty())
 }
 
-/// One line of text with its label. The text is read from `node`; nothing mirrors it.
+/// A single-line text input with its label. Its text is read from `node`; no signal mirrors it.
 #[component]
 pub(crate) fn Field(
     label: &'static str,
-    /// The field's name on the wire, by which faults find it.
+    /// The name of the field in the API, by which its faults are found.
     name: &'static str,
     node: NodeRef<html::Input>,
     faults: FormFaults,
@@ -97,7 +97,7 @@ pub(crate) fn Field(
     }
 }
 
-/// Several lines of text with their label.
+/// A multi-line text input with its label.
 #[component]
 pub(crate) fn LongField(
     label: &'static str,
@@ -134,7 +134,7 @@ pub(crate) fn LongField(
     }
 }
 
-/// The hint of a field, and in its place the fault.
+/// The text below a field: its fault if there is one, otherwise its hint.
 #[component]
 fn Below(name: &'static str, hint: Option<&'static str>, faults: FormFaults) -> impl IntoView {
     let class = text(move || {
@@ -155,8 +155,8 @@ fn Below(name: &'static str, hint: Option<&'static str>, faults: FormFaults) -> 
     }
 }
 
-/// The button that sends a form. While busy it says so and keeps the focus; the form's own
-/// handler ignores what is pressed meanwhile.
+/// The button that submits a form. While busy it shows `doing` and keeps the focus; the form's own
+/// handler ignores presses during that time.
 #[component]
 pub(crate) fn Submit(
     #[prop(into)] label: Signal<String>,

@@ -1,8 +1,9 @@
-//! The app's icons: strokes on a 24 by 24 grid. They accompany words and are silent themselves.
+//! Icons of the app: strokes on a 24 by 24 grid. They accompany text and are hidden from screen
+//! readers.
 
 use leptos::prelude::*;
 
-/// What an icon shows.
+/// The motif of an icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     Agent,
@@ -90,7 +91,7 @@ impl Shape {
     }
 }
 
-/// One icon, as large as the text beside it.
+/// An icon in the size of the text next to it.
 #[component]
 pub(crate) fn Icon(shape: Shape) -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! The frame of a page, and the boxes that several pages share.
+//! The layout of a page, and boxes that several pages share.
 
 use leptos::{html::H1, prelude::*};
 
@@ -7,24 +7,26 @@ use crate::{
     components::{Icon, Shape},
 };
 
-/// Where reading begins on a page that has just come: at its heading, which takes the focus once it
-/// is there, so that it is read out and that the next Tab goes on from it. A page that only shows
-/// newer data keeps the focus where it is, and so does the first one, which the browser opened.
+/// Focus management between pages. After navigation the heading of the new page takes the focus
+/// once it appears, so that a screen reader reads it and the next Tab continues from it. A page
+/// that only shows newer data keeps the focus where it is; so does the first page, which the
+/// browser opened.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading(StoredValue<bool>);
 
 impl Reading {
-    /// Leaves the focus alone until a page comes.
+    /// Creates a state in which the focus stays where it is until the next navigation.
     pub(crate) fn new() -> Self {
         Self(StoredValue::new(false))
     }
 
-    /// The next heading to appear takes the focus.
+    /// Makes the next heading that appears take the focus.
     pub(crate) fn begins_anew(self) {
         self.0.set_value(true);
     }
 
-    /// For the heading of a page, which must have a `tabindex` of -1 to be able to take the focus.
+    /// Returns the node reference for the heading of a page. The heading needs a `tabindex` of -1
+    /// to be able to take the focus.
     pub(crate) fn heading(self) -> NodeRef<H1> {
         let heading = NodeRef::<H1>::new();
         heading.on_load(move |heading| {
@@ -37,13 +39,13 @@ impl Reading {
     }
 }
 
-/// A page: its name in the tab, its heading, its content.
+/// A page with its title, heading and content.
 #[component]
 pub(crate) fn Page(
-    /// The heading, and the tab's title.
+    /// The heading, which is also the title of the tab.
     #[prop(into)]
     title: String,
-    /// A way back: address and name.
+    /// A link back, as address and label.
     #[prop(optional)]
     back: Option<(String, &'static str)>,
     children: Children,
@@ -59,11 +61,11 @@ pub(crate) fn Page(
     }
 }
 
-/// A box that explains something beside the way.
+/// A box with an explanation outside of the main content.
 #[component]
 pub(crate) fn Notice(
     shape: Shape,
-    /// `plain`, `good`, `warn` or `bad`.
+    /// The CSS class: `plain`, `good`, `warn` or `bad`.
     tone: &'static str,
     children: Children,
 ) -> impl IntoView {
@@ -75,7 +77,7 @@ pub(crate) fn Notice(
     }
 }
 
-/// A page with nothing to show, which says why and what to do.
+/// A page with nothing to show, which explains why and what to do.
 #[component]
 pub(crate) fn Empty(shape: Shape, title: &'static str, children: Children) -> impl IntoView {
     view! {

@@ -1,8 +1,8 @@
-//! Parts of a view that follow signals.
+//! Reactive parts of views, loading and actions.
 //!
-//! A bare closure in a view makes the framework compile its whole machinery of building, updating
-//! and removing once more for that closure; behind these functions it is compiled once. That halves
-//! what a phone has to load.
+//! A bare closure in a view makes the framework compile its code for building, updating and
+//! removing once more for that closure. Behind these functions it is compiled once, which halves
+//! the size of the download.
 
 use std::{future::Future, pin::Pin};
 
@@ -10,12 +10,12 @@ use leptos::prelude::*;
 
 use crate::client::ClientError;
 
-/// A view that is made anew whenever what it reads has changed.
+/// Returns a view that is rendered again whenever a signal that it reads changes.
 pub(crate) fn live(view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
     erased(Box::new(view))
 }
 
-/// The same for a view that is not always there.
+/// Like [`live`], for a view that is sometimes absent.
 pub(crate) fn maybe(view: impl Fn() -> Option<AnyView> + Send + 'static) -> AnyView {
     erased(Box::new(move || view().unwrap_or_else(nothing)))
 }
@@ -24,12 +24,12 @@ fn erased(view: Box<dyn Fn() -> AnyView + Send>) -> AnyView {
     (move || view()).into_any()
 }
 
-/// A view of nothing.
+/// Returns an empty view.
 pub(crate) fn nothing() -> AnyView {
     ().into_any()
 }
 
-/// A text that follows what it reads.
+/// Returns a text signal that follows the signals that it reads.
 pub(crate) fn text(text: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
     derived(Box::new(text))
 }
@@ -38,21 +38,22 @@ fn derived(text: Box<dyn Fn() -> String + Send + Sync>) -> Signal<String> {
     Signal::derive(text)
 }
 
-/// The same for an attribute that says `true` or `false`.
+/// Like [`text`], for an attribute with the value `true` or `false`.
 pub(crate) fn flag(flag: impl Fn() -> bool + Send + Sync + 'static) -> Signal<String> {
     text(move || if flag() { "true" } else { "false" }.to_owned())
 }
 
-/// What an element does on an event.
+/// Boxes an event handler.
 pub(crate) fn on<E: 'static>(handle: impl FnMut(E) + Send + 'static) -> Box<dyn FnMut(E) + Send> {
     Box::new(handle)
 }
 
-/// What a request will answer.
+/// The future of a response.
 pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ClientError>>>>;
 
-/// Something loaded. A handle: copies mean the same. (The framework's own resources also serve
-/// pages that a server renders, which weighs more than all of the app's other signals.)
+/// A value loaded by a request. This is a handle: copies refer to the same value. (The framework's
+/// own resources also support server-side rendering, which weighs more than all other signals of
+/// the app.)
 pub(crate) struct Loading<T> {
     value: RwSignal<Option<Result<T, ClientError>>>,
     round: RwSignal<u32>,
@@ -67,17 +68,17 @@ impl<T> Clone for Loading<T> {
 impl<T> Copy for Loading<T> {}
 
 impl<T: Clone + Send + Sync + 'static> Loading<T> {
-    /// The value or the failure; nothing while the first answer is on its way.
+    /// Returns the value or the error, or `None` before the first response.
     pub(crate) fn get(self) -> Option<Result<T, ClientError>> {
         self.value.get()
     }
 
-    /// Asks again; what was there stays until the answer comes.
+    /// Loads the value again; the current value stays until the response arrives.
     pub(crate) fn refetch(self) {
         self.round.update(|round| *round += 1);
     }
 
-    /// The same for others to call.
+    /// Returns a callback that calls `refetch`.
     pub(crate) fn again(self) -> Callback<()> {
         again(self.round)
     }
@@ -87,7 +88,7 @@ fn again(round: RwSignal<u32>) -> Callback<()> {
     Callback::new(move |()| round.update(|round| *round += 1))
 }
 
-/// Loads by `fetch`, and again whenever what `fetch` reads has changed.
+/// Loads a value with `fetch`, and again whenever a signal that `fetch` reads changes.
 pub(crate) fn load<T: Send + Sync + 'static>(
     fetch: impl Fn() -> Answer<T> + 'static,
 ) -> Loading<T> {
@@ -100,7 +101,7 @@ pub(crate) fn load<T: Send + Sync + 'static>(
         latest.set_value(own);
         spawn(async move {
             let answer = answer.await;
-            // An answer that was overtaken by a later question, or by leaving the page, is dropped.
+            // The response is dropped if a later request was started or the page was left.
             if latest.try_get_value() == Some(own) {
                 value.try_set(Some(answer));
             }
@@ -109,17 +110,17 @@ pub(crate) fn load<T: Send + Sync + 'static>(
     Loading { value, round }
 }
 
-/// What an action does, until it is done.
+/// The future of an action.
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Something that a page can do. While it is being done, a second time does nothing.
+/// An asynchronous action of a page. Starting it again while it runs has no effect.
 #[derive(Clone, Copy)]
 pub(crate) struct Deed {
     work: StoredValue<Box<dyn Fn() -> Work>, LocalStorage>,
     busy: RwSignal<bool>,
 }
 
-/// A deed that does `work`.
+/// Creates an action that runs `work`.
 pub(crate) fn act(work: impl Fn() -> Work + 'static) -> Deed {
     Deed {
         work: StoredValue::new_local(Box::new(work)),
@@ -128,12 +129,12 @@ pub(crate) fn act(work: impl Fn() -> Work + 'static) -> Deed {
 }
 
 impl Deed {
-    /// Whether it is being done.
+    /// Returns the signal that is true while the action runs.
     pub(crate) fn busy(self) -> RwSignal<bool> {
         self.busy
     }
 
-    /// Does it, unless it is being done.
+    /// Starts the action, unless it is already running.
     pub(crate) fn begin(self) {
         if self.busy.get_untracked() {
             return;
@@ -147,7 +148,7 @@ impl Deed {
     }
 }
 
-/// Does `work` beside everything else.
+/// Spawns `work` as a concurrent task.
 pub(crate) fn spawn(work: impl Future<Output = ()> + 'static) {
     spawn_boxed(Box::pin(work));
 }

@@ -1,10 +1,10 @@
-//! What is loaded, in its three shapes: on the way, failed, there.
+//! The view of a loaded value in its three states: loading, failed, loaded.
 
 use leptos::prelude::*;
 
 use crate::components::{Loading, live, problem};
 
-/// Shows a loaded value; a skeleton before, and a failure with a way to try again.
+/// Shows a loaded value; a skeleton while it loads, and a problem with a retry button if it failed.
 pub(crate) fn loaded<T: Clone + Send + Sync + 'static>(
     value: Loading<T>,
     show: impl Fn(T) -> AnyView + Send + 'static,
@@ -16,7 +16,7 @@ pub(crate) fn loaded<T: Clone + Send + Sync + 'static>(
     })
 }
 
-/// The shape of cards that are about to come.
+/// Placeholders for cards while they load.
 fn skeleton() -> AnyView {
     view! {
         <div class="skeletons" role="status">

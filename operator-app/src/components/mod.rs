@@ -1,4 +1,5 @@
-//! What pages are made of. No network and no routes here: values and signals in, callbacks out.
+//! Components that pages are made of. They make no requests and know no routes: they take values
+//! and signals, and call callbacks.
 
 mod ask_twice;
 mod countdown;

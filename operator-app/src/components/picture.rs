@@ -1,11 +1,11 @@
-//! A file of a proof, small.
+//! A thumbnail of a proof file.
 
 use leptos::prelude::*;
 
 use crate::components::{Icon, Shape, live, on};
 
-/// The picture at `url`; the sign of a file where the browser cannot show it, as with a PDF, or
-/// with HEIC on most phones.
+/// Shows the picture at `url`, or a file icon if the browser cannot show it, such as a PDF, or HEIC
+/// on most phones.
 pub(crate) fn picture(url: String, alt: String) -> AnyView {
     let shown = RwSignal::new(true);
     live(move || {

@@ -1,4 +1,4 @@
-//! An error in words, by its code; and the banner of a phone without a network.
+//! An error as text, by its code; and the banner for a phone without a network.
 
 use api_types::error::ErrorCode;
 use leptos::prelude::*;
@@ -9,10 +9,11 @@ use crate::{
     words,
 };
 
-/// What went wrong, what the server says to do, and the number under which it can be found there.
+/// Shows what went wrong, what the server says to do, and the request id to find it in the server's
+/// log.
 pub(crate) fn problem(
     error: &ClientError,
-    // Tries again, where that can help.
+    // Retries the request, where that can help.
     retry: Option<Callback<()>>,
 ) -> AnyView {
     let title = title(error);
@@ -73,7 +74,7 @@ fn sentence(error: &ClientError) -> String {
                 "" => fault.message.clone(),
                 field => format!("{field}: {}", fault.message),
             });
-            // One fault alone is the sentence already.
+            // If there is only one fault, the sentence already contains it.
             let faults = faults.filter(|fault| !body.error.contains(fault.as_str()));
             std::iter::once(body.error.clone())
                 .chain(faults)
@@ -90,10 +91,10 @@ fn sentence(error: &ClientError) -> String {
     }
 }
 
-/// Says so while there is no network.
+/// A banner that is shown while there is no network.
 #[component]
 pub(crate) fn Offline(
-    /// Whether there is one.
+    /// Whether the phone has a network connection.
     online: RwSignal<bool>,
 ) -> impl IntoView {
     view! {

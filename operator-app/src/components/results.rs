@@ -1,4 +1,5 @@
-//! What the Guardian found: each requirement with a word, a sign and the fact that decided.
+//! The Guardian's result: each requirement with a word, an icon and the fact that the finding rests
+//! on.
 
 use api_types::guardian::{GuardianResult, RequirementResult};
 use leptos::prelude::*;

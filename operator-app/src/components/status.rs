@@ -1,11 +1,11 @@
-//! A `Status` as a word and a colour, never a colour alone.
+//! A `Status` as a word and a colour, never as a colour alone.
 
 use api_types::task::Status;
 use leptos::prelude::*;
 
 use crate::words;
 
-/// Where a task stands.
+/// The status of a task.
 #[component]
 pub(crate) fn StatusMark(status: Status) -> impl IntoView {
     let tone = match status {

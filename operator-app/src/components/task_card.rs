@@ -1,4 +1,4 @@
-//! A task in a list: what a person needs to choose it.
+//! A task in a list, with the facts that a person needs to choose it.
 
 use api_types::task::{OperatorTaskView, Status, TaskDomain};
 use leptos::prelude::*;
@@ -8,7 +8,7 @@ use crate::{
     words,
 };
 
-/// One task; the whole card is its link.
+/// A card with one task; the whole card is a link to it.
 #[component]
 pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
     let open = task.status == Status::Pending;
@@ -47,7 +47,7 @@ pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
     }
 }
 
-/// The sign of a task's kind.
+/// Returns the icon of the task's domain.
 fn shape(task: &OperatorTaskView) -> Shape {
     match task.task_domain {
         TaskDomain::Physical => Shape::Camera,

@@ -1,6 +1,7 @@
-//! One tab at a time sends a proof, by the browser's Web Locks, which end with the tab.
+//! A lock by the browser's Web Locks, so that one tab at a time submits a proof. The browser
+//! releases it when the tab ends.
 //!
-//! A browser without them sends without: the server takes a repeated proof for what it is.
+//! A browser without Web Locks submits without a lock: the server recognises a repeated proof.
 
 use js_sys::{Function, Object, Promise, Reflect};
 use leptos::prelude::window;
@@ -9,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::components::spawn;
 
-/// A lock that is held until this is dropped.
+/// A lock that is released on drop.
 pub(super) struct Held(Option<Function>);
 
 impl Drop for Held {
@@ -21,7 +22,7 @@ impl Drop for Held {
     }
 }
 
-/// Takes the lock of this name, or returns `None` if another tab holds it.
+/// Takes the lock with this name, or returns `None` if another tab holds it.
 pub(super) async fn hold(name: &str) -> Option<Held> {
     let Some((locks, request)) = manager() else {
         return Some(Held(None));
@@ -56,7 +57,7 @@ pub(super) async fn hold(name: &str) -> Option<Held> {
     });
     match JsFuture::from(decided).await {
         Ok(is_mine) if is_mine.is_falsy() => None,
-        // A browser that refuses locks is one without them.
+        // A browser that refuses locks is treated as one without them.
         _ => Some(Held(release)),
     }
 }

@@ -1,11 +1,11 @@
-//! The outbox: proofs on their way, kept on the phone until the server has them.
+//! The outbox: stores proofs on the phone until the server has received them.
 //!
-//! A proof has one `submission_id` for all of its tries, so sending it again is harmless. A file
-//! that broke on the way begins again; the server knows the same bytes. Nothing here is plaintext
-//! of a credential: what waits of one is its envelope.
+//! All attempts to submit a proof have the same `submission_id`, so retries are harmless. An upload
+//! that broke starts again; the server recognises the same bytes. The outbox holds no plaintext of
+//! a credential, only its envelope.
 //!
-//! What is shown is a copy of what is kept; a change is made to both. When what is sent is decided
-//! in `schedule.rs` and done in `send.rs`.
+//! The views show an in-memory copy of the stored proofs; every change is made to both.
+//! `schedule.rs` decides when to send, and `send.rs` sends.
 
 mod lock;
 mod schedule;
@@ -28,7 +28,7 @@ pub(crate) use store::NotKept;
 use waiting::ProofKey;
 pub(crate) use waiting::{Stage, WaitingFile, WaitingProof};
 
-/// The file that is being sent now.
+/// The file that is being uploaded now, with its progress in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sending {
     pub(crate) key: String,
@@ -36,29 +36,30 @@ pub(crate) struct Sending {
     pub(crate) total: u64,
 }
 
-/// What a change makes of a proof, or of there being none; none afterwards if the proof is to go.
-/// It is applied to what is shown and to what is kept, where another tab may have left another.
+/// A change of a proof: maps the proof before, or `None`, to the proof after, or `None` to delete
+/// it. It is applied to the shown proof and to the stored one, which another tab may have changed.
 type Change = dyn Fn(Option<WaitingProof>) -> Option<WaitingProof>;
 
-/// What waits of the operator who is signed in, and what is under way; another who uses this phone
-/// sees nothing of it. A handle: copies mean the same outbox.
+/// The waiting proofs of the signed-in operator, and the state of sending them. Proofs of other
+/// operators on the same phone are not visible. This is a handle: copies refer to the same outbox.
 #[derive(Clone, Copy)]
 pub(crate) struct Outbox {
     client: StoredValue<Option<SessionClient>>,
     proofs: RwSignal<Vec<WaitingProof>>,
-    /// Changes of `proofs` so far.
+    /// Number of changes to `proofs` so far.
     changes: StoredValue<u32>,
-    /// Proofs that the phone does not keep, as in a private window: they are sent from memory.
+    /// Tasks whose proofs the browser did not store, as in a private window; they are sent from
+    /// memory.
     unkept: StoredValue<Vec<TaskId>>,
     sending: RwSignal<Option<Sending>>,
     received: RwSignal<u32>,
     schedule: RwSignal<Schedule>,
-    /// Asks the schedule again.
+    /// The timer that calls [`Outbox::go_on`] again.
     timer: StoredValue<Option<TimeoutHandle>>,
 }
 
 impl Outbox {
-    /// An outbox that has not been looked into yet.
+    /// Creates an empty outbox that has not read the store yet.
     pub(crate) fn new() -> Self {
         Self {
             client: StoredValue::new(None),
@@ -72,13 +73,13 @@ impl Outbox {
         }
     }
 
-    /// Reads what an earlier visit of the operator left, and sends what is ready.
+    /// Reads the operator's stored proofs and sends those that are ready.
     pub(crate) async fn open(self, client: SessionClient) {
         self.client.set_value(Some(client));
         self.look_again().await;
     }
 
-    /// Shows nothing any more, and goes on with nothing by itself; all stays kept.
+    /// Clears the shown proofs and stops starting new attempts; the stored proofs remain.
     pub(crate) fn close(self) {
         self.client.set_value(None);
         self.show(Vec::new());
@@ -87,8 +88,8 @@ impl Outbox {
         self.go_on();
     }
 
-    /// Reads what other tabs did meanwhile, and sends what is ready without waiting any longer. For
-    /// when the network or the person is back.
+    /// Reads changes that other tabs made, and sends what is ready without further backoff. Called
+    /// when the network is back or the page becomes visible.
     pub(crate) async fn look_again(self) {
         self.read().await;
         self.schedule
@@ -106,7 +107,7 @@ impl Outbox {
                 return;
             }
             if self.changes.get_value() != changes {
-                // Something was changed while it was read.
+                // The proofs changed during the read, so read again.
                 continue;
             }
             proofs.retain(|proof| Some(proof.operator_id) == operator);
@@ -119,7 +120,7 @@ impl Outbox {
         }
     }
 
-    /// Sends what is ready now, because the person asked for it.
+    /// Sends what is ready now, at the person's request.
     pub(crate) fn send_now(self) {
         self.schedule
             .update(|schedule| schedule.hurry(Hurry::Person));
@@ -135,44 +136,45 @@ impl Outbox {
         self.operator().map(|operator| ProofKey { operator, task })
     }
 
-    /// Everything that waits.
+    /// Returns all waiting proofs, and subscribes the caller.
     pub(crate) fn all(self) -> Vec<WaitingProof> {
         self.proofs.get()
     }
 
-    /// What waits for one task.
+    /// Returns the waiting proof of a task, and subscribes the caller.
     pub(crate) fn find(self, task: TaskId) -> Option<WaitingProof> {
         self.proofs
             .with(|all| all.iter().find(|proof| proof.task_id == task).cloned())
     }
 
-    /// What waits for one task at this moment, without following what becomes of it.
+    /// Returns the waiting proof of a task without subscribing the caller.
     pub(crate) fn peek(self, task: TaskId) -> Option<WaitingProof> {
         self.proofs
             .with_untracked(|all| all.iter().find(|own| own.task_id == task).cloned())
     }
 
-    /// The file that is on its way, with its bytes.
+    /// Returns the file that is being uploaded, with its progress.
     pub(crate) fn sending(self) -> Option<Sending> {
         self.sending.get()
     }
 
-    /// Why a proof that is ready is not being sent now, if something failed.
+    /// Returns the error that delays a ready proof, if there is one.
     pub(crate) fn trouble(self, task: TaskId) -> Option<ClientError> {
         self.schedule.with(|schedule| schedule.trouble(task))
     }
 
-    /// How many proofs the server has received since the app started; views reload by it.
+    /// Returns how many proofs the server has received since the app started; views that read it
+    /// reload.
     pub(crate) fn received(self) -> u32 {
         self.received.get()
     }
 
-    /// The bytes of a file that waits.
+    /// Returns the bytes of a waiting file.
     pub(crate) async fn file(self, key: &str) -> Result<Blob, NotKept> {
         store::file(key).await
     }
 
-    /// Keeps a file with its draft, which is `begun` if this is its first file.
+    /// Stores a file in a draft. The draft is `begun` if none is stored yet.
     pub(crate) async fn attach(
         self,
         begun: WaitingProof,
@@ -206,7 +208,7 @@ impl Outbox {
             .await
     }
 
-    /// Takes a file out of a draft.
+    /// Removes a file from a draft.
     pub(crate) async fn detach(self, task: TaskId, key: &str) -> Result<(), NotKept> {
         let key = key.to_owned();
         self.change_draft(task, move |proof| {
@@ -215,7 +217,7 @@ impl Outbox {
         .await
     }
 
-    /// Keeps what is written of a draft, which is `begun` if nothing was kept of it before.
+    /// Stores the text of a draft. The draft is `begun` if none is stored yet.
     pub(crate) async fn write(
         self,
         begun: WaitingProof,
@@ -235,8 +237,8 @@ impl Outbox {
         self.change(own, Rc::new(write)).await
     }
 
-    /// Keeps a finished proof and sends it. Without a store it is sent from memory. Its files are
-    /// those that are kept with its draft.
+    /// Stores a finished proof and sends it; if it cannot be stored, it is sent from memory. Its
+    /// files are those of the stored draft.
     pub(crate) async fn hand_over(self, mut proof: WaitingProof) -> Result<(), NotKept> {
         proof.stage = Stage::Ready;
         let own = proof.key();
@@ -253,7 +255,7 @@ impl Outbox {
         kept
     }
 
-    /// Throws a proof away that was not sent.
+    /// Deletes a proof that was not sent.
     pub(crate) async fn discard(self, task: TaskId) -> Result<(), NotKept> {
         let own = self.key(task).ok_or(NotKept)?;
         let gone = self.change(own, Rc::new(|_| None)).await;
@@ -262,7 +264,7 @@ impl Outbox {
         gone
     }
 
-    /// Makes a refused proof ready again, with its files sent anew, and sends it.
+    /// Makes a refused proof ready again, uploads its files again, and sends it.
     pub(crate) async fn try_again(self, task: TaskId) -> Result<(), NotKept> {
         let again = |mut proof: WaitingProof| {
             if matches!(proof.stage, Stage::Refused(_)) {
@@ -280,7 +282,8 @@ impl Outbox {
         kept
     }
 
-    /// Makes a draft of a proof that was refused or does not get through, to be corrected.
+    /// Turns a proof that was refused or cannot be delivered into a draft, so that it can be
+    /// corrected.
     pub(crate) async fn reopen(self, task: TaskId) -> Result<(), NotKept> {
         let reopen = |proof: WaitingProof| WaitingProof {
             stage: Stage::Draft,
@@ -315,9 +318,9 @@ impl Outbox {
         self.change_with(key, change, None).await
     }
 
-    /// Changes what is shown at once, and then what is kept. What is kept afterwards is shown, as
-    /// another tab may have changed it before, unless something was changed meanwhile, which then
-    /// shows it.
+    /// Changes the shown proof at once and then the stored one. Afterwards shows the stored result,
+    /// because another tab may have changed it before; skips this if another change was made
+    /// meanwhile, which then shows its own result.
     async fn change_with(
         self,
         key: ProofKey,

@@ -1,8 +1,8 @@
-//! When what is sent: decisions over what waits, without a clock, a network or a browser.
+//! Decides when to send which proof, without reading a clock, the network or the browser.
 //!
-//! The outbox asks [`Schedule::next`] after everything that happens. While a proof is ready, the
-//! answer is to send one, or to ask again after a bounded time, or one is being sent, after which
-//! the outbox asks again. So nothing that is ready can be forgotten.
+//! The outbox calls [`Schedule::next`] after every event. While a proof is ready, the result is to
+//! send one or to call again after a bounded time; or a proof is being sent, after which the outbox
+//! calls again. So no ready proof is forgotten.
 
 use std::time::Duration;
 
@@ -10,62 +10,62 @@ use api_types::{TaskId, Timestamp};
 
 use crate::client::ClientError;
 
-/// After a failure sending goes on by itself: soon, then ever more seldom, and never before the
-/// server said.
+/// Backoff after a failed attempt: doubles from the minimum up to the maximum, and never ends
+/// before the server's `Retry-After`.
 const AGAIN_AFTER_MIN: Duration = Duration::from_secs(5);
 const AGAIN_AFTER_MAX: Duration = Duration::from_secs(300);
 
-/// A longer `Retry-After` is cut to this.
+/// Maximum for the server's `Retry-After`.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
 
-/// What to do now.
+/// What the outbox does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Send the proof of this task.
     Send(TaskId),
-    /// Ask again after this time.
+    /// Call [`Schedule::next`] again after this time.
     Wait(Duration),
-    /// Nothing is ready, or something is being sent.
+    /// Do nothing: no proof is ready, or one is being sent.
     Rest,
 }
 
-/// How a try to send one proof ended.
+/// The outcome of an attempt to send a proof.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
-    /// The server received or refused it.
+    /// The server received or refused the proof.
     Answered,
-    /// It is not to be sent any more: another tab sent, changed or discarded it.
+    /// The proof is no longer to be sent: another tab sent, changed or discarded it.
     Gone,
-    /// Another tab is sending it.
+    /// Another tab is sending the proof.
     Elsewhere,
-    /// It may succeed later.
+    /// The attempt failed, and a later one may succeed.
     Failed(ClientError),
 }
 
-/// What makes waiting pointless.
+/// An event that ends the backoff early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hurry {
     /// The person pressed a button.
     Person,
-    /// The network came back, or the person did. The server's `Retry-After` still holds.
+    /// The network or the person came back. The server's `Retry-After` still applies.
     Network,
 }
 
-/// Why and for how long one proof is left alone.
+/// The reason and the duration of the backoff of one proof.
 #[derive(Clone, Debug)]
 struct Pause {
     task: TaskId,
-    /// Tries of this proof that failed since the last one that was answered.
+    /// Number of consecutive failed attempts for this proof.
     failures: u32,
     since: Timestamp,
     own: Duration,
-    /// The server's wish.
+    /// The server's `Retry-After`, or zero.
     asked: Duration,
     error: Option<ClientError>,
 }
 
 impl Pause {
-    /// How much of it is left. A clock that was set back ends it.
+    /// Returns the remaining time. It is zero if the clock was set back before the start.
     fn left(&self, now: Timestamp) -> Duration {
         let passed = u64::try_from(now.as_millis() - self.since.as_millis());
         passed.map_or(Duration::ZERO, |passed| {
@@ -80,7 +80,7 @@ impl Pause {
     }
 }
 
-/// What is being sent, and what is left alone until when.
+/// The proof that is being sent, and the proofs that are backing off.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schedule {
     sending: Option<TaskId>,
@@ -88,8 +88,8 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Says what to do now, if the proofs of these tasks are ready. Of those that may be sent, the
-    /// one that failed least comes first, so that no proof keeps the others waiting.
+    /// Returns what to do now if the proofs of these tasks are ready. Among the proofs that may be
+    /// sent, the one with the fewest failures is first, so that no proof blocks the others.
     pub(super) fn next(&self, ready: &[TaskId], now: Timestamp) -> Step {
         if self.sending.is_some() {
             return Step::Rest;
@@ -107,7 +107,7 @@ impl Schedule {
         }
     }
 
-    /// Notes that a try has begun.
+    /// Records that an attempt has begun.
     pub(super) fn begin(&mut self, task: TaskId) {
         self.sending = Some(task);
         if let Some(pause) = self.pauses.iter_mut().find(|own| own.task == task) {
@@ -115,12 +115,12 @@ impl Schedule {
         }
     }
 
-    /// Notes that a try of an operator who is no longer signed in has ended.
+    /// Records the end of an attempt for an operator who is no longer signed in.
     pub(super) fn end_for_another(&mut self) {
         self.sending = None;
     }
 
-    /// Notes how the try ended; `ready` is what waits now.
+    /// Records the outcome of the attempt; `ready` lists the proofs that are ready now.
     pub(super) fn end(
         &mut self,
         task: TaskId,
@@ -152,7 +152,7 @@ impl Schedule {
         if !is_of_all(error) {
             return;
         }
-        // What stopped this one stops the others too.
+        // An error of the connection stops the other proofs too.
         for other in ready.iter().filter(|other| **other != task) {
             let (left, failures) = (self.pause(*other)).map_or((Duration::ZERO, 0), |pause| {
                 (pause.left(now), pause.failures)
@@ -183,7 +183,7 @@ impl Schedule {
         });
     }
 
-    /// Ends the pauses that this makes pointless.
+    /// Ends the backoffs that this event makes pointless.
     pub(super) fn hurry(&mut self, why: Hurry) {
         for pause in &mut self.pauses {
             match why {
@@ -193,17 +193,17 @@ impl Schedule {
         }
     }
 
-    /// Forgets that a proof failed: it is another one now, or gone.
+    /// Removes the backoff of a proof that was changed or deleted.
     pub(super) fn forget(&mut self, task: TaskId) {
         self.pauses.retain(|own| own.task != task);
     }
 
-    /// Forgets what failed for the operator who is signing out. A try goes on to its end.
+    /// Removes all backoffs when the operator signs out. A running attempt continues to its end.
     pub(super) fn close(&mut self) {
         self.pauses.clear();
     }
 
-    /// Why a proof is left alone, if it is.
+    /// Returns the error that caused the backoff of a proof, if it is backing off.
     pub(super) fn trouble(&self, task: TaskId) -> Option<ClientError> {
         self.pause(task).and_then(|own| own.error.clone())
     }
@@ -213,7 +213,7 @@ impl Schedule {
     }
 }
 
-/// Whether an error says something about the way to the server and nothing about the proof.
+/// Returns whether an error concerns the connection to the server rather than the proof.
 const fn is_of_all(error: &ClientError) -> bool {
     matches!(
         error,
@@ -274,7 +274,7 @@ mod tests {
         schedule.begin(task(1));
         schedule.end(task(1), &overloaded(None), &[task(1)], at(0));
         schedule.begin(task(2));
-        // The person tries the first one again meanwhile.
+        // Meanwhile, the person tries the first one again.
         schedule.forget(task(1));
         assert_eq!(schedule.next(&[task(1), task(2)], at(1)), Step::Rest);
         schedule.end(task(2), &Outcome::Answered, &[task(1)], at(2));
@@ -363,7 +363,7 @@ mod tests {
         );
     }
 
-    /// Random lives of an outbox, each with the seed that it can be lived again by.
+    /// Random sequences of events, each reproducible from its seed.
     #[test]
     fn while_something_is_ready_it_is_sent_or_waits_for_a_bounded_time() {
         for seed in 0..2_000_u64 {

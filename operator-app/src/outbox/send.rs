@@ -1,4 +1,4 @@
-//! The sending of what is ready: does what the schedule says, one proof at a time.
+//! Sends ready proofs, one at a time, as the schedule decides.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Outbox {
-    /// Does what is next. Called after everything that may change what that is.
+    /// Does what the schedule says next. Called after every event that may change it.
     pub(super) fn go_on(self) {
         if let Some(timer) = self.timer.get_value() {
             timer.clear();
@@ -76,8 +76,8 @@ impl Outbox {
         };
         match self.send(client, key, proof.clone()).await {
             Ok(()) => {
-                // Should forgetting fail, the next visit sends the proof once more, and it is
-                // answered with the first receipt.
+                // If deleting it fails, the next visit sends the proof again and receives the first
+                // receipt.
                 let _ = self.change_same(key, &proof, |_| None).await;
                 self.received.update(|count| *count += 1);
                 Outcome::Answered
@@ -88,14 +88,14 @@ impl Outbox {
                     let stage = Stage::Refused(error.clone());
                     Some(WaitingProof { stage, ..proof })
                 };
-                // Should keeping it fail, the next visit asks the server again.
+                // If storing it fails, the next visit sends the proof again.
                 let _ = self.change_same(key, &proof, refused).await;
                 Outcome::Answered
             }
         }
     }
 
-    /// The proof as it is kept now, if it is still to be sent: another tab may have sent it.
+    /// Returns the stored proof if it is still ready; another tab may have sent it.
     async fn still_ready(self, key: ProofKey) -> Option<WaitingProof> {
         let changes = self.changes.get_value();
         let memory = || self.peek(key.task).filter(WaitingProof::is_ready);
@@ -148,7 +148,7 @@ impl Outbox {
         let Some(file) = proof.files.get_mut(place).filter(|file| file.url.is_none()) else {
             return Ok(());
         };
-        // The browser itself lost the file: no network will bring it back.
+        // The browser lost the file, so a retry cannot succeed.
         let blob = self.file(&file.key).await.map_err(|_| ClientError::Lost)?;
         let (own, sending, total) = (file.key.clone(), self.sending, file.bytes);
         let progress = move |sent, total| {
@@ -166,12 +166,12 @@ impl Outbox {
             }
             Some(proof)
         };
-        // Should remembering fail, the file is sent once more and answered with the same upload.
+        // If storing it fails, the file is uploaded again, and the server returns the same upload.
         let _ = self.change_same(key, proof, received).await;
         Ok(())
     }
 
-    /// Changes a proof unless it is another submission by now.
+    /// Changes a proof, unless it is a different submission by now.
     async fn change_same(
         self,
         key: ProofKey,

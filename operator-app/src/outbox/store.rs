@@ -1,7 +1,7 @@
-//! The outbox's place in the browser: IndexedDB, one store for proofs and one for their files.
+//! Storage of the outbox in IndexedDB: one object store for proofs and one for their files.
 //!
-//! A proof is an object with its task and its text, a file is the browser's own `Blob`. Every
-//! change reads and writes in one transaction, so that none undoes another, whichever tab makes it.
+//! A proof is stored as an object with its JSON text, a file as the browser's own `Blob`. Every
+//! change reads and writes in one transaction, so that no tab overwrites the change of another.
 
 use idb::{Database, DatabaseEvent as _, Factory, ObjectStoreParams, TransactionMode};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ const VERSION: u32 = 1;
 const PROOFS: &str = "proofs";
 const FILES: &str = "files";
 
-/// The browser refused to keep or to give back something.
+/// The browser refused to store or to return a value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NotKept;
 
@@ -31,8 +31,8 @@ impl From<serde_wasm_bindgen::Error> for NotKept {
     }
 }
 
-/// A proof as it lies in its store. Its inside is text, so that the browser's own kinds of numbers
-/// and of nothing do not come between.
+/// A proof as it is stored. It is JSON text, so that conversions between Rust and JavaScript
+/// numbers and null values cannot change it.
 #[derive(Serialize, Deserialize)]
 struct Row {
     proof: String,
@@ -44,14 +44,15 @@ impl Row {
         Ok(serde_wasm_bindgen::to_value(&Self { proof })?)
     }
 
-    /// A row of an older app that no longer reads is passed over, never thrown away.
+    /// Parses a row. A row that an older version wrote and that no longer parses is skipped, never
+    /// deleted.
     fn read(row: JsValue) -> Option<WaitingProof> {
         let row: Self = serde_wasm_bindgen::from_value(row).ok()?;
         serde_json::from_str(&row.proof).ok()
     }
 }
 
-/// Every proof that waits, whosever it is.
+/// Returns the waiting proofs of all operators.
 pub(super) async fn proofs() -> Result<Vec<WaitingProof>, NotKept> {
     let database = open().await?;
     let transaction = database.transaction(&[PROOFS], TransactionMode::ReadOnly)?;
@@ -63,14 +64,14 @@ pub(super) async fn proofs() -> Result<Vec<WaitingProof>, NotKept> {
     Ok(rows.into_iter().filter_map(Row::read).collect())
 }
 
-/// The proof of that key, if it is kept.
+/// Returns the proof with this key, if it is stored.
 pub(super) async fn proof(key: ProofKey) -> Result<Option<WaitingProof>, NotKept> {
     one(PROOFS, &key.to_string())
         .await
         .map(|row| row.and_then(Row::read))
 }
 
-/// The file of that key.
+/// Returns the file with this key.
 pub(super) async fn file(key: &str) -> Result<Blob, NotKept> {
     one(FILES, key)
         .await?
@@ -89,8 +90,8 @@ async fn one(store: &str, key: &str) -> Result<Option<JsValue>, NotKept> {
     Ok(found)
 }
 
-/// Puts what `change` makes of a proof in its place, and returns it. `file` is kept if the proof
-/// then has it; files that the proof no longer has are forgotten.
+/// Applies `change` to a proof, stores the result and returns it. Stores `file` if the changed
+/// proof refers to it, and deletes files that the proof no longer refers to.
 pub(super) async fn change(
     key: ProofKey,
     change: &Change,
@@ -116,7 +117,7 @@ pub(super) async fn change(
             files.delete(JsValue::from_str(&old.key))?;
         }
     }
-    // Kept means committed, not merely asked for.
+    // The change is stored only once the transaction is committed.
     let committed = transaction.await?.is_committed();
     database.close();
     if committed { Ok(after) } else { Err(NotKept) }
@@ -131,7 +132,8 @@ async fn open() -> Result<Database, NotKept> {
     request.on_upgrade_needed(|event| {
         if let Ok(database) = event.database() {
             for store in [PROOFS, FILES] {
-                // A store that cannot be made shows at the first transaction, which is answered.
+                // If the store cannot be created, the first transaction on it fails, and that error
+                // is handled.
                 let _ = database.create_object_store(store, ObjectStoreParams::new());
             }
         }

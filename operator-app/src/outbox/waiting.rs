@@ -1,4 +1,4 @@
-//! A proof that waits, as it is shown and as it is kept.
+//! A waiting proof, as it is shown and stored.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::ClientError;
 
-/// One proof that the server does not have yet.
+/// A proof that the server has not received yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct WaitingProof {
     pub(crate) task_id: TaskId,
@@ -18,33 +18,34 @@ pub(crate) struct WaitingProof {
     pub(crate) title: String,
     pub(crate) proof_type: ProofType,
     pub(crate) stage: Stage,
-    /// In the order of the task's requirements; their addresses join `proof` once all are sent.
+    /// The files in the order of the task's requirements; their URLs are added to `proof` once all
+    /// are uploaded.
     pub(crate) files: Vec<WaitingFile>,
-    /// The rest of the proof.
+    /// The proof without the URLs of its files.
     pub(crate) proof: SubmitProof,
     pub(crate) begun_at: Timestamp,
 }
 
-/// How far a waiting proof is.
+/// The stage of a waiting proof.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Stage {
-    /// Files are being picked; nothing is sent.
+    /// The person is still working on it; nothing is sent.
     Draft,
-    /// To be sent as soon as the server can be reached.
+    /// The proof is sent as soon as the server can be reached.
     Ready,
-    /// The server refused it, and it rests until the person decides.
+    /// The server refused it; it is not sent again until the person decides.
     Refused(ClientError),
 }
 
-/// One file of a waiting proof; its bytes lie in the store under `key`.
+/// A file of a waiting proof; its bytes are in the file store under `key`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WaitingFile {
     pub(crate) key: String,
-    /// Which requirement it was taken for, by its place in the list.
+    /// The index of the requirement that the file was taken for.
     pub(crate) slot: usize,
     pub(crate) name: String,
     pub(crate) bytes: u64,
-    /// The address that the server gave it.
+    /// The URL that the server returned; `None` until the file is uploaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
 }
@@ -75,13 +76,13 @@ impl WaitingProof {
             && self.files.is_empty()
     }
 
-    /// Whether the other is the same submission, perhaps at another stage.
+    /// Returns whether the other proof is the same submission, possibly at another stage.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.proof.submission_id == other.proof.submission_id
     }
 }
 
-/// Each operator who uses the phone has one proof a task.
+/// The key of a stored proof: each operator on the phone has at most one proof per task.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct ProofKey {
     pub(super) operator: OperatorId,

@@ -1,4 +1,4 @@
-//! What I earned: numbers that each mean one thing, and the tasks behind them.
+//! The page with the operator's earnings: balances and the tasks behind them.
 
 use api_types::{
     MicroUsd, Timestamp,
@@ -13,7 +13,7 @@ use crate::{
     outbox::Outbox,
 };
 
-/// Available, on hold, in review, paid out.
+/// Shows the balances available, on hold, in review and paid out.
 #[component]
 pub(crate) fn EarningsPage() -> impl IntoView {
     let client: SessionClient = expect_context();
@@ -54,8 +54,8 @@ fn fixed(words: &'static str) -> Signal<String> {
     text(move || words.to_owned())
 }
 
-/// What *on hold* means, with the day on which some of it becomes available, as long as that day is
-/// ahead.
+/// Explains the balance on hold, with the day on which the next part becomes available, while that
+/// day is in the future.
 fn on_hold(earnings: &Earnings) -> Signal<String> {
     let clock: Clock = expect_context();
     let is_any = earnings.pending_balance > MicroUsd::ZERO;
@@ -134,7 +134,7 @@ fn line(task: EarnedTask) -> AnyView {
     .into_any()
 }
 
-/// The sum is only shown where it is one.
+/// Returns whether the total equals the sum of the shown balances; it is shown only then.
 fn adds_up(earnings: &Earnings) -> bool {
     let sum = earnings
         .available_balance

@@ -1,4 +1,4 @@
-//! Open tasks, to choose from.
+//! The page with open tasks to choose from.
 
 use api_types::{Timestamp, page::Page as TaskPage, task::OperatorTaskView};
 use leptos::prelude::*;

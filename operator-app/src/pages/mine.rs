@@ -1,4 +1,4 @@
-//! What I have claimed, and what waits on this phone to be sent.
+//! The page with the operator's claimed tasks and the waiting proofs on this phone.
 
 use api_types::{
     page::Page as TaskPage,
@@ -14,11 +14,11 @@ use crate::{
     pages::{more::More, sending::SendingProof},
 };
 
-/// Claimed tasks by what they need, below the outbox.
+/// Shows the outbox, and below it the claimed tasks grouped by what they need.
 #[component]
 pub(crate) fn MinePage() -> impl IntoView {
     let MyTasks(mine) = expect_context();
-    // The frame's copy may be as old as the visit.
+    // The copy that the frame loaded may be as old as the visit.
     mine.refetch();
     view! {
         <Page title="Mine">

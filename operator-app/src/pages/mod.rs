@@ -1,4 +1,4 @@
-//! The pages, one file or folder per route. Each owns what it loads and what it can do.
+//! The pages, one file or folder for each route. Each page has its own loading and actions.
 
 mod credential;
 mod earnings;

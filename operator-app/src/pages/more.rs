@@ -1,4 +1,4 @@
-//! The rest of a list that is longer than one page.
+//! The remaining rows of a list that is longer than one page.
 
 use api_types::{
     page::{Page, Pagination},
@@ -11,7 +11,8 @@ use crate::{
     components::{Answer, TaskCard, act, flag, live, maybe, on, problem, text},
 };
 
-/// What follows a page, a page more at each press. `fetch` takes the cursor of the page before.
+/// Shows the rows after a page, and loads one more page for each press. `fetch` takes the cursor of
+/// the page before.
 #[component]
 pub(crate) fn More(
     after: Pagination,
@@ -30,7 +31,7 @@ pub(crate) fn More(
             };
             match fetch(client, cursor).await {
                 Ok(page) => {
-                    // The page may be gone meanwhile, and its signals with it.
+                    // The page may be gone by now, and its signals with it.
                     tasks.try_update(|tasks| tasks.extend(page.data));
                     let more = page.pagination;
                     next.try_set(more.next_cursor.filter(|_| more.has_more));

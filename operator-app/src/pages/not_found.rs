@@ -1,10 +1,10 @@
-//! An address that leads nowhere.
+//! The page for a path that does not exist.
 
 use leptos::prelude::*;
 
 use crate::components::{Empty, Page, Shape};
 
-/// Says so, and leads back.
+/// Says that the page does not exist, and links back.
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! Who I am here, what this phone keeps, installing, help, and the way out.
+//! The page with the operator's profile, installation of the app, help and sign-out.
 
 use api_types::{
     OperatorId,
@@ -18,7 +18,7 @@ use crate::{
     words,
 };
 
-/// The profile.
+/// Shows the operator's profile and the settings of this phone.
 #[component]
 pub(crate) fn ProfilePage() -> impl IntoView {
     let client: SessionClient = expect_context();

@@ -1,4 +1,4 @@
-//! A proof on its way, with numbers: what waits, what is being sent, what arrived.
+//! A waiting proof with its progress: which files wait, are being sent or have been received.
 
 use api_types::TaskId;
 use leptos::prelude::*;
@@ -12,11 +12,11 @@ use crate::{
     words,
 };
 
-/// The waiting proof of one task, if there is one.
+/// Shows the waiting proof of a task, if there is one.
 #[component]
 pub(crate) fn SendingProof(
     task_id: TaskId,
-    /// Whether to name the task, and link to it.
+    /// Whether to show the task's title, as a link to it.
     #[prop(default = false)]
     with_title: bool,
 ) -> impl IntoView {
@@ -42,7 +42,7 @@ pub(crate) fn SendingProof(
     })
 }
 
-/// The state as a sentence. It is announced; the bytes below it are not.
+/// Shows the state as a sentence. Screen readers announce it, but not the byte counts below it.
 fn how(proof: &WaitingProof) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = proof.task_id;
@@ -105,7 +105,7 @@ fn one_file(file: WaitingFile) -> AnyView {
     let (key, total) = (file.key, file.bytes);
     let sent = Signal::derive(move || {
         let sending = outbox.sending().filter(|sending| sending.key == key)?;
-        // The form around the file counts too on the wire; to a person only the file does.
+        // On the wire the form fields count too; the person sees the file's size only.
         Some(
             (total * sending.sent)
                 .checked_div(sending.total)
@@ -150,7 +150,7 @@ fn what_now(proof: &WaitingProof) -> AnyView {
     let sealed = proof.proof.encrypted_credential.is_some();
     let try_again = Callback::new(move |()| {
         spawn(async move {
-            // What could not be kept is still in memory, and is sent from there.
+            // A change that could not be stored is still in memory and is sent from there.
             let _ = outbox.try_again(id).await;
         });
     });
@@ -167,7 +167,7 @@ fn what_now(proof: &WaitingProof) -> AnyView {
                     <Icon shape=Shape::Refresh/>
                     "Send now"
                 </button>
-                // What something on the way never lets through must not stay for ever.
+                // A proof that a proxy never lets through must not stay forever.
                 {matches!(error, ClientError::Intercepted(_)).then(|| view! {
                     {change_button(id, sealed)}
                     <Discard id/>
@@ -184,14 +184,14 @@ fn what_now(proof: &WaitingProof) -> AnyView {
     }
 }
 
-/// Leads back to the form, with what is there. What was sealed can be read by the agent alone, so
-/// a secret is typed once more.
+/// Returns a button that leads back to the form with its content. A sealed credential can be read
+/// only by the agent, so it must be typed again.
 fn change_button(id: TaskId, sealed: bool) -> AnyView {
     let outbox: Outbox = expect_context();
     let route: Route = expect_context();
     let change = move |_| {
         spawn(async move {
-            // What could not be kept is still in memory, and is changed there.
+            // A change that could not be stored is still made in memory.
             let _ = if sealed {
                 outbox.discard(id).await
             } else {
@@ -213,7 +213,7 @@ fn Discard(id: TaskId) -> impl IntoView {
     let outbox: Outbox = expect_context();
     let discard = Callback::new(move |()| {
         spawn(async move {
-            // Should the phone not forget, the proof is still there and can be discarded again.
+            // If deleting it fails, the proof is still shown and can be discarded again.
             let _ = outbox.discard(id).await;
         });
     });

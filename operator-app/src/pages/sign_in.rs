@@ -1,4 +1,4 @@
-//! The door: what this is, signing in, and the way to a new account.
+//! The sign-in page, with an introduction and a link to sign-up.
 
 use api_types::{OperatorId, error::ErrorCode};
 use leptos::{ev::SubmitEvent, html::Input, prelude::*};
@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-/// Sign in by the operator's id. A server on the same machine takes it at its word; a real proof
-/// will be asked for here.
+/// Signs in with an operator id. A server on the same machine accepts the id without proof; real
+/// authentication will be added here.
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
     let reading: Reading = expect_context();

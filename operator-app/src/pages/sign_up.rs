@@ -1,4 +1,4 @@
-//! A new account: who you are, where you work, what you do.
+//! The page that registers an operator: name and contact, area of work, kinds of tasks.
 
 use api_types::{
     operator::{HomePlace, RegisterOperator},
@@ -23,7 +23,7 @@ use crate::{
     words,
 };
 
-/// ISO 3166-1 alpha-2, as the list stood in 2024. Names come from the browser.
+/// Country codes of ISO 3166-1 alpha-2, as of 2024. The browser supplies the names.
 const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI \
 BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE \
 DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS \
@@ -33,7 +33,7 @@ MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS
 RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM \
 TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
-/// The inputs of the form; their texts stay in the page.
+/// The inputs of the form; their text stays in the document.
 #[derive(Clone, Copy)]
 struct Inputs {
     form: NodeRef<Form>,
@@ -44,7 +44,7 @@ struct Inputs {
     country: NodeRef<Select>,
 }
 
-/// Create an account, and be signed in by it.
+/// Registers an operator and signs in.
 #[component]
 pub(crate) fn SignUpPage() -> impl IntoView {
     let CurrentSession(current) = expect_context();
@@ -59,7 +59,8 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     };
     let faults = FormFaults::new();
     let failure = RwSignal::new(None);
-    // One key for all tries: an answer that was lost does not make a second account.
+    // All attempts have one idempotency key, so that a lost response does not create a second
+    // account.
     let once = StoredValue::new(browser::new_id().unwrap_or_default());
 
     let register = act(move || {
@@ -77,7 +78,8 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                 }
                 Err(error) => {
                     if !error.is_retryable() {
-                        // The corrected body must not come under the key of the refused one.
+                        // The corrected body needs a new key, because the old one belongs to the
+                        // refused body.
                         once.set_value(browser::new_id().unwrap_or_default());
                     }
                     faults.set_from(&error);
@@ -164,7 +166,7 @@ fn Skills() -> impl IntoView {
 }
 
 impl Inputs {
-    /// The request, or every fault that the phone can see itself.
+    /// Returns the request, or all faults that can be found on the phone.
     fn read(self) -> Result<RegisterOperator, Vec<api_types::error::Fault>> {
         let text = |node: NodeRef<Input>| {
             node.get_untracked()
@@ -239,7 +241,7 @@ impl Inputs {
     }
 }
 
-/// Every country by code and name, in the order of the names.
+/// Returns every country by code and name, sorted by name.
 fn countries() -> Vec<(&'static str, String)> {
     let name_of = display_names();
     let name = |code: &str| {
@@ -250,7 +252,7 @@ fn countries() -> Vec<(&'static str, String)> {
         name.as_string()
     };
     let named = |code| (code, name(code).unwrap_or_else(|| code.to_owned()));
-    // Inserted one by one: there are 249, and a sorting algorithm weighs more than it saves.
+    // Insertion one by one: for 249 entries a sorting algorithm weighs more than it saves.
     COUNTRIES
         .split(' ')
         .map(named)
@@ -261,7 +263,8 @@ fn countries() -> Vec<(&'static str, String)> {
         })
 }
 
-/// `new Intl.DisplayNames("en", {type: "region"}).of`, bound; nothing in a browser without it.
+/// Returns the bound function `new Intl.DisplayNames("en", {type: "region"}).of`, or `None` in a
+/// browser without it.
 fn display_names() -> Option<Function> {
     let get = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name)).ok();
     let intl = get(&js_sys::global(), "Intl")?;

@@ -1,4 +1,5 @@
-//! The parts of a secret: labelled inputs that become one JSON object, and are wiped.
+//! The fields of a credential: labelled inputs that are serialized to one JSON object and then
+//! wiped.
 
 use api_types::{error::Fault, task::TaskType};
 use leptos::{
@@ -10,30 +11,30 @@ use zeroize::Zeroizing;
 
 use crate::components::{FormFaults, Icon, LongField, Shape, fault, flag, live, maybe, on, text};
 
-/// Own fields beside those that a kind of task suggests.
+/// Maximum number of fields that the person can add to the suggested ones.
 const OWN_FIELDS_MAX: usize = 8;
 
-/// Characters of an own field's name at most.
+/// Maximum number of characters in the name of an added field.
 const NAME_CHARS_MAX: usize = 64;
 
-/// A part that a kind of task suggests: its name in the JSON, its label, whether it hides at first.
+/// A suggested field: its name in the JSON, its label, and whether its text is hidden at first.
 type Suggestion = (&'static str, &'static str, bool);
 
-/// One part of the secret. The inputs hold its text; signals know only whether the part is in use
-/// and whether its text is shown.
+/// A field of the credential. Its text is only in the inputs; signals hold only whether the field
+/// is used and whether its text is shown.
 #[derive(Clone, Copy)]
 struct Part {
     id: usize,
-    /// Nothing for a part that the person names.
+    /// `None` for a field that the person adds and names.
     suggestion: Option<Suggestion>,
     name: NodeRef<Input>,
-    /// The one of these two that is there.
+    /// The single-line input; either this or `lines` is in the document.
     line: NodeRef<Input>,
     lines: NodeRef<Textarea>,
     used: RwSignal<bool>,
     shown: RwSignal<bool>,
-    /// Whether it has several lines, as a private key in PEM: an input of one line would drop their
-    /// ends without a word.
+    /// Whether the field has several lines, as for a private key in PEM; a single-line input would
+    /// silently drop the line breaks.
     long: RwSignal<bool>,
 }
 
@@ -66,7 +67,7 @@ impl Part {
         }
     }
 
-    /// Turns into a field of several lines when such a text is pasted.
+    /// Switches to a multi-line input when a text with several lines is pasted.
     fn paste(self, event: &ClipboardEvent) {
         let pasted = event
             .clipboard_data()
@@ -78,7 +79,7 @@ impl Part {
         event.prevent_default();
         let whole = Zeroizing::new(format!("{}{}", self.value(), pasted.as_str()));
         self.long.set(true);
-        // The larger field is there once the view has settled.
+        // The multi-line input exists after the next rendering.
         request_animation_frame(move || {
             self.set_value(&whole);
             if let Some(area) = self.lines.try_get_untracked().flatten() {
@@ -87,7 +88,7 @@ impl Part {
         });
     }
 
-    /// Under this the form's faults find the part.
+    /// Returns the name by which the form's faults find this field.
     fn key(self) -> String {
         format!("part-{}", self.id)
     }
@@ -100,16 +101,16 @@ impl Part {
     }
 }
 
-/// All parts of one secret. A handle: copies mean the same inputs.
+/// All fields of one credential. This is a handle: copies refer to the same inputs.
 #[derive(Clone, Copy)]
 pub(super) struct Fields {
-    // Those that the person may add are made beforehand, unused.
+    // Includes the fields that the person may add, created in advance and unused.
     parts: StoredValue<Vec<Part>>,
     notes: NodeRef<Textarea>,
 }
 
 impl Fields {
-    /// The parts that a kind of task asks for as a rule. The agent may have asked for others.
+    /// Creates the fields that a task type usually needs; the agent may have asked for others.
     pub(super) fn of(kind: TaskType) -> Self {
         let suggested = suggestions(kind).iter().copied().map(Some);
         let own = std::iter::repeat_n(None, OWN_FIELDS_MAX);
@@ -123,8 +124,8 @@ impl Fields {
         }
     }
 
-    /// The secret as UTF-8 JSON, or what is wrong with it. The copy is wiped when dropped; the
-    /// texts that the browser handed out are its own, and go with its garbage.
+    /// Returns the credential as UTF-8 JSON, or its faults. This buffer is wiped on drop; the
+    /// strings that the browser handed out are left to its garbage collector.
     pub(super) fn read(self) -> Result<Zeroizing<Vec<u8>>, Vec<Fault>> {
         let parts = self
             .parts
@@ -175,7 +176,7 @@ impl Fields {
         }
     }
 
-    /// A part that may still be added.
+    /// Returns a field that can still be added.
     fn unused(self) -> Option<Part> {
         self.parts
             .get_value()
@@ -217,10 +218,10 @@ fn text_of(node: NodeRef<Input>) -> String {
         .unwrap_or_default()
 }
 
-/// `{"name":"value",…}`, in a buffer that is large enough from the start: one that grew would
-/// leave copies behind.
+/// Serializes `{"name":"value",…}` into a buffer with sufficient capacity from the start, because
+/// growing would leave copies in memory.
 fn json(filled: &[(String, Zeroizing<String>)]) -> Zeroizing<Vec<u8>> {
-    // An escaped character takes six bytes at most.
+    // An escaped character takes at most six bytes.
     let bytes_max = filled
         .iter()
         .map(|(name, value)| 6 * (name.len() + value.len()) + 6)
@@ -230,7 +231,7 @@ fn json(filled: &[(String, Zeroizing<String>)]) -> Zeroizing<Vec<u8>> {
         let begin = if buffer.is_empty() { b'{' } else { b',' };
         buffer.push(begin);
         for (text, end) in [(name.as_str(), b':'), (value.as_str(), b' ')] {
-            // Writing text into memory cannot fail.
+            // Writing to memory cannot fail.
             let _ = serde_json::to_writer(&mut *buffer, text);
             buffer.push(end);
         }
@@ -240,7 +241,7 @@ fn json(filled: &[(String, Zeroizing<String>)]) -> Zeroizing<Vec<u8>> {
     buffer
 }
 
-/// The inputs.
+/// The inputs of all fields.
 #[component]
 pub(super) fn SecretFields(fields: Fields, faults: FormFaults) -> impl IntoView {
     view! {
@@ -280,7 +281,7 @@ fn part_field(part: Part, faults: FormFaults) -> AnyView {
     .into_any()
 }
 
-/// The input of one line, or of several. Either hides its text until it is to be shown.
+/// Returns the single-line or the multi-line input. Both hide their text until it is to be shown.
 fn typed_into(part: Part, fault: Signal<String>, id: String, hint: String) -> AnyView {
     let kind = text(move || if part.shown.get() { "text" } else { "password" }.to_owned());
     let class = text(move || if part.shown.get() { "" } else { "hidden-text" }.to_owned());
@@ -335,7 +336,7 @@ fn reveal(shown: RwSignal<bool>, label: &'static str) -> AnyView {
     .into_any()
 }
 
-/// The name of a part that no suggestion covers.
+/// Returns the input for the name of an added field.
 fn own_name(part: Part) -> AnyView {
     let id = format!("{}-name", part.key());
     view! {

@@ -1,5 +1,5 @@
-//! The credential form. What is typed here is sealed on the phone before anything is sent, and
-//! lives nowhere but in the inputs: no signal mirrors it, no storage, address or log sees it.
+//! The credential form. The typed text is sealed on the phone before anything is sent, and exists
+//! only in the inputs: it is never in a signal, a store, a URL or a log.
 
 mod fields;
 mod trust;
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// The form, or the reason why there is none.
+/// Shows the form, or the reason why the key cannot be trusted.
 #[component]
 pub(crate) fn CredentialForm(task: OperatorTaskView) -> impl IntoView {
     match trusted_key(&task) {
@@ -54,7 +54,7 @@ fn SealingForm(task: OperatorTaskView, key: Key) -> impl IntoView {
     let problem = RwSignal::new(None::<String>);
     let (agent, agent_id) = (task.agent.name.clone(), task.agent.id);
     let (public_key, fingerprint) = (key.public_key, key.fingerprint);
-    // Whatever way the form is left, its inputs are empty afterwards.
+    // However the person leaves the form, its inputs are emptied.
     on_cleanup(move || fields.clear());
 
     let submit = move |event: SubmitEvent| {
@@ -103,7 +103,8 @@ fn SealingForm(task: OperatorTaskView, key: Key) -> impl IntoView {
     }
 }
 
-/// Contract §5. The plaintext is wiped by its owner, here and in `seal`.
+/// Seals the credential for the task (contract §5). The plaintext is wiped by its owner, here and
+/// in `seal`.
 fn seal_for(
     key: &AgentPublicKey,
     task: &OperatorTaskView,

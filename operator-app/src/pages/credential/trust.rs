@@ -1,4 +1,5 @@
-//! To whom a secret is sealed: the agent's key, read, fingerprinted and doubted on the phone.
+//! Checks on the phone of the agent's key, which a credential is sealed to: parsing, fingerprint
+//! and comparison with earlier keys.
 
 use api_types::task::OperatorTaskView;
 use crypto_wasm::{AgentPublicKey, Fingerprint, KeyError};
@@ -10,7 +11,7 @@ use crate::{
     known_keys::{self, Acquaintance},
 };
 
-/// A key that a secret may be sealed to.
+/// A key that a credential may be sealed to.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
     pub(super) public_key: AgentPublicKey,
@@ -19,22 +20,23 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// Whether the person has to agree to a key that this agent did not use before.
+    /// Returns whether the agent used another key before, so that the person must agree to this
+    /// one.
     pub(super) fn has_changed(&self) -> bool {
         matches!(self.acquaintance, Acquaintance::Changed(_))
     }
 }
 
-/// Why nothing may be typed.
+/// The reason why no credential may be typed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum KeyDoubt {
-    /// Plain http from another machine: the page itself may be another's.
+    /// The page came by plain http from another machine and may have been altered.
     InsecurePage,
-    /// The task carries no key.
+    /// The task has no public key.
     Missing,
-    /// The key cannot be read.
+    /// The key cannot be parsed.
     Unreadable(KeyError),
-    /// The server states another fingerprint than the key has.
+    /// The fingerprint that the server states is not that of the key.
     Mismatch,
 }
 
@@ -56,7 +58,7 @@ impl KeyDoubt {
     }
 }
 
-/// The task's key, if it may be trusted with a secret as far as this phone can tell.
+/// Returns the task's key, if the checks on this phone allow to trust it with a credential.
 pub(super) fn trusted_key(task: &OperatorTaskView) -> Result<Key, KeyDoubt> {
     if !browser::is_secure() {
         return Err(KeyDoubt::InsecurePage);
@@ -79,12 +81,12 @@ pub(super) fn trusted_key(task: &OperatorTaskView) -> Result<Key, KeyDoubt> {
     })
 }
 
-/// The server may state all digits or the groups.
+/// Returns whether the stated fingerprint matches; it may be in hexadecimal or in groups.
 fn states(stated: &str, fingerprint: &Fingerprint) -> bool {
     stated == fingerprint.to_hex() || stated == fingerprint.groups()
 }
 
-/// Who can read the secret, and how to tell.
+/// Shows who can read the credential, and how to verify it.
 #[component]
 pub(super) fn Trust(agent: String, key: Key, agreed: RwSignal<bool>) -> impl IntoView {
     let reader = agent.clone();
@@ -107,7 +109,7 @@ pub(super) fn Trust(agent: String, key: Key, agreed: RwSignal<bool>) -> impl Int
     }
 }
 
-/// What this phone knows of the agent's earlier keys.
+/// Shows what this phone knows of the agent's earlier keys.
 #[component]
 fn Before(agent: String, acquaintance: Acquaintance, agreed: RwSignal<bool>) -> impl IntoView {
     match acquaintance {

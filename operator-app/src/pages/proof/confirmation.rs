@@ -1,4 +1,4 @@
-//! A confirmation in words.
+//! The form for a confirmation in words.
 
 use api_types::{
     proof::{CONFIRMATION_CHARS_MAX, SubmitProof},
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// What was done or found, and where that can be seen.
+/// The form for what was done or found, with an optional URL and notes.
 #[component]
 pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
     let client: SessionClient = expect_context();
@@ -103,7 +103,7 @@ fn must_show(requirements: Vec<String>) -> AnyView {
     .into_any()
 }
 
-/// The inputs.
+/// The inputs of the form.
 #[derive(Clone, Copy)]
 struct Written {
     text: NodeRef<Textarea>,

@@ -1,5 +1,5 @@
-//! Photos, screenshots or files: one place for each requirement, kept on the phone as soon as
-//! they are picked.
+//! The form for photos, screenshots or files: one slot for each requirement. Picked files are
+//! stored on the phone at once.
 
 use api_types::{
     proof::{FILES_MAX, ProofType, SubmitProof, UPLOAD_BYTES_MAX},
@@ -28,7 +28,7 @@ use crate::{
     words,
 };
 
-/// One slot a requirement, and one for anything else.
+/// The form with one slot for each requirement, and one for other files.
 #[component]
 pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
     let outbox: Outbox = expect_context();
@@ -111,7 +111,7 @@ const fn explanation(proof_type: ProofType) -> &'static str {
     }
 }
 
-/// How many points have no file.
+/// Returns how many requirements have no file.
 fn missing(files: &[WaitingFile], points: usize) -> usize {
     let has_none = |point: &usize| !files.iter().any(|file| file.slot == *point);
     (0..points).filter(has_none).count()
@@ -162,7 +162,7 @@ fn Slot(
     files: Memo<Vec<WaitingFile>>,
     problem: RwSignal<Option<String>>,
 ) -> impl IntoView {
-    // Only a change in this slot makes its pictures anew.
+    // The pictures are rendered again only when this slot changes.
     let own = Memo::new(move |_| {
         files.with(|files| {
             files
@@ -231,7 +231,7 @@ fn Pick(
         let Some(file) = input.files().and_then(|files| files.get(0)) else {
             return;
         };
-        // The same file may be picked again after it was removed.
+        // Clearing the input allows picking the same file again after its removal.
         input.set_value("");
         let id = task.with_value(|task| task.task_id);
         let number = outbox.peek(id).map_or(0, |proof| proof.files.len());
@@ -267,11 +267,11 @@ fn Pick(
 const NOT_KEPT: &str = "This browser does not let the app keep files, as in a private window. \
 Open the app in a normal window and take the photo again.";
 
-/// Why a file is not taken, if it is not.
+/// Returns the reason why a file is refused, or `None` if it is accepted.
 fn refusal(file: &File, accept: &str, number: usize) -> Option<String> {
     let kind = file.type_();
     let fits = kind.starts_with("image/") || (kind == "application/pdf" && accept.contains("pdf"));
-    // Some phones do not name the kind of HEIC pictures; the server looks at the content.
+    // Some phones state no media type for HEIC pictures; the server checks the content.
     if !fits && !kind.is_empty() {
         return Some(format!(
             "“{}” is not a picture. Choose a JPEG, PNG, WebP or HEIC.",
@@ -291,7 +291,7 @@ fn refusal(file: &File, accept: &str, number: usize) -> Option<String> {
     (number >= FILES_MAX).then(|| format!("A proof has at most {FILES_MAX} files."))
 }
 
-/// A picked file: small, with a way to take it out again.
+/// Shows a picked file as a thumbnail with a button to remove it.
 fn picked(task: StoredValue<OperatorTaskView>, file: WaitingFile) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = task.with_value(|task| task.task_id);
@@ -314,7 +314,7 @@ fn picked(task: StoredValue<OperatorTaskView>, file: WaitingFile) -> AnyView {
     let remove = move |_| {
         let key = key.clone();
         spawn(async move {
-            // Should the phone not forget, the file is still shown and can be removed again.
+            // If removing it fails, the file is still shown and can be removed again.
             let _ = outbox.detach(id, &key).await;
         });
     };

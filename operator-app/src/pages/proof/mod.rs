@@ -1,4 +1,4 @@
-//! The proof of one task: the form that fits it.
+//! The page to submit the proof of a task, with the form for its proof type.
 
 mod confirmation;
 mod files;
@@ -26,7 +26,7 @@ use crate::{
     words,
 };
 
-/// The proof of the task named in the address.
+/// Loads the task and shows the form for its proof.
 #[component]
 pub(crate) fn ProofPage(id: TaskId) -> impl IntoView {
     let client: SessionClient = expect_context();
@@ -71,8 +71,8 @@ fn ProofForm(task: OperatorTaskView) -> impl IntoView {
     .into_any()
 }
 
-/// A proof that is about to be made, under the one `submission_id` that all its tries share;
-/// nothing if the browser has no random bytes.
+/// Creates a draft with the `submission_id` that all its attempts share. Returns `None` if the
+/// browser has no random bytes.
 pub(crate) fn begin(task: &OperatorTaskView, client: &SessionClient) -> Option<WaitingProof> {
     let submission_id = Some(browser::new_id().ok()?);
     Some(WaitingProof {
@@ -90,17 +90,17 @@ pub(crate) fn begin(task: &OperatorTaskView, client: &SessionClient) -> Option<W
     })
 }
 
-/// What is typed into a proof is kept with its draft this long after the last key.
+/// The delay between the last key press and storing the text in the draft.
 const KEPT_AFTER: Duration = Duration::from_millis(400);
 
-/// The text of a proof that is being written: what an earlier visit left, and its keeping. Leaving
-/// the page keeps it too.
+/// Stores the text of a form in its draft while the person types and when the page is left, and
+/// restores the text of an earlier visit.
 #[derive(Clone, Copy)]
 pub(crate) struct Typed {
     task: StoredValue<OperatorTaskView>,
     client: StoredValue<SessionClient>,
     outbox: Outbox,
-    /// What is not kept yet.
+    /// The text that is not stored yet.
     pending: StoredValue<Option<SubmitProof>>,
     timer: StoredValue<Option<TimeoutHandle>>,
 }
@@ -121,14 +121,14 @@ impl Typed {
         typed
     }
 
-    /// What was written before.
+    /// Returns the text of an earlier visit.
     pub(crate) fn earlier(self) -> SubmitProof {
         let id = self.task.with_value(|task| task.task_id);
         let draft = self.outbox.peek(id);
         draft.map(|draft| draft.proof).unwrap_or_default()
     }
 
-    /// Keeps what the form holds now, a moment later.
+    /// Stores the given content after a short delay.
     pub(crate) fn keep_soon(self, written: SubmitProof) {
         self.rest();
         self.pending.set_value(Some(written));
@@ -151,12 +151,13 @@ impl Typed {
             return;
         };
         spawn(async move {
-            // Should the phone not keep it, it is still in the form.
+            // If storing it fails, the text is still in the form.
             let _ = outbox.write(begun, written).await;
         });
     }
 
-    /// Keeps nothing more: the proof is on its way, or the page is gone.
+    /// Cancels what is still to be stored, because the proof was handed to the outbox or the page
+    /// is gone.
     pub(crate) fn rest(self) {
         self.pending.try_update_value(|pending| *pending = None);
         if let Some(timer) = self.timer.try_get_value().flatten() {
@@ -165,15 +166,16 @@ impl Typed {
     }
 }
 
-/// Returns what hands a finished proof to the outbox and leads back to the task, where its way
-/// can be watched.
+/// Returns a function that hands a finished proof to the outbox and navigates to the task, which
+/// shows its progress.
 pub(crate) fn use_hand_over() -> impl Fn(WaitingProof) + Clone {
     let outbox: Outbox = expect_context();
     let route: Route = expect_context();
     move |proof: WaitingProof| {
         spawn(async move {
             let to = format!("/tasks/{}", proof.task_id);
-            // Without a store the proof is sent from memory; the first try comes at once.
+            // If it cannot be stored, the proof is sent from memory; the first attempt starts at
+            // once.
             let _ = outbox.hand_over(proof).await;
             route.replace(&to);
         });

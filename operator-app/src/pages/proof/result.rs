@@ -1,7 +1,9 @@
-//! The typed result that some tasks ask for beside the proof: a form made of its JSON Schema.
+//! The form for the typed result that some tasks ask for in addition to the proof, generated from
+//! its JSON Schema.
 //!
-//! An object's own properties become inputs of their kind. What has no input of its own (lists,
-//! objects within objects) is typed as JSON. The server holds the result against the whole schema.
+//! The properties of an object become inputs of their type. Values without an input of their own
+//! (lists, nested objects) are typed as JSON. The server validates the result against the whole
+//! schema.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +17,10 @@ use web_sys::FormData;
 
 use crate::components::{FormFaults, fault, flag, text};
 
-/// One input of the form.
+/// An input of the form.
 #[derive(Clone)]
 struct Property {
-    /// Empty for a result that is no object.
+    /// The name of the property; empty if the result is not an object.
     name: String,
     label: String,
     hint: String,
@@ -28,10 +30,10 @@ struct Property {
 
 #[derive(Clone)]
 enum Kind {
-    /// The type that the browser's input has.
+    /// A text, with the `type` attribute of its input.
     Text(&'static str),
     Number,
-    /// Values as the schema writes them, each with its label.
+    /// A choice of values as JSON, each with its label.
     Choice(Vec<(String, String)>),
     Json,
 }
@@ -53,12 +55,12 @@ impl Property {
         }
     }
 
-    /// Under this name the form has its input, and faults find it.
+    /// Returns the name of the input in the form, by which its faults are found.
     fn field(&self) -> String {
         format!("result.{}", self.name)
     }
 
-    /// What was typed, as JSON; nothing if nothing was.
+    /// Returns the typed value as JSON, or `None` if the input is empty.
     fn read(&self, form: &FormData) -> Result<Option<Box<RawValue>>, Fault> {
         let typed = form.get(&self.field()).as_string().unwrap_or_default();
         let typed = typed.trim();
@@ -124,7 +126,8 @@ fn input_type(schema: &Value) -> &'static str {
     }
 }
 
-/// The typed result that a task wants, if it wants one. A handle: copies mean the same.
+/// The inputs for the typed result of a task; none if it asks for no result. This is a handle:
+/// copies refer to the same inputs.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted(StoredValue<Vec<Property>>);
 
@@ -137,7 +140,7 @@ impl Wanted {
         ))
     }
 
-    /// The result, or what the phone sees is wrong with it.
+    /// Returns the result, or all faults that can be found on the phone.
     pub(crate) fn read(self, form: NodeRef<Form>) -> Result<Option<Box<RawValue>>, Vec<Fault>> {
         let Some(form) = data(form) else {
             return Ok(None);
@@ -159,7 +162,7 @@ impl Wanted {
         }
     }
 
-    /// As much of the result as can be read already, to be kept with a draft.
+    /// Returns the part of the result that can be parsed so far, to store it in a draft.
     pub(crate) fn draft(self, form: NodeRef<Form>) -> Option<Box<RawValue>> {
         let form = data(form)?;
         let read = |property: &Property| {
@@ -202,12 +205,12 @@ fn data(form: NodeRef<Form>) -> Option<FormData> {
     FormData::new_with_form(&form.get_untracked()?).ok()
 }
 
-/// The inputs; nothing if the task wants no typed result.
+/// Shows the inputs; shows nothing if the task asks for no typed result.
 #[component]
 pub(crate) fn ResultFields(
     wanted: Wanted,
     faults: FormFaults,
-    /// What was typed before.
+    /// The value typed on an earlier visit.
     earlier: Option<Box<RawValue>>,
 ) -> impl IntoView {
     let earlier: Value = earlier

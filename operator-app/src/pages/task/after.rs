@@ -1,4 +1,5 @@
-//! What became of a task: its state in a sentence, the check's findings, the money's date.
+//! The state of a claimed task: its status as a sentence, the Guardian's findings, and when the
+//! money is available.
 
 use api_types::{
     Timestamp,
@@ -15,7 +16,7 @@ use crate::{
     words,
 };
 
-/// Nothing while the task waits to be done for the first time.
+/// Shows the state; returns `None` while the task waits for its first proof.
 pub(super) fn after(task: &OperatorTaskView) -> Option<AnyView> {
     let (shape, tone, title, sentence) = outcome(task)?;
     let clock = clock(task);
@@ -37,13 +38,13 @@ pub(super) fn after(task: &OperatorTaskView) -> Option<AnyView> {
     )
 }
 
-/// What the agent asked to be done better, while that can still be done.
+/// Returns the agent's requested revision, while the operator can still submit it.
 fn again(task: &OperatorTaskView) -> Option<Revision> {
     let to_do = matches!(task.status, Status::Accepted | Status::InProgress);
     task.revision.clone().filter(|_| to_do)
 }
 
-/// What happens by itself if nobody moves, and when; or that it is about to.
+/// Returns a sentence about the clock's next move and its time, or that it is about to happen.
 fn clock(task: &OperatorTaskView) -> Option<Signal<String>> {
     let due = task.due_at?;
     let day = browser::date_time(due);
@@ -61,7 +62,7 @@ fn clock(task: &OperatorTaskView) -> Option<Signal<String>> {
     Some(turning(due, before, after.to_owned()))
 }
 
-/// A sentence, and another one from a moment on.
+/// Returns a sentence that changes at a given time.
 fn turning(moment: Timestamp, before: String, after: String) -> Signal<String> {
     let clock: Clock = expect_context();
     let has_come = clock.has_come(moment);
@@ -74,7 +75,7 @@ fn turning(moment: Timestamp, before: String, after: String) -> Signal<String> {
     })
 }
 
-/// A sentence that stays.
+/// Returns a sentence that never changes.
 fn fixed(sentence: impl Into<String>) -> Signal<String> {
     let sentence = sentence.into();
     text(move || sentence.clone())
@@ -164,7 +165,7 @@ fn completed(task: &OperatorTaskView, pay: &str) -> Signal<String> {
     )
 }
 
-/// How the host decided a dispute.
+/// Shows how the host resolved a dispute.
 fn resolved(resolution: Resolution) -> AnyView {
     let yours = browser::money(resolution.operator_usd);
     view! {
@@ -189,7 +190,7 @@ fn rejected(rejection: Rejection) -> AnyView {
     reasons("rejected", "Why the agent rejected it", reason, unmet)
 }
 
-/// The agent's reasons, in its own words: text, whatever it looks like.
+/// Shows the agent's reasons in its own words, always as plain text.
 fn reasons(id: &'static str, title: &'static str, reason: String, unmet: Vec<String>) -> AnyView {
     let unmet = unmet.into_iter();
     view! {
@@ -202,7 +203,7 @@ fn reasons(id: &'static str, title: &'static str, reason: String, unmet: Vec<Str
     .into_any()
 }
 
-/// The typed result: an answer a line, or the whole as it is.
+/// Shows the typed result: one line for each property, or the JSON as it is.
 fn answers(text: &str) -> AnyView {
     let Ok(Value::Object(answers)) = serde_json::from_str(text) else {
         return view! { <p class="agent-text">{text.to_owned()}</p> }.into_any();

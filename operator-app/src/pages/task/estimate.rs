@@ -1,4 +1,4 @@
-//! Claiming with an estimate: how long it will take, for the agent to decide on.
+//! The form that claims a task with an estimate, which the agent approves or rejects.
 
 use api_types::{
     TaskId,
@@ -17,10 +17,10 @@ use crate::{
     words,
 };
 
-/// Minutes that one tap fills in.
+/// The values of the preset buttons, in minutes.
 const PRESETS: [u32; 5] = [15, 30, 60, 120, 240];
 
-/// One number, and why.
+/// The form with the estimate in minutes and a note.
 #[component]
 pub(super) fn EstimateForm(id: TaskId, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();

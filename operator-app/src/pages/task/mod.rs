@@ -1,4 +1,4 @@
-//! One task: what it is, what may be done now, and what became of it.
+//! The page of a task: what it is, which moves are open, and its state.
 
 mod after;
 mod estimate;
@@ -28,11 +28,11 @@ use crate::{
     words,
 };
 
-/// While a proof is being checked, its page looks again after this long, and then less often.
+/// The first interval for polling a proof under review, in seconds; it grows up to the maximum.
 const LOOK_AGAIN_SECONDS_MIN: u64 = 2;
 const LOOK_AGAIN_SECONDS_MAX: u64 = 30;
 
-/// The task named in the address.
+/// Loads a task and shows it.
 #[component]
 pub(crate) fn TaskPage(id: TaskId) -> impl IntoView {
     let client: SessionClient = expect_context();
@@ -46,7 +46,7 @@ pub(crate) fn TaskPage(id: TaskId) -> impl IntoView {
     look_again_while_checked(task, client);
     let changed = task.again();
     let follow_status = reading_follows_status();
-    // What waits on the phone is shown whether or not the server can be reached.
+    // The outbox is shown even if the server cannot be reached.
     let unreachable = move || matches!(task.get(), Some(Err(_)));
     view! {
         {maybe(move || unreachable().then(|| view! {
@@ -90,7 +90,7 @@ fn OneTask(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
     }
 }
 
-/// The one move that leads on, as a button that stays in reach, and the way out.
+/// Shows the operator's next move as a button that stays in reach, and the button to withdraw.
 fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     let may = |action| task.actions.contains(&action);
     let (id, pay) = (task.task_id, task.reward_usd);
@@ -135,7 +135,7 @@ fn way_out(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     }
 }
 
-/// What a move of the operator's changes on the screen.
+/// What the page updates after a move of the operator.
 #[derive(Clone, Copy)]
 struct Moved {
     mine: MyTasks,
@@ -152,7 +152,7 @@ impl Moved {
         }
     }
 
-    /// Takes the answer, which may come after the page has gone.
+    /// Handles the response, which may arrive after the page has gone.
     fn hear(self, answer: Result<(), ClientError>) {
         match answer {
             Ok(()) => {
@@ -163,8 +163,8 @@ impl Moved {
         }
     }
 
-    /// The same of a claim. The answer to an earlier press may have been lost on the way: then the
-    /// task is the operator's, whatever this one says.
+    /// Handles the response to a claim. If an earlier response was lost, the task already belongs
+    /// to the operator, and the claim counts as successful whatever this response is.
     async fn hear_claim(self, client: &SessionClient, id: TaskId, answer: Result<(), ClientError>) {
         let answer = match answer {
             Err(_) if is_mine(client, id).await => Ok(()),
@@ -176,7 +176,7 @@ impl Moved {
         self.hear(answer);
     }
 
-    /// What went wrong, if anything did.
+    /// Shows the error of the last move, if there is one.
     fn problem(self) -> AnyView {
         maybe(move || self.failure.get().map(|error| problem(&error, None)))
     }
@@ -223,7 +223,7 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
     }
 }
 
-/// The way out of a claimed task, free of charge.
+/// The button to withdraw from a claimed task, which costs nothing.
 #[component]
 fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
@@ -235,7 +235,7 @@ fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
         Box::pin(async move {
             let answer = client.withdraw(id).await;
             if answer.is_ok() {
-                // A draft for a task that is somebody else's serves nobody.
+                // A draft is useless once the task is open for other operators.
                 let _ = outbox.discard(id).await;
             }
             moved.hear(answer);
@@ -255,7 +255,8 @@ fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
     }
 }
 
-/// A task that moves on shows another page under the same address: reading begins at its heading.
+/// Returns a function that moves the focus to the heading when the task's status changes, because
+/// the page then shows other content under the same URL.
 fn reading_follows_status() -> impl Fn(Status) + Send + Copy {
     let reading: Reading = expect_context();
     let shown = StoredValue::new(None);
@@ -267,8 +268,8 @@ fn reading_follows_status() -> impl Fn(Status) + Send + Copy {
     }
 }
 
-/// A submitted proof is decided within seconds as a rule: the page follows without a tap. Only a
-/// change of status reloads what is shown, so that nothing moves under a reading eye.
+/// Polls a submitted task until its status changes, because a proof is usually decided within
+/// seconds. Only a change of status reloads the page, so that nothing moves while a person reads.
 fn look_again_while_checked(task: Loading<OperatorTaskView>, client: SessionClient) {
     let seconds = StoredValue::new(LOOK_AGAIN_SECONDS_MIN);
     let round = RwSignal::new(0_u32);
@@ -283,7 +284,7 @@ fn look_again_while_checked(task: Loading<OperatorTaskView>, client: SessionClie
             spawn(async move {
                 match client.operator_task(shown.task_id).await {
                     Ok(now) if now.status != Status::Submitted => task.refetch(),
-                    // The page may be gone meanwhile, and its signals with it.
+                    // The page may be gone by now, and its signals with it.
                     _ => drop(round.try_update(|round| *round += 1)),
                 }
             });

@@ -1,4 +1,4 @@
-//! What a person needs to decide on a task, and to do it.
+//! The facts that a person needs to decide on a task and to do it.
 
 use api_types::task::{Location, OperatorTaskView, Status, TaskDomain};
 use leptos::prelude::*;
@@ -9,7 +9,7 @@ use crate::{
     words,
 };
 
-/// Pay, place, time, work, proof, and who asks.
+/// Shows reward, place, deadline, work, proof and the agent.
 pub(super) fn offer(task: &OperatorTaskView) -> AnyView {
     let open = task.status == Status::Pending;
     view! {
@@ -67,7 +67,8 @@ fn place(task: &OperatorTaskView, timed: bool) -> AnyView {
     .into_any()
 }
 
-/// Made of two numbers only; nothing of an agent's text becomes an address.
+/// Returns the URL of a map. It is built from two numbers only, so that no text of an agent becomes
+/// a URL.
 fn map_url(location: Option<&Location>) -> Option<String> {
     let (lat, lng) = location.and_then(|location| location.lat.zip(location.lng))?;
     let (lat, lng) = (browser::digits(lat), browser::digits(lng));
