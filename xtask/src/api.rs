@@ -1,7 +1,7 @@
-//! The API against its own document: Schemathesis makes requests out of `/openapi.json`, those it
-//! allows and those it does not, and no answer may be a fault of the server or one that the
-//! document does not tell of. How it calls stands in `tests/schemathesis.toml`. Before that,
-//! clients are generated from the document and used (`clients.rs`).
+//! Tests the API against its own document: Schemathesis generates requests from `/openapi.json`,
+//! valid and invalid ones, and every response must be documented and no server error. The settings
+//! of Schemathesis are in `tests/schemathesis.toml`. Before that, clients are generated from the
+//! document and used (`clients.rs`).
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -17,29 +17,31 @@ use crate::{clients, needs};
 
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 
-/// What is checked of every answer. Whether a request that the document allows is also accepted
-/// is not: rules that no schema can say, such as a balance, refuse some.
+/// The checks of every response. Whether the server accepts every request that the document allows
+/// is not checked: rules that no schema can express, such as a balance, refuse some.
 const CHECKS: &str = "not_a_server_error,response_schema_conformance,status_code_conformance,\
                       content_type_conformance";
 
-/// Requests that are made up for each operation, beside those of its examples and bounds.
+/// Number of requests generated for each operation, in addition to those from its examples and
+/// bounds.
 const EXAMPLES_MAX: &str = "30";
 
-/// The host's key of this server alone.
+/// The host's key, used only by this server.
 const ADMIN_KEY: &str = "the-key-of-a-server-that-lives-for-minutes";
 
-/// Serves on a fresh folder, uses the generated clients, and runs Schemathesis with one caller of
-/// each kind.
+/// Starts a server on an empty folder, uses the generated clients, and runs Schemathesis with one
+/// caller of each kind.
 pub(crate) fn api(node: &Path) -> Result<()> {
     let programs = needs::pypi([SCHEMATHESIS])?;
     let clients = clients::generate(node)?;
     let binary = server()?;
-    // A free port, which is free again when this line is done.
+    // The port is free again at the end of this statement.
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     let settings = [
         ("RATE_LIMIT", "off"),
         ("ADMIN_KEY", ADMIN_KEY),
-        // Without it the route is not offered: 501, as documented, but a 5xx.
+        // Without it the route responds with 501, which is documented, but counts as a server
+        // error.
         ("KYC_WEBHOOK_SECRET", "the-provider-of-this-server"),
     ];
     let served = Served::start("api", &binary, address, &settings)?;
@@ -65,7 +67,7 @@ pub(crate) fn api(node: &Path) -> Result<()> {
     })
 }
 
-/// Who calls.
+/// The credentials of each kind of caller.
 struct Callers {
     agent_key: String,
     other_agent_key: String,
@@ -99,9 +101,9 @@ impl Callers {
     }
 }
 
-/// Posts, and gives one text of the answer.
+/// Posts a body, and returns one text field of the response.
 fn post(address: SocketAddr, path: &str, who: &str, body: &Value, field: &str) -> Result<String> {
-    // A header line may not be empty, for that would end the headers.
+    // An empty header line would end the headers.
     let who = if who.is_empty() { "Accept: */*" } else { who };
     let request = request("POST", &format!("/api/v1{path}"), who, &body.to_string());
     let (bodies, _) = load(address, &[request])?;

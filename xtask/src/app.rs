@@ -1,6 +1,6 @@
-//! `cargo xtask app`: fills `operator-app/dist`, the folder that the server carries. Scripts,
-//! styles and wasm get their hash into their names and may be cached for ever; the page, the
-//! service worker and the manifest keep theirs. Serving stands in the server's `assets.rs`.
+//! `cargo xtask app`: fills `operator-app/dist`, the folder that is embedded in the server.
+//! Scripts, styles and wasm have their hash in their names and can be cached forever; the page, the
+//! service worker and the manifest keep their names. The server's `assets.rs` serves them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::docs;
 use crate::run::{root, step, target};
 use crate::wasm::{Wasm, hex};
 
-/// A phone's first load: page, scripts, styles, wasm, manifest and what the page names, but not the
-/// wasm that is fetched when the first screen stands.
+/// Maximum size of the first load in bytes: page, scripts, styles, wasm, manifest and the files
+/// that the page names, but not the wasm that is fetched after the first screen.
 const FIRST_LOAD_BYTES_MAX: usize = 200_000;
-/// What is fetched then.
+/// The prefix of the wasm file that is fetched after the first screen.
 const LATER: &str = "assets/app_later-";
 const PRECACHE_MARK: &str = "/*PRECACHE*/{}";
 const VERSION_MARK: &str = "/*VERSION*/\"\"";
@@ -27,20 +27,21 @@ const APP: Wasm = Wasm {
     profile: "wasm-app",
     artifact: "operator-app",
     name: "app",
-    // Taken apart and put together anew, the code is smaller than by -Oz alone (one per cent).
+    // Flattening and rebuilding the control flow makes the code one per cent smaller than -Oz
+    // alone.
     optimise: Some("--flatten --rereloop -Oz -Oz"),
     split: true,
 };
 
-/// The same in the profile that builds fastest, for the edit loop.
+/// The same build in the profile that compiles fastest, for the edit loop.
 const QUICK: Wasm = Wasm {
     profile: "dev",
     optimise: None,
     ..APP
 };
 
-/// Builds the app as it ships, and refuses a first load that is too heavy; and fetches the viewer,
-/// so that whoever builds the server next carries both.
+/// Builds the release version of the app, and fails if its first load is too large. Also fetches
+/// the viewer of the API document, so that the next build of the server embeds both.
 pub(crate) fn app() -> Result<()> {
     docs::docs()?;
     let first_load = shipped()?;
@@ -51,7 +52,7 @@ pub(crate) fn app() -> Result<()> {
     Ok(())
 }
 
-/// Builds the app as it ships, and says what a phone loads at first, in bytes.
+/// Builds the release version of the app, and returns the size of its first load in bytes.
 pub(crate) fn shipped() -> Result<usize> {
     let shell = built(&APP)?;
     let dist = root().join("operator-app/dist");
@@ -60,7 +61,7 @@ pub(crate) fn shipped() -> Result<usize> {
     Ok(first_load)
 }
 
-/// Builds the app for this machine's own browser: fast to build, heavy to load.
+/// Builds the app for a browser on this machine: compiles fast, loads slowly.
 pub(crate) fn quick() -> Result<()> {
     built(&QUICK).map(drop)
 }
@@ -79,7 +80,7 @@ fn built(wasm: &Wasm) -> Result<Shell> {
     Ok(shell)
 }
 
-/// The app's files by their path on the server, without the first slash.
+/// The files of the app, by their path on the server without the leading slash.
 struct Shell {
     files: BTreeMap<String, Vec<u8>>,
 }
@@ -107,7 +108,8 @@ impl Shell {
         Ok(Self { files })
     }
 
-    /// A file is renamed after the files that it names, so that its own hash covers theirs.
+    /// Renames files to names with their hash. A file is renamed after the files that it names, so
+    /// that its hash covers theirs.
     fn hash_names(&mut self) -> Result<()> {
         let mut names: Vec<String> = self
             .files
@@ -161,7 +163,7 @@ impl Shell {
         Ok(())
     }
 
-    /// The digest of each precached file, as `Request.integrity` takes it.
+    /// Returns the digest of each precached file in the format of `Request.integrity`.
     fn digests(&self) -> Result<BTreeMap<String, String>> {
         let digest = |url: String| {
             let bytes = self.files.get(file_of(&url)).context("a precached file")?;
@@ -171,7 +173,7 @@ impl Shell {
         self.precache().into_iter().map(digest).collect()
     }
 
-    /// What the app needs to start without a network.
+    /// Returns the URLs that the app needs to start without a network.
     fn precache(&self) -> Vec<String> {
         let page = self
             .files
@@ -191,7 +193,7 @@ impl Shell {
         std::iter::once("/".to_owned()).chain(files).collect()
     }
 
-    /// What the first screen needs.
+    /// Returns the files that the first screen needs.
     fn first_load(&self) -> Vec<String> {
         let files = self
             .precache()
@@ -214,7 +216,7 @@ impl Shell {
     }
 }
 
-/// The file that is served under a path.
+/// Returns the file that is served at a path.
 fn file_of(url: &str) -> &str {
     match url.trim_start_matches('/') {
         "" => "index.html",
@@ -222,7 +224,8 @@ fn file_of(url: &str) -> &str {
     }
 }
 
-/// Compresses everything, adds up what the first load weighs, and says what follows.
+/// Compresses all files and returns the size of the first load; prints the sizes of its files and
+/// of the later wasm.
 fn compress(dist: &Path, first_load: &[String]) -> Result<usize> {
     let mut total = 0;
     for file in files_under(dist)? {
@@ -238,7 +241,7 @@ fn compress(dist: &Path, first_load: &[String]) -> Result<usize> {
     Ok(total)
 }
 
-/// Replaces `/name` by `/hashed` wherever it stands between quotes or in a `url(…)`.
+/// Replaces `/name` by `/hashed` in quotes and in `url(…)`.
 fn rename(text: &mut Vec<u8>, name: &str, hashed: &str) -> Result<()> {
     let mut new = std::str::from_utf8(text)
         .context("a text that is not UTF-8")?
@@ -253,7 +256,8 @@ fn rename(text: &mut Vec<u8>, name: &str, hashed: &str) -> Result<()> {
     Ok(())
 }
 
-/// Icons keep their names: a manifest that is installed should go on finding them.
+/// Returns whether a file gets a hash in its name. Icons keep their names, because an installed
+/// manifest must still find them.
 fn is_hashed(name: &str) -> bool {
     name != "sw.js" && matches!(extension(name), "js" | "css" | "wasm")
 }
@@ -267,7 +271,7 @@ fn order(name: &str) -> usize {
         _ if extension(name) == "wasm" => 0,
         "app.js" => 1,
         _ if extension(name) == "css" => 2,
-        // It names the other scripts.
+        // This script names the other scripts, so it is renamed after them.
         "boot.js" => 4,
         _ => 3,
     }
@@ -277,7 +281,7 @@ fn extension(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
-/// Every file in a folder and in the folders below.
+/// Returns all files in a folder and its subfolders, sorted by path.
 pub(crate) fn files_under(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];

@@ -1,7 +1,6 @@
-//! The audit of what we depend on. Licences, sources and versions are read from `cargo metadata`
-//! against `deny.toml`, so they are checked on every machine. Known vulnerabilities need a
-//! database from the network: they are checked where it can be had, and else it is said that they
-//! were not.
+//! Audit of the dependencies. Licences, sources and versions from `cargo metadata` are checked
+//! against `deny.toml`, which works on every machine. Known vulnerabilities need a database from
+//! the network; where it cannot be fetched, the audit prints that they were not checked.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use crate::run::{Run, root, step};
 const ADVISORY_SECONDS_MAX: u64 = 120;
 const LOCKED_BY_NPM: [&str; 4] = ["xtask", "xtask/bench", "tests", "server/docs"];
 
-/// Checks every package in Cargo.lock, then what the network allows.
+/// Checks every package in Cargo.lock, and known vulnerabilities as far as the network allows.
 pub(crate) fn audit() -> Result<()> {
     step("licences, sources and versions", packages)?;
     step("known vulnerabilities in Rust", rust_advisories)?;
@@ -66,14 +65,14 @@ fn packages() -> Result<()> {
     Ok(())
 }
 
-/// Whether one of the alternatives of a licence expression is allowed whole.
+/// Returns whether all licences in one alternative of a licence expression are allowed.
 fn is_allowed(expression: &str, allowed: &[&str]) -> bool {
     let words = expression.replace('/', " OR ").replace(['(', ')'], " ");
     let every = |part: &str| {
         part.split(" AND ")
             .all(|licence| allowed.contains(&licence.trim()))
     };
-    // Brackets in the wild only ever hold alternatives beside a licence that must hold too.
+    // In practice, brackets only hold alternatives, next to licences that must also hold.
     if expression.contains('(') {
         return words.split(" AND ").all(|part| {
             part.split(" OR ")
@@ -83,7 +82,7 @@ fn is_allowed(expression: &str, allowed: &[&str]) -> bool {
     words.split(" OR ").any(every)
 }
 
-/// The strings of a list in `deny.toml`.
+/// Returns the strings of a list in `deny.toml`.
 fn listed<'a>(deny: &'a str, key: &str) -> Vec<&'a str> {
     let start = format!("\n{key} = [");
     let list = deny
@@ -93,7 +92,7 @@ fn listed<'a>(deny: &'a str, key: &str) -> Vec<&'a str> {
     lines.filter_map(|line| line.split('"').nth(1)).collect()
 }
 
-/// Runs cargo-deny where it is installed and its database can be fetched.
+/// Runs cargo-deny if it is installed and can fetch its database.
 fn rust_advisories() -> Result<()> {
     if !Run::cargo("deny --version").succeeds() {
         println!("NOT CHECKED: cargo-deny is not here; `cargo install cargo-deny` brings it");
@@ -107,7 +106,8 @@ fn rust_advisories() -> Result<()> {
     Run::cargo("deny check").run()
 }
 
-/// Asks the npm registry; an answer that is not a report means that it cannot tell.
+/// Queries the npm registry. Output that is not a report means that the vulnerabilities could not
+/// be checked.
 fn npm_advisories() -> Result<()> {
     for folder in LOCKED_BY_NPM {
         let dir = root().join(folder);

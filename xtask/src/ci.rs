@@ -1,5 +1,5 @@
-//! `cargo xtask ci`: everything, in the order in which it fails fastest. `.ci/run` calls this, and
-//! what passes here passes there.
+//! `cargo xtask ci`: runs all checks, those that fail fastest first. `.ci/run` calls this command,
+//! so a local pass means a pass there.
 
 use anyhow::Result;
 
@@ -7,14 +7,14 @@ use crate::run::{Run, root, step};
 use crate::toolchain::{TARGET, WasmToolchain, Way};
 use crate::{audit, openapi, pkg, test, tidy};
 
-/// The crates for the browser, with the features they are shipped with; apart, because together
-/// they would share their features.
+/// The browser crates with the features of their release builds. They are linted separately,
+/// because together cargo would unify their features.
 const BROWSER: [&str; 2] = [
     "-p operator-app",
     "-p crypto-wasm --lib --features bindings",
 ];
 
-/// Runs every check.
+/// Runs all checks in order.
 pub(crate) fn ci() -> Result<()> {
     step("ci", || {
         step("tidy", tidy::tidy)?;
@@ -33,7 +33,7 @@ pub(crate) fn ci() -> Result<()> {
 
 /// Lints the code for this machine, then the code for browsers.
 fn lint() -> Result<()> {
-    // The server carries these folders; they may be empty until they are filled.
+    // The server embeds these folders; they may be empty until they are filled.
     for carried in ["operator-app/dist", "server/docs/dist"] {
         std::fs::create_dir_all(root().join(carried))?;
     }
@@ -45,7 +45,8 @@ fn lint() -> Result<()> {
     })?;
     let toolchain = WasmToolchain::find()?;
     for crate_and_features in BROWSER {
-        // A lint tool only reads a library of its own compiler, which Debian's is not.
+        // Clippy can only read a library of its own compiler, and Debian's compiler is a different
+        // one.
         let (at, run) = if toolchain.way == Way::Debian {
             ("this machine, for want of wasm32", Run::cargo("clippy"))
         } else {

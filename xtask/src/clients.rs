@@ -1,6 +1,7 @@
-//! Clients that other people's generators make of `server/openapi.json`, for Python and TypeScript.
-//! Each is generated without a warning and loads or compiles; the one that makes requests is used
-//! against a server. The programs that use them are in `tests/clients/generated`.
+//! Clients that third-party generators create from `server/openapi.json`, for Python and
+//! TypeScript. Each must be generated without a warning, and then load or compile; the one that
+//! makes requests is used against a server. The programs that use the clients are in
+//! `tests/clients/generated`.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,26 +11,25 @@ use anyhow::Result;
 use crate::needs;
 use crate::run::{Run, root, step, target};
 
-/// Generates a whole client, with its requests.
+/// The generator of a full Python client, with requests.
 const PYTHON_CLIENT: &str = "openapi-python-client==0.29.1";
 
-/// Generates the data types alone, as Pydantic models.
+/// The generator of Python data types as Pydantic models.
 const PYTHON_MODELS: &str = "datamodel-code-generator==0.89.0";
 
-/// What those models import: Pydantic, with its optional check of e-mail addresses.
+/// The dependency of those models: Pydantic with its optional check of e-mail addresses.
 const PYDANTIC: &str = "pydantic[email]==2.14.4";
 
-/// The clients, generated.
+/// The generated client that makes requests.
 #[derive(Debug)]
 pub(crate) struct Clients {
-    /// The Python that has what the generated client imports.
+    /// The Python program with the dependencies of the generated client.
     python: PathBuf,
-    /// The folder that holds it, as the package `humanops_api`.
+    /// The folder that contains the client as the package `humanops_api`.
     folder: PathBuf,
 }
 
-/// Generates every client from the committed document, and checks what can be checked without a
-/// server.
+/// Generates all clients from the committed document, and runs the checks that need no server.
 pub(crate) fn generate(node: &Path) -> Result<Clients> {
     let folder = target().join("xtask/clients");
     if folder.exists() {
@@ -79,7 +79,7 @@ fn typescript(node: &Path, document: &Path, folder: &Path) -> Result<()> {
             .arg("--output")
             .arg(folder.join("humanops_api.ts"))
             .run()?;
-        // A program imports the types from beside itself.
+        // The program imports the types from its own folder.
         std::fs::copy(programs_folder().join("types.ts"), folder.join("types.ts"))?;
         Run::new(node)
             .arg(package("typescript/bin/tsc"))
@@ -90,7 +90,7 @@ fn typescript(node: &Path, document: &Path, folder: &Path) -> Result<()> {
 }
 
 impl Clients {
-    /// Calls a server with the generated client.
+    /// Calls the server at `address` with the generated client.
     pub(crate) fn call(&self, address: SocketAddr) -> Result<()> {
         step("the generated client calls the API", || {
             script(&self.python, "calls.py", &self.folder)
@@ -100,7 +100,7 @@ impl Clients {
     }
 }
 
-/// One of the programs, with the generated modules in reach.
+/// Returns the command for one of the programs, with the generated modules in its path.
 fn script(python: &Path, name: &str, modules: &Path) -> Run {
     Run::new(python)
         .env("PYTHONPATH", modules)

@@ -1,5 +1,5 @@
-//! Smaller twins of a file, made once here so that the server never compresses: `NAME.br` and
-//! `NAME.gz`. Which of them a client gets is the server's affair.
+//! Precompressed copies of a file, `NAME.br` and `NAME.gz`, created at build time so that the
+//! server never compresses. The server chooses which one a client gets.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -18,7 +18,7 @@ const COMPRESSIBLE: [&str; 9] = [
     "ico",
 ];
 
-/// The bytes after brotli at its highest quality.
+/// Compresses with brotli at its highest quality.
 pub(crate) fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut small = Vec::new();
     let best = brotli::enc::BrotliEncoderParams {
@@ -37,7 +37,8 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(encoder.finish()?)
 }
 
-/// Writes the twins that are smaller than the file, and gives the bytes that a phone loads.
+/// Writes the compressed copies that are smaller than the file, and returns the size that a phone
+/// downloads.
 pub(crate) fn twins(file: &Path) -> Result<usize> {
     let bytes = std::fs::read(file)?;
     let extension = file

@@ -1,6 +1,6 @@
-//! `cargo xtask demo`: the whole job before one's eyes. A server on a fresh database, an agent with
-//! money and three open tasks, and a person in a browser. What the agent does and says stands in
-//! `tests/demo-agent.mjs`.
+//! `cargo xtask demo`: shows a whole task from posting to opening the credential. Runs a server on
+//! a fresh database and an agent with a balance and three open tasks; a person uses the app in a
+//! browser. The agent is in `tests/demo-agent.mjs`.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
@@ -12,7 +12,7 @@ use crate::{app, docs, needs, pkg, test};
 
 const PORT: u16 = 8787;
 
-/// Builds, serves, and runs the agent until Ctrl-C.
+/// Builds everything, starts the server, and runs the agent until Ctrl-C.
 pub(crate) fn demo() -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
     let node = needs::node()?;

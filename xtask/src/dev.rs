@@ -1,5 +1,5 @@
-//! `cargo xtask dev`: the edit loop. Builds app and server unoptimised, serves them on a folder
-//! that stays, and does so again whenever a source file changes. Ends with Ctrl-C.
+//! `cargo xtask dev`: the edit loop. Builds app and server unoptimised, serves them on a persistent
+//! folder, and repeats this whenever a source file changes. Ctrl-C ends it.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,7 +24,7 @@ const WATCHED: [&str; 7] = [
     "server",
 ];
 
-/// Builds and serves, again after every change.
+/// Builds and serves, and repeats this after every change.
 pub(crate) fn dev() -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
     loop {
@@ -42,7 +42,7 @@ pub(crate) fn dev() -> Result<()> {
     }
 }
 
-/// When each source file was last written.
+/// Returns when each source file was last modified.
 fn sources() -> BTreeMap<PathBuf, Option<SystemTime>> {
     let files = WATCHED
         .iter()

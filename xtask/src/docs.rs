@@ -1,5 +1,5 @@
-//! `cargo xtask docs`: fills `server/docs/dist`, the folder that the server serves at `/docs`: our
-//! page, and the viewer from npm, of the version that the lock file names.
+//! `cargo xtask docs`: fills `server/docs/dist`, the folder that the server serves at `/docs`, with
+//! our page and the viewer from npm in the version of the lock file.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ const OF_THE_VIEWER: [&str; 5] = [
     "NOTICE",
 ];
 
-/// Fetches the viewer and puts it beside our page.
+/// Fetches the viewer and copies it and our page to the folder.
 pub(crate) fn docs() -> Result<()> {
     needs::npm_ci(FOLDER)?;
     step("the viewer of the API document", || {
@@ -33,7 +33,7 @@ pub(crate) fn docs() -> Result<()> {
             let bytes = std::fs::read(&from).with_context(|| from.display().to_string())?;
             files.push((dist.join(from.file_name().unwrap_or_default()), bytes));
         }
-        // Compressing takes seconds, and most times nothing has changed.
+        // Compression takes seconds, and usually nothing has changed.
         let holds = |to: &Path, bytes: &[u8]| std::fs::read(to).is_ok_and(|held| held == bytes);
         if files.iter().all(|(to, bytes)| holds(to, bytes)) {
             return Ok(());

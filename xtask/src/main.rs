@@ -1,5 +1,5 @@
-//! `cargo xtask`: the build, in Rust, so that nothing has to be installed by hand. Each command
-//! lives in the file of its name; this one only lists them.
+//! `cargo xtask`: the build commands, written in Rust so that nothing must be installed by hand.
+//! Each command is in the file of its name; this file only lists them.
 
 mod api;
 mod app;
@@ -48,47 +48,50 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show the whole job: a server, an agent with three open tasks, and a URL for a phone
+    /// Show a whole task: start a server, an agent with three open tasks, and print a URL for a
+    /// phone
     Demo,
-    /// Install what tests need, and run everything: Rust, both databases, Node, a browser
+    /// Install what the tests need, and run all tests: Rust, both databases, Node, a browser
     Test {
-        /// Only this part
+        /// Run only this part
         #[arg(value_enum)]
         part: Option<test::Part>,
     },
-    /// Everything that a commit has to pass, in the order in which it fails fastest
+    /// Run all checks that a commit must pass, those that fail fastest first
     Ci,
-    /// The edit loop: serves app and API, and builds both again after each change
+    /// Serve app and API, and rebuild both after each change
     Dev,
     /// Build the crypto package: fills pkg/wasm
     Pkg,
-    /// Build all that the server carries: fills operator-app/dist and server/docs/dist
+    /// Build everything that is embedded in the server: fills operator-app/dist and
+    /// server/docs/dist
     App,
     /// Fetch the viewer of the API document: fills server/docs/dist
     Docs,
-    /// Check the rules that a scan of the text can check
+    /// Check the rules that a text scan can check
     Tidy,
-    /// Write server/openapi.json anew
+    /// Update the committed server/openapi.json
     Openapi,
-    /// Check licences, sources and known vulnerabilities of what we depend on
+    /// Check licences, sources and known vulnerabilities of the dependencies
     Audit,
-    /// Measure sealing in a browser, or what the server does a second
+    /// Measure sealing in a browser, or the throughput of the server
     #[command(subcommand)]
     Bench(Bench),
-    /// Find or make the wasm32 standard library, and say which way it was had
+    /// Find or build the wasm32 standard library, and print where it comes from
     Toolchain,
 }
 
 #[derive(Subcommand)]
 enum Bench {
-    /// Sealing in Chromium, beside Web Crypto, noble and jose
+    /// Measure sealing in Chromium, compared with Web Crypto, noble and jose
     Crypto,
-    /// Creates, claims, a race and lists on both databases beside PocketBase, then the ledgers
+    /// Measure creates, claims, a race and lists on both databases and on PocketBase, then check
+    /// the ledgers
     Server {
-        /// Tasks in the largest table; lists are measured at a tenth of them too
+        /// Number of tasks in the largest table; lists are also measured at a tenth of it
         #[arg(long, default_value_t = 1_000_000)]
         tasks: usize,
-        /// An earlier build of the server, measured in turns with this one
+        /// An earlier build of the server, measured alternately with this one
         #[arg(long, value_name = "BINARY")]
         beside: Option<PathBuf>,
     },

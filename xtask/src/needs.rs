@@ -1,6 +1,6 @@
-//! What the build and the tests take from the machine: Node, npm packages, Chromium, PostgreSQL.
-//! Each is installed where that can be done without asking; else it is named with the command
-//! that installs it, and that is an error: nothing is skipped in silence.
+//! External tools that the build and the tests need: Node, npm packages, Chromium, PostgreSQL. A
+//! missing tool is installed if this needs no password; otherwise the command fails and names the
+//! command that installs it. Nothing is skipped silently.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ const CHROMIUM_NAMES: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-/// Node, new enough for the packages of the tests.
+/// Returns the path of Node. Fails if its version is too old for the test packages.
 pub(crate) fn node() -> Result<PathBuf> {
     let (major, minor) = NODE_VERSION_MIN;
     let hint = format!("install Node {major}.{minor} or newer, with npm, and put it into PATH");
@@ -31,7 +31,7 @@ pub(crate) fn node() -> Result<PathBuf> {
     Ok(node)
 }
 
-/// The npm packages that a folder's lock file names, installed once for each state of that file.
+/// Installs the npm packages of a folder's lock file, once for each state of that file.
 pub(crate) fn npm_ci(folder: &str) -> Result<()> {
     node()?;
     let dir = crate::run::root().join(folder);
@@ -51,9 +51,9 @@ pub(crate) fn npm_ci(folder: &str) -> Result<()> {
     std::fs::write(stamp, lock).context("noting what npm installed")
 }
 
-/// Packages of PyPI, each pinned as `name==version`, in an environment of their own: returns the
-/// folder of their programs and of the `python` that imports them. The first one names the
-/// environment.
+/// Installs packages from PyPI, each pinned as `name==version`, into a virtual environment named
+/// after the first one. Returns the folder with their programs and with the `python` that can
+/// import them.
 pub(crate) fn pypi<const N: usize>(packages: [&str; N]) -> Result<PathBuf> {
     let name = packages.first().context("no package is named")?;
     let folder = crate::run::target().join("xtask/python").join(name);
@@ -66,7 +66,7 @@ pub(crate) fn pypi<const N: usize>(packages: [&str; N]) -> Result<PathBuf> {
         apt_install(&["python3", "python3-venv"], "Python")?;
     }
     let make = || Run::new("python3").words("-m venv --clear").arg(&folder);
-    // Debian ships the module without the pip that it puts into an environment.
+    // Debian ships the venv module without the pip that it installs into an environment.
     if !make().succeeds() {
         apt_install(&["python3-venv"], "Python's venv")?;
         make().run()?;
@@ -81,7 +81,8 @@ pub(crate) fn pypi<const N: usize>(packages: [&str; N]) -> Result<PathBuf> {
     Ok(folder.join("bin"))
 }
 
-/// Chromium: the one that `CHROMIUM` names, the one at hand, or the system's package.
+/// Returns the path of Chromium: from the variable `CHROMIUM`, from `PATH`, or from the system's
+/// package.
 pub(crate) fn chromium() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("CHROMIUM").map(PathBuf::from) {
         ensure!(
@@ -99,8 +100,8 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     find().context("the package chromium brought no `chromium` into PATH")
 }
 
-/// PostgreSQL's server programs, with which the tests start clusters of their own: in PATH, or
-/// where Debian puts them.
+/// Checks for PostgreSQL's server programs in `PATH` or Debian's folder, and installs them if they
+/// are missing. The tests start their own clusters with them.
 pub(crate) fn postgres() -> Result<()> {
     if has_postgres() {
         return Ok(());
@@ -134,10 +135,10 @@ fn has_postgres() -> bool {
     which("initdb").into_iter().chain(of_debian).any(new_enough)
 }
 
-/// Installs Debian packages, as root or through a `sudo` that asks nothing.
+/// Installs Debian packages, as root or with a `sudo` that needs no password.
 ///
 /// # Errors
-/// Where that cannot be done: names `what` and the command that installs it.
+/// Fails if neither is possible; the error names `what` and the command that installs it.
 pub(crate) fn apt_install(packages: &[&str], what: &str) -> Result<()> {
     let hint = format!(
         "{what} is missing: sudo apt-get install {}",
@@ -162,7 +163,8 @@ pub(crate) fn apt_install(packages: &[&str], what: &str) -> Result<()> {
             .words(words)
     };
     step(&format!("apt-get install {}", packages.join(" ")), || {
-        // Lists of an earlier day often do, so a list that cannot be fetched is not yet a failure.
+        // The package lists of an earlier day often suffice, so a failed update is not an error
+        // yet.
         let updated = apt("update").run();
         let installed = apt("install -y --no-install-recommends")
             .args(packages)

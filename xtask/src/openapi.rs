@@ -1,4 +1,5 @@
-//! `cargo xtask openapi`: the API's description as the server prints it, beside the committed one.
+//! `cargo xtask openapi`: compares or updates the committed API document with the one that the
+//! server prints.
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -7,12 +8,12 @@ use crate::test::server;
 
 const COMMITTED: &str = "server/openapi.json";
 
-/// Writes the committed file anew.
+/// Updates the committed file.
 pub(crate) fn openapi() -> Result<()> {
     std::fs::write(root().join(COMMITTED), printed()?).context(COMMITTED)
 }
 
-/// Refuses a committed file that is not what the server prints.
+/// Fails if the committed file differs from the output of the server.
 pub(crate) fn is_fresh() -> Result<()> {
     let committed = std::fs::read_to_string(root().join(COMMITTED)).context(COMMITTED)?;
     ensure!(

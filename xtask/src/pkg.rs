@@ -1,5 +1,5 @@
-//! `cargo xtask pkg`: fills `pkg/wasm` with the wasm of the crypto package and its bindings.
-//! The package's own JavaScript is written by hand in `pkg/`.
+//! `cargo xtask pkg`: fills `pkg/wasm` with the wasm of the crypto package and its bindings. The
+//! JavaScript of the package itself is written by hand in `pkg/`.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,11 @@ use crate::compress::brotli;
 use crate::run::{root, target};
 use crate::wasm::Wasm;
 
-/// What a page has to load to seal: wasm and glue, bytes of brotli.
+/// Maximum size of what a page loads to seal, wasm and bindings, in bytes after brotli.
 const LOAD_BYTES_MAX: usize = 32 * 1024;
 
-/// One kind of library alone: beside an rlib, cargo leaves link-time optimisation out.
+/// Builds only the crate type `cdylib`, because cargo omits link-time optimisation if it also
+/// builds an rlib.
 const CRYPTO: Wasm = Wasm {
     cargo: "-p crypto-wasm --lib --crate-type cdylib --features bindings",
     profile: "wasm-crypto",
@@ -22,21 +23,22 @@ const CRYPTO: Wasm = Wasm {
     split: false,
 };
 
-/// The same code with its primitives open to published vectors; never shipped.
+/// The same code with access to its primitives, for published test vectors; never released.
 const VECTORS: Wasm = Wasm {
     cargo: "-p crypto-wasm --lib --crate-type cdylib --features bindings,vectors",
     name: "vectors",
     ..CRYPTO
 };
 
-/// Builds the wasm that the package's tests try the vectors on, and says where it lies.
+/// Builds the wasm that the package's tests run the vectors on, and returns its folder.
 pub(crate) fn vectors() -> Result<PathBuf> {
     let out = target().join("xtask/vectors");
     VECTORS.build(&out)?;
     Ok(out)
 }
 
-/// Whoever writes the format a second time compares with what we published (contract §5).
+/// Copies the test vectors into the package, so that other implementations of the format can be
+/// compared with ours (contract §5).
 fn publish_vectors() -> Result<()> {
     let folder = root().join("pkg/vectors");
     std::fs::create_dir_all(&folder)?;
@@ -45,7 +47,7 @@ fn publish_vectors() -> Result<()> {
     Ok(())
 }
 
-/// Builds both files, puts the vectors beside them, and prints the sizes.
+/// Builds wasm and bindings, copies the test vectors, and prints the sizes.
 pub(crate) fn pkg() -> Result<()> {
     CRYPTO.build(&folder())?;
     publish_vectors()?;
@@ -54,8 +56,8 @@ pub(crate) fn pkg() -> Result<()> {
     Ok(())
 }
 
-/// Refuses a package that has grown. Apart from the build, because another compiler than CI's
-/// makes another size, and whoever has it wants the package all the same.
+/// Fails if the package exceeds its maximum size. This is separate from the build, because a
+/// compiler other than CI's produces another size, and its user still needs the package.
 pub(crate) fn is_small() -> Result<()> {
     let total = load_bytes()?;
     ensure!(

@@ -1,5 +1,5 @@
-//! One step of the work, told as it goes: its name when it starts, its seconds when it ends,
-//! and, when it fails, the line to type by hand. Nothing here knows what the steps are for.
+//! Runs commands as named steps: prints the name at the start, the seconds at the end and, on
+//! failure, the command line to run by hand. The steps themselves are in the other modules.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// The folder of the repository: of the one that cargo runs this in, since clones may share a
-/// target folder and with it this program.
+/// Returns the folder of the repository in which cargo runs this program. It is not fixed at build
+/// time, because clones may share a target folder and thus this program.
 pub(crate) fn root() -> &'static Path {
     static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
         let xtask = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
@@ -21,13 +21,13 @@ pub(crate) fn root() -> &'static Path {
     &ROOT
 }
 
-/// Cargo's target folder: the one that every build of this repository shares.
+/// Returns cargo's target folder, which all builds of this repository share.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
 
-/// Does one named piece of work and prints how long it took.
+/// Runs a named step and prints how long it took.
 pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     eprintln!("▸ {name}");
     let start = Instant::now();
@@ -40,7 +40,7 @@ pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
     outcome.with_context(|| format!("the step `{name}` failed"))
 }
 
-/// The first file of this name in the folders of `PATH`.
+/// Returns the first file with this name in the folders of `PATH`.
 pub(crate) fn which(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
@@ -48,7 +48,7 @@ pub(crate) fn which(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// A command that can say what it is, so that a failure names what to type.
+/// A command that can be printed as the line to type by hand.
 #[derive(Debug)]
 pub(crate) struct Run {
     program: OsString,
@@ -59,60 +59,60 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// A command run in the repository's folder.
+    /// Creates a command that runs in the folder of the repository.
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         Self {
             program: program.as_ref().to_owned(),
             args: Vec::new(),
             set: Vec::new(),
-            // `cargo run` points this at its own libraries, which another compiler must not load.
+            // `cargo run` sets this to its own libraries, which another compiler must not load.
             unset: vec!["LD_LIBRARY_PATH"],
             dir: root().to_owned(),
         }
     }
 
-    /// Cargo, the one that runs this program.
+    /// Creates a command for the cargo that runs this program.
     pub(crate) fn cargo(words: &str) -> Self {
         Self::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).words(words)
     }
 
-    /// Adds arguments that hold no spaces, written as one line.
+    /// Adds arguments from one line, separated by spaces.
     pub(crate) fn words(self, words: &str) -> Self {
         self.args(words.split_whitespace())
     }
 
-    /// Adds arguments as they are.
+    /// Adds arguments unchanged, spaces included.
     pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.args
             .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
-    /// Adds one argument as it is.
+    /// Adds one argument unchanged, spaces included.
     pub(crate) fn arg(self, arg: impl AsRef<OsStr>) -> Self {
         self.args([arg])
     }
 
-    /// Sets a variable of the environment.
+    /// Sets an environment variable.
     pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.set
             .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
         self
     }
 
-    /// Takes variables out of the environment.
+    /// Removes environment variables.
     pub(crate) fn without(mut self, names: &[&'static str]) -> Self {
         self.unset.extend(names);
         self
     }
 
-    /// Runs in this folder instead.
+    /// Sets the working directory.
     pub(crate) fn dir(mut self, dir: impl AsRef<Path>) -> Self {
         self.dir = dir.as_ref().to_owned();
         self
     }
 
-    /// Runs it with this terminal; an exit code other than 0 is an error.
+    /// Runs the command on this terminal. Fails if its exit code is not 0.
     pub(crate) fn run(&self) -> Result<()> {
         let status = self
             .command()
@@ -124,7 +124,7 @@ impl Run {
         Ok(())
     }
 
-    /// Runs it and gives what it printed, without the white space around it.
+    /// Runs the command and returns its standard output, trimmed.
     pub(crate) fn output(&self) -> Result<String> {
         let output = self
             .command()
@@ -141,7 +141,7 @@ impl Run {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Whether it starts and ends well; what it prints is not shown.
+    /// Runs the command without showing its output, and returns whether it succeeds.
     pub(crate) fn succeeds(&self) -> bool {
         let quiet = self
             .command()
@@ -151,7 +151,7 @@ impl Run {
         quiet.is_ok_and(|status| status.success())
     }
 
-    /// Runs it, and ends it when it takes longer than `limit`.
+    /// Runs the command, and kills it if it takes longer than `limit`.
     pub(crate) fn run_within(&self, limit: Duration) -> Result<()> {
         let mut child = self.spawn()?;
         let start = Instant::now();
@@ -168,12 +168,12 @@ impl Run {
                     limit.as_secs()
                 );
             }
-            // The standard library cannot wait for a child under a limit, so it is asked in turns.
+            // The standard library cannot wait for a child with a timeout, so this polls.
             std::thread::park_timeout(Duration::from_millis(50));
         }
     }
 
-    /// Starts it and lets it run.
+    /// Starts the command without waiting for it.
     pub(crate) fn spawn(&self) -> Result<Child> {
         self.command()
             .stdin(Stdio::null())
@@ -181,7 +181,7 @@ impl Run {
             .with_context(|| self.cannot_start())
     }
 
-    /// The command itself, for a caller that needs its pipes.
+    /// Returns the underlying command, for callers that need its pipes.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args).current_dir(&self.dir);
@@ -197,7 +197,7 @@ impl Run {
     }
 }
 
-/// The line that a person types to do the same.
+/// Prints the command line to run by hand.
 impl std::fmt::Display for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut line = String::new();

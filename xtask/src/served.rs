@@ -1,5 +1,5 @@
-//! A `humanops serve` of our own, for the demo, the edit loop and the benchmark: known to be
-//! ready before anything is asked of it, and ended when dropped.
+//! A `humanops serve` process for the demo, the edit loop, the API tests and the benchmark. It is
+//! ready when `start` or `resume` returns, and stopped on drop.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -13,23 +13,24 @@ use anyhow::{Context as _, Result, bail};
 use crate::run::{Run, target};
 
 const READY_SECONDS_MAX: u64 = 30;
-/// A round trip on loopback takes less than one; more only says that the server is busy.
+/// Timeout of a request to the server. A round trip on loopback takes less than a second, unless
+/// the server is busy.
 const ANSWER_SECONDS_MAX: u64 = 5;
 
-/// A running server.
+/// A running server process.
 #[derive(Debug)]
 pub(crate) struct Served {
-    /// Where it listens.
+    /// The address that it listens on.
     pub(crate) address: SocketAddr,
-    /// Its data folder.
+    /// The data folder of the server.
     pub(crate) data: PathBuf,
-    /// What it says.
+    /// The file with the output of the server.
     pub(crate) log: PathBuf,
     child: Child,
 }
 
 impl Served {
-    /// Starts `binary` on a folder that is empty, in the target folder under `name`.
+    /// Starts `binary` on a new empty folder named `name` in the target folder.
     pub(crate) fn start(
         name: &str,
         binary: &Path,
@@ -43,8 +44,8 @@ impl Served {
         Self::resume(&folder, binary, address, settings)
     }
 
-    /// Starts `binary` on what a folder holds, with test money and without sign-in, and waits
-    /// until it is ready.
+    /// Starts `binary` on an existing folder, with test payments and the development header instead
+    /// of sign-in, and waits until it is ready.
     pub(crate) fn resume(
         folder: &Path,
         binary: &Path,
@@ -95,7 +96,7 @@ impl Served {
                     self.log.display()
                 );
             }
-            // Nothing announces that a port opens, so it is tried in turns.
+            // Nothing signals that the port is open, so this polls.
             std::thread::park_timeout(Duration::from_millis(20));
         }
         Ok(())
@@ -104,7 +105,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // As a person would with Ctrl-C, so that the database is closed in order.
+        // An interrupt, as from Ctrl-C, lets the server close the database properly.
         let asked = Run::new("kill")
             .arg("-INT")
             .arg(self.child.id().to_string())

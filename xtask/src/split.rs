@@ -1,5 +1,6 @@
-//! A wasm file in two: what the first screen needs, and what `#[wasm_split(later)]` marks in the
-//! source. The splitting is a library's; what it leaves becomes one script and two files here.
+//! Splits a wasm file in two: the code for the first screen, and the code marked with
+//! `#[wasm_split(later)]`. A library does the splitting; this module turns its output into one
+//! script and two wasm files.
 
 use std::path::{Path, PathBuf};
 
@@ -8,22 +9,22 @@ use wasm_split_cli_support::{Options, transform};
 
 use crate::run::target;
 
-/// Tells the linker to keep what the splitting reads.
+/// The linker option that keeps the relocations, which the splitting reads.
 pub(crate) const LINKER: &str = "-- -Clink-arg=--emit-relocs";
 
-/// The file that is yet to be bound.
+/// The first wasm file, before wasm-bindgen.
 pub(crate) const FIRST: &str = "first.wasm";
 
-/// The file that comes later, as the library names it.
+/// The later wasm file, as the library names it.
 const LATER: &str = "split_later.wasm";
 
-/// The script that fetches it.
+/// The script that fetches the later wasm file.
 const LINK: &str = "link.js";
 
-/// The function of that script, as `#[wasm_split(later)]` calls it.
+/// The function in that script that `#[wasm_split(later)]` calls.
 const LOADER: &str = "__wasm_split_load_later";
 
-/// An empty folder for the parts.
+/// Creates an empty folder for the output of the splitting.
 pub(crate) fn folder() -> Result<PathBuf> {
     let parts = target().join("xtask/split");
     if parts.exists() {
@@ -33,7 +34,7 @@ pub(crate) fn folder() -> Result<PathBuf> {
     Ok(parts)
 }
 
-/// Splits what cargo built, and leaves both files and the script in the folder `parts`.
+/// Splits the wasm that cargo built; writes both wasm files and the script to the folder `parts`.
 pub(crate) fn split(built: &Path, parts: &Path) -> Result<()> {
     let wasm = std::fs::read(built).with_context(|| built.display().to_string())?;
     let first = parts.join(FIRST);
@@ -50,8 +51,8 @@ pub(crate) fn split(built: &Path, parts: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts the later file beside the bound one, and the script into the other's: each would import
-/// the other, and no name could then carry the other's hash.
+/// Copies the later wasm file to the output folder, and merges its script into the bound one. As
+/// two scripts they would import each other, and neither name could contain the other's hash.
 pub(crate) fn join(parts: &Path, out: &Path, name: &str) -> Result<()> {
     let later = format!("{name}_later.wasm");
     std::fs::copy(parts.join(LATER), out.join(&later))?;

@@ -1,5 +1,5 @@
-//! `cargo xtask test`: everything that can fail, from what a fresh machine needs to the stories in
-//! a browser. Which database a test runs on is the tests' own affair.
+//! `cargo xtask test`: all tests, from installing what a fresh machine needs to the stories in a
+//! browser. The tests themselves choose the databases that they run on.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,13 @@ use clap::ValueEnum;
 use crate::run::{Run, root, step, target};
 use crate::{api, app, needs, pkg};
 
-/// The package of PyPI that one of the references writes its client with.
+/// The PyPI package that the client in one of the reference documents uses.
 const REQUESTS: &str = "requests==2.34.2";
 
-/// The package of PyPI that plays the bucket of proof files.
+/// The PyPI package that simulates the bucket for proof files.
 const MOTO: &str = "moto[server]==5.2.5";
 
-/// What the tests were given by this machine.
+/// Paths of the external tools that the tests use.
 #[derive(Debug)]
 struct Tools {
     node: PathBuf,
@@ -37,7 +37,7 @@ pub(crate) enum Part {
     Stories,
 }
 
-/// Installs what is missing, builds what a part needs, and runs it; without a part, everything.
+/// Installs missing tools, then builds and runs one part of the tests, or all parts.
 pub(crate) fn test(part: Option<Part>) -> Result<()> {
     let tools = tools()?;
     let wanted = |one| part.is_none_or(|part| part == one);
@@ -62,7 +62,8 @@ pub(crate) fn test(part: Option<Part>) -> Result<()> {
     Ok(())
 }
 
-/// All of it first: a machine that lacks something says so before an hour of building.
+/// Finds or installs all tools first, so that a missing one fails at once and not after an hour of
+/// building.
 fn tools() -> Result<Tools> {
     step("what the tests need", || {
         needs::postgres()?;
@@ -76,8 +77,9 @@ fn tools() -> Result<Tools> {
     })
 }
 
-/// The operators' app runs in a browser, where the stories use it; here only what it decides
-/// without one is tested. By itself, as its features would have the other crates built anew.
+/// Runs the Rust tests. Of the operator app, only the logic that needs no browser is tested here;
+/// the stories test the rest. It is tested on its own, because its features would cause rebuilds of
+/// the other crates.
 fn native(tools: &Tools) -> Result<()> {
     step("Rust tests, on SQLite and on PostgreSQL", || {
         let words = "test --workspace --exclude operator-app --exclude stories";
@@ -88,7 +90,8 @@ fn native(tools: &Tools) -> Result<()> {
     })
 }
 
-/// Without the list of files node would also run whatever else looks like a test.
+/// Tests the crypto package. The test files are listed explicitly, because Node would otherwise run
+/// every file that looks like a test.
 fn package(tools: &Tools) -> Result<()> {
     let folder = root().join("pkg/test");
     let entries = folder
@@ -119,15 +122,15 @@ fn package(tools: &Tools) -> Result<()> {
 fn stories(tools: &Tools) -> Result<()> {
     let server = server()?;
     step("stories in a browser", || {
-        // The same packages as above, so that cargo does not build their dependencies anew.
+        // The same packages as above, so that cargo does not rebuild their dependencies.
         let run = Run::cargo("test --workspace --exclude operator-app --test stories");
         let run = run.env("HUMANOPS_BIN", &server);
         tools.hand_to(run).run()
     })
 }
 
-/// The server as it is used by hand: dev profile, the built app inside, without the features
-/// that its tests add.
+/// Builds the server as used by hand: in the dev profile, with the app embedded, without the
+/// features of its tests.
 pub(crate) fn server() -> Result<PathBuf> {
     step("the server", || {
         Run::cargo("build --package server --bin humanops").run()

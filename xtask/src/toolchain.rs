@@ -1,6 +1,6 @@
-//! Where the standard library for wasm32 comes from: the compiler at hand has it, rustup fetches
-//! it, or Debian's compiler and source make it once. The first way that works is taken; the
-//! variable `HUMANOPS_WASM_TOOLCHAIN` forces one. How wasm is then built stands in `wasm.rs`.
+//! The standard library for wasm32: from the current compiler, from rustup, or built once from
+//! Debian's compiler and source. The first source that works is used; the variable
+//! `HUMANOPS_WASM_TOOLCHAIN` forces one. `wasm.rs` then builds the wasm.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,35 +11,35 @@ use sha2::{Digest as _, Sha256};
 use crate::needs;
 use crate::run::{Run, step, which};
 
-/// The target that every browser understands.
+/// The wasm target that every browser supports.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const VARIABLE: &str = "HUMANOPS_WASM_TOOLCHAIN";
 const RUSTUP_SECONDS_MAX: u64 = 180;
 
-/// A way to a standard library for wasm32.
+/// A source of the standard library for wasm32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// The compiler at hand has it.
+    /// The current compiler has it.
     Present,
-    /// `rustup target add` fetches it.
+    /// `rustup target add` installs it.
     Rustup,
-    /// Debian's compiler and source, built once.
+    /// It is built once from Debian's compiler and source.
     Debian,
 }
 
-/// A compiler that can build for wasm32, as variables for cargo.
+/// A compiler that can build for wasm32, as environment variables for cargo.
 #[derive(Debug)]
 pub(crate) struct WasmToolchain {
-    /// How it was had.
+    /// Where the standard library comes from.
     pub(crate) way: Way,
     env: Vec<(&'static str, String)>,
 }
 
 impl WasmToolchain {
-    /// Finds one, or makes one.
+    /// Finds a toolchain, or builds one.
     ///
     /// # Errors
-    /// Says of each way why it did not work, and what to install.
+    /// Fails if no source works; the error gives the reason for each and what to install.
     pub(crate) fn find() -> Result<Self> {
         match std::env::var(VARIABLE).ok().as_deref() {
             None | Some("") => Self::first_that_works(),
@@ -50,9 +50,10 @@ impl WasmToolchain {
         }
     }
 
-    /// Prepares a cargo command to build with it.
+    /// Sets up a cargo command to build with this toolchain.
     pub(crate) fn prepare(&self, run: Run) -> Run {
-        // Any of these replaces the flags for the target, and the private sysroot with them.
+        // Each of these variables would replace the flags for the target, including the private
+        // sysroot.
         let run = run.without(&[
             "RUSTFLAGS",
             "CARGO_ENCODED_RUSTFLAGS",
@@ -102,7 +103,8 @@ fn rustup() -> Result<WasmToolchain> {
     })
 }
 
-/// Debian's compiler and its source come from one source package, so they always fit.
+/// Uses Debian's compiler and its source, which always match because they come from one source
+/// package.
 fn debian() -> Result<WasmToolchain> {
     if debian_rustc().is_none_or(|rustc| !std_source(&rustc).exists()) {
         needs::apt_install(&["rustc-web", "rust-web-src"], "Debian's compiler for wasm")?;
@@ -149,7 +151,8 @@ fn std_source(rustc: &Path) -> PathBuf {
     Path::new(&sysroot).join("lib/rustlib/src/rust/library/std/Cargo.toml")
 }
 
-/// The linker of the same LLVM as the compiler, or rustup's, which links these objects too.
+/// Returns the linker of the compiler's LLVM version, or rustup's linker, which can also link these
+/// objects.
 fn linker(version: &str) -> Result<String> {
     let llvm = version
         .lines()
@@ -176,8 +179,8 @@ fn linker(version: &str) -> Result<String> {
     }
 }
 
-/// Builds std apart from the workspace and keeps its libraries as a sysroot of their own, so that
-/// everything after that is a plain stable build.
+/// Builds std outside of the workspace and keeps its libraries as a separate sysroot, so that all
+/// later builds are plain stable builds.
 fn build_std(rustc: &Path, sysroot: &Path) -> Result<()> {
     let work = std::env::temp_dir().join(format!("humanops-std-{}", std::process::id()));
     std::fs::create_dir_all(work.join("src"))?;
@@ -191,7 +194,7 @@ fn build_std(rustc: &Path, sysroot: &Path) -> Result<()> {
             .env("RUSTC", rustc)
             .env("RUSTC_BOOTSTRAP", "1")
             .env("CARGO_TARGET_DIR", work.join("target"))
-            // Fat LTO reads the bitcode of std.
+            // Fat LTO needs the bitcode of std.
             .env(
                 "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
                 "-Cembed-bitcode=yes",
@@ -202,7 +205,8 @@ fn build_std(rustc: &Path, sysroot: &Path) -> Result<()> {
     built
 }
 
-/// Copies into a folder of its own and renames it, so that half a sysroot is never found.
+/// Copies the libraries to a temporary folder and renames it, so that an incomplete sysroot is
+/// never used.
 fn keep_libraries(work: &Path, sysroot: &Path) -> Result<()> {
     let fresh = sysroot.with_extension(std::process::id().to_string());
     let libraries = library_folder(&fresh);
@@ -253,7 +257,7 @@ fn compiler() -> String {
     std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned())
 }
 
-/// Outside the repository, because the next clone wants the same library.
+/// Returns the cache folder. It is outside of the repository, so that other clones can use it too.
 fn cache() -> Result<PathBuf> {
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
     let cache = std::env::var_os("XDG_CACHE_HOME")

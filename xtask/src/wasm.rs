@@ -1,5 +1,5 @@
-//! From a crate to the wasm file and the JavaScript beside it: cargo for wasm32, wasm-bindgen as a
-//! library at the version in Cargo.lock, then wasm-opt. Used by `pkg.rs` and `app.rs`.
+//! Builds wasm files and their JavaScript from a crate: cargo for wasm32, wasm-bindgen as a library
+//! in the version of Cargo.lock, then wasm-opt. Used by `pkg.rs` and `app.rs`.
 
 use std::path::{Path, PathBuf};
 
@@ -12,26 +12,28 @@ use crate::run::{Run, root, step, target};
 use crate::toolchain::{TARGET, WasmToolchain};
 use crate::{needs, split};
 
-/// What to build, and under which name.
+/// What to build, and the names of the output files.
 #[derive(Debug)]
 pub(crate) struct Wasm {
-    /// The package, its kind of target and its features, as cargo's arguments.
+    /// The package, its target and its features, as arguments of cargo.
     pub(crate) cargo: &'static str,
-    /// The profile of the root manifest.
+    /// The name of the profile in the root manifest.
     pub(crate) profile: &'static str,
-    /// The file that cargo leaves, without `.wasm`.
+    /// The name of the file that cargo writes, without `.wasm`.
     pub(crate) artifact: &'static str,
-    /// The name of both files: `NAME.js`, `NAME_bg.wasm`.
+    /// The base name of the output files `NAME.js` and `NAME_bg.wasm`.
     pub(crate) name: &'static str,
-    /// wasm-opt's arguments. Never `--all-features`: that writes imports that browsers refuse,
-    /// and without it the features are read from the file itself. None: left as it is.
+    /// The arguments of wasm-opt; `None` skips it. They must not contain `--all-features`, which
+    /// writes imports that browsers refuse; without it, wasm-opt reads the features from the file
+    /// itself.
     pub(crate) optimise: Option<&'static str>,
-    /// Whether it is split into what comes first and what comes later.
+    /// Whether the wasm is split into a first and a later file.
     pub(crate) split: bool,
 }
 
 impl Wasm {
-    /// Builds, and leaves `NAME.js` and `NAME_bg.wasm` in the folder `out`, empty before.
+    /// Builds, and writes `NAME.js` and `NAME_bg.wasm` to the folder `out`, which is emptied
+    /// before.
     pub(crate) fn build(&self, out: &Path) -> Result<()> {
         let toolchain = WasmToolchain::find()?;
         step(
@@ -74,9 +76,9 @@ impl Wasm {
         })
     }
 
-    /// What cargo leaves.
+    /// Returns the path of the file that cargo writes.
     fn built(&self) -> PathBuf {
-        // The profile `dev` is the one whose folder has another name.
+        // Only the folder of the profile `dev` has another name than the profile.
         let folder = if self.profile == "dev" {
             "debug"
         } else {
@@ -91,12 +93,12 @@ impl Wasm {
             .input_path(built)
             .out_name(self.name)
             .web(true)?
-            // The types of the packages are written by hand, and callers name the wasm file.
+            // The packages' types are written by hand, and callers pass the URL of the wasm file.
             .typescript(false)
             .omit_default_module_path(true)
             .remove_name_section(true)
             .remove_producers_section(true)
-            // The file that comes later finds what it needs by the linker's names.
+            // The later wasm file finds what it needs by the linker's names.
             .keep_lld_exports(self.split)
             .demangle(!self.split)
             .generate(out)
@@ -104,7 +106,8 @@ impl Wasm {
     }
 }
 
-/// Ten seconds of work for the app, so its result is kept under the hash of what went in.
+/// Optimises a file in place with wasm-opt. This takes ten seconds for the app, so the result is
+/// cached under the hash of the input.
 fn shrink(file: &Path, optimise: &str) -> Result<()> {
     let mut digest = Sha256::new_with_prefix(optimise);
     digest.update(std::fs::read(root().join("xtask/package-lock.json"))?);
@@ -124,13 +127,14 @@ fn shrink(file: &Path, optimise: &str) -> Result<()> {
         .map(drop)
 }
 
-/// A panic says where, by the path of its source. Without its beginning every machine builds the
-/// same bytes, and none tells where it keeps its files. As `--config`, because that adds to the
-/// flags of `.cargo/config.toml` and of the toolchain, and bears blanks in paths.
+/// Returns cargo arguments that remove machine-specific prefixes from source paths. Panic messages
+/// contain these paths; without the prefixes every machine builds the same bytes, and none reveals
+/// where its files are. The flags are passed with `--config`, because that adds to the flags of
+/// `.cargo/config.toml` and of the toolchain, and allows spaces in paths.
 fn neutral_paths() -> Result<String> {
     let home = std::env::home_dir().unwrap_or_default().join(".cargo");
     let home = std::env::var_os("CARGO_HOME").map_or(home, PathBuf::from);
-    // One folder for each registry, named after its address; none where sources are vendored.
+    // There is one folder for each registry, named after its URL, and none if sources are vendored.
     let registries = home.join("registry/src").read_dir().into_iter().flatten();
     let mut flags = vec![format!("--remap-path-prefix={}=.", root().display())];
     for registry in registries {
@@ -148,7 +152,7 @@ fn kept_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The first `bytes` of a digest in hex.
+/// Returns the first `bytes` bytes of a digest in hexadecimal.
 pub(crate) fn hex(digest: &[u8], bytes: usize) -> String {
     digest
         .iter()

@@ -1,6 +1,6 @@
-//! A load of HTTP requests that costs little, because it shares its two cores with the server that
-//! it measures: threads with a few keep-alive connections each, which write one request on every
-//! connection and then read every answer.
+//! A lightweight HTTP load generator, because it shares its two cores with the measured server:
+//! threads with a few keep-alive connections each, which write one request on every connection and
+//! then read all responses.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -12,23 +12,23 @@ use anyhow::{Context as _, Result, bail, ensure};
 const THREADS: usize = 4;
 const ANSWER_SECONDS_MAX: u64 = 120;
 
-/// Clients in all, unless a load says otherwise.
+/// The default number of clients, over all threads.
 pub(crate) const CLIENTS: usize = 64;
 
-/// What came back.
+/// The response to a request.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// The HTTP status.
+    /// The HTTP status of the response.
     pub(crate) status: u16,
-    /// The body.
+    /// The body of the response.
     pub(crate) body: String,
 }
 
-/// Sends every request, which must all succeed, and gives the bodies of the answers, in the order
-/// of the requests, with the seconds between the first byte sent and the last byte read.
+/// Sends all requests. Returns the response bodies in the order of the requests, and the seconds
+/// between the first byte sent and the last byte read.
 ///
 /// # Errors
-/// Any answer that is not a success, with its body.
+/// Fails if a response is not a success; the error contains its body.
 pub(crate) fn load(address: SocketAddr, requests: &[Vec<u8>]) -> Result<(Vec<String>, f64)> {
     let (answers, seconds) = load_by(CLIENTS, address, requests)?;
     let body = |answer: Answer| {
@@ -46,10 +46,10 @@ pub(crate) fn load(address: SocketAddr, requests: &[Vec<u8>]) -> Result<(Vec<Str
     ))
 }
 
-/// The same by so many clients, whatever the answers are.
+/// Like [`load`], with the given number of clients, and for responses of any status.
 ///
 /// # Errors
-/// What went wrong with a connection.
+/// Fails if a connection fails.
 pub(crate) fn load_by(
     clients: usize,
     address: SocketAddr,
@@ -61,7 +61,7 @@ pub(crate) fn load_by(
         let connections: Result<Vec<_>> = (0..clients.div_ceil(THREADS))
             .map(|_| connect(address))
             .collect();
-        // Reached by a thread that could not connect too, or the others would wait for ever.
+        // A thread that could not connect waits here too; otherwise the others would wait forever.
         ready.wait();
         drive(connections?, share)
     };
@@ -87,10 +87,10 @@ pub(crate) fn load_by(
     })
 }
 
-/// Sends the requests one after the other, and gives the time that each took, shortest first.
+/// Sends the requests one after the other, and returns the time of each, sorted from the shortest.
 ///
 /// # Errors
-/// Any answer that is not a success, with its body.
+/// Fails if a response does not have status 200; the error contains its body.
 pub(crate) fn latencies(address: SocketAddr, requests: &[Vec<u8>]) -> Result<Vec<Duration>> {
     let mut stream = connect(address)?;
     let mut times = Vec::with_capacity(requests.len());
@@ -105,7 +105,7 @@ pub(crate) fn latencies(address: SocketAddr, requests: &[Vec<u8>]) -> Result<Vec
     Ok(times)
 }
 
-/// One request as bytes. `who` is a whole header.
+/// Returns a request as bytes. `who` is a whole header line.
 pub(crate) fn request(method: &str, path: &str, who: &str, body: &str) -> Vec<u8> {
     format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{who}\r\nContent-Type: application/json\r\n\
@@ -163,7 +163,7 @@ fn answer(stream: &mut BufReader<TcpStream>) -> Result<Answer> {
     })
 }
 
-/// RFC 9112 §7.1.
+/// Reads a body in chunked transfer coding (RFC 9112 §7.1).
 fn chunked(stream: &mut BufReader<TcpStream>) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
@@ -194,8 +194,8 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    /// Answers each request with the status and its own body, on one connection; every other
-    /// body in chunks.
+    /// Responds on one connection to each request with the status and the request's own body; every
+    /// other body is chunked.
     fn echo(stream: TcpStream, status: &str) {
         let mut stream = BufReader::new(stream);
         let mut line = String::new();

@@ -1,4 +1,5 @@
-//! Our own server under load: agents who post, operators who claim, race and look around.
+//! Our server under load: agents post tasks, operators claim them, race for one, and list open
+//! ones.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -14,19 +15,19 @@ const AGENTS: usize = 64;
 const OPERATORS: usize = 64;
 const RACERS: usize = 1_000;
 const DEPOSIT_USD_MAX: usize = 10_000;
-/// The smallest reward with the smallest fee.
+/// The smallest reward plus the smallest fee, in US dollars.
 const TASK_USD: usize = 12;
-/// An agent posts more than its tier's day has, and everybody calls from one address; everything
-/// else is as it is by default.
+/// Settings that differ from the defaults: an agent posts more tasks than its tier allows in a day,
+/// and all requests come from one IP address.
 const SETTINGS: [(&str, &str); 3] = [
     ("TIERS", "STANDARD=10000000/10000/1000000000"),
     ("RATE_LIMIT", "off"),
     ("LOG", "warn"),
 ];
 
-/// A running server with people in it.
+/// A running server with registered agents and operators.
 pub(crate) struct Marketplace {
-    /// What the figures are headed by.
+    /// The heading of its results.
     pub(crate) name: String,
     binary: std::path::PathBuf,
     database_url: Option<String>,
@@ -39,7 +40,8 @@ pub(crate) struct Marketplace {
 }
 
 impl Marketplace {
-    /// Starts it with money for `tasks` posts: on SQLite, or on a PostgreSQL.
+    /// Starts the server with deposits for `tasks` tasks: on SQLite, or on PostgreSQL if there is a
+    /// URL.
     pub(crate) fn start(
         binary: &Path,
         name: &str,
@@ -70,12 +72,12 @@ impl Marketplace {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address of the server.
     pub(crate) fn address(&self) -> SocketAddr {
         self.server.address
     }
 
-    /// Posts so many tasks, one a request, and says how many a second.
+    /// Posts this many tasks, one for each request, and returns the rate per second.
     pub(crate) fn post(&mut self, count: usize) -> Result<f64> {
         let requests: Vec<_> = (self.posted..self.posted + count)
             .zip(self.agents.iter().cycle())
@@ -90,7 +92,7 @@ impl Marketplace {
         Ok(count as f64 / seconds)
     }
 
-    /// Posts until there are so many, in steps that are told.
+    /// Posts tasks until there are this many, and prints the progress.
     pub(crate) fn fill(&mut self, count: usize) -> Result<()> {
         const STEP: usize = 10_000;
         while self.posted < count {
@@ -102,7 +104,8 @@ impl Marketplace {
         Ok(())
     }
 
-    /// Claims the first `count` tasks of the last round, each once, and says how many a second.
+    /// Claims the first `count` tasks of the last round, each once, and returns the rate per
+    /// second.
     pub(crate) fn claim(&mut self, count: usize) -> Result<f64> {
         let pairs = self
             .unclaimed
@@ -117,10 +120,11 @@ impl Marketplace {
         Ok(requests.len() as f64 / seconds)
     }
 
-    /// A thousand operators claim one task at once: gives the seconds until all have their answer.
+    /// Lets a thousand operators claim one task at once, and returns the seconds until all have
+    /// their response.
     ///
     /// # Errors
-    /// Unless exactly one of them has it.
+    /// Fails unless exactly one of them gets the task.
     pub(crate) fn race(&mut self) -> Result<f64> {
         let racers = operators(self.address(), OPERATORS..OPERATORS + RACERS)?;
         let task = self
@@ -138,12 +142,12 @@ impl Marketplace {
         Ok(seconds)
     }
 
-    /// An operator's list of the newest twenty open tasks.
+    /// Returns an operator's request for the newest twenty open tasks.
     pub(crate) fn newest(&self) -> Vec<u8> {
         self.look("/api/v1/operator/tasks?limit=20")
     }
 
-    /// An operator's list of the twenty open tasks that are nearest to the n-th place.
+    /// Returns an operator's request for the twenty open tasks nearest to the n-th place.
     pub(crate) fn nearby(&self, n: usize) -> Vec<u8> {
         let Place { lat, lng } = place(n);
         self.look(&format!(
@@ -156,10 +160,10 @@ impl Marketplace {
         request("GET", path, &format!("X-Operator-Id: {operator}"), "")
     }
 
-    /// Recomputes the ledger.
+    /// Recomputes the ledger and checks it.
     ///
     /// # Errors
-    /// If it has faults.
+    /// Fails if the ledger has faults.
     pub(crate) fn check_ledger(&self) -> Result<()> {
         let run = Run::new(&self.binary)
             .arg("check-ledger")
@@ -173,18 +177,19 @@ impl Marketplace {
     }
 }
 
-/// Somewhere on earth, in degrees.
+/// A position on earth, in degrees.
 pub(crate) struct Place {
-    /// To the north.
+    /// Latitude, positive to the north.
     pub(crate) lat: f64,
-    /// To the east.
+    /// Longitude, positive to the east.
     pub(crate) lng: f64,
 }
 
-/// Nine of ten places lie in one of fifty towns, the tenth anywhere: always the same for an `n`.
+/// Returns the n-th place, always the same for an `n`. Nine of ten places are in one of fifty
+/// towns, the tenth is anywhere.
 pub(crate) fn place(n: usize) -> Place {
     const TOWNS: u64 = 50;
-    // SplitMix64 scatters what is counted.
+    // SplitMix64 turns consecutive numbers into scattered ones.
     let scattered = |n: u64, turn: u64| {
         let mut bits = (n * 4 + turn).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -200,7 +205,7 @@ pub(crate) fn place(n: usize) -> Place {
         return anywhere(n);
     }
     let town = anywhere(u64::MAX / 8 + n % TOWNS);
-    // Most of a town lies near its middle.
+    // Most places of a town are near its centre.
     let off = |turn| (scattered(n, turn) - 0.5).powi(3) * 2.0;
     Place {
         lat: town.lat + off(2),
@@ -229,7 +234,7 @@ fn claim(operator: &str, task: &str) -> Vec<u8> {
     request("POST", &path, &format!("X-Operator-Id: {operator}"), "{}")
 }
 
-/// API keys of agents whose deposits last for so many tasks.
+/// Registers agents with deposits for this many tasks, and returns their API keys.
 fn agents(address: SocketAddr, tasks: usize) -> Result<Vec<String>> {
     let register = |n| {
         let body = format!(r#"{{"name":"Bench {n}","email":"bench-{n}@example.com"}}"#);
@@ -279,7 +284,7 @@ fn field(body: &str, name: &str) -> Result<String> {
         .to_owned())
 }
 
-/// Two days from now; Node knows the calendar.
+/// Returns the time two days from now, computed by Node because this crate has no calendar.
 fn deadline() -> Result<String> {
     Run::new(needs::node()?)
         .args(["-p", "new Date(Date.now() + 2 * 864e5).toISOString()"])

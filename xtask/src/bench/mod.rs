@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: sealing in a browser beside its rivals, and the server beside its peer.
-//! Numbers mean something on a quiet machine alone; what should be compared is measured in one run.
+//! `cargo xtask bench`: sealing in a browser compared with other libraries, and the server compared
+//! with PocketBase. Results are meaningful only on an idle machine; only figures of the same run
+//! should be compared.
 
 pub(crate) mod load;
 mod marketplace;

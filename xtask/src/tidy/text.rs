@@ -1,20 +1,20 @@
-//! Rules about the text of one file: its head, its lines, its functions, its words.
+//! Rules about the text of a file: its head, line length, function length and words.
 
 use super::{Fault, Source};
 
 const COLUMNS_MAX: usize = 100;
 const FUNCTION_LINES_MAX: usize = 70;
 
-/// Functions that are longer than the limit and may not grow: file, name, lines.
+/// Functions that exceed the limit and must not grow: file, name, lines.
 const LONG_FUNCTIONS: [(&str, &str, usize); 0] = [];
 
-/// Words that say nothing about what a type is.
+/// Suffixes of type names that say nothing about the type.
 const EMPTY_NAMES: [&str; 6] = ["Manager", "Service", "Helper", "Util", "Data", "Info"];
 
-/// Types that carry such a word because the wire does.
+/// Types with such a suffix because the API's own names have it.
 const WIRE_NAMES: [&str; 1] = ["SandboxInfo"];
 
-/// Written apart, so that this file does not hold them.
+/// Split into parts, so that this file does not contain these texts itself.
 const MACHINE: [&str; 11] = [
     concat!("/", "root/"),
     concat!("/", "home/"),
@@ -29,7 +29,7 @@ const MACHINE: [&str; 11] = [
     concat!("static.", "rust-lang.org"),
 ];
 
-/// Every fault in this file.
+/// Returns all faults in a file.
 pub(super) fn faults(source: &Source) -> Vec<Fault> {
     let mut faults = head(source);
     faults.extend(lines(source));
@@ -77,8 +77,8 @@ fn lines(source: &Source) -> Vec<Fault> {
     faults
 }
 
-/// The width of a line of code without what stands in its quotes: a sentence that people read
-/// stays whole, so that a search finds it.
+/// Returns the width of a line, not counting text in quotes, because a sentence for people stays on
+/// one line so that a search finds it.
 fn columns(line: &str) -> usize {
     if line.trim_start().starts_with("//") {
         return line.chars().count();
@@ -94,7 +94,7 @@ fn columns(line: &str) -> usize {
 
 fn functions(source: &Source) -> Vec<Fault> {
     let mut faults = Vec::new();
-    // A story is one person's way from beginning to end, and is told in one piece.
+    // Tests in `tests/` tell one person's story in one function and may be longer.
     if source.extension() != "rs" || source.path.starts_with("tests/") {
         return faults;
     }
@@ -117,8 +117,8 @@ fn functions(source: &Source) -> Vec<Fault> {
     faults
 }
 
-/// A function ends at the first line that closes at its own indent, as rustfmt sees to, with its
-/// body or, where it has none, with its arguments.
+/// Returns the number of lines of a function. It ends at the first line that closes at its own
+/// indentation, which rustfmt ensures, with its body or, if it has none, with its arguments.
 fn function_length<'a>(first: &str, mut lines: impl Iterator<Item = &'a &'a str>) -> usize {
     let indent: String = first.chars().take_while(|c| *c == ' ').collect();
     let closes = |line: &&str| {
@@ -157,7 +157,7 @@ fn names(source: &Source) -> Vec<Fault> {
         let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
         let declares = words.any(|word| matches!(word, "struct" | "enum" | "trait" | "type"));
         let name = words.next().unwrap_or_default();
-        // What a trait's implementation calls its types is the trait's own choice.
+        // The names of associated types are chosen by the trait.
         let is_associated = line.starts_with(' ') && line.trim_start().starts_with("type ");
         let declares = declares && !is_associated && !WIRE_NAMES.contains(&name);
         if let Some(empty) = EMPTY_NAMES
@@ -181,7 +181,8 @@ fn holds_word(line: &str, word: &str) -> bool {
     })
 }
 
-/// A path counts where it begins, so that `a/work/b` is not taken for a place.
+/// Returns whether a line contains this path at the path's beginning, so that `a/work/b` does not
+/// match.
 fn holds_place(line: &str, place: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || "._-}*)".contains(c);
     line.match_indices(place).any(|(at, _)| {
