@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 /// How long a debug build on a busy machine may take to start, to answer or to stop.
-const WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const WITHIN: Duration = Duration::from_secs(60);
 
 /// A running `humanops serve`.
 pub(crate) struct Server {

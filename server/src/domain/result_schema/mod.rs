@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn elements_that_hash_alike_are_not_compared_each_with_each() {
         let unique = json!({"uniqueItems": true});
-        let alike = numbers((0..2_500).map(|n| format!("1.00000000000000000{n:05}")));
+        let alike = numbers((0..400).map(|n| format!("1.00000000000000000{n:05}")));
         assert!(unfit(&unique, &alike)[0].contains("too much work"));
         let apart: Vec<_> = (0..5_000).collect();
         assert!(
