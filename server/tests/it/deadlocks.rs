@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use server::domain::dispute::{Award, Ruling};
 use server::store::{ledger, moves, tasks};
 
-use crate::harness::{Answer, Caller, TestApp, photo_task};
+use crate::harness::{Answer, Caller, TestApp, confirmation_task};
 use crate::moves::{DAY, GOOD, UNCLEAR};
 use crate::support;
 
@@ -136,7 +136,8 @@ impl<'a> Both<'a> {
     async fn run(&self, deed: Deed, task: Option<TaskId>, nth: usize) {
         let on = task.unwrap_or(TaskId::new(self.app.now(), 0));
         let (agent, operator, nothing) = (&self.agent, &self.operator, json!({}));
-        let body = photo_task(self.app);
+        // Of the type of those that are moved: tasks are counted by their type.
+        let body = confirmation_task(self.app);
         let answer = match deed {
             Deed::Post => agent.post(paths::TASKS, &body).await,
             Deed::PostWithinPolicy => self.limited.post(paths::TASKS, &body).await,
@@ -217,7 +218,7 @@ impl<'a> Both<'a> {
     }
 
     async fn ask_and_post(&self, nth: usize) {
-        let mut body = photo_task(self.app);
+        let mut body = confirmation_task(self.app);
         body["title"] = json!(format!("Photograph menu {nth}"));
         let asked = self.asking.post(paths::TASKS, &body).await;
         assert_no_accident(Deed::AskForApproval, &asked);

@@ -373,9 +373,7 @@ impl Caller<'_, AgentId> {
 
     /// Posts a task that asks for a confirmation.
     pub(crate) async fn post_confirmation_task(&self) -> TaskId {
-        let mut task = photo_task(self.app);
-        task["proof_type"] = json!("CONFIRMATION");
-        task["task_type"] = json!("VERIFICATION");
+        let task = confirmation_task(self.app);
         self.post(paths::TASKS, &task).await.created().id("task_id")
     }
 
@@ -412,6 +410,14 @@ pub(crate) fn photo_task(app: &TestApp) -> Value {
         "proof_requirements": ["The prices can be read"],
         "task_type": "PHOTO",
     })
+}
+
+/// The same, but for a task that asks for a confirmation.
+pub(crate) fn confirmation_task(app: &TestApp) -> Value {
+    let mut task = photo_task(app);
+    task["proof_type"] = json!("CONFIRMATION");
+    task["task_type"] = json!("VERIFICATION");
+    task
 }
 
 /// What came back.
