@@ -133,6 +133,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_transaction_against_the_order_is_refused() {
+        let store = support::on_sqlite();
+        let against = store.write(|tx| {
+            tx.execute("DELETE FROM job WHERE payload = ''", &[])?;
+            tx.execute("UPDATE agent SET name = '' WHERE id = ''", &[])
+        });
+        let refused = against.await;
+        assert!(
+            matches!(&refused, Err(StoreError::Database(said)) if said.contains("lock order")),
+            "{refused:?}"
+        );
+    }
+
+    #[tokio::test]
     async fn every_table_has_its_place() {
         let store = support::on_sqlite();
         let tables = store.read(snapshot::tables).await.unwrap();
