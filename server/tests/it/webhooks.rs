@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use api_types::{AgentId, TaskId, paths};
 use axum::Router;
@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use server::domain::target::TargetRules;
 use server::jobs::runner;
 use server::outside::http::UserTargets;
+use server::store::Tx;
+use server::store::jobs::{self, Ended};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -633,6 +635,54 @@ on_both_databases! {
         let delivered = format!("{}?state=DELIVERED", paths::DELIVERIES);
         let delivered = agent.get(&delivered).await.ok();
         assert_eq!(delivered.body["pagination"]["total"], 5);
+    }
+
+    async fn what_a_server_held_when_it_died_is_free_after_half_a_minute(store) {
+        let app = start(store).await;
+        let (agent, slow) = (app.agent().await, Receiver::start().await);
+        let mut task = with_callback(&app, &format!("{}/hang", slow.origin));
+        task["webhook_style"] = json!("all");
+        agent.post(paths::TASKS, &task).await.created();
+        let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
+        slow.got(1).await;
+        running.abort();
+        assert!(running.await.unwrap_err().is_cancelled());
+        app.advance(Duration::from_secs(30));
+        let now = app.now();
+        let ended = move |tx: &mut Tx<'_>| jobs::take_back(tx, now, Ended::Lease);
+        app.app.store.write(ended).await.unwrap();
+        let due = app.claim_jobs(Duration::from_secs(30)).await;
+        assert_eq!((due[0].job.kind(), due[0].attempts), ("deliver_webhook", 2));
+    }
+
+    /// The process ended while they ran, and nobody knows under which.
+    async fn calls_that_may_have_ended_a_process_are_made_one_after_the_other(store) {
+        let app = start(store).await;
+        let (other, good) = (app.agent().await, Receiver::start().await);
+        let mut suspects = Vec::new();
+        for _ in 0..3 {
+            let one = Receiver::start().await;
+            let mut task = with_callback(&app, &format!("{}/hang", one.origin));
+            task["webhook_style"] = json!("all");
+            app.agent().await.post(paths::TASKS, &task).await.created();
+            suspects.push(one);
+        }
+        assert_eq!(app.claim_jobs(Duration::from_secs(30)).await.len(), 3);
+        let now = app.now();
+        let ended = move |tx: &mut Tx<'_>| jobs::take_back(tx, now, Ended::Every);
+        app.app.store.write(ended).await.unwrap();
+
+        let called = || suspects.iter().filter(|one| !one.all().is_empty()).count();
+        let begun = Instant::now();
+        let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
+        eventually(|| called() > 0).await;
+        // What is no suspect does not wait, and shows that the runner has gone on.
+        submitted(&other, &with_callback(&app, &good.hook())).await;
+        good.got(1).await;
+        let most = 1 + begun.elapsed().as_secs() / 2;
+        assert!(called() as u64 <= most, "{} of them run at once", called());
+        running.abort();
+        app.app.store.close();
     }
 
     /// Both names are on loopback, where this server may not call.
