@@ -226,3 +226,40 @@ fn findings(tx: &mut Tx<'_>, task_id: TaskId, evidence: &Evidence) -> Result<Fin
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use api_types::{OperatorId, Timestamp};
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn upload(content_type: &str, pixels: (u32, u32)) -> StoredUpload {
+        let now: Timestamp = "2026-02-05T12:00:00Z".parse().unwrap();
+        StoredUpload {
+            id: UploadId::new(now, 1),
+            operator_id: OperatorId::new(now, 2),
+            task_id: None,
+            sha256: String::new(),
+            content_type: content_type.to_owned(),
+            size_bytes: 1024,
+            pixels: Some(pixels),
+            created_at: now,
+        }
+    }
+
+    /// One of them takes 400 MB while it is decoded.
+    #[tokio::test]
+    async fn pictures_that_need_much_memory_together_are_decoded_one_after_the_other() {
+        let large = upload("image/webp", (8192, 6144));
+        let first = memory_for(&large, Effort::Heavy).await.unwrap();
+        assert!(memory_for(&large, Effort::Heavy).now_or_never().is_none());
+        // However small they are, no more than two of a share are decoded at the same time.
+        let small = upload("image/png", (320, 240));
+        let light = || memory_for(&small, Effort::Light).now_or_never();
+        let both = [light().unwrap().unwrap(), light().unwrap().unwrap()];
+        assert!(light().is_none());
+        drop((first, both));
+        drop(memory_for(&large, Effort::Heavy).await.unwrap());
+    }
+}

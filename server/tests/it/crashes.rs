@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use api_types::paths;
+use api_types::{TaskId, paths};
+use jpeg_encoder::{ColorType, Encoder};
+use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use server::clock::{Clock, SystemClock};
@@ -60,6 +62,34 @@ impl Server {
     async fn post(&self, key: &str, path: &str, body: &Value) -> Answer {
         let request = self.request(Method::POST, path).header("x-api-key", key);
         request.json(body).answer().await
+    }
+
+    /// Registers an operator and answers their id.
+    async fn operator(&self) -> String {
+        let body = json!({"name": "Jane Doe", "email": "operator@example.com"});
+        let request = self.request(Method::POST, paths::REGISTER_OPERATOR);
+        let registered = request.json(&body).answer().await.created();
+        registered.text("operator_id")
+    }
+
+    fn by_operator(&self, operator: &str, path: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+            .header("x-operator-id", operator)
+    }
+
+    /// Posts a task that is real and paid for, and has the operator claim it.
+    async fn claimed(&self, key: &str, operator: &str, task: &Value) -> TaskId {
+        let deposit = json!({"tx_hash": format!("0x{:064x}", 7), "amount_usdc": 1000});
+        self.post(key, paths::DEPOSIT_USDC, &deposit)
+            .await
+            .created();
+        let mut task = task.clone();
+        task["sandbox"] = json!(false);
+        let posted = self.post(key, paths::TASKS, &task).await.created();
+        let id = posted.id("task_id");
+        let accept = self.by_operator(operator, &paths::accept_task(id));
+        accept.json(&json!({})).answer().await.ok();
+        id
     }
 
     /// The most memory that the process has had, in bytes.
@@ -147,14 +177,7 @@ async fn a_schema_whose_faults_multiply_takes_little_memory() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &["--sandbox-step-seconds", "0"]).await;
     let key = server.agent().await;
-    let operator = json!({"name": "Jane Doe", "email": "operator@example.com"});
-    let request = server.request(Method::POST, paths::REGISTER_OPERATOR);
-    let operator = request
-        .json(&operator)
-        .answer()
-        .await
-        .created()
-        .text("operator_id");
+    let operator = server.operator().await;
     let simulated = async |task: &Value| {
         let posted = server.post(&key, paths::TASKS, task).await.created();
         let path = paths::task(posted.id("task_id"));
@@ -178,32 +201,69 @@ async fn a_schema_whose_faults_multiply_takes_little_memory() {
     });
     simulated(&task).await;
 
-    let deposit = json!({"tx_hash": format!("0x{:064x}", 7), "amount_usdc": 1000});
-    server
-        .post(&key, paths::DEPOSIT_USDC, &deposit)
-        .await
-        .created();
-    task["sandbox"] = json!(false);
     task["result_schema"] = json!({"items": {"allOf": vec![json!(false); 400]}});
-    let task = server
-        .post(&key, paths::TASKS, &task)
-        .await
-        .created()
-        .id("task_id");
-    let by_operator = async |path: &str, body: &Value| {
-        let request = server.request(Method::POST, path).json(body);
-        request.header("x-operator-id", &operator).answer().await
-    };
-    by_operator(&paths::accept_task(task), &json!({}))
-        .await
-        .ok();
+    let task = server.claimed(&key, &operator, &task).await;
     let proof = json!({
         "confirmation_text": "It is open from nine to five, as the door says.",
         "result": vec![1; 32_000],
     });
-    let refused = by_operator(&paths::submit_proof(task), &proof).await;
+    let request = server.by_operator(&operator, &paths::submit_proof(task));
+    let refused = request.json(&proof).answer().await;
     refused.refused(400, "schema_validation_failed");
     assert_eq!(refused.faulty_fields(), ["result"]);
+    let grown = server.peak_memory() - before;
+    assert!(grown < MEMORY_MAX, "{} MiB", grown >> 20);
+}
+
+/// Its pixels alone are 150 MB.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_large_photo_is_measured_in_little_memory() {
+    const MEMORY_MAX: u64 = 96 * 1024 * 1024;
+    let (width, height) = (8192_u16, 6144_u16);
+    let stripes = [
+        [40, 80, 160].repeat(width.into()),
+        [200; 3].repeat(width.into()),
+    ];
+    let rows = (0..usize::from(height)).flat_map(|row| &stripes[row / 1024 % 2]);
+    let pixels: Vec<u8> = rows.copied().collect();
+    let mut photo = Vec::new();
+    Encoder::new(&mut photo, 60)
+        .encode(&pixels, width, height, ColorType::Rgb)
+        .unwrap();
+    drop(pixels);
+
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &[]);
+    let (key, operator) = (server.agent().await, server.operator().await);
+    let mut task = confirmation_task();
+    task["proof_type"] = json!("PHOTO");
+    let task = server.claimed(&key, &operator, &task).await;
+    let form = Form::new()
+        .text("task_id", task.to_string())
+        .part("file", Part::bytes(photo));
+    let upload = server.by_operator(&operator, paths::UPLOAD).multipart(form);
+    let upload = upload.answer().await.created();
+    let before = server.peak_memory();
+    let proof = json!({"photos": [upload.text("url")]});
+    let submit = server.by_operator(&operator, &paths::submit_proof(task));
+    submit.json(&proof).answer().await.ok();
+    let path = paths::task(task);
+    let judged = async {
+        loop {
+            let read = server.request(Method::GET, &path).header("x-api-key", &key);
+            let read = read.answer().await.ok();
+            if read.text("status") != "SUBMITTED" {
+                return read.body["guardian_result"].clone();
+            }
+        }
+    };
+    let result = timeout(Duration::from_secs(60), judged).await.unwrap();
+    let note = &result["requirement_results"][0]["note"];
+    assert!(
+        note.as_str().unwrap().contains("can be decoded"),
+        "{result}"
+    );
     let grown = server.peak_memory() - before;
     assert!(grown < MEMORY_MAX, "{} MiB", grown >> 20);
 }
