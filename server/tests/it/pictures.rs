@@ -208,6 +208,21 @@ on_both_databases! {
         }
     }
 
+    /// Its first scans show it, and the later ones make it sharp.
+    async fn a_progressive_photo_that_lacks_later_scans_is_never_approved(store) {
+        let app = TestApp::start(store).await;
+        for whole in jpegs(8).drain(3..).chain([REFINED.to_vec()]) {
+            let markers = whole.windows(2).enumerate();
+            let scans = markers.filter(|(_, marker)| *marker == [0xff, 0xda]);
+            let cuts: Vec<_> = scans
+                .skip(1)
+                .map(|(at, _)| [&whole[..at], &[0xff, 0xd9]].concat())
+                .collect();
+            assert!(cuts.len() > 1);
+            all_are_broken(&app, PHOTO, cuts).await;
+        }
+    }
+
     async fn a_photo_that_lacks_a_part_in_its_middle_is_never_approved(store) {
         let app = TestApp::start(store).await;
         let whole = jpeg(&photo(3), |encoder| encoder.set_restart_interval(5));
@@ -227,6 +242,10 @@ on_both_databases! {
             let cuts = (5..100).step_by(5).map(|percent| cut(whole, percent));
             all_are_broken(&app, PHOTO, cuts.collect()).await;
         }
+        // All pixels are there, and what follows them is cut.
+        let mut webp = webp_turned(&saved(&photo(8), ImageFormat::WebP), (320, 240), 1);
+        webp.truncate(webp.len() - 12);
+        all_are_broken(&app, PHOTO, vec![webp]).await;
         // The end chunk alone is missing; one bit of the pixels is another.
         let mut flipped = png.clone();
         flipped[png.len() / 2] ^= 1;
