@@ -2,7 +2,7 @@
 //! routes, on the database itself, beside a running server too.
 
 use std::path::Path;
-use std::process::{Command as Process, Output};
+use std::process::{Command as Process, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -17,6 +17,7 @@ use server::store::{Store, StoreError, Tx, agents, shared_settings};
 use crate::admin::disputed;
 use crate::harness::{TestApp, photo_task};
 use crate::moves::Pair;
+use crate::process::Server;
 use crate::support::{self, on_both_databases};
 
 /// What `humanops admin …` prints on this server's database, or why it failed.
@@ -275,6 +276,22 @@ async fn a_back_up_that_would_look_for_proof_files_elsewhere_is_refused() {
         said(&refused)
     );
     assert!(!archive.exists());
+}
+
+#[tokio::test]
+async fn a_command_works_with_the_settings_that_a_server_has_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = Server::start_on(folder.path(), Stdio::null(), &[]).await;
+    let archive = folder.path().join("saved.tar.gz");
+    let elsewhere = ["--files-url", "s3://bucket/folder"];
+    let line = [&["backup", archive.to_str().unwrap()], &elsewhere[..]].concat();
+    let refused = humanops(folder.path(), &line);
+    assert!(!refused.status.success());
+    assert!(
+        said(&refused).contains("keeps its proof files in the folder `files` of DATA_DIR"),
+        "{}",
+        said(&refused)
+    );
 }
 
 #[test]
