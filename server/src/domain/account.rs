@@ -206,3 +206,18 @@ fn tx_hash(value: &Value) -> Parsed<String> {
         wrong("must be 0x and 64 hexadecimal digits")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_home_is_kept_to_a_tenth_of_a_degree() {
+        let stated = json!({"city": "Berlin", "country": "de", "lat": 52.5163, "lng": -13.3777});
+        let home = home_place(&stated).unwrap();
+        assert_eq!((home.lat, home.lng), (Some(52.5), Some(-13.4)));
+        assert_eq!(home.country, "DE");
+    }
+}

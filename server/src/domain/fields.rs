@@ -354,6 +354,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_that_may_be_a_secret_is_not_repeated() {
+        let read = |body: &Value| {
+            Fields::read(body, |fields| {
+                fields.unknown_are_unnamed("nothing else may be sent");
+                Some(())
+            })
+        };
+        let faults = read(&json!({"sk_live_1": 1, "sk_live_2": 2})).unwrap_err();
+        let faults: Vec<_> = faults.into_iter().collect();
+        assert_eq!(faults, [fault("", "nothing else may be sent")]);
+        assert_eq!(read(&json!({})), Ok(()));
+    }
+
+    #[test]
     fn every_fault_is_named_at_once() {
         let body = json!({"name": "", "amount": "1.234", "tags": ["ok", 7], "extra": true});
         let read: Parsed<()> = Fields::read(&body, |fields| {

@@ -127,3 +127,16 @@ impl Job {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pool_is_found_by_its_number() {
+        for pool in Pool::ALL {
+            assert_eq!(Pool::of(pool.number()), Some(pool));
+        }
+        assert_eq!(Pool::of(4), None);
+    }
+}

@@ -142,6 +142,12 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_known_by_the_sha_256_of_its_text() {
+        let key = ApiKey::from_random(&random(1)).unwrap();
+        assert_eq!(key.hash(), hex(&Sha256::digest(key.reveal().as_bytes())));
+    }
+
+    #[test]
     fn a_key_has_48_alphanumerics_and_shows_12() {
         let key = ApiKey::from_random(&random(1)).unwrap();
         let (prefix, rest) = key.reveal().split_at(KEY_PREFIX.len());

@@ -234,7 +234,7 @@ async fn a_large_photo_is_measured_in_little_memory() {
     drop(pixels);
 
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path(), &[]);
+    let server = Server::start(folder.path(), &[]).await;
     let (key, operator) = (server.agent().await, server.operator().await);
     let mut task = confirmation_task();
     task["proof_type"] = json!("PHOTO");

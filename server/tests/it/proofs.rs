@@ -217,6 +217,7 @@ on_both_databases! {
         let faulty = ["confirmation_text", "reference_url", "notes", "photos"];
         assert_eq!(answer.faulty_fields(), faulty);
     }
+
     /// The document has one shape for the proofs of all tasks: what is not part of one is null.
     async fn null_makes_no_field_of_another_kind_of_proof(store) {
         let app = TestApp::start(store).await;

@@ -40,3 +40,18 @@ impl Rating {
         f64::from(self.0) / 100.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_are_read_to_the_hundredth_and_not_rounded() {
+        let read = |text| Rating::parse(text).map(|rating| (rating.hundredths(), rating.stars()));
+        assert_eq!(read("4.25"), Some((425, 4.25)));
+        assert_eq!(
+            (read("4.005"), read("0.99"), read("5.01")),
+            (None, None, None)
+        );
+    }
+}

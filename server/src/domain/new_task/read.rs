@@ -284,6 +284,17 @@ mod tests {
     }
 
     #[test]
+    fn an_outcome_is_for_simulated_tasks_alone() {
+        let mut task = body();
+        task["sandbox_outcome"] = json!("reject");
+        assert_eq!(places(&task), ["sandbox_outcome"]);
+        task["sandbox"] = json!(1);
+        assert_eq!(places(&task), ["sandbox"]);
+        task["sandbox"] = json!(true);
+        assert!(NewTask::parse(&task, now(), &TargetRules::default(), Market::Real).is_ok());
+    }
+
+    #[test]
     fn the_reference_task_is_read_with_the_types_default_proof() {
         let task = NewTask::parse(&body(), now(), &TargetRules::default(), Market::Real).unwrap();
         assert_eq!(task.reward, MicroUsd::usd(25));

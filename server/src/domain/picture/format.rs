@@ -101,6 +101,12 @@ fn is_heic(head: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_pdf_is_recognised_by_its_first_bytes() {
+        assert_eq!(Format::of(b"%PDF-1.7"), Some(Format::Pdf));
+        assert_eq!(Format::of(b"PDF-1.7"), None);
+    }
+
     fn ftyp(main: &[u8; 4], others: &[&[u8; 4]]) -> Vec<u8> {
         let size = u32::try_from(16 + 4 * others.len()).unwrap();
         let mut bytes = size.to_be_bytes().to_vec();

@@ -263,14 +263,77 @@ mod tests {
         assert_eq!(decoding_bytes("image/webp", 1_000), 8_000);
     }
 
+    /// Noise has codes of every length, which a scene of large shapes does not.
+    fn noise() -> RgbImage {
+        let mut state = 1_u32;
+        RgbImage::from_fn(97, 71, |_, _| {
+            let mut next = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 24) as u8
+            };
+            Rgb([next(), next(), next()])
+        })
+    }
+
+    fn jpeg(
+        picture: &RgbImage,
+        adjust: impl Fn(&mut jpeg_encoder::Encoder<&mut Vec<u8>>),
+    ) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 95);
+        adjust(&mut encoder);
+        let (width, height) = (picture.width() as u16, picture.height() as u16);
+        let colour = jpeg_encoder::ColorType::Rgb;
+        encoder
+            .encode(picture.as_raw(), width, height, colour)
+            .unwrap();
+        bytes
+    }
+
+    /// The reader sees the same picture in a JPEG's means as the decoder in its pixels, whatever
+    /// kind of JPEG it is, and a scan that lacks its end is broken.
+    #[test]
+    fn a_jpeg_of_every_kind_is_read_to_its_end() {
+        use jpeg_encoder::SamplingFactor::{F_1_1, F_2_1, F_2_2};
+        for (picture, progressive, sampling, optimized, restart) in [
+            (scene(), false, F_1_1, false, None),
+            (scene(), false, F_2_2, true, Some(3)),
+            (scene(), true, F_2_1, false, None),
+            (scene(), true, F_2_2, true, Some(5)),
+            (noise(), false, F_2_2, true, None),
+            (noise(), true, F_1_1, true, None),
+        ] {
+            let bytes = jpeg(&picture, |encoder| {
+                encoder.set_progressive(progressive);
+                encoder.set_sampling_factor(sampling);
+                encoder.set_optimized_huffman_tables(optimized);
+                if let Some(interval) = restart {
+                    encoder.set_restart_interval(interval);
+                }
+            });
+            let kind = format!("{} {progressive} {sampling:?} {optimized}", picture.width());
+            let seen = shown(jpeg::read(&bytes).unwrap(), Orientation::NoTransforms).unwrap();
+            let decoded = decode(&bytes, ImageFormat::Jpeg).unwrap();
+            let decoded = shown(decoded, Orientation::NoTransforms).unwrap();
+            let off = perceptual_hash(&seen)
+                .into_iter()
+                .zip(perceptual_hash(&decoded));
+            let off: u32 = off.map(|(one, other)| (one ^ other).count_ones()).sum();
+            assert!(off <= 6, "{kind}: {off} bits");
+            for cut in [bytes.len() / 2, bytes.len() - 40, bytes.len() - 4] {
+                assert_eq!(
+                    measure(&bytes[..cut]),
+                    Err(Unmeasured::Broken),
+                    "{kind} at {cut}"
+                );
+            }
+        }
+    }
+
     /// A scan of means alone that says it has other coefficients too.
     #[test]
     fn a_progressive_scan_with_a_wrong_range_is_broken() {
-        let mut bytes = Vec::new();
-        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
-        encoder.set_progressive(true);
-        let colour = jpeg_encoder::ColorType::Rgb;
-        encoder.encode(scene().as_raw(), 320, 240, colour).unwrap();
+        let mut bytes = jpeg(&scene(), |encoder| encoder.set_progressive(true));
         assert!(measure(&bytes).is_ok());
         let scan = bytes
             .windows(2)

@@ -145,3 +145,22 @@ fn in_words(minutes: u32) -> String {
     });
     words.collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_said_in_days_hours_and_minutes() {
+        let said = [1, 59, 60, 90, 24 * 60, 26 * 60 + 1].map(in_words);
+        let expected = [
+            "1 minute",
+            "59 minutes",
+            "1 hour",
+            "1 hour 30 minutes",
+            "1 day",
+            "1 day 2 hours 1 minute",
+        ];
+        assert_eq!(said, expected);
+    }
+}
