@@ -1,6 +1,7 @@
 //! The key schedule of the format, short enough to be read aloud beside contract §5.
 
 use hkdf::Hkdf;
+use p256::ecdh::SharedSecret;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -18,13 +19,13 @@ pub(crate) struct Points {
 /// The AES key that both sides derive from the shared secret `Z`.
 ///
 /// Both points are in the salt, so that an envelope says for whom and from whom it is.
-pub(crate) fn derive_key(z: &[u8; 32], points: &Points) -> Zeroizing<[u8; 32]> {
+pub(crate) fn derive_key(z: &SharedSecret, points: &Points) -> Zeroizing<[u8; 32]> {
     let mut salt = [0; 2 * POINT_BYTES];
     let (first, second) = salt.split_at_mut(POINT_BYTES);
     first.copy_from_slice(&points.ephemeral.to_bytes());
     second.copy_from_slice(&points.agent.to_bytes());
     let mut key = Zeroizing::new([0; 32]);
-    expand(&salt, z, INFO, key.as_mut());
+    expand(&salt, z.raw_secret_bytes(), INFO, key.as_mut());
     key
 }
 

@@ -26,8 +26,9 @@ pub fn open(
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let envelope = Envelope::parse(envelope).map_err(|_| OpenError)?;
     let ephemeral = envelope.ephemeral;
-    let (agent, z) = secret_key.number().exchange(ephemeral);
-    let key = derive_key(&z, &Points { ephemeral, agent });
+    let number = secret_key.number();
+    let agent = number.point();
+    let key = derive_key(&number.agree(ephemeral), &Points { ephemeral, agent });
     decrypt(&key, &envelope.iv, task_id.as_bytes(), &envelope.ciphertext)
 }
 

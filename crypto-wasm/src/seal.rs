@@ -56,7 +56,8 @@ pub(crate) fn seal_with(
     plaintext: &[u8],
 ) -> Envelope {
     let agent = public_key.point();
-    let (ephemeral, z) = fresh.ephemeral.exchange(agent);
+    let ephemeral = fresh.ephemeral.point();
+    let z = fresh.ephemeral.agree(agent);
     let key = derive_key(&z, &Points { ephemeral, agent });
     // Encryption happens in place, in a buffer that never grows, so no second copy stays behind.
     let mut ciphertext = Vec::with_capacity(plaintext.len() + 16);

@@ -14,8 +14,8 @@ use crate::{AgentPublicKey, AgentSecretKey, curve::Number, derive, open, seal};
 pub fn ecdh(public_key: &str, secret_key: &str) -> Option<Vec<u8>> {
     let public_key = AgentPublicKey::parse(public_key).ok()?;
     let secret_key = AgentSecretKey::parse(secret_key).ok()?;
-    let (_, z) = secret_key.number().exchange(public_key.point());
-    Some(z.to_vec())
+    let z = secret_key.number().agree(public_key.point());
+    Some(z.raw_secret_bytes().to_vec())
 }
 
 /// HKDF-SHA-256.
