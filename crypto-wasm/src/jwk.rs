@@ -2,6 +2,9 @@
 //!
 //! The text is walked once. What could be read in two ways is refused: a member name with an escape
 //! in it, a member of ours that comes twice, anything after the closing brace.
+//!
+//! A library does not fit: with `serde-json-core` the npm package grows by 3.8 kB over its limit.
+//! It also recurses into nested values, so that a hostile text could exhaust the stack.
 
 use zeroize::Zeroizing;
 
