@@ -10,7 +10,7 @@ use crate::run::{root, target};
 use crate::wasm::Wasm;
 
 /// Maximum size of what a page loads to seal, wasm and bindings, in bytes after brotli.
-const LOAD_BYTES_MAX: usize = 32 * 1024;
+const LOAD_BYTES_MAX: usize = 40 * 1024;
 
 /// Builds only the crate type `cdylib`, because cargo omits link-time optimisation if it also
 /// builds an rlib.
