@@ -2,7 +2,7 @@
 //! are the `p256` crate's; what this file adds is the name of each fault.
 
 use p256::{
-    FieldBytes, NonZeroScalar, PublicKey, Sec1Point,
+    NonZeroScalar, PublicKey, Sec1Point,
     ecdh::{SharedSecret, diffie_hellman},
 };
 use zeroize::Zeroizing;
@@ -55,7 +55,7 @@ impl Number {
 
     #[cfg(feature = "open")]
     pub(crate) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(FieldBytes::from(&*self.0).into())
+        Zeroizing::new(p256::FieldBytes::from(&*self.0).into())
     }
 
     /// The public point of this scalar: that many times the generator.
