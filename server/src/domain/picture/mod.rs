@@ -297,11 +297,11 @@ mod tests {
         use jpeg_encoder::SamplingFactor::{F_1_1, F_2_1, F_2_2};
         for (picture, progressive, sampling, optimized, restart) in [
             (scene(), false, F_1_1, false, None),
-            (scene(), false, F_2_2, true, Some(3)),
+            (scene(), false, F_2_2, false, Some(3)),
             (scene(), true, F_2_1, false, None),
-            (scene(), true, F_2_2, true, Some(5)),
+            (scene(), true, F_2_2, false, Some(5)),
             (noise(), false, F_2_2, true, None),
-            (noise(), true, F_1_1, true, None),
+            (noise(), true, F_1_1, false, None),
         ] {
             let bytes = jpeg(&picture, |encoder| {
                 encoder.set_progressive(progressive);
