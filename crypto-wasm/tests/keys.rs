@@ -3,9 +3,11 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use crypto_wasm::{AgentPublicKey, AgentSecretKey, KeyError};
 use serde::Deserialize;
 
@@ -148,6 +150,15 @@ fn a_generated_key_comes_back_from_its_export() {
     let read = AgentSecretKey::parse(&key.to_pkcs8_base64()).unwrap();
     assert_eq!(read.public_key(), key.public_key());
     assert_eq!(*read.to_bytes(), *key.to_bytes());
+}
+
+#[test]
+fn a_key_in_another_element_than_its_own_is_refused() {
+    let key = AgentSecretKey::generate().unwrap();
+    let der = STANDARD.decode(&*key.to_pkcs8_base64()).unwrap();
+    assert_eq!(der[..2], [0x30, 0x81], "a sequence of more than 127 bytes");
+    let set = [&[0x31], &der[1..]].concat();
+    assert!(AgentSecretKey::parse(&STANDARD.encode(set)).is_err());
 }
 
 #[test]
