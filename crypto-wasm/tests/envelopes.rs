@@ -344,6 +344,8 @@ fn a_plaintext_has_1_byte_to_64_kib_and_a_task() {
         seal(&key.public_key(), "", PLAINTEXT),
         Err(SealError::NoTask)
     );
+    let sentence = "The plaintext is longer than 65536 bytes. Seal less at once.";
+    assert_eq!(SealError::TooLong.to_string(), sentence);
     for bytes in [1, PLAINTEXT_BYTES_MAX] {
         let wire = Wire::of(&seal_bytes(bytes).unwrap());
         assert_eq!(wire.open(&key, TASK).unwrap().len(), bytes);
