@@ -93,7 +93,7 @@ enum Bench {
         tasks: usize,
         /// An earlier build of the server, measured alternately with this one
         #[arg(long, value_name = "BINARY")]
-        beside: Option<PathBuf>,
+        baseline: Option<PathBuf>,
     },
 }
 
@@ -120,7 +120,9 @@ fn run(command: &Command) -> Result<()> {
         Command::Openapi => openapi::openapi(),
         Command::Audit => audit::audit(),
         Command::Bench(Bench::Crypto) => bench::crypto(),
-        Command::Bench(Bench::Server { tasks, beside }) => bench::server(*tasks, beside.as_deref()),
+        Command::Bench(Bench::Server { tasks, baseline }) => {
+            bench::server(*tasks, baseline.as_deref())
+        }
         Command::Toolchain => {
             println!("{:?}", toolchain::WasmToolchain::find()?.way);
             Ok(())

@@ -19,10 +19,10 @@ const CLAIMS_PER_ROUND: usize = 5_000;
 const LISTS_PER_ROUND: usize = 1_000;
 const SEARCHES: usize = 1_000;
 
-/// Measures with a tenth of `tasks` and then with all. `beside` is an earlier build that is
+/// Measures with a tenth of `tasks` and then with all. `baseline` is an earlier build that is
 /// measured in the same rounds, because two runs on one machine differ by more than most changes
 /// do.
-pub(crate) fn server(tasks: usize, beside: Option<&Path>) -> Result<()> {
+pub(crate) fn server(tasks: usize, baseline: Option<&Path>) -> Result<()> {
     std::fs::create_dir_all(root().join("operator-app/dist"))?;
     needs::postgres()?;
     step("the server, as released", || {
@@ -30,7 +30,7 @@ pub(crate) fn server(tasks: usize, beside: Option<&Path>) -> Result<()> {
     })?;
     let binary = target().join("release/humanops");
     let builds = [(binary.as_path(), "")];
-    let earlier = beside.map(|binary| (binary, ", earlier"));
+    let earlier = baseline.map(|binary| (binary, ", earlier"));
     let (mut clusters, mut ours) = (Vec::new(), Vec::new());
     for (binary, suffix) in builds.into_iter().chain(earlier) {
         let name = format!("SQLite{suffix}");
