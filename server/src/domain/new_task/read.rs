@@ -244,7 +244,9 @@ fn public_key(value: &Value) -> Parsed<String> {
         _ => return wrong("must be a P-256 public key: base64, PEM or JWK"),
     };
     if read.len() > PUBLIC_KEY_CHARS_MAX {
-        return wrong("must be a P-256 public key of at most 4096 characters");
+        return wrong(format!(
+            "must be a P-256 public key of at most {PUBLIC_KEY_CHARS_MAX} characters"
+        ));
     }
     match AgentPublicKey::parse(&read) {
         Ok(_) => Ok(read),
