@@ -9,13 +9,13 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Entropy};
-use crate::config::{Config, Place};
-use crate::domain::task::Turn;
-use crate::outside::fiat::Fiat;
+use crate::config::{Config, DataLocation};
+use crate::domain::task::MoveContext;
+use crate::outside::fiat::PaymentProvider;
 use crate::outside::files::Files;
 use crate::outside::http::UserTargets;
 use crate::outside::mail::Mails;
-use crate::seats::Seats;
+use crate::seats::StreamSlots;
 use crate::store::{Store, StoreError, Tx, shared_settings};
 
 /// Settings, store, clock, random source and external services. Cheap to clone.
@@ -32,7 +32,7 @@ pub struct App {
     /// The storage of proof files.
     pub files: Files,
     /// The client of the payment provider, if one is configured.
-    pub fiat: Option<Fiat>,
+    pub fiat: Option<PaymentProvider>,
     /// The client for URLs that users gave.
     pub targets: UserTargets,
     /// The transport of outgoing mails.
@@ -42,7 +42,7 @@ pub struct App {
     /// Changes whenever a write may have added events.
     pub news: watch::Sender<()>,
     /// The limit of open event streams.
-    pub seats: Seats,
+    pub seats: StreamSlots,
     /// Cancelled when the server stops, so that event streams end.
     pub stopping: CancellationToken,
 }
@@ -61,14 +61,14 @@ impl App {
         make_data_folder(&config.place)?;
         Ok(Self {
             files: Files::open(&config.place, &*entropy)?,
-            fiat: Fiat::of(&config)?,
+            fiat: PaymentProvider::of(&config)?,
             targets: UserTargets::new(config.targets())?,
             mails: open_mails(&config)?,
             store,
             clock,
             entropy,
             wake_jobs: Arc::new(Notify::new()),
-            seats: Seats::new(config.event_streams_max),
+            seats: StreamSlots::new(config.event_streams_max),
             news: watch::Sender::new(()),
             stopping: CancellationToken::new(),
             config: Arc::new(config),
@@ -121,8 +121,8 @@ impl App {
     }
 
     /// Returns the context of a move that is made now: time, randomness and settings.
-    pub fn turn(&self) -> Turn {
-        Turn {
+    pub fn turn(&self) -> MoveContext {
+        MoveContext {
             now: self.clock.now(),
             random: self.entropy.u128(),
             terms: self.config.terms(),
@@ -159,7 +159,7 @@ fn open_mails(config: &Config) -> anyhow::Result<Mails> {
 ///
 /// # Errors
 /// Fails if it cannot be created.
-pub fn make_data_folder(place: &Place) -> anyhow::Result<()> {
+pub fn make_data_folder(place: &DataLocation) -> anyhow::Result<()> {
     make_private(&place.data)
         .with_context(|| format!("cannot make the data folder {}", place.data.display()))
 }
@@ -178,7 +178,7 @@ fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
 ///
 /// # Errors
 /// Fails if the database cannot be opened.
-pub fn open_store(place: &Place) -> anyhow::Result<Store> {
+pub fn open_store(place: &DataLocation) -> anyhow::Result<Store> {
     if let Some(url) = &place.database_url {
         return Store::open_postgres(url.expose()).context("cannot open the database");
     }
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn the_data_folder_is_closed_to_other_users() {
         let temporary = tempfile::tempdir().unwrap();
-        let place = Place {
+        let place = DataLocation {
             data: temporary.path().join("data"),
             database_url: None,
             files_url: None,

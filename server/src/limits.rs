@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 /// The limits of each client and of the server (contract §8).
 #[derive(Clone, Debug, Args)]
-pub struct Limits {
+pub struct LimitSettings {
     /// Requests a minute of one client (an IPv4 address, or a /64 of IPv6) at one path, or `off`.
     #[arg(
         long,
@@ -155,7 +155,7 @@ mod tests {
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
-        limits: Limits,
+        limits: LimitSettings,
     }
 
     #[test]

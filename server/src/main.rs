@@ -12,7 +12,7 @@ use anyhow::Context;
 use server::app::{App, make_data_folder, open_store};
 use server::clock::{SystemClock, SystemEntropy};
 use server::command_line::{self, Admin, maintenance};
-use server::config::{Cli, Command, Config, Place};
+use server::config::{Cli, Command, Config, DataLocation};
 use server::data_lock::DataLock;
 use server::serve::{origin_of, serve, signal_to_stop};
 use server::store::{Store, ledger};
@@ -125,7 +125,7 @@ fn first(addresses: &[SocketAddr]) -> anyhow::Result<SocketAddr> {
 }
 
 /// Locks the data folder of the embedded database, which has one server. PostgreSQL can be shared.
-fn lock_data(place: &Place, listening: SocketAddr) -> anyhow::Result<Option<DataLock>> {
+fn lock_data(place: &DataLocation, listening: SocketAddr) -> anyhow::Result<Option<DataLock>> {
     if place.database_url.is_some() {
         return Ok(None);
     }
@@ -135,7 +135,7 @@ fn lock_data(place: &Place, listening: SocketAddr) -> anyhow::Result<Option<Data
     DataLock::acquire(&place.data, &holder).map(Some)
 }
 
-fn migrate(place: &Place) -> anyhow::Result<()> {
+fn migrate(place: &DataLocation) -> anyhow::Result<()> {
     let applied = match &place.database_url {
         Some(url) => Store::migrate_postgres(url.expose())?,
         // The embedded database is migrated when it is opened.
@@ -149,7 +149,7 @@ fn migrate(place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn check_ledger(place: Place) -> anyhow::Result<()> {
+async fn check_ledger(place: DataLocation) -> anyhow::Result<()> {
     let store = maintenance::open(&place).await?;
     let found = store.read(ledger::check).await?;
     let faults: String = (found.faults.iter())
@@ -183,7 +183,7 @@ async fn admin(asked: Admin) -> anyhow::Result<()> {
 }
 
 fn print_openapi() -> anyhow::Result<()> {
-    let printed = http::openapi::Printed::of(&http::document()?)?;
+    let printed = http::openapi::SerializedDocument::of(&http::document()?)?;
     print(printed.json())
 }
 

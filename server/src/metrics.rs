@@ -111,9 +111,9 @@ impl Durable {
 
 /// An entry in a gauge of running work, which is removed when it is dropped.
 #[derive(Debug)]
-pub struct Running(&'static str);
+pub struct GaugeGuard(&'static str);
 
-impl Running {
+impl GaugeGuard {
     /// Counts a running job.
     pub fn job() -> Self {
         Self::begun(JOBS_RUNNING)
@@ -130,7 +130,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for GaugeGuard {
     fn drop(&mut self) {
         gauge!(self.0).decrement(1.0);
     }

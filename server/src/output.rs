@@ -26,7 +26,7 @@ const STUCK_AFTER: Duration = Duration::from_secs(10);
 /// Interval at which a full non-blocking pipe is retried.
 const RETRY_EVERY: Duration = Duration::from_millis(10);
 
-static STDERR: Queue = Queue::new(WAITING_BYTES_MAX);
+static STDERR: OutputQueue = OutputQueue::new(WAITING_BYTES_MAX);
 
 /// Writes a line to standard error. It never fails and never waits.
 pub fn note(line: impl Display) {
@@ -98,23 +98,23 @@ fn stderr() -> io::Stderr {
 }
 
 /// A bounded queue of bytes between callers that write lines and the thread that outputs them.
-struct Queue {
-    state: Mutex<State>,
+struct OutputQueue {
+    state: Mutex<OutputState>,
     changed: Condvar,
     bytes_max: usize,
 }
 
-struct State {
+struct OutputState {
     waiting: Vec<u8>,
     /// Whether a batch has left the queue and is not written yet.
     is_writing: bool,
     has_thread: bool,
 }
 
-impl Queue {
+impl OutputQueue {
     const fn new(bytes_max: usize) -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(OutputState {
                 waiting: Vec::new(),
                 is_writing: false,
                 has_thread: false,
@@ -164,19 +164,20 @@ impl Queue {
         let mut state = self.lock();
         state.is_writing = false;
         self.changed.notify_all();
-        let lines = |state: &mut State| state.waiting.is_empty();
+        let lines = |state: &mut OutputState| state.waiting.is_empty();
         state = (self.changed.wait_while(state, lines)).unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut state.waiting, batch);
         state.is_writing = true;
     }
 
     fn flush(&self, within: Duration) {
-        let busy =
-            |state: &mut State| state.has_thread && (state.is_writing || !state.waiting.is_empty());
+        let busy = |state: &mut OutputState| {
+            state.has_thread && (state.is_writing || !state.waiting.is_empty())
+        };
         drop(self.changed.wait_timeout_while(self.lock(), within, busy));
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, OutputState> {
         // No operation under this lock can leave the state inconsistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -293,7 +294,7 @@ mod tests {
 
     #[test]
     fn lines_beyond_the_bound_are_lost_and_those_before_them_are_kept() {
-        let queue = Queue::new(10);
+        let queue = OutputQueue::new(10);
         for line in [b"one\n", b"two\n", b"six\n"] {
             queue.push(line, || {});
         }

@@ -10,7 +10,7 @@ pub const OF_AN_AGENT: usize = 16;
 
 /// The limit because of which no stream can be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoSeat {
+pub enum StreamLimit {
     /// The agent has as many open streams as it may have.
     OfAgent,
     /// The server has as many open streams as it may have.
@@ -19,19 +19,19 @@ pub enum NoSeat {
 
 /// The counter of open streams in this process. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Seats {
+pub struct StreamSlots {
     taken: Arc<Mutex<HashMap<AgentId, usize>>>,
     most: usize,
 }
 
 /// The permit of one open stream, released when it is dropped.
 #[derive(Debug)]
-pub struct Seat {
-    seats: Seats,
+pub struct StreamSlot {
+    seats: StreamSlots,
     agent_id: AgentId,
 }
 
-impl Seats {
+impl StreamSlots {
     /// Creates a counter with this maximum in total.
     pub fn new(most: usize) -> Self {
         Self {
@@ -43,24 +43,24 @@ impl Seats {
     /// Acquires a permit for a stream of this agent.
     ///
     /// # Errors
-    /// [`NoSeat`] says which limit is reached.
-    pub fn take(&self, agent_id: AgentId) -> Result<Seat, NoSeat> {
+    /// [`StreamLimit`] says which limit is reached.
+    pub fn take(&self, agent_id: AgentId) -> Result<StreamSlot, StreamLimit> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.get(&agent_id).is_some_and(|own| *own >= OF_AN_AGENT) {
-            return Err(NoSeat::OfAgent);
+            return Err(StreamLimit::OfAgent);
         }
         if taken.values().sum::<usize>() >= self.most {
-            return Err(NoSeat::AtAll);
+            return Err(StreamLimit::AtAll);
         }
         *taken.entry(agent_id).or_default() += 1;
-        Ok(Seat {
+        Ok(StreamSlot {
             seats: self.clone(),
             agent_id,
         })
     }
 }
 
-impl Drop for Seat {
+impl Drop for StreamSlot {
     fn drop(&mut self) {
         let mut taken = self
             .seats
@@ -88,13 +88,13 @@ mod tests {
 
     #[test]
     fn seats_are_bounded_for_each_and_for_all_and_come_back() {
-        let seats = Seats::new(OF_AN_AGENT + 1);
+        let seats = StreamSlots::new(OF_AN_AGENT + 1);
         let mut own: Vec<_> = (0..OF_AN_AGENT)
             .map(|_| seats.take(agent(1)).unwrap())
             .collect();
-        assert_eq!(seats.take(agent(1)).unwrap_err(), NoSeat::OfAgent);
+        assert_eq!(seats.take(agent(1)).unwrap_err(), StreamLimit::OfAgent);
         let other = seats.take(agent(2)).unwrap();
-        assert_eq!(seats.take(agent(2)).unwrap_err(), NoSeat::AtAll);
+        assert_eq!(seats.take(agent(2)).unwrap_err(), StreamLimit::AtAll);
         own.pop();
         drop(other);
         assert!(seats.take(agent(1)).is_ok());

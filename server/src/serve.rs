@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::connections::{self, Limits};
+use crate::connections::{self, ConnectionLimits};
 use crate::http;
 use crate::jobs::runner;
 
@@ -22,7 +22,7 @@ const HANDS_BACK_WITHIN: Duration = Duration::from_secs(2);
 /// Fails if the router cannot be built, or if the shared settings cannot be written.
 pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let store = app.store.clone();
-    let limits = Limits::of(app.config.limits.connections_max);
+    let limits = ConnectionLimits::of(app.config.limits.connections_max);
     let limit = Duration::from_secs(app.config.stop_seconds);
     app.share_settings().await?;
     let router = http::router(app.clone()).context("the API document cannot be printed")?;

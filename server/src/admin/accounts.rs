@@ -7,7 +7,7 @@ use api_types::{
 };
 use serde_json::Value;
 
-use super::{Acting, Unable};
+use super::{ActorContext, AdminError};
 use crate::{
     domain::fields::{Fields, Parsed, choice, text, wrong},
     store::{Tx, accounts},
@@ -35,24 +35,24 @@ pub fn parse_decision(body: &Value) -> Parsed<DecideKyc> {
 /// rejected operator has already accepted go on.
 ///
 /// # Errors
-/// [`Unable::NotFound`] if there is no such operator.
+/// [`AdminError::NotFound`] if there is no such operator.
 pub fn decide_kyc(
     tx: &mut Tx<'_>,
     id: OperatorId,
     decided: &DecideKyc,
-    acting: &Acting,
-) -> Result<OperatorRecord, Unable> {
+    acting: &ActorContext,
+) -> Result<OperatorRecord, AdminError> {
     let note = decided.note.as_deref();
     let status = decided.decision.status();
     if !accounts::set_kyc(tx, id, status, note, acting.now())? {
-        return Err(Unable::NotFound("operator"));
+        return Err(AdminError::NotFound("operator"));
     }
     let action = match decided.decision {
         KycDecision::Approve => "kyc.approve",
         KycDecision::Reject => "kyc.reject",
     };
     acting.write_down(tx, 0, action, id, note.unwrap_or_default())?;
-    accounts::operator(tx, id)?.ok_or(Unable::NotFound("operator"))
+    accounts::operator(tx, id)?.ok_or(AdminError::NotFound("operator"))
 }
 
 /// Parses the body of POST /webhooks/kyc.
@@ -79,7 +79,7 @@ pub fn parse_message(body: &Value) -> Parsed<ProviderKyc> {
 
 /// A message of the identity provider with the digest of its bytes.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct KycMessage {
     /// The content of the message.
     pub message: ProviderKyc,
     /// The SHA-256 of its bytes, in hexadecimal.
@@ -90,14 +90,18 @@ pub struct Heard {
 /// undo what the host decided since.
 ///
 /// # Errors
-/// [`Unable::NotFound`] if there is no such operator.
-pub fn hear_kyc(tx: &mut Tx<'_>, heard: &Heard, acting: &Acting) -> Result<HeardKyc, Unable> {
+/// [`AdminError::NotFound`] if there is no such operator.
+pub fn hear_kyc(
+    tx: &mut Tx<'_>,
+    heard: &KycMessage,
+    acting: &ActorContext,
+) -> Result<HeardKyc, AdminError> {
     let ProviderKyc {
         operator_id,
         status,
         reference,
     } = &heard.message;
-    let known = accounts::operator(tx, *operator_id)?.ok_or(Unable::NotFound("operator"))?;
+    let known = accounts::operator(tx, *operator_id)?.ok_or(AdminError::NotFound("operator"))?;
     let now = acting.now();
     let heard_now = accounts::hear_kyc_message(tx, &heard.digest, *operator_id, now)?;
     if heard_now {

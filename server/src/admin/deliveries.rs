@@ -2,16 +2,20 @@
 
 use api_types::{DeliveryId, event::Delivery};
 
-use super::{Acting, Unable};
+use super::{ActorContext, AdminError};
 use crate::store::{Tx, deliveries};
 
 /// Sends a delivery of any agent again, in whatever state it is, under the same `webhook-id`.
 ///
 /// # Errors
-/// [`Unable::NotFound`] if there is no delivery with this id.
-pub fn redeliver(tx: &mut Tx<'_>, id: DeliveryId, acting: &Acting) -> Result<Delivery, Unable> {
+/// [`AdminError::NotFound`] if there is no delivery with this id.
+pub fn redeliver(
+    tx: &mut Tx<'_>,
+    id: DeliveryId,
+    acting: &ActorContext,
+) -> Result<Delivery, AdminError> {
     let asked = deliveries::redeliver(tx, None, id, acting.now())?;
-    let delivery = asked.ok_or(Unable::NotFound("delivery"))?;
+    let delivery = asked.ok_or(AdminError::NotFound("delivery"))?;
     acting.write_down(tx, 0, "delivery.redeliver", id, &delivery.event)?;
     Ok(delivery)
 }

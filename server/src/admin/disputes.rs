@@ -2,7 +2,7 @@
 
 use api_types::{DisputeId, dispute::Dispute};
 
-use super::{Acting, Unable};
+use super::{ActorContext, AdminError};
 use crate::{
     domain::dispute::{Award, Ruling},
     store::{Tx, disputes, moves, tasks},
@@ -11,23 +11,23 @@ use crate::{
 /// Resolves a dispute in favour of the operator, of the agent, or with a split.
 ///
 /// # Errors
-/// [`Unable::NotFound`] if there is no such dispute; [`Unable::Ended`] if it has ended;
-/// [`Unable::Refused`] if the split is invalid.
+/// [`AdminError::NotFound`] if there is no such dispute; [`AdminError::Ended`] if it has ended;
+/// [`AdminError::Refused`] if the split is invalid.
 pub fn resolve_dispute(
     tx: &mut Tx<'_>,
     id: DisputeId,
     ruling: &Ruling,
-    acting: &Acting,
-) -> Result<Dispute, Unable> {
-    let missing = Unable::NotFound("dispute");
+    acting: &ActorContext,
+) -> Result<Dispute, AdminError> {
+    let missing = AdminError::NotFound("dispute");
     let Some(dispute) = disputes::get(tx, id)? else {
         return Err(missing);
     };
     if dispute.resolved_at.is_some() {
         // The task may be disputed again, but about something else.
-        return Err(Unable::Ended);
+        return Err(AdminError::Ended);
     }
-    let task = tasks::get(tx, dispute.task_id)?.ok_or(Unable::NotFound("task"))?;
+    let task = tasks::get(tx, dispute.task_id)?.ok_or(AdminError::NotFound("task"))?;
     let moved = task.resolve(ruling, acting.turn)?;
     moves::record(tx, &moved)?;
     let (action, details) = match ruling.award {

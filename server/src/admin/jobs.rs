@@ -7,7 +7,7 @@ use api_types::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::{Acting, Unable};
+use super::{ActorContext, AdminError};
 use crate::store::{StoreError, Tx, jobs};
 
 /// A keyset position in the list of failed jobs.
@@ -53,10 +53,14 @@ pub fn failed_jobs(
 /// Runs a job that failed permanently again, as if it were new.
 ///
 /// # Errors
-/// [`Unable::NotFound`] if there is no such failed job.
-pub fn retry_job(tx: &mut Tx<'_>, job: &str, acting: &Acting) -> Result<RetriedJob, Unable> {
+/// [`AdminError::NotFound`] if there is no such failed job.
+pub fn retry_job(
+    tx: &mut Tx<'_>,
+    job: &str,
+    acting: &ActorContext,
+) -> Result<RetriedJob, AdminError> {
     let due_at: Timestamp = acting.now();
-    let kind = jobs::revive(tx, job, due_at)?.ok_or(Unable::NotFound("failed job"))?;
+    let kind = jobs::revive(tx, job, due_at)?.ok_or(AdminError::NotFound("failed job"))?;
     acting.write_down(tx, 0, "job.retry", job, &kind)?;
     Ok(RetriedJob {
         job_id: job_id(job),

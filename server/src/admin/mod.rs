@@ -2,7 +2,7 @@
 //! in its caller's transaction, and writes an audit entry in the same transaction.
 //!
 //! Input and output are in `http/admin/` and `command_line/`; SQL is in `store`. Functions return
-//! database errors as [`StoreError`] or [`Unable::Store`].
+//! database errors as [`StoreError`] or [`AdminError::Store`].
 
 mod accounts;
 mod books;
@@ -17,11 +17,11 @@ use api_types::{AuditId, Timestamp};
 
 use crate::domain::{
     secret,
-    task::{Refusal, Turn},
+    task::{MoveContext, Refusal},
 };
 use crate::store::{StoreError, Tx, audit, ledger::PostError};
 
-pub use accounts::{Heard, decide_kyc, hear_kyc, parse_decision, parse_message};
+pub use accounts::{KycMessage, decide_kyc, hear_kyc, parse_decision, parse_message};
 pub use books::check_ledger;
 pub use deliveries::redeliver;
 pub use disputes::resolve_dispute;
@@ -30,18 +30,18 @@ pub use task_types::{parse_switches, switch_task_types, task_type_switches};
 
 /// The actor and the time of an operation of the host.
 #[derive(Clone, Debug)]
-pub struct Acting {
+pub struct ActorContext {
     /// The actor's name: `admin key 1a2b3c4d`, `command line` or `kyc provider`.
     pub who: String,
     /// The id of the request, if the operation came by HTTP.
     pub request_id: Option<String>,
     /// The time of the operation, with random bits for the ids that it creates.
-    pub turn: Turn,
+    pub turn: MoveContext,
 }
 
 /// The reason why an operation of the host failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Unable {
+pub enum AdminError {
     /// There is no object of this kind with the given id.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -59,7 +59,7 @@ pub enum Unable {
     Store(#[from] StoreError),
 }
 
-impl From<Refusal> for Unable {
+impl From<Refusal> for AdminError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
@@ -74,7 +74,7 @@ fn refused(refusal: &Refusal) -> String {
     }
 }
 
-impl Acting {
+impl ActorContext {
     /// Returns the time of the operation.
     pub fn now(&self) -> Timestamp {
         self.turn.now
@@ -91,7 +91,7 @@ impl Acting {
         details: &str,
     ) -> Result<(), StoreError> {
         let random = self.turn.random.wrapping_add(u128::from(nth));
-        let deed = audit::Deed {
+        let deed = audit::NewAuditEntry {
             id: AuditId::new(self.turn.now, random),
             who: &self.who,
             action,

@@ -8,7 +8,7 @@ use api_types::{
 };
 use serde_json::Value;
 
-use super::{Acting, Unable};
+use super::{ActorContext, AdminError};
 use crate::{
     domain::{
         faults::Faults,
@@ -67,8 +67,8 @@ pub fn parse_switches(body: &Value) -> Parsed<Vec<(TaskType, Switch)>> {
 pub fn switch_task_types(
     tx: &mut Tx<'_>,
     changes: &[(TaskType, Switch)],
-    acting: &Acting,
-) -> Result<TaskTypeSwitches, Unable> {
+    acting: &ActorContext,
+) -> Result<TaskTypeSwitches, AdminError> {
     let mut changes = changes.to_vec();
     changes.sort_by_key(|(task_type, _)| task_type.as_str());
     for (nth, (task_type, switch)) in (0_u32..).zip(&changes) {

@@ -51,7 +51,7 @@ impl Writer {
         header.set_size(bytes);
         header.set_mode(0o600);
         header.set_mtime(self.at_seconds);
-        let mut summed = Summed::of(from);
+        let mut summed = HashingReader::of(from);
         self.tar.append_data(&mut header, name, &mut summed)?;
         if summed.bytes != bytes {
             return Err(io::Error::other(format!(
@@ -73,13 +73,13 @@ impl Writer {
 }
 
 /// A reader that hashes and counts what passes.
-pub(super) struct Summed<R> {
+pub(super) struct HashingReader<R> {
     from: R,
     digest: Sha256,
     pub(super) bytes: u64,
 }
 
-impl<R> Summed<R> {
+impl<R> HashingReader<R> {
     pub(super) fn of(from: R) -> Self {
         Self {
             from,
@@ -93,7 +93,7 @@ impl<R> Summed<R> {
     }
 }
 
-impl<R: Read> Read for Summed<R> {
+impl<R: Read> Read for HashingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.from.read(buffer)?;
         self.digest.update(buffer.get(..read).unwrap_or_default());
@@ -135,7 +135,7 @@ pub(super) fn verify(path: &Path) -> Result<Vec<u8>, BackupError> {
         if sums.is_some() {
             return Err(unfit("the archive goes on after its sums"));
         }
-        let mut summed = Summed::of(entry);
+        let mut summed = HashingReader::of(entry);
         match name {
             SUMS => {
                 let mut text = String::new();

@@ -10,7 +10,7 @@ use api_types::UploadId;
 use super::archive;
 use super::{BackupError, FORMAT, Manifest, Progress, TableKept, rows, unfit};
 use crate::clock::Entropy;
-use crate::config::{FILES, Place};
+use crate::config::{DataLocation, FILES};
 use crate::outside::files::{Files, FilesError};
 use crate::store::{
     Store, Tx, ledger,
@@ -56,7 +56,7 @@ fn read_manifest(path: &Path) -> Result<Manifest, BackupError> {
 pub async fn restore(
     path: &Path,
     store: &Store,
-    place: &Place,
+    place: &DataLocation,
     entropy: &dyn Entropy,
     progress: &Progress,
 ) -> Result<Restored, BackupError> {
@@ -82,19 +82,19 @@ pub async fn restore(
 }
 
 /// The state of the target database: its schema, and the name of a table that has rows.
-struct Held {
+struct TargetState {
     schema: Vec<String>,
     something: Option<String>,
 }
 
-fn target(tx: &mut Tx<'_>) -> Result<(Vec<Table>, Held), BackupError> {
+fn target(tx: &mut Tx<'_>) -> Result<(Vec<Table>, TargetState), BackupError> {
     let tables = snapshot::tables(tx)?;
     let something = snapshot::first_in_use(tx, &tables)?;
     let schema = snapshot::schema(tx)?;
-    Ok((tables, Held { schema, something }))
+    Ok((tables, TargetState { schema, something }))
 }
 
-fn fits(manifest: &Manifest, tables: &[Table], held: &Held) -> Result<(), BackupError> {
+fn fits(manifest: &Manifest, tables: &[Table], held: &TargetState) -> Result<(), BackupError> {
     if let Some(table) = &held.something {
         return Err(unfit(format!(
             "the database is not empty: {table} has rows. Restore into a new one."
@@ -152,7 +152,7 @@ fn folder_is_empty(data: &Path) -> Result<(), BackupError> {
 
 async fn restore_files(
     path: &Path,
-    place: &Place,
+    place: &DataLocation,
     manifest: &Manifest,
     entropy: &dyn Entropy,
     progress: &Progress,

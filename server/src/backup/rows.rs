@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::{BackupError, unfit};
 use crate::store::{
     Value,
-    snapshot::{Column, Kind},
+    snapshot::{Column, ColumnType},
 };
 
 /// Returns a row as one line, without its line end.
@@ -45,14 +45,16 @@ fn wrong(column: &Column) -> BackupError {
 }
 
 /// Converts a value to the column's type. A NULL carries the type, because PostgreSQL needs it.
-fn cell_value(cell: Json, kind: Kind) -> Option<Value> {
+fn cell_value(cell: Json, kind: ColumnType) -> Option<Value> {
     Some(match (kind, cell) {
-        (Kind::Text, Json::Null) => Value::Text(None),
-        (Kind::Int, Json::Null) => Value::Int(None),
-        (Kind::Bytes, Json::Null) => Value::Bytes(None),
-        (Kind::Text, Json::String(text)) => Value::Text(Some(text)),
-        (Kind::Int, Json::Number(number)) => Value::Int(Some(number.as_i64()?)),
-        (Kind::Bytes, Json::String(text)) => Value::Bytes(Some(BASE64_STANDARD.decode(text).ok()?)),
+        (ColumnType::Text, Json::Null) => Value::Text(None),
+        (ColumnType::Int, Json::Null) => Value::Int(None),
+        (ColumnType::Bytes, Json::Null) => Value::Bytes(None),
+        (ColumnType::Text, Json::String(text)) => Value::Text(Some(text)),
+        (ColumnType::Int, Json::Number(number)) => Value::Int(Some(number.as_i64()?)),
+        (ColumnType::Bytes, Json::String(text)) => {
+            Value::Bytes(Some(BASE64_STANDARD.decode(text).ok()?))
+        }
         _ => return None,
     })
 }
@@ -61,14 +63,20 @@ fn cell_value(cell: Json, kind: Kind) -> Option<Value> {
 mod tests {
     use super::*;
 
-    fn column(kind: Kind) -> Column {
+    fn column(kind: ColumnType) -> Column {
         let name = "c".to_owned();
         Column { name, kind }
     }
 
     #[test]
     fn a_row_survives_its_line() {
-        let columns = [Kind::Text, Kind::Int, Kind::Bytes, Kind::Int].map(column);
+        let columns = [
+            ColumnType::Text,
+            ColumnType::Int,
+            ColumnType::Bytes,
+            ColumnType::Int,
+        ]
+        .map(column);
         let values = vec![
             Value::Text(Some("a\n\"b\" ü".to_owned())),
             Value::Int(Some(i64::MIN)),

@@ -3,25 +3,25 @@
 use api_types::{AgentId, DeliveryId, DisputeId, OperatorId, operator::KycStatus, task::TaskType};
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::config::Place;
+use crate::config::DataLocation;
 
 /// The arguments of `humanops admin`, the host's commands.
 #[derive(Clone, Debug, Args)]
 pub struct Admin {
     /// The location of the database and the files.
     #[command(flatten)]
-    pub place: Place,
+    pub place: DataLocation,
     /// Print JSON, for programs.
     #[arg(long, global = true)]
     pub json: bool,
     /// The command to run.
     #[command(subcommand)]
-    pub asked: Asked,
+    pub asked: AdminCommand,
 }
 
 /// The commands of the host, one for each noun.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Asked {
+pub enum AdminCommand {
     /// List, show, approve and reject operators.
     #[command(subcommand)]
     Operators(Operators),
@@ -53,7 +53,7 @@ pub enum Asked {
     },
 }
 
-impl Asked {
+impl AdminCommand {
     /// Returns whether the command only prints. Others change something, or report by their exit
     /// code what they found.
     pub fn only_reads(&self) -> bool {
@@ -75,7 +75,7 @@ impl Asked {
 
 /// The KYC statuses, as command line values.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Kyc {
+pub enum KycFilter {
     /// The identity waits for a decision.
     Pending,
     /// The operator may accept tasks.
@@ -84,12 +84,12 @@ pub enum Kyc {
     Rejected,
 }
 
-impl From<Kyc> for KycStatus {
-    fn from(kyc: Kyc) -> Self {
+impl From<KycFilter> for KycStatus {
+    fn from(kyc: KycFilter) -> Self {
         match kyc {
-            Kyc::Pending => Self::Pending,
-            Kyc::Approved => Self::Approved,
-            Kyc::Rejected => Self::Rejected,
+            KycFilter::Pending => Self::Pending,
+            KycFilter::Approved => Self::Approved,
+            KycFilter::Rejected => Self::Rejected,
         }
     }
 }
@@ -101,7 +101,7 @@ pub enum Operators {
     List {
         /// Only operators with this KYC status.
         #[arg(long, value_enum)]
-        kyc: Option<Kyc>,
+        kyc: Option<KycFilter>,
         /// Only operators with this text in their name or e-mail address.
         #[arg(long)]
         search: Option<String>,
@@ -174,7 +174,7 @@ pub enum Disputes {
         id: DisputeId,
         /// Pay the operator, refund the agent, or split.
         #[arg(value_enum)]
-        outcome: Outcome,
+        outcome: RulingArgument,
         /// The operator's part of the reward, in US dollars; only with `split`.
         #[arg(long, value_name = "USD")]
         operator_usd: Option<String>,
@@ -186,7 +186,7 @@ pub enum Disputes {
 
 /// The possible decisions of a dispute, as command line values.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Outcome {
+pub enum RulingArgument {
     /// The operator gets the reward, the platform its fee.
     Release,
     /// The agent gets everything back.
@@ -195,7 +195,7 @@ pub enum Outcome {
     Split,
 }
 
-impl Outcome {
+impl RulingArgument {
     /// Returns the name on the wire.
     pub(super) fn as_str(self) -> &'static str {
         match self {

@@ -9,7 +9,7 @@ use crate::{
     app::open_store,
     backup::{self, Progress},
     clock::{Clock, SystemClock, SystemEntropy},
-    config::{Archive, FILES, Place},
+    config::{Archive, DataLocation, FILES},
     output,
     outside::files::Files,
     store::{Store, shared_settings},
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// # Errors
 /// Fails if there is no database, or if it cannot be opened.
-pub async fn open(place: &Place) -> anyhow::Result<Store> {
+pub async fn open(place: &DataLocation) -> anyhow::Result<Store> {
     let file = place.data.join("humanops.sqlite");
     let there = place.database_url.is_some() || file.exists();
     anyhow::ensure!(there, "there is no database in {}", place.data.display());
@@ -45,7 +45,7 @@ pub async fn refuse_old_schema(store: &Store) -> anyhow::Result<()> {
 
 /// Fails if the proof files are configured elsewhere than for the server that uses the database:
 /// all of them would be missing in the backup.
-async fn refuse_other_files(store: &Store, place: &Place) -> anyhow::Result<()> {
+async fn refuse_other_files(store: &Store, place: &DataLocation) -> anyhow::Result<()> {
     let shared = store.read(shared_settings::all).await?;
     let (here, there) = (place.shared_files(), shared.get(FILES));
     let named = |url: &str| match url {

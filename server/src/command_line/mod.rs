@@ -18,24 +18,24 @@ use api_types::{
 use serde_json::json;
 
 pub use arguments::Admin;
-use arguments::{Agents, Asked, Deliveries, Disputes, Jobs, Operators, TaskTypes};
+use arguments::{AdminCommand, Agents, Deliveries, Disputes, Jobs, Operators, TaskTypes};
 use table::{Print, plain};
 
 use crate::{
-    admin::{self, Acting, Unable},
+    admin::{self, ActorContext, AdminError},
     clock::{Clock, Entropy},
     config::shared_terms,
     domain::{
         dispute::Ruling,
         faults::Faults,
-        task::{Terms, Turn},
+        task::{Durations, MoveContext},
     },
     output,
     store::{
         Store, Tx, accounts, audit,
-        deliveries::{self, Filter},
+        deliveries::{self, DeliveryFilter},
         disputes::{self, DisputeFilter},
-        lists::Part,
+        lists::PageWindow,
         shared_settings,
     },
 };
@@ -52,12 +52,12 @@ pub async fn run(
     out: &mut (impl Write + Send),
 ) -> anyhow::Result<()> {
     let terms = shared_terms(&store.read(shared_settings::all).await?);
-    let turn = Turn {
+    let turn = MoveContext {
         now: clock.now(),
         random: entropy.u128(),
         terms: terms.unwrap_or_default(),
     };
-    let acting = Acting {
+    let acting = ActorContext {
         who: "command line".to_owned(),
         request_id: None,
         turn,
@@ -67,35 +67,35 @@ pub async fn run(
     } else {
         Print::ForPeople
     };
-    let desk = Desk {
+    let desk = CommandContext {
         store,
         terms,
         acting,
         print,
     };
     match asked.asked {
-        Asked::Operators(asked) => desk.operators(asked, out).await,
-        Asked::Agents(asked) => desk.agents(asked, out).await,
-        Asked::Disputes(asked) => desk.disputes(asked, out).await,
-        Asked::TaskTypes(asked) => desk.task_types(asked, out).await,
-        Asked::Ledger => desk.ledger(out).await,
-        Asked::Deliveries(asked) => desk.deliveries(asked, out).await,
-        Asked::Jobs(asked) => desk.jobs(asked, out).await,
-        Asked::Audit { subject, limit } => desk.audit(subject, limit, out).await,
+        AdminCommand::Operators(asked) => desk.operators(asked, out).await,
+        AdminCommand::Agents(asked) => desk.agents(asked, out).await,
+        AdminCommand::Disputes(asked) => desk.disputes(asked, out).await,
+        AdminCommand::TaskTypes(asked) => desk.task_types(asked, out).await,
+        AdminCommand::Ledger => desk.ledger(out).await,
+        AdminCommand::Deliveries(asked) => desk.deliveries(asked, out).await,
+        AdminCommand::Jobs(asked) => desk.jobs(asked, out).await,
+        AdminCommand::Audit { subject, limit } => desk.audit(subject, limit, out).await,
     }
 }
 
 /// The context of a command: the database, the actor, and the output format.
-struct Desk<'a> {
+struct CommandContext<'a> {
     store: &'a Store,
     /// The settings that a server shared in the database, if one has started on it.
-    terms: Option<Terms>,
-    acting: Acting,
+    terms: Option<Durations>,
+    acting: ActorContext,
     print: Print,
 }
 
-fn part(limit: u32) -> Part {
-    Part {
+fn part(limit: u32) -> PageWindow {
+    PageWindow {
         limit,
         offset: 0,
         after: None,
@@ -112,11 +112,11 @@ fn at_most<T>(mut rows: Vec<T>, limit: u32) -> Vec<T> {
     rows
 }
 
-impl Desk<'_> {
+impl CommandContext<'_> {
     async fn write<T: Send + 'static>(
         &self,
-        f: impl Fn(&mut Tx<'_>, &Acting) -> Result<T, Unable> + Send + 'static,
-    ) -> Result<T, Unable> {
+        f: impl Fn(&mut Tx<'_>, &ActorContext) -> Result<T, AdminError> + Send + 'static,
+    ) -> Result<T, AdminError> {
         let acting = self.acting.clone();
         self.store.write(move |tx| f(tx, &acting)).await
     }
@@ -269,12 +269,13 @@ impl Desk<'_> {
     async fn deliveries(&self, asked: Deliveries, out: &mut impl Write) -> anyhow::Result<()> {
         match asked {
             Deliveries::List { limit } => {
-                let window = deliveries::Window {
+                let window = deliveries::DeliveryWindow {
                     limit,
                     offset: 0,
                     after: None,
                 };
-                let list = move |tx: &mut Tx<'_>| deliveries::list(tx, Filter::default(), window);
+                let list =
+                    move |tx: &mut Tx<'_>| deliveries::list(tx, DeliveryFilter::default(), window);
                 let found = self.store.read(list).await?;
                 let names = [
                     "DELIVERY", "EVENT", "TASK", "STATE", "ATTEMPTS", "SINCE", "URL",

@@ -22,7 +22,7 @@ use ipnet::IpNet;
 use crate::command_line::Admin;
 use crate::domain::pricing::FeeTable;
 use crate::domain::target::{Ports, TargetRules};
-use crate::limits::{Limits, network};
+use crate::limits::{LimitSettings, network};
 pub use check::ConfigError;
 use check::origin;
 pub use dlocal::Dlocal;
@@ -30,7 +30,7 @@ pub use listen::Listen;
 pub use notices::NO_OPERATOR_SIGN_IN;
 pub use read::Variables;
 pub use secret::Secret;
-pub use shared::{FILES, Shared, shared_terms};
+pub use shared::{FILES, SharedSettings, shared_terms};
 pub use tiers::Tiers;
 
 /// The marketplace where software agents hire people.
@@ -48,9 +48,9 @@ pub enum Command {
     /// Serve the API, the operators' app and the background jobs.
     Serve(Box<Config>),
     /// Migrate the database to this version's schema.
-    Migrate(Place),
+    Migrate(DataLocation),
     /// Recompute every balance from its transfers, and check that all agree and sum to zero.
-    CheckLedger(Place),
+    CheckLedger(DataLocation),
     /// Print the OpenAPI document.
     Openapi,
     /// Run the host's commands on the database, with or without a running server.
@@ -69,12 +69,12 @@ pub struct Archive {
     pub file: PathBuf,
     /// The location of the database and the files.
     #[command(flatten)]
-    pub place: Place,
+    pub place: DataLocation,
 }
 
 /// The location of the database, the files and the keys.
 #[derive(Clone, Debug, Args)]
-pub struct Place {
+pub struct DataLocation {
     /// Folder of the embedded database, the proof files and the key that signs their URLs.
     #[arg(
         long,
@@ -112,7 +112,7 @@ pub enum Payments {
 
 /// The way in which operators' identities are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kyc {
+pub enum KycMode {
     /// Approve at once, for development.
     Auto,
     /// Approve by the host.
@@ -143,7 +143,7 @@ pub enum LogFormat {
 pub struct Config {
     /// The location of the database and the files.
     #[command(flatten)]
-    pub place: Place,
+    pub place: DataLocation,
 
     /// Address or name, and port, to listen on; port 0 selects a free one. If a name has several
     /// addresses, the first is used, IPv4 before IPv6.
@@ -170,7 +170,7 @@ pub struct Config {
 
     /// How operators' identities are checked.
     #[arg(long, env = "KYC", value_enum, default_value = "auto")]
-    pub kyc: Kyc,
+    pub kyc: KycMode,
 
     /// Who may register agents.
     #[arg(long, env = "REGISTRATION", value_enum, default_value = "open")]
@@ -328,7 +328,7 @@ pub struct Config {
 
     /// The limits of each client and of the server.
     #[command(flatten)]
-    pub limits: Limits,
+    pub limits: LimitSettings,
 }
 
 impl Config {
@@ -359,7 +359,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::domain::task::Terms;
+    use crate::domain::task::Durations;
 
     fn parse(arguments: &[&str]) -> Config {
         let line = ["humanops", "serve"].iter().chain(arguments);
@@ -375,7 +375,7 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
         assert_eq!(config.min_task_usd, MicroUsd::usd(10));
         assert_eq!(config.settlement_hold_days, 7);
-        assert_eq!(config.terms(), Terms::default());
+        assert_eq!(config.terms(), Durations::default());
         assert!(config.rules_may_approve());
         assert!(!config.allow_dev_operator_id_header);
         config.check().unwrap();

@@ -1,6 +1,6 @@
 //! Notices about settings that a host must know before other people rely on the server.
 
-use super::{Config, Kyc, Payments};
+use super::{Config, KycMode, Payments};
 
 /// The reason why nobody can register as an operator on a server without the development header.
 /// People who try to sign up read it, too.
@@ -17,7 +17,7 @@ impl Config {
                 "Money is test money (PAYMENTS=test): deposits are credited without a payment, \
                  and payouts send nothing.",
             ),
-            (self.kyc == Kyc::Auto).then_some(
+            (self.kyc == KycMode::Auto).then_some(
                 "Operators are approved automatically (KYC=auto): nobody checks who they are.",
             ),
             Some(if self.allow_dev_operator_id_header {

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Config, Place};
-use crate::domain::task::Terms;
+use super::{Config, DataLocation};
+use crate::domain::task::Durations;
 
 /// Shared settings by the names of their variables.
-pub type Shared = BTreeMap<String, String>;
+pub type SharedSettings = BTreeMap<String, String>;
 
 const HOLD: &str = "SETTLEMENT_HOLD_DAYS";
 const RELEASE: &str = "AUTO_RELEASE_HOURS";
@@ -19,7 +19,7 @@ pub const FILES: &str = "FILES_URL";
 
 impl Config {
     /// Returns the settings that this server shares.
-    pub fn shared(&self) -> Shared {
+    pub fn shared(&self) -> SharedSettings {
         let settings = [
             (HOLD, self.settlement_hold_days.to_string()),
             (RELEASE, self.auto_release_hours.to_string()),
@@ -33,7 +33,7 @@ impl Config {
     }
 
     /// Returns the times that moves of tasks depend on, from these settings.
-    pub fn terms(&self) -> Terms {
+    pub fn terms(&self) -> Durations {
         terms(
             self.settlement_hold_days,
             self.auto_release_hours,
@@ -42,7 +42,7 @@ impl Config {
     }
 }
 
-impl Place {
+impl DataLocation {
     /// Returns the location of the proof files in its shared form.
     pub fn shared_files(&self) -> String {
         let url = self.files_url.as_ref().map(url::Url::as_str);
@@ -51,14 +51,14 @@ impl Place {
 }
 
 /// Returns the times that moves of tasks depend on; `None` if no server has shared them.
-pub fn shared_terms(shared: &Shared) -> Option<Terms> {
+pub fn shared_terms(shared: &SharedSettings) -> Option<Durations> {
     let number = |name| shared.get(name)?.parse().ok();
     Some(terms(number(HOLD)?, number(RELEASE)?, number(STEP)?))
 }
 
-fn terms(hold_days: u32, release_hours: u32, step_seconds: u32) -> Terms {
+fn terms(hold_days: u32, release_hours: u32, step_seconds: u32) -> Durations {
     const HOUR: u64 = 60 * 60;
-    Terms {
+    Durations {
         auto_release: Duration::from_secs(u64::from(release_hours) * HOUR),
         hold: Duration::from_secs(u64::from(hold_days) * 24 * HOUR),
         sandbox_step: Duration::from_secs(u64::from(step_seconds)),

@@ -34,7 +34,7 @@ use unread::SharedBody;
 
 /// The limits of connections.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Maximum number of open connections.
     pub most: usize,
     /// Timeout of a request's headers. A connection that is kept alive waits as long for its next
@@ -42,7 +42,7 @@ pub struct Limits {
     pub head_within: Duration,
 }
 
-impl Limits {
+impl ConnectionLimits {
     /// Returns limits with this number of connections, and 30 seconds for the headers.
     pub fn of(most: u32) -> Self {
         Self {
@@ -92,7 +92,12 @@ const LINGER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Serves `router` on `listener` within `limits` until `stop` is cancelled. Then accepts no more
 /// connections, and returns when the current requests are answered.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ConnectionLimits,
+    stop: CancellationToken,
+) {
     let running = TaskTracker::new();
     let permits = Arc::new(Semaphore::new(limits.most));
     let refusal_permits = Arc::new(Semaphore::new(REFUSED_MAX));

@@ -22,10 +22,10 @@ const DRAINED_WITHIN: Duration = Duration::from_millis(500);
 
 /// A request's body, shared between the connection and the handler.
 #[derive(Clone, Debug)]
-pub(super) struct SharedBody(Arc<Mutex<State>>);
+pub(super) struct SharedBody(Arc<Mutex<BodyState>>);
 
 #[derive(Debug)]
-struct State {
+struct BodyState {
     body: Incoming,
     was_polled: bool,
     has_ended: bool,
@@ -33,7 +33,7 @@ struct State {
 
 impl SharedBody {
     pub(super) fn new(body: Incoming) -> Self {
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(BodyState {
             has_ended: body.is_end_stream(),
             was_polled: false,
             body,
@@ -73,7 +73,7 @@ impl SharedBody {
         false
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BodyState> {
         // No operation under this lock can leave the state inconsistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -43,7 +43,7 @@ pub struct HostRecord {
 
 /// The result of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CallOutcome {
     /// A response came promptly, with any status.
     Prompt,
     /// A response came, but not promptly.
@@ -52,7 +52,7 @@ pub enum Outcome {
     Unanswered,
 }
 
-impl Outcome {
+impl CallOutcome {
     /// Returns the outcome of a call that took this long and got a response or not.
     pub fn of(is_answered: bool, took: Duration) -> Self {
         match is_answered {
@@ -138,9 +138,12 @@ mod tests {
 
     #[test]
     fn an_answer_counts_by_its_time_and_not_by_its_status() {
-        assert_eq!(Outcome::of(true, PROMPT_MAX), Outcome::Prompt);
-        assert_eq!(Outcome::of(true, PROMPT_MAX * 2), Outcome::Late);
-        assert_eq!(Outcome::of(false, Duration::ZERO), Outcome::Unanswered);
+        assert_eq!(CallOutcome::of(true, PROMPT_MAX), CallOutcome::Prompt);
+        assert_eq!(CallOutcome::of(true, PROMPT_MAX * 2), CallOutcome::Late);
+        assert_eq!(
+            CallOutcome::of(false, Duration::ZERO),
+            CallOutcome::Unanswered
+        );
     }
 
     #[test]

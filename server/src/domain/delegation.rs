@@ -40,7 +40,7 @@ pub struct Spending {
 
 /// The rule of a policy that keeps a key from posting a task by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beyond {
+pub enum PolicyViolation {
     /// The policy does not allow this task type.
     TaskType(TaskType),
     /// The task costs more than the policy allows for one task.
@@ -65,20 +65,20 @@ pub enum Beyond {
 /// # Errors
 /// The first rule that the task breaks. The approval rule comes last, so that nobody is asked to
 /// approve a task that would be refused anyway.
-pub fn allowed(policy: &KeyPolicy, spending: Spending) -> Result<(), Beyond> {
+pub fn allowed(policy: &KeyPolicy, spending: Spending) -> Result<(), PolicyViolation> {
     let total = spending.total;
     if (policy.task_types.as_ref()).is_some_and(|types| !types.contains(&spending.task_type)) {
-        return Err(Beyond::TaskType(spending.task_type));
+        return Err(PolicyViolation::TaskType(spending.task_type));
     }
     if let Some(most) = policy.max_task_usd.filter(|most| total > *most) {
-        return Err(Beyond::Task { most });
+        return Err(PolicyViolation::Task { most });
     }
     let day = spending.spent_today.checked_add(total);
     if let Some(most) = (policy.max_day_usd).filter(|most| day.is_none_or(|day| day > *most)) {
-        return Err(Beyond::Day { most });
+        return Err(PolicyViolation::Day { most });
     }
     if let Some(above) = policy.approval_above_usd.filter(|above| total > *above) {
-        return Err(Beyond::Approval { above });
+        return Err(PolicyViolation::Approval { above });
     }
     Ok(())
 }
@@ -249,13 +249,19 @@ mod tests {
             ..KeyPolicy::default()
         };
         assert_eq!(allowed(&task, spending(30, 500)), Ok(()));
-        assert_eq!(allowed(&task, spending(31, 0)), Err(Beyond::Task { most }));
+        assert_eq!(
+            allowed(&task, spending(31, 0)),
+            Err(PolicyViolation::Task { most })
+        );
         let day = KeyPolicy {
             max_day_usd: Some(most),
             ..KeyPolicy::default()
         };
         assert_eq!(allowed(&day, spending(10, 20)), Ok(()));
-        assert_eq!(allowed(&day, spending(11, 20)), Err(Beyond::Day { most }));
+        assert_eq!(
+            allowed(&day, spending(11, 20)),
+            Err(PolicyViolation::Day { most })
+        );
         let asks = KeyPolicy {
             approval_above_usd: Some(most),
             ..KeyPolicy::default()
@@ -264,7 +270,7 @@ mod tests {
         let above = most;
         assert_eq!(
             allowed(&asks, spending(31, 0)),
-            Err(Beyond::Approval { above })
+            Err(PolicyViolation::Approval { above })
         );
     }
 
@@ -277,7 +283,7 @@ mod tests {
             ..KeyPolicy::default()
         };
         let beyond = allowed(&policy, spending(60, 0));
-        assert_eq!(beyond, Err(Beyond::TaskType(TaskType::Photo)));
+        assert_eq!(beyond, Err(PolicyViolation::TaskType(TaskType::Photo)));
     }
 
     #[test]

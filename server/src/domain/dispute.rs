@@ -15,7 +15,7 @@ use super::fields::{Fields, Parsed, choice, money, text};
 
 /// A dispute that a move opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opened {
+pub struct NewDispute {
     /// The dispute's id.
     pub id: DisputeId,
     /// Who opens the dispute.
@@ -28,7 +28,7 @@ pub struct Opened {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DisputeChange {
     /// The move opens a dispute.
-    Opened(Opened),
+    Opened(NewDispute),
     /// The move closes the open dispute.
     Closed {
         /// How the dispute ends.

@@ -30,7 +30,7 @@ pub fn told(task: &Task, event: &Event) -> TaskEvent {
 
 /// An event without a position in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unplaced {
+pub struct NewEvent {
     /// The event's id, which starts with the time of its server's clock.
     pub id: EventId,
     /// The task of the event.
@@ -41,9 +41,9 @@ pub struct Unplaced {
 
 /// Returns the events in the order of their log positions: by time, except that the events of one
 /// task keep the order of its moves even if the clocks of servers differ.
-pub fn in_order(mut events: Vec<Unplaced>) -> Vec<EventId> {
+pub fn in_order(mut events: Vec<NewEvent>) -> Vec<EventId> {
     events.sort_by_key(|event| event.id);
-    let mut of_task: HashMap<TaskId, Vec<Unplaced>> = HashMap::new();
+    let mut of_task: HashMap<TaskId, Vec<NewEvent>> = HashMap::new();
     for event in &events {
         of_task.entry(event.task_id).or_default().push(*event);
     }
@@ -64,9 +64,9 @@ mod tests {
 
     use super::*;
 
-    fn event(task: u128, version: i64, second: i64) -> Unplaced {
+    fn event(task: u128, version: i64, second: i64) -> NewEvent {
         let at = Timestamp::from_millis(second * 1000).unwrap();
-        Unplaced {
+        NewEvent {
             id: EventId::new(at, 0),
             task_id: TaskId::new(Timestamp::from_millis(0).unwrap(), task),
             task_version: version,

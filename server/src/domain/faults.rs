@@ -25,20 +25,20 @@ const MESSAGE_CHARS_MAX: usize = 400;
 /// The faults of a request: the first ones in full, the rest as a count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
-    named: Vec<Named>,
+    named: Vec<ListedFault>,
     left_out: usize,
     bytes: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Named {
+struct ListedFault {
     fault: Fault,
-    place: Place,
+    place: FieldOrigin,
 }
 
 /// The origin of the name in a fault's field path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum FieldOrigin {
     /// The name is a field of this API.
     Known,
     /// The caller chose the name. It may be anything, even a secret, and is never stored.
@@ -48,12 +48,12 @@ enum Place {
 impl Faults {
     /// Adds a fault of a field of this API.
     pub fn push(&mut self, fault: Fault) {
-        self.admit(fault, Place::Known);
+        self.admit(fault, FieldOrigin::Known);
     }
 
     /// Adds a fault whose field name was chosen by the caller.
     pub fn push_made_up(&mut self, fault: Fault) {
-        self.admit(fault, Place::MadeUp);
+        self.admit(fault, FieldOrigin::MadeUp);
     }
 
     /// Counts faults without listing them.
@@ -63,7 +63,7 @@ impl Faults {
 
     /// Adds the faults of a value that its parent holds under `name`.
     pub fn extend_within(&mut self, name: &str, inner: Self) {
-        for Named { fault, place } in inner.named {
+        for ListedFault { fault, place } in inner.named {
             self.admit(within(name, fault), place);
         }
         self.leave_out(inner.left_out);
@@ -103,8 +103,10 @@ impl Faults {
 
     /// Restores the faults of a response from the result of [`Faults::details`].
     pub fn of_details(details: Vec<Fault>) -> Self {
-        let place = Place::Known;
-        let named = details.into_iter().map(|fault| Named { fault, place });
+        let place = FieldOrigin::Known;
+        let named = details
+            .into_iter()
+            .map(|fault| ListedFault { fault, place });
         Self {
             named: named.collect(),
             ..Self::default()
@@ -115,13 +117,13 @@ impl Faults {
     #[must_use]
     pub fn without_made_up(mut self) -> Self {
         if self.any_made_up() {
-            self.named.retain(|named| named.place == Place::Known);
-            self.named.push(Named {
+            self.named.retain(|named| named.place == FieldOrigin::Known);
+            self.named.push(ListedFault {
                 fault: Fault {
                     field: String::new(),
                     message: "fields were sent that this request does not have".to_owned(),
                 },
-                place: Place::Known,
+                place: FieldOrigin::Known,
             });
         }
         self
@@ -129,11 +131,11 @@ impl Faults {
 
     /// Returns whether any listed fault has a field name that the caller chose.
     pub fn any_made_up(&self) -> bool {
-        (self.named.iter()).any(|named| named.place == Place::MadeUp)
+        (self.named.iter()).any(|named| named.place == FieldOrigin::MadeUp)
     }
 
     /// Lists the fault in shortened form, or counts it if the limits are reached.
-    fn admit(&mut self, fault: Fault, place: Place) {
+    fn admit(&mut self, fault: Fault, place: FieldOrigin) {
         if self.is_full() {
             self.left_out += 1;
             return;
@@ -149,7 +151,7 @@ impl Faults {
             return;
         }
         self.bytes += bytes;
-        self.named.push(Named { fault, place });
+        self.named.push(ListedFault { fault, place });
     }
 }
 

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{
     fields::{Fields, Parsed, choice, money, text, url, wrong},
     ledger::{Account, Transfer, TransferCode},
-    task::Turn,
+    task::MoveContext,
 };
 
 /// A payment as it is stored.
@@ -70,7 +70,11 @@ impl Payment {
     ///
     /// # Errors
     /// [`NoticeRefusal`] if the amount or the currency differs from the agreed one.
-    pub fn told(self, notice: &Notice, turn: Turn) -> Result<Option<Told>, NoticeRefusal> {
+    pub fn told(
+        self,
+        notice: &PaymentNotification,
+        turn: MoveContext,
+    ) -> Result<Option<PaymentUpdate>, NoticeRefusal> {
         if notice.amount != self.amount || !notice.in_dollars {
             return Err(NoticeRefusal);
         }
@@ -90,7 +94,7 @@ impl Payment {
             ..self
         };
         let credit = (after == PaymentStatus::Completed).then(|| payment.credit(turn));
-        Ok(Some(Told {
+        Ok(Some(PaymentUpdate {
             payment,
             from,
             credit,
@@ -98,7 +102,7 @@ impl Payment {
     }
 
     /// Returns the transfer that credits the agent with the payment.
-    pub fn credit(&self, turn: Turn) -> Transfer {
+    pub fn credit(&self, turn: MoveContext) -> Transfer {
         Transfer {
             event_id: EventId::new(turn.now, turn.random),
             code: TransferCode::Deposit,
@@ -114,7 +118,7 @@ impl Payment {
 
 /// The result of applying a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct PaymentUpdate {
     /// The payment after the notification.
     pub payment: Payment,
     /// The status before the notification.
@@ -129,7 +133,7 @@ pub struct NoticeRefusal;
 
 /// The provider's notification: those fields of dLocal's payment object that are used here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
+pub struct PaymentNotification {
     /// The order id of the payment.
     pub order_id: String,
     /// The new status; `None` for a status without meaning here, such as AUTHORIZED.
@@ -164,14 +168,14 @@ pub fn parse_pay_in(body: &Value) -> Parsed<PayIn> {
 }
 
 /// Reads the body of a notification. The many other fields that the provider sends are ignored.
-pub fn parse_notice(body: &Value) -> Parsed<Notice> {
+pub fn parse_notice(body: &Value) -> Parsed<PaymentNotification> {
     Fields::read(body, |fields| {
         fields.unknown_are_ignored();
         let order_id = fields.required("order_id", text(1..=200));
         let status = fields.required("status", text(1..=100));
         let amount = fields.required("amount", money(6));
         let currency = fields.optional("currency", text(1..=10));
-        Some(Notice {
+        Some(PaymentNotification {
             order_id: order_id?,
             status: status_of(&status?),
             amount: amount?,
@@ -196,13 +200,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::task::Terms;
+    use crate::domain::task::Durations;
 
-    fn turn() -> Turn {
-        Turn {
+    fn turn() -> MoveContext {
+        MoveContext {
             now: "2026-02-05T12:00:00Z".parse().unwrap(),
             random: 7,
-            terms: Terms::default(),
+            terms: Durations::default(),
         }
     }
 
@@ -220,7 +224,7 @@ mod tests {
         }
     }
 
-    fn notice(status: &str, amount: &Value) -> Notice {
+    fn notice(status: &str, amount: &Value) -> PaymentNotification {
         parse_notice(&json!({"order_id": "x", "status": status, "amount": amount})).unwrap()
     }
 

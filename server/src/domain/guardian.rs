@@ -5,7 +5,7 @@
 
 use api_types::guardian::{Decision, GuardianResult, RequirementResult};
 
-use super::picture::{Measured, Unmeasured};
+use super::picture::{MeasureError, PictureMeasurements};
 
 /// Confidence from which on a proof is approved (contract §4).
 const APPROVE_MIN: u8 = 90;
@@ -59,7 +59,7 @@ pub struct FileFindings {
     /// Whether it is a picture or a document.
     pub kind: FileKind,
     /// The measurements, or why there are none.
-    pub measured: Result<Measured, Unmeasured>,
+    pub measured: Result<PictureMeasurements, MeasureError>,
     /// Whether a proof of another task already had the same file.
     pub seen_before: bool,
     /// Whether the same file comes earlier in this proof.
@@ -180,23 +180,23 @@ fn judge_files(
 fn judge_file(file: &FileFindings, rules_may_approve: bool) -> Finding {
     let (met, confidence, note) = match (&file.measured, file.kind) {
         _ if file.seen_before || file.repeated => return judge_copy(file),
-        (Err(Unmeasured::Broken), FileKind::Picture) => {
+        (Err(MeasureError::Broken), FileKind::Picture) => {
             (Some(false), 20, "The file is broken and cannot be decoded.")
         }
-        (Err(Unmeasured::Broken), FileKind::Document) => {
+        (Err(MeasureError::Broken), FileKind::Document) => {
             (Some(false), 20, "The file is broken: its end is missing.")
         }
-        (Err(Unmeasured::TooManyPixels), _) => (
+        (Err(MeasureError::TooManyPixels), _) => (
             None,
             60,
             "The picture is too large to be decoded here; a person must look.",
         ),
-        (Err(Unmeasured::NotDecoded), FileKind::Picture) => (
+        (Err(MeasureError::NotDecoded), FileKind::Picture) => (
             None,
             60,
             "This picture format cannot be decoded here; a person must look.",
         ),
-        (Err(Unmeasured::NotDecoded), FileKind::Document) => {
+        (Err(MeasureError::NotDecoded), FileKind::Document) => {
             (None, 70, "A file was delivered; a person must read it.")
         }
         (Ok(measured), _) if measured.blank => (Some(false), 30, "The picture is blank."),
@@ -294,7 +294,7 @@ mod tests {
     }
 
     fn good() -> FileFindings {
-        let measured = Measured {
+        let measured = PictureMeasurements {
             width: 640,
             height: 480,
             blank: false,
@@ -355,7 +355,7 @@ mod tests {
             ..good()
         };
         let broken = FileFindings {
-            measured: Err(Unmeasured::Broken),
+            measured: Err(MeasureError::Broken),
             ..good()
         };
         for bad in [seen, broken] {
@@ -368,7 +368,7 @@ mod tests {
     #[test]
     fn a_photo_that_cannot_be_decoded_here_goes_to_a_person() {
         let heic = FileFindings {
-            measured: Err(Unmeasured::NotDecoded),
+            measured: Err(MeasureError::NotDecoded),
             ..good()
         };
         assert_eq!(photos(1, vec![heic], true).decision, Decision::ManualReview);

@@ -20,7 +20,7 @@ use super::{
     fields::{Fields, Parsed, choice, money, text, wrong},
     ledger::{Account, Transfer, TransferCode},
     secret::hex,
-    task::Turn,
+    task::MoveContext,
 };
 
 /// Maximum characters of a Payoneer account id.
@@ -72,7 +72,7 @@ pub struct Payout {
     pub amount: MicroUsd,
     /// Where the money goes.
     pub destination: Destination,
-    /// The current status; changed only by a [`Step`].
+    /// The current status; changed only by a [`PayoutUpdate`].
     pub status: PayoutStatus,
     /// When the operator requested it.
     pub created_at: Timestamp,
@@ -82,7 +82,7 @@ pub struct Payout {
 
 /// The result of one step of a payout, written in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct PayoutUpdate {
     /// The payout after the step.
     pub payout: Payout,
     /// The status before the step; `None` if the payout is new.
@@ -101,8 +101,8 @@ impl Payout {
         id: PayoutId,
         operator_id: OperatorId,
         stated: StatedPayout,
-        turn: Turn,
-    ) -> Step {
+        turn: MoveContext,
+    ) -> PayoutUpdate {
         let payout = Self {
             id,
             operator_id,
@@ -120,7 +120,7 @@ impl Payout {
     ///
     /// # Errors
     /// [`Settled`] if it was already completed or failed.
-    pub fn complete(self, turn: Turn) -> Result<Step, Settled> {
+    pub fn complete(self, turn: MoveContext) -> Result<PayoutUpdate, Settled> {
         self.settle(PayoutStatus::Completed, turn)
     }
 
@@ -128,11 +128,11 @@ impl Payout {
     ///
     /// # Errors
     /// [`Settled`] if it was already completed or failed.
-    pub fn fail(self, turn: Turn) -> Result<Step, Settled> {
+    pub fn fail(self, turn: MoveContext) -> Result<PayoutUpdate, Settled> {
         self.settle(PayoutStatus::Failed, turn)
     }
 
-    fn settle(mut self, status: PayoutStatus, turn: Turn) -> Result<Step, Settled> {
+    fn settle(mut self, status: PayoutStatus, turn: MoveContext) -> Result<PayoutUpdate, Settled> {
         let (code, credit) = match (self.status, status) {
             (PayoutStatus::Pending, PayoutStatus::Completed) => {
                 (TransferCode::PayoutSent, Account::World)
@@ -156,8 +156,8 @@ impl Payout {
         code: TransferCode,
         debit: Account,
         credit: Account,
-        turn: Turn,
-    ) -> Step {
+        turn: MoveContext,
+    ) -> PayoutUpdate {
         let transfer = Transfer {
             event_id: EventId::new(turn.now, turn.random),
             code,
@@ -168,7 +168,7 @@ impl Payout {
             deposit_id: None,
             at: turn.now,
         };
-        Step {
+        PayoutUpdate {
             payout: self,
             from,
             transfer,
@@ -263,17 +263,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::task::Terms;
+    use crate::domain::task::Durations;
 
-    fn turn() -> Turn {
-        Turn {
+    fn turn() -> MoveContext {
+        MoveContext {
             now: "2026-02-05T12:00:00Z".parse().unwrap(),
             random: 7,
-            terms: Terms::default(),
+            terms: Durations::default(),
         }
     }
 
-    fn requested() -> Step {
+    fn requested() -> PayoutUpdate {
         let stated = parse_payout(&json!({"amount_usd": 50, "payoneer_payee_id": "payee_123"}));
         let operator_id = OperatorId::new(turn().now, 1);
         Payout::request(

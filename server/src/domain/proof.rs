@@ -14,7 +14,7 @@ use super::{
     credential,
     faults::Faults,
     fields::{Fields, Parsed, fault, list, text, url, wrong},
-    picture::{self, Effort},
+    picture::{self, ReviewLoad},
     result_schema::ResultSchema,
     task::Task,
     task_type,
@@ -154,11 +154,11 @@ impl Proof {
     }
 
     /// Returns the effort of decoding the pictures of the proof, which are among `files`.
-    pub fn effort(&self, files: &[ProofFile]) -> Effort {
+    pub fn effort(&self, files: &[ProofFile]) -> ReviewLoad {
         let files: HashMap<_, _> = files.iter().map(|file| (file.id, file)).collect();
         let own = self.uploads().iter().filter_map(|id| files.get(id));
         let pixels = own.map(|file| picture::pixels_to_decode(&file.content_type, file.pixels));
-        Effort::of(pixels.sum())
+        ReviewLoad::of(pixels.sum())
     }
 
     /// Returns the uploads that the proof consists of.

@@ -50,21 +50,21 @@ pub fn picture(now: Timestamp) -> Option<Vec<u8>> {
 }
 
 /// A line of text: its position, and the width of a dot in pixels.
-struct Line {
+struct TextLine {
     words: &'static str,
     x: u32,
     y: u32,
     dot: u32,
 }
 
-const LINES: [Line; 2] = [
-    Line {
+const LINES: [TextLine; 2] = [
+    TextLine {
         words: "SYNTHETIC PROOF",
         x: 50,
         y: 120,
         dot: 6,
     },
-    Line {
+    TextLine {
         words: "SANDBOX: NOBODY TOOK THIS PHOTO",
         x: 41,
         y: 215,

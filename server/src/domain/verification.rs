@@ -52,7 +52,7 @@ impl fmt::Debug for LinkToken {
 
 /// The result of opening a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opened {
+pub enum LinkResult {
     /// The link verifies the address.
     Good,
     /// The address is already verified, by this link or by another.
@@ -62,13 +62,13 @@ pub enum Opened {
 }
 
 /// Returns the result of opening a link at `now`.
-pub fn open(verified: Option<Timestamp>, expires_at: Timestamp, now: Timestamp) -> Opened {
+pub fn open(verified: Option<Timestamp>, expires_at: Timestamp, now: Timestamp) -> LinkResult {
     if verified.is_some() {
-        Opened::AlreadyVerified
+        LinkResult::AlreadyVerified
     } else if expires_at <= now {
-        Opened::Expired
+        LinkResult::Expired
     } else {
-        Opened::Good
+        LinkResult::Good
     }
 }
 
@@ -94,8 +94,11 @@ mod tests {
     #[test]
     fn a_link_opens_once_and_for_a_day() {
         let at = |ms| Timestamp::from_millis(ms).unwrap();
-        assert_eq!(open(None, at(10), at(9)), Opened::Good);
-        assert_eq!(open(None, at(10), at(10)), Opened::Expired);
-        assert_eq!(open(Some(at(1)), at(10), at(9)), Opened::AlreadyVerified);
+        assert_eq!(open(None, at(10), at(9)), LinkResult::Good);
+        assert_eq!(open(None, at(10), at(10)), LinkResult::Expired);
+        assert_eq!(
+            open(Some(at(1)), at(10), at(9)),
+            LinkResult::AlreadyVerified
+        );
     }
 }

@@ -39,7 +39,7 @@ const STATUS_CHANGED: &str = "task.status_changed";
 
 /// An event that a webhook can send, as in its first row in the table of moves.
 #[derive(Clone, Copy, Debug)]
-pub struct Kind {
+pub struct EventKind {
     /// The name of the event.
     pub event: &'static str,
     /// The status of the task after it.
@@ -51,11 +51,11 @@ pub struct Kind {
 }
 
 /// Returns every event that a webhook can send.
-pub fn kinds() -> Vec<Kind> {
-    let mut kinds: Vec<Kind> = Vec::new();
+pub fn kinds() -> Vec<EventKind> {
+    let mut kinds: Vec<EventKind> = Vec::new();
     for rule in MOVES {
         for (event, previous_status, status) in rule.announces(rule.from.first().copied()) {
-            let kind = Kind {
+            let kind = EventKind {
                 event,
                 status,
                 previous_status,
@@ -69,7 +69,7 @@ pub fn kinds() -> Vec<Kind> {
             }
         }
     }
-    kinds.push(Kind {
+    kinds.push(EventKind {
         event: STATUS_CHANGED,
         status: Status::Accepted,
         previous_status: Some(Status::Pending),
@@ -80,7 +80,7 @@ pub fn kinds() -> Vec<Kind> {
 
 /// A webhook delivery to be sent.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outgoing {
+pub struct NewDelivery {
     /// The id of the delivery. There is at most one for an event, so it is derived from the event's
     /// id.
     pub id: DeliveryId,
@@ -91,7 +91,7 @@ pub struct Outgoing {
 }
 
 /// Returns the deliveries that a move causes for the task's callback, in order.
-pub fn outgoing(moved: &Moved) -> Vec<Outgoing> {
+pub fn outgoing(moved: &Moved) -> Vec<NewDelivery> {
     let task = &moved.task;
     let Some(url) = &task.stated.callback_url else {
         return Vec::new();
@@ -111,7 +111,7 @@ pub fn outgoing(moved: &Moved) -> Vec<Outgoing> {
             told.event = STATUS_CHANGED.to_owned();
             told.previous_status = moved.events.first().and_then(|first| first.previous_status);
         }
-        Outgoing {
+        NewDelivery {
             id: event.id.delivery(),
             url: url.clone(),
             told,

@@ -11,8 +11,8 @@ use api_types::{
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 
 use super::{
-    auth::{AgentAuth, MayRegister},
-    body::Posted,
+    auth::{AgentAuth, RegistrationAuth},
+    body::JsonBody,
     error::{self, ApiError, checked},
     idempotency::once,
     keys::new_key,
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     app::App,
     domain::{account, ledger::Account, pricing},
-    store::{agents, email_links, email_links::Asked, keys, ledger},
+    store::{agents, email_links, email_links::VerificationRequests, keys, ledger},
 };
 
 /// Register an agent. The response contains its first API key, which is shown only this once.
@@ -34,8 +34,8 @@ use crate::{
         (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn register_agent(
     State(app): State<App>,
-    _: MayRegister,
-    posted: Posted,
+    _: RegistrationAuth,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(account::parse_agent(&posted.body))?;
     let now = app.clock.now();
@@ -54,7 +54,7 @@ pub async fn register_agent(
             keys::insert(tx, id, &stored, &key.hash())?;
             // The mail that is scheduled here counts as the first request for one.
             let (times, last) = (0, None);
-            email_links::ask(tx, id, Asked { times, last }, now)?;
+            email_links::ask(tx, id, VerificationRequests { times, last }, now)?;
             Ok(RegisteredAgent {
                 agent_id: id,
                 api_key: Some(key.reveal().to_owned()),

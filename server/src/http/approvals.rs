@@ -17,7 +17,7 @@ use axum::{
 use super::{
     admin::acting,
     auth::{AgentAuth, Approver},
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError, checked},
     idempotency::once_or_read,
     keys::may_manage,
@@ -112,7 +112,7 @@ pub async fn decide_approval(
     State(app): State<App>,
     approver: Approver,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(delegation::parse_decision(&posted.body))?;
     let id: ApprovalId = id.parse().map_err(|_| error::approval_not_found())?;

@@ -11,9 +11,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
-use super::dialect::{self, Remembered};
+use super::dialect::{self, DialectCache};
 use super::error::ApiError;
-use super::rate::{self, Windows};
+use super::rate::{self, RateLimiter};
 use super::{coding, cors, head, request_id};
 use crate::app::App;
 use crate::metrics;
@@ -53,30 +53,30 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [
 
 /// The state of the outer middleware.
 #[derive(Clone)]
-pub struct Around {
+pub struct Middleware {
     app: App,
-    windows: Arc<Windows>,
-    remembered: Remembered,
+    windows: Arc<RateLimiter>,
+    remembered: DialectCache,
 }
 
-impl Around {
+impl Middleware {
     /// Creates the state with nothing counted.
     pub fn new(app: App) -> Self {
         Self {
             app,
             windows: Arc::default(),
-            remembered: Remembered::default(),
+            remembered: DialectCache::default(),
         }
     }
 }
 
 /// Runs the outer middleware around all routes.
 pub async fn around(
-    State(Around {
+    State(Middleware {
         app,
         windows,
         remembered,
-    }): State<Around>,
+    }): State<Middleware>,
     request: Request,
     next: Next,
 ) -> Response {

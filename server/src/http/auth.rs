@@ -147,9 +147,9 @@ impl FromRequestParts<App> for Approver {
 /// caller that sends the host's key (contract §3). An extractor, so that it is checked before a
 /// body is read.
 #[derive(Clone, Copy, Debug)]
-pub struct MayRegister;
+pub struct RegistrationAuth;
 
-impl FromRequestParts<App> for MayRegister {
+impl FromRequestParts<App> for RegistrationAuth {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {

@@ -1,4 +1,4 @@
-//! `Posted`: the JSON body of a POST, read within a size and a time limit, with the parts of its
+//! `JsonBody`: the JSON body of a POST, read within a size and a time limit, with the parts of its
 //! idempotency key.
 //!
 //! Validation of the fields is left to each endpoint.
@@ -23,7 +23,7 @@ const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
 
 /// A JSON body. An empty body is `null`.
 #[derive(Clone, Debug)]
-pub struct Posted {
+pub struct JsonBody {
     /// The parsed body, not validated.
     pub body: Value,
     key: Option<String>,
@@ -31,14 +31,14 @@ pub struct Posted {
     digest: String,
 }
 
-impl Posted {
+impl JsonBody {
     /// Returns the idempotency key of this request, scoped to `account`.
     pub fn once(&self, account: impl Display) -> OnceKey {
         OnceKey::new(self.key.clone(), account, &self.path, self.digest.clone())
     }
 }
 
-impl FromRequest<App> for Posted {
+impl FromRequest<App> for JsonBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {

@@ -10,7 +10,7 @@ use axum::{
 
 use super::{
     auth::AgentAuth,
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError},
     page::Parameters,
     request_id,
@@ -22,7 +22,7 @@ use crate::{
     domain::task_type,
     store::{
         Tx, credentials,
-        credentials::{Access, Kept},
+        credentials::{Access, StoredCredential},
     },
 };
 
@@ -57,7 +57,7 @@ pub async fn post_retrieve_credential(
     agent: AgentAuth,
     Path(id): Path<String>,
     query: Parameters,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     no_fields(&posted.body)?;
     retrieve(app, agent, &id, query).await
@@ -104,7 +104,7 @@ fn take_out(
     purge: bool,
 ) -> Result<RetrievedCredential, ApiError> {
     let kept = credentials::get(tx, task_id)?.ok_or_else(error::credential_not_found)?;
-    let Kept::Sealed(envelope) = kept else {
+    let StoredCredential::Sealed(envelope) = kept else {
         return Err(error::credential_purged());
     };
     credentials::record_access(tx, task_id, access)?;

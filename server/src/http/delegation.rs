@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        delegation::{self, APPROVAL_LASTS, APPROVALS_WAITING_MAX, Beyond, Spending},
+        delegation::{self, APPROVAL_LASTS, APPROVALS_WAITING_MAX, PolicyViolation, Spending},
         new_task::NewTask,
         pricing,
         task::Task,
@@ -31,12 +31,12 @@ const SECRET_FIELDS: [&str; 1] = ["callback_secret"];
 
 /// A posted request, which is recognised when it is sent again.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct PostedRequest {
     body: Arc<Value>,
     at: Timestamp,
 }
 
-impl Request {
+impl PostedRequest {
     /// Creates the request with this body.
     pub fn of(body: &Value, at: Timestamp) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Request {
 pub fn may_post(
     tx: &mut Tx<'_>,
     agent: &AgentAuth,
-    request: &Request,
+    request: &PostedRequest,
     task: &Task,
 ) -> Result<(), ApiError> {
     // Read again, because the policy may have changed since the request was authenticated.
@@ -94,7 +94,7 @@ pub fn may_post(
         request.at,
     )? {
         Ok(()) => Ok(()),
-        Err(Beyond::Approval { .. }) => {
+        Err(PolicyViolation::Approval { .. }) => {
             let id = approved(tx, agent, request, total)??;
             Ok(approvals::spend(tx, id, task.id, request.at)?)
         }
@@ -106,7 +106,7 @@ pub fn may_post(
 fn approved(
     tx: &mut Tx<'_>,
     agent: &AgentAuth,
-    request: &Request,
+    request: &PostedRequest,
     total: MicroUsd,
 ) -> Result<Result<ApprovalId, ApiError>, StoreError> {
     let open = approvals::open(tx, agent.key_id, &request.digest())?;
@@ -124,7 +124,7 @@ pub fn obstacle(
     agent: &AgentAuth,
     stated: &NewTask,
     total: MicroUsd,
-    request: &Request,
+    request: &PostedRequest,
 ) -> Result<Option<ApiError>, StoreError> {
     let policy = keys::policy(tx, agent.key_id)?.flatten();
     let Some(policy) = policy.filter(|_| !stated.sandbox) else {
@@ -133,7 +133,7 @@ pub fn obstacle(
     Ok(
         match judged(tx, agent, &policy, stated, total, request.at)? {
             Ok(()) => None,
-            Err(Beyond::Approval { .. }) => approved(tx, agent, request, total)?.err(),
+            Err(PolicyViolation::Approval { .. }) => approved(tx, agent, request, total)?.err(),
             Err(beyond) => Some(beyond.into()),
         },
     )
@@ -147,7 +147,7 @@ fn judged(
     stated: &NewTask,
     total: MicroUsd,
     now: Timestamp,
-) -> Result<Result<(), Beyond>, StoreError> {
+) -> Result<Result<(), PolicyViolation>, StoreError> {
     let spending = Spending {
         task_type: stated.task_type,
         total,
@@ -166,7 +166,7 @@ fn day_of(now: Timestamp) -> Timestamp {
 /// Requests human approval if `refusal` says that it is needed, and returns the error for the
 /// response. The approval is inserted by a write of its own, because the refused one is rolled
 /// back. The same request leads to the same approval.
-pub async fn ask(app: &App, asked: (AgentAuth, Request), refusal: ApiError) -> ApiError {
+pub async fn ask(app: &App, asked: (AgentAuth, PostedRequest), refusal: ApiError) -> ApiError {
     let Some(ApprovalNeed::ToBeAsked { total }) = refusal.approval.as_deref().copied() else {
         return refusal;
     };
@@ -195,7 +195,12 @@ pub async fn ask(app: &App, asked: (AgentAuth, Request), refusal: ApiError) -> A
     }
 }
 
-fn question(id: ApprovalId, agent: &AgentAuth, request: &Request, total: MicroUsd) -> NewApproval {
+fn question(
+    id: ApprovalId,
+    agent: &AgentAuth,
+    request: &PostedRequest,
+    total: MicroUsd,
+) -> NewApproval {
     NewApproval {
         id,
         agent_id: agent.id,

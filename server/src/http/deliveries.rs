@@ -16,7 +16,7 @@ use axum::{
 
 use super::{
     auth::AgentAuth,
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError},
     idempotency::once_or_read,
     page::{PageQuery, Parameters},
@@ -26,7 +26,7 @@ use crate::{
     app::App,
     store::{
         Tx,
-        deliveries::{self, Filter, Window},
+        deliveries::{self, DeliveryFilter, DeliveryWindow},
     },
 };
 
@@ -80,12 +80,12 @@ pub(super) async fn list(
     let states = "must be PENDING, DELIVERED, FAILED or DISABLED";
     let state = query.read("state", states, DeliveryState::parse);
     query.finish()?;
-    let filter = Filter {
+    let filter = DeliveryFilter {
         agent_id,
         task_id,
         state,
     };
-    let window = Window {
+    let window = DeliveryWindow {
         limit: page.limit,
         offset: page.offset,
         after: page.after()?,
@@ -111,7 +111,7 @@ pub async fn redeliver(
     State(app): State<App>,
     agent: AgentAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id: DeliveryId = id.parse().map_err(|_| error::delivery_not_found())?;
     tasks::no_fields(&posted.body)?;

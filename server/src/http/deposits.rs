@@ -11,7 +11,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 
 use super::{
     auth::AgentAuth,
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError, checked},
     idempotency::once,
 };
@@ -35,7 +35,7 @@ use crate::{
 pub async fn deposit_usdc(
     State(app): State<App>,
     agent: AgentAuth,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(account::parse_deposit(&posted.body))?;
     if app.config.payments == Payments::Base {

@@ -52,9 +52,9 @@ const REMEMBERED_MAX: usize = 10_000;
 
 /// The dialect settings of keys when they were last authenticated, by the hash of the key.
 #[derive(Clone, Default)]
-pub struct Remembered(Arc<Mutex<HashMap<String, Dialect>>>);
+pub struct DialectCache(Arc<Mutex<HashMap<String, Dialect>>>);
 
-impl Remembered {
+impl DialectCache {
     /// Returns the dialect of a key: as read by this request, else as remembered.
     fn dialect(&self, key: &str, read: Option<Option<Dialect>>) -> Option<Dialect> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,7 +75,7 @@ impl Remembered {
 
 /// The form of the response that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Asked {
+struct RequestedDialect {
     dialect: Option<Dialect>,
     /// The hash of the key that the request carries.
     key: Option<String>,
@@ -83,7 +83,7 @@ struct Asked {
     path: String,
 }
 
-impl Asked {
+impl RequestedDialect {
     fn of(request: &Request) -> Self {
         let headers = request.headers();
         Self {
@@ -133,14 +133,14 @@ fn accepts_problems(headers: &HeaderMap) -> bool {
 /// Runs the request, and writes its response in the dialect and form that it asks for.
 pub async fn spoken<F>(
     app: &App,
-    remembered: &Remembered,
+    remembered: &DialectCache,
     request: Request,
     answer: impl FnOnce(Request) -> F,
 ) -> Response
 where
     F: Future<Output = Response>,
 {
-    let asked = Asked::of(&request);
+    let asked = RequestedDialect::of(&request);
     let answered = async { (answer(request).await, SET_BY_KEY.with(Cell::get)) };
     let (response, read) = SET_BY_KEY.scope(Cell::new(None), answered).await;
     let set = (asked.key.as_deref()).and_then(|key| remembered.dialect(key, read));
@@ -150,7 +150,7 @@ where
 
 async fn write_down(
     app: &App,
-    asked: &Asked,
+    asked: &RequestedDialect,
     dialect: Dialect,
     mut response: Response,
 ) -> Response {
@@ -167,7 +167,7 @@ async fn write_down(
 
 fn refused(
     app: &App,
-    asked: &Asked,
+    asked: &RequestedDialect,
     dialect: Dialect,
     error: &ApiError,
     mut response: Response,
@@ -362,7 +362,7 @@ fn remno(code: ErrorCode) -> (&'static str, Option<StatusCode>) {
 }
 
 /// Returns whether a response is a successful JSON response of the API that is whole in memory.
-fn is_ours(asked: &Asked, response: &Response) -> bool {
+fn is_ours(asked: &RequestedDialect, response: &Response) -> bool {
     asked.path.starts_with("/api/")
         && response.status().is_success()
         && response.headers().get(header::CONTENT_TYPE)
@@ -372,7 +372,7 @@ fn is_ours(asked: &Asked, response: &Response) -> bool {
 
 /// The outer members of every list: its rows, and everything else about them.
 #[derive(Deserialize)]
-struct Listed<'a> {
+struct ListBody<'a> {
     #[serde(borrow)]
     data: &'a RawValue,
     pagination: Option<&'a RawValue>,
@@ -385,7 +385,7 @@ async fn wrapped(app: &App, response: Response) -> Result<Response, ApiError> {
     let bytes = body::to_bytes(body, usize::MAX).await;
     let bytes = bytes.map_err(ApiError::accident)?;
     let whole: &RawValue = serde_json::from_slice(&bytes).map_err(ApiError::accident)?;
-    let listed: Option<Listed<'_>> = serde_json::from_slice(&bytes).ok();
+    let listed: Option<ListBody<'_>> = serde_json::from_slice(&bytes).ok();
     let (data, pagination) = match listed {
         Some(list) => (list.data, list.pagination),
         None => (whole, None),

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::{
     auth::AgentAuth,
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError, checked},
     idempotency::once,
     tasks::{no_fields, owned},
@@ -41,7 +41,7 @@ pub async fn approve_estimate(
     State(app): State<App>,
     agent: AgentAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let none = || error::no_task_to(Move::ApproveEstimate);
     let id = id.parse::<TaskId>().map_err(|_| none())?;
@@ -75,7 +75,7 @@ pub async fn reject_estimate(
     State(app): State<App>,
     agent: AgentAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(parse_reason(&posted.body))?;
     let none = || error::no_task_to(Move::RejectEstimate);

@@ -20,7 +20,7 @@ use crate::{
     app::App,
     store::{
         Tx,
-        outbox::{self, Log, LogPosition},
+        outbox::{self, EventLog, LogPosition},
     },
 };
 
@@ -93,20 +93,20 @@ async fn answer(
     let after = query.read(
         "after",
         "must be the id of an event, earliest or latest",
-        After::parse,
+        LogCursor::parse,
     );
     query.finish()?;
-    let log = Log {
+    let log = EventLog {
         agent_id: agent.id,
         task_id,
     };
     let streamed = accepts_stream(headers);
     let last_event_id = headers.get("last-event-id").filter(|_| streamed);
     let start = match (last_event_id, page.cursor.as_deref()) {
-        (Some(id), _) => Start::read("Last-Event-ID", id.to_str().unwrap_or_default())?,
-        (None, Some(cursor)) => Start::read("cursor", cursor)?,
-        (None, None) => Start {
-            after: after.unwrap_or(After::Earliest),
+        (Some(id), _) => LogStart::read("Last-Event-ID", id.to_str().unwrap_or_default())?,
+        (None, Some(cursor)) => LogStart::read("cursor", cursor)?,
+        (None, None) => LogStart {
+            after: after.unwrap_or(LogCursor::Earliest),
             field: "after",
         },
     };
@@ -120,7 +120,7 @@ async fn answer(
 
 async fn list(
     app: &App,
-    log: Log,
+    log: EventLog,
     from: i64,
     page: PageQuery,
 ) -> Result<Page<TaskEvent>, ApiError> {
@@ -160,23 +160,23 @@ pub(super) async fn place(app: &App, agent_id: AgentId) {
 }
 
 /// The position at which a reader starts, stated in one of three ways.
-struct Start {
-    after: After,
+struct LogStart {
+    after: LogCursor,
     /// The header or parameter that states it, for the error message.
     field: &'static str,
 }
 
-impl Start {
+impl LogStart {
     fn read(field: &'static str, text: &str) -> Result<Self, ApiError> {
-        let after = After::parse(text).ok_or_else(|| not_of_this_log(field))?;
+        let after = LogCursor::parse(text).ok_or_else(|| not_of_this_log(field))?;
         Ok(Self { after, field })
     }
 
     fn find(&self, tx: &mut Tx<'_>, agent_id: AgentId) -> Result<LogPosition, ApiError> {
         match self.after {
-            After::Earliest => Ok(LogPosition::BEGINNING),
-            After::Latest => Ok(outbox::end_of(tx, agent_id)?),
-            After::Event(id) => {
+            LogCursor::Earliest => Ok(LogPosition::BEGINNING),
+            LogCursor::Latest => Ok(outbox::end_of(tx, agent_id)?),
+            LogCursor::Event(id) => {
                 let position = outbox::position_of(tx, agent_id, id)?;
                 Ok(LogPosition {
                     position: position.ok_or_else(|| not_of_this_log(self.field))?,
@@ -188,7 +188,7 @@ impl Start {
 }
 
 /// A position in the log, as written on the wire.
-enum After {
+enum LogCursor {
     /// The position before the first event.
     Earliest,
     /// The position after the currently last event.
@@ -197,7 +197,7 @@ enum After {
     Event(EventId),
 }
 
-impl After {
+impl LogCursor {
     fn parse(text: &str) -> Option<Self> {
         match text {
             EARLIEST => Some(Self::Earliest),

@@ -16,7 +16,7 @@ use axum::{
 
 use super::{
     auth::AgentAuth,
-    body::{self, Posted},
+    body::{self, JsonBody},
     error::{self, ApiError, checked},
     idempotency::{self, OnceKey, once},
     page::Parameters,
@@ -28,10 +28,10 @@ use crate::{
         fiat::{self as paying, Payment},
         fields::{Fields, text},
         pricing,
-        task::Turn,
+        task::MoveContext,
     },
-    outside::fiat::{Fiat, FiatError, NoticeSignature, Order},
-    store::{Tx, agents, fiat, fiat::Retried, idempotency as kept, ledger},
+    outside::fiat::{FiatError, NoticeSignature, Order, PaymentProvider},
+    store::{Tx, agents, fiat, fiat::RequestIdentity, idempotency as kept, ledger},
 };
 
 /// Deposit by card or bank. In test mode the funds are credited at once, and no real money moves.
@@ -50,7 +50,7 @@ use crate::{
 pub async fn pay_in(
     State(app): State<App>,
     agent: AgentAuth,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(paying::parse_pay_in(&posted.body))?;
     let turn = app.turn();
@@ -85,7 +85,7 @@ pub async fn pay_in(
     .await
 }
 
-fn pay_at_once(tx: &mut Tx<'_>, payment: &Payment, turn: Turn) -> Result<Payment, ApiError> {
+fn pay_at_once(tx: &mut Tx<'_>, payment: &Payment, turn: MoveContext) -> Result<Payment, ApiError> {
     let paid = Payment {
         status: PaymentStatus::Completed,
         settled_at: Some(turn.now),
@@ -96,7 +96,7 @@ fn pay_at_once(tx: &mut Tx<'_>, payment: &Payment, turn: Turn) -> Result<Payment
     Ok(paid)
 }
 
-fn credit(tx: &mut Tx<'_>, payment: &Payment, turn: Turn) -> Result<(), ApiError> {
+fn credit(tx: &mut Tx<'_>, payment: &Payment, turn: MoveContext) -> Result<(), ApiError> {
     let standard_min = pricing::STANDARD_DEPOSITS_MIN;
     agents::add_deposited(tx, payment.agent_id, payment.amount, standard_min)?;
     ledger::post(tx, &payment.credit(turn))?;
@@ -125,7 +125,9 @@ fn paid_in(payment: Payment) -> PaidIn {
 /// Inserts the payment before the provider learns of it, so that no unknown payment is ever paid.
 /// If the same request was sent before, returns the payment that it inserted.
 async fn begin(app: &App, payment: Payment, key: &OnceKey) -> Result<Payment, ApiError> {
-    let retried = key.identity().map(|(key, digest)| Retried { key, digest });
+    let retried = key
+        .identity()
+        .map(|(key, digest)| RequestIdentity { key, digest });
     app.store
         .write(move |tx| {
             if let Some(retried) = &retried {
@@ -147,7 +149,7 @@ async fn begin(app: &App, payment: Payment, key: &OnceKey) -> Result<Payment, Ap
 /// Returns where the payer pays, from the provider or as it was stored before.
 async fn open(
     app: &App,
-    provider: &Fiat,
+    provider: &PaymentProvider,
     payment: &Payment,
     stated: &PayIn,
 ) -> Result<String, FiatError> {
@@ -175,7 +177,7 @@ async fn open(
     provider.open(&order, app.clock.now()).await
 }
 
-async fn fail(app: &App, payment: &Payment, turn: Turn) -> Result<(), ApiError> {
+async fn fail(app: &App, payment: &Payment, turn: MoveContext) -> Result<(), ApiError> {
     let (agent_id, id) = (payment.agent_id, payment.id);
     let written = app.store.write(move |tx| {
         let found = fiat::get(tx, agent_id, id)?;
@@ -218,7 +220,7 @@ pub async fn pay_in_status(
 pub async fn ask_pay_in_status(
     State(app): State<App>,
     agent: AgentAuth,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id = checked(Fields::read(&posted.body, |fields| {
         fields.required("payment_id", text(1..=100))

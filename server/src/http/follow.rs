@@ -22,8 +22,8 @@ use super::error::{self, ApiError};
 use super::events;
 use crate::app::App;
 use crate::metrics;
-use crate::seats::Seat;
-use crate::store::outbox::{self, Log, LogPosition, Placed};
+use crate::seats::StreamSlot;
+use crate::store::outbox::{self, EventLog, LogPosition, PlacedEvent};
 use crate::store::{StoreError, keys};
 
 /// Interval at which a stream looks for events of other processes.
@@ -45,7 +45,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 pub(super) fn stream(
     app: App,
     agent: &AgentAuth,
-    log: Log,
+    log: EventLog,
     from: LogPosition,
 ) -> Result<Response, ApiError> {
     let seat = app.seats.take(agent.id).map_err(error::no_seat)?;
@@ -58,7 +58,7 @@ pub(super) fn stream(
         read: VecDeque::new(),
         looked_at: None,
         _seat: seat,
-        _running: metrics::Running::event_stream(),
+        _running: metrics::GaugeGuard::event_stream(),
     };
     let alive = KeepAlive::new().interval(HEARTBEAT).text("here");
     let mut response = Sse::new(events(from, follower))
@@ -89,7 +89,7 @@ fn events(from: LogPosition, follower: Follower) -> impl Stream<Item = Result<Ev
     stream::StreamExt::chain(hello, events)
 }
 
-fn told(placed: &Placed) -> Event {
+fn told(placed: &PlacedEvent) -> Event {
     let event = Event::default()
         .id(placed.told.event_id.to_string())
         .event(&placed.told.event);
@@ -102,23 +102,23 @@ fn told(placed: &Placed) -> Event {
 struct Follower {
     app: App,
     key_id: KeyId,
-    log: Log,
+    log: EventLog,
     position: i64,
-    read: VecDeque<Placed>,
+    read: VecDeque<PlacedEvent>,
     looked_at: Option<Instant>,
     news: watch::Receiver<()>,
-    _seat: Seat,
-    _running: metrics::Running,
+    _seat: StreamSlot,
+    _running: metrics::GaugeGuard,
 }
 
 impl Follower {
     /// Returns the next event, or `None` when the server stops or the key was revoked.
-    async fn next(&mut self) -> Option<Placed> {
+    async fn next(&mut self) -> Option<PlacedEvent> {
         let stopping = self.app.stopping.clone();
         stopping.run_until_cancelled(self.found()).await.flatten()
     }
 
-    async fn found(&mut self) -> Option<Placed> {
+    async fn found(&mut self) -> Option<PlacedEvent> {
         loop {
             if let Some(placed) = self.read.pop_front() {
                 self.position = placed.position;

@@ -39,7 +39,7 @@ pub(super) struct Form {
 }
 
 /// A part of a form, whose content is still arriving.
-pub(super) struct Part<'f> {
+pub(super) struct FormPart<'f> {
     /// The name of the field; `None` if the header is not readable.
     pub(super) name: Option<String>,
     content: Field<'f>,
@@ -79,18 +79,18 @@ impl Form {
     ///
     /// # Errors
     /// 400 if the form breaks off, stays silent for too long or is malformed.
-    pub(super) async fn next(&mut self) -> Result<Option<Part<'_>>, ApiError> {
+    pub(super) async fn next(&mut self) -> Result<Option<FormPart<'_>>, ApiError> {
         self.awaits_headers.store(true, Ordering::Relaxed);
         let field = arriving(self.parts.next_field()).await?;
         self.awaits_headers.store(false, Ordering::Relaxed);
-        Ok(field.map(|content| Part {
+        Ok(field.map(|content| FormPart {
             name: field_name(content.headers()),
             content,
         }))
     }
 }
 
-impl Part<'_> {
+impl FormPart<'_> {
     /// Waits for the next chunk of the content. Returns `None` at its end.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::error::{self, ApiError};
 use crate::app::App;
 use crate::domain::secret::hex;
-use crate::store::idempotency::{self as kept, Begun, KeptAnswer, Request};
+use crate::store::idempotency::{self as kept, IdempotentRequest, KeptAnswer, KeyLookup};
 use crate::store::{StoreError, Tx};
 
 /// Maximum length of a key in characters (contract §8).
@@ -28,12 +28,12 @@ const SECRET_FIELDS: [&str; 1] = ["api_key"];
 
 /// The idempotency key of a request with its scope; empty if the request has no `Idempotency-Key`.
 #[derive(Clone, Debug)]
-pub struct OnceKey(Option<Request>);
+pub struct OnceKey(Option<IdempotentRequest>);
 
 impl OnceKey {
     /// Creates the key of a request by `account` to `path` with the digest of its body.
     pub fn new(key: Option<String>, account: impl Display, path: &str, digest: String) -> Self {
-        Self(key.map(|key| Request {
+        Self(key.map(|key| IdempotentRequest {
             scope: format!("{account} {path}"),
             key,
             digest,
@@ -144,16 +144,16 @@ where
                 other => other.into(),
             })?;
             match begun {
-                Begun::Answered(answer) if answer.digest != request.digest => {
+                KeyLookup::Answered(answer) if answer.digest != request.digest => {
                     Err(error::idempotency_mismatch())
                 }
-                Begun::Answered(mut answer) => {
+                KeyLookup::Answered(mut answer) => {
                     if let Some(read) = read.as_ref().filter(|_| answer.body.is_empty()) {
                         answer.body = printed(&read(tx)?)?;
                     }
-                    Ok(Outcome::Repeated(answer))
+                    Ok(OperationResult::Repeated(answer))
                 }
-                Begun::First => first(tx, &request, status, kept_bytes_max, &f),
+                KeyLookup::First => first(tx, &request, status, kept_bytes_max, &f),
             }
         })
         .await?;
@@ -187,7 +187,7 @@ pub async fn unless_answered(
     }
 }
 
-enum Outcome {
+enum OperationResult {
     First(StatusCode, String),
     Refused(ApiError),
     Repeated(KeptAnswer),
@@ -195,11 +195,11 @@ enum Outcome {
 
 fn first<T: Serialize>(
     tx: &mut Tx<'_>,
-    request: &Request,
+    request: &IdempotentRequest,
     status: StatusCode,
     kept_bytes_max: usize,
     f: &impl Fn(&mut Tx<'_>) -> Result<T, ApiError>,
-) -> Result<Outcome, ApiError> {
+) -> Result<OperationResult, ApiError> {
     match tx.savepoint(|tx| f(tx)) {
         Ok(answer) => {
             let text = printed(&answer)?;
@@ -208,12 +208,12 @@ fn first<T: Serialize>(
                 false => String::new(),
             };
             kept::keep(tx, request, status.as_u16(), &kept)?;
-            Ok(Outcome::First(status, text))
+            Ok(OperationResult::First(status, text))
         }
         Err(refusal) if is_final(&refusal) => {
             let text = printed(&refusal.kept_body())?;
             kept::keep(tx, request, refusal.status().as_u16(), &text)?;
-            Ok(Outcome::Refused(refusal))
+            Ok(OperationResult::Refused(refusal))
         }
         Err(passing) => Err(passing),
     }
@@ -250,7 +250,7 @@ fn without_secrets(text: &str) -> Result<String, ApiError> {
     })
 }
 
-impl Outcome {
+impl OperationResult {
     fn answer(self) -> Result<Response, ApiError> {
         match self {
             Self::First(status, text) => Ok(json(status, text)),

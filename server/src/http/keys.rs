@@ -18,7 +18,7 @@ use axum::{
 
 use super::{
     auth::AgentAuth,
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError, checked},
     idempotency::once,
 };
@@ -79,7 +79,7 @@ pub(super) fn may_manage(tx: &mut Tx<'_>, agent: &AgentAuth) -> Result<(), ApiEr
 pub async fn create_key(
     State(app): State<App>,
     agent: AgentAuth,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(delegation::parse_key(&posted.body))?;
     let now = app.clock.now();
@@ -153,7 +153,7 @@ pub async fn change_key(
     State(app): State<App>,
     agent: AgentAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Json<KeyItem>, ApiError> {
     let change = checked(delegation::parse_key_change(&posted.body))?;
     let id: KeyId = id.parse().map_err(|_| error::key_not_found())?;

@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use super::{auth::AgentAuth, error::ApiError, page::PageQuery};
 use crate::{
     app::App,
-    store::{entries, entries::Span},
+    store::{entries, entries::EntryRange},
 };
 
 /// List every change of the agent's balance, oldest first. The amounts add up to the balance.
@@ -31,8 +31,8 @@ pub async fn agent_ledger(
     }))
 }
 
-fn span(page: &PageQuery) -> Result<Span, ApiError> {
-    Ok(Span {
+fn span(page: &PageQuery) -> Result<EntryRange, ApiError> {
+    Ok(EntryRange {
         limit: page.limit,
         offset: page.offset,
         after: page.after()?.unwrap_or(0),

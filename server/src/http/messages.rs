@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::{
     auth::{AgentAuth, OperatorAuth},
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError, checked},
     idempotency::once,
     page::PageQuery,
@@ -28,11 +28,11 @@ use crate::{
     app::App,
     domain::{
         fields::{Fields, Parsed, text},
-        task::{Task, Turn},
+        task::{MoveContext, Task},
     },
     store::{
         Tx,
-        messages::{self, MessageWindow, NewMessage, Reader},
+        messages::{self, MessageReader, MessageWindow, NewMessage},
         tasks,
     },
 };
@@ -59,7 +59,7 @@ pub async fn messages(
             .map(drop)
             .ok_or_else(error::task_not_found)
     };
-    read(&app, id, Reader::Agent, page, visible).await
+    read(&app, id, MessageReader::Agent, page, visible).await
 }
 
 /// Read the messages of the operator's own claim, oldest first. This marks the agent's as read.
@@ -78,7 +78,7 @@ pub async fn operator_messages(
     page: PageQuery,
 ) -> Result<Json<Page<Message>>, ApiError> {
     let id = task_id(&id)?;
-    let reader = Reader::Operator(operator.id);
+    let reader = MessageReader::Operator(operator.id);
     let visible = move |tx: &mut Tx<'_>| {
         let task = tasks::get(tx, id)?;
         let claims = task.is_some_and(|task| task.operator_id == Some(operator.id));
@@ -94,7 +94,7 @@ pub async fn operator_messages(
 async fn read(
     app: &App,
     id: TaskId,
-    reader: Reader,
+    reader: MessageReader,
     page: PageQuery,
     visible: impl Fn(&mut Tx<'_>) -> Result<(), ApiError> + Send + 'static,
 ) -> Result<Json<Page<Message>>, ApiError> {
@@ -133,7 +133,7 @@ pub async fn send_message(
     State(app): State<App>,
     agent: AgentAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(parse(&posted.body))?;
     let id = task_id(&id)?;
@@ -161,7 +161,7 @@ pub async fn operator_send_message(
     State(app): State<App>,
     operator: OperatorAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(parse(&posted.body))?;
     let id = task_id(&id)?;
@@ -191,7 +191,7 @@ fn write(
     task: &Task,
     author: Author,
     body: &str,
-    turn: Turn,
+    turn: MoveContext,
 ) -> Result<Message, ApiError> {
     let claim = task.operator_id.filter(|_| task.can_be_talked_about());
     let operator_id = claim.ok_or_else(error::not_talked_about)?;

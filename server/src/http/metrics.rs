@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::connections::{self, Limits};
+use crate::connections::{self, ConnectionLimits};
 use crate::metrics;
 use crate::store::{StoreError, jobs};
 
@@ -42,7 +42,13 @@ pub async fn serve(
     let router = Router::new()
         .route("/metrics", get(tell))
         .with_state((app, handle));
-    connections::serve(listener, router, Limits::of(CONNECTIONS_MAX), stop).await;
+    connections::serve(
+        listener,
+        router,
+        ConnectionLimits::of(CONNECTIONS_MAX),
+        stop,
+    )
+    .await;
 }
 
 async fn tell(State((app, handle)): State<(App, PrometheusHandle)>) -> impl IntoResponse {

@@ -65,7 +65,7 @@ use crate::app::App;
 
 /// Returns every route with its documentation.
 fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::Frame::openapi())
+    OpenApiRouter::with_openapi(openapi::BaseDocument::openapi())
         // Agents
         .routes(routes!(agents::register_agent))
         .routes(routes!(verification::verify_email))
@@ -164,8 +164,8 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
     let (router, mut document) = routes().split_for_parts();
     openapi::conventions::complete(&mut document)?;
     let llms_txt = docs::llms_txt(&document, app.origin());
-    let document = openapi::Printed::of(&document)?;
-    let around = around::Around::new(app.clone());
+    let document = openapi::SerializedDocument::of(&document)?;
+    let around = around::Middleware::new(app.clone());
     let serve_document = move |headers: HeaderMap| async move { document.answer(&headers) };
     let surface = router
         .route("/openapi.json", get(serve_document))

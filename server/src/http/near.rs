@@ -10,7 +10,7 @@ use super::{
     page::{PageQuery, Parameters},
 };
 use crate::domain::place::{Point, Spot};
-use crate::store::near::{After, Around};
+use crate::store::near::{DistanceCursor, SearchArea};
 
 /// Maximum radius in kilometres: a little more than half the circumference of the earth, so no
 /// limit.
@@ -24,7 +24,7 @@ const OFFSET_MAX: u32 = 1_000;
 #[derive(Clone, Copy, Debug)]
 pub struct NearWindow<Id> {
     /// The last row of the previous page, if there is one.
-    pub after: Option<After<Id>>,
+    pub after: Option<DistanceCursor<Id>>,
     /// Number of rows to find: those to skip, those to return, and one to see whether more follow.
     pub most: usize,
     /// Number of rows to skip.
@@ -33,7 +33,7 @@ pub struct NearWindow<Id> {
 
 /// Reads the centre and the radius of a search. Without a default radius, no radius means any
 /// distance, and the place may be left out.
-pub fn around(query: &mut Parameters, radius_km: Option<f64>) -> Option<Around> {
+pub fn around(query: &mut Parameters, radius_km: Option<f64>) -> Option<SearchArea> {
     let lat = degrees(query, "lat", 90.0);
     let lng = degrees(query, "lng", 180.0);
     let kilometres = "must be a number of kilometres, more than 0";
@@ -52,7 +52,7 @@ pub fn around(query: &mut Parameters, radius_km: Option<f64>) -> Option<Around> 
     let (lat, lng) = lat.zip(lng)?;
     let radius = radius.or(radius_km).unwrap_or(RADIUS_KM_MAX);
     let metres = radius.min(RADIUS_KM_MAX) * 1_000.0;
-    Some(Around {
+    Some(SearchArea {
         center: Point { lat, lng },
         within: metres as u32,
     })
@@ -81,7 +81,7 @@ pub fn near_window<Id: FromStr>(page: &PageQuery) -> Result<NearWindow<Id>, ApiE
     let after = page.cursor.as_deref().map(|cursor| {
         let (cell, id) = cursor.split_once(':')?;
         let cell = cell.parse().ok().filter(|cell| *cell >= 0)?;
-        Some(After {
+        Some(DistanceCursor {
             cell,
             id: id.parse().ok()?,
         })

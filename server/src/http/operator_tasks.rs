@@ -21,13 +21,13 @@ use serde_json::Value;
 
 use super::{
     auth::OperatorAuth,
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError, checked},
     idempotency::{OnceKey, once, unless_answered},
     near::{self, near_window},
     page::{PageQuery, Parameters, TASK_TYPE_MUST},
     tasks::{no_fields, task_id, window},
-    views::{self, Sight},
+    views::{self, TaskDetails},
 };
 use crate::{
     app::App,
@@ -37,13 +37,13 @@ use crate::{
         fields::Parsed,
         moves::Move,
         proof::{self, Evidence, Proof},
-        task::{Moved, Refusal, Task, Turn},
+        task::{MoveContext, Moved, Refusal, Task},
     },
     store::{
         StoreError, Tx, credentials, moves,
-        near::{self as store_near, Around},
+        near::{self as store_near, SearchArea},
         operators, proofs, tasks,
-        tasks::{Eligible, Found},
+        tasks::{Eligible, PageOfRows},
         uploads,
     },
 };
@@ -95,7 +95,7 @@ async fn list_near(
     app: &App,
     page: PageQuery,
     eligible: Eligible,
-    around: Around,
+    around: SearchArea,
     may_claim: bool,
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
     let window = near_window(&page)?;
@@ -111,7 +111,7 @@ async fn list_near(
         })
         .await?;
     let now = app.clock.now();
-    let row = |sight: Sight| {
+    let row = |sight: TaskDetails| {
         let spot = sight.task.stated.spot();
         let mut row = views::for_operator(app, sight, now, may_claim);
         let metres = spot.map(|spot| spot.metres_from(around.center));
@@ -143,7 +143,9 @@ async fn list(
     app: &App,
     page: PageQuery,
     may_claim: bool,
-    find: impl Fn(&mut Tx<'_>, tasks::Window) -> Result<Found<Task>, StoreError> + Send + 'static,
+    find: impl Fn(&mut Tx<'_>, tasks::TaskWindow) -> Result<PageOfRows<Task>, StoreError>
+    + Send
+    + 'static,
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
     let window = window(&page)?;
     let (sights, total) = app
@@ -207,7 +209,7 @@ pub async fn accept_task(
     State(app): State<App>,
     operator: OperatorAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let turn = app.turn();
     let read = || checked(estimate::parse(&posted.body, turn.now));
@@ -226,7 +228,7 @@ pub async fn give_estimate(
     State(app): State<App>,
     operator: OperatorAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let turn = app.turn();
     let read = || checked(estimate::parse_required(&posted.body, turn.now)).map(Some);
@@ -238,7 +240,7 @@ async fn claim(
     app: &App,
     operator: OperatorAuth,
     id: &str,
-    turn: Turn,
+    turn: MoveContext,
     once_key: OnceKey,
     estimate: impl FnOnce() -> Result<Option<Estimate>, ApiError>,
 ) -> Result<Response, ApiError> {
@@ -282,7 +284,7 @@ pub async fn start_task(
     State(app): State<App>,
     operator: OperatorAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let turn = app.turn();
     let start = move |task: Task| task.start(operator.id, turn);
@@ -298,7 +300,7 @@ pub async fn withdraw(
     State(app): State<App>,
     operator: OperatorAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let turn = app.turn();
     let withdraw = move |task: Task| task.withdraw(operator.id, turn);
@@ -309,7 +311,7 @@ pub async fn withdraw(
 async fn simple_move(
     app: &App,
     id: &str,
-    posted: Posted,
+    posted: JsonBody,
     operator_id: OperatorId,
     make: impl Fn(Task) -> Result<Moved, Refusal> + Send + 'static,
 ) -> Result<Response, ApiError> {
@@ -343,7 +345,7 @@ pub async fn submit_proof(
     State(app): State<App>,
     operator: OperatorAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id = id
         .parse::<TaskId>()
@@ -413,7 +415,7 @@ fn submit(
     operator_id: OperatorId,
     task_id: TaskId,
     (body, result_faults): (&Value, Option<&Faults>),
-    turn: Turn,
+    turn: MoveContext,
 ) -> Result<(), ApiError> {
     let task = tasks::get(tx, task_id)?.ok_or_else(|| error::no_task_to(Move::Submit))?;
     // The status is checked first: the faults of a proof do not matter if the task accepts none.

@@ -17,7 +17,7 @@ use axum::{Json, extract::State, http::StatusCode, response::Response};
 
 use super::{
     auth::{AgentAuth, OperatorAuth},
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError, checked},
     idempotency::once,
     near::{self, near_window},
@@ -27,12 +27,12 @@ use super::{
 };
 use crate::{
     app::App,
-    config::Kyc,
-    domain::{account, ledger::Account, new_task::Rating, place::Spot, task::Task},
+    config::KycMode,
+    domain::{account, ledger::Account, new_task::MinimumRating, place::Spot, task::Task},
     store::{
         StoreError, Tx, ledger,
-        near::{self as store_near, Around},
-        operators::{self, Operator, Sought},
+        near::{self as store_near, SearchArea},
+        operators::{self, Operator, OperatorFilter},
         payouts, tasks,
     },
 };
@@ -56,7 +56,7 @@ const RECENT_PAYOUTS: u32 = 20;
         (status = 409, body = ErrorBody), (status = 501, body = ErrorBody)))]
 pub async fn register_operator(
     State(app): State<App>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     if !app.config.allow_dev_operator_id_header {
         return Err(error::no_operator_sign_in());
@@ -65,8 +65,8 @@ pub async fn register_operator(
     let now = app.clock.now();
     let id = OperatorId::new(now, app.entropy.u128());
     let kyc = match app.config.kyc {
-        Kyc::Auto => KycStatus::Approved,
-        Kyc::Manual => KycStatus::Pending,
+        KycMode::Auto => KycStatus::Approved,
+        KycMode::Manual => KycStatus::Pending,
     };
     once(
         &app,
@@ -112,7 +112,7 @@ pub async fn operator_profile(
 pub async fn change_operator(
     State(app): State<App>,
     operator: OperatorAuth,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Json<OperatorProfile>, ApiError> {
     let changed = checked(account::parse_operator_change(&posted.body))?;
     let found = app
@@ -162,11 +162,11 @@ pub async fn search_operators(
     let page = query.page();
     let task_type = query.read("task_type", TASK_TYPE_MUST, TaskType::parse);
     let stars = "must be a number from 1 to 5 with at most two decimals";
-    let rating_min = query.read("min_rating", stars, Rating::parse);
+    let rating_min = query.read("min_rating", stars, MinimumRating::parse);
     let around = near::around(&mut query, Some(SEARCH_RADIUS_KM));
     query.finish()?;
     let around = around.ok_or_else(|| error::missing("lat"))?;
-    let sought = Sought {
+    let sought = OperatorFilter {
         task_type,
         rating_min,
     };
@@ -190,7 +190,7 @@ pub async fn search_operators(
 fn found_operator(
     tx: &mut Tx<'_>,
     operator: Operator,
-    around: Around,
+    around: SearchArea,
 ) -> Result<(Option<Spot>, FoundOperator), StoreError> {
     let metres = operator.spot.map(|spot| spot.metres_from(around.center));
     let found = FoundOperator {

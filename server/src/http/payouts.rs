@@ -15,7 +15,7 @@ use axum::{
 
 use super::{
     auth::OperatorAuth,
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError, checked},
     idempotency::once,
 };
@@ -23,8 +23,8 @@ use crate::{
     app::App,
     config::Payments,
     domain::{
-        payout::{Payout, Step, parse_payout},
-        task::Turn,
+        payout::{Payout, PayoutUpdate, parse_payout},
+        task::MoveContext,
     },
     store::{Tx, ledger::PostError, payouts},
 };
@@ -44,7 +44,7 @@ use crate::{
 pub async fn request_payout(
     State(app): State<App>,
     operator: OperatorAuth,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(parse_payout(&posted.body))?;
     if app.config.payments != Payments::Test {
@@ -66,7 +66,7 @@ pub async fn request_payout(
     .await
 }
 
-fn record(tx: &mut Tx<'_>, step: &Step) -> Result<(), ApiError> {
+fn record(tx: &mut Tx<'_>, step: &PayoutUpdate) -> Result<(), ApiError> {
     payouts::record(tx, step).map_err(|error| match error {
         PostError::InsufficientFunds => error::insufficient_available(),
         PostError::Store(error) => error.into(),
@@ -74,7 +74,7 @@ fn record(tx: &mut Tx<'_>, step: &Step) -> Result<(), ApiError> {
 }
 
 /// Completes a payout in test mode, where no money moves.
-fn complete(tx: &mut Tx<'_>, payout: Payout, turn: Turn) -> Result<Payout, ApiError> {
+fn complete(tx: &mut Tx<'_>, payout: Payout, turn: MoveContext) -> Result<Payout, ApiError> {
     let step = payout.complete(turn).map_err(|_| error::unavailable())?;
     record(tx, &step)?;
     Ok(step.payout)

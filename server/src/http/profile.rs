@@ -10,14 +10,14 @@ use axum::{Json, extract::State};
 
 use super::{
     auth::AgentAuth,
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError, checked},
     keys::{key_item, may_manage},
 };
 use crate::{
     app::App,
     config::Config,
-    domain::{account, new_task::Today, pricing},
+    domain::{account, new_task::DailyUsage, pricing},
     store::{Tx, agents, keys},
 };
 
@@ -45,7 +45,7 @@ pub async fn me(State(app): State<App>, agent: AgentAuth) -> Result<Json<AgentPr
 pub async fn change_me(
     State(app): State<App>,
     agent: AgentAuth,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Json<AgentProfile>, ApiError> {
     let change = checked(account::parse_agent_change(&posted.body))?;
     let (config, now) = (app.config.clone(), app.clock.now());
@@ -104,7 +104,7 @@ fn profile(
     })
 }
 
-fn todays_use(today: Today, limits: TierLimits, day: i64, now: Timestamp) -> TodaysUse {
+fn todays_use(today: DailyUsage, limits: TierLimits, day: i64, now: Timestamp) -> TodaysUse {
     let spend_left = limits.max_daily_spend.checked_sub(today.spent);
     let midnight = (day.checked_add(1)).and_then(|next| next.checked_mul(pricing::DAY_MILLIS));
     TodaysUse {

@@ -19,16 +19,16 @@ use crate::{
     config::Config,
     domain::{
         ledger::Account,
-        new_task::{NewTask, Post, Today},
+        new_task::{DailyUsage, NewTask, PostContext},
         place::Spot,
         pricing,
-        task::Turn,
+        task::MoveContext,
         task_type,
     },
     store::{
         StoreError, Tx, agents, ledger,
-        near::{self, Around},
-        operators::{self, Sought},
+        near::{self, SearchArea},
+        operators::{self, OperatorFilter},
         switches,
     },
 };
@@ -42,8 +42,8 @@ pub fn circumstances(
     config: &Config,
     agent: &AgentAuth,
     stated: &NewTask,
-    turn: Turn,
-) -> Result<Post, StoreError> {
+    turn: MoveContext,
+) -> Result<PostContext, StoreError> {
     let day = turn.now.as_millis() / pricing::DAY_MILLIS;
     let activity = agents::activity(tx, agent.id, day, day - pricing::TRAILING_DAYS)?;
     let mut limits = config.tiers.of(agent.tier);
@@ -52,12 +52,12 @@ pub fn circumstances(
         // Simulated tasks are counted separately, against the sandbox's own limit, and spend
         // nothing.
         limits.max_daily_tasks = config.tiers.sandbox.max_daily_tasks;
-        today = Today {
+        today = DailyUsage {
             tasks: activity.sandbox_tasks,
             spent: MicroUsd::ZERO,
         };
     }
-    Ok(Post {
+    Ok(PostContext {
         type_is_off: switches::is_off(tx, stated.task_type)?,
         reward_min: config.min_task_usd,
         tier: agent.tier,
@@ -75,8 +75,8 @@ pub async fn quote(
     app: &App,
     agent: AgentAuth,
     stated: NewTask,
-    request: delegation::Request,
-    turn: Turn,
+    request: delegation::PostedRequest,
+    turn: MoveContext,
 ) -> Result<Quote, ApiError> {
     let config = app.config.clone();
     app.store
@@ -121,7 +121,7 @@ fn obstacle(refusal: ApiError) -> Obstacle {
     }
 }
 
-fn headroom(post: &Post) -> TierHeadroom {
+fn headroom(post: &PostContext) -> TierHeadroom {
     let limits = post.limits;
     // If the host lowered a limit, more may already be used than it now allows.
     let left = match limits.max_daily_spend.cmp(&post.today.spent) {
@@ -141,14 +141,14 @@ fn headroom(post: &Post) -> TierHeadroom {
 /// Counts the operators who could take the task: those near its place or without a stated place,
 /// and all of them if the task has no place.
 fn eligible_operators(tx: &mut Tx<'_>, stated: &NewTask) -> Result<u64, StoreError> {
-    let sought = Sought {
+    let sought = OperatorFilter {
         task_type: Some(stated.task_type),
         rating_min: stated.rating_min,
     };
     let Some(spot) = stated.spot() else {
         return operators::count_approved(tx, &sought);
     };
-    let around = Around {
+    let around = SearchArea {
         center: Spot::point(spot),
         within: NEAR_METRES,
     };

@@ -38,7 +38,7 @@ const COUNTED_MAX: usize = 100_000;
 
 /// A rate limit with its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Policy {
+struct RatePolicy {
     name: &'static str,
     limit: u32,
 }
@@ -47,12 +47,12 @@ type Key = (IpAddr, String);
 
 /// The current window.
 #[derive(Debug)]
-struct Running {
+struct CurrentWindow {
     begins_at: Timestamp,
     tallies: HashMap<Key, Tally>,
 }
 
-impl Default for Running {
+impl Default for CurrentWindow {
     fn default() -> Self {
         Self {
             begins_at: Timestamp::EPOCH,
@@ -61,7 +61,7 @@ impl Default for Running {
     }
 }
 
-impl Running {
+impl CurrentWindow {
     /// Advances to this minute. Returns the current window after that, and whether it is a new one.
     ///
     /// A request whose clock was read just before the end of a minute may come after others have
@@ -91,20 +91,20 @@ struct Tally {
 
 /// The counters of this server.
 #[derive(Debug, Default)]
-pub struct Windows {
-    running: Mutex<Running>,
+pub struct RateLimiter {
+    running: Mutex<CurrentWindow>,
 }
 
 /// The quota of a client after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Standing {
+struct QuotaStatus {
     admitted: bool,
     remaining: u32,
 }
 
 /// The result of counting a request in memory.
 enum Count {
-    Known(Standing),
+    Known(QuotaStatus),
     /// So many permits must be taken from the shared row.
     Ask(u32),
 }
@@ -112,7 +112,7 @@ enum Count {
 /// Runs a request if its client has quota left in this window, and adds the rate limit headers.
 pub async fn limited<F>(
     app: &App,
-    windows: &Windows,
+    windows: &RateLimiter,
     request: Request,
     answer: impl FnOnce(Request) -> F,
 ) -> Response
@@ -140,7 +140,7 @@ where
     response
 }
 
-fn policy(app: &App, request: &Request) -> Option<(Policy, String)> {
+fn policy(app: &App, request: &Request) -> Option<(RatePolicy, String)> {
     if !request.uri().path().starts_with("/api/") {
         return None;
     }
@@ -162,7 +162,7 @@ fn policy(app: &App, request: &Request) -> Option<(Policy, String)> {
     } else {
         template.to_owned()
     };
-    Some((Policy { name, limit }, template))
+    Some((RatePolicy { name, limit }, template))
 }
 
 /// Returns the start of the clock's minute.
@@ -178,8 +178,8 @@ fn seconds_left(begins_at: Timestamp, now: Timestamp) -> u32 {
     u32::try_from(seconds).unwrap_or(60).min(60)
 }
 
-fn tell(headers: &mut HeaderMap, policy: Policy, remaining: u32, reset: u32) {
-    let Policy { name, limit } = policy;
+fn tell(headers: &mut HeaderMap, policy: RatePolicy, remaining: u32, reset: u32) {
+    let RatePolicy { name, limit } = policy;
     let window = WINDOW.as_secs();
     let fields = [
         (
@@ -198,7 +198,7 @@ fn tell(headers: &mut HeaderMap, policy: Policy, remaining: u32, reset: u32) {
     }
 }
 
-impl Windows {
+impl RateLimiter {
     /// Returns the window in which a request that came at `now` counts.
     fn begin(&self, app: &App, now: Timestamp) -> Timestamp {
         let (begins_at, is_new) = self.lock().advance(minute_of(now));
@@ -208,7 +208,7 @@ impl Windows {
         begins_at
     }
 
-    async fn count(&self, app: &App, key: Key, limit: u32, begins_at: Timestamp) -> Standing {
+    async fn count(&self, app: &App, key: Key, limit: u32, begins_at: Timestamp) -> QuotaStatus {
         match self.count_here(&key, limit, app.store.is_shared()) {
             Count::Known(standing) => standing,
             Count::Ask(count) => {
@@ -242,7 +242,7 @@ impl Windows {
         }
         let mut running = self.lock();
         if running.tallies.len() >= COUNTED_MAX && !running.tallies.contains_key(key) {
-            return Count::Known(Standing {
+            return Count::Known(QuotaStatus {
                 admitted: true,
                 remaining: limit,
             });
@@ -252,13 +252,13 @@ impl Windows {
             tally.held -= 1;
             tally.used += 1;
             let remaining = tally.left.unwrap_or_default() + tally.held;
-            return Count::Known(Standing {
+            return Count::Known(QuotaStatus {
                 admitted: true,
                 remaining,
             });
         }
         match tally.left {
-            Some(0) => Count::Known(Standing {
+            Some(0) => Count::Known(QuotaStatus {
                 admitted: false,
                 remaining: 0,
             }),
@@ -266,10 +266,10 @@ impl Windows {
         }
     }
 
-    fn count_alone(&self, key: &Key, limit: u32) -> Standing {
+    fn count_alone(&self, key: &Key, limit: u32) -> QuotaStatus {
         let mut running = self.lock();
         if running.tallies.len() >= COUNTED_MAX && !running.tallies.contains_key(key) {
-            return Standing {
+            return QuotaStatus {
                 admitted: true,
                 remaining: limit,
             };
@@ -277,19 +277,19 @@ impl Windows {
         let tally = running.tallies.entry(key.clone()).or_default();
         let admitted = tally.used < limit;
         tally.used = tally.used.saturating_add(u32::from(admitted));
-        Standing {
+        QuotaStatus {
             admitted,
             remaining: limit - tally.used.min(limit),
         }
     }
 
     /// Adds the permits taken from the shared row, and uses one for the current request.
-    fn granted(&self, key: &Key, begins_at: Timestamp, grant: Grant) -> Standing {
+    fn granted(&self, key: &Key, begins_at: Timestamp, grant: Grant) -> QuotaStatus {
         let Grant { count, left } = grant;
         let mut running = self.lock();
         if running.begins_at != begins_at {
             // The window has ended meanwhile, together with its permits.
-            return Standing {
+            return QuotaStatus {
                 admitted: count > 0,
                 remaining: left,
             };
@@ -301,13 +301,13 @@ impl Windows {
         let admitted = tally.held > 0;
         tally.held = tally.held.saturating_sub(1);
         tally.used += u32::from(admitted);
-        Standing {
+        QuotaStatus {
             admitted,
             remaining: left + tally.held,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Running> {
+    fn lock(&self) -> MutexGuard<'_, CurrentWindow> {
         // No operation under this lock can leave the map inconsistent.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -368,7 +368,7 @@ mod tests {
     }
 
     /// Returns how many requests are admitted if they go to these servers in turn.
-    fn serve(row: &mut Row, limit: u32, servers: &[Windows], requests: usize) -> u32 {
+    fn serve(row: &mut Row, limit: u32, servers: &[RateLimiter], requests: usize) -> u32 {
         let turns = (0..requests).map(|turn| &servers[turn % servers.len()]);
         let admitted = turns.filter(|windows| {
             let standing = match windows.count_here(&key(0), limit, true) {
@@ -389,7 +389,7 @@ mod tests {
     fn the_sum_over_all_servers_never_passes_the_limit() {
         for limit in [1, 2, 10, 100, 1000] {
             for count in 1..6 {
-                let servers: Vec<_> = (0..count).map(|_| Windows::default()).collect();
+                let servers: Vec<_> = (0..count).map(|_| RateLimiter::default()).collect();
                 let admitted = serve(&mut Row::default(), limit, &servers, 4000);
                 assert_eq!(admitted, limit, "{count} servers");
             }
@@ -398,7 +398,7 @@ mod tests {
 
     #[test]
     fn what_one_server_holds_back_from_the_others_is_at_most_what_it_has_served() {
-        let servers = [Windows::default(), Windows::default()];
+        let servers = [RateLimiter::default(), RateLimiter::default()];
         let row = &mut Row::default();
         assert_eq!(serve(row, 100, &servers[..1], 9), 9);
         let others = serve(row, 100, &servers[1..], 200);
@@ -407,7 +407,7 @@ mod tests {
 
     #[test]
     fn a_busy_client_costs_few_writes_and_a_refused_one_none() {
-        let servers = [Windows::default()];
+        let servers = [RateLimiter::default()];
         let row = &mut Row::default();
         assert_eq!(serve(row, 100, &servers, 100), 100);
         assert!(row.writes <= 25, "{}", row.writes);
@@ -418,7 +418,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_past_minutes_are_forgotten() {
-        let windows = Windows::default();
+        let windows = RateLimiter::default();
         for number in 0..100_010 {
             assert!(windows.count_alone(&key(number), 1).admitted);
         }
@@ -432,7 +432,7 @@ mod tests {
 
     #[test]
     fn a_request_that_comes_late_counts_in_the_new_minute_and_resets_nothing() {
-        let windows = Windows::default();
+        let windows = RateLimiter::default();
         let mut admitted = 0;
         // Two requests at the end of a minute, whose clocks were read in the other order.
         for at in [minute(2), minute(1)].repeat(10) {
@@ -447,7 +447,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_begins_anew() {
-        let windows = Windows::default();
+        let windows = RateLimiter::default();
         windows.lock().advance(minute(600));
         assert_eq!(windows.lock().advance(minute(3)), (minute(3), true));
     }

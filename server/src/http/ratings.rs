@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{
     auth::{AgentAuth, OperatorAuth},
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError, checked},
     idempotency::once,
     tasks::{owned, task_id},
@@ -46,7 +46,7 @@ pub async fn rate_operator(
     State(app): State<App>,
     agent: AgentAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(parse(&posted.body))?;
     let id = task_id(&id)?;
@@ -70,7 +70,7 @@ pub async fn rate_agent(
     State(app): State<App>,
     operator: OperatorAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(parse(&posted.body))?;
     let id = task_id(&id)?;

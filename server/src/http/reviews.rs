@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::{
     auth::AgentAuth,
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError, checked},
     idempotency::once,
     tasks::{owned, required, task_id},
@@ -43,7 +43,7 @@ pub async fn request_revision(
     State(app): State<App>,
     agent: AgentAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(parse_revision(&posted.body))?;
     let id = task_id(&id)?;
@@ -89,7 +89,7 @@ pub async fn open_dispute(
     State(app): State<App>,
     agent: AgentAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let reason = checked(Fields::read(&posted.body, |fields| {
         fields.required("reason", text(1..=REASON_CHARS_MAX))

@@ -21,8 +21,8 @@ use serde_json::Value;
 
 use super::{
     auth::AgentAuth,
-    body::Posted,
-    delegation::{self, Request},
+    body::JsonBody,
+    delegation::{self, PostedRequest},
     error::{self, ApiError, checked},
     idempotency::{once, unless_answered},
     page::{PageQuery, Parameters, TASK_TYPE_MUST},
@@ -42,7 +42,7 @@ use crate::{
     },
     store::{
         Tx, agents, messages, moves, outbox, tasks,
-        tasks::{Filter, Window},
+        tasks::{TaskFilter, TaskWindow},
     },
 };
 
@@ -71,7 +71,7 @@ pub async fn create_task(
     State(app): State<App>,
     agent: AgentAuth,
     headers: HeaderMap,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let turn = app.turn();
     let market = market(&agent, &headers);
@@ -86,7 +86,7 @@ pub async fn create_task(
         Err(refusal) if !is_readable => return Err(refusal),
         Err(refusal) => return unless_answered(&app, posted.once(agent.id), refusal).await,
     };
-    let request = Request::of(&posted.body, turn.now);
+    let request = PostedRequest::of(&posted.body, turn.now);
     if stated.dry_run {
         let quote = quotes::quote(&app, agent, stated, request, turn).await?;
         return Ok(Json(quote).into_response());
@@ -152,7 +152,7 @@ pub async fn list_tasks(
 ) -> Result<Json<Page<TaskItem>>, ApiError> {
     let page = query.page();
     let statuses = "must be a task status, such as PENDING";
-    let filter = Filter {
+    let filter = TaskFilter {
         status: query.read("status", statuses, Status::parse),
         task_type: query.read("task_type", TASK_TYPE_MUST, TaskType::parse),
         task_types: query
@@ -176,8 +176,8 @@ pub async fn list_tasks(
 ///
 /// # Errors
 /// 400 for a cursor of another list.
-pub fn window(page: &PageQuery) -> Result<Window, ApiError> {
-    Ok(Window {
+pub fn window(page: &PageQuery) -> Result<TaskWindow, ApiError> {
+    Ok(TaskWindow {
         limit: page.limit,
         offset: page.offset,
         after: page.after()?,
@@ -199,7 +199,7 @@ pub async fn get_task(
         .store
         .read(move |tx| {
             let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
-            let told = views::Told {
+            let told = views::TaskHistory {
                 messages: messages::latest(tx, id, MESSAGES_SHOWN)?,
                 events: outbox::latest(tx, id, EVENTS_SHOWN)?,
             };
@@ -235,7 +235,7 @@ pub async fn cancel_task(
     State(app): State<App>,
     agent: AgentAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id = id
         .parse::<TaskId>()
@@ -279,7 +279,7 @@ pub async fn verify_task(
     State(app): State<App>,
     agent: AgentAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(parse_verdict(&posted.body))?;
     let id = id

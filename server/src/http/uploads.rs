@@ -15,11 +15,11 @@ use bytes::Bytes;
 use super::auth::OperatorAuth;
 use super::body;
 use super::error::{self, ApiError};
-use super::form::{Form, Part};
+use super::form::{Form, FormPart};
 use super::idempotency::{self, OnceKey, once};
 use crate::app::App;
-use crate::domain::picture::{Format, OutlineReader};
-use crate::outside::files::{FilesError, Writing};
+use crate::domain::picture::{Format, HeaderReader};
+use crate::outside::files::{FileWriter, FilesError};
 use crate::store::uploads::{self, NewUpload, StoredUpload};
 
 /// Maximum size of a form in bytes: a file, and 64 KiB for boundaries, names and the task's id.
@@ -86,14 +86,14 @@ async fn open_form(mut request: Request) -> Result<Form, ApiError> {
 }
 
 /// A file that has arrived completely and is not readable yet.
-struct Received {
-    writing: Writing,
+struct ReceivedUpload {
+    writing: FileWriter,
     content_type: &'static str,
     pixels: Option<(u32, u32)>,
     task_id: Option<TaskId>,
 }
 
-async fn receive(app: &App, id: UploadId, form: &mut Form) -> Result<Received, ApiError> {
+async fn receive(app: &App, id: UploadId, form: &mut Form) -> Result<ReceivedUpload, ApiError> {
     let mut file = None;
     let mut task_id = None;
     while let Some(mut part) = form.next().await? {
@@ -112,7 +112,7 @@ async fn receive(app: &App, id: UploadId, form: &mut Form) -> Result<Received, A
         }
     }
     let (writing, content_type, pixels) = file.ok_or_else(|| no_file("is required"))?;
-    Ok(Received {
+    Ok(ReceivedUpload {
         writing,
         content_type,
         pixels,
@@ -124,7 +124,7 @@ fn no_file(problem: &str) -> ApiError {
     error::validation(vec![error::fault("file", problem)])
 }
 
-async fn receive_task_id(part: &mut Part<'_>) -> Result<TaskId, ApiError> {
+async fn receive_task_id(part: &mut FormPart<'_>) -> Result<TaskId, ApiError> {
     let mut text = Vec::new();
     while let Some(chunk) = part.chunk().await? {
         text.extend_from_slice(&chunk);
@@ -143,12 +143,12 @@ async fn receive_task_id(part: &mut Part<'_>) -> Result<TaskId, ApiError> {
         })
 }
 
-type ReceivedFile = (Writing, &'static str, Option<(u32, u32)>);
+type ReceivedFile = (FileWriter, &'static str, Option<(u32, u32)>);
 
 async fn receive_file(
     app: &App,
     id: UploadId,
-    part: &mut Part<'_>,
+    part: &mut FormPart<'_>,
 ) -> Result<ReceivedFile, ApiError> {
     let mut head = Vec::new();
     while head.len() < SNIFFED_BYTES {
@@ -161,7 +161,7 @@ async fn receive_file(
         return Err(no_file("is empty"));
     }
     let format = format_of(&head)?;
-    let mut outline = OutlineReader::new(format);
+    let mut outline = HeaderReader::new(format);
     outline.push(&head);
     // Dropping the writer, for whatever reason, removes what was written.
     let mut writing = app.files.begin(id).await?;
@@ -176,7 +176,7 @@ async fn receive_file(
     Ok((writing, format.content_type(), outline.outline().shown()))
 }
 
-fn within_limit(writing: &Writing, chunk: &Bytes) -> Result<(), ApiError> {
+fn within_limit(writing: &FileWriter, chunk: &Bytes) -> Result<(), ApiError> {
     if writing.size() + chunk.len() as u64 > UPLOAD_BYTES_MAX {
         Err(error::too_large(UPLOAD_BYTES_MAX))
     } else {
@@ -198,7 +198,7 @@ async fn keep(
     operator: &OperatorAuth,
     id: UploadId,
     key: Option<String>,
-    received: Received,
+    received: ReceivedUpload,
 ) -> Result<Response, ApiError> {
     let written = received.writing.finish().await?;
     let upload = NewUpload {

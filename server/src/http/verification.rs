@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     auth::AgentAuth,
-    body::Posted,
+    body::JsonBody,
     error::{self, ApiError},
     head::wants_page,
     idempotency::once,
@@ -30,7 +30,7 @@ use crate::{
     app::App,
     domain::{
         secret,
-        verification::{self, Opened},
+        verification::{self, LinkResult},
     },
     store::{Tx, agents, email_links},
 };
@@ -90,9 +90,9 @@ async fn look(app: &App, token_hash: String) -> Result<VerifiedEmail, ApiError> 
 fn opened(tx: &mut Tx<'_>, token_hash: &str, now: Timestamp) -> Result<AgentId, ApiError> {
     let link = email_links::get(tx, token_hash)?.ok_or_else(error::link_unknown)?;
     match verification::open(link.verified_at, link.expires_at, now) {
-        Opened::Good => Ok(link.agent_id),
-        Opened::Expired => Err(error::link_expired()),
-        Opened::AlreadyVerified => Err(error::email_already_verified()),
+        LinkResult::Good => Ok(link.agent_id),
+        LinkResult::Expired => Err(error::link_expired()),
+        LinkResult::AlreadyVerified => Err(error::email_already_verified()),
     }
 }
 
@@ -166,7 +166,7 @@ fn escaped(text: &str) -> String {
 pub async fn resend_verification(
     State(app): State<App>,
     agent: AgentAuth,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     no_fields(&posted.body)?;
     let now = app.clock.now();

@@ -20,7 +20,7 @@ use crate::{
     app::App,
     domain::{
         moves::{self, Actor},
-        new_task::{NewTask, Rating},
+        new_task::{MinimumRating, NewTask},
         result_schema::ResultSchema,
         sandbox,
         task::Task,
@@ -35,7 +35,7 @@ use crate::{
 
 /// A task with everything that its views show.
 #[derive(Clone, Debug)]
-pub struct Sight {
+pub struct TaskDetails {
     /// The task's own row.
     pub task: Task,
     /// The latest proof of the current claim.
@@ -48,7 +48,7 @@ pub struct Sight {
     pub rated_by: Vec<Author>,
 }
 
-impl Sight {
+impl TaskDetails {
     /// Returns the actions available to the reader: those of the table, without a second rating.
     fn actions(&self, actor: Actor, now: Timestamp) -> Vec<Action> {
         let author = match actor {
@@ -64,14 +64,14 @@ impl Sight {
 }
 
 /// Loads a task with everything that its views show.
-pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<Sight, StoreError> {
-    let parties = Parties::of(tx, std::slice::from_ref(&task))?;
+pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<TaskDetails, StoreError> {
+    let parties = TaskParties::of(tx, std::slice::from_ref(&task))?;
     look_beside(tx, task, &parties)
 }
 
 /// Loads the same for many tasks, reading their agents and operators at once.
-pub fn look_at_all(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<Sight>, StoreError> {
-    let parties = Parties::of(tx, &tasks)?;
+pub fn look_at_all(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<TaskDetails>, StoreError> {
+    let parties = TaskParties::of(tx, &tasks)?;
     let sights = tasks
         .into_iter()
         .map(|task| look_beside(tx, task, &parties));
@@ -79,12 +79,12 @@ pub fn look_at_all(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<Sight>, Stor
 }
 
 /// The agents and operators of some tasks, read at once for all of them.
-struct Parties {
+struct TaskParties {
     agents: HashMap<AgentId, AgentSummary>,
     operators: HashMap<OperatorId, OperatorSummary>,
 }
 
-impl Parties {
+impl TaskParties {
     fn of(tx: &mut Tx<'_>, tasks: &[Task]) -> Result<Self, StoreError> {
         Ok(Self {
             agents: tasks::records_of(tx, tasks.iter().map(|task| task.agent_id))?,
@@ -93,7 +93,11 @@ impl Parties {
     }
 }
 
-fn look_beside(tx: &mut Tx<'_>, task: Task, parties: &Parties) -> Result<Sight, StoreError> {
+fn look_beside(
+    tx: &mut Tx<'_>,
+    task: Task,
+    parties: &TaskParties,
+) -> Result<TaskDetails, StoreError> {
     let agent = parties.agents.get(&task.agent_id).cloned();
     let agent = agent.ok_or_else(|| StoreError::Inconsistent {
         table: "agent",
@@ -109,7 +113,7 @@ fn look_beside(tx: &mut Tx<'_>, task: Task, parties: &Parties) -> Result<Sight, 
         Status::Completed => ratings::authors(tx, &task)?,
         _ => Vec::new(),
     };
-    Ok(Sight {
+    Ok(TaskDetails {
         proof,
         operator: operator_among(&parties.operators, &task),
         agent,
@@ -192,7 +196,7 @@ pub fn sandbox_notice(stated: &NewTask) -> Option<String> {
 
 /// A response about a task, with a mark if the task is simulated.
 #[derive(Debug, Serialize)]
-pub struct Marked<T> {
+pub struct WithSandboxNotice<T> {
     #[serde(flatten)]
     answer: T,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -202,8 +206,8 @@ pub struct Marked<T> {
 }
 
 /// Adds the mark of a simulated task to a response.
-pub fn marked<T>(task: &Task, answer: T) -> Marked<T> {
-    Marked {
+pub fn marked<T>(task: &Task, answer: T) -> WithSandboxNotice<T> {
+    WithSandboxNotice {
         answer,
         sandbox: task.stated.sandbox.then_some(true),
         sandbox_notice: sandbox_notice(&task.stated),
@@ -229,7 +233,7 @@ fn item(task: Task, operator: Option<OperatorSummary>) -> TaskItem {
 }
 
 /// The latest messages and events of a task.
-pub struct Told {
+pub struct TaskHistory {
     /// The latest messages, oldest first.
     pub messages: Vec<Message>,
     /// The latest events, oldest first.
@@ -237,9 +241,9 @@ pub struct Told {
 }
 
 /// Returns the whole task, for its agent.
-pub fn for_agent(app: &App, sight: Sight, told: Told, now: Timestamp) -> TaskView {
+pub fn for_agent(app: &App, sight: TaskDetails, told: TaskHistory, now: Timestamp) -> TaskView {
     let actions = sight.actions(Actor::Agent, now);
-    let Sight {
+    let TaskDetails {
         task,
         proof,
         operator,
@@ -262,7 +266,7 @@ pub fn for_agent(app: &App, sight: Sight, told: Told, now: Timestamp) -> TaskVie
         platform_fee_usd: task.fee,
         deadline: stated.deadline,
         proof_requirements: stated.proof_requirements,
-        min_operator_rating: stated.rating_min.map(Rating::stars),
+        min_operator_rating: stated.rating_min.map(MinimumRating::stars),
         result_schema: stated.result_schema.map(ResultSchema::into_value),
         result,
         webhook_style: stated.webhook_style.unwrap_or(WebhookStyle::Humanops),
@@ -298,12 +302,17 @@ pub fn for_agent(app: &App, sight: Sight, told: Told, now: Timestamp) -> TaskVie
 /// Returns a task, for an operator. Details that only the operator who does the task needs, such as
 /// the exact address and the instructions, stay hidden until it is accepted. `may_claim` says
 /// whether this operator could claim it, if it is open.
-pub fn for_operator(app: &App, sight: Sight, now: Timestamp, may_claim: bool) -> OperatorTaskView {
+pub fn for_operator(
+    app: &App,
+    sight: TaskDetails,
+    now: Timestamp,
+    may_claim: bool,
+) -> OperatorTaskView {
     let mut actions = sight.actions(Actor::Operator, now);
     if !may_claim {
         actions.retain(|action| !matches!(action, Action::Accept | Action::Estimate));
     }
-    let Sight {
+    let TaskDetails {
         task, proof, agent, ..
     } = sight;
     let available_at = task.available_at();

@@ -14,16 +14,16 @@ use super::JobError;
 use crate::{
     app::App,
     domain::{
-        callback_host::{self, Outcome},
+        callback_host::{self, CallOutcome},
         job::Pool,
         secret::CallbackSecret,
         webhook::{self, Signatures},
     },
     metrics,
-    outside::http::{Answered, Unanswered},
+    outside::http::{RequestError, TargetResponse},
     store::{
         StoreError, Tx, callback_hosts,
-        deliveries::{self, Attempted, Waiting},
+        deliveries::{self, AttemptRecord, DueDelivery},
         jobs, tasks,
     },
 };
@@ -58,10 +58,10 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
     let answered = app.targets.post(&waiting.url, headers, body).await;
     // The time of a failed name resolution would reveal which names exist.
     let (took, ended_at) = match &answered {
-        Err(Unanswered::NoAddress(_)) => (Duration::ZERO, at),
+        Err(RequestError::NoAddress(_)) => (Duration::ZERO, at),
         _ => (begun.elapsed(), app.clock.now()),
     };
-    let outcome = Outcome::of(answered.is_ok(), took);
+    let outcome = CallOutcome::of(answered.is_ok(), took);
     note(app, &waiting, outcome, ended_at).await?;
 
     let tries = usize::try_from(waiting.tries)
@@ -75,7 +75,7 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
     let accepted = status.is_some_and(|status| (200..300).contains(&status));
     metrics::webhook_attempted(if accepted { "accepted" } else { "refused" });
     let (answer, error) = shown(answered);
-    let attempted = Attempted {
+    let attempted = AttemptRecord {
         at,
         ended_at,
         duration_ms,
@@ -83,8 +83,8 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
         answer,
         error,
         pool: match outcome {
-            Outcome::Unanswered => Pool::Unresponsive,
-            Outcome::Prompt | Outcome::Late => pool,
+            CallOutcome::Unanswered => Pool::Unresponsive,
+            CallOutcome::Prompt | CallOutcome::Late => pool,
         },
     };
     tracing::info!(delivery = %id, status, tries, "a callback was called");
@@ -96,7 +96,12 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
 
 /// Postpones the delivery if its host was moved to another pool since this job was queued, or is
 /// not called for a while.
-async fn put_off(app: &App, waiting: &Waiting, pool: Pool, now: Timestamp) -> Result<(), JobError> {
+async fn put_off(
+    app: &App,
+    waiting: &DueDelivery,
+    pool: Pool,
+    now: Timestamp,
+) -> Result<(), JobError> {
     let record = waiting.standing.record;
     if let Some(until) = record.and_then(|record| callback_host::closed_until(&record, now)) {
         let id = waiting.id;
@@ -121,13 +126,13 @@ async fn put_off(app: &App, waiting: &Waiting, pool: Pool, now: Timestamp) -> Re
 /// that wait for it move to the ordinary pool.
 async fn note(
     app: &App,
-    waiting: &Waiting,
-    outcome: Outcome,
+    waiting: &DueDelivery,
+    outcome: CallOutcome,
     now: Timestamp,
 ) -> Result<(), JobError> {
     let known = waiting.standing.record;
     let is_new = known.is_none_or(|known| {
-        let same = known.failures == 0 && known.is_prompt && outcome == Outcome::Prompt;
+        let same = known.failures == 0 && known.is_prompt && outcome == CallOutcome::Prompt;
         !same || known.called_at.after(NOTED_EVERY) < now
     });
     if !is_new {
@@ -135,7 +140,7 @@ async fn note(
     }
     let agent_id = waiting.agent_id;
     let host = callback_host::host(&waiting.url);
-    let recovered = outcome == Outcome::Prompt && known.is_none_or(|known| known.failures <= 1);
+    let recovered = outcome == CallOutcome::Prompt && known.is_none_or(|known| known.failures <= 1);
     app.store
         .write(move |tx| {
             callback_hosts::note(tx, agent_id, &host, outcome, now)?;
@@ -151,7 +156,7 @@ async fn note(
 fn waiting(
     tx: &mut Tx<'_>,
     id: DeliveryId,
-) -> Result<Option<(Waiting, Option<CallbackSecret>)>, StoreError> {
+) -> Result<Option<(DueDelivery, Option<CallbackSecret>)>, StoreError> {
     let Some(waiting) = deliveries::waiting(tx, id)? else {
         return Ok(None);
     };
@@ -162,7 +167,7 @@ fn waiting(
 
 /// Returns the headers of an attempt. Without a secret nothing is signed, and the receiver can rely
 /// on nothing but the secrecy of its own URL.
-fn headers(waiting: &Waiting, secret: Option<&CallbackSecret>, at: Timestamp) -> HeaderMap {
+fn headers(waiting: &DueDelivery, secret: Option<&CallbackSecret>, at: Timestamp) -> HeaderMap {
     let id = waiting.event_id.to_string();
     let mut lines = vec![
         ("webhook-id", id.clone()),
@@ -188,7 +193,7 @@ fn headers(waiting: &Waiting, secret: Option<&CallbackSecret>, at: Timestamp) ->
 }
 
 /// Returns the beginning of the response, or the reason why there was none.
-fn shown(answered: Result<Answered, Unanswered>) -> (Option<String>, Option<String>) {
+fn shown(answered: Result<TargetResponse, RequestError>) -> (Option<String>, Option<String>) {
     match answered {
         Ok(answered) => {
             let text = String::from_utf8_lossy(&answered.body);

@@ -9,13 +9,13 @@ use crate::{
     domain::{
         credential,
         guardian::{self, FileFindings, FileKind, Findings},
-        picture::{self, Effort, Measured, Unmeasured},
+        picture::{self, MeasureError, PictureMeasurements, ReviewLoad},
         secret::hex,
         task::Task,
     },
     store::{
         StoreError, Tx,
-        credentials::{self, Kept},
+        credentials::{self, StoredCredential},
         ledger::PostError,
         moves,
         proofs::{self, SentPicture, StoredEvidence, StoredProof},
@@ -78,7 +78,7 @@ fn waiting(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<(Task, StoredProof
 
 /// The measurements of a proof, made before any transaction.
 #[derive(Clone)]
-enum Evidence {
+enum Measurements {
     Credential,
     Confirmation { chars: usize },
     Files(Vec<File>),
@@ -88,23 +88,23 @@ enum Evidence {
 struct File {
     kind: FileKind,
     sent: SentPicture,
-    measured: Result<Measured, Unmeasured>,
+    measured: Result<PictureMeasurements, MeasureError>,
 }
 
-async fn gather(app: &App, proof: &StoredProof) -> Result<Evidence, JobError> {
+async fn gather(app: &App, proof: &StoredProof) -> Result<Measurements, JobError> {
     match &proof.evidence {
-        StoredEvidence::Credential => Ok(Evidence::Credential),
-        StoredEvidence::Confirmation { text, .. } => Ok(Evidence::Confirmation {
+        StoredEvidence::Credential => Ok(Measurements::Credential),
+        StoredEvidence::Confirmation { text, .. } => Ok(Measurements::Confirmation {
             chars: text.trim().chars().count(),
         }),
         StoredEvidence::Pictures { uploads } | StoredEvidence::Files { uploads } => {
             let uploads = stored(app, uploads.clone()).await?;
-            let effort = Effort::of(uploads.iter().map(pixels_of).sum());
+            let effort = ReviewLoad::of(uploads.iter().map(pixels_of).sum());
             let mut files = Vec::with_capacity(uploads.len());
             for upload in uploads {
                 files.push(measure(app, upload, effort).await?);
             }
-            Ok(Evidence::Files(files))
+            Ok(Measurements::Files(files))
         }
     }
 }
@@ -144,11 +144,11 @@ const PARTS_MAX: usize = 2;
 /// Waits for a permit for the memory to decode the upload.
 async fn memory_for(
     upload: &StoredUpload,
-    effort: Effort,
+    effort: ReviewLoad,
 ) -> Result<SemaphorePermit<'static>, JobError> {
     let (share, share_mib) = match effort {
-        Effort::Light => (&LIGHT, LIGHT_MIB),
-        Effort::Heavy => (&HEAVY, HEAVY_MIB),
+        ReviewLoad::Light => (&LIGHT, LIGHT_MIB),
+        ReviewLoad::Heavy => (&HEAVY, HEAVY_MIB),
     };
     let decoding = picture::decoding_bytes(&upload.content_type, pixels_of(upload));
     let needed_mib = (upload.size_bytes + decoding).div_ceil(1024 * 1024);
@@ -162,7 +162,7 @@ async fn memory_for(
         .map_err(|error| JobError::Retry(error.to_string()))
 }
 
-async fn measure(app: &App, upload: StoredUpload, effort: Effort) -> Result<File, JobError> {
+async fn measure(app: &App, upload: StoredUpload, effort: ReviewLoad) -> Result<File, JobError> {
     let memory = memory_for(&upload, effort).await?;
     let bytes = app
         .files
@@ -192,23 +192,27 @@ async fn measure(app: &App, upload: StoredUpload, effort: Effort) -> Result<File
     })
 }
 
-fn look(measured: &Measured) -> Option<String> {
+fn look(measured: &PictureMeasurements) -> Option<String> {
     let steps: u32 = measured.hash.iter().map(|byte| byte.count_ones()).sum();
     (LOOK_STEPS_MIN..=64 - LOOK_STEPS_MIN)
         .contains(&steps)
         .then(|| hex(&measured.hash))
 }
 
-fn findings(tx: &mut Tx<'_>, task_id: TaskId, evidence: &Evidence) -> Result<Findings, StoreError> {
+fn findings(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    evidence: &Measurements,
+) -> Result<Findings, StoreError> {
     match evidence {
-        Evidence::Credential => {
+        Measurements::Credential => {
             let kept = credentials::get(tx, task_id)?;
-            let valid = matches!(kept, Some(Kept::Sealed(envelope))
+            let valid = matches!(kept, Some(StoredCredential::Sealed(envelope))
                 if credential::check(&envelope).is_ok());
             Ok(Findings::Credential { valid })
         }
-        Evidence::Confirmation { chars } => Ok(Findings::Confirmation { chars: *chars }),
-        Evidence::Files(files) => {
+        Measurements::Confirmation { chars } => Ok(Findings::Confirmation { chars: *chars }),
+        Measurements::Files(files) => {
             let mut found = Vec::with_capacity(files.len());
             for (nth, file) in files.iter().enumerate() {
                 let before = files.iter().take(nth);
@@ -252,14 +256,18 @@ mod tests {
     #[tokio::test]
     async fn pictures_that_need_much_memory_together_are_decoded_one_after_the_other() {
         let large = upload("image/webp", (8192, 6144));
-        let first = memory_for(&large, Effort::Heavy).await.unwrap();
-        assert!(memory_for(&large, Effort::Heavy).now_or_never().is_none());
+        let first = memory_for(&large, ReviewLoad::Heavy).await.unwrap();
+        assert!(
+            memory_for(&large, ReviewLoad::Heavy)
+                .now_or_never()
+                .is_none()
+        );
         // However small they are, no more than two of a share are decoded at the same time.
         let small = upload("image/png", (320, 240));
-        let light = || memory_for(&small, Effort::Light).now_or_never();
+        let light = || memory_for(&small, ReviewLoad::Light).now_or_never();
         let both = [light().unwrap().unwrap(), light().unwrap().unwrap()];
         assert!(light().is_none());
         drop((first, both));
-        drop(memory_for(&large, Effort::Heavy).await.unwrap());
+        drop(memory_for(&large, ReviewLoad::Heavy).await.unwrap());
     }
 }

@@ -20,7 +20,7 @@ use super::{JobError, shares};
 use crate::app::App;
 use crate::domain::callback_host;
 use crate::metrics;
-use crate::store::jobs::{Claimed, Ended, Wanted};
+use crate::store::jobs::{ClaimCapacity, ClaimedJob, LeaseScope};
 use crate::store::{StoreError, callback_hosts, idempotency, jobs};
 
 /// Maximum number of jobs of one pool claimed by one query.
@@ -53,7 +53,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     let mut sweep = tokio::time::interval(SWEEP);
     let mut renewal = tokio::time::interval(RENEWAL);
     renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut running = Running::default();
+    let mut running = InFlightJobs::default();
     if !app.store.is_shared() {
         take_back_from_predecessor(&app).await;
     }
@@ -93,9 +93,9 @@ pub enum DrainError {
 pub async fn drain(app: &App, jobs_max: usize) -> Result<(), DrainError> {
     let now = app.clock.now();
     app.store
-        .write(move |tx| jobs::take_back(tx, now, Ended::Lease))
+        .write(move |tx| jobs::take_back(tx, now, LeaseScope::Lease))
         .await?;
-    let mut running = Running::default();
+    let mut running = InFlightJobs::default();
     let mut count = 0;
     loop {
         loop {
@@ -116,20 +116,20 @@ pub async fn drain(app: &App, jobs_max: usize) -> Result<(), DrainError> {
 
 /// The jobs that this process has claimed and not yet settled.
 #[derive(Default)]
-struct Running {
+struct InFlightJobs {
     tasks: JoinSet<Result<(), StoreError>>,
-    held: HashMap<Id, Held>,
+    held: HashMap<Id, InFlightJob>,
     /// The time of the last renewal of the leases.
     renewed_at: Option<Instant>,
 }
 
 /// A claimed job that runs, and its start time.
-struct Held {
-    claimed: Claimed,
+struct InFlightJob {
+    claimed: ClaimedJob,
     since: Instant,
 }
 
-impl Running {
+impl InFlightJobs {
     /// Claims and starts jobs that are due and have a free permit. Returns their number.
     async fn claim(&mut self, app: &App) -> Result<usize, StoreError> {
         let now = app.clock.now();
@@ -137,7 +137,7 @@ impl Running {
         if !app.store.read(move |tx| jobs::may_be_due(tx, now)).await? {
             return Ok(0);
         }
-        let wanted = Wanted {
+        let wanted = ClaimCapacity {
             jobs_max: BATCH,
             pools: shares::wanted(self.held.values().map(|held| &held.claimed)),
             may_take_suspect: self.may_take_suspect(),
@@ -149,7 +149,7 @@ impl Running {
         let count = claimed.len();
         for job in claimed {
             let begun = self.tasks.spawn(settle(app.clone(), job.clone()));
-            let held = Held {
+            let held = InFlightJob {
                 claimed: job,
                 since: Instant::now(),
             };
@@ -159,7 +159,8 @@ impl Running {
     }
 
     fn may_take_suspect(&self) -> bool {
-        let alone = |held: &Held| held.claimed.is_suspect && held.since.elapsed() < SUSPECT_ALONE;
+        let alone =
+            |held: &InFlightJob| held.claimed.is_suspect && held.since.elapsed() < SUSPECT_ALONE;
         !self.held.values().any(alone)
     }
 
@@ -171,12 +172,12 @@ impl Running {
             .held
             .values()
             .filter(|held| held.since.elapsed() < JOB_TIME_MAX);
-        let held: Vec<Claimed> = in_time.map(|held| held.claimed.clone()).collect();
+        let held: Vec<ClaimedJob> = in_time.map(|held| held.claimed.clone()).collect();
         let may_take_over = self.renewed_at.is_some_and(|at| at.elapsed() < LEASE);
         let renewed = app.store.write(move |tx| {
             jobs::renew(tx, &held, now.after(LEASE))?;
             match may_take_over {
-                true => jobs::take_back(tx, now, Ended::Lease),
+                true => jobs::take_back(tx, now, LeaseScope::Lease),
                 false => Ok(Vec::new()),
             }
         });
@@ -218,7 +219,7 @@ impl Running {
             jobs = self.held.len(),
             "jobs were still running; they run again"
         );
-        let held: Vec<Claimed> = self.held.into_values().map(|held| held.claimed).collect();
+        let held: Vec<ClaimedJob> = self.held.into_values().map(|held| held.claimed).collect();
         let now = app.clock.now();
         let released = app
             .store
@@ -240,7 +241,7 @@ async fn take_back_from_predecessor(app: &App) {
     let now = app.clock.now();
     let taken = app
         .store
-        .write(move |tx| jobs::take_back(tx, now, Ended::Every))
+        .write(move |tx| jobs::take_back(tx, now, LeaseScope::Every))
         .await;
     match taken {
         Ok(set_aside) => report_set_aside(&set_aside),
@@ -258,9 +259,9 @@ fn report_set_aside(kinds: &[String]) {
     }
 }
 
-async fn settle(app: App, claimed: Claimed) -> Result<(), StoreError> {
+async fn settle(app: App, claimed: ClaimedJob) -> Result<(), StoreError> {
     let kind = claimed.job.kind();
-    let _running = metrics::Running::job();
+    let _running = metrics::GaugeGuard::job();
     let run = AssertUnwindSafe(super::run(&app, claimed.job, claimed.pool)).catch_unwind();
     let outcome = match tokio::time::timeout(JOB_TIME_MAX, run).await {
         Ok(Ok(outcome)) => outcome,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::domain::job::Pool;
-use crate::store::jobs::{Claimed, WantedOfPool};
+use crate::store::jobs::{ClaimedJob, PoolCapacity};
 
 /// Maximum number of running jobs of one kind without a lane, plus or minus a batch.
 const KIND_MAX: usize = 8;
@@ -48,8 +48,8 @@ const fn places(pool: Pool) -> Places {
 }
 
 /// Returns which jobs may be claimed while these are running.
-pub(super) fn wanted<'a>(running: impl Iterator<Item = &'a Claimed>) -> Vec<WantedOfPool> {
-    let running: Vec<&Claimed> = running.collect();
+pub(super) fn wanted<'a>(running: impl Iterator<Item = &'a ClaimedJob>) -> Vec<PoolCapacity> {
+    let running: Vec<&ClaimedJob> = running.collect();
     let of_pool = |pool| {
         let running: Vec<_> = running.iter().filter(|one| one.pool == pool).collect();
         let laned: Vec<_> = running.iter().filter(|one| !one.lane.is_empty()).collect();
@@ -61,7 +61,7 @@ pub(super) fn wanted<'a>(running: impl Iterator<Item = &'a Claimed>) -> Vec<Want
         let mut full_kinds = full(alone.map(|one| one.job.kind()), KIND_MAX);
         full_kinds.extend(full(laned.iter().map(|one| one.job.kind()), places.all));
         let owned = laned.iter().filter(|one| !one.owner.is_empty());
-        Some(WantedOfPool {
+        Some(PoolCapacity {
             pool,
             full_kinds,
             full_lanes: full(laned.iter().map(|one| one.lane.clone()), places.lane),

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         proof::{Evidence, Proof},
         sandbox, synthetic,
-        task::{Moved, Task, Turn},
+        task::{MoveContext, Moved, Task},
         task_type,
     },
     outside::files::FilesError,
@@ -47,7 +47,7 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
 }
 
 /// Returns the next move of the synthetic operator or Guardian, if it is theirs.
-fn next_move(task: Task, turn: Turn) -> Option<Moved> {
+fn next_move(task: Task, turn: MoveContext) -> Option<Moved> {
     let moved = match task.status {
         Status::Pending if task.stated.estimate.required => {
             task.estimate(sandbox::operator(), sandbox::estimate(turn.now), turn)
@@ -68,7 +68,7 @@ fn wants_picture(task: &Task) -> bool {
 }
 
 /// Draws the picture of a proof and writes its file. Its row is inserted together with the move.
-async fn draw(app: &App, task: &Task, turn: Turn) -> Result<NewUpload, JobError> {
+async fn draw(app: &App, task: &Task, turn: MoveContext) -> Result<NewUpload, JobError> {
     let png = synthetic::picture(turn.now)
         .ok_or_else(|| JobError::Fail("the picture could not be drawn".to_owned()))?;
     let id = UploadId::new(turn.now, app.entropy.u128());
@@ -104,7 +104,7 @@ fn proof(
     task: &Task,
     picture: Option<&NewUpload>,
     result: Option<Value>,
-    turn: Turn,
+    turn: MoveContext,
 ) -> Result<Proof, JobError> {
     let uploads = picture.iter().map(|upload| upload.id).collect();
     let evidence = match task.stated.proof_type {
@@ -139,7 +139,7 @@ async fn record(
     app: &App,
     task: &Task,
     submitted: Option<(Proof, Option<NewUpload>)>,
-    turn: Turn,
+    turn: MoveContext,
 ) -> Result<(), JobError> {
     let picture = (submitted.as_ref()).and_then(|(_, picture)| Some(picture.as_ref()?.id));
     let (task_id, version) = (task.id, task.version);

@@ -64,7 +64,7 @@ pub struct Order<'a> {
 
 /// A client of the provider. Cheap to clone.
 #[derive(Clone)]
-pub struct Fiat {
+pub struct PaymentProvider {
     client: Client,
     payments: Url,
     login: String,
@@ -74,13 +74,13 @@ pub struct Fiat {
     bank_method: Option<String>,
 }
 
-impl fmt::Debug for Fiat {
+impl fmt::Debug for PaymentProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Fiat({}, [redacted])", self.payments)
     }
 }
 
-impl Fiat {
+impl PaymentProvider {
     /// Creates a client from the settings, or returns `None` if they name no provider.
     ///
     /// # Errors
@@ -144,7 +144,7 @@ impl Fiat {
         if !status.is_success() {
             return Err(refused(status, &bytes));
         }
-        let opened: Opened = serde_json::from_slice(&bytes)
+        let opened: OpenedPayment = serde_json::from_slice(&bytes)
             .map_err(|_| FiatError::Unreachable("its answer is no payment".to_owned()))?;
         match opened
             .redirect_url
@@ -231,7 +231,7 @@ pub enum NoticeSignature<'a> {
 }
 
 #[derive(Deserialize)]
-struct Opened {
+struct OpenedPayment {
     #[serde(default)]
     status: String,
     redirect_url: Option<String>,

@@ -24,7 +24,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::clock::Entropy;
-use crate::config::Place;
+use crate::config::DataLocation;
 use crate::domain::secret::{bytes_of_hex, hex};
 
 /// Validity of a signed URL: 15 minutes.
@@ -73,7 +73,7 @@ impl Files {
     ///
     /// # Errors
     /// Fails if one of them cannot be created or read, or if the URL is not that of a bucket.
-    pub fn open(place: &Place, entropy: &dyn Entropy) -> anyhow::Result<Self> {
+    pub fn open(place: &DataLocation, entropy: &dyn Entropy) -> anyhow::Result<Self> {
         let key = Arc::new(open_key(&place.data.join("file-url.key"), entropy)?);
         let (objects, part_bytes) = match &place.files_url {
             Some(url) => (bucket(url)?, BUCKET_PART_BYTES),
@@ -88,8 +88,8 @@ impl Files {
 
     /// Begins a file. It cannot be read until it is finished, and is removed if the writer is
     /// dropped.
-    pub async fn begin(&self, id: UploadId) -> Result<Writing, FilesError> {
-        Ok(Writing {
+    pub async fn begin(&self, id: UploadId) -> Result<FileWriter, FilesError> {
+        Ok(FileWriter {
             parts: Some(self.objects.put_multipart(&name(id)).await?),
             part_bytes: self.part_bytes,
             gathered: Vec::new(),
@@ -209,7 +209,7 @@ fn from_variables(builder: AmazonS3Builder) -> AmazonS3Builder {
 }
 
 /// A writer of a file that is not finished.
-pub struct Writing {
+pub struct FileWriter {
     parts: Option<Box<dyn MultipartUpload>>,
     part_bytes: usize,
     gathered: Vec<u8>,
@@ -218,7 +218,7 @@ pub struct Writing {
 }
 
 /// Aborts the multipart upload. A bucket stores, and charges for, uploaded parts until then.
-impl Drop for Writing {
+impl Drop for FileWriter {
     fn drop(&mut self) {
         if let (Some(mut parts), Ok(runtime)) = (self.parts.take(), Handle::try_current()) {
             runtime.spawn(async move {
@@ -232,14 +232,14 @@ impl Drop for Writing {
 
 /// The digest and size of a finished file.
 #[derive(Clone, Debug)]
-pub struct Written {
+pub struct FileDigest {
     /// The SHA-256 of the content, in lower-case hexadecimal.
     pub sha256: String,
     /// The size in bytes.
     pub size: u64,
 }
 
-impl Writing {
+impl FileWriter {
     /// Returns the number of bytes written so far.
     pub fn size(&self) -> u64 {
         self.size
@@ -257,7 +257,7 @@ impl Writing {
     }
 
     /// Completes the file, which is readable under its id from then on.
-    pub async fn finish(mut self) -> Result<Written, FilesError> {
+    pub async fn finish(mut self) -> Result<FileDigest, FilesError> {
         if !self.gathered.is_empty() {
             self.flush().await?;
         }
@@ -265,7 +265,7 @@ impl Writing {
             parts.complete().await?;
         }
         self.parts = None;
-        Ok(Written {
+        Ok(FileDigest {
             sha256: hex(&std::mem::take(&mut self.digest).finalize()),
             size: self.size,
         })

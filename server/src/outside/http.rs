@@ -41,7 +41,7 @@ pub struct UserTargets {
 
 /// The response of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answered {
+pub struct TargetResponse {
     /// The HTTP status code.
     pub status: u16,
     /// The `Retry-After` header, unparsed.
@@ -52,7 +52,7 @@ pub struct Answered {
 
 /// The reason why there was no response.
 #[derive(Debug, thiserror::Error)]
-pub enum Unanswered {
+pub enum RequestError {
     /// The rules do not allow this URL.
     #[error("the address {0}")]
     Refused(#[from] TargetRefusal),
@@ -78,7 +78,7 @@ impl UserTargets {
     /// Fails if this machine has no root certificates.
     pub fn new(rules: TargetRules) -> anyhow::Result<Self> {
         let client = Client::builder()
-            .dns_resolver(Judged(rules.clone()))
+            .dns_resolver(GuardedResolver(rules.clone()))
             .redirect(redirect::Policy::none())
             .no_proxy()
             .https_only(!rules.http)
@@ -97,18 +97,18 @@ impl UserTargets {
     /// was stored.
     ///
     /// # Errors
-    /// [`Unanswered`] says whether the URL was refused or the request failed.
+    /// [`RequestError`] says whether the URL was refused or the request failed.
     pub async fn post(
         &self,
         address: &str,
         headers: HeaderMap,
         body: Vec<u8>,
-    ) -> Result<Answered, Unanswered> {
+    ) -> Result<TargetResponse, RequestError> {
         let url = self.rules.parse(address)?;
         let request = self.client.post(url).headers(headers).body(body);
         let mut response = request.send().await.map_err(|error| failed(&error))?;
         let retry_after = response.headers().get(RETRY_AFTER);
-        let mut answered = Answered {
+        let mut answered = TargetResponse {
             status: response.status().as_u16(),
             retry_after: retry_after.and_then(|value| Some(value.to_str().ok()?.to_owned())),
             body: Vec::new(),
@@ -126,9 +126,9 @@ impl UserTargets {
 }
 
 /// A resolver that uses the system's and returns only addresses that may be called.
-struct Judged(TargetRules);
+struct GuardedResolver(TargetRules);
 
-impl Resolve for Judged {
+impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let rules = self.0.clone();
         Box::pin(async move {
@@ -145,10 +145,10 @@ impl Resolve for Judged {
 }
 
 /// Returns the innermost cause; the outer ones only say that the request failed.
-fn failed(error: &reqwest::Error) -> Unanswered {
+fn failed(error: &reqwest::Error) -> RequestError {
     if error.is_timeout() {
         let seconds = WITHIN.as_secs();
-        return Unanswered::Failed(format!("it did not answer within {seconds} seconds"));
+        return RequestError::Failed(format!("it did not answer within {seconds} seconds"));
     }
     let mut deepest: &dyn Error = error;
     while let Some(cause) = deepest.source() {
@@ -157,7 +157,7 @@ fn failed(error: &reqwest::Error) -> Unanswered {
         }
         deepest = cause;
     }
-    Unanswered::Failed(deepest.to_string())
+    RequestError::Failed(deepest.to_string())
 }
 
 #[cfg(test)]
@@ -188,7 +188,7 @@ mod tests {
         (port, served)
     }
 
-    async fn post(rules: TargetRules, address: &str) -> Result<Answered, Unanswered> {
+    async fn post(rules: TargetRules, address: &str) -> Result<TargetResponse, RequestError> {
         let targets = UserTargets::new(rules).unwrap();
         targets
             .post(address, HeaderMap::new(), b"{}".to_vec())
@@ -222,7 +222,7 @@ mod tests {
     async fn a_name_on_a_private_network_is_told_as_one_that_nobody_has() {
         let unknown = post(rules("10.0.0.0/8"), "http://no-such-name.invalid:9/").await;
         let unknown = unknown.unwrap_err();
-        assert!(matches!(unknown, Unanswered::NoAddress(_)), "{unknown:?}");
+        assert!(matches!(unknown, RequestError::NoAddress(_)), "{unknown:?}");
         let name = hostname_of_loopback();
         if name != "localhost" {
             let private = post(rules("10.0.0.0/8"), &format!("http://{name}:9/")).await;
@@ -235,7 +235,7 @@ mod tests {
         let (port, served) = answering("").await;
         let refused = post(rules("10.0.0.0/8"), &format!("http://127.0.0.1:{port}/")).await;
         assert!(
-            matches!(refused, Err(Unanswered::Refused(_))),
+            matches!(refused, Err(RequestError::Refused(_))),
             "{refused:?}"
         );
         assert!(!served.is_finished());

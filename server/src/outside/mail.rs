@@ -53,12 +53,12 @@ pub enum MailError {
 /// The transport of outgoing mails. Cheap to clone.
 #[derive(Clone)]
 pub struct Mails {
-    way: Way,
+    way: Transport,
     from: Mailbox,
 }
 
 #[derive(Clone)]
-enum Way {
+enum Transport {
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
     Folder(Arc<PathBuf>),
 }
@@ -82,7 +82,7 @@ impl Mails {
             .timeout(Some(STEP_WITHIN))
             .build();
         Ok(Self {
-            way: Way::Smtp(transport),
+            way: Transport::Smtp(transport),
             from: mailbox(from)?,
         })
     }
@@ -93,7 +93,7 @@ impl Mails {
     /// Fails if the sender's address is invalid.
     pub fn to_folder(folder: PathBuf, from: &str) -> anyhow::Result<Self> {
         Ok(Self {
-            way: Way::Folder(Arc::new(folder)),
+            way: Transport::Folder(Arc::new(folder)),
             from: mailbox(from)?,
         })
     }
@@ -106,11 +106,11 @@ impl Mails {
         let name = format!("{}-{random:032x}", now.as_millis());
         let message = self.message(mail, now, &name)?;
         match &self.way {
-            Way::Smtp(transport) => match transport.send(message).await {
+            Transport::Smtp(transport) => match transport.send(message).await {
                 Ok(_) => Ok(()),
                 Err(error) => Err(sorted(&error)),
             },
-            Way::Folder(folder) => {
+            Transport::Folder(folder) => {
                 let (folder, bytes) = (Arc::clone(folder), message.formatted());
                 let write = move || write_file(&folder, &name, &bytes);
                 let written = tokio::task::spawn_blocking(write).await;

@@ -14,9 +14,9 @@ use super::{
     Row, StoreError, Tx,
     columns::{json, money, name, text, time, time_if_any},
     folded::containing,
-    lists::{List, Part},
+    lists::{List, PageWindow},
     params,
-    tasks::Found,
+    tasks::PageOfRows,
 };
 
 const OPERATORS: &str = "operator LEFT JOIN account ON account.id = 'pending:' || operator.id";
@@ -42,8 +42,8 @@ pub fn operators(
     tx: &mut Tx<'_>,
     kyc: Option<KycStatus>,
     search: Option<&str>,
-    part: &Part,
-) -> Result<Found<OperatorRecord>, StoreError> {
+    part: &PageWindow,
+) -> Result<PageOfRows<OperatorRecord>, StoreError> {
     let mut list = List::of(OPERATOR_COLUMNS, OPERATORS, "operator.id");
     // The synthetic operator of the sandbox is not a person.
     list.and("operator.created_at_ms > ?", Some(0_i64));
@@ -112,8 +112,8 @@ pub fn hear_kyc_message(
 pub fn agents(
     tx: &mut Tx<'_>,
     search: Option<&str>,
-    part: &Part,
-) -> Result<Found<AgentRecord>, StoreError> {
+    part: &PageWindow,
+) -> Result<PageOfRows<AgentRecord>, StoreError> {
     let mut list = List::of(AGENT_COLUMNS, AGENTS, "agent.id");
     list.and(NAME_OR_EMAIL, search.map(containing));
     list.read(tx, part, agent_record)

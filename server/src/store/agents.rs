@@ -13,7 +13,7 @@ use super::{
     folded::folded,
     params,
 };
-use crate::domain::new_task::Today;
+use crate::domain::new_task::DailyUsage;
 
 /// An agent as it is stored.
 #[derive(Clone, Debug)]
@@ -172,7 +172,7 @@ pub fn contact(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<(String, String)>,
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Activity {
     /// The real tasks of the day, and what the agent spent on them.
-    pub today: Today,
+    pub today: DailyUsage,
     /// Number of simulated tasks of the day.
     pub sandbox_tasks: u32,
     /// The amount that it spent from the earlier day on, including that day.
@@ -199,7 +199,7 @@ pub fn activity(
     };
     let tasks = |column| Ok(u32::try_from(row.get::<i64>(column)?).unwrap_or(u32::MAX));
     Ok(Activity {
-        today: Today {
+        today: DailyUsage {
             tasks: tasks("tasks")?,
             spent: money(&row, "spent_micros")?,
         },

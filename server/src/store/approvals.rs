@@ -11,7 +11,7 @@ use super::{
     Row, StoreError, Tx,
     columns::{json, money, name, text, text_if_any, time, time_if_any},
     params,
-    tasks::Found,
+    tasks::PageOfRows,
 };
 use crate::domain::delegation::Approval;
 
@@ -171,7 +171,7 @@ pub fn of_agent(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     window: ApprovalWindow,
-) -> Result<Found<(Approval, ApprovalView)>, StoreError> {
+) -> Result<PageOfRows<(Approval, ApprovalView)>, StoreError> {
     let agent = agent_id.to_string();
     let total = tx.first(
         "SELECT COUNT(*) AS n FROM approval WHERE agent_id = $1",
@@ -192,7 +192,7 @@ pub fn of_agent(
         ],
     )?;
     let rows = rows.iter().map(|row| Ok((approval(row)?, view(row)?)));
-    Ok(Found {
+    Ok(PageOfRows {
         rows: rows.collect::<Result<_, StoreError>>()?,
         total: u64::try_from(total).unwrap_or_default(),
     })

@@ -8,14 +8,14 @@ use api_types::{AuditId, Timestamp, host::AuditEntry};
 use super::{
     Row, StoreError, Tx,
     columns::{text, time},
-    lists::{List, Part},
+    lists::{List, PageWindow},
     params,
-    tasks::Found,
+    tasks::PageOfRows,
 };
 
 /// A new audit entry.
 #[derive(Clone, Debug)]
-pub struct Deed<'a> {
+pub struct NewAuditEntry<'a> {
     /// The entry's id, which sorts by time.
     pub id: AuditId,
     /// The actor: an admin key by its fingerprint, the command line, or the identity provider.
@@ -33,7 +33,7 @@ pub struct Deed<'a> {
 }
 
 /// Inserts an audit entry.
-pub fn insert(tx: &mut Tx<'_>, deed: &Deed<'_>) -> Result<(), StoreError> {
+pub fn insert(tx: &mut Tx<'_>, deed: &NewAuditEntry<'_>) -> Result<(), StoreError> {
     tx.send(
         "INSERT INTO audit (id, who, action, subject, details, request_id, at_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -53,8 +53,8 @@ pub fn insert(tx: &mut Tx<'_>, deed: &Deed<'_>) -> Result<(), StoreError> {
 pub fn list(
     tx: &mut Tx<'_>,
     subject: Option<&str>,
-    part: &Part,
-) -> Result<Found<AuditEntry>, StoreError> {
+    part: &PageWindow,
+) -> Result<PageOfRows<AuditEntry>, StoreError> {
     let columns = "id, who, action, subject, details, request_id, at_ms";
     let mut list = List::of(columns, "audit", "id");
     list.and("subject = ?", subject);

@@ -5,7 +5,7 @@
 use api_types::{AgentId, Timestamp};
 
 use super::{Row, StoreError, Tx, columns::time, params};
-use crate::domain::callback_host::{self, HostRecord, Outcome, UNRESPONSIVE_HOSTS_MAX};
+use crate::domain::callback_host::{self, CallOutcome, HostRecord, UNRESPONSIVE_HOSTS_MAX};
 use crate::domain::job::Pool;
 
 /// The number at which the count of failures stops.
@@ -13,7 +13,7 @@ const FAILURES_MAX: i64 = 16;
 
 /// The facts that decide how a delivery is queued.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing {
+pub struct CallbackState {
     /// The recent record of the host, if it was called.
     pub record: Option<HostRecord>,
     /// Number of the agent's hosts that do not answer, counted up to the number that matters.
@@ -22,7 +22,7 @@ pub struct Standing {
     pub is_disabled: bool,
 }
 
-impl Standing {
+impl CallbackState {
     /// Returns the pool of a delivery that is due now.
     pub fn pool(&self, now: Timestamp) -> Pool {
         callback_host::pool(self.record.as_ref(), self.unresponsive, now)
@@ -30,7 +30,11 @@ impl Standing {
 }
 
 /// Looks up a callback of an agent.
-pub fn standing(tx: &mut Tx<'_>, agent_id: AgentId, url: &str) -> Result<Standing, StoreError> {
+pub fn standing(
+    tx: &mut Tx<'_>,
+    agent_id: AgentId,
+    url: &str,
+) -> Result<CallbackState, StoreError> {
     let row = tx.first(
         "SELECT (SELECT COUNT(*) FROM disabled_endpoint WHERE agent_id = $1 AND url = $2) AS disabled,
              (SELECT COUNT(*) FROM (SELECT host FROM callback_host
@@ -46,13 +50,13 @@ pub fn standing(tx: &mut Tx<'_>, agent_id: AgentId, url: &str) -> Result<Standin
         ],
     )?;
     row.map_or(
-        Ok(Standing {
+        Ok(CallbackState {
             record: None,
             unresponsive: 0,
             is_disabled: false,
         }),
         |row| {
-            Ok(Standing {
+            Ok(CallbackState {
                 record: record(&row)?,
                 unresponsive: row.get("unresponsive")?,
                 is_disabled: row.get::<i64>("disabled")? > 0,
@@ -77,12 +81,12 @@ pub fn note(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     host: &str,
-    outcome: Outcome,
+    outcome: CallOutcome,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (first, further) = match outcome {
-        Outcome::Prompt | Outcome::Late => (0, "callback_host.failures / 2"),
-        Outcome::Unanswered => (
+        CallOutcome::Prompt | CallOutcome::Late => (0, "callback_host.failures / 2"),
+        CallOutcome::Unanswered => (
             1,
             "CASE WHEN callback_host.failures < $6 THEN callback_host.failures + 1 ELSE $6 END",
         ),
@@ -98,10 +102,10 @@ pub fn note(
         agent_id.to_string(),
         host,
         first,
-        i64::from(outcome == Outcome::Prompt),
+        i64::from(outcome == CallOutcome::Prompt),
         now.as_millis(),
     ]);
-    if outcome == Outcome::Unanswered {
+    if outcome == CallOutcome::Unanswered {
         params.push(FAILURES_MAX.into());
     }
     tx.send(&sql, params)

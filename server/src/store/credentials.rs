@@ -12,7 +12,7 @@ use super::{
 
 /// The stored state of a credential.
 #[derive(Clone, Debug)]
-pub enum Kept {
+pub enum StoredCredential {
     /// The envelope, as the operator's browser made it.
     Sealed(Box<EncryptedCredential>),
     /// The agent erased the credential.
@@ -51,7 +51,7 @@ pub fn insert(
 }
 
 /// Returns a task's envelope, or `None` if it never had one.
-pub fn get(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<Kept>, StoreError> {
+pub fn get(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<StoredCredential>, StoreError> {
     let row = tx.first(
         "SELECT envelope FROM credential WHERE task_id = $1",
         &params![task_id.to_string()],
@@ -59,10 +59,10 @@ pub fn get(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<Kept>, StoreError>
     row.map(|row| {
         let envelope: String = row.get("envelope")?;
         if envelope.is_empty() {
-            return Ok(Kept::Purged);
+            return Ok(StoredCredential::Purged);
         }
         parsed(serde_json::from_str(&envelope).ok(), "envelope")
-            .map(|envelope| Kept::Sealed(Box::new(envelope)))
+            .map(|envelope| StoredCredential::Sealed(Box::new(envelope)))
     })
     .transpose()
 }

@@ -10,15 +10,15 @@ use api_types::{
 
 use super::{
     Row, StoreError, Tx, Value,
-    callback_hosts::{self, Standing},
+    callback_hosts::{self, CallbackState},
     columns::{name, parsed, text, time, time_if_any, to_json},
     jobs, params,
-    tasks::Found,
+    tasks::PageOfRows,
 };
 use crate::domain::{
     callback_host,
     job::{Job, Pool},
-    webhook::{self, Next, Outgoing},
+    webhook::{self, NewDelivery, Next},
 };
 
 const COLUMNS: &str = "id, event_id, event_name, task_id, url, state, created_at_ms, due_at_ms,
@@ -26,7 +26,11 @@ const COLUMNS: &str = "id, event_id, event_name, task_id, url, state, created_at
 
 /// Inserts the delivery of an event and the job that sends it. There is no job if the callback has
 /// said that it is gone.
-pub fn insert(tx: &mut Tx<'_>, agent_id: AgentId, outgoing: &Outgoing) -> Result<(), StoreError> {
+pub fn insert(
+    tx: &mut Tx<'_>,
+    agent_id: AgentId,
+    outgoing: &NewDelivery,
+) -> Result<(), StoreError> {
     let at = outgoing.told.timestamp;
     let standing = callback_hosts::standing(tx, agent_id, &outgoing.url)?;
     let (state, due_at) = match standing.is_disabled {
@@ -53,7 +57,7 @@ pub fn insert(tx: &mut Tx<'_>, agent_id: AgentId, outgoing: &Outgoing) -> Result
     if standing.is_disabled {
         return Ok(());
     }
-    let target = Target {
+    let target = CallbackTarget {
         agent_id,
         url: &outgoing.url,
     };
@@ -62,7 +66,7 @@ pub fn insert(tx: &mut Tx<'_>, agent_id: AgentId, outgoing: &Outgoing) -> Result
 
 /// The agent whose callback is called, and its address.
 #[derive(Clone, Copy)]
-struct Target<'a> {
+struct CallbackTarget<'a> {
     agent_id: AgentId,
     url: &'a str,
 }
@@ -70,7 +74,7 @@ struct Target<'a> {
 fn enqueue(
     tx: &mut Tx<'_>,
     delivery_id: DeliveryId,
-    target: Target<'_>,
+    target: CallbackTarget<'_>,
     pool: Pool,
     due_at: Timestamp,
 ) -> Result<(), StoreError> {
@@ -85,7 +89,7 @@ fn enqueue(
 
 /// A delivery that is due to be sent.
 #[derive(Clone, Debug)]
-pub struct Waiting {
+pub struct DueDelivery {
     /// The delivery's id.
     pub id: DeliveryId,
     /// The id of its event, which the callback sees.
@@ -103,11 +107,11 @@ pub struct Waiting {
     /// Whether the callback is gone, and nobody has requested this delivery nevertheless.
     pub disabled: bool,
     /// The recent record of its host, and what else decides how it is queued.
-    pub standing: Standing,
+    pub standing: CallbackState,
 }
 
 /// Returns the delivery, if it still waits to be sent.
-pub fn waiting(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<Waiting>, StoreError> {
+pub fn waiting(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<DueDelivery>, StoreError> {
     let row = tx.first(
         "SELECT event_id, task_id, agent_id, url, body, tries, asked_again FROM delivery
          WHERE id = $1 AND state = 'PENDING'",
@@ -118,7 +122,7 @@ pub fn waiting(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<Waiting>, Store
     };
     let (agent_id, url): (AgentId, String) = (text(&row, "agent_id")?, row.get("url")?);
     let standing = callback_hosts::standing(tx, agent_id, &url)?;
-    Ok(Some(Waiting {
+    Ok(Some(DueDelivery {
         id,
         event_id: text(&row, "event_id")?,
         task_id: text(&row, "task_id")?,
@@ -141,7 +145,7 @@ pub fn postpone(tx: &mut Tx<'_>, id: DeliveryId, due_at: Timestamp) -> Result<()
 
 /// An attempt and its result.
 #[derive(Clone, Debug)]
-pub struct Attempted {
+pub struct AttemptRecord {
     /// When the attempt began.
     pub at: Timestamp,
     /// When the attempt ended.
@@ -162,8 +166,8 @@ pub struct Attempted {
 /// stays, except that a successful attempt counts whenever it happened.
 pub fn record(
     tx: &mut Tx<'_>,
-    sent: &Waiting,
-    attempted: &Attempted,
+    sent: &DueDelivery,
+    attempted: &AttemptRecord,
     next: Next,
 ) -> Result<(), StoreError> {
     log(tx, sent.id, attempted)?;
@@ -187,7 +191,7 @@ pub fn record(
     )?;
     match next {
         Next::At(at) if written == 1 => {
-            let target = Target {
+            let target = CallbackTarget {
                 agent_id: sent.agent_id,
                 url: &sent.url,
             };
@@ -202,7 +206,7 @@ pub fn record(
     }
 }
 
-fn log(tx: &mut Tx<'_>, id: DeliveryId, attempted: &Attempted) -> Result<(), StoreError> {
+fn log(tx: &mut Tx<'_>, id: DeliveryId, attempted: &AttemptRecord) -> Result<(), StoreError> {
     tx.send(
         "INSERT INTO delivery_attempt (delivery_id, number, at_ms, duration_ms, status, answer,
              error)
@@ -219,7 +223,7 @@ fn log(tx: &mut Tx<'_>, id: DeliveryId, attempted: &Attempted) -> Result<(), Sto
     )
 }
 
-fn disable(tx: &mut Tx<'_>, sent: &Waiting, at: Timestamp) -> Result<(), StoreError> {
+fn disable(tx: &mut Tx<'_>, sent: &DueDelivery, at: Timestamp) -> Result<(), StoreError> {
     tx.send(
         "INSERT INTO disabled_endpoint (agent_id, url, disabled_at_ms) VALUES ($1, $2, $3)
          ON CONFLICT (agent_id, url) DO NOTHING",
@@ -238,7 +242,7 @@ pub fn skip(tx: &mut Tx<'_>, id: DeliveryId) -> Result<(), StoreError> {
 
 /// The conditions of a list of deliveries.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Filter {
+pub struct DeliveryFilter {
     /// Only deliveries to this agent's callbacks; `None` means those of all agents, which is for
     /// the host.
     pub agent_id: Option<AgentId>,
@@ -250,7 +254,7 @@ pub struct Filter {
 
 /// The page of the list that is requested, after a cursor or after a number of rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Window {
+pub struct DeliveryWindow {
     /// Maximum number of rows.
     pub limit: u32,
     /// Number of rows to skip.
@@ -262,9 +266,9 @@ pub struct Window {
 /// Returns a page of deliveries with all their attempts, newest first.
 pub fn list(
     tx: &mut Tx<'_>,
-    filter: Filter,
-    window: Window,
-) -> Result<Found<Delivery>, StoreError> {
+    filter: DeliveryFilter,
+    window: DeliveryWindow,
+) -> Result<PageOfRows<Delivery>, StoreError> {
     let mut conditions = vec!["1 = 1".to_owned()];
     let mut params: Vec<Value> = Vec::new();
     let mut and = |condition: &str, value: Option<String>| {
@@ -297,7 +301,7 @@ pub fn list(
         .iter()
         .map(|row| delivery(tx, row))
         .collect::<Result<_, _>>()?;
-    Ok(Found {
+    Ok(PageOfRows {
         rows,
         total: u64::try_from(total).unwrap_or_default(),
     })
@@ -340,7 +344,7 @@ pub fn redeliver(
         return Ok(None);
     };
     let delivery = delivery(tx, &row)?;
-    let target = Target {
+    let target = CallbackTarget {
         agent_id: text(&row, "agent_id")?,
         url: &delivery.url,
     };

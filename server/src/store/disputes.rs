@@ -11,7 +11,7 @@ use super::{
     Row, StoreError, Tx, Value,
     columns::{money, name, parsed, text, text_if_any, time, time_if_any},
     params,
-    tasks::Found,
+    tasks::PageOfRows,
 };
 use crate::domain::dispute::DisputeChange;
 
@@ -80,7 +80,7 @@ pub fn get(tx: &mut Tx<'_>, id: DisputeId) -> Result<Option<Dispute>, StoreError
 }
 
 /// Returns a page of all disputes, newest first.
-pub fn list(tx: &mut Tx<'_>, filter: DisputeFilter) -> Result<Found<Dispute>, StoreError> {
+pub fn list(tx: &mut Tx<'_>, filter: DisputeFilter) -> Result<PageOfRows<Dispute>, StoreError> {
     let which = match filter.open {
         Some(true) => "dispute.resolved_at_ms IS NULL",
         Some(false) => "dispute.resolved_at_ms IS NOT NULL",
@@ -104,7 +104,7 @@ pub fn list(tx: &mut Tx<'_>, filter: DisputeFilter) -> Result<Found<Dispute>, St
         ),
         &values,
     )?;
-    Ok(Found {
+    Ok(PageOfRows {
         rows: rows.iter().map(dispute).collect::<Result<_, _>>()?,
         total: u64::try_from(total).unwrap_or_default(),
     })

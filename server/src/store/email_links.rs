@@ -24,7 +24,7 @@ pub struct MailedLink {
 
 /// The requests for e-mails with a link so far.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked {
+pub struct VerificationRequests {
     /// Number of requests so far.
     pub times: u32,
     /// When the last request was made.
@@ -82,16 +82,16 @@ pub fn verify(tx: &mut Tx<'_>, agent_id: AgentId, now: Timestamp) -> Result<(), 
 }
 
 /// Returns how often e-mails for an agent were requested.
-pub fn asked(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<Asked, StoreError> {
+pub fn asked(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<VerificationRequests, StoreError> {
     let row = tx.first(
         "SELECT link_asks, link_asked_at_ms FROM agent WHERE id = $1",
         &params![agent_id.to_string()],
     )?;
     let Some(row) = row else {
         let (times, last) = (0, None);
-        return Ok(Asked { times, last });
+        return Ok(VerificationRequests { times, last });
     };
-    Ok(Asked {
+    Ok(VerificationRequests {
         times: u32::try_from(row.get::<i64>("link_asks")?).unwrap_or(u32::MAX),
         last: time_if_any(&row, "link_asked_at_ms")?,
     })
@@ -105,7 +105,7 @@ pub fn asked(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<Asked, StoreError> {
 pub fn ask(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
-    before: Asked,
+    before: VerificationRequests,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let asked = tx.execute(

@@ -13,7 +13,7 @@ use crate::domain::ledger::Account;
 
 /// The page of a ledger that is requested.
 #[derive(Clone, Copy, Debug)]
-pub struct Span {
+pub struct EntryRange {
     /// Maximum number of entries. One more is read, to tell whether others follow.
     pub limit: u32,
     /// Number of entries to skip.
@@ -27,7 +27,7 @@ pub struct Span {
 pub fn of_agent(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
-    span: Span,
+    span: EntryRange,
 ) -> Result<(Vec<(i64, LedgerEntry)>, u64), StoreError> {
     let account = Account::Deposit(agent_id).to_string();
     let row = tx.first(

@@ -18,7 +18,7 @@ use crate::domain::fiat::Payment;
 
 /// The identity of a request that may be retried.
 #[derive(Clone, Debug)]
-pub struct Retried {
+pub struct RequestIdentity {
     /// The account, the path and the idempotency key of the request.
     pub key: String,
     /// The digest of its body.
@@ -29,7 +29,7 @@ pub struct Retried {
 pub fn insert(
     tx: &mut Tx<'_>,
     payment: &Payment,
-    retried: Option<&Retried>,
+    retried: Option<&RequestIdentity>,
 ) -> Result<(), StoreError> {
     tx.send(
         "INSERT INTO fiat_payment (id, agent_id, order_id, method, amount_micros, status,

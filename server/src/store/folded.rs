@@ -2,7 +2,7 @@
 //! letters differently: SQLite's LOWER and LIKE know ASCII alone, and PostgreSQL's LOWER follows
 //! the locale of the database.
 
-use super::queue::{Asked, Work};
+use super::queue::{QueuedWork, Work};
 use super::{StoreError, Tx, params};
 
 /// Returns the text in lower case, by Unicode's table and letter by letter, so that a part of a
@@ -32,7 +32,7 @@ const ROWS_MAX: u32 = 1000;
 /// thread that migrates: `run` runs one write and commits it.
 pub(super) fn fold_all_names(mut run: impl FnMut(Box<dyn Work>)) -> Result<(), StoreError> {
     loop {
-        let (work, mut answer) = Asked::for_caller(fold_names);
+        let (work, mut answer) = QueuedWork::for_caller(fold_names);
         run(work);
         let stopped = StoreError::Unavailable("its thread has stopped");
         if answer.try_recv().unwrap_or(Err(stopped))? == 0 {

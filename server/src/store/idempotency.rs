@@ -13,7 +13,7 @@ pub const KEPT_FOR: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// A request that carries an idempotency key.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct IdempotentRequest {
     /// The account and the path: the same key of another account, or at another path, is another
     /// key.
     pub scope: String,
@@ -36,7 +36,7 @@ pub struct KeptAnswer {
 
 /// Whether a request is the first with its key.
 #[derive(Clone, Debug)]
-pub enum Begun {
+pub enum KeyLookup {
     /// It is the first, and its row is inserted.
     First,
     /// It is not, and this response is stored.
@@ -48,7 +48,11 @@ pub enum Begun {
 ///
 /// # Errors
 /// `Busy` if the first request with this key runs for longer than the lock timeout.
-pub fn begin(tx: &mut Tx<'_>, request: &Request, now: Timestamp) -> Result<Begun, StoreError> {
+pub fn begin(
+    tx: &mut Tx<'_>,
+    request: &IdempotentRequest,
+    now: Timestamp,
+) -> Result<KeyLookup, StoreError> {
     let taken = tx.execute(
         "INSERT INTO idempotent_answer (scope, idempotency_key, digest, status, body, kept_at_ms)
          VALUES ($1, $2, $3, 0, '', $4)
@@ -64,10 +68,10 @@ pub fn begin(tx: &mut Tx<'_>, request: &Request, now: Timestamp) -> Result<Begun
         ],
     )?;
     if taken == 1 {
-        return Ok(Begun::First);
+        return Ok(KeyLookup::First);
     }
     match find(tx, request, now)? {
-        Some(answer) => Ok(Begun::Answered(answer)),
+        Some(answer) => Ok(KeyLookup::Answered(answer)),
         // The stored response was too old, and was deleted between the two statements.
         None => Err(tx.lost_race()),
     }
@@ -76,7 +80,7 @@ pub fn begin(tx: &mut Tx<'_>, request: &Request, now: Timestamp) -> Result<Begun
 /// Returns the response that is stored under a key, if it is still kept.
 pub fn find(
     tx: &mut Tx<'_>,
-    request: &Request,
+    request: &IdempotentRequest,
     now: Timestamp,
 ) -> Result<Option<KeptAnswer>, StoreError> {
     let row = tx.first(
@@ -99,7 +103,12 @@ pub fn find(
 }
 
 /// Stores the response to a request that has begun, in the transaction that makes it true.
-pub fn keep(tx: &mut Tx<'_>, request: &Request, status: u16, body: &str) -> Result<(), StoreError> {
+pub fn keep(
+    tx: &mut Tx<'_>,
+    request: &IdempotentRequest,
+    status: u16,
+    body: &str,
+) -> Result<(), StoreError> {
     tx.send(
         "UPDATE idempotent_answer SET status = $3, body = $4
          WHERE scope = $1 AND idempotency_key = $2",

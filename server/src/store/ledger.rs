@@ -62,13 +62,13 @@ pub fn post(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<(), PostError> {
 
 /// The state of an account after a transfer.
 #[derive(Clone, Copy)]
-struct Left {
+struct AccountState {
     /// Number of transfers that have touched it.
     nth: i64,
     balance_micros: i64,
 }
 
-fn debit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<Left>, PostError> {
+fn debit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<AccountState>, PostError> {
     if !transfer.debit.keeps_balance() {
         return Ok(None);
     }
@@ -82,7 +82,7 @@ fn debit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<Left>, PostError
 }
 
 /// Returns the account's state only for an agent's deposit, whose entries are numbered.
-fn credit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<Left>, StoreError> {
+fn credit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<AccountState>, StoreError> {
     if !transfer.credit.keeps_balance() {
         return Ok(None);
     }
@@ -102,8 +102,8 @@ fn credit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<Left>, StoreErr
     row.map(|row| left(&row)).transpose()
 }
 
-fn left(row: &Row) -> Result<Left, StoreError> {
-    Ok(Left {
+fn left(row: &Row) -> Result<AccountState, StoreError> {
+    Ok(AccountState {
         nth: row.get("entries")?,
         balance_micros: row.get("balance_micros")?,
     })

@@ -1,11 +1,11 @@
 //! Lists of the host, newest first: one way of filtering, counting and paging them. Tasks have
 //! their own search in `tasks.rs`.
 
-use super::{Row, StoreError, Tx, Value, params, tasks::Found};
+use super::{Row, StoreError, Tx, Value, params, tasks::PageOfRows};
 
 /// The page of a list that is requested.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub struct PageWindow {
     /// Maximum number of rows.
     pub limit: u32,
     /// Number of rows to skip.
@@ -50,9 +50,9 @@ impl List {
     pub(super) fn read<T>(
         mut self,
         tx: &mut Tx<'_>,
-        part: &Part,
+        part: &PageWindow,
         read: impl Fn(&Row) -> Result<T, StoreError>,
-    ) -> Result<Found<T>, StoreError> {
+    ) -> Result<PageOfRows<T>, StoreError> {
         let Self { table, id, .. } = self;
         let count = format!(
             "SELECT COUNT(*) AS n FROM {table} WHERE {}",
@@ -74,7 +74,7 @@ impl List {
             nth + 2
         );
         let rows = tx.query(&page, &self.params)?;
-        Ok(Found {
+        Ok(PageOfRows {
             rows: rows.iter().map(read).collect::<Result<_, _>>()?,
             total: u64::try_from(total).unwrap_or_default(),
         })

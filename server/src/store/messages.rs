@@ -11,9 +11,9 @@ use super::{
     Row, StoreError, Tx, Value,
     columns::{name, text, time, time_if_any},
     params,
-    tasks::Found,
+    tasks::PageOfRows,
 };
-use crate::domain::task::Notice;
+use crate::domain::task::SystemMessage;
 
 /// A message to be written.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct NewMessage {
 /// The reader of messages. The agent reads all messages of a task, an operator those of their own
 /// claim.
 #[derive(Clone, Copy, Debug)]
-pub enum Reader {
+pub enum MessageReader {
     /// The task's agent.
     Agent,
     /// An operator who claims the task, or did.
@@ -73,7 +73,7 @@ pub fn insert(tx: &mut Tx<'_>, message: &NewMessage) -> Result<(), StoreError> {
 pub(super) fn insert_notice(
     tx: &mut Tx<'_>,
     task_id: TaskId,
-    notice: &Notice,
+    notice: &SystemMessage,
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let message = NewMessage {
@@ -100,9 +100,9 @@ pub fn count(tx: &mut Tx<'_>, task_id: TaskId) -> Result<i64, StoreError> {
 pub fn list(
     tx: &mut Tx<'_>,
     task_id: TaskId,
-    reader: Reader,
+    reader: MessageReader,
     window: MessageWindow,
-) -> Result<Found<Message>, StoreError> {
+) -> Result<PageOfRows<Message>, StoreError> {
     let (condition, mut values) = of(task_id, reader);
     let count = format!("SELECT COUNT(*) AS n FROM message WHERE {condition}");
     let total = tx
@@ -121,7 +121,7 @@ pub fn list(
         nth - 1,
     );
     let rows = tx.query(&page, &values)?;
-    Ok(Found {
+    Ok(PageOfRows {
         rows: rows.iter().map(message).collect::<Result<_, _>>()?,
         total: u64::try_from(total).unwrap_or_default(),
     })
@@ -137,14 +137,18 @@ pub fn latest(tx: &mut Tx<'_>, task_id: TaskId, limit: u32) -> Result<Vec<Messag
 }
 
 /// Returns whether there is any message that a reader may see.
-pub fn any(tx: &mut Tx<'_>, task_id: TaskId, reader: Reader) -> Result<bool, StoreError> {
+pub fn any(tx: &mut Tx<'_>, task_id: TaskId, reader: MessageReader) -> Result<bool, StoreError> {
     let (condition, values) = of(task_id, reader);
     let query = format!("SELECT id FROM message WHERE {condition} LIMIT 1");
     Ok(tx.first(&query, &values)?.is_some())
 }
 
 /// Returns whether a reader has unread messages.
-pub fn any_unread(tx: &mut Tx<'_>, task_id: TaskId, reader: Reader) -> Result<bool, StoreError> {
+pub fn any_unread(
+    tx: &mut Tx<'_>,
+    task_id: TaskId,
+    reader: MessageReader,
+) -> Result<bool, StoreError> {
     let (condition, values) = unread(task_id, reader);
     let query = format!("SELECT id FROM message WHERE {condition} LIMIT 1");
     Ok(tx.first(&query, &values)?.is_some())
@@ -154,7 +158,7 @@ pub fn any_unread(tx: &mut Tx<'_>, task_id: TaskId, reader: Reader) -> Result<bo
 pub fn mark_read(
     tx: &mut Tx<'_>,
     task_id: TaskId,
-    reader: Reader,
+    reader: MessageReader,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (condition, values) = unread(task_id, reader);
@@ -169,18 +173,18 @@ pub fn mark_read(
     Ok(())
 }
 
-fn read_column(reader: Reader) -> &'static str {
+fn read_column(reader: MessageReader) -> &'static str {
     match reader {
-        Reader::Agent => "read_by_agent_at_ms",
-        Reader::Operator(_) => "read_by_operator_at_ms",
+        MessageReader::Agent => "read_by_agent_at_ms",
+        MessageReader::Operator(_) => "read_by_operator_at_ms",
     }
 }
 
 /// Returns the condition for the messages that a reader may see, and its parameters.
-fn of(task_id: TaskId, reader: Reader) -> (&'static str, Vec<Value>) {
+fn of(task_id: TaskId, reader: MessageReader) -> (&'static str, Vec<Value>) {
     match reader {
-        Reader::Agent => ("task_id = $1", params![task_id.to_string()].to_vec()),
-        Reader::Operator(id) => (
+        MessageReader::Agent => ("task_id = $1", params![task_id.to_string()].to_vec()),
+        MessageReader::Operator(id) => (
             "task_id = $1 AND operator_id = $2",
             params![task_id.to_string(), id.to_string()].to_vec(),
         ),
@@ -189,11 +193,11 @@ fn of(task_id: TaskId, reader: Reader) -> (&'static str, Vec<Value>) {
 
 /// Returns the condition for the messages that a reader may see, that others wrote and that the
 /// reader has not seen, and its parameters.
-fn unread(task_id: TaskId, reader: Reader) -> (String, Vec<Value>) {
+fn unread(task_id: TaskId, reader: MessageReader) -> (String, Vec<Value>) {
     let (condition, values) = of(task_id, reader);
     let own = match reader {
-        Reader::Agent => "agent",
-        Reader::Operator(_) => "operator",
+        MessageReader::Agent => "agent",
+        MessageReader::Operator(_) => "operator",
     };
     let column = read_column(reader);
     (

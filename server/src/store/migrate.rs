@@ -127,7 +127,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::store::{Store, accounts, lists::Part, support};
+    use crate::store::{Store, accounts, lists::PageWindow, support};
 
     /// The number of migrations before names were folded.
     const UNFOLDED: usize = 15;
@@ -140,7 +140,7 @@ mod tests {
         VALUES ('op_00000000000000000000000001', 'Юлия', 'j@example.com', '[]', 'APPROVED', 1);";
 
     async fn assert_names_are_found(store: &Store) {
-        let part = || Part {
+        let part = || PageWindow {
             limit: 10,
             offset: 0,
             after: None,

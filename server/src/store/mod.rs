@@ -66,7 +66,7 @@ pub use value::{FromValue, Row, Value};
 
 use crate::metrics::Durable;
 use lock_order::Locks;
-use queue::{Asked, Queue};
+use queue::{QueuedWork, WorkQueue};
 
 /// The operations that a transaction needs of a database. The rest of [`Tx`] is the same for both
 /// databases.
@@ -366,14 +366,14 @@ impl Store {
 }
 
 async fn ask<T, E>(
-    queue: &Queue,
+    queue: &WorkQueue,
     f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
 ) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (work, answer) = Asked::for_caller(f);
+    let (work, answer) = QueuedWork::for_caller(f);
     queue.push(work)?;
     // The sender is dropped without a result only if the thread that held it died.
     answer
@@ -384,8 +384,8 @@ where
 /// The threads that own the connections, and the queues that they serve.
 #[derive(Default)]
 struct Threads {
-    reads: Arc<Queue>,
-    writes: Arc<Queue>,
+    reads: Arc<WorkQueue>,
+    writes: Arc<WorkQueue>,
     running: Mutex<Vec<JoinHandle<()>>>,
     migrates_itself: bool,
 }

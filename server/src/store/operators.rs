@@ -17,7 +17,7 @@ use super::{
     search::{Search, in_order_of},
     tasks::OPEN_COUNTED_MAX,
 };
-use crate::domain::new_task::Rating;
+use crate::domain::new_task::MinimumRating;
 use crate::domain::place::{Point, Spot};
 
 /// An operator as it is stored.
@@ -105,38 +105,41 @@ fn cell(place: &HomePlace) -> Option<i64> {
 
 /// The conditions of an agent's search for operators.
 #[derive(Clone, Debug, Default)]
-pub struct Sought {
+pub struct OperatorFilter {
     /// Only operators who do this type of task.
     pub task_type: Option<TaskType>,
     /// Only operators with at least this mean rating.
-    pub rating_min: Option<Rating>,
+    pub rating_min: Option<MinimumRating>,
 }
 
 /// Returns how many operators may accept such tasks, or [`OPEN_COUNTED_MAX`] if there are more.
-pub fn count_approved(tx: &mut Tx<'_>, sought: &Sought) -> Result<u64, StoreError> {
+pub fn count_approved(tx: &mut Tx<'_>, sought: &OperatorFilter) -> Result<u64, StoreError> {
     approved(sought).count_to(tx, OPEN_COUNTED_MAX)
 }
 
 /// Returns how many of them did not say where they work, or [`OPEN_COUNTED_MAX`] if there are more.
-pub fn count_approved_anywhere(tx: &mut Tx<'_>, sought: &Sought) -> Result<u64, StoreError> {
+pub fn count_approved_anywhere(
+    tx: &mut Tx<'_>,
+    sought: &OperatorFilter,
+) -> Result<u64, StoreError> {
     let mut search = approved(sought);
     search.also("operator.cell IS NULL");
     search.count_to(tx, OPEN_COUNTED_MAX)
 }
 
 /// Returns the mean of the agents' stars for an operator, or `None` if nobody gave any.
-pub fn rating(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<Rating>, StoreError> {
+pub fn rating(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<MinimumRating>, StoreError> {
     let row = tx.first(
         "SELECT stars_sum * 100 / stars_count AS hundredths FROM operator
          WHERE id = $1 AND stars_count > 0",
         &params![id.to_string()],
     )?;
     let hundredths: Option<i64> = row.map(|row| row.get("hundredths")).transpose()?;
-    Ok(hundredths.and_then(|mean| Rating::from_hundredths(u16::try_from(mean).ok()?)))
+    Ok(hundredths.and_then(|mean| MinimumRating::from_hundredths(u16::try_from(mean).ok()?)))
 }
 
 /// Returns the search for operators who may accept such tasks, with or without a place.
-pub(super) fn approved(sought: &Sought) -> Search {
+pub(super) fn approved(sought: &OperatorFilter) -> Search {
     let mut search = Search::all("operator", "operator.kyc_status = 'APPROVED'");
     if let Some(least) = sought.rating_min {
         let least = i64::from(least.hundredths());

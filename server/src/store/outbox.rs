@@ -19,7 +19,7 @@ use super::{
     params,
 };
 use crate::domain::{
-    event::{self, Unplaced},
+    event::{self, NewEvent},
     task::{Event, Task},
 };
 
@@ -96,8 +96,8 @@ pub fn place(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<(), StoreError> {
     )
 }
 
-fn unplaced(row: &Row) -> Result<Unplaced, StoreError> {
-    Ok(Unplaced {
+fn unplaced(row: &Row) -> Result<NewEvent, StoreError> {
+    Ok(NewEvent {
         id: text(row, "id")?,
         task_id: text(row, "task_id")?,
         task_version: row.get("task_version")?,
@@ -107,7 +107,7 @@ fn unplaced(row: &Row) -> Result<Unplaced, StoreError> {
 /// The log of events that is read: all of an agent, or those of one task, which must be the
 /// agent's.
 #[derive(Clone, Copy, Debug)]
-pub struct Log {
+pub struct EventLog {
     /// The agent whose log it is.
     pub agent_id: AgentId,
     /// One of its tasks, or `None` for all.
@@ -116,7 +116,7 @@ pub struct Log {
 
 /// An event and its position.
 #[derive(Clone, Debug)]
-pub struct Placed {
+pub struct PlacedEvent {
     /// The cursor after which the next events come.
     pub position: i64,
     /// The event itself.
@@ -173,7 +173,7 @@ pub fn end_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<LogPosition, StoreEr
 }
 
 /// Returns how many events a log has.
-pub fn count(tx: &mut Tx<'_>, log: Log) -> Result<i64, StoreError> {
+pub fn count(tx: &mut Tx<'_>, log: EventLog) -> Result<i64, StoreError> {
     let Some(task_id) = log.task_id else {
         return count_of_agent(tx, log.agent_id);
     };
@@ -201,11 +201,11 @@ const COLUMNS: &str = "event.id AS id, event.task_id AS task_id, event.name AS n
 /// `offset` of them.
 pub fn after(
     tx: &mut Tx<'_>,
-    log: Log,
+    log: EventLog,
     position: i64,
     limit: u32,
     offset: u32,
-) -> Result<Vec<Placed>, StoreError> {
+) -> Result<Vec<PlacedEvent>, StoreError> {
     // A task has few events: the addition keeps the database from scanning its agent's whole log.
     let (owner, place) = match log.task_id {
         Some(_) => ("event.task_id", "event.position + 0"),
@@ -237,8 +237,8 @@ pub fn latest(tx: &mut Tx<'_>, task_id: TaskId, limit: u32) -> Result<Vec<TaskEv
     rows.iter().rev().map(told).collect()
 }
 
-fn placed(row: &Row) -> Result<Placed, StoreError> {
-    Ok(Placed {
+fn placed(row: &Row) -> Result<PlacedEvent, StoreError> {
+    Ok(PlacedEvent {
         position: row.get("position")?,
         told: told(row)?,
     })

@@ -10,7 +10,7 @@ use super::{
     ledger::{self, PostError},
     params,
 };
-use crate::domain::payout::{Payout, Step};
+use crate::domain::payout::{Payout, PayoutUpdate};
 
 /// Records a step in the caller's transaction: the payout and its transfer.
 ///
@@ -18,7 +18,7 @@ use crate::domain::payout::{Payout, Step};
 /// [`PostError::InsufficientFunds`] if the operator has less available; [`StoreError::Changed`] if
 /// another transaction settled the payout first. The caller's transaction must not be committed
 /// after either.
-pub fn record(tx: &mut Tx<'_>, step: &Step) -> Result<(), PostError> {
+pub fn record(tx: &mut Tx<'_>, step: &PayoutUpdate) -> Result<(), PostError> {
     match step.from {
         None => insert(tx, &step.payout)?,
         Some(from) => update(tx, &step.payout, from)?,
@@ -127,7 +127,7 @@ mod tests {
         domain::{
             ledger::{Account, Transfer, TransferCode},
             payout::parse_payout,
-            task::{Terms, Turn},
+            task::{Durations, MoveContext},
         },
         store::{
             operators,
@@ -135,12 +135,12 @@ mod tests {
         },
     };
 
-    fn turn(random: u128) -> Turn {
+    fn turn(random: u128) -> MoveContext {
         let now: Timestamp = "2026-02-05T12:00:00Z".parse().unwrap();
-        Turn {
+        MoveContext {
             now,
             random,
-            terms: Terms::default(),
+            terms: Durations::default(),
         }
     }
 

@@ -29,14 +29,14 @@ pub(super) trait Work: Send {
 }
 
 /// Queued work: a closure, its kept result, and the channel to the caller who waits.
-pub(super) struct Asked<F, T, E> {
+pub(super) struct QueuedWork<F, T, E> {
     f: F,
     kept: Option<Result<T, E>>,
     counted: Vec<Durable>,
     caller: oneshot::Sender<Result<T, E>>,
 }
 
-impl<F, T, E> Asked<F, T, E>
+impl<F, T, E> QueuedWork<F, T, E>
 where
     F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
@@ -56,7 +56,7 @@ where
     }
 }
 
-impl<F, T, E> Work for Asked<F, T, E>
+impl<F, T, E> Work for QueuedWork<F, T, E>
 where
     F: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
     T: Send,
@@ -102,18 +102,18 @@ fn said(panic: &(dyn Any + Send)) -> String {
 
 /// Work that waits for the threads of one kind, readers or writers.
 #[derive(Default)]
-pub(super) struct Queue {
-    waiting: Mutex<Waiting>,
+pub(super) struct WorkQueue {
+    waiting: Mutex<QueueState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct QueueState {
     work: VecDeque<Box<dyn Work>>,
     closed: bool,
 }
 
-impl Queue {
+impl WorkQueue {
     /// Adds work to the queue. Fails with `Unavailable` if the queue is closed or full.
     pub(super) fn push(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
         let mut waiting = self.lock();
@@ -175,7 +175,7 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         // No caller's code runs under this lock, so the queue is consistent even if the lock is
         // poisoned.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
@@ -184,9 +184,9 @@ impl Queue {
 
 /// Guard of a thread that serves a queue: if the thread panics, it abandons the queue, so that no
 /// caller waits for it.
-pub(super) struct Serving<'a>(pub(super) &'a Queue);
+pub(super) struct AbandonOnPanic<'a>(pub(super) &'a WorkQueue);
 
-impl Drop for Serving<'_> {
+impl Drop for AbandonOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.abandon();

@@ -7,7 +7,7 @@ use super::{Row, StoreError, Tx, Value, params};
 
 /// The type of a column, one of the three types of the SQL subset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnType {
     /// The type `TEXT`.
     Text,
     /// The type `BIGINT`.
@@ -22,7 +22,7 @@ pub struct Column {
     /// The column's name.
     pub name: String,
     /// The type of its values.
-    pub kind: Kind,
+    pub kind: ColumnType,
 }
 
 /// A table, with what is needed to page through its rows and to insert rows.
@@ -99,11 +99,11 @@ pub fn tables(tx: &mut Tx<'_>) -> Result<Vec<Table>, StoreError> {
     parents_first(whole, &references)
 }
 
-fn kind(table: &str, declared: &str) -> Result<Kind, StoreError> {
+fn kind(table: &str, declared: &str) -> Result<ColumnType, StoreError> {
     match declared {
-        "TEXT" | "CHARACTER VARYING" => Ok(Kind::Text),
-        "BIGINT" | "INTEGER" => Ok(Kind::Int),
-        "BYTEA" | "BLOB" => Ok(Kind::Bytes),
+        "TEXT" | "CHARACTER VARYING" => Ok(ColumnType::Text),
+        "BIGINT" | "INTEGER" => Ok(ColumnType::Int),
+        "BYTEA" | "BLOB" => Ok(ColumnType::Bytes),
         other => Err(unusual(table, format!("it has a column of type {other}"))),
     }
 }

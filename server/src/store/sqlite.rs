@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
 
-use super::queue::{Queue, Serving, Work};
+use super::queue::{AbandonOnPanic, Work, WorkQueue};
 use super::snapshot::Catalogue;
 use super::{Engine, Row, StoreError, Threads, Tx, Value, folded, migrate};
 use crate::metrics;
@@ -105,8 +105,8 @@ const CATALOGUE: Catalogue = Catalogue {
          WHERE tables.type = 'table'",
 };
 
-fn serve_writes(connection: &Connection, queue: &Queue) {
-    let _serving = Serving(queue);
+fn serve_writes(connection: &Connection, queue: &WorkQueue) {
+    let _serving = AbandonOnPanic(queue);
     while let Some(batch) = queue.take(BATCH_MAX) {
         commit_together(connection, batch);
     }
@@ -136,7 +136,7 @@ const DISK_FULL: StoreError =
     StoreError::Unavailable("the disk is full; nothing was written, and reading goes on");
 
 fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
-    let mut session = Session::new(connection);
+    let mut session = SqliteSession::new(connection);
     session.control("BEGIN IMMEDIATE")?;
     if !run_bare(&mut session, batch)? {
         session.control("ROLLBACK")?;
@@ -169,7 +169,10 @@ fn empty_log(connection: &Connection) {
 /// Runs every write without a savepoint, which would cost each write a copy of every page that it
 /// changes; writes that are refused have mostly written nothing yet. Returns false if a refused one
 /// had written, so that all must be undone and run again.
-fn run_bare(session: &mut Session<'_>, batch: &mut [Box<dyn Work>]) -> Result<bool, StoreError> {
+fn run_bare(
+    session: &mut SqliteSession<'_>,
+    batch: &mut [Box<dyn Work>],
+) -> Result<bool, StoreError> {
     for work in batch {
         let before = session.connection.total_changes();
         let keep = work.run(&mut Tx::new(session));
@@ -182,7 +185,10 @@ fn run_bare(session: &mut Session<'_>, batch: &mut [Box<dyn Work>]) -> Result<bo
 }
 
 /// Runs each write in its own savepoint, so that a refused one is undone alone.
-fn run_undoable(session: &mut Session<'_>, batch: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
+fn run_undoable(
+    session: &mut SqliteSession<'_>,
+    batch: &mut [Box<dyn Work>],
+) -> Result<(), StoreError> {
     for work in batch {
         session.control("SAVEPOINT one_write")?;
         let keep = work.run(&mut Tx::new(session));
@@ -195,8 +201,8 @@ fn run_undoable(session: &mut Session<'_>, batch: &mut [Box<dyn Work>]) -> Resul
     Ok(())
 }
 
-fn serve_reads(connection: &Connection, queue: &Queue) {
-    let _serving = Serving(queue);
+fn serve_reads(connection: &Connection, queue: &WorkQueue) {
+    let _serving = AbandonOnPanic(queue);
     while let Some(batch) = queue.take(1) {
         for mut work in batch {
             match run_read(connection, &mut *work) {
@@ -208,7 +214,7 @@ fn serve_reads(connection: &Connection, queue: &Queue) {
 }
 
 fn run_read(connection: &Connection, work: &mut dyn Work) -> Result<(), StoreError> {
-    let mut session = Session::new(connection);
+    let mut session = SqliteSession::new(connection);
     session.control("BEGIN DEFERRED")?;
     work.run(&mut Tx::new(&mut session));
     if connection.is_autocommit() {
@@ -219,13 +225,13 @@ fn run_read(connection: &Connection, work: &mut dyn Work) -> Result<(), StoreErr
 }
 
 /// A connection inside a transaction.
-struct Session<'a> {
+struct SqliteSession<'a> {
     connection: &'a Connection,
     /// Whether the transaction erased something that must leave no copy in the write-ahead log.
     erases: bool,
 }
 
-impl<'a> Session<'a> {
+impl<'a> SqliteSession<'a> {
     fn new(connection: &'a Connection) -> Self {
         Self {
             connection,
@@ -234,7 +240,7 @@ impl<'a> Session<'a> {
     }
 }
 
-impl Session<'_> {
+impl SqliteSession<'_> {
     /// Fails if the transaction is no longer open: a full disk makes SQLite end it by itself.
     fn still_open(&self) -> Result<(), StoreError> {
         if self.connection.is_autocommit() {
@@ -252,7 +258,7 @@ impl Session<'_> {
     }
 }
 
-impl Engine for Session<'_> {
+impl Engine for SqliteSession<'_> {
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
         let written = self
             .bound(sql, params)?

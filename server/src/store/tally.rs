@@ -10,7 +10,7 @@ use api_types::{
 use super::{
     StoreError, Tx, params,
     search::Search,
-    tasks::{Filter, one_of},
+    tasks::{TaskFilter, one_of},
 };
 use crate::domain::task::Task;
 
@@ -54,7 +54,7 @@ pub(super) fn count(
 pub(super) fn found(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
-    filter: &Filter,
+    filter: &TaskFilter,
 ) -> Result<u64, StoreError> {
     let mut search = Search::of("task_tally", "agent_id = ", agent_id.to_string());
     search.and("status = ", filter.status.map(Status::as_str));

@@ -20,9 +20,9 @@ use super::{
     tally,
 };
 use crate::domain::{
-    new_task::Rating,
+    new_task::MinimumRating,
     place::Spot,
-    task::{Moments, Task},
+    task::{MoveTimes, Task},
 };
 
 const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.key_id AS key_id,
@@ -38,7 +38,7 @@ const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.key_id AS 
 
 /// The page of a list that is requested, after a cursor or after a number of rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Window {
+pub struct TaskWindow {
     /// Maximum number of rows.
     pub limit: u32,
     /// Number of rows to skip.
@@ -49,7 +49,7 @@ pub struct Window {
 
 /// The conditions of a list of an agent's tasks.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct TaskFilter {
     /// Only tasks in this status.
     pub status: Option<Status>,
     /// Only tasks of this type.
@@ -62,7 +62,7 @@ pub struct Filter {
 
 /// Some rows of a list, and how many it has in all.
 #[derive(Clone, Debug)]
-pub struct Found<T> {
+pub struct PageOfRows<T> {
     /// The rows, up to one more than requested, to tell whether more follow.
     pub rows: Vec<T>,
     /// Number of rows of the whole list.
@@ -82,9 +82,9 @@ pub fn get(tx: &mut Tx<'_>, id: TaskId) -> Result<Option<Task>, StoreError> {
 pub fn of_agent(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
-    filter: &Filter,
-    window: Window,
-) -> Result<Found<Task>, StoreError> {
+    filter: &TaskFilter,
+    window: TaskWindow,
+) -> Result<PageOfRows<Task>, StoreError> {
     let mut search = Search::of("task", "task.agent_id = ", agent_id.to_string());
     search.and("task.status = ", filter.status.map(Status::as_str));
     search.and("task.task_type = ", filter.task_type.map(TaskType::as_str));
@@ -95,7 +95,7 @@ pub fn of_agent(
         None => tally::found(tx, agent_id, filter)?,
     };
     let rows = page(tx, search, window)?;
-    Ok(Found { rows, total })
+    Ok(PageOfRows { rows, total })
 }
 
 /// The conditions of a search for open tasks.
@@ -104,7 +104,7 @@ pub struct Eligible {
     /// The operator's skills; empty means all.
     pub skills: Vec<TaskType>,
     /// The mean of the agents' ratings of the operator, if there is one.
-    pub rating: Option<Rating>,
+    pub rating: Option<MinimumRating>,
     /// The type of task that the operator searches for now.
     pub task_type: Option<TaskType>,
     /// The minimum reward.
@@ -118,12 +118,12 @@ pub struct Eligible {
 pub fn open(
     tx: &mut Tx<'_>,
     eligible: &Eligible,
-    window: Window,
-) -> Result<Found<Task>, StoreError> {
+    window: TaskWindow,
+) -> Result<PageOfRows<Task>, StoreError> {
     let search = open_to(eligible);
     let total = search.count_to(tx, OPEN_COUNTED_MAX)?;
     let rows = page(tx, search, window)?;
-    Ok(Found { rows, total })
+    Ok(PageOfRows { rows, total })
 }
 
 /// The number at which a count of open tasks ends: nobody pages through more of them, and counting
@@ -148,7 +148,7 @@ pub(super) fn open_to(eligible: &Eligible) -> Search {
 }
 
 /// Returns the rating in hundredths of a star. An operator without a rating has no stars.
-fn hundredths(rating: Option<Rating>) -> i64 {
+fn hundredths(rating: Option<MinimumRating>) -> i64 {
     rating.map_or(0, |rating| i64::from(rating.hundredths()))
 }
 
@@ -168,12 +168,12 @@ pub(super) fn one_of(search: &mut Search, column: &str, types: &[TaskType]) {
 pub fn mine(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
-    window: Window,
-) -> Result<Found<Task>, StoreError> {
+    window: TaskWindow,
+) -> Result<PageOfRows<Task>, StoreError> {
     let search = Search::of("task", "task.operator_id = ", operator_id.to_string());
     let total = search.count(tx)?;
     let rows = page(tx, search, window)?;
-    Ok(Found { rows, total })
+    Ok(PageOfRows { rows, total })
 }
 
 /// Returns the tasks that an operator completed last, newest first.
@@ -316,7 +316,7 @@ fn json_of<T: serde::Serialize>(
 }
 
 /// Returns one row more than the window's limit, newest first.
-fn page(tx: &mut Tx<'_>, mut search: Search, window: Window) -> Result<Vec<Task>, StoreError> {
+fn page(tx: &mut Tx<'_>, mut search: Search, window: TaskWindow) -> Result<Vec<Task>, StoreError> {
     search.and("task.id < ", window.after.map(|id| id.to_string()));
     let limit = search.bind(i64::from(window.limit) + 1);
     let offset = search.bind(i64::from(window.offset));
@@ -351,7 +351,7 @@ fn task(row: &Row) -> Result<Task, StoreError> {
             .map(|name| parsed(CancelReason::parse(&name), "cancel_reason"))
             .transpose()?,
         due: time_if_any(row, "due_at_ms")?,
-        at: Moments {
+        at: MoveTimes {
             created: time(row, "created_at_ms")?,
             accepted: time_if_any(row, "accepted_at_ms")?,
             submitted: time_if_any(row, "submitted_at_ms")?,

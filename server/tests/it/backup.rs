@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use server::backup::{self, BackupError, Manifest, Progress, Restored};
 use server::clock::SeededEntropy;
-use server::config::Place;
+use server::config::DataLocation;
 use server::store::Store;
 use tempfile::TempDir;
 
@@ -49,7 +49,7 @@ impl Archive {
     }
 
     async fn restored(&self, into: &Store, data: &Path) -> Result<Restored, BackupError> {
-        let place = Place {
+        let place = DataLocation {
             data: data.to_owned(),
             database_url: None,
             files_url: None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api_types::paths;
 use reqwest::Method;
-use server::connections::{self, Limits};
+use server::connections::{self, ConnectionLimits};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::harness::{Ask, TestApp};
 use crate::support::{self, FreshStore, on_both_databases};
 
-async fn serving(store: FreshStore, limits: Limits) -> TestApp {
+async fn serving(store: FreshStore, limits: ConnectionLimits) -> TestApp {
     let (app, listener) = TestApp::bind(store, &[]).await;
     let router = server::http::router(app.app.clone()).unwrap();
     tokio::spawn(connections::serve(
@@ -113,7 +113,7 @@ const HEALTH: &str = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
 
 on_both_databases! {
     async fn a_connection_goes_on_after_a_refusal_whose_body_nobody_read(store) {
-        let app = serving(store, Limits::of(8)).await;
+        let app = serving(store, ConnectionLimits::of(8)).await;
         let mut connection = KeptAlive::open(&app).await;
         for (head, status) in refused_early().iter().cycle().take(120) {
             // Most clients send head and body apart.
@@ -127,7 +127,7 @@ on_both_databases! {
     }
 
     async fn a_connection_goes_on_after_a_refusal_whose_chunks_nobody_read(store) {
-        let app = serving(store, Limits::of(8)).await;
+        let app = serving(store, ConnectionLimits::of(8)).await;
         let mut connection = KeptAlive::open(&app).await;
         for (head, status) in refused_early() {
             connection.send(format!("{head}transfer-encoding: chunked\r\n\r\n")).await;
@@ -141,7 +141,7 @@ on_both_databases! {
     }
 
     async fn a_slow_sender_is_refused_and_may_send_to_the_end(store) {
-        let app = serving(store, Limits::of(64)).await;
+        let app = serving(store, ConnectionLimits::of(64)).await;
         let refused = refused_early().into_iter().map(async |(head, status)| {
             let mut connection = KeptAlive::open(&app).await;
             connection.send(with_length(&head)).await;
@@ -158,7 +158,7 @@ on_both_databases! {
     }
 
     async fn who_waits_for_leave_to_send_is_refused_without_it(store) {
-        let app = serving(store, Limits::of(64)).await;
+        let app = serving(store, ConnectionLimits::of(64)).await;
         for (head, status) in refused_early() {
             let mut connection = KeptAlive::open(&app).await;
             connection.send(with_length(&format!("{head}expect: 100-continue\r\n"))).await;
@@ -173,7 +173,7 @@ on_both_databases! {
         let (app, listener) = TestApp::bind(store, &["--rate-limit=1"]).await;
         let router = server::http::router(app.app.clone()).unwrap();
         let stop = CancellationToken::new();
-        tokio::spawn(connections::serve(listener, router, Limits::of(8), stop));
+        tokio::spawn(connections::serve(listener, router, ConnectionLimits::of(8), stop));
         let mut connection = KeptAlive::open(&app).await;
         for status in [401].into_iter().chain([429; 40]) {
             let head = format!("POST {} HTTP/1.1\r\nhost: a\r\n", paths::TASKS);
@@ -185,7 +185,7 @@ on_both_databases! {
     }
 
     async fn what_is_no_http_is_told_so_however_much_of_it_comes(store) {
-        let app = serving(store, Limits::of(8)).await;
+        let app = serving(store, ConnectionLimits::of(8)).await;
         let mut connection = KeptAlive::open(&app).await;
         connection.send("nonsense\r\n".repeat(100_000)).await;
         let heard = connection.hear().await;
@@ -193,7 +193,7 @@ on_both_databases! {
     }
 
     async fn a_head_that_does_not_arrive_ends_its_connection(store) {
-        let limits = Limits {
+        let limits = ConnectionLimits {
             most: 8,
             head_within: Duration::from_millis(50),
         };
@@ -211,9 +211,9 @@ on_both_databases! {
     }
 
     async fn connections_beyond_the_limit_are_told_so_and_others_go_on(store) {
-        let app = serving(store, Limits {
+        let app = serving(store, ConnectionLimits {
             most: 2,
-            ..Limits::of(2)
+            ..ConnectionLimits::of(2)
         })
         .await;
         let ask = b"GET /healthz HTTP/1.1\r\nhost: here\r\n\r\n";
@@ -249,7 +249,7 @@ on_both_databases! {
     }
 
     async fn a_head_that_is_too_large_is_refused_in_the_callers_dialect(store) {
-        let app = serving(store, Limits::of(8)).await;
+        let app = serving(store, ConnectionLimits::of(8)).await;
         let long = format!("/api/v1/tasks?external_id={}", "x".repeat(9000));
         app.get(&long).await.refused(414, "too_large");
         let many = |app: &TestApp| {

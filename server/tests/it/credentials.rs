@@ -8,7 +8,7 @@ use api_types::{AgentId, OperatorId, TaskId, paths};
 use crypto_wasm::{AgentPublicKey, AgentSecretKey, Envelope, EnvelopeText};
 use reqwest::Method;
 use serde_json::{Value, json};
-use server::store::snapshot::{self, Column, Kind};
+use server::store::snapshot::{self, Column, ColumnType};
 use server::store::{Row, StoreError, Tx};
 
 use crate::harness::{Ask, Caller, TestApp, photo_task};
@@ -109,10 +109,10 @@ async fn tables_with(app: &TestApp, text: &str) -> Vec<String> {
         for table in snapshot::tables(tx)? {
             let rows = tx.query(&format!("SELECT * FROM {}", table.name), &[])?;
             let holds = |row: &Row, column: &Column| match column.kind {
-                Kind::Text => row.get::<Option<String>>(&column.name).unwrap(),
-                Kind::Bytes => (row.get::<Option<Vec<u8>>>(&column.name).unwrap())
+                ColumnType::Text => row.get::<Option<String>>(&column.name).unwrap(),
+                ColumnType::Bytes => (row.get::<Option<Vec<u8>>>(&column.name).unwrap())
                     .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
-                Kind::Int => None,
+                ColumnType::Int => None,
             };
             let holds = |row: &Row| {
                 let mut columns = table.columns.iter();

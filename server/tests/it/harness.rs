@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use server::app::App;
 use server::clock::{ManualClock, SeededEntropy};
 use server::config::{Cli, Command, Config};
-use server::connections::{self, Limits};
+use server::connections::{self, ConnectionLimits};
 use server::http;
 use server::jobs::runner;
-use server::store::jobs::{Claimed, Wanted};
+use server::store::jobs::{ClaimCapacity, ClaimedJob};
 use server::store::{StoreError, Tx, jobs, ledger};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
@@ -121,9 +121,9 @@ impl TestApp {
     }
 
     /// Claims every job that is due but mails, of which every registration leaves one.
-    pub(crate) async fn claim_jobs(&self, lease: Duration) -> Vec<Claimed> {
+    pub(crate) async fn claim_jobs(&self, lease: Duration) -> Vec<ClaimedJob> {
         let now = self.now();
-        let mut all = Wanted::any(100);
+        let mut all = ClaimCapacity::any(100);
         for of_pool in &mut all.pools {
             of_pool.full_kinds = vec!["send_verification"];
         }
@@ -239,7 +239,7 @@ fn serving((app, listener): (TestApp, TcpListener)) -> TestApp {
     tokio::spawn(connections::serve(
         listener,
         router,
-        Limits::of(1024),
+        ConnectionLimits::of(1024),
         CancellationToken::new(),
     ));
     app

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::Value;
 use server::domain::job::Job;
 use server::jobs::runner::{self, DrainError};
-use server::store::jobs::{self, Claimed, Ended, Wanted};
+use server::store::jobs::{self, ClaimCapacity, ClaimedJob, LeaseScope};
 use server::store::{Store, Tx};
 
 use crate::admin::host;
@@ -37,14 +37,14 @@ async fn enqueue(store: &FreshStore, job: Job, due_at: Timestamp) {
         .unwrap();
 }
 
-async fn claim(store: &Store, now: Timestamp) -> Vec<Claimed> {
+async fn claim(store: &Store, now: Timestamp) -> Vec<ClaimedJob> {
     claim_with(store, now, true).await
 }
 
-async fn claim_with(store: &Store, now: Timestamp, may_take_suspect: bool) -> Vec<Claimed> {
-    let wanted = Wanted {
+async fn claim_with(store: &Store, now: Timestamp, may_take_suspect: bool) -> Vec<ClaimedJob> {
+    let wanted = ClaimCapacity {
         may_take_suspect,
-        ..Wanted::any(10)
+        ..ClaimCapacity::any(10)
     };
     store
         .write(move |tx| jobs::claim(tx, now, now.after(LEASE), &wanted))
@@ -53,7 +53,7 @@ async fn claim_with(store: &Store, now: Timestamp, may_take_suspect: bool) -> Ve
 }
 
 /// Takes back what processes held that have ended; the kinds of what is set aside for it.
-async fn take_back(store: &Store, now: Timestamp, ended: Ended) -> Vec<String> {
+async fn take_back(store: &Store, now: Timestamp, ended: LeaseScope) -> Vec<String> {
     let taken = store.write(move |tx| jobs::take_back(tx, now, ended));
     taken.await.unwrap()
 }
@@ -86,7 +86,7 @@ on_both_databases! {
         let dead = claim(&store, beginning()).await.remove(0);
         let later = beginning().after(LEASE);
         assert_eq!(claim(&store, later).await.len(), 0);
-        assert!(take_back(&store, later, Ended::Lease).await.is_empty());
+        assert!(take_back(&store, later, LeaseScope::Lease).await.is_empty());
         let heir = claim(&store, later).await.remove(0);
         assert_eq!((heir.job, heir.attempts), (dead.job, 2));
         // The dead may come back; what it completes is no longer its own.
@@ -95,16 +95,16 @@ on_both_databases! {
             jobs::renew(tx, std::slice::from_ref(&heir), later.after(LEASE * 2))
         };
         store.write(renew).await.unwrap();
-        take_back(&store, later.after(LEASE), Ended::Lease).await;
+        take_back(&store, later.after(LEASE), LeaseScope::Lease).await;
         assert_eq!(claim(&store, later.after(LEASE)).await.len(), 0);
     }
 
     async fn a_process_that_has_the_database_alone_takes_back_everything_when_it_starts(store) {
         enqueue(&store, job(1), beginning()).await;
         claim(&store, beginning()).await.remove(0);
-        take_back(&store, beginning(), Ended::Lease).await;
+        take_back(&store, beginning(), LeaseScope::Lease).await;
         assert_eq!(claim(&store, beginning()).await.len(), 0);
-        take_back(&store, beginning(), Ended::Every).await;
+        take_back(&store, beginning(), LeaseScope::Every).await;
         assert_eq!(claim(&store, beginning()).await.len(), 1);
     }
 
@@ -112,7 +112,7 @@ on_both_databases! {
         enqueue(&store, job(1), beginning()).await;
         let lost = claim(&store, beginning()).await.remove(0);
         let later = beginning().after(LEASE);
-        take_back(&store, later, Ended::Lease).await;
+        take_back(&store, later, LeaseScope::Lease).await;
         let renew = move |tx: &mut Tx<'_>| {
             jobs::renew(tx, std::slice::from_ref(&lost), later.after(LEASE))
         };
@@ -130,7 +130,7 @@ on_both_databases! {
         for set_aside in [vec![], vec!["review_proof".to_owned()]] {
             assert_eq!(app.claim_jobs(LEASE).await.len(), 1);
             app.advance(LEASE);
-            assert_eq!(take_back(db, app.now(), Ended::Lease).await, set_aside);
+            assert_eq!(take_back(db, app.now(), LeaseScope::Lease).await, set_aside);
         }
         assert!(app.claim_jobs(LEASE).await.is_empty());
         let failed = host(&app, Method::GET, paths::FAILED_JOBS, &Value::Null).await.ok();
@@ -149,7 +149,7 @@ on_both_databases! {
         for _ in 0..3 {
             claim(&store, now).await.remove(0);
             now = now.after(LEASE);
-            assert!(take_back(&store, now, Ended::Lease).await.is_empty());
+            assert!(take_back(&store, now, LeaseScope::Lease).await.is_empty());
             let claimed = claim(&store, now).await.remove(0);
             store.write(move |tx| jobs::retry(tx, &claimed, now, "why")).await.unwrap();
         }
@@ -161,7 +161,7 @@ on_both_databases! {
             enqueue(&store, job(number), beginning()).await;
         }
         assert_eq!(claim(&store, beginning()).await.len(), 3);
-        take_back(&store, beginning(), Ended::Every).await;
+        take_back(&store, beginning(), LeaseScope::Every).await;
         enqueue(&store, job(4), beginning()).await;
         let beside = claim(&store, beginning()).await;
         let (suspects, others): (Vec<_>, _) = beside.iter().partition(|one| one.is_suspect);
@@ -184,7 +184,7 @@ on_both_databases! {
         };
         store.write(claim_by_older).await.unwrap();
         let much_later = later.after(LEASE);
-        take_back(&store, much_later, Ended::Every).await;
+        take_back(&store, much_later, LeaseScope::Every).await;
         assert!(!claim(&store, much_later).await.remove(0).is_suspect);
     }
 

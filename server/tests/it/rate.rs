@@ -5,7 +5,7 @@ use std::time::Duration;
 use api_types::paths;
 use futures_util::future::join_all;
 use reqwest::Method;
-use server::connections::{self, Limits};
+use server::connections::{self, ConnectionLimits};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -86,7 +86,12 @@ async fn servers_on_one_database_share_a_limit() {
     let second = format!("http://{}{PATH}", listener.local_addr().unwrap());
     let router = server::http::router(app.app.clone()).unwrap();
     let stop = CancellationToken::new();
-    tokio::spawn(connections::serve(listener, router, Limits::of(64), stop));
+    tokio::spawn(connections::serve(
+        listener,
+        router,
+        ConnectionLimits::of(64),
+        stop,
+    ));
     let client = reqwest::Client::new();
     let (mut here, mut there) = (0, 0);
     for _ in 0..30 {

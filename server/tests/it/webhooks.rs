@@ -18,7 +18,7 @@ use server::domain::target::TargetRules;
 use server::jobs::runner;
 use server::outside::http::UserTargets;
 use server::store::Tx;
-use server::store::jobs::{self, Ended};
+use server::store::jobs::{self, LeaseScope};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -509,7 +509,7 @@ on_both_databases! {
         app.app.targets = UserTargets::new(TargetRules::default()).unwrap();
         app.drain_jobs().await;
         assert_eq!(receiver.all().len(), 0);
-        let window = server::store::deliveries::Window { limit: 10, offset: 0, after: None };
+        let window = server::store::deliveries::DeliveryWindow { limit: 10, offset: 0, after: None };
         let all = app.app.store.read(move |tx| {
             server::store::deliveries::list(tx, Default::default(), window)
         });
@@ -649,7 +649,7 @@ on_both_databases! {
         assert!(running.await.unwrap_err().is_cancelled());
         app.advance(Duration::from_secs(30));
         let now = app.now();
-        let ended = move |tx: &mut Tx<'_>| jobs::take_back(tx, now, Ended::Lease);
+        let ended = move |tx: &mut Tx<'_>| jobs::take_back(tx, now, LeaseScope::Lease);
         app.app.store.write(ended).await.unwrap();
         let due = app.claim_jobs(Duration::from_secs(30)).await;
         assert_eq!((due[0].job.kind(), due[0].attempts), ("deliver_webhook", 2));
@@ -669,7 +669,7 @@ on_both_databases! {
         }
         assert_eq!(app.claim_jobs(Duration::from_secs(30)).await.len(), 3);
         let now = app.now();
-        let ended = move |tx: &mut Tx<'_>| jobs::take_back(tx, now, Ended::Every);
+        let ended = move |tx: &mut Tx<'_>| jobs::take_back(tx, now, LeaseScope::Every);
         app.app.store.write(ended).await.unwrap();
 
         let called = || suspects.iter().filter(|one| !one.all().is_empty()).count();

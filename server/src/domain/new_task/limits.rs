@@ -59,7 +59,7 @@ pub enum PostRefusal {
 
 /// What an agent has posted on the current UTC day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Today {
+pub struct DailyUsage {
     /// Number of tasks posted.
     pub tasks: u32,
     /// Rewards and fees of the tasks that were not cancelled.
@@ -68,7 +68,7 @@ pub struct Today {
 
 /// The facts that the limits and the fee of a new task depend on.
 #[derive(Clone, Copy, Debug)]
-pub struct Post {
+pub struct PostContext {
     /// Whether the host has switched off the task's type.
     pub type_is_off: bool,
     /// The platform's minimum reward.
@@ -78,7 +78,7 @@ pub struct Post {
     /// The limits of the tier.
     pub limits: TierLimits,
     /// What the agent has posted today; only simulated tasks count for a simulated one.
-    pub today: Today,
+    pub today: DailyUsage,
     /// The current UTC day, in days since 1970-01-01.
     pub day: i64,
     /// What the agent spent in the trailing thirty days, today included.
@@ -93,7 +93,7 @@ impl NewTask {
     ///
     /// # Errors
     /// The first broken rule, in the order of the variants of [`PostRefusal`].
-    pub fn allowed(&self, post: &Post) -> Result<(), PostRefusal> {
+    pub fn allowed(&self, post: &PostContext) -> Result<(), PostRefusal> {
         self.obstacles(post).into_iter().next().map_or(Ok(()), Err)
     }
 
@@ -107,7 +107,7 @@ impl NewTask {
 
     /// Returns every rule of platform, type and tier that the task breaks now, in the order of the
     /// variants of [`PostRefusal`].
-    pub fn obstacles(&self, post: &Post) -> Vec<PostRefusal> {
+    pub fn obstacles(&self, post: &PostContext) -> Vec<PostRefusal> {
         let limits = post.limits;
         let most = task_type::rules(self.task_type).reward_max.min(REWARD_MAX);
         let spent = post.today.spent.checked_add(self.total(post.fee));

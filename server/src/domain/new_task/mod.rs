@@ -19,8 +19,8 @@ use super::{
     result_schema::ResultSchema,
     secret::CallbackSecret,
 };
-pub use limits::{Post, PostRefusal, REWARD_MAX, Today};
-pub use rating::Rating;
+pub use limits::{DailyUsage, PostContext, PostRefusal, REWARD_MAX};
+pub use rating::MinimumRating;
 
 /// The part of a task that its agent states and that never changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub struct NewTask {
     pub webhook_style: Option<WebhookStyle>,
     /// Minimum rating of operators who may see and accept the task.
     #[serde(default)]
-    pub rating_min: Option<Rating>,
+    pub rating_min: Option<MinimumRating>,
     /// The schema that the typed result must satisfy.
     #[serde(default)]
     pub result_schema: Option<ResultSchema>,

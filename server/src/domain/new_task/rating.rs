@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 /// A mean of stars in hundredths, 100 to 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Rating(u16);
+pub struct MinimumRating(u16);
 
-impl Rating {
+impl MinimumRating {
     /// Creates a rating from hundredths of a star, or returns `None` outside 100 to 500.
     pub const fn from_hundredths(hundredths: u16) -> Option<Self> {
         match hundredths {
@@ -47,7 +47,8 @@ mod tests {
 
     #[test]
     fn stars_are_read_to_the_hundredth_and_not_rounded() {
-        let read = |text| Rating::parse(text).map(|rating| (rating.hundredths(), rating.stars()));
+        let read =
+            |text| MinimumRating::parse(text).map(|rating| (rating.hundredths(), rating.stars()));
         assert_eq!(read("4.25"), Some((425, 4.25)));
         assert_eq!(
             (read("4.005"), read("0.99"), read("5.01")),

@@ -14,7 +14,7 @@ use api_types::{
 use crypto_wasm::AgentPublicKey;
 use serde_json::Value;
 
-use super::{NewTask, Rating};
+use super::{MinimumRating, NewTask};
 use crate::domain::{
     estimate::EstimateTerms,
     fields::{Fields, Parsed, choice, degrees, flag, list, money, text, timestamp, wrong},
@@ -56,7 +56,7 @@ impl NewTask {
             );
             let types = TaskType::ALL.map(TaskType::as_str).join(", ");
             let task_type = fields.required("task_type", choice(TaskType::parse, types));
-            let stated = Stated::read(fields, location.as_ref());
+            let stated = TypeDependentFields::read(fields, location.as_ref());
             let proof_type = stated.proof_type;
             let digital_instructions =
                 fields.optional("digital_instructions", text(0..=DESCRIPTION_CHARS_MAX));
@@ -65,7 +65,7 @@ impl NewTask {
             let agent_public_key = fields.optional("agent_public_key", public_key);
             let external_id = fields.optional("external_id", text(1..=200));
             let estimate = EstimateTerms::read(fields);
-            let beside = Beside::read(fields, market);
+            let beside = ExtensionFields::read(fields, market);
 
             fit_type(fields, task_type, &stated);
             let task_type = task_type?;
@@ -98,16 +98,16 @@ impl NewTask {
 }
 
 /// The fields of this API that S1 does not have.
-struct Beside {
+struct ExtensionFields {
     webhook_style: Option<WebhookStyle>,
-    rating_min: Option<Rating>,
+    rating_min: Option<MinimumRating>,
     result_schema: Option<ResultSchema>,
     sandbox: bool,
     sandbox_outcome: Option<SandboxOutcome>,
     dry_run: Option<bool>,
 }
 
-impl Beside {
+impl ExtensionFields {
     fn read(fields: &mut Fields<'_>, market: Market) -> Self {
         let outcomes = SandboxOutcome::ALL.map(SandboxOutcome::as_str).join(", ");
         let outcome = choice(SandboxOutcome::parse, outcomes);
@@ -132,13 +132,13 @@ impl Beside {
 }
 
 /// The stated fields that must fit the task type.
-struct Stated<'a> {
+struct TypeDependentFields<'a> {
     domain: Option<TaskDomain>,
     proof_type: Option<ProofType>,
     place: Option<&'a Location>,
 }
 
-impl<'a> Stated<'a> {
+impl<'a> TypeDependentFields<'a> {
     fn read(fields: &mut Fields<'_>, place: Option<&'a Location>) -> Self {
         let domains = "PHYSICAL, DIGITAL, CREDENTIAL";
         let proof_types = "PHOTO, SCREENSHOT, CONFIRMATION, ARTIFACT";
@@ -151,7 +151,11 @@ impl<'a> Stated<'a> {
 }
 
 /// Reports the fields that do not fit the type. If the type could not be read, nothing is reported.
-fn fit_type(fields: &mut Fields<'_>, task_type: Option<TaskType>, stated: &Stated<'_>) {
+fn fit_type(
+    fields: &mut Fields<'_>,
+    task_type: Option<TaskType>,
+    stated: &TypeDependentFields<'_>,
+) {
     let Some(task_type) = task_type else {
         return;
     };
@@ -226,9 +230,9 @@ fn deadline(value: &Value, now: Timestamp) -> Parsed<Timestamp> {
 }
 
 /// Reads stars with at most two decimals from a number.
-fn rating(value: &Value) -> Parsed<Rating> {
+fn rating(value: &Value) -> Parsed<MinimumRating> {
     let number = value.as_number().map(ToString::to_string);
-    let read = number.and_then(|number| Rating::parse_number(&number));
+    let read = number.and_then(|number| MinimumRating::parse_number(&number));
     read.map_or_else(
         || wrong("must be a number from 1 to 5 with at most two decimals"),
         Ok,

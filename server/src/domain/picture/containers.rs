@@ -102,11 +102,11 @@ impl<'a> Iterator for Boxes<'a> {
 /// Returns whether all extents of an `iloc` box (ISO/IEC 14496-12, 8.11.3) lie within a file of
 /// this length.
 fn places_exist(places: &[u8], file_bytes: u64) -> bool {
-    let mut fields = Fields { rest: places };
+    let mut fields = NumberReader { rest: places };
     read_places(&mut fields, file_bytes).unwrap_or(false)
 }
 
-fn read_places(fields: &mut Fields<'_>, file_bytes: u64) -> Option<bool> {
+fn read_places(fields: &mut NumberReader<'_>, file_bytes: u64) -> Option<bool> {
     let version = fields.number(1)?;
     fields.number(3)?;
     let sizes = fields.number(2)?;
@@ -142,11 +142,11 @@ fn read_places(fields: &mut Fields<'_>, file_bytes: u64) -> Option<bool> {
 }
 
 /// A reader of consecutive big-endian numbers.
-struct Fields<'a> {
+struct NumberReader<'a> {
     rest: &'a [u8],
 }
 
-impl Fields<'_> {
+impl NumberReader<'_> {
     fn number(&mut self, bytes: u64) -> Option<u64> {
         let (number, rest) = self.rest.split_at_checked(usize::try_from(bytes).ok()?)?;
         self.rest = rest;

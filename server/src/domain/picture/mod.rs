@@ -18,8 +18,8 @@ use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader};
 use image_hasher::{HashAlg, HasherConfig};
 
 pub use self::format::Format;
-pub use self::outline::{Outline, OutlineReader};
-use self::shades::Shades;
+pub use self::outline::{HeaderReader, PictureHeader};
+use self::shades::LightnessGrid;
 
 /// Maximum pixels of a picture that is decoded; cameras of 61 megapixels stay below it.
 pub const PIXELS_MAX: u64 = 64 * 1024 * 1024;
@@ -40,7 +40,7 @@ const BLANK_DEVIATION_MAX: f64 = 4.0;
 
 /// The measurements of a picture.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Measured {
+pub struct PictureMeasurements {
     /// Width in pixels, with the orientation applied.
     pub width: u32,
     /// Height in pixels, with the orientation applied.
@@ -54,7 +54,7 @@ pub struct Measured {
 
 /// Why a file could not be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unmeasured {
+pub enum MeasureError {
     /// The file seems complete, but its format is only stored and not decoded here, such as HEIC or
     /// PDF.
     NotDecoded,
@@ -67,14 +67,14 @@ pub enum Unmeasured {
 /// The decoding time of the pictures in a proof. Heavy reviews wait only for each other, and no
 /// other review waits for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effort {
+pub enum ReviewLoad {
     /// Decoding takes a moment.
     Light,
     /// Decoding takes seconds.
     Heavy,
 }
 
-impl Effort {
+impl ReviewLoad {
     /// Returns the effort of decoding this many pixels.
     pub fn of(pixels: u64) -> Self {
         if pixels > LIGHT_PIXELS_MAX {
@@ -88,9 +88,9 @@ impl Effort {
 /// Decodes a picture to its end and measures it, within the limits.
 ///
 /// # Errors
-/// [`Unmeasured`] states why it could not be measured.
-pub fn measure(bytes: &[u8]) -> Result<Measured, Unmeasured> {
-    let format = Format::of(bytes).ok_or(Unmeasured::Broken)?;
+/// [`MeasureError`] states why it could not be measured.
+pub fn measure(bytes: &[u8]) -> Result<PictureMeasurements, MeasureError> {
+    let format = Format::of(bytes).ok_or(MeasureError::Broken)?;
     let whole = match format {
         Format::Heic => containers::heic_is_whole(bytes),
         Format::Pdf => containers::pdf_is_whole(bytes),
@@ -98,16 +98,16 @@ pub fn measure(bytes: &[u8]) -> Result<Measured, Unmeasured> {
         Format::Jpeg | Format::Png => true,
     };
     if !whole {
-        return Err(Unmeasured::Broken);
+        return Err(MeasureError::Broken);
     }
     let outline = outline(format, bytes);
     if matches!(format, Format::Heic | Format::Pdf) || outline.animated {
-        return Err(Unmeasured::NotDecoded);
+        return Err(MeasureError::NotDecoded);
     }
-    let (width, height) = outline.shown().ok_or(Unmeasured::Broken)?;
+    let (width, height) = outline.shown().ok_or(MeasureError::Broken)?;
     let pixels = u64::from(width) * u64::from(height);
     if pixels > PIXELS_MAX || width.max(height) > SIDE_PIXELS_MAX {
-        return Err(Unmeasured::TooManyPixels);
+        return Err(MeasureError::TooManyPixels);
     }
     let shades = match format {
         Format::Png => png::read(bytes)?,
@@ -121,8 +121,8 @@ pub fn measure(bytes: &[u8]) -> Result<Measured, Unmeasured> {
             }
         }
     };
-    let shown = shown(shades, outline.orientation).ok_or(Unmeasured::Broken)?;
-    Ok(Measured {
+    let shown = shown(shades, outline.orientation).ok_or(MeasureError::Broken)?;
+    Ok(PictureMeasurements {
         width,
         height,
         blank: is_blank(&shown),
@@ -159,29 +159,29 @@ pub fn decoding_bytes(content_type: &str, pixels: u64) -> u64 {
     }
 }
 
-fn outline(format: Format, bytes: &[u8]) -> Outline {
-    let mut reader = OutlineReader::new(format);
+fn outline(format: Format, bytes: &[u8]) -> PictureHeader {
+    let mut reader = HeaderReader::new(format);
     reader.push(bytes);
     reader.outline()
 }
 
 /// Decodes all pixels of a picture.
-fn decode(bytes: &[u8], format: ImageFormat) -> Result<Shades, Unmeasured> {
+fn decode(bytes: &[u8], format: ImageFormat) -> Result<LightnessGrid, MeasureError> {
     let reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let decoder = reader.into_decoder().map_err(|_| Unmeasured::Broken)?;
+    let decoder = reader.into_decoder().map_err(|_| MeasureError::Broken)?;
     let (width, height) = decoder.dimensions();
     let channels = decoder.color_type().channel_count();
     let mut samples = vec![0; decoder.total_bytes() as usize];
     decoder
         .read_image(&mut samples)
-        .map_err(|_| Unmeasured::Broken)?;
-    let mut shades = Shades::new(width, height);
+        .map_err(|_| MeasureError::Broken)?;
+    let mut shades = LightnessGrid::new(width, height);
     shades.add_all(&samples, usize::from(channels));
     Ok(shades)
 }
 
 /// Returns the lightness of a picture with its orientation applied.
-fn shown(shades: Shades, orientation: Orientation) -> Option<GrayImage> {
+fn shown(shades: LightnessGrid, orientation: Orientation) -> Option<GrayImage> {
     let mut picture = DynamicImage::ImageLuma8(shades.into_picture()?);
     picture.apply_orientation(orientation);
     Some(picture.into_luma8())
@@ -253,7 +253,7 @@ mod tests {
     fn a_strip_that_no_camera_makes_is_refused_by_its_header() {
         let mut strip = saved(&RgbImage::new(1, 1), ImageFormat::Png);
         strip[16..20].copy_from_slice(&(SIDE_PIXELS_MAX + 1).to_be_bytes());
-        assert_eq!(measure(&strip), Err(Unmeasured::TooManyPixels));
+        assert_eq!(measure(&strip), Err(MeasureError::TooManyPixels));
     }
 
     #[test]
@@ -335,7 +335,7 @@ mod tests {
         assert!(off <= 6 || !has_shapes, "{kind}: {off} bits");
         for cut in [bytes.len() / 2, bytes.len() - 40, bytes.len() - 4] {
             let cut_off = measure(&bytes[..cut]);
-            assert_eq!(cut_off, Err(Unmeasured::Broken), "{kind} at {cut}");
+            assert_eq!(cut_off, Err(MeasureError::Broken), "{kind} at {cut}");
         }
     }
 
@@ -351,14 +351,14 @@ mod tests {
         let range = scan + 5 + 2 * usize::from(bytes[scan + 4]);
         assert_eq!(bytes[range..range + 2], [0, 0]);
         bytes[range + 1] = 63;
-        assert_eq!(measure(&bytes), Err(Unmeasured::Broken));
+        assert_eq!(measure(&bytes), Err(MeasureError::Broken));
     }
 
     #[test]
     fn what_is_no_picture_is_told_apart() {
         let mut cut = saved(&scene(), ImageFormat::Png);
         cut.truncate(200);
-        assert_eq!(measure(&cut), Err(Unmeasured::Broken));
-        assert_eq!(measure(b"no picture"), Err(Unmeasured::Broken));
+        assert_eq!(measure(&cut), Err(MeasureError::Broken));
+        assert_eq!(measure(b"no picture"), Err(MeasureError::Broken));
     }
 }

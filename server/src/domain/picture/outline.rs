@@ -12,7 +12,7 @@ const EXIF_BYTES_MAX: usize = 64 * 1024;
 
 /// The properties that a picture's headers state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outline {
+pub struct PictureHeader {
     /// Width and height in pixels as stored, before the orientation is applied; `None` for formats
     /// that are not decoded here and for headers that are broken or contradict each other.
     pub stored: Option<(u32, u32)>,
@@ -22,7 +22,7 @@ pub struct Outline {
     pub animated: bool,
 }
 
-impl Outline {
+impl PictureHeader {
     /// Returns width and height in pixels with the orientation applied.
     pub fn shown(&self) -> Option<(u32, u32)> {
         let (width, height) = self.stored?;
@@ -39,10 +39,10 @@ impl Outline {
     }
 }
 
-/// Reads an [`Outline`] from a file that arrives in pieces of any length.
-pub struct OutlineReader {
+/// Reads an [`PictureHeader`] from a file that arrives in pieces of any length.
+pub struct HeaderReader {
     format: Format,
-    outline: Outline,
+    outline: PictureHeader,
     /// The beginning of the current segment, as far as it is needed.
     kept: Vec<u8>,
     /// Bytes of the current segment that are needed before it can be read.
@@ -53,7 +53,7 @@ pub struct OutlineReader {
 }
 
 /// The next step of the reader, given the bytes kept so far.
-enum Step {
+enum ParseStep {
     /// More of the current segment is needed: this many bytes from its beginning.
     Want(usize),
     /// The segment has been read: `used` of the kept bytes belong to it, and `skip` more bytes
@@ -63,10 +63,10 @@ enum Step {
     Done,
 }
 
-impl OutlineReader {
+impl HeaderReader {
     /// Starts reading a file of this format.
     pub fn new(format: Format) -> Self {
-        let outline = Outline {
+        let outline = PictureHeader {
             stored: None,
             orientation: Orientation::NoTransforms,
             animated: false,
@@ -101,42 +101,42 @@ impl OutlineReader {
                 return;
             }
             match self.step() {
-                Step::Want(bytes) => self.wanted = bytes,
-                Step::Next { used, skip } => {
+                ParseStep::Want(bytes) => self.wanted = bytes,
+                ParseStep::Next { used, skip } => {
                     self.kept.drain(..used.min(self.kept.len()));
                     self.wanted = 0;
                     self.skip = skip;
                 }
-                Step::Done => self.done = true,
+                ParseStep::Done => self.done = true,
             }
         }
     }
 
     /// Returns the properties found in the bytes so far.
-    pub fn outline(&self) -> Outline {
+    pub fn outline(&self) -> PictureHeader {
         self.outline
     }
 
-    fn step(&mut self) -> Step {
+    fn step(&mut self) -> ParseStep {
         match self.format {
             Format::Jpeg => self.jpeg_segment(),
             Format::Png => self.png_chunk(),
             Format::WebP => self.webp_chunk(),
-            Format::Heic | Format::Pdf => Step::Done,
+            Format::Heic | Format::Pdf => ParseStep::Done,
         }
     }
 
-    fn jpeg_segment(&mut self) -> Step {
+    fn jpeg_segment(&mut self) -> ParseStep {
         let (marker, length) = match self.kept.as_slice() {
             // The end of the file, or pixel data: no headers follow.
-            [0xff, 0xd9 | 0xda, ..] => return Step::Done,
+            [0xff, 0xd9 | 0xda, ..] => return ParseStep::Done,
             // A fill byte, or a marker without a segment.
-            [0xff, 0xff, ..] => return Step::Next { used: 1, skip: 0 },
-            [0xff, 0x00 | 0x01 | 0xd0..=0xd8, ..] => return Step::Next { used: 2, skip: 0 },
+            [0xff, 0xff, ..] => return ParseStep::Next { used: 1, skip: 0 },
+            [0xff, 0x00 | 0x01 | 0xd0..=0xd8, ..] => return ParseStep::Next { used: 2, skip: 0 },
             [0xff, marker, high, low, ..] => (*marker, u16::from_be_bytes([*high, *low])),
-            [0xff, _, ..] => return Step::Want(4),
-            [_, _, ..] => return Step::Next { used: 1, skip: 0 },
-            _ => return Step::Want(2),
+            [0xff, _, ..] => return ParseStep::Want(4),
+            [_, _, ..] => return ParseStep::Next { used: 1, skip: 0 },
+            _ => return ParseStep::Want(2),
         };
         let whole = 2 + usize::from(length);
         let wanted = match marker {
@@ -145,7 +145,7 @@ impl OutlineReader {
             _ => 4,
         };
         if self.kept.len() < wanted.min(whole) {
-            return Step::Want(wanted.min(whole));
+            return ParseStep::Want(wanted.min(whole));
         }
         match (marker, self.kept.as_slice()) {
             (0xe1, [_, _, _, _, payload @ ..]) => {
@@ -163,21 +163,21 @@ impl OutlineReader {
         self.pass(whole as u64)
     }
 
-    fn png_chunk(&mut self) -> Step {
+    fn png_chunk(&mut self) -> ParseStep {
         let [l1, l2, l3, l4, kind @ ..] = self.kept.as_slice() else {
-            return Step::Want(8);
+            return ParseStep::Want(8);
         };
         let length = u32::from_be_bytes([*l1, *l2, *l3, *l4]);
         let Some((kind, payload)) = kind.split_first_chunk::<4>() else {
-            return Step::Want(8);
+            return ParseStep::Want(8);
         };
         let (payload_length, found) = (length as usize, payload.len());
         match kind {
-            b"IHDR" if found < 8 && payload_length >= 8 => return Step::Want(16),
+            b"IHDR" if found < 8 && payload_length >= 8 => return ParseStep::Want(16),
             b"eXIf" if found < payload_length && payload_length <= EXIF_BYTES_MAX => {
-                return Step::Want(8 + payload_length);
+                return ParseStep::Want(8 + payload_length);
             }
-            b"IEND" => return Step::Done,
+            b"IEND" => return ParseStep::Done,
             b"IHDR" => {
                 let size = payload.first_chunk::<8>().copied().map(u64::from_be_bytes);
                 let size = size.unwrap_or_default();
@@ -189,9 +189,9 @@ impl OutlineReader {
         self.pass(12 + u64::from(length))
     }
 
-    fn webp_chunk(&mut self) -> Step {
+    fn webp_chunk(&mut self) -> ParseStep {
         let [k1, k2, k3, k4, l1, l2, l3, l4, payload @ ..] = self.kept.as_slice() else {
-            return Step::Want(8);
+            return ParseStep::Want(8);
         };
         let length = u32::from_le_bytes([*l1, *l2, *l3, *l4]);
         let wanted = match &[*k1, *k2, *k3, *k4] {
@@ -201,7 +201,7 @@ impl OutlineReader {
             _ => 0,
         };
         if payload.len() < wanted.min(length as usize) {
-            return Step::Want(8 + wanted.min(length as usize));
+            return ParseStep::Want(8 + wanted.min(length as usize));
         }
         match (&[*k1, *k2, *k3, *k4], payload) {
             (b"VP8X", [flags, _, _, _, w1, w2, w3, h1, h2, h3, ..]) => {
@@ -241,12 +241,12 @@ impl OutlineReader {
         }
     }
 
-    fn pass(&self, whole: u64) -> Step {
+    fn pass(&self, whole: u64) -> ParseStep {
         if self.done {
-            return Step::Done;
+            return ParseStep::Done;
         }
         let used = self.kept.len();
-        Step::Next {
+        ParseStep::Next {
             used,
             skip: whole.saturating_sub(used as u64),
         }
@@ -272,7 +272,7 @@ mod tests {
         let extended = chunk(b"VP8X", &[0, 0, 0, 0, 19, 0, 0, 9, 0, 0]);
         let bits = ((width - 1) | (height - 1) << 14).to_le_bytes();
         let lossless = chunk(b"VP8L", &[&[0x2f][..], &bits].concat());
-        let mut reader = OutlineReader::new(Format::WebP);
+        let mut reader = HeaderReader::new(Format::WebP);
         reader.push(&[&b"RIFF\0\0\0\0WEBP"[..], &extended, &lossless].concat());
         reader.outline().shown()
     }

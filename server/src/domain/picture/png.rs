@@ -4,19 +4,19 @@ use std::io::Cursor;
 
 use png::{Decoder, DecodingError, Limits, Transformations};
 
-use super::Unmeasured;
-use super::shades::{Shades, shade};
+use super::MeasureError;
+use super::shades::{LightnessGrid, shade};
 
 /// Memory limit for rows and chunks, in bytes. The longest row of a permitted picture needs less.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The column and row of the first pixel of a pass, and the steps to the next column and row.
-type Pass = [u32; 4];
+type InterlacePass = [u32; 4];
 
-const WHOLE: [Pass; 1] = [[0, 0, 1, 1]];
+const WHOLE: [InterlacePass; 1] = [[0, 0, 1, 1]];
 
 /// The passes of an interlaced picture (PNG specification, 8.1).
-const ADAM7: [Pass; 7] = [
+const ADAM7: [InterlacePass; 7] = [
     [0, 0, 8, 8],
     [4, 0, 8, 8],
     [0, 4, 4, 8],
@@ -29,15 +29,15 @@ const ADAM7: [Pass; 7] = [
 /// Reads a PNG to its end chunk and returns its lightness.
 ///
 /// # Errors
-/// [`Unmeasured::Broken`] if a row, a checksum or the end is missing.
-pub(super) fn read(bytes: &[u8]) -> Result<Shades, Unmeasured> {
+/// [`MeasureError::Broken`] if a row, a checksum or the end is missing.
+pub(super) fn read(bytes: &[u8]) -> Result<LightnessGrid, MeasureError> {
     read_rows(bytes).map_err(|error| match error {
-        DecodingError::LimitsExceeded => Unmeasured::TooManyPixels,
-        _ => Unmeasured::Broken,
+        DecodingError::LimitsExceeded => MeasureError::TooManyPixels,
+        _ => MeasureError::Broken,
     })
 }
 
-fn read_rows(bytes: &[u8]) -> Result<Shades, DecodingError> {
+fn read_rows(bytes: &[u8]) -> Result<LightnessGrid, DecodingError> {
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: BYTES_MAX });
     decoder.set_transformations(Transformations::normalize_to_color8());
     decoder.set_ignore_text_chunk(true);
@@ -49,7 +49,7 @@ fn read_rows(bytes: &[u8]) -> Result<Shades, DecodingError> {
         false => &WHOLE[..],
     };
     let channels = reader.output_color_type().0.samples();
-    let mut shades = Shades::new(width, height);
+    let mut shades = LightnessGrid::new(width, height);
     for [left, top, across, down] in passes {
         if *left >= width {
             continue;

@@ -9,7 +9,7 @@ use image::GrayImage;
 const CELLS_MAX: u32 = 256;
 
 /// The sums of lightness in each cell of the grid.
-pub(super) struct Shades {
+pub(super) struct LightnessGrid {
     /// The grid column of each column of the picture.
     cell_of_column: Vec<u32>,
     height: u32,
@@ -19,7 +19,7 @@ pub(super) struct Shades {
     counts: Vec<u64>,
 }
 
-impl Shades {
+impl LightnessGrid {
     /// Creates an empty grid for a picture of this size.
     pub(super) fn new(width: u32, height: u32) -> Self {
         let (columns, rows) = (width.min(CELLS_MAX), height.min(CELLS_MAX));

@@ -35,7 +35,7 @@ pub(super) struct TooMuch;
 
 /// The maximum cost of a check.
 #[derive(Debug)]
-pub(super) struct Effort<'a> {
+pub(super) struct CheckCost<'a> {
     root: &'a Value,
     steps_left: u64,
     fault_bytes: u64,
@@ -43,7 +43,7 @@ pub(super) struct Effort<'a> {
 
 /// The conditions under which a schema is applied.
 #[derive(Clone, Copy)]
-struct Pass {
+struct SchemaUse {
     /// How many times the schema is applied.
     times: u64,
     /// Whether each fault keeps a copy of the value.
@@ -52,7 +52,7 @@ struct Pass {
     place_bytes: u64,
 }
 
-impl Pass {
+impl SchemaUse {
     fn below(self, name_bytes: u64) -> Self {
         Self {
             place_bytes: self.place_bytes.saturating_add(name_bytes),
@@ -61,7 +61,7 @@ impl Pass {
     }
 }
 
-impl<'a> Effort<'a> {
+impl<'a> CheckCost<'a> {
     /// Computes the cost of checking `result` against `schema`, or fails if it is too high.
     pub(super) fn of(schema: &'a Value, result: &Value) -> Result<Self, TooMuch> {
         let mut effort = Self {
@@ -69,7 +69,7 @@ impl<'a> Effort<'a> {
             steps_left: STEPS_MAX,
             fault_bytes: 0,
         };
-        let once = Pass {
+        let once = SchemaUse {
             times: 1,
             copies: false,
             place_bytes: 0,
@@ -83,7 +83,7 @@ impl<'a> Effort<'a> {
         self.fault_bytes <= FAULTS_BYTES_MAX
     }
 
-    fn visit(&mut self, schema: &'a Value, value: &Value, pass: Pass) -> Result<(), TooMuch> {
+    fn visit(&mut self, schema: &'a Value, value: &Value, pass: SchemaUse) -> Result<(), TooMuch> {
         self.spend(pass.times)?;
         let copied = if pass.copies { weight(value) } else { 0 };
         self.spend(copied)?;
@@ -107,12 +107,17 @@ impl<'a> Effort<'a> {
             let elements = value.as_array().map_or(0, Vec::len);
             let each = (1 + members + elements) as u64;
             let times = pass.times.saturating_mul(each);
-            self.evaluated(schema, value, Pass { times, ..pass })?;
+            self.evaluated(schema, value, SchemaUse { times, ..pass })?;
         }
         Ok(())
     }
 
-    fn evaluated(&mut self, schema: &'a Value, value: &Value, pass: Pass) -> Result<(), TooMuch> {
+    fn evaluated(
+        &mut self,
+        schema: &'a Value,
+        value: &Value,
+        pass: SchemaUse,
+    ) -> Result<(), TooMuch> {
         for (keyword, stated) in schema.as_object().into_iter().flatten() {
             if scope(keyword) == Scope::Same {
                 for inner in self.applied(keyword, stated) {
@@ -140,10 +145,10 @@ impl<'a> Effort<'a> {
         keyword: &str,
         stated: &'a Value,
         value: &Value,
-        pass: Pass,
+        pass: SchemaUse,
     ) -> Result<(), TooMuch> {
         let keeps_copies = matches!(keyword, "anyOf" | "oneOf");
-        let pass = Pass {
+        let pass = SchemaUse {
             copies: pass.copies || keeps_copies,
             ..pass
         };
@@ -156,7 +161,7 @@ impl<'a> Effort<'a> {
             .try_for_each(|inner| self.visit(inner, value, pass))
     }
 
-    fn items(&mut self, stated: &'a Value, value: &Value, pass: Pass) -> Result<(), TooMuch> {
+    fn items(&mut self, stated: &'a Value, value: &Value, pass: SchemaUse) -> Result<(), TooMuch> {
         let Some(items) = value.as_array() else {
             return Ok(());
         };
@@ -173,7 +178,7 @@ impl<'a> Effort<'a> {
         keyword: &str,
         stated: &'a Value,
         value: &Value,
-        pass: Pass,
+        pass: SchemaUse,
     ) -> Result<(), TooMuch> {
         let Some(members) = value.as_object() else {
             return Ok(());
@@ -206,8 +211,8 @@ impl<'a> Effort<'a> {
         Ok(())
     }
 
-    fn names(&mut self, schema: &'a Value, value: &Value, pass: Pass) -> Result<(), TooMuch> {
-        let copied = Pass {
+    fn names(&mut self, schema: &'a Value, value: &Value, pass: SchemaUse) -> Result<(), TooMuch> {
+        let copied = SchemaUse {
             copies: true,
             ..pass
         };
@@ -220,7 +225,7 @@ impl<'a> Effort<'a> {
         keyword: &str,
         stated: &Value,
         value: &Value,
-        pass: Pass,
+        pass: SchemaUse,
     ) -> Result<(), TooMuch> {
         let weight_stated = weight(stated);
         self.keep(weight_stated.saturating_mul(VALUE_BYTES));
@@ -237,12 +242,12 @@ impl<'a> Effort<'a> {
         }
     }
 
-    fn matched(&mut self, text: &str, pass: Pass) -> Result<(), TooMuch> {
+    fn matched(&mut self, text: &str, pass: SchemaUse) -> Result<(), TooMuch> {
         let bytes = 1 + text.len() as u64;
         self.spend(pass.times.saturating_mul(bytes * PATTERN_STEPS))
     }
 
-    fn fault(&mut self, copied: u64, pass: Pass) {
+    fn fault(&mut self, copied: u64, pass: SchemaUse) {
         let bytes = copied.saturating_mul(VALUE_BYTES);
         let bytes = bytes.saturating_add(FAULT_BYTES + pass.place_bytes);
         self.keep(bytes);

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::faults::{FAULTS_MAX, Faults};
 use super::fields::{Parsed, fault, wrong};
-use effort::Effort;
+use effort::CheckCost;
 use measure::{Measure, OTHER_DRAFT};
 use sample::Sampler;
 
@@ -77,7 +77,7 @@ impl ResultSchema {
         // A stored schema may be older than these bounds.
         Measure::of(&self.0)
             .or_else(|rule| wrong(format!("cannot be checked: its schema {rule}")))?;
-        let Ok(effort) = Effort::of(&self.0, result) else {
+        let Ok(effort) = CheckCost::of(&self.0, result) else {
             return wrong("takes too much work to check against its schema: send fewer values");
         };
         let validator = compile(&self.0)?;

@@ -6,7 +6,7 @@ use api_types::{
     task::{CancelReason, Rejection, Revision, Status},
 };
 
-use super::{Moments, Moved, RESUBMITTED_WITHIN, Refusal, Task, Turn};
+use super::{MoveContext, MoveTimes, Moved, RESUBMITTED_WITHIN, Refusal, Task};
 use crate::domain::{
     dispute::DisputeChange,
     moves::{self, Move},
@@ -20,7 +20,7 @@ impl Task {
         agent_id: AgentId,
         stated: NewTask,
         fee: MicroUsd,
-        turn: Turn,
+        turn: MoveContext,
     ) -> Moved {
         let task = Self {
             id,
@@ -38,7 +38,7 @@ impl Task {
             resolution: None,
             cancel_reason: None,
             due: None,
-            at: Moments {
+            at: MoveTimes {
                 created: turn.now,
                 accepted: None,
                 submitted: None,
@@ -55,7 +55,7 @@ impl Task {
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if no estimate is waiting for an answer.
-    pub fn approve_estimate(self, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn approve_estimate(self, turn: MoveContext) -> Result<Moved, Refusal> {
         let moved = self.step(Move::ApproveEstimate, turn, |task| {
             task.at.accepted = Some(turn.now);
             if let Some(estimate) = &mut task.estimate {
@@ -71,7 +71,11 @@ impl Task {
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if no estimate is waiting for an answer.
-    pub fn reject_estimate(self, reason: Option<&str>, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn reject_estimate(
+        self,
+        reason: Option<&str>,
+        turn: MoveContext,
+    ) -> Result<Moved, Refusal> {
         let operator_id = self.operator_id;
         let moved = self.step(Move::RejectEstimate, turn, |task| {
             task.unassign();
@@ -85,7 +89,7 @@ impl Task {
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if there is no proof to judge.
-    pub fn approve(self, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn approve(self, turn: MoveContext) -> Result<Moved, Refusal> {
         self.step(Move::Approve, turn, |task| {
             task.complete(turn.now);
             Ok(())
@@ -96,7 +100,7 @@ impl Task {
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if there is no proof to judge.
-    pub fn reject(self, rejection: Rejection, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn reject(self, rejection: Rejection, turn: MoveContext) -> Result<Moved, Refusal> {
         let reason = rejection.reason.clone();
         let moved = self.step(Move::Reject, turn, |task| {
             task.rejection = Some(rejection);
@@ -118,7 +122,7 @@ impl Task {
         self,
         reason: String,
         unmet_requirements: Vec<String>,
-        turn: Turn,
+        turn: MoveContext,
     ) -> Result<Moved, Refusal> {
         let disputed = self.status == Status::Disputed;
         let resubmit_by = turn.now.after(RESUBMITTED_WITHIN);
@@ -146,7 +150,7 @@ impl Task {
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] once work has begun or the task has ended.
-    pub fn cancel(self, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn cancel(self, turn: MoveContext) -> Result<Moved, Refusal> {
         let moved = self.step(Move::Cancel, turn, |task| {
             task.at.cancelled = Some(turn.now);
             task.cancel_reason = Some(CancelReason::Agent);
@@ -162,7 +166,7 @@ impl Task {
     /// # Errors
     /// [`Refusal::NotDisputable`] after the hold or a decision, [`Refusal::WrongStatus`] if nothing
     /// was paid.
-    pub fn dispute(self, reason: String, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn dispute(self, reason: String, turn: MoveContext) -> Result<Moved, Refusal> {
         let moved = self.step(Move::Dispute, turn, |_| Ok(()))?;
         let operator_id = moved.task.operator_id;
         let body = because("The agent disputes the task", Some(&reason));

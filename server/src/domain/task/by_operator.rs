@@ -6,15 +6,15 @@ use api_types::{
     task::{CancelReason, Status},
 };
 
-use super::{Left, Moved, Refusal, Task, Turn};
-use crate::domain::{job::Job, moves::Move, new_task::Rating};
+use super::{MoveContext, Moved, Refusal, ScheduledJob, Task};
+use crate::domain::{job::Job, moves::Move, new_task::MinimumRating};
 
 impl Task {
     /// Returns whether an operator with this rating may see the task. A claimed task is visible
     /// only to the operator who claimed it. An unclaimed task is visible to everyone with a
     /// sufficient rating, while it is open and after it has expired. To all others it does not
     /// exist.
-    pub fn is_visible_to(&self, operator_id: OperatorId, rating: Option<Rating>) -> bool {
+    pub fn is_visible_to(&self, operator_id: OperatorId, rating: Option<MinimumRating>) -> bool {
         if self.operator_id.is_some() || self.stated.sandbox {
             return self.operator_id == Some(operator_id);
         }
@@ -28,7 +28,7 @@ impl Task {
     /// # Errors
     /// [`Refusal::WrongStatus`] if it is not open, [`Refusal::Expired`] if its deadline has passed,
     /// [`Refusal::EstimateRequired`] if it needs an estimate.
-    pub fn accept(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn accept(self, operator_id: OperatorId, turn: MoveContext) -> Result<Moved, Refusal> {
         self.step(Move::Accept, turn, |task| {
             task.operator_id = Some(operator_id);
             task.at.accepted = Some(turn.now);
@@ -45,7 +45,7 @@ impl Task {
         self,
         operator_id: OperatorId,
         mut estimate: Estimate,
-        turn: Turn,
+        turn: MoveContext,
     ) -> Result<Moved, Refusal> {
         let approved = self.stated.estimate.approve(estimate.estimate_minutes);
         let does = if approved {
@@ -77,7 +77,7 @@ impl Task {
     /// # Errors
     /// [`Refusal::NotClaimedByYou`] for anyone else, [`Refusal::WrongStatus`] once a proof was
     /// submitted.
-    pub fn withdraw(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn withdraw(self, operator_id: OperatorId, turn: MoveContext) -> Result<Moved, Refusal> {
         self.claimed_by(operator_id, Move::Withdraw)?;
         let moved = self.step(Move::Withdraw, turn, |task| {
             task.unassign();
@@ -92,7 +92,7 @@ impl Task {
     /// # Errors
     /// [`Refusal::NotClaimedByYou`] for anyone else, [`Refusal::WrongStatus`] if it has started or
     /// is not claimed.
-    pub fn start(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn start(self, operator_id: OperatorId, turn: MoveContext) -> Result<Moved, Refusal> {
         self.claimed_by(operator_id, Move::Start)?;
         self.step(Move::Start, turn, |_| Ok(()))
     }
@@ -102,7 +102,7 @@ impl Task {
     /// # Errors
     /// [`Refusal::NotClaimedByYou`] for anyone else, [`Refusal::WrongStatus`] if no proof is
     /// expected now.
-    pub fn submit(self, operator_id: OperatorId, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn submit(self, operator_id: OperatorId, turn: MoveContext) -> Result<Moved, Refusal> {
         self.claimed_by(operator_id, Move::Submit)?;
         let mut moved = self.step(Move::Submit, turn, |task| {
             task.at.submitted = Some(turn.now);
@@ -112,7 +112,7 @@ impl Task {
         })?;
         // The sandbox judges the proofs of simulated tasks itself.
         if !moved.task.stated.sandbox {
-            moved.jobs.push(Left {
+            moved.jobs.push(ScheduledJob {
                 job: Job::ReviewProof {
                     task_id: moved.task.id,
                 },

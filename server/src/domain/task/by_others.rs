@@ -7,7 +7,7 @@ use api_types::{
     task::CancelReason,
 };
 
-use super::{Moved, Refusal, Task, Turn};
+use super::{MoveContext, Moved, Refusal, Task};
 use crate::domain::{
     dispute::{self, Award, DisputeChange, Ruling, Shares},
     moves::Move,
@@ -19,7 +19,7 @@ impl Task {
     /// # Errors
     /// [`Refusal::WrongStatus`] if the task has been decided in the meantime, or its time for this
     /// is over.
-    pub fn judge(self, result: GuardianResult, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn judge(self, result: GuardianResult, turn: MoveContext) -> Result<Moved, Refusal> {
         let does = match result.decision {
             Decision::Approve => Move::JudgeGood,
             Decision::ManualReview => Move::JudgeUnclear,
@@ -44,7 +44,7 @@ impl Task {
     ///
     /// # Errors
     /// [`Refusal::NotDue`] if no move is due now.
-    pub fn move_by_clock(self, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn move_by_clock(self, turn: MoveContext) -> Result<Moved, Refusal> {
         let does = self.overdue(turn.now).ok_or(Refusal::NotDue)?.does;
         let operator_id = self.operator_id;
         let moved = self.step(does, turn, |task| {
@@ -89,7 +89,7 @@ impl Task {
     /// # Errors
     /// [`Refusal::WrongStatus`] if the task is not disputed, [`Refusal::NoSplit`] for an invalid
     /// part.
-    pub fn resolve(self, ruling: &Ruling, turn: Turn) -> Result<Moved, Refusal> {
+    pub fn resolve(self, ruling: &Ruling, turn: MoveContext) -> Result<Moved, Refusal> {
         let does = match ruling.award {
             Award::Release => Move::ResolveRelease,
             Award::Refund => Move::ResolveRefund,

@@ -23,13 +23,13 @@ use api_types::{
 };
 
 use super::{
-    dispute::{DisputeChange, Opened},
+    dispute::{DisputeChange, NewDispute},
     estimate::ESTIMATE_ANSWERED_WITHIN,
     job::Job,
     ledger::Transfer,
     moves::{self, Actor, Move, Rule},
     new_task::NewTask,
-    picture::Effort,
+    picture::ReviewLoad,
     sandbox,
 };
 
@@ -77,12 +77,12 @@ pub struct Task {
     /// When the clock makes the next move, if nobody moves the task before.
     pub due: Option<Timestamp>,
     /// When each move was made.
-    pub at: Moments,
+    pub at: MoveTimes,
 }
 
 /// The times of a task's moves; of a repeated move, the last time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moments {
+pub struct MoveTimes {
     /// When it was posted.
     pub created: Timestamp,
     /// When the operator claimed it, or the estimate of the claim was approved.
@@ -102,18 +102,18 @@ pub struct Moments {
 
 /// The context of a move: its time, the random bits of its ids, and the configured durations.
 #[derive(Clone, Copy, Debug)]
-pub struct Turn {
+pub struct MoveContext {
     /// The time of the move.
     pub now: Timestamp,
     /// Fresh random bits for new ids.
     pub random: u128,
     /// The durations from the settings.
-    pub terms: Terms,
+    pub terms: Durations,
 }
 
 /// The durations that the host configures. A task keeps those in force when it moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct Durations {
     /// How long a task stays in MANUAL_REVIEW without an answer before the operator is paid.
     pub auto_release: Duration,
     /// How long a payment can be disputed.
@@ -123,7 +123,7 @@ pub struct Terms {
 }
 
 /// The durations of the contract.
-impl Default for Terms {
+impl Default for Durations {
     fn default() -> Self {
         Self {
             auto_release: Duration::from_secs(72 * 60 * 60),
@@ -150,7 +150,7 @@ pub struct Event {
 
 /// A message of the marketplace to both sides about a move.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
+pub struct SystemMessage {
     /// The id of the message.
     pub id: MessageId,
     /// The operator whose claim it concerns, and who may therefore read it.
@@ -161,7 +161,7 @@ pub struct Notice {
 
 /// A job that a move schedules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left {
+pub struct ScheduledJob {
     /// The job to run.
     pub job: Job,
     /// When it becomes due.
@@ -170,7 +170,7 @@ pub struct Left {
 
 /// The status and version of a task before a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Before {
+pub struct PreviousState {
     /// The status before the move.
     pub status: Status,
     /// The version before the move.
@@ -185,15 +185,15 @@ pub struct Moved {
     /// When the move was made.
     pub at: Timestamp,
     /// The state before the move; `None` if the task is new.
-    pub before: Option<Before>,
+    pub before: Option<PreviousState>,
     /// The events to emit, in order.
     pub events: Vec<Event>,
     /// The transfers that the move causes.
     pub transfers: Vec<Transfer>,
     /// The jobs that the move schedules.
-    pub jobs: Vec<Left>,
+    pub jobs: Vec<ScheduledJob>,
     /// The messages to both sides.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<SystemMessage>,
     /// The change to the disputes over the task, if any.
     pub dispute: Option<DisputeChange>,
 }
@@ -331,11 +331,11 @@ impl Task {
     fn step(
         mut self,
         does: Move,
-        turn: Turn,
+        turn: MoveContext,
         change: impl FnOnce(&mut Self) -> Result<(), Refusal>,
     ) -> Result<Moved, Refusal> {
         let rule = self.may(does, turn.now)?;
-        let before = Before {
+        let before = PreviousState {
             status: self.status,
             version: self.version,
         };
@@ -345,9 +345,14 @@ impl Task {
         Ok(self.moved(Some(rule), Some(before), turn))
     }
 
-    fn moved(mut self, rule: Option<&Rule>, before: Option<Before>, turn: Turn) -> Moved {
+    fn moved(
+        mut self,
+        rule: Option<&Rule>,
+        before: Option<PreviousState>,
+        turn: MoveContext,
+    ) -> Moved {
         self.due = self.due_after(turn);
-        let clock = self.due.map(|due_at| Left {
+        let clock = self.due.map(|due_at| ScheduledJob {
             job: Job::MoveByClock { task_id: self.id },
             due_at,
         });
@@ -369,15 +374,15 @@ impl Task {
     }
 
     /// Returns the job for the next step of a simulated task, if the sandbox makes it.
-    fn simulated(&self, turn: Turn) -> Option<Left> {
-        (self.stated.sandbox && sandbox::has_next_step(self)).then(|| Left {
+    fn simulated(&self, turn: MoveContext) -> Option<ScheduledJob> {
+        (self.stated.sandbox && sandbox::has_next_step(self)).then(|| ScheduledJob {
             job: Job::Simulate { task_id: self.id },
             due_at: turn.now.after(turn.terms.sandbox_step),
         })
     }
 
     /// Returns when the clock moves the task out of the status that it has just reached.
-    fn due_after(&self, turn: Turn) -> Option<Timestamp> {
+    fn due_after(&self, turn: MoveContext) -> Option<Timestamp> {
         match self.status {
             Status::Pending => Some(self.stated.deadline),
             Status::EstimatePending => Some(turn.now.after(ESTIMATE_ANSWERED_WITHIN)),
@@ -396,7 +401,7 @@ impl Task {
 }
 
 /// Returns the events of one move. They share its time, and their random bits ascend.
-fn events(rule: Option<&Rule>, before: Option<Status>, turn: Turn) -> Vec<Event> {
+fn events(rule: Option<&Rule>, before: Option<Status>, turn: MoveContext) -> Vec<Event> {
     let announced = rule.into_iter().flat_map(|rule| rule.announces(before));
     let event = |(nth, (name, previous_status, status))| Event {
         id: EventId::new(turn.now, turn.random.wrapping_add(nth)),
@@ -411,10 +416,12 @@ fn events(rule: Option<&Rule>, before: Option<Status>, turn: Turn) -> Vec<Event>
 impl Moved {
     /// Selects the kind of review job that fits the effort, if the move submitted a proof.
     #[must_use]
-    pub fn reviewed_with(mut self, effort: Effort) -> Self {
+    pub fn reviewed_with(mut self, effort: ReviewLoad) -> Self {
         for left in &mut self.jobs {
             left.job = match (left.job, effort) {
-                (Job::ReviewProof { task_id }, Effort::Heavy) => Job::ReviewLargeProof { task_id },
+                (Job::ReviewProof { task_id }, ReviewLoad::Heavy) => {
+                    Job::ReviewLargeProof { task_id }
+                }
                 (job, _) => job,
             };
         }
@@ -422,18 +429,19 @@ impl Moved {
     }
 
     /// Adds a message to both sides about the move, within the claim of `operator_id`.
-    fn tell(mut self, operator_id: Option<OperatorId>, turn: Turn, body: String) -> Self {
-        self.notices.extend(operator_id.map(|operator_id| Notice {
-            id: MessageId::new(turn.now, turn.random),
-            operator_id,
-            body,
-        }));
+    fn tell(mut self, operator_id: Option<OperatorId>, turn: MoveContext, body: String) -> Self {
+        self.notices
+            .extend(operator_id.map(|operator_id| SystemMessage {
+                id: MessageId::new(turn.now, turn.random),
+                operator_id,
+                body,
+            }));
         self
     }
 
     /// Opens a dispute over the task.
-    fn opens(mut self, by: DisputeOpener, reason: Option<String>, turn: Turn) -> Self {
-        self.dispute = Some(DisputeChange::Opened(Opened {
+    fn opens(mut self, by: DisputeOpener, reason: Option<String>, turn: MoveContext) -> Self {
+        self.dispute = Some(DisputeChange::Opened(NewDispute {
             id: DisputeId::new(turn.now, turn.random),
             by,
             reason,

@@ -10,12 +10,12 @@ use crate::domain::estimate::EstimateTerms;
 use crate::domain::ledger::{Account, TransferCode};
 use crate::domain::sandbox::Market;
 
-fn turn(second: i64) -> Turn {
+fn turn(second: i64) -> MoveContext {
     let now = Timestamp::from_millis(1_770_292_800_000 + second * 1000).unwrap();
-    Turn {
+    MoveContext {
         now,
         random: u128::from(second.unsigned_abs()),
-        terms: Terms::default(),
+        terms: Durations::default(),
     }
 }
 
@@ -115,7 +115,7 @@ fn submit_by_another_operator_is_refused() {
 #[test]
 fn accept_after_the_deadline_is_refused() {
     let deadline = posted().task.stated.deadline;
-    let late = Turn {
+    let late = MoveContext {
         now: deadline,
         ..turn(1)
     };
@@ -138,7 +138,7 @@ fn a_submitted_proof_leaves_its_review_for_later() {
     let accepted = posted().task.accept(operator(1), turn(1)).unwrap().task;
     let moved = accepted.submit(operator(1), turn(2)).unwrap();
     let task_id = moved.task.id;
-    let left = |job, due_at| Left { job, due_at };
+    let left = |job, due_at| ScheduledJob { job, due_at };
     assert_eq!(
         moved.jobs,
         [
@@ -326,11 +326,11 @@ fn a_revision_has_a_day_of_its_own_whatever_the_deadline() {
 #[test]
 fn a_claimed_task_expires_an_hour_past_its_deadline() {
     let accepted = posted().task.accept(operator(1), turn(1)).unwrap().task;
-    let end = Turn {
+    let end = MoveContext {
         now: accepted.stated.deadline.after(GRACE),
         ..turn(1)
     };
-    let before = Turn {
+    let before = MoveContext {
         now: end.now.before(Duration::from_millis(1)),
         ..turn(1)
     };

@@ -19,7 +19,7 @@ use crate::{
     admin,
     app::App,
     http::{
-        body::Posted,
+        body::JsonBody,
         deliveries,
         error::{self, ApiError},
         idempotency::once,
@@ -52,7 +52,7 @@ pub async fn admin_redeliver(
     State(app): State<App>,
     host: HostAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id: DeliveryId = id.parse().map_err(|_| error::host_finds_no("delivery"))?;
     no_fields(&posted.body)?;

@@ -20,7 +20,7 @@ use crate::{
     app::App,
     domain::dispute::Ruling,
     http::{
-        body::Posted,
+        body::JsonBody,
         error::{self, ApiError, checked},
         idempotency::once,
         page::Parameters,
@@ -100,7 +100,7 @@ pub async fn resolve_dispute(
     State(app): State<App>,
     host: HostAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id = dispute_id(&id)?;
     let ruling = checked(Ruling::parse(&posted.body))?;

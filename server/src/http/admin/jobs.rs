@@ -18,7 +18,7 @@ use crate::{
     admin::{self, FailedPlace},
     app::App,
     http::{
-        body::Posted,
+        body::JsonBody,
         error::{self, ApiError},
         idempotency::once,
         page::Parameters,
@@ -69,7 +69,7 @@ pub async fn retry_job(
     State(app): State<App>,
     host: HostAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let job = admin::job_of(&id).ok_or_else(|| error::host_finds_no("failed job"))?;
     no_fields(&posted.body)?;

@@ -20,14 +20,14 @@ use super::{
     request_id,
 };
 use crate::{
-    admin::{Acting, Unable},
+    admin::{ActorContext, AdminError},
     app::App,
-    store::lists::Part,
+    store::lists::PageWindow,
 };
 
 /// Returns who acts, in which request and at what time, for the audit log.
-pub(super) fn acting(app: &App, who: String) -> Acting {
-    Acting {
+pub(super) fn acting(app: &App, who: String) -> ActorContext {
+    ActorContext {
         who,
         request_id: Some(request_id::current()),
         turn: app.turn(),
@@ -35,7 +35,7 @@ pub(super) fn acting(app: &App, who: String) -> Acting {
 }
 
 impl HostAuth {
-    fn acting(self, app: &App) -> Acting {
+    fn acting(self, app: &App) -> ActorContext {
         acting(app, self.who)
     }
 }
@@ -44,23 +44,23 @@ impl HostAuth {
 const ACCOUNT: &str = "host";
 
 /// Returns the page window of a list that is ordered by ids of type `Id`.
-fn part<Id: FromStr + Display>(page: &PageQuery) -> Result<Part, ApiError> {
+fn part<Id: FromStr + Display>(page: &PageQuery) -> Result<PageWindow, ApiError> {
     let after: Option<Id> = page.after()?;
-    Ok(Part {
+    Ok(PageWindow {
         limit: page.limit,
         offset: page.offset,
         after: after.map(|id| id.to_string()),
     })
 }
 
-impl From<Unable> for ApiError {
-    fn from(unable: Unable) -> Self {
+impl From<AdminError> for ApiError {
+    fn from(unable: AdminError) -> Self {
         match unable {
-            Unable::NotFound(noun) => error::host_finds_no(noun),
-            Unable::Ended => error::dispute_ended(),
-            Unable::Refused(refusal) => refusal.into(),
-            Unable::Post(error) => error.into(),
-            Unable::Store(error) => error.into(),
+            AdminError::NotFound(noun) => error::host_finds_no(noun),
+            AdminError::Ended => error::dispute_ended(),
+            AdminError::Refused(refusal) => refusal.into(),
+            AdminError::Post(error) => error.into(),
+            AdminError::Store(error) => error.into(),
         }
     }
 }

@@ -19,11 +19,11 @@ use axum::{
 
 use super::{ACCOUNT, HostAuth, acting, part};
 use crate::{
-    admin::{self, Heard},
+    admin::{self, KycMessage},
     app::App,
     domain::signature,
     http::{
-        body::{self, Posted},
+        body::{self, JsonBody},
         error::{self, ApiError, checked},
         idempotency::{digest, once},
         page::Parameters,
@@ -93,7 +93,7 @@ pub async fn decide_kyc(
     State(app): State<App>,
     host: HostAuth,
     Path(id): Path<String>,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id = operator_id(&id)?;
     let decided = checked(admin::parse_decision(&posted.body))?;
@@ -130,7 +130,7 @@ pub async fn hear_kyc(
     if !signature::is_genuine(secret.expose(), &bytes, signature) {
         return Err(error::unsigned());
     }
-    let heard = Heard {
+    let heard = KycMessage {
         message: checked(admin::parse_message(&body::parse(&bytes)?))?,
         digest: digest(&bytes),
     };

@@ -8,7 +8,7 @@ use crate::{
     admin,
     app::App,
     http::{
-        body::Posted,
+        body::JsonBody,
         error::{ApiError, checked},
         idempotency::once,
     },
@@ -34,7 +34,7 @@ pub async fn task_type_switches(
 pub async fn switch_task_types(
     State(app): State<App>,
     host: HostAuth,
-    posted: Posted,
+    posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let changes = checked(admin::parse_switches(&posted.body))?;
     let acting = host.acting(&app);

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use super::{ApiError, ApprovalNeed, malformed, whole};
 use crate::config::NO_OPERATOR_SIGN_IN;
-use crate::domain::delegation::{Beyond, DecisionRefusal};
+use crate::domain::delegation::{DecisionRefusal, PolicyViolation};
 
 /// The API key is missing or invalid.
 pub fn unauthorized_agent() -> ApiError {
@@ -181,19 +181,19 @@ pub fn kyc_required() -> ApiError {
     )
 }
 
-impl From<Beyond> for ApiError {
-    fn from(beyond: Beyond) -> Self {
+impl From<PolicyViolation> for ApiError {
+    fn from(beyond: PolicyViolation) -> Self {
         let limit = match beyond {
-            Beyond::TaskType(task_type) => {
+            PolicyViolation::TaskType(task_type) => {
                 format!("post {} tasks", task_type.as_str())
             }
-            Beyond::Task { most } => {
+            PolicyViolation::Task { most } => {
                 format!("spend more than ${} on one task", whole(most))
             }
-            Beyond::Day { most } => {
+            PolicyViolation::Day { most } => {
                 format!("spend more than ${} in a UTC day", whole(most))
             }
-            Beyond::Approval { above } => {
+            PolicyViolation::Approval { above } => {
                 format!("spend more than ${} without approval", whole(above))
             }
         };

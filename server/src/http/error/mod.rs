@@ -16,7 +16,7 @@ pub use super::api_error::{ApiError, ApprovalNeed};
 use crate::domain::faults::Faults;
 use crate::domain::fields::Parsed;
 pub use crate::domain::fields::fault;
-use crate::seats::NoSeat;
+use crate::seats::StreamLimit;
 pub use accounts::*;
 pub use money::*;
 pub use tasks::*;
@@ -93,14 +93,14 @@ pub fn delivery_not_found() -> ApiError {
 }
 
 /// The limit of open event streams is reached, of the agent or of the server.
-pub fn no_seat(why: NoSeat) -> ApiError {
+pub fn no_seat(why: StreamLimit) -> ApiError {
     match why {
-        NoSeat::OfAgent => ApiError::new(
+        StreamLimit::OfAgent => ApiError::new(
             ErrorCode::RateLimited,
             "Your agent has as many event streams open as it may have. Close one first.",
         )
         .retry_after(5),
-        NoSeat::AtAll => unavailable(),
+        StreamLimit::AtAll => unavailable(),
     }
 }
 

@@ -38,7 +38,7 @@ use super::assets;
     components(schemas(api_types::error::ErrorBody)),
     modifiers(&Callers),
 )]
-pub struct Frame;
+pub struct BaseDocument;
 
 /// Adds the security schemes by which callers authenticate (contract §2).
 struct Callers;
@@ -72,13 +72,13 @@ impl Modify for Callers {
 
 /// The serialised document with its validator.
 #[derive(Clone)]
-pub struct Printed {
+pub struct SerializedDocument {
     json: Bytes,
     gzip: Bytes,
     etag: HeaderValue,
 }
 
-impl Printed {
+impl SerializedDocument {
     /// Serialises the document once.
     ///
     /// # Errors

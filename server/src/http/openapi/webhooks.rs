@@ -11,7 +11,7 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{Components, ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, PathItem, Paths, PathsBuilder, Ref, RefOr, Required};
 
-use crate::domain::webhook::{Kind, WAITS_SECONDS, kinds};
+use crate::domain::webhook::{EventKind, WAITS_SECONDS, kinds};
 use crate::outside::http::WITHIN;
 
 /// The headers of a webhook: name, whether it needs a secret, description and example.
@@ -84,7 +84,7 @@ pub(super) fn webhooks() -> Paths {
     paths.build()
 }
 
-fn told(kind: Kind) -> Operation {
+fn told(kind: EventKind) -> Operation {
     let quoted = |style: &WebhookStyle| format!("`{}`", style.as_str());
     let styles: Vec<_> = kind.styles.iter().map(quoted).collect();
     let operation = OperationBuilder::new()
@@ -132,7 +132,7 @@ fn told(kind: Kind) -> Operation {
     operation.build()
 }
 
-fn body(kind: Kind) -> RequestBody {
+fn body(kind: EventKind) -> RequestBody {
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("TaskEvent")))
         .example(Some(example(kind)));
@@ -142,7 +142,7 @@ fn body(kind: Kind) -> RequestBody {
         .build()
 }
 
-fn example(kind: Kind) -> Value {
+fn example(kind: EventKind) -> Value {
     let mut told = json!({
         "event": kind.event,
         "task_id": "task_01KB0000000000000000000001",

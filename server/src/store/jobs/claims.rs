@@ -21,7 +21,7 @@ const OF_ONE_LANE: u32 = 2;
 
 /// A job that the caller may run until its lease ends.
 #[derive(Clone, Debug)]
-pub struct Claimed {
+pub struct ClaimedJob {
     /// The work to do.
     pub job: Job,
     /// Number of attempts, this one included.
@@ -40,11 +40,11 @@ pub struct Claimed {
 
 /// The capacity of a runner, in addition to the jobs that it runs already.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct ClaimCapacity {
     /// Maximum number of jobs from each pool.
     pub jobs_max: u32,
     /// The pools that have free places.
-    pub pools: Vec<WantedOfPool>,
+    pub pools: Vec<PoolCapacity>,
     /// Whether the result may contain a job that ended a process: at most one at a time, so that
     /// jobs that ran at the same time are not blamed with it.
     pub may_take_suspect: bool,
@@ -52,7 +52,7 @@ pub struct Wanted {
 
 /// The capacity of a runner for jobs of one pool.
 #[derive(Clone, Debug)]
-pub struct WantedOfPool {
+pub struct PoolCapacity {
     /// The pool itself.
     pub pool: Pool,
     /// Kinds that have enough running jobs.
@@ -65,7 +65,7 @@ pub struct WantedOfPool {
     pub full_pairs: Vec<(String, String)>,
 }
 
-impl WantedOfPool {
+impl PoolCapacity {
     /// Accepts every job of this pool.
     pub fn all(pool: Pool) -> Self {
         Self {
@@ -78,12 +78,12 @@ impl WantedOfPool {
     }
 }
 
-impl Wanted {
+impl ClaimCapacity {
     /// Accepts up to `jobs_max` jobs of each pool, whatever they are.
     pub fn any(jobs_max: u32) -> Self {
         Self {
             jobs_max,
-            pools: Pool::ALL.map(WantedOfPool::all).into(),
+            pools: Pool::ALL.map(PoolCapacity::all).into(),
             may_take_suspect: true,
         }
     }
@@ -119,14 +119,14 @@ pub fn claim(
     tx: &mut Tx<'_>,
     now: Timestamp,
     lease_until: Timestamp,
-    wanted: &Wanted,
-) -> Result<Vec<Claimed>, StoreError> {
+    wanted: &ClaimCapacity,
+) -> Result<Vec<ClaimedJob>, StoreError> {
     let mut params = Vec::from(params![now.as_millis(), wanted.jobs_max, OF_ONE_LANE]);
     let suspects = match wanted.may_take_suspect {
         true => "",
         false => " AND crashes = 0",
     };
-    let oldest_of = |of: &WantedOfPool| oldest(&mut params, of, suspects);
+    let oldest_of = |of: &PoolCapacity| oldest(&mut params, of, suspects);
     let oldest: Vec<String> = wanted.pools.iter().map(oldest_of).collect();
     if oldest.is_empty() {
         return Ok(Vec::new());
@@ -172,7 +172,7 @@ pub fn claim(
 
 /// Returns the query for the jobs of a pool that have waited longest, and adds its parameters to
 /// `params`.
-fn oldest(params: &mut Vec<Value>, of: &WantedOfPool, suspects: &str) -> String {
+fn oldest(params: &mut Vec<Value>, of: &PoolCapacity, suspects: &str) -> String {
     let kinds = none_of(params, "kind", of.full_kinds.iter().map(|kind| vec![*kind]));
     let lanes = none_of(
         params,
@@ -228,7 +228,11 @@ fn none_of<'a>(
 /// Extends the lease of the jobs that are still the caller's to `lease_until`. A job that another
 /// process has taken over, or that was queued anew, is not extended, and its outcome will be
 /// refused.
-pub fn renew(tx: &mut Tx<'_>, held: &[Claimed], lease_until: Timestamp) -> Result<(), StoreError> {
+pub fn renew(
+    tx: &mut Tx<'_>,
+    held: &[ClaimedJob],
+    lease_until: Timestamp,
+) -> Result<(), StoreError> {
     for claimed in claims_in_lock_order(held) {
         tx.send(
             "UPDATE job SET due_at_ms = $3
@@ -241,7 +245,7 @@ pub fn renew(tx: &mut Tx<'_>, held: &[Claimed], lease_until: Timestamp) -> Resul
 
 /// The claims that count as those of a process that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum LeaseScope {
     /// Claims whose lease has ended: the rule where processes share a database.
     Lease,
     /// All claims: the rule when a process starts that has the database alone.
@@ -251,10 +255,14 @@ pub enum Ended {
 /// Takes jobs back from processes that ended while they held them, and returns the kinds of those
 /// that it sets aside: a job that ends its process whenever it runs would keep the server down. The
 /// other jobs are due at once.
-pub fn take_back(tx: &mut Tx<'_>, now: Timestamp, ended: Ended) -> Result<Vec<String>, StoreError> {
+pub fn take_back(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    ended: LeaseScope,
+) -> Result<Vec<String>, StoreError> {
     let held_until = match ended {
-        Ended::Lease => now.as_millis(),
-        Ended::Every => i64::MAX,
+        LeaseScope::Lease => now.as_millis(),
+        LeaseScope::Every => i64::MAX,
     };
     let held = tx.query(
         "SELECT payload FROM job
@@ -283,7 +291,7 @@ pub fn take_back(tx: &mut Tx<'_>, now: Timestamp, ended: Ended) -> Result<Vec<St
 }
 
 /// Releases jobs that are not done and not to blame: they are due again at once.
-pub fn release(tx: &mut Tx<'_>, held: &[Claimed], now: Timestamp) -> Result<(), StoreError> {
+pub fn release(tx: &mut Tx<'_>, held: &[ClaimedJob], now: Timestamp) -> Result<(), StoreError> {
     for claimed in claims_in_lock_order(held) {
         tx.send(
             "UPDATE job SET due_at_ms = $3, attempts = attempts - 1, claimed_turn = NULL
@@ -294,7 +302,7 @@ pub fn release(tx: &mut Tx<'_>, held: &[Claimed], now: Timestamp) -> Result<(), 
     Ok(())
 }
 
-fn claims_in_lock_order(held: &[Claimed]) -> Vec<&Claimed> {
+fn claims_in_lock_order(held: &[ClaimedJob]) -> Vec<&ClaimedJob> {
     let mut held: Vec<_> = held.iter().collect();
     held.sort_unstable_by_key(|claimed| &claimed.payload);
     held
@@ -304,7 +312,7 @@ fn claims_in_lock_order(held: &[Claimed]) -> Vec<&Claimed> {
 /// fits it better.
 pub fn postpone(
     tx: &mut Tx<'_>,
-    claimed: &Claimed,
+    claimed: &ClaimedJob,
     pool: Pool,
     due_at: Timestamp,
 ) -> Result<(), StoreError> {
@@ -321,7 +329,7 @@ pub fn postpone(
 }
 
 /// Completes a job. Does nothing if it was queued anew meanwhile: then it will run again.
-pub fn complete(tx: &mut Tx<'_>, claimed: &Claimed) -> Result<(), StoreError> {
+pub fn complete(tx: &mut Tx<'_>, claimed: &ClaimedJob) -> Result<(), StoreError> {
     tx.send(
         "DELETE FROM job WHERE payload = $1 AND turn = $2",
         params![&claimed.payload, claimed.turn],
@@ -331,7 +339,7 @@ pub fn complete(tx: &mut Tx<'_>, claimed: &Claimed) -> Result<(), StoreError> {
 /// Schedules another attempt of a job at `due_at`.
 pub fn retry(
     tx: &mut Tx<'_>,
-    claimed: &Claimed,
+    claimed: &ClaimedJob,
     due_at: Timestamp,
     error: &str,
 ) -> Result<(), StoreError> {
@@ -343,7 +351,7 @@ pub fn retry(
 }
 
 /// Marks a job as failed for good. It stays in the table for the host to examine.
-pub fn fail(tx: &mut Tx<'_>, claimed: &Claimed, error: &str) -> Result<(), StoreError> {
+pub fn fail(tx: &mut Tx<'_>, claimed: &ClaimedJob, error: &str) -> Result<(), StoreError> {
     tx.send(
         "UPDATE job SET state = 'failed', last_error = $3, claimed_turn = NULL, crashes = 0
          WHERE payload = $1 AND turn = $2",
@@ -351,9 +359,9 @@ pub fn fail(tx: &mut Tx<'_>, claimed: &Claimed, error: &str) -> Result<(), Store
     )
 }
 
-fn claimed(row: &Row) -> Result<Claimed, StoreError> {
+fn claimed(row: &Row) -> Result<ClaimedJob, StoreError> {
     let payload: String = row.get("payload")?;
-    Ok(Claimed {
+    Ok(ClaimedJob {
         job: serde_json::from_str(&payload).map_err(|error| unreadable(&payload, &error))?,
         attempts: row.get("attempts")?,
         turn: row.get("turn")?,

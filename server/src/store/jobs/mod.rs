@@ -12,10 +12,10 @@ use super::{Row, StoreError, Tx, params};
 use crate::domain::job::{Job, Pool};
 
 pub use claims::{
-    Claimed, Ended, Wanted, WantedOfPool, claim, complete, fail, may_be_due, postpone, release,
-    renew, retry, take_back,
+    ClaimCapacity, ClaimedJob, LeaseScope, PoolCapacity, claim, complete, fail, may_be_due,
+    postpone, release, renew, retry, take_back,
 };
-pub use overview::{Failed, Queue, failed, left, queue, revive};
+pub use overview::{QueueStats, StoredFailedJob, failed, left, queue, revive};
 
 /// Enqueues `job` for `due_at`. A job that is queued already becomes due then, as if it were new.
 pub fn enqueue(tx: &mut Tx<'_>, job: &Job, due_at: Timestamp) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use super::super::{Row, StoreError, Tx, params};
 
 /// The number of jobs that wait, and for how long.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Queue {
+pub struct QueueStats {
     /// Jobs that are not done, including those that are due later.
     pub waiting: i64,
     /// Waiting jobs that are due now.
@@ -22,7 +22,7 @@ pub struct Queue {
 
 /// A job that failed for good.
 #[derive(Clone, Debug)]
-pub struct Failed {
+pub struct StoredFailedJob {
     /// The job as stored, in JSON.
     pub payload: String,
     /// The kind of work.
@@ -36,7 +36,7 @@ pub struct Failed {
 }
 
 /// Measures the queue.
-pub fn queue(tx: &mut Tx<'_>, now: Timestamp) -> Result<Queue, StoreError> {
+pub fn queue(tx: &mut Tx<'_>, now: Timestamp) -> Result<QueueStats, StoreError> {
     let row = tx.first(
         "SELECT COUNT(CASE WHEN state = 'waiting' THEN 1 END) AS waiting,
                 COUNT(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN 1 END) AS due,
@@ -45,8 +45,8 @@ pub fn queue(tx: &mut Tx<'_>, now: Timestamp) -> Result<Queue, StoreError> {
          FROM job",
         &params![now.as_millis()],
     )?;
-    row.map_or(Ok(Queue::default()), |row| {
-        Ok(Queue {
+    row.map_or(Ok(QueueStats::default()), |row| {
+        Ok(QueueStats {
             waiting: row.get("waiting")?,
             due: row.get("due")?,
             failed: row.get("failed")?,
@@ -73,7 +73,7 @@ pub fn failed(
     tx: &mut Tx<'_>,
     after: Option<(i64, &str)>,
     limit: u32,
-) -> Result<(Vec<Failed>, u64), StoreError> {
+) -> Result<(Vec<StoredFailedJob>, u64), StoreError> {
     let count = "SELECT COUNT(*) AS n FROM job WHERE state = 'failed'";
     let total = tx
         .first(count, &[])?
@@ -89,8 +89,8 @@ pub fn failed(
     Ok((jobs, u64::try_from(total).unwrap_or_default()))
 }
 
-fn failed_job(row: &Row) -> Result<Failed, StoreError> {
-    Ok(Failed {
+fn failed_job(row: &Row) -> Result<StoredFailedJob, StoreError> {
+    Ok(StoredFailedJob {
         payload: row.get("payload")?,
         kind: row.get("kind")?,
         attempts: row.get("attempts")?,

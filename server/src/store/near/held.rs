@@ -9,12 +9,12 @@ use crate::{
 
 /// A range of cells, cut into squares with this edge.
 #[derive(Clone, Copy)]
-pub(super) struct Parts {
+pub(super) struct CellSquares {
     pub(super) cells: Cells,
     pub(super) edge: u32,
 }
 
-impl Parts {
+impl CellSquares {
     /// Returns the smaller squares of a square that is more than a cell.
     pub(super) fn of(quad: Quad) -> Self {
         Self {
@@ -48,7 +48,7 @@ const CUTS: u32 = 4;
 pub(super) fn held(
     tx: &mut Tx<'_>,
     mut search: Search,
-    parts: &[Parts],
+    parts: &[CellSquares],
     most: Option<usize>,
 ) -> Result<Vec<Cells>, StoreError> {
     let parts = rows_of(&mut search, parts);
@@ -87,11 +87,11 @@ pub(super) fn held(
 
 /// Returns the parts as rows of parameters, rounded up to a power of two, so that there are few
 /// statements to prepare: a database plans each of them for longer than it runs it.
-pub(super) fn rows_of(search: &mut Search, parts: &[Parts]) -> String {
+pub(super) fn rows_of(search: &mut Search, parts: &[CellSquares]) -> String {
     let none = parts.len().next_power_of_two() - parts.len();
     let rows = parts
         .iter()
-        .chain(repeat_n(&Parts::NONE, none))
+        .chain(repeat_n(&CellSquares::NONE, none))
         .map(|part| {
             let size = i64::from(part.edge).pow(2);
             let numbers = [part.cells.first, part.cells.last, size];

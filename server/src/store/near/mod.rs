@@ -10,7 +10,7 @@ use std::{cmp::Reverse, fmt::Display, str::FromStr};
 use super::{
     Row, StoreError, Tx,
     columns::parsed,
-    operators::{self, Operator, Sought},
+    operators::{self, Operator, OperatorFilter},
     search::Search,
     tasks::{self, Eligible, OPEN_COUNTED_MAX},
 };
@@ -20,12 +20,12 @@ use crate::domain::{
     task::Task,
 };
 use api_types::{OperatorId, TaskId};
-use held::{Parts, rows_of};
+use held::{CellSquares, rows_of};
 use walk::{BEGIN, CELLS_AT_ONCE, past_cells};
 
 /// The area of a search: a centre and a radius.
 #[derive(Clone, Copy, Debug)]
-pub struct Around {
+pub struct SearchArea {
     /// The point from which distances are measured.
     pub center: Point,
     /// The radius in metres.
@@ -35,7 +35,7 @@ pub struct Around {
 /// The last row that the caller has, as a cursor: lists are ordered by distance, then by cell, then
 /// newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct After<Id> {
+pub struct DistanceCursor<Id> {
     /// The row's cell.
     pub cell: i64,
     /// The row's id.
@@ -46,8 +46,8 @@ pub struct After<Id> {
 pub fn open_tasks(
     tx: &mut Tx<'_>,
     eligible: &Eligible,
-    around: Around,
-    after: Option<After<TaskId>>,
+    around: SearchArea,
+    after: Option<DistanceCursor<TaskId>>,
     most: usize,
 ) -> Result<Vec<Task>, StoreError> {
     let ids: Vec<TaskId> = nearest(tx, &tasks::open_to(eligible), around, after, most)?;
@@ -57,9 +57,9 @@ pub fn open_tasks(
 /// Returns up to `most` approved operators who said where they work, nearest first.
 pub fn approved_operators(
     tx: &mut Tx<'_>,
-    sought: &Sought,
-    around: Around,
-    after: Option<After<OperatorId>>,
+    sought: &OperatorFilter,
+    around: SearchArea,
+    after: Option<DistanceCursor<OperatorId>>,
     most: usize,
 ) -> Result<Vec<Operator>, StoreError> {
     let ids: Vec<OperatorId> = nearest(tx, &operators::approved(sought), around, after, most)?;
@@ -70,7 +70,7 @@ pub fn approved_operators(
 pub fn count_open_tasks(
     tx: &mut Tx<'_>,
     eligible: &Eligible,
-    around: Around,
+    around: SearchArea,
 ) -> Result<u64, StoreError> {
     count(tx, &tasks::open_to(eligible), around)
 }
@@ -78,8 +78,8 @@ pub fn count_open_tasks(
 /// Returns how many approved operators work within the radius, or [`OPEN_COUNTED_MAX`] if more do.
 pub fn count_approved_operators(
     tx: &mut Tx<'_>,
-    sought: &Sought,
-    around: Around,
+    sought: &OperatorFilter,
+    around: SearchArea,
 ) -> Result<u64, StoreError> {
     count(tx, &operators::approved(sought), around)
 }
@@ -87,8 +87,8 @@ pub fn count_approved_operators(
 fn nearest<Id: FromStr + Display + Copy>(
     tx: &mut Tx<'_>,
     search: &Search,
-    around: Around,
-    after: Option<After<Id>>,
+    around: SearchArea,
+    after: Option<DistanceCursor<Id>>,
     most: usize,
 ) -> Result<Vec<Id>, StoreError> {
     let mut found = Vec::new();
@@ -111,7 +111,7 @@ fn newest_in<Id: FromStr + Display + Copy>(
     tx: &mut Tx<'_>,
     mut search: Search,
     cells: &[i64],
-    after: Option<After<Id>>,
+    after: Option<DistanceCursor<Id>>,
     most: usize,
 ) -> Result<Vec<Id>, StoreError> {
     let (table, condition) = (search.table(), search.condition.clone());
@@ -151,7 +151,7 @@ fn newest_in<Id: FromStr + Display + Copy>(
 /// [`OPEN_COUNTED_MAX`] as a `usize`, to compare lengths with.
 const COUNTED_MAX: usize = OPEN_COUNTED_MAX as usize;
 
-fn count(tx: &mut Tx<'_>, search: &Search, around: Around) -> Result<u64, StoreError> {
+fn count(tx: &mut Tx<'_>, search: &Search, around: SearchArea) -> Result<u64, StoreError> {
     let all = cells_within(around.center, around.within);
     let some = cells_of_rows(tx, search.clone(), &all)?;
     if some.len() >= COUNTED_MAX && all != [Cells::ALL] {
@@ -166,7 +166,7 @@ fn count(tx: &mut Tx<'_>, search: &Search, around: Around) -> Result<u64, StoreE
 fn count_from_the_nearest(
     tx: &mut Tx<'_>,
     search: &Search,
-    around: Around,
+    around: SearchArea,
 ) -> Result<u64, StoreError> {
     let mut total = 0;
     past_cells(tx, search, around, BEGIN, |tx, cells| {
@@ -183,7 +183,7 @@ fn cells_of_rows(
     mut search: Search,
     cells: &[Cells],
 ) -> Result<Vec<i64>, StoreError> {
-    let parts = rows_of(&mut search, &Parts::all(cells, 1));
+    let parts = rows_of(&mut search, &CellSquares::all(cells, 1));
     let (table, condition) = (search.table(), &search.condition);
     let rows = format!(
         "WITH part (first, last, size) AS (VALUES {parts})

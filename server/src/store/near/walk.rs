@@ -6,8 +6,8 @@
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::{
-    Around,
-    held::{Parts, held},
+    SearchArea,
+    held::{CellSquares, held},
 };
 use crate::{
     domain::{
@@ -22,8 +22,8 @@ use crate::{
 pub(super) fn past_cells(
     tx: &mut Tx<'_>,
     search: &Search,
-    around: Around,
-    mut begin: Place,
+    around: SearchArea,
+    mut begin: CellOrder,
     mut enough: impl FnMut(&mut Tx<'_>, &[i64]) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
     tx.plan_once()?;
@@ -32,7 +32,7 @@ pub(super) fn past_cells(
         if begin.0 > within {
             continue;
         }
-        let mut walk = Walk::begin(tx, search, Around { within, ..around }, begin)?;
+        let mut walk = Walk::begin(tx, search, SearchArea { within, ..around }, begin)?;
         loop {
             let cells = walk.next_cells(tx, search)?;
             if cells.is_empty() {
@@ -54,7 +54,7 @@ pub(super) fn past_cells(
 pub(super) const CELLS_AT_ONCE: usize = 8;
 
 /// The beginning of the order.
-pub(super) const BEGIN: Place = (0, 0);
+pub(super) const BEGIN: CellOrder = (0, 0);
 
 /// The radii that are searched one after the other, in metres: from a kilometre in every direction
 /// to the whole earth.
@@ -72,10 +72,10 @@ const LOOKS_METRES: [u32; 9] = [
 
 /// The position of a cell in the order: its distance in metres, and the cell, which orders cells at
 /// equal distances.
-pub(super) type Place = (u32, i64);
+pub(super) type CellOrder = (u32, i64);
 
-impl Around {
-    pub(super) fn place(self, cell: i64) -> Place {
+impl SearchArea {
+    pub(super) fn place(self, cell: i64) -> CellOrder {
         (Spot::of_cell(cell).metres_from(self.center), cell)
     }
 
@@ -87,8 +87,8 @@ impl Around {
 
 /// The non-empty cells, nearest first, found when they are needed.
 struct Walk {
-    around: Around,
-    begin: Place,
+    around: SearchArea,
+    begin: CellOrder,
     /// Squares by the least distance that one of their cells can have, and cells by their own
     /// distance; at equal distances the squares come first.
     ahead: BinaryHeap<Reverse<(u32, bool, Quad)>>,
@@ -100,8 +100,8 @@ impl Walk {
     fn begin(
         tx: &mut Tx<'_>,
         search: &Search,
-        around: Around,
-        begin: Place,
+        around: SearchArea,
+        begin: CellOrder,
     ) -> Result<Self, StoreError> {
         let mut walk = Self {
             around,
@@ -109,12 +109,12 @@ impl Walk {
             ahead: BinaryHeap::new(),
         };
         let all = cells_within(around.center, around.within);
-        let cells = held(tx, search.clone(), &Parts::all(&all, 1), Some(FEW))?;
+        let cells = held(tx, search.clone(), &CellSquares::all(&all, 1), Some(FEW))?;
         if cells.len() < FEW {
             let known = cells.into_iter().map(|cells| Quad::with(cells.first, 1));
             known.for_each(|quad| walk.add(quad));
         } else {
-            walk.add_held(tx, search, &Parts::all(&all, parts_edge(&all)))?;
+            walk.add_held(tx, search, &CellSquares::all(&all, parts_edge(&all)))?;
         }
         Ok(walk)
     }
@@ -178,7 +178,7 @@ impl Walk {
             quads.push(*next);
             self.ahead.pop();
         }
-        let parts: Vec<_> = quads.into_iter().map(Parts::of).collect();
+        let parts: Vec<_> = quads.into_iter().map(CellSquares::of).collect();
         self.add_held(tx, search, &parts)
     }
 
@@ -187,7 +187,7 @@ impl Walk {
         &mut self,
         tx: &mut Tx<'_>,
         search: &Search,
-        parts: &[Parts],
+        parts: &[CellSquares],
     ) -> Result<(), StoreError> {
         for held in held(tx, search.clone(), parts, None)? {
             // If everything in a part lies in one cell, that cell is known.

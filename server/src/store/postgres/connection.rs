@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 use tokio_postgres::{Client, Error};
 
-use super::tls::Target;
+use super::tls::ConnectTarget;
 
 type Sent = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
@@ -35,7 +35,7 @@ pub(super) enum NotConnected {
 
 impl Connection {
     /// Opens a connection. It must neither be opened nor dropped on a thread that drives a runtime.
-    pub(super) fn open(target: &Target) -> Result<Self, NotConnected> {
+    pub(super) fn open(target: &ConnectTarget) -> Result<Self, NotConnected> {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()

@@ -24,12 +24,12 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement};
 
-use super::queue::{Queue, Serving, Work};
+use super::queue::{AbandonOnPanic, Work, WorkQueue};
 use super::snapshot::Catalogue;
 use super::{Engine, Row, StoreError, Threads, Tx, Value, folded, migrate};
 use crate::metrics;
 use connection::{Connection, NotConnected};
-use tls::Target;
+use tls::ConnectTarget;
 use words::{LOST, bind, is_for_another, read, refused, type_of};
 
 /// Connections that write, and connections that read, in each server process.
@@ -92,13 +92,19 @@ pub(super) fn start(url: &str, threads: &mut Threads) -> Result<(), StoreError> 
     let probe = target.clone();
     off_runtime(move || connect(&probe).map(drop))?;
     for _ in 0..WRITERS {
-        let (session, queue) = (Session::new(target.clone()), Arc::clone(&threads.writes));
+        let (session, queue) = (
+            PostgresSession::new(target.clone()),
+            Arc::clone(&threads.writes),
+        );
         threads.spawn("postgres-write", move || {
             serve(session, &queue, Role::Writes);
         })?;
     }
     for _ in 0..READERS {
-        let (session, queue) = (Session::new(target.clone()), Arc::clone(&threads.reads));
+        let (session, queue) = (
+            PostgresSession::new(target.clone()),
+            Arc::clone(&threads.reads),
+        );
         threads.spawn("postgres-read", move || serve(session, &queue, Role::Reads))?;
     }
     Ok(())
@@ -117,14 +123,14 @@ pub(super) fn migrate(url: &str) -> Result<Vec<String>, StoreError> {
             .map_err(|error| refused(&error))?;
         let applied = migrate::run(&mut client)?;
         drop(client);
-        let mut session = Session::new(target);
+        let mut session = PostgresSession::new(target);
         folded::fold_all_names(|work| session.finish(Role::Writes, work))?;
         Ok(applied)
     })
 }
 
-fn parse(url: &str) -> Result<Target, StoreError> {
-    let mut target = Target::parse(url)?;
+fn parse(url: &str) -> Result<ConnectTarget, StoreError> {
+    let mut target = ConnectTarget::parse(url)?;
     (target.config)
         .connect_timeout(CONNECT_WAIT)
         .tcp_user_timeout(SILENCE_MAX)
@@ -132,7 +138,7 @@ fn parse(url: &str) -> Result<Target, StoreError> {
     Ok(target)
 }
 
-fn connect(target: &Target) -> Result<Connection, StoreError> {
+fn connect(target: &ConnectTarget) -> Result<Connection, StoreError> {
     let mut connection = Connection::open(target).map_err(|error| match error {
         NotConnected::Runtime(error) => StoreError::Database(format!("no runtime for it: {error}")),
         NotConnected::Refused(error) => not_connected(target, &error),
@@ -145,7 +151,7 @@ fn connect(target: &Target) -> Result<Connection, StoreError> {
 }
 
 /// Returns the reason why there is no connection. One that was never established was not lost.
-fn not_connected(target: &Target, error: &tokio_postgres::Error) -> StoreError {
+fn not_connected(target: &ConnectTarget, error: &tokio_postgres::Error) -> StoreError {
     let refused = || match refused(error) {
         StoreError::Unavailable(_) => StoreError::Unavailable("PostgreSQL does not answer"),
         other => other,
@@ -162,8 +168,8 @@ fn off_runtime<T: Send + 'static>(
     thread::spawn(run).join().unwrap_or(Err(stopped))
 }
 
-fn serve(mut session: Session, queue: &Queue, role: Role) {
-    let _serving = Serving(queue);
+fn serve(mut session: PostgresSession, queue: &WorkQueue, role: Role) {
+    let _serving = AbandonOnPanic(queue);
     while let Some(batch) = queue.take(1) {
         for work in batch {
             session.finish(role, work);
@@ -182,8 +188,8 @@ enum Attempt {
 }
 
 /// A connection, its prepared statements, and whether its current transaction must run again.
-struct Session {
-    target: Target,
+struct PostgresSession {
+    target: ConnectTarget,
     connection: Option<Connection>,
     statements: HashMap<String, Statement>,
     again: Option<StoreError>,
@@ -191,8 +197,8 @@ struct Session {
     key_taken: bool,
 }
 
-impl Session {
-    fn new(target: Target) -> Self {
+impl PostgresSession {
+    fn new(target: ConnectTarget) -> Self {
         Self {
             target,
             connection: None,
@@ -335,7 +341,7 @@ impl Session {
     }
 }
 
-impl Engine for Session {
+impl Engine for PostgresSession {
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
         let statement = self.prepared(sql, params)?;
         self.ask(|client| async move {

@@ -32,7 +32,7 @@ use crate::store::StoreError;
 
 /// A database server, and how to connect to it.
 #[derive(Clone)]
-pub(super) struct Target {
+pub(super) struct ConnectTarget {
     /// Its address and the login, without the options of TLS.
     pub(super) config: Config,
     /// The connector that makes a connection a TLS connection.
@@ -40,7 +40,7 @@ pub(super) struct Target {
     roots: Roots,
 }
 
-impl Target {
+impl ConnectTarget {
     /// Parses an address, and reads the file of root certificates that it names.
     pub(super) fn parse(address: &str) -> Result<Self, StoreError> {
         let (rest, mode, named) = split(address);
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn sockets_are_spoken_to_without_tls() {
-        let mode = |address: &str| Target::parse(address).unwrap().config.get_ssl_mode();
+        let mode = |address: &str| ConnectTarget::parse(address).unwrap().config.get_ssl_mode();
         assert_eq!(
             mode("postgres://u@%2Ftmp/d?sslmode=require"),
             SslMode::Disable
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn modes_that_do_not_exist_and_roots_that_cannot_be_read_are_named() {
-        let said = |address: &str| match Target::parse(address) {
+        let said = |address: &str| match ConnectTarget::parse(address) {
             Err(StoreError::Database(said)) => said,
             _ => panic!("{address}"),
         };

@@ -2,7 +2,7 @@
 //!
 //! Missing bits are never filled in: a scan whose bits end early makes the picture broken.
 
-use super::super::Unmeasured;
+use super::super::MeasureError;
 
 /// Length up to which codes are found by a single table lookup, in bits.
 const SHORT_BITS: u32 = 8;
@@ -92,7 +92,7 @@ impl<'a> Bits<'a> {
     }
 
     /// Returns the next `count` bits, at most 16.
-    pub(super) fn take(&mut self, count: u32) -> Result<u32, Unmeasured> {
+    pub(super) fn take(&mut self, count: u32) -> Result<u32, MeasureError> {
         if count == 0 {
             return Ok(0);
         }
@@ -105,18 +105,18 @@ impl<'a> Bits<'a> {
     }
 
     /// Returns the value of the next Huffman code.
-    pub(super) fn symbol(&mut self, table: &Huffman) -> Result<u8, Unmeasured> {
+    pub(super) fn symbol(&mut self, table: &Huffman) -> Result<u8, MeasureError> {
         if self.count < 16 {
             self.fill();
         }
         let window = (self.held >> 48) as u32;
-        let (length, value) = table.find(window).ok_or(Unmeasured::Broken)?;
+        let (length, value) = table.find(window).ok_or(MeasureError::Broken)?;
         self.spend(length)?;
         Ok(value)
     }
 
     /// Returns a signed number of `size` bits (ISO/IEC 10918-1, F.2.2.1).
-    pub(super) fn signed(&mut self, size: u32) -> Result<i32, Unmeasured> {
+    pub(super) fn signed(&mut self, size: u32) -> Result<i32, MeasureError> {
         let bits = self.take(size)?.cast_signed();
         let is_negative = size > 0 && bits < 1 << (size - 1);
         Ok(if is_negative {
@@ -126,8 +126,8 @@ impl<'a> Bits<'a> {
         })
     }
 
-    fn spend(&mut self, count: u32) -> Result<(), Unmeasured> {
-        self.count = self.count.checked_sub(count).ok_or(Unmeasured::Broken)?;
+    fn spend(&mut self, count: u32) -> Result<(), MeasureError> {
+        self.count = self.count.checked_sub(count).ok_or(MeasureError::Broken)?;
         self.held <<= count;
         Ok(())
     }
@@ -156,10 +156,10 @@ impl<'a> Bits<'a> {
     }
 
     /// Skips the restart marker with this number, which must be the next marker.
-    pub(super) fn restart(&mut self, number: u8) -> Result<(), Unmeasured> {
+    pub(super) fn restart(&mut self, number: u8) -> Result<(), MeasureError> {
         self.at = self.end();
         if self.bytes.get(self.at + 1) != Some(&(0xd0 + number)) {
-            return Err(Unmeasured::Broken);
+            return Err(MeasureError::Broken);
         }
         self.at += 2;
         (self.held, self.count) = (0, 0);

@@ -1,13 +1,13 @@
 //! A frame: the size of the picture, its components, and the state of their blocks after the scans.
 
-use super::super::{PIXELS_MAX, Unmeasured};
-use super::scan::{Coding, Part};
+use super::super::{MeasureError, PIXELS_MAX};
+use super::scan::{Coding, ScanComponent};
 
 /// Samples in a row of a block.
 const BLOCK: u32 = 8;
 
 /// The header of a frame, and the means of its blocks.
-pub(super) struct Frame {
+pub(super) struct JpegFrame {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) progressive: bool,
@@ -39,30 +39,30 @@ pub(super) struct Component {
 /// Value of [`Component::missing_bits`] for a coefficient that no scan has covered yet.
 const UNSEEN: u8 = u8::MAX;
 
-impl Frame {
+impl JpegFrame {
     /// Reads a frame header.
     ///
     /// # Errors
-    /// [`Unmeasured::NotDecoded`] for a kind of JPEG that is not decoded here,
-    /// [`Unmeasured::TooManyPixels`] for a picture above the limit, [`Unmeasured::Broken`] for a
+    /// [`MeasureError::NotDecoded`] for a kind of JPEG that is not decoded here,
+    /// [`MeasureError::TooManyPixels`] for a picture above the limit, [`MeasureError::Broken`] for a
     /// header that contradicts itself.
-    pub(super) fn parse(segment: &[u8], progressive: bool) -> Result<Self, Unmeasured> {
+    pub(super) fn parse(segment: &[u8], progressive: bool) -> Result<Self, MeasureError> {
         let [precision, h1, h2, w1, w2, count, rest @ ..] = segment else {
-            return Err(Unmeasured::Broken);
+            return Err(MeasureError::Broken);
         };
         let width = u32::from(u16::from_be_bytes([*w1, *w2]));
         let height = u32::from(u16::from_be_bytes([*h1, *h2]));
         // A height of 0 is defined behind the first scan, which no phone does.
         if *precision != 8 || height == 0 || !matches!(count, 1 | 3) {
-            return Err(Unmeasured::NotDecoded);
+            return Err(MeasureError::NotDecoded);
         }
         if u64::from(width) * u64::from(height) > PIXELS_MAX {
-            return Err(Unmeasured::TooManyPixels);
+            return Err(MeasureError::TooManyPixels);
         }
         let (specifications, _) = rest.as_chunks::<3>();
         let specifications = specifications
             .get(..usize::from(*count))
-            .ok_or(Unmeasured::Broken)?;
+            .ok_or(MeasureError::Broken)?;
         let sampling = |[_, both, _]: &[u8; 3]| match *count {
             // Sampling factors are relative, and a single component has nothing to be relative to.
             1 => (1, 1),
@@ -70,7 +70,7 @@ impl Frame {
         };
         let is_possible = |(across, down)| (1..=4).contains(&across) && (1..=4).contains(&down);
         if width == 0 || !specifications.iter().map(sampling).all(is_possible) {
-            return Err(Unmeasured::Broken);
+            return Err(MeasureError::Broken);
         }
         let across_max = specifications.iter().map(|one| sampling(one).0).max();
         let down_max = specifications.iter().map(|one| sampling(one).1).max();
@@ -107,7 +107,7 @@ impl Frame {
     }
 
     /// Returns the MCUs in a row of a scan of these components, and the number of rows.
-    pub(super) fn units(&self, parts: &[Part<'_>]) -> (u32, u32) {
+    pub(super) fn units(&self, parts: &[ScanComponent<'_>]) -> (u32, u32) {
         let alone = match parts {
             [part] => self.components.get(part.component),
             _ => None,
@@ -158,12 +158,12 @@ impl Frame {
 }
 
 impl Component {
-    pub(super) fn mean(&mut self, place: usize) -> Result<&mut i16, Unmeasured> {
-        self.means.get_mut(place).ok_or(Unmeasured::Broken)
+    pub(super) fn mean(&mut self, place: usize) -> Result<&mut i16, MeasureError> {
+        self.means.get_mut(place).ok_or(MeasureError::Broken)
     }
 
-    pub(super) fn nonzero(&mut self, place: usize) -> Result<&mut u64, Unmeasured> {
-        self.nonzero.get_mut(place).ok_or(Unmeasured::Broken)
+    pub(super) fn nonzero(&mut self, place: usize) -> Result<&mut u64, MeasureError> {
+        self.nonzero.get_mut(place).ok_or(MeasureError::Broken)
     }
 
     /// Records what a scan has covered.

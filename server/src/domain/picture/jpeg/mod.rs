@@ -11,10 +11,10 @@ mod frame;
 mod scan;
 
 use self::bits::Huffman;
-use self::frame::Frame;
-use self::scan::{Coding, Part, Scan};
-use super::Unmeasured;
-use super::shades::{Shades, shade};
+use self::frame::JpegFrame;
+use self::scan::{Coding, Scan, ScanComponent};
+use super::MeasureError;
+use super::shades::{LightnessGrid, shade};
 
 /// Maximum scans of a picture. Encoders write about ten, and each costs a pass over all blocks.
 const SCANS_MAX: u32 = 100;
@@ -22,10 +22,10 @@ const SCANS_MAX: u32 = 100;
 /// Reads a JPEG to its end and returns its lightness.
 ///
 /// # Errors
-/// [`Unmeasured::Broken`] if it does not decode to its end, [`Unmeasured::NotDecoded`] for kinds of
+/// [`MeasureError::Broken`] if it does not decode to its end, [`MeasureError::NotDecoded`] for kinds of
 /// JPEG that phones do not make (arithmetic coding, lossless, 12 bits, CMYK).
-pub(super) fn read(bytes: &[u8]) -> Result<Shades, Unmeasured> {
-    let mut reader = Reader {
+pub(super) fn read(bytes: &[u8]) -> Result<LightnessGrid, MeasureError> {
+    let mut reader = JpegReader {
         bytes,
         at: 2,
         quantization: [None; 4],
@@ -37,24 +37,24 @@ pub(super) fn read(bytes: &[u8]) -> Result<Shades, Unmeasured> {
         scans: 0,
     };
     if !bytes.starts_with(&[0xff, 0xd8]) {
-        return Err(Unmeasured::Broken);
+        return Err(MeasureError::Broken);
     }
     loop {
         match reader.marker()? {
             0xd9 => break,
             // Markers without a segment. A restart marker may also follow the last MCU of a scan.
             0x01 | 0xd0..=0xd7 => {}
-            0xd8 => return Err(Unmeasured::Broken),
+            0xd8 => return Err(MeasureError::Broken),
             marker => reader.segment(marker)?,
         }
     }
     let complete = reader.frame.as_ref().filter(|frame| frame.is_complete());
     complete
         .map(|frame| reader.shades(frame))
-        .ok_or(Unmeasured::Broken)
+        .ok_or(MeasureError::Broken)
 }
 
-struct Reader<'a> {
+struct JpegReader<'a> {
     bytes: &'a [u8],
     at: usize,
     /// The first value of each quantization table, by which means are multiplied.
@@ -64,47 +64,47 @@ struct Reader<'a> {
     restart_interval: u32,
     /// The colour transform that Adobe's segment states.
     adobe_transform: Option<u8>,
-    frame: Option<Frame>,
+    frame: Option<JpegFrame>,
     scans: u32,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> JpegReader<'a> {
     /// Returns the next marker. Stray bytes before it are skipped.
-    fn marker(&mut self) -> Result<u8, Unmeasured> {
+    fn marker(&mut self) -> Result<u8, MeasureError> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let found = rest
             .array_windows::<2>()
             .position(|[one, two]| *one == 0xff && !matches!(two, 0x00 | 0xff));
-        let found = found.ok_or(Unmeasured::Broken)?;
+        let found = found.ok_or(MeasureError::Broken)?;
         self.at += found + 2;
-        rest.get(found + 1).copied().ok_or(Unmeasured::Broken)
+        rest.get(found + 1).copied().ok_or(MeasureError::Broken)
     }
 
-    fn payload(&mut self) -> Result<&'a [u8], Unmeasured> {
+    fn payload(&mut self) -> Result<&'a [u8], MeasureError> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let (length, _) = rest.split_first_chunk().ok_or(Unmeasured::Broken)?;
+        let (length, _) = rest.split_first_chunk().ok_or(MeasureError::Broken)?;
         let length = usize::from(u16::from_be_bytes(*length));
-        let payload = rest.get(2..length).ok_or(Unmeasured::Broken)?;
+        let payload = rest.get(2..length).ok_or(MeasureError::Broken)?;
         self.at += length;
         Ok(payload)
     }
 
-    fn segment(&mut self, marker: u8) -> Result<(), Unmeasured> {
+    fn segment(&mut self, marker: u8) -> Result<(), MeasureError> {
         let payload = self.payload()?;
         match marker {
             0xc0..=0xc2 if self.frame.is_none() => {
-                self.frame = Some(Frame::parse(payload, marker == 0xc2)?);
+                self.frame = Some(JpegFrame::parse(payload, marker == 0xc2)?);
             }
-            0xc0..=0xc2 => return Err(Unmeasured::Broken),
-            0xc4 => self.huffman_tables(payload).ok_or(Unmeasured::Broken)?,
+            0xc0..=0xc2 => return Err(MeasureError::Broken),
+            0xc4 => self.huffman_tables(payload).ok_or(MeasureError::Broken)?,
             // Lossless, hierarchical or arithmetic coding; a height that is defined late.
-            0xc3 | 0xc5..=0xcf | 0xdc | 0xde | 0xdf => return Err(Unmeasured::NotDecoded),
+            0xc3 | 0xc5..=0xcf | 0xdc | 0xde | 0xdf => return Err(MeasureError::NotDecoded),
             0xda => self.scan(payload)?,
             0xdb => self
                 .quantization_tables(payload)
-                .ok_or(Unmeasured::Broken)?,
+                .ok_or(MeasureError::Broken)?,
             0xdd => {
-                let interval = payload.first_chunk().ok_or(Unmeasured::Broken)?;
+                let interval = payload.first_chunk().ok_or(MeasureError::Broken)?;
                 self.restart_interval = u16::from_be_bytes(*interval).into();
             }
             0xee => {
@@ -160,19 +160,19 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    fn scan(&mut self, payload: &[u8]) -> Result<(), Unmeasured> {
+    fn scan(&mut self, payload: &[u8]) -> Result<(), MeasureError> {
         self.scans += 1;
-        let mut frame = self.frame.take().ok_or(Unmeasured::Broken)?;
+        let mut frame = self.frame.take().ok_or(MeasureError::Broken)?;
         if self.scans > SCANS_MAX {
-            return Err(Unmeasured::NotDecoded);
+            return Err(MeasureError::NotDecoded);
         }
         let (mut scan, low) = self.scan_header(payload, &frame)?;
         for part in &scan.parts {
             let component = frame.components.get_mut(part.component);
-            let component = component.ok_or(Unmeasured::Broken)?;
+            let component = component.ok_or(MeasureError::Broken)?;
             let table = self.quantization.get(usize::from(component.table));
             component.step = component.step.or(table.copied().flatten());
-            component.step.ok_or(Unmeasured::Broken)?;
+            component.step.ok_or(MeasureError::Broken)?;
             component.note(scan.coding, low);
         }
         self.at = scan.read(&mut frame, self.bytes, self.at)?;
@@ -180,12 +180,16 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn scan_header(&self, payload: &[u8], frame: &Frame) -> Result<(Scan<'_>, u8), Unmeasured> {
-        let (count, rest) = payload.split_first().ok_or(Unmeasured::Broken)?;
+    fn scan_header(
+        &self,
+        payload: &[u8],
+        frame: &JpegFrame,
+    ) -> Result<(Scan<'_>, u8), MeasureError> {
+        let (count, rest) = payload.split_first().ok_or(MeasureError::Broken)?;
         let named = rest.get(..2 * usize::from(*count));
         let (named, _) = named.unwrap_or_default().as_chunks::<2>();
         let Some([first, last, high_and_low, ..]) = rest.get(2 * usize::from(*count)..) else {
-            return Err(Unmeasured::Broken);
+            return Err(MeasureError::Broken);
         };
         let (first, last) = (*first, *last);
         let (high, low) = (high_and_low >> 4, high_and_low & 15);
@@ -195,7 +199,7 @@ impl<'a> Reader<'a> {
             (true, 0, _) if last == 0 => Coding::DcRefine { low },
             (true, 1.., 0) if first <= last && last < 64 => Coding::AcFirst { first, last },
             (true, 1.., _) if first <= last && last < 64 => Coding::AcRefine { first, last },
-            _ => return Err(Unmeasured::Broken),
+            _ => return Err(MeasureError::Broken),
         };
         let means_alone = matches!(coding, Coding::DcFirst { .. } | Coding::DcRefine { .. });
         let most = match frame.progressive && !means_alone {
@@ -203,11 +207,11 @@ impl<'a> Reader<'a> {
             false => frame.components.len(),
         };
         if named.is_empty() || named.len() > most || low > 13 {
-            return Err(Unmeasured::Broken);
+            return Err(MeasureError::Broken);
         }
         let part = |[id, tables]: &[u8; 2]| {
             let component = frame.components.iter().position(|one| one.id == *id)?;
-            Some(Part {
+            Some(ScanComponent {
                 component,
                 dc: self.dc.get(usize::from(tables >> 4))?.as_ref(),
                 ac: self.ac.get(usize::from(tables & 15))?.as_ref(),
@@ -216,16 +220,16 @@ impl<'a> Reader<'a> {
         };
         let parts: Option<Vec<_>> = named.iter().map(part).collect();
         let scan = Scan {
-            parts: parts.ok_or(Unmeasured::Broken)?,
+            parts: parts.ok_or(MeasureError::Broken)?,
             coding,
             restart_interval: self.restart_interval,
         };
         Ok((scan, if frame.progressive { low } else { 0 }))
     }
 
-    fn shades(&self, frame: &Frame) -> Shades {
+    fn shades(&self, frame: &JpegFrame) -> LightnessGrid {
         let (width, height) = frame.eighth();
-        let mut shades = Shades::new(width, height);
+        let mut shades = LightnessGrid::new(width, height);
         let ids: Vec<u8> = frame.components.iter().map(|one| one.id).collect();
         let is_rgb = ids == *b"RGB" || self.adobe_transform == Some(0);
         for row in 0..height {

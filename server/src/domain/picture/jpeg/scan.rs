@@ -1,22 +1,22 @@
 //! Scans: decodes every block to its last bit and keeps only its mean (the DC coefficient).
 
-use super::super::Unmeasured;
+use super::super::MeasureError;
 use super::bits::{Bits, Huffman};
-use super::frame::{Component, Frame};
+use super::frame::{Component, JpegFrame};
 
 /// Coefficients of a block.
 const COEFFICIENTS: u8 = 64;
 
 /// The header of a scan, with the tables that it names.
 pub(super) struct Scan<'t> {
-    pub(super) parts: Vec<Part<'t>>,
+    pub(super) parts: Vec<ScanComponent<'t>>,
     pub(super) coding: Coding,
     /// MCUs between two restart markers; 0 if there are none.
     pub(super) restart_interval: u32,
 }
 
 /// One component of a scan.
-pub(super) struct Part<'t> {
+pub(super) struct ScanComponent<'t> {
     /// The index of the component in the frame.
     pub(super) component: usize,
     pub(super) dc: Option<&'t Huffman>,
@@ -44,13 +44,13 @@ impl Scan<'_> {
     /// Reads the whole scan and returns the offset of the next marker.
     ///
     /// # Errors
-    /// [`Unmeasured::Broken`] if its bits end early, are not a code, or lack a restart marker.
+    /// [`MeasureError::Broken`] if its bits end early, are not a code, or lack a restart marker.
     pub(super) fn read(
         &mut self,
-        frame: &mut Frame,
+        frame: &mut JpegFrame,
         bytes: &[u8],
         at: usize,
-    ) -> Result<usize, Unmeasured> {
+    ) -> Result<usize, MeasureError> {
         let mut bits = Bits::new(bytes, at);
         let mut empty_blocks = 0;
         let (columns, rows) = frame.units(self.parts.as_slice());
@@ -76,17 +76,17 @@ impl Scan<'_> {
 
     fn read_unit(
         &mut self,
-        frame: &mut Frame,
+        frame: &mut JpegFrame,
         bits: &mut Bits<'_>,
         empty_blocks: &mut u32,
         (column, row): (u32, u32),
-    ) -> Result<(), Unmeasured> {
+    ) -> Result<(), MeasureError> {
         let alone = self.parts.len() == 1;
         for part in &mut self.parts {
             let component = frame
                 .components
                 .get_mut(part.component)
-                .ok_or(Unmeasured::Broken)?;
+                .ok_or(MeasureError::Broken)?;
             let (across, down) = if alone {
                 (1, 1)
             } else {
@@ -103,7 +103,7 @@ impl Scan<'_> {
     }
 }
 
-impl Part<'_> {
+impl ScanComponent<'_> {
     fn read_block(
         &mut self,
         coding: Coding,
@@ -111,11 +111,11 @@ impl Part<'_> {
         place: usize,
         bits: &mut Bits<'_>,
         empty_blocks: &mut u32,
-    ) -> Result<(), Unmeasured> {
+    ) -> Result<(), MeasureError> {
         match coding {
             Coding::Sequential => {
                 *component.mean(place)? = self.read_mean(bits)? as i16;
-                let ac = self.ac.ok_or(Unmeasured::Broken)?;
+                let ac = self.ac.ok_or(MeasureError::Broken)?;
                 pass_coefficients(bits, ac)
             }
             Coding::DcFirst { low } => {
@@ -132,13 +132,13 @@ impl Part<'_> {
                     *empty_blocks -= 1;
                     return Ok(());
                 }
-                let ac = self.ac.ok_or(Unmeasured::Broken)?;
+                let ac = self.ac.ok_or(MeasureError::Broken)?;
                 let nonzero = component.nonzero(place)?;
                 *empty_blocks = read_coefficients(bits, ac, nonzero, (first, last))?;
                 Ok(())
             }
             Coding::AcRefine { first, last } => {
-                let ac = self.ac.ok_or(Unmeasured::Broken)?;
+                let ac = self.ac.ok_or(MeasureError::Broken)?;
                 let nonzero = component.nonzero(place)?;
                 let mut next = first;
                 if *empty_blocks == 0 {
@@ -154,10 +154,10 @@ impl Part<'_> {
         }
     }
 
-    fn read_mean(&mut self, bits: &mut Bits<'_>) -> Result<i32, Unmeasured> {
-        let size = bits.symbol(self.dc.ok_or(Unmeasured::Broken)?)?;
+    fn read_mean(&mut self, bits: &mut Bits<'_>) -> Result<i32, MeasureError> {
+        let size = bits.symbol(self.dc.ok_or(MeasureError::Broken)?)?;
         if size > 15 {
-            return Err(Unmeasured::Broken);
+            return Err(MeasureError::Broken);
         }
         self.prediction = self.prediction.wrapping_add(bits.signed(size.into())?);
         Ok(self.prediction)
@@ -165,7 +165,7 @@ impl Part<'_> {
 }
 
 /// Skips all coefficients except the mean.
-fn pass_coefficients(bits: &mut Bits<'_>, table: &Huffman) -> Result<(), Unmeasured> {
+fn pass_coefficients(bits: &mut Bits<'_>, table: &Huffman) -> Result<(), MeasureError> {
     let mut next = 1;
     while next < COEFFICIENTS {
         let symbol = bits.symbol(table)?;
@@ -177,7 +177,7 @@ fn pass_coefficients(bits: &mut Bits<'_>, table: &Huffman) -> Result<(), Unmeasu
         next += zeros + 1;
     }
     if next > COEFFICIENTS {
-        return Err(Unmeasured::Broken);
+        return Err(MeasureError::Broken);
     }
     Ok(())
 }
@@ -189,7 +189,7 @@ fn read_coefficients(
     table: &Huffman,
     nonzero: &mut u64,
     (first, last): (u8, u8),
-) -> Result<u32, Unmeasured> {
+) -> Result<u32, MeasureError> {
     let mut next = first;
     while next <= last {
         let symbol = bits.symbol(table)?;
@@ -206,7 +206,7 @@ fn read_coefficients(
         next += 1;
     }
     if next > last + 1 {
-        return Err(Unmeasured::Broken);
+        return Err(MeasureError::Broken);
     }
     Ok(0)
 }
@@ -218,7 +218,7 @@ fn refine_coefficients(
     table: &Huffman,
     nonzero: &mut u64,
     (first, last): (u8, u8),
-) -> Result<(u8, u32), Unmeasured> {
+) -> Result<(u8, u32), MeasureError> {
     let mut next = first;
     while next <= last {
         let symbol = bits.symbol(table)?;
@@ -243,7 +243,7 @@ fn refine_coefficients(
         }
         if size > 0 {
             if next > last {
-                return Err(Unmeasured::Broken);
+                return Err(MeasureError::Broken);
             }
             *nonzero |= range(next, next);
         }
@@ -252,7 +252,7 @@ fn refine_coefficients(
     Ok((next, 0))
 }
 
-fn pass_corrections(bits: &mut Bits<'_>, mut count: u32) -> Result<(), Unmeasured> {
+fn pass_corrections(bits: &mut Bits<'_>, mut count: u32) -> Result<(), MeasureError> {
     while count > 0 {
         let some = count.min(16);
         bits.take(some)?;
