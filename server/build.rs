@@ -1,5 +1,5 @@
-//! The built app and the viewer of the API document are embedded by `http/assets.rs` and
-//! `http/docs.rs`: when one of them changes, the server is built again.
+//! The built app and the viewer of the API document are embedded by `http/public/assets.rs` and
+//! `http/public/docs.rs`: when one of them changes, the server is built again.
 
 use std::path::Path;
 

@@ -15,7 +15,6 @@ use crate::outside::fiat::PaymentProvider;
 use crate::outside::files::Files;
 use crate::outside::http::UserTargets;
 use crate::outside::mail::Mails;
-use crate::seats::StreamSlots;
 use crate::store::{Store, StoreError, Tx, shared_settings};
 
 /// Settings, store, clock, random source and external services. Cheap to clone.
@@ -41,8 +40,6 @@ pub struct App {
     pub wake_jobs: Arc<Notify>,
     /// Changes whenever a write may have added events.
     pub news: watch::Sender<()>,
-    /// The limit of open event streams.
-    pub seats: StreamSlots,
     /// Cancelled when the server stops, so that event streams end.
     pub stopping: CancellationToken,
 }
@@ -68,7 +65,6 @@ impl App {
             clock,
             entropy,
             wake_jobs: Arc::new(Notify::new()),
-            seats: StreamSlots::new(config.event_streams_max),
             news: watch::Sender::new(()),
             stopping: CancellationToken::new(),
             config: Arc::new(config),

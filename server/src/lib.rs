@@ -10,8 +10,7 @@
 //! - [`log`] configures logging; [`output`] is the only way to standard output and standard error.
 //! - [`data_lock`] keeps a second server out of a data folder.
 //! - [`app`] is the state that requests and jobs share, [`config`] has every setting, [`clock`]
-//!   time and randomness, [`serve`] the server's life cycle, [`seats`] the limit of open event
-//!   streams.
+//!   time and randomness, [`serve`] the server's life cycle and its connections.
 //!
 //! Imports point in one direction: `http` and `jobs` import `store`, `outside` and `domain`; those
 //! three import `api-types`; `domain` imports nothing else.
@@ -25,16 +24,13 @@ pub mod backup;
 pub mod clock;
 pub mod command_line;
 pub mod config;
-pub mod connections;
 pub mod data_lock;
 pub mod domain;
 pub mod http;
 pub mod jobs;
-pub mod limits;
 pub mod log;
 pub mod metrics;
 pub mod output;
 pub mod outside;
-pub mod seats;
 pub mod serve;
 pub mod store;

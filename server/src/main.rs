@@ -85,7 +85,7 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
     let metrics = match &config.metrics_listen {
         Some(listen) => {
             let addresses = listen.resolve().await?;
-            Some(http::metrics::listen(first(&addresses)?).await?)
+            Some(http::public::metrics::listen(first(&addresses)?).await?)
         }
         None => None,
     };
@@ -100,7 +100,11 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
     )?;
     let stop = CancellationToken::new();
     if let Some(listening) = metrics {
-        tokio::spawn(http::metrics::serve(app.clone(), listening, stop.clone()));
+        tokio::spawn(http::public::metrics::serve(
+            app.clone(),
+            listening,
+            stop.clone(),
+        ));
     }
     tokio::spawn({
         let stop = stop.clone();

@@ -1,7 +1,7 @@
 //! The host's operations, for the routes under `/admin` and for `humanops admin` alike. Each runs
 //! in its caller's transaction, and writes an audit entry in the same transaction.
 //!
-//! Input and output are in `http/admin/` and `command_line/`; SQL is in `store`. Functions return
+//! Input and output are in `http/host/` and `command_line/`; SQL is in `store`. Functions return
 //! database errors as [`StoreError`] or [`AdminError::Store`].
 
 mod accounts;

@@ -12,12 +12,9 @@ use super::{BackupError, FORMAT, Manifest, Progress, TableKept, rows, unfit};
 use crate::clock::Entropy;
 use crate::config::{DataLocation, FILES};
 use crate::outside::files::{Files, FilesError};
-use crate::store::{
-    Store, Tx, ledger,
-    ledger::LedgerCheck,
-    shared_settings,
-    snapshot::{self, Column, Table},
-};
+use crate::store::engine::snapshot::{self, Column, Table};
+use crate::store::ledger::{self, LedgerCheck};
+use crate::store::{Store, Tx, shared_settings};
 
 /// Number of rows in one INSERT.
 const ROWS_AT_ONCE: usize = 100;

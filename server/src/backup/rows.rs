@@ -4,10 +4,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value as Json;
 
 use super::{BackupError, unfit};
-use crate::store::{
-    Value,
-    snapshot::{Column, ColumnType},
-};
+use crate::store::Value;
+use crate::store::engine::snapshot::{Column, ColumnType};
 
 /// Returns a row as one line, without its line end.
 pub(super) fn line(row: &[Value]) -> String {

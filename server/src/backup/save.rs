@@ -11,10 +11,8 @@ use super::archive::{MANIFEST, Writer, create_private};
 use super::{BackupError, FORMAT, Manifest, Progress, TableKept, rows, unfit};
 use crate::domain::secret::hex;
 use crate::outside::files::{Files, FilesError};
-use crate::store::{
-    FromValue, Store, Tx,
-    snapshot::{self, Table},
-};
+use crate::store::engine::snapshot::{self, Table};
+use crate::store::{FromValue, Store, Tx};
 
 /// Number of rows read by one query.
 const PAGE_ROWS: u32 = 1000;

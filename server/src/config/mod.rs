@@ -5,6 +5,7 @@
 
 mod check;
 mod dlocal;
+pub mod limits;
 mod listen;
 mod notices;
 mod read;
@@ -20,9 +21,9 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, value_parser};
 use ipnet::IpNet;
 
 use crate::command_line::Admin;
+use crate::config::limits::{LimitSettings, network};
 use crate::domain::pricing::FeeTable;
 use crate::domain::target::{Ports, TargetRules};
-use crate::limits::{LimitSettings, network};
 pub use check::ConfigError;
 use check::origin;
 pub use dlocal::Dlocal;

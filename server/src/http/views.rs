@@ -1,25 +1,24 @@
 //! Views of a task for each side. The available actions come from the table of moves.
 
-use std::collections::HashMap;
-
 use api_types::{
-    AgentId, MicroUsd, OperatorId, Timestamp, UploadId,
+    MicroUsd, Timestamp, UploadId,
     event::TaskEvent,
-    message::{Author, Message},
+    message::Message,
     proof::ProofView,
     task::{
-        Action, AgentSummary, CreatedTask, Location, OperatorSummary, OperatorTaskView, Status,
-        TaskDomain, TaskItem, TaskView, WebhookStyle,
+        Action, CreatedTask, Location, OperatorSummary, OperatorTaskView, TaskDomain, TaskItem,
+        TaskView, WebhookStyle,
     },
 };
 use crypto_wasm::AgentPublicKey;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
+use crate::http::task_details::{TaskDetails, operator_among, operators_of};
 use crate::{
     app::App,
     domain::{
-        moves::{self, Actor},
+        moves::Actor,
         new_task::{MinimumRating, NewTask},
         result_schema::ResultSchema,
         sandbox,
@@ -27,131 +26,10 @@ use crate::{
         task_type,
     },
     store::{
-        StoreError, Tx, operators,
-        proofs::{self, StoredEvidence, StoredProof},
-        ratings, tasks,
+        StoreError, Tx,
+        proofs::{StoredEvidence, StoredProof},
     },
 };
-
-/// A task with everything that its views show.
-#[derive(Clone, Debug)]
-pub struct TaskDetails {
-    /// The task's own row.
-    pub task: Task,
-    /// The latest proof of the current claim.
-    pub proof: Option<StoredProof>,
-    /// The operator who claimed it, if any.
-    pub operator: Option<OperatorSummary>,
-    /// The agent that posted it.
-    pub agent: AgentSummary,
-    /// The sides that have rated it.
-    pub rated_by: Vec<Author>,
-}
-
-impl TaskDetails {
-    /// Returns the actions available to the reader: those of the table, without a second rating.
-    fn actions(&self, actor: Actor, now: Timestamp) -> Vec<Action> {
-        let author = match actor {
-            Actor::Agent => Author::Agent,
-            _ => Author::Operator,
-        };
-        let mut actions = moves::actions(&self.task, actor, now);
-        if self.rated_by.contains(&author) {
-            actions.retain(|action| *action != Action::Rate);
-        }
-        actions
-    }
-}
-
-/// Loads a task with everything that its views show.
-pub fn look(tx: &mut Tx<'_>, task: Task) -> Result<TaskDetails, StoreError> {
-    let parties = TaskParties::of(tx, std::slice::from_ref(&task))?;
-    look_beside(tx, task, &parties)
-}
-
-/// Loads the same for many tasks, reading their agents and operators at once.
-pub fn look_at_all(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<TaskDetails>, StoreError> {
-    let parties = TaskParties::of(tx, &tasks)?;
-    let sights = tasks
-        .into_iter()
-        .map(|task| look_beside(tx, task, &parties));
-    sights.collect()
-}
-
-/// The agents and operators of some tasks, read at once for all of them.
-struct TaskParties {
-    agents: HashMap<AgentId, AgentSummary>,
-    operators: HashMap<OperatorId, OperatorSummary>,
-}
-
-impl TaskParties {
-    fn of(tx: &mut Tx<'_>, tasks: &[Task]) -> Result<Self, StoreError> {
-        Ok(Self {
-            agents: tasks::records_of(tx, tasks.iter().map(|task| task.agent_id))?,
-            operators: operators_of(tx, tasks)?,
-        })
-    }
-}
-
-fn look_beside(
-    tx: &mut Tx<'_>,
-    task: Task,
-    parties: &TaskParties,
-) -> Result<TaskDetails, StoreError> {
-    let agent = parties.agents.get(&task.agent_id).cloned();
-    let agent = agent.ok_or_else(|| StoreError::Inconsistent {
-        table: "agent",
-        id: task.agent_id.to_string(),
-        problem: "a task refers to it, but it is not there".to_owned(),
-    })?;
-    // A proof from a claim that was given back is not reviewed.
-    let proof = match task.at.submitted {
-        Some(_) => proofs::latest(tx, task.id)?,
-        None => None,
-    };
-    let rated_by = match task.status {
-        Status::Completed => ratings::authors(tx, &task)?,
-        _ => Vec::new(),
-    };
-    Ok(TaskDetails {
-        proof,
-        operator: operator_among(&parties.operators, &task),
-        agent,
-        rated_by,
-        task,
-    })
-}
-
-/// Returns what an agent sees of the operator who claimed its task.
-pub fn operator_of(tx: &mut Tx<'_>, task: &Task) -> Result<Option<OperatorSummary>, StoreError> {
-    let found = operators_of(tx, std::slice::from_ref(task))?;
-    Ok(operator_among(&found, task))
-}
-
-/// Returns what agents see of the operators who claimed these tasks.
-fn operators_of(
-    tx: &mut Tx<'_>,
-    tasks: &[Task],
-) -> Result<HashMap<OperatorId, OperatorSummary>, StoreError> {
-    let ids: Vec<_> = tasks.iter().filter_map(|task| task.operator_id).collect();
-    let found = operators::with_these_ids(tx, &ids)?;
-    let summary = |one: operators::Operator| OperatorSummary {
-        id: one.id,
-        name: shortened(&one.name),
-        rating: one.rating,
-    };
-    Ok(found
-        .into_iter()
-        .map(|one| (one.id, summary(one)))
-        .collect())
-}
-
-fn operator_among(
-    operators: &HashMap<OperatorId, OperatorSummary>,
-    task: &Task,
-) -> Option<OperatorSummary> {
-    operators.get(&task.operator_id?).cloned()
-}
 
 /// Returns the entries of an agent's list of tasks.
 pub fn items(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<TaskItem>, StoreError> {

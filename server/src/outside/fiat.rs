@@ -2,8 +2,8 @@
 //!
 //! Each request is signed: `Authorization: V2-HMAC-SHA256, Signature: ` and the HMAC-SHA256 of
 //! login, date and body under the secret key. The provider's later notices arrive at
-//! `http/fiat.rs`, and their signatures are checked here. No card number ever reaches this server:
-//! the payer enters it on the provider's page.
+//! `http/public/payment_notices.rs`, and their signatures are checked here. No card number ever
+//! reaches this server: the payer enters it on the provider's page.
 
 use std::fmt;
 use std::time::Duration;

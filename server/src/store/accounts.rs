@@ -10,14 +10,11 @@ use api_types::{
     operator::KycStatus,
 };
 
-use super::{
-    Row, StoreError, Tx,
-    columns::{json, money, name, text, time, time_if_any},
-    folded::containing,
-    lists::{List, PageWindow},
-    params,
-    tasks::PageOfRows,
-};
+use crate::store::engine::columns::{json, money, name, text, time, time_if_any};
+use crate::store::engine::folded::containing;
+use crate::store::lists::{List, PageWindow};
+use crate::store::tasks::PageOfRows;
+use crate::store::{Row, StoreError, Tx, params};
 
 const OPERATORS: &str = "operator LEFT JOIN account ON account.id = 'pending:' || operator.id";
 const OPERATOR_COLUMNS: &str = "operator.id AS id, name, email, phone, city, country, skills,

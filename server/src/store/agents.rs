@@ -7,13 +7,10 @@ use api_types::{
     agent::{AgentSettings, RegisterAgent, Tier},
 };
 
-use super::{
-    StoreError, Tx,
-    columns::{json, money, name, time, time_if_any, to_json},
-    folded::folded,
-    params,
-};
 use crate::domain::new_task::DailyUsage;
+use crate::store::engine::columns::{json, money, name, time, time_if_any, to_json};
+use crate::store::engine::folded::folded;
+use crate::store::{StoreError, Tx, params};
 
 /// An agent as it is stored.
 #[derive(Clone, Debug)]

@@ -7,13 +7,10 @@ use api_types::{
     approval::{ApprovalStatus, ApprovalView},
 };
 
-use super::{
-    Row, StoreError, Tx,
-    columns::{json, money, name, text, text_if_any, time, time_if_any},
-    params,
-    tasks::PageOfRows,
-};
 use crate::domain::delegation::Approval;
+use crate::store::engine::columns::{json, money, name, text, text_if_any, time, time_if_any};
+use crate::store::tasks::PageOfRows;
+use crate::store::{Row, StoreError, Tx, params};
 
 /// An approval that is requested.
 #[derive(Clone, Debug)]

@@ -5,13 +5,10 @@
 
 use api_types::{AuditId, Timestamp, host::AuditEntry};
 
-use super::{
-    Row, StoreError, Tx,
-    columns::{text, time},
-    lists::{List, PageWindow},
-    params,
-    tasks::PageOfRows,
-};
+use crate::store::engine::columns::{text, time};
+use crate::store::lists::{List, PageWindow};
+use crate::store::tasks::PageOfRows;
+use crate::store::{Row, StoreError, Tx, params};
 
 /// A new audit entry.
 #[derive(Clone, Debug)]

@@ -4,9 +4,10 @@
 
 use api_types::{AgentId, Timestamp};
 
-use super::{Row, StoreError, Tx, columns::time, params};
 use crate::domain::callback_host::{self, CallOutcome, HostRecord, UNRESPONSIVE_HOSTS_MAX};
 use crate::domain::job::Pool;
+use crate::store::engine::columns::time;
+use crate::store::{Row, StoreError, Tx, params};
 
 /// The number at which the count of failures stops.
 const FAILURES_MAX: i64 = 16;

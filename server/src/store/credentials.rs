@@ -4,11 +4,8 @@
 
 use api_types::{KeyId, TaskId, Timestamp, credential::EncryptedCredential};
 
-use super::{
-    StoreError, Tx,
-    columns::{parsed, to_json},
-    params,
-};
+use crate::store::engine::columns::{parsed, to_json};
+use crate::store::{StoreError, Tx, params};
 
 /// The stored state of a credential.
 #[derive(Clone, Debug)]

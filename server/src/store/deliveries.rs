@@ -8,18 +8,15 @@ use api_types::{
     event::{Delivery, DeliveryAttempt, DeliveryState},
 };
 
-use super::{
-    Row, StoreError, Tx, Value,
-    callback_hosts::{self, CallbackState},
-    columns::{name, parsed, text, time, time_if_any, to_json},
-    jobs, params,
-    tasks::PageOfRows,
-};
 use crate::domain::{
     callback_host,
     job::{Job, Pool},
     webhook::{self, NewDelivery, Next},
 };
+use crate::store::callback_hosts::{self, CallbackState};
+use crate::store::engine::columns::{name, parsed, text, time, time_if_any, to_json};
+use crate::store::tasks::PageOfRows;
+use crate::store::{Row, StoreError, Tx, Value, jobs, params};
 
 const COLUMNS: &str = "id, event_id, event_name, task_id, url, state, created_at_ms, due_at_ms,
     delivered_at_ms";

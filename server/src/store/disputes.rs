@@ -7,13 +7,10 @@ use api_types::{
     dispute::{Dispute, DisputeOpener, DisputeOutcome},
 };
 
-use super::{
-    Row, StoreError, Tx, Value,
-    columns::{money, name, parsed, text, text_if_any, time, time_if_any},
-    params,
-    tasks::PageOfRows,
-};
 use crate::domain::dispute::DisputeChange;
+use crate::store::engine::columns::{money, name, parsed, text, text_if_any, time, time_if_any};
+use crate::store::tasks::PageOfRows;
+use crate::store::{Row, StoreError, Tx, Value, params};
 
 const COLUMNS: &str = "dispute.id AS id, dispute.task_id AS task_id, task.agent_id AS agent_id,
     task.operator_id AS operator_id, dispute.opened_by AS opened_by, dispute.reason AS reason,

@@ -4,12 +4,9 @@
 
 use api_types::{AgentId, Timestamp};
 
-use super::{
-    StoreError, Tx,
-    columns::{text, time, time_if_any},
-    jobs, params,
-};
 use crate::domain::job::Job;
+use crate::store::engine::columns::{text, time, time_if_any};
+use crate::store::{StoreError, Tx, jobs, params};
 
 /// A link that was sent by e-mail.
 #[derive(Clone, Copy, Debug)]

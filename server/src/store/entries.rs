@@ -4,12 +4,9 @@
 
 use api_types::{AgentId, ledger::LedgerEntry};
 
-use super::{
-    Row, StoreError, Tx,
-    columns::{money, parsed, text, text_if_any, time},
-    params,
-};
 use crate::domain::ledger::Account;
+use crate::store::engine::columns::{money, parsed, text, text_if_any, time};
+use crate::store::{Row, StoreError, Tx, params};
 
 /// The page of a ledger that is requested.
 #[derive(Clone, Copy, Debug)]

@@ -9,12 +9,9 @@ use api_types::{
     deposit::{PaymentMethod, PaymentStatus},
 };
 
-use super::{
-    Row, StoreError, Tx,
-    columns::{money, name, text, time, time_if_any},
-    params,
-};
 use crate::domain::fiat::Payment;
+use crate::store::engine::columns::{money, name, text, time, time_if_any};
+use crate::store::{Row, StoreError, Tx, params};
 
 /// The identity of a request that may be retried.
 #[derive(Clone, Debug)]

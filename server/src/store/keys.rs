@@ -11,11 +11,10 @@ use api_types::{
     key::KeyPolicy,
 };
 
-use super::{
-    Row, StoreError, Tx,
-    columns::{json, json_if_any, money, name, parsed, text, time, time_if_any, to_json},
-    params,
+use crate::store::engine::columns::{
+    json, json_if_any, money, name, parsed, text, time, time_if_any, to_json,
 };
+use crate::store::{Row, StoreError, Tx, params};
 
 /// The agent to which a valid key belongs, and the key.
 #[derive(Clone, Debug)]

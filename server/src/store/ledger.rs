@@ -5,9 +5,10 @@
 use api_types::{AgentId, MicroUsd};
 
 pub use super::check::{LedgerCheck, check};
-use super::{Row, StoreError, Tx, columns::money, params};
 use crate::domain::ledger::{Account, Transfer};
 use crate::metrics::Durable;
+use crate::store::engine::columns::money;
+use crate::store::{Row, StoreError, Tx, params};
 
 /// The reason why a transfer was not made.
 #[derive(Debug, thiserror::Error)]

@@ -7,13 +7,10 @@ use api_types::{
     message::{Author, Message},
 };
 
-use super::{
-    Row, StoreError, Tx, Value,
-    columns::{name, text, time, time_if_any},
-    params,
-    tasks::PageOfRows,
-};
 use crate::domain::task::SystemMessage;
+use crate::store::engine::columns::{name, text, time, time_if_any};
+use crate::store::tasks::PageOfRows;
+use crate::store::{Row, StoreError, Tx, Value, params};
 
 /// A message to be written.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
-//! The store: the SQL of the service and nothing else, as free functions on a [`Tx`].
+//! The store: the SQL of the service and nothing else, as free functions on a [`Tx`], one file for
+//! each noun.
 //!
-//! This file is the store's interface. A read or a write is a plain, synchronous function of a
-//! transaction; the store decides when it runs, on which thread and how often. Only this file,
-//! `sqlite.rs`, `postgres/` and `migrate.rs` know which database they talk to. No file in this
+//! A read or a write is a plain, synchronous function of a transaction; [`engine`] decides when it
+//! runs, on which thread and how often, and alone knows which database it talks to. No file in this
 //! folder decides anything; decisions are in `domain`.
 //!
 //! Functions return database errors as [`StoreError`]. An `# Errors` section names only what a
@@ -14,37 +14,29 @@ pub mod approvals;
 pub mod audit;
 pub mod callback_hosts;
 mod check;
-mod columns;
 pub mod credentials;
 pub mod deliveries;
 pub mod disputes;
 pub mod email_links;
+pub mod engine;
 pub mod entries;
-mod error;
 pub mod fiat;
-mod folded;
 pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod lists;
-mod lock_order;
 pub mod messages;
-mod migrate;
 pub mod moves;
 pub mod near;
 pub mod operators;
 pub mod outbox;
 pub mod payouts;
-mod postgres;
 pub mod proofs;
-mod queue;
 pub mod rate;
 pub mod ratings;
 mod search;
 pub mod shared_settings;
-pub mod snapshot;
-mod sqlite;
 #[cfg(test)]
 #[path = "../../tests/support/mod.rs"]
 pub(crate) mod support;
@@ -54,371 +46,6 @@ pub mod tasks;
 #[cfg(test)]
 mod tests;
 pub mod uploads;
-mod value;
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-
-pub use error::StoreError;
-pub(crate) use value::params;
-pub use value::{FromValue, Row, Value};
-
-use crate::metrics::Durable;
-use lock_order::Locks;
-use queue::{QueuedWork, WorkQueue};
-
-/// The operations that a transaction needs of a database. The rest of [`Tx`] is the same for both
-/// databases.
-trait Engine {
-    fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError>;
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
-    /// Runs a statement whose result is not needed. Its failure may be reported later, but before
-    /// the transaction is committed.
-    fn send(&mut self, sql: &str, params: Vec<Value>) -> Result<(), StoreError>;
-    /// Waits for the results of all statements that were sent, and fails if one of them failed.
-    fn settle(&mut self) -> Result<(), StoreError>;
-    /// Runs BEGIN, SAVEPOINT and similar statements, as `send` does.
-    fn control(&mut self, sql: &'static str) -> Result<(), StoreError>;
-    /// Lets each statement of this transaction run for minutes, if the database would cancel it
-    /// earlier.
-    fn take_time(&mut self) -> Result<(), StoreError>;
-    /// Makes the database plan each statement of this transaction once, whatever its parameters.
-    fn plan_once(&mut self) -> Result<(), StoreError>;
-    /// Requests that no copy stays of what this transaction erases, as far as the database can
-    /// remove it.
-    fn erase_traces(&mut self);
-    /// Records that another transaction was faster, so that this one must run again.
-    fn lost_race(&mut self);
-    /// Returns the queries with which this database describes its schema.
-    fn catalogue(&self) -> snapshot::Catalogue;
-}
-
-/// A transaction. Statements are written once for both databases, in the subset of
-/// `migrations/README.md`, with parameters `$1, $2, …` that may be used in any order and more than
-/// once. Methods that run a statement return the errors of [`Tx::execute`].
-pub struct Tx<'a> {
-    engine: &'a mut dyn Engine,
-    failed: bool,
-    /// Metrics to count once the writes are durable.
-    counted: Vec<Durable>,
-    locks: Locks,
-}
-
-impl<'a> Tx<'a> {
-    fn new(engine: &'a mut dyn Engine) -> Self {
-        Self {
-            engine,
-            failed: false,
-            counted: Vec::new(),
-            locks: Locks::default(),
-        }
-    }
-
-    /// Runs a statement and returns the number of rows that it wrote.
-    ///
-    /// # Errors
-    /// Every variant but `Changed`, `Inconsistent` and `Column`. After an error every further
-    /// statement fails with `Aborted` until the savepoint, or the transaction itself, has ended,
-    /// because PostgreSQL behaves so.
-    pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
-        self.keep_lock_order(sql)?;
-        self.unless_failed(|engine| engine.execute(sql, params))
-    }
-
-    /// Runs a statement whose result is not needed. On PostgreSQL it is sent together with the next
-    /// one, so it costs no round trip. Its failure is returned by this call, by a later statement
-    /// or by the end of the transaction, so a statement whose violation is expected needs
-    /// `execute`.
-    ///
-    /// # Errors
-    /// The variants of `execute`, for this statement or for one that was sent before.
-    pub fn send<P: Into<Vec<Value>>>(&mut self, sql: &str, params: P) -> Result<(), StoreError> {
-        self.keep_lock_order(sql)?;
-        self.unless_failed(|engine| engine.send(sql, params.into()))
-    }
-
-    /// Runs a query, or a statement with RETURNING, and returns all its rows.
-    pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
-        self.keep_lock_order(sql)?;
-        self.unless_failed(|engine| engine.query(sql, params))
-    }
-
-    /// Returns the first row of a query, or `None` if there is no row. Ignores further rows.
-    pub fn first(&mut self, sql: &str, params: &[Value]) -> Result<Option<Row>, StoreError> {
-        Ok(self.query(sql, params)?.into_iter().next())
-    }
-
-    /// Lets each of the statements that follow run for minutes, for work that reads every row. On
-    /// PostgreSQL a server's statements are otherwise cancelled after seconds.
-    pub fn take_time(&mut self) -> Result<(), StoreError> {
-        self.unless_failed(|engine| engine.take_time())
-    }
-
-    /// Makes PostgreSQL plan each statement once, from here to the end of the transaction. It is
-    /// for statements whose plan is the same for all parameters, which PostgreSQL would otherwise
-    /// plan again each time.
-    fn plan_once(&mut self) -> Result<(), StoreError> {
-        self.unless_failed(|engine| engine.plan_once())
-    }
-
-    /// Runs `f` in a savepoint: if `f` returns an error, its writes are undone and the transaction
-    /// continues. A statement whose violation is expected belongs in a savepoint.
-    ///
-    /// # Errors
-    /// The error of `f`, or a database error.
-    pub fn savepoint<T, E: From<StoreError>>(
-        &mut self,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        self.unless_failed(|engine| {
-            // A statement that was sent before `f` and failed is not a failure of `f`.
-            engine.settle()?;
-            engine.control("SAVEPOINT inner_writes")
-        })?;
-        let mut inner = Tx::new(&mut *self.engine);
-        inner.locks = self.locks.clone();
-        let mut answer = inner.settled(f);
-        // A statement that `f` sent and that failed is not a failure of what follows.
-        if let (Ok(_), Err(error)) = (&answer, inner.engine.settle()) {
-            answer = Err(error.into());
-        }
-        if answer.is_ok() {
-            let counted = std::mem::take(&mut inner.counted);
-            let locks = std::mem::take(&mut inner.locks);
-            self.counted.extend(counted);
-            self.locks = locks;
-        }
-        self.unless_failed(|engine| {
-            if answer.is_err() {
-                engine.control("ROLLBACK TO SAVEPOINT inner_writes")?;
-            }
-            engine.control("RELEASE SAVEPOINT inner_writes")
-        })?;
-        answer
-    }
-
-    /// Erases what this transaction overwrites or deletes from the database's files too, before the
-    /// caller gets its result. On SQLite, where deleted content is overwritten, this empties the
-    /// write-ahead log. PostgreSQL keeps old row versions until it vacuums, and it keeps its own
-    /// write-ahead log.
-    pub fn erase_traces(&mut self) {
-        self.engine.erase_traces();
-    }
-
-    /// Reports that another transaction has changed the data on which this one decided. The whole
-    /// transaction is undone and runs again, a bounded number of times, whatever the closure does
-    /// with the returned error; after the last attempt the caller gets `Changed`. The closure must
-    /// therefore read by itself what it decides on. On SQLite writes run one after the other, so
-    /// there is no such race.
-    pub fn lost_race(&mut self) -> StoreError {
-        self.failed = true;
-        self.engine.lost_race();
-        StoreError::Changed
-    }
-
-    /// Counts a metric once the writes of this transaction are durable. If they are undone, the
-    /// metric is not counted.
-    pub(crate) fn count_once_durable(&mut self, what: Durable) {
-        self.counted.push(what);
-    }
-
-    /// Runs `f`, and fails with `Aborted` if `f` succeeds although one of its statements failed:
-    /// PostgreSQL would answer the COMMIT of such a transaction with a silent rollback.
-    fn settled<T, E: From<StoreError>>(
-        &mut self,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let answer = f(self)?;
-        if self.failed {
-            Err(StoreError::Aborted.into())
-        } else {
-            Ok(answer)
-        }
-    }
-
-    fn keep_lock_order(&mut self, sql: &str) -> Result<(), StoreError> {
-        if cfg!(debug_assertions) {
-            self.locks.take(sql).inspect_err(|_| self.failed = true)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn unless_failed<T>(
-        &mut self,
-        run: impl FnOnce(&mut dyn Engine) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        if self.failed {
-            return Err(StoreError::Aborted);
-        }
-        let answer = run(self.engine);
-        self.failed = answer.is_err();
-        answer
-    }
-}
-
-/// The database, SQLite or PostgreSQL. Cheap to clone; dropping the last clone closes the database.
-#[derive(Clone)]
-pub struct Store {
-    threads: Arc<Threads>,
-}
-
-impl Store {
-    /// Opens the embedded database, creates the file if it is missing, and migrates it.
-    ///
-    /// # Errors
-    /// `Database` if the file cannot be opened, is not a database, or was made by a newer version.
-    pub fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
-        let mut threads = Threads::default();
-        sqlite::start(path, &mut threads)?;
-        Ok(Self {
-            threads: Arc::new(threads),
-        })
-    }
-
-    /// Connects to PostgreSQL. Does not migrate; see [`Store::migrate_postgres`].
-    ///
-    /// # Errors
-    /// `Database` if the address cannot be read or the server refuses the connection; `Unavailable`
-    /// if no server answers at the address.
-    pub fn open_postgres(url: &str) -> Result<Self, StoreError> {
-        let mut threads = Threads::default();
-        postgres::start(url, &mut threads)?;
-        Ok(Self {
-            threads: Arc::new(threads),
-        })
-    }
-
-    /// Migrates a PostgreSQL database to this version's schema, and returns the names of the
-    /// migrations that it applied.
-    ///
-    /// # Errors
-    /// As [`Store::open_postgres`], and `Database` if an applied migration has changed since.
-    pub fn migrate_postgres(url: &str) -> Result<Vec<String>, StoreError> {
-        postgres::migrate(url)
-    }
-
-    /// Returns the migrations that this version needs and the database lacks, oldest first.
-    pub async fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
-        if self.threads.migrates_itself {
-            return Ok(Vec::new());
-        }
-        self.read(migrate::pending).await
-    }
-
-    /// Returns whether other servers may use the same database.
-    pub fn is_shared(&self) -> bool {
-        // The embedded database belongs to the one process that has it open, and migrates itself.
-        !self.threads.migrates_itself
-    }
-
-    /// Runs `f` on one snapshot of the committed data. `f` cannot write.
-    ///
-    /// # Errors
-    /// The error of `f`, or a database error.
-    pub async fn read<T, E>(
-        &self,
-        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        ask(&self.threads.reads, f).await
-    }
-
-    /// Runs `f` as a transaction and returns once its writes are durable. An error undoes the
-    /// writes of `f` and no others. `f` may run more than once, reads through its `Tx` what it
-    /// decides on, and must not communicate with anything but its `Tx`. If the caller goes away
-    /// while `f` is queued, `f` does not run.
-    ///
-    /// # Errors
-    /// The error of `f`, or a database error.
-    pub async fn write<T, E>(
-        &self,
-        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        ask(&self.threads.writes, f).await
-    }
-
-    /// Succeeds if the database can be read and could be written.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        let alive = |tx: &mut Tx<'_>| tx.query("SELECT 1 AS alive", &[]).map(drop);
-        self.read(alive).await?;
-        self.write(alive).await
-    }
-
-    /// Returns how many reads, and how many writes, wait for the database now.
-    pub fn waiting(&self) -> (usize, usize) {
-        (self.threads.reads.len(), self.threads.writes.len())
-    }
-
-    /// Accepts no more work, finishes the queued work, and returns when the database is closed.
-    /// Clones of this store return `Unavailable` from then on.
-    pub fn close(&self) {
-        self.threads.close();
-    }
-}
-
-async fn ask<T, E>(
-    queue: &WorkQueue,
-    f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-) -> Result<T, E>
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-{
-    let (work, answer) = QueuedWork::for_caller(f);
-    queue.push(work)?;
-    // The sender is dropped without a result only if the thread that held it died.
-    answer
-        .await
-        .unwrap_or(Err(StoreError::Unavailable("its thread has stopped").into()))
-}
-
-/// The threads that own the connections, and the queues that they serve.
-#[derive(Default)]
-struct Threads {
-    reads: Arc<WorkQueue>,
-    writes: Arc<WorkQueue>,
-    running: Mutex<Vec<JoinHandle<()>>>,
-    migrates_itself: bool,
-}
-
-impl Threads {
-    fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
-        let thread = thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(run)
-            .map_err(|error| StoreError::Database(format!("no thread for it: {error}")))?;
-        self.running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(thread);
-        Ok(())
-    }
-
-    fn close(&self) {
-        self.reads.close();
-        self.writes.close();
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        for thread in running.drain(..) {
-            // A store dropped inside one of its own closures cannot wait for that closure.
-            if thread.thread().id() != thread::current().id() {
-                // The callers that waited for the thread have learned why it died.
-                drop(thread.join());
-            }
-        }
-    }
-}
-
-impl Drop for Threads {
-    fn drop(&mut self) {
-        self.close();
-    }
-}
+pub(crate) use engine::params;
+pub use engine::{FromValue, Row, Store, StoreError, Tx, Value};

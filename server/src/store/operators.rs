@@ -8,17 +8,14 @@ use api_types::{
     task::TaskType,
 };
 
-use super::{
-    Row, StoreError, Tx,
-    columns::{json, name, text, to_json},
-    folded::folded,
-    params,
-    ratings::mean,
-    search::{Search, in_order_of},
-    tasks::OPEN_COUNTED_MAX,
-};
 use crate::domain::new_task::MinimumRating;
 use crate::domain::place::{Point, Spot};
+use crate::store::engine::columns::{json, name, text, to_json};
+use crate::store::engine::folded::folded;
+use crate::store::ratings::mean;
+use crate::store::search::{Search, in_order_of};
+use crate::store::tasks::OPEN_COUNTED_MAX;
+use crate::store::{Row, StoreError, Tx, params};
 
 /// An operator as it is stored.
 #[derive(Clone, Debug)]

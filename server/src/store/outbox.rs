@@ -13,15 +13,12 @@
 
 use api_types::{AgentId, EventId, TaskId, event::TaskEvent, task::Status};
 
-use super::{
-    Row, StoreError, Tx,
-    columns::{json_if_any, name, text, time, to_json},
-    params,
-};
 use crate::domain::{
     event::{self, NewEvent},
     task::{Event, Task},
 };
+use crate::store::engine::columns::{json_if_any, name, text, time, to_json};
+use crate::store::{Row, StoreError, Tx, params};
 
 /// Maximum number of events that get their positions in one transaction.
 const PLACED_MAX: u32 = 256;

@@ -4,13 +4,10 @@
 
 use api_types::{MicroUsd, OperatorId, PayoutId, payout::PayoutStatus};
 
-use super::{
-    Row, StoreError, Tx,
-    columns::{json, money, name, text, time, time_if_any, to_json},
-    ledger::{self, PostError},
-    params,
-};
 use crate::domain::payout::{Payout, PayoutUpdate};
+use crate::store::engine::columns::{json, money, name, text, time, time_if_any, to_json};
+use crate::store::ledger::{self, PostError};
+use crate::store::{Row, StoreError, Tx, params};
 
 /// Records a step in the caller's transaction: the payout and its transfer.
 ///

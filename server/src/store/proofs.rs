@@ -7,12 +7,9 @@ use api_types::{OperatorId, TaskId, Timestamp, UploadId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    StoreError, Tx,
-    columns::{json, json_if_any, text, time, to_json},
-    params,
-};
 use crate::domain::proof::{Evidence, Proof};
+use crate::store::engine::columns::{json, json_if_any, text, time, to_json};
+use crate::store::{StoreError, Tx, params};
 
 /// A proof as it is stored. A sealed credential has its own table, so it is only named here.
 #[derive(Clone, Debug)]

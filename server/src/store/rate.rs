@@ -1,5 +1,5 @@
-//! Counts of the requests of each minute, over all servers on this database. `http/rate.rs` defines
-//! the limits, and computes what is left of them.
+//! Counts of the requests of each minute, over all servers on this database. The layer
+//! `http/layer/rate_limit/` defines the limits, and computes what is left of them.
 //!
 //! Functions return database errors as [`StoreError`].
 

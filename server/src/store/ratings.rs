@@ -4,8 +4,9 @@
 
 use api_types::{Timestamp, message::Author};
 
-use super::{Row, StoreError, Tx, columns::name, params};
 use crate::domain::task::Task;
+use crate::store::engine::columns::name;
+use crate::store::{Row, StoreError, Tx, params};
 
 /// A rating: stars and a comment.
 #[derive(Clone, Debug)]

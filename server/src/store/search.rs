@@ -7,7 +7,8 @@ use std::{
     str::FromStr,
 };
 
-use super::{Row, StoreError, Tx, Value, columns::text};
+use crate::store::engine::columns::text;
+use crate::store::{Row, StoreError, Tx, Value};
 
 /// The table of a list and the conditions on its rows.
 #[derive(Clone, Debug)]

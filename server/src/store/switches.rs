@@ -4,7 +4,8 @@
 
 use api_types::{Timestamp, task::TaskType};
 
-use super::{StoreError, Tx, columns::name, params};
+use crate::store::engine::columns::name;
+use crate::store::{StoreError, Tx, params};
 
 /// Returns the types that are switched off: no new tasks of them are accepted.
 pub fn off(tx: &mut Tx<'_>) -> Result<Vec<TaskType>, StoreError> {

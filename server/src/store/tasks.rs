@@ -9,21 +9,17 @@ use api_types::{
     task::{AgentSummary, CancelReason, Status, TaskType},
 };
 
-use super::{
-    Row, StoreError, Tx,
-    columns::{
-        json, json_if_any, money, name, parsed, text, text_if_any, time, time_if_any, to_json,
-    },
-    params,
-    ratings::mean,
-    search::{Search, in_order_of, with_ids},
-    tally,
-};
 use crate::domain::{
     new_task::MinimumRating,
     place::Spot,
     task::{MoveTimes, Task},
 };
+use crate::store::engine::columns::{
+    json, json_if_any, money, name, parsed, text, text_if_any, time, time_if_any, to_json,
+};
+use crate::store::ratings::mean;
+use crate::store::search::{Search, in_order_of, with_ids};
+use crate::store::{Row, StoreError, Tx, params, tally};
 
 const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.key_id AS key_id,
     task.operator_id AS operator_id,

@@ -4,12 +4,9 @@
 
 use api_types::{OperatorId, TaskId, Timestamp, UploadId};
 
-use super::{
-    Row, StoreError, Tx,
-    columns::{text, time},
-    params,
-};
 use crate::domain::proof::ProofFile;
+use crate::store::engine::columns::{text, time};
+use crate::store::{Row, StoreError, Tx, params};
 
 /// A file that has been written under its id and has no row yet.
 #[derive(Clone, Debug)]

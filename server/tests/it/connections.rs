@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api_types::paths;
 use reqwest::Method;
-use server::connections::{self, ConnectionLimits};
+use server::serve::connections::{self, ConnectionLimits};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;

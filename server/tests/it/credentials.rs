@@ -8,7 +8,7 @@ use api_types::{AgentId, OperatorId, TaskId, paths};
 use crypto_wasm::{AgentPublicKey, AgentSecretKey, Envelope, EnvelopeText};
 use reqwest::Method;
 use serde_json::{Value, json};
-use server::store::snapshot::{self, Column, ColumnType};
+use server::store::engine::snapshot::{self, Column, ColumnType};
 use server::store::{Row, StoreError, Tx};
 
 use crate::harness::{Ask, Caller, TestApp, photo_task};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use api_types::paths;
 use futures_util::future::join_all;
 use reqwest::Method;
-use server::connections::{self, ConnectionLimits};
+use server::serve::connections::{self, ConnectionLimits};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 

@@ -509,7 +509,8 @@ on_both_databases! {
         app.app.targets = UserTargets::new(TargetRules::default()).unwrap();
         app.drain_jobs().await;
         assert_eq!(receiver.all().len(), 0);
-        let window = server::store::deliveries::DeliveryWindow { limit: 10, offset: 0, after: None };
+        let window =
+            server::store::deliveries::DeliveryWindow { limit: 10, offset: 0, after: None };
         let all = app.app.store.read(move |tx| {
             server::store::deliveries::list(tx, Default::default(), window)
         });

@@ -5,19 +5,22 @@
 //! The type is in `api_error.rs`, and its shapes on the wire are in `dialect.rs`.
 
 mod accounts;
+pub mod api_error;
+pub mod dialect_codes;
 mod money;
+pub mod page;
 mod tasks;
 
 use api_types::MicroUsd;
 use api_types::error::{ErrorCode, Fault};
 use axum::http::StatusCode;
 
-pub use super::api_error::{ApiError, ApprovalNeed};
 use crate::domain::faults::Faults;
 use crate::domain::fields::Parsed;
 pub use crate::domain::fields::fault;
-use crate::seats::StreamLimit;
+use crate::http::agent::stream_slots::StreamLimit;
 pub use accounts::*;
+pub use api_error::{ApiError, ApprovalNeed};
 pub use money::*;
 pub use tasks::*;
 
@@ -93,7 +96,7 @@ pub fn delivery_not_found() -> ApiError {
 }
 
 /// The limit of open event streams is reached, of the agent or of the server.
-pub fn no_seat(why: StreamLimit) -> ApiError {
+pub fn no_stream_slot(why: StreamLimit) -> ApiError {
     match why {
         StreamLimit::OfAgent => ApiError::new(
             ErrorCode::RateLimited,
@@ -196,4 +199,14 @@ pub fn checked<T>(parsed: Parsed<T>) -> Result<T, ApiError> {
 fn whole(amount: MicroUsd) -> String {
     let text = amount.to_string();
     text.strip_suffix(".00").map_or(text.clone(), str::to_owned)
+}
+
+/// Returns the title of a code: `rule_violation` becomes "Rule violation".
+pub(in crate::http) fn title(code: &str) -> String {
+    let words = code.replace('_', " ");
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map(|first| format!("{}{}", first.to_ascii_uppercase(), letters.as_str()))
+        .unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{Components, ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Header, HeaderBuilder, Ref, RefOr};
 
-use crate::http::api_error::ApiError;
+use crate::http::error::api_error::ApiError;
 
 /// The request id in the examples of refusals.
 const REQUEST_ID: &str = "req_01KB0000000000000000000000";

@@ -16,7 +16,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{OpenApi as Document, Server};
 use utoipa::{Modify, OpenApi};
 
-use super::assets;
+use crate::http::public::assets;
 
 /// The outer document without paths. The routes add themselves.
 #[derive(OpenApi)]

@@ -4,10 +4,10 @@
 
 use api_types::Timestamp;
 
-use super::super::columns::{parsed, time_if_any};
 use super::super::{Row, StoreError, Tx, Value, params};
 use super::{in_lock_order, unreadable};
 use crate::domain::job::{Job, Pool};
+use crate::store::engine::columns::{parsed, time_if_any};
 
 /// Number of times that a process may end while it holds a job before the job is set aside.
 const CRASHES_MAX: i64 = 2;

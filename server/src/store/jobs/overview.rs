@@ -4,8 +4,8 @@
 
 use api_types::Timestamp;
 
-use super::super::columns::{time, time_if_any};
 use super::super::{Row, StoreError, Tx, params};
+use crate::store::engine::columns::{time, time_if_any};
 
 /// The number of jobs that wait, and for how long.
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,18 +7,16 @@ mod walk;
 
 use std::{cmp::Reverse, fmt::Display, str::FromStr};
 
-use super::{
-    Row, StoreError, Tx,
-    columns::parsed,
-    operators::{self, Operator, OperatorFilter},
-    search::Search,
-    tasks::{self, Eligible, OPEN_COUNTED_MAX},
-};
 use crate::domain::{
     cells::{Cells, cells_within},
     place::Point,
     task::Task,
 };
+use crate::store::engine::columns::parsed;
+use crate::store::operators::{self, Operator, OperatorFilter};
+use crate::store::search::Search;
+use crate::store::tasks::{self, Eligible, OPEN_COUNTED_MAX};
+use crate::store::{Row, StoreError, Tx};
 use api_types::{OperatorId, TaskId};
 use held::{CellSquares, rows_of};
 use walk::{BEGIN, CELLS_AT_ONCE, past_cells};

@@ -44,8 +44,8 @@ impl JpegFrame {
     ///
     /// # Errors
     /// [`MeasureError::NotDecoded`] for a kind of JPEG that is not decoded here,
-    /// [`MeasureError::TooManyPixels`] for a picture above the limit, [`MeasureError::Broken`] for a
-    /// header that contradicts itself.
+    /// [`MeasureError::TooManyPixels`] for a picture above the limit, [`MeasureError::Broken`] for
+    /// a header that contradicts itself.
     pub(super) fn parse(segment: &[u8], progressive: bool) -> Result<Self, MeasureError> {
         let [precision, h1, h2, w1, w2, count, rest @ ..] = segment else {
             return Err(MeasureError::Broken);

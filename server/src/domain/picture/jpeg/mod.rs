@@ -22,8 +22,8 @@ const SCANS_MAX: u32 = 100;
 /// Reads a JPEG to its end and returns its lightness.
 ///
 /// # Errors
-/// [`MeasureError::Broken`] if it does not decode to its end, [`MeasureError::NotDecoded`] for kinds of
-/// JPEG that phones do not make (arithmetic coding, lossless, 12 bits, CMYK).
+/// [`MeasureError::Broken`] if it does not decode to its end, [`MeasureError::NotDecoded`] for
+/// kinds of JPEG that phones do not make (arithmetic coding, lossless, 12 bits, CMYK).
 pub(super) fn read(bytes: &[u8]) -> Result<LightnessGrid, MeasureError> {
     let mut reader = JpegReader {
         bytes,

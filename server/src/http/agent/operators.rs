@@ -1,0 +1,87 @@
+//! Agents search for operators near a place (contract §6).
+
+use crate::http::error::{self, ApiError};
+use crate::http::extract::auth::AgentAuth;
+use crate::http::extract::near::{self, near_window};
+use crate::http::extract::page::{Parameters, TASK_TYPE_MUST};
+use crate::http::views;
+use crate::{
+    app::App,
+    domain::{new_task::MinimumRating, place::Spot},
+    store::{
+        StoreError, Tx,
+        near::{self as store_near, SearchArea},
+        operators::{Operator, OperatorFilter},
+        tasks,
+    },
+};
+use api_types::{error::ErrorBody, operator::FoundOperator, page::Page, paths, task::TaskType};
+use axum::{Json, extract::State};
+
+/// Default radius in kilometres in which agents search for operators.
+const SEARCH_RADIUS_KM: f64 = 50.0;
+
+/// Find verified operators near a place, nearest first.
+///
+/// Operators who did not state where they work are not found. Operators' places are stored to a
+/// tenth of a degree. The default of `radius_km` is 50. `pagination.total` is counted up to 1 000.
+#[utoipa::path(get, path = paths::SEARCH_OPERATORS, tag = "operators",
+    params(("lat" = f64, Query, minimum = -90, maximum = 90),
+        ("lng" = f64, Query, minimum = -180, maximum = 180),
+        ("radius_km" = Option<f64>, Query), ("task_type" = Option<TaskType>, Query),
+        ("min_rating" = Option<f64>, Query, minimum = 1, maximum = 5,
+            description = "Leaves out who is rated lower, or by nobody yet"),
+        ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
+        ("cursor" = Option<String>, Query)),
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = Page<FoundOperator>), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody)))]
+pub async fn search_operators(
+    State(app): State<App>,
+    _: AgentAuth,
+    mut query: Parameters,
+) -> Result<Json<Page<FoundOperator>>, ApiError> {
+    let page = query.page();
+    let task_type = query.read("task_type", TASK_TYPE_MUST, TaskType::parse);
+    let stars = "must be a number from 1 to 5 with at most two decimals";
+    let rating_min = query.read("min_rating", stars, MinimumRating::parse);
+    let around = near::around(&mut query, Some(SEARCH_RADIUS_KM));
+    query.finish()?;
+    let around = around.ok_or_else(|| error::missing("lat"))?;
+    let sought = OperatorFilter {
+        task_type,
+        rating_min,
+    };
+    let window = near_window(&page)?;
+    let (rows, total) = app
+        .store
+        .read(move |tx| {
+            let (after, most) = (window.after, window.most);
+            let found = store_near::approved_operators(tx, &sought, around, after, most)?;
+            let shown = found.into_iter().skip(window.offset);
+            let rows = shown.map(|operator| found_operator(tx, operator, around));
+            let rows = rows.collect::<Result<Vec<_>, _>>()?;
+            let total = store_near::count_approved_operators(tx, &sought, around)?;
+            Ok::<_, StoreError>((rows, total))
+        })
+        .await?;
+    let page = page.of(rows, total, |(spot, row)| near::cursor(*spot, row.id));
+    Ok(Json(near::without_spots(page)))
+}
+
+fn found_operator(
+    tx: &mut Tx<'_>,
+    operator: Operator,
+    around: SearchArea,
+) -> Result<(Option<Spot>, FoundOperator), StoreError> {
+    let metres = operator.spot.map(|spot| spot.metres_from(around.center));
+    let found = FoundOperator {
+        id: operator.id,
+        name: views::shortened(&operator.name),
+        rating: operator.rating,
+        skills: operator.skills,
+        completed_tasks: tasks::count_completed_by(tx, operator.id)?,
+        distance_km: (metres.unwrap_or_default() + 500) / 1_000,
+    };
+    Ok((operator.spot, found))
+}

@@ -1,0 +1,113 @@
+//! Further decisions of an agent about a proof: request a revision, and dispute a completed task
+//! within the hold (contract §4). Approval and rejection are in `tasks.rs`.
+
+use api_types::{
+    TaskId,
+    dispute::{OpenDispute, OpenedDispute, REASON_CHARS_MAX},
+    error::ErrorBody,
+    paths,
+    task::{RequestRevision, RequestedRevision},
+};
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde_json::Value;
+
+use crate::http::agent::tasks::{owned, required, task_id};
+use crate::http::error::{self, ApiError, checked};
+use crate::http::extract::auth::AgentAuth;
+use crate::http::extract::body::JsonBody;
+use crate::http::idempotency::once;
+use crate::http::views;
+use crate::{
+    app::App,
+    domain::{
+        dispute::DisputeChange,
+        fields::{Fields, Parsed, list, text},
+    },
+    store::moves,
+};
+
+/// Request a revision of the proof, once. After 24 hours without a new proof the task is disputed.
+#[utoipa::path(post, path = paths::REQUEST_REVISION, tag = "tasks", params(("id" = TaskId, Path)),
+    request_body = RequestRevision,
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = RequestedRevision), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
+pub async fn request_revision(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    posted: JsonBody,
+) -> Result<Response, ApiError> {
+    let stated = checked(parse_revision(&posted.body))?;
+    let id = task_id(&id)?;
+    let turn = app.turn();
+    once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
+        let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
+        let unmet = stated.unmet_requirements.clone().unwrap_or_default();
+        let unmet = checked(required(unmet, &task))?;
+        let moved = task.request_revision(stated.reason.clone(), unmet, turn)?;
+        moves::record(tx, &moved)?;
+        let revision = moved.task.revision.as_ref();
+        let answer = RequestedRevision {
+            task_id: id,
+            status: moved.task.status,
+            resubmit_by: revision.map_or(turn.now, |revision| revision.resubmit_by),
+        };
+        Ok(views::marked(&moved.task, answer))
+    })
+    .await
+}
+
+fn parse_revision(body: &Value) -> Parsed<RequestRevision> {
+    Fields::read(body, |fields| {
+        let reason = fields.required("reason", text(1..=REASON_CHARS_MAX));
+        let unmet_requirements = fields.optional("unmet_requirements", list(0..=20, text(1..=500)));
+        reason.map(|reason| RequestRevision {
+            reason,
+            unmet_requirements,
+        })
+    })
+}
+
+/// Dispute a completed task within its hold.
+///
+/// Reward and fee return to escrow until the host decides.
+#[utoipa::path(post, path = paths::OPEN_DISPUTE, tag = "tasks", params(("id" = TaskId, Path)),
+    request_body = OpenDispute,
+    security(("agent_key" = []), ("agent_bearer" = [])),
+    responses((status = 200, body = OpenedDispute), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
+pub async fn open_dispute(
+    State(app): State<App>,
+    agent: AgentAuth,
+    Path(id): Path<String>,
+    posted: JsonBody,
+) -> Result<Response, ApiError> {
+    let reason = checked(Fields::read(&posted.body, |fields| {
+        fields.required("reason", text(1..=REASON_CHARS_MAX))
+    }))?;
+    let id = task_id(&id)?;
+    let turn = app.turn();
+    once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
+        let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
+        let moved = task.dispute(reason.clone(), turn)?;
+        moves::record(tx, &moved)?;
+        let Some(DisputeChange::Opened(opened)) = &moved.dispute else {
+            return Err(ApiError::accident("a dispute was opened without a record"));
+        };
+        let answer = OpenedDispute {
+            task_id: id,
+            status: moved.task.status,
+            dispute_id: opened.id,
+            escrow_usd: moved.task.total(),
+        };
+        Ok(views::marked(&moved.task, answer))
+    })
+    .await
+}

@@ -1,0 +1,9 @@
+//! Extractors: they read a part of a request before its handler runs, and refuse what is invalid.
+
+pub mod accept;
+pub mod auth;
+pub mod body;
+pub mod client;
+pub mod form;
+pub mod near;
+pub mod page;

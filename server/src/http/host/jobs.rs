@@ -1,0 +1,77 @@
+//! Host routes for jobs that failed permanently: list them, and run one again.
+
+use api_types::{
+    error::ErrorBody,
+    host::{FailedJob, RetriedJob},
+    page::Page,
+    paths,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+
+use crate::admin::{self, FailedPlace};
+use crate::app::App;
+use crate::http::agent::tasks::no_fields;
+use crate::http::error::{self, ApiError};
+use crate::http::extract::body::JsonBody;
+use crate::http::extract::page::Parameters;
+use crate::http::host::{ACCOUNT, HostAuth};
+use crate::http::idempotency::once;
+
+/// List the jobs that failed permanently, longest due first.
+#[utoipa::path(get, path = paths::FAILED_JOBS, tag = "host",
+    params(("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
+    security(("admin_key" = [])),
+    responses((status = 200, body = Page<FailedJob>), (status = 400, body = ErrorBody),
+        (status = 403, body = ErrorBody)))]
+pub async fn failed_jobs(
+    State(app): State<App>,
+    _host: HostAuth,
+    mut query: Parameters,
+) -> Result<Json<Page<FailedJob>>, ApiError> {
+    let page = query.page();
+    query.finish()?;
+    let after = page.cursor.as_deref().map(place).transpose()?;
+    let limit = page.limit;
+    let (jobs, total) = app
+        .store
+        .read(move |tx| admin::failed_jobs(tx, after.as_ref(), limit))
+        .await?;
+    let place_of = |job: &FailedJob| format!("{} {}", job.due_at.as_millis(), job.job);
+    Ok(Json(page.of(jobs, total, place_of)))
+}
+
+fn place(cursor: &str) -> Result<FailedPlace, ApiError> {
+    let split = cursor.split_once(' ');
+    let read = split.and_then(|(due_at, job)| {
+        Some(FailedPlace {
+            due_at_millis: due_at.parse().ok()?,
+            job: job.to_owned(),
+        })
+    });
+    read.ok_or_else(error::foreign_cursor)
+}
+
+/// Run a job that failed permanently again, as if it were new.
+#[utoipa::path(post, path = paths::RETRY_JOB, tag = "host", params(("id" = String, Path)),
+    security(("admin_key" = [])),
+    responses((status = 200, body = RetriedJob), (status = 400, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn retry_job(
+    State(app): State<App>,
+    host: HostAuth,
+    Path(id): Path<String>,
+    posted: JsonBody,
+) -> Result<Response, ApiError> {
+    let job = admin::job_of(&id).ok_or_else(|| error::host_finds_no("failed job"))?;
+    no_fields(&posted.body)?;
+    let acting = host.acting(&app);
+    once(&app, posted.once(ACCOUNT), StatusCode::OK, move |tx| {
+        Ok(admin::retry_job(tx, &job, &acting)?)
+    })
+    .await
+}

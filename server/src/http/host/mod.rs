@@ -1,0 +1,64 @@
+//! The host's routes, under `/api/v1/admin` (contract §6), with one file for each noun.
+//!
+//! The decisions are made in `crate::admin`; the handlers here extract, call and answer. Every
+//! route requires `X-Admin-Key`, and is refused on a server that has no ADMIN_KEY.
+
+pub mod agents;
+pub mod deliveries;
+pub mod disputes;
+pub mod jobs;
+pub mod operators;
+pub mod record;
+pub mod task_types;
+
+use std::{fmt::Display, str::FromStr};
+
+use crate::http::context;
+use crate::http::error::{self, ApiError};
+use crate::http::extract::auth::HostAuth;
+use crate::http::extract::page::PageQuery;
+use crate::{
+    admin::{ActorContext, AdminError},
+    app::App,
+    store::lists::PageWindow,
+};
+
+/// Returns who acts, in which request and at what time, for the audit log.
+pub(super) fn acting(app: &App, who: String) -> ActorContext {
+    ActorContext {
+        who,
+        request_id: Some(context::request_id()),
+        turn: app.turn(),
+    }
+}
+
+impl HostAuth {
+    fn acting(self, app: &App) -> ActorContext {
+        acting(app, self.who)
+    }
+}
+
+/// The account in the idempotency scope of host requests. There is one host, whatever its key.
+const ACCOUNT: &str = "host";
+
+/// Returns the page window of a list that is ordered by ids of type `Id`.
+fn part<Id: FromStr + Display>(page: &PageQuery) -> Result<PageWindow, ApiError> {
+    let after: Option<Id> = page.after()?;
+    Ok(PageWindow {
+        limit: page.limit,
+        offset: page.offset,
+        after: after.map(|id| id.to_string()),
+    })
+}
+
+impl From<AdminError> for ApiError {
+    fn from(unable: AdminError) -> Self {
+        match unable {
+            AdminError::NotFound(noun) => error::host_finds_no(noun),
+            AdminError::Ended => error::dispute_ended(),
+            AdminError::Refused(refusal) => refusal.into(),
+            AdminError::Post(error) => error.into(),
+            AdminError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The routes of operators (contract §4, §6), one file for each noun.
+
+pub mod messages;
+pub mod payouts;
+pub mod profile;
+pub mod proofs;
+pub mod ratings;
+pub mod tasks;
+pub mod uploads;
