@@ -117,7 +117,7 @@ impl App {
     }
 
     /// Returns the context of a move that is made now: time, randomness and settings.
-    pub fn turn(&self) -> MoveContext {
+    pub fn move_context(&self) -> MoveContext {
         MoveContext {
             now: self.clock.now(),
             random: self.entropy.u128(),

@@ -174,7 +174,7 @@ async fn check_ledger(place: DataLocation) -> anyhow::Result<()> {
 async fn admin(asked: Admin) -> anyhow::Result<()> {
     let store = maintenance::open(&asked.place).await?;
     let (clock, entropy) = (SystemClock, SystemEntropy);
-    let only_reads = asked.asked.only_reads();
+    let only_reads = asked.command.only_reads();
     let mut answer = Vec::new();
     let done = command_line::run(asked, &store, &clock, &entropy, &mut answer).await;
     tokio::task::spawn_blocking(move || store.close()).await?;

@@ -40,18 +40,18 @@ pub fn decide_kyc(
     tx: &mut Tx<'_>,
     id: OperatorId,
     decided: &DecideKyc,
-    acting: &ActorContext,
+    actor: &ActorContext,
 ) -> Result<OperatorRecord, AdminError> {
     let note = decided.note.as_deref();
     let status = decided.decision.status();
-    if !accounts::set_kyc(tx, id, status, note, acting.now())? {
+    if !accounts::set_kyc(tx, id, status, note, actor.now())? {
         return Err(AdminError::NotFound("operator"));
     }
     let action = match decided.decision {
         KycDecision::Approve => "kyc.approve",
         KycDecision::Reject => "kyc.reject",
     };
-    acting.write_down(tx, 0, action, id, note.unwrap_or_default())?;
+    actor.write_down(tx, 0, action, id, note.unwrap_or_default())?;
     accounts::operator(tx, id)?.ok_or(AdminError::NotFound("operator"))
 }
 
@@ -93,17 +93,17 @@ pub struct KycMessage {
 /// [`AdminError::NotFound`] if there is no such operator.
 pub fn hear_kyc(
     tx: &mut Tx<'_>,
-    heard: &KycMessage,
-    acting: &ActorContext,
+    message: &KycMessage,
+    actor: &ActorContext,
 ) -> Result<HeardKyc, AdminError> {
     let ProviderKyc {
         operator_id,
         status,
         reference,
-    } = &heard.message;
+    } = &message.message;
     let known = accounts::operator(tx, *operator_id)?.ok_or(AdminError::NotFound("operator"))?;
-    let now = acting.now();
-    let heard_now = accounts::hear_kyc_message(tx, &heard.digest, *operator_id, now)?;
+    let now = actor.now();
+    let heard_now = accounts::hear_kyc_message(tx, &message.digest, *operator_id, now)?;
     if heard_now {
         let note = reference.as_deref();
         accounts::set_kyc(tx, *operator_id, *status, note, now)?;
@@ -111,7 +111,7 @@ pub fn hear_kyc(
             KycStatus::Approved => "kyc.approve",
             KycStatus::Pending | KycStatus::Rejected => "kyc.reject",
         };
-        acting.write_down(tx, 0, action, operator_id, note.unwrap_or_default())?;
+        actor.write_down(tx, 0, action, operator_id, note.unwrap_or_default())?;
     }
     Ok(HeardKyc {
         operator_id: *operator_id,

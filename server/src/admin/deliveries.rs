@@ -12,10 +12,10 @@ use crate::store::{Tx, deliveries};
 pub fn redeliver(
     tx: &mut Tx<'_>,
     id: DeliveryId,
-    acting: &ActorContext,
+    actor: &ActorContext,
 ) -> Result<Delivery, AdminError> {
-    let asked = deliveries::redeliver(tx, None, id, acting.now())?;
-    let delivery = asked.ok_or(AdminError::NotFound("delivery"))?;
-    acting.write_down(tx, 0, "delivery.redeliver", id, &delivery.event)?;
+    let delivery = deliveries::redeliver(tx, None, id, actor.now())?;
+    let delivery = delivery.ok_or(AdminError::NotFound("delivery"))?;
+    actor.write_down(tx, 0, "delivery.redeliver", id, &delivery.event)?;
     Ok(delivery)
 }

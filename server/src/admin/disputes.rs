@@ -17,7 +17,7 @@ pub fn resolve_dispute(
     tx: &mut Tx<'_>,
     id: DisputeId,
     ruling: &Ruling,
-    acting: &ActorContext,
+    actor: &ActorContext,
 ) -> Result<Dispute, AdminError> {
     let missing = AdminError::NotFound("dispute");
     let Some(dispute) = disputes::get(tx, id)? else {
@@ -28,13 +28,13 @@ pub fn resolve_dispute(
         return Err(AdminError::Ended);
     }
     let task = tasks::get(tx, dispute.task_id)?.ok_or(AdminError::NotFound("task"))?;
-    let moved = task.resolve(ruling, acting.turn)?;
+    let moved = task.resolve(ruling, actor.context)?;
     moves::record(tx, &moved)?;
     let (action, details) = match ruling.award {
         Award::Release => ("dispute.release", ruling.note.clone()),
         Award::Refund => ("dispute.refund", ruling.note.clone()),
         Award::Split(part) => ("dispute.split", format!("${part}: {}", ruling.note)),
     };
-    acting.write_down(tx, 0, action, id, &details)?;
+    actor.write_down(tx, 0, action, id, &details)?;
     disputes::get(tx, id)?.ok_or(missing)
 }

@@ -57,11 +57,11 @@ pub fn failed_jobs(
 pub fn retry_job(
     tx: &mut Tx<'_>,
     job: &str,
-    acting: &ActorContext,
+    actor: &ActorContext,
 ) -> Result<RetriedJob, AdminError> {
-    let due_at: Timestamp = acting.now();
+    let due_at: Timestamp = actor.now();
     let kind = jobs::revive(tx, job, due_at)?.ok_or(AdminError::NotFound("failed job"))?;
-    acting.write_down(tx, 0, "job.retry", job, &kind)?;
+    actor.write_down(tx, 0, "job.retry", job, &kind)?;
     Ok(RetriedJob {
         job_id: job_id(job),
         kind,

@@ -36,7 +36,7 @@ pub struct ActorContext {
     /// The id of the request, if the operation came by HTTP.
     pub request_id: Option<String>,
     /// The time of the operation, with random bits for the ids that it creates.
-    pub turn: MoveContext,
+    pub context: MoveContext,
 }
 
 /// The reason why an operation of the host failed.
@@ -77,7 +77,7 @@ fn refused(refusal: &Refusal) -> String {
 impl ActorContext {
     /// Returns the time of the operation.
     pub fn now(&self) -> Timestamp {
-        self.turn.now
+        self.context.now
     }
 
     /// Inserts an audit entry, in the transaction of the operation. `nth` distinguishes the entries
@@ -90,17 +90,17 @@ impl ActorContext {
         subject: impl Display,
         details: &str,
     ) -> Result<(), StoreError> {
-        let random = self.turn.random.wrapping_add(u128::from(nth));
-        let deed = audit::NewAuditEntry {
-            id: AuditId::new(self.turn.now, random),
+        let random = self.context.random.wrapping_add(u128::from(nth));
+        let entry = audit::NewAuditEntry {
+            id: AuditId::new(self.context.now, random),
             who: &self.who,
             action,
             subject: &subject.to_string(),
             details,
             request_id: self.request_id.as_deref(),
-            at: self.turn.now,
+            at: self.context.now,
         };
-        audit::insert(tx, &deed)
+        audit::insert(tx, &entry)
     }
 }
 

@@ -67,7 +67,7 @@ pub fn parse_switches(body: &Value) -> Parsed<Vec<(TaskType, Switch)>> {
 pub fn switch_task_types(
     tx: &mut Tx<'_>,
     changes: &[(TaskType, Switch)],
-    acting: &ActorContext,
+    actor: &ActorContext,
 ) -> Result<TaskTypeSwitches, AdminError> {
     let mut changes = changes.to_vec();
     changes.sort_by_key(|(task_type, _)| task_type.as_str());
@@ -75,12 +75,12 @@ pub fn switch_task_types(
         let (changed, action) = match switch {
             Switch::On => (switches::switch_on(tx, *task_type)?, "task_type.on"),
             Switch::Off => (
-                switches::switch_off(tx, *task_type, acting.now())?,
+                switches::switch_off(tx, *task_type, actor.now())?,
                 "task_type.off",
             ),
         };
         if changed {
-            acting.write_down(tx, nth, action, task_type.as_str(), "")?;
+            actor.write_down(tx, nth, action, task_type.as_str(), "")?;
         }
     }
     Ok(task_type_switches(tx)?)

@@ -64,11 +64,11 @@ pub async fn restore(
     folder_is_empty(&place.data)?;
     restore_files(path, place, &manifest, entropy, progress).await?;
     let archive = path.to_owned();
-    let (expected, told) = (manifest.clone(), Progress::clone(progress));
+    let (expected, shown) = (manifest.clone(), Progress::clone(progress));
     let place_of_files = place.shared_files();
     store
         .write(move |tx| {
-            fill(tx, &archive, &expected, &tables, &told)?;
+            fill(tx, &archive, &expected, &tables, &shown)?;
             shared_settings::put(tx, FILES, &place_of_files)?;
             Ok::<_, BackupError>(())
         })

@@ -16,7 +16,7 @@ pub struct Admin {
     pub json: bool,
     /// The command to run.
     #[command(subcommand)]
-    pub asked: AdminCommand,
+    pub command: AdminCommand,
 }
 
 /// The commands of the host, one for each noun.
@@ -58,16 +58,16 @@ impl AdminCommand {
     /// code what they found.
     pub fn only_reads(&self) -> bool {
         match self {
-            Self::Operators(asked) => {
-                matches!(asked, Operators::List { .. } | Operators::Show { .. })
+            Self::Operators(command) => {
+                matches!(command, Operators::List { .. } | Operators::Show { .. })
             }
             Self::Agents(Agents::List { .. } | Agents::Show { .. }) | Self::Audit { .. } => true,
-            Self::Disputes(asked) => {
-                matches!(asked, Disputes::List { .. } | Disputes::Show { .. })
+            Self::Disputes(command) => {
+                matches!(command, Disputes::List { .. } | Disputes::Show { .. })
             }
-            Self::TaskTypes(asked) => matches!(asked, TaskTypes::List),
-            Self::Deliveries(asked) => matches!(asked, Deliveries::List { .. }),
-            Self::Jobs(asked) => matches!(asked, Jobs::List { .. }),
+            Self::TaskTypes(command) => matches!(command, TaskTypes::List),
+            Self::Deliveries(command) => matches!(command, Deliveries::List { .. }),
+            Self::Jobs(command) => matches!(command, Jobs::List { .. }),
             Self::Ledger => false,
         }
     }

@@ -62,7 +62,7 @@ async fn refuse_other_files(store: &Store, place: &DataLocation) -> anyhow::Resu
     Ok(())
 }
 
-fn told() -> Progress {
+fn progress() -> Progress {
     Arc::new(|words| output::note(words))
 }
 
@@ -71,13 +71,13 @@ fn told() -> Progress {
 /// # Errors
 /// Fails if something could not be read or written, or, after everything else was saved, if proof
 /// files are damaged.
-pub async fn save(asked: Archive) -> anyhow::Result<()> {
-    let Archive { file, place } = asked;
+pub async fn save(command: Archive) -> anyhow::Result<()> {
+    let Archive { file, place } = command;
     let store = open(&place).await?;
     refuse_other_files(&store, &place).await?;
     let files = Files::open(&place, &SystemEntropy)?;
     let now = SystemClock.now();
-    let saved = backup::save(&store, &files, &place.data, now, &file, &told()).await?;
+    let saved = backup::save(&store, &files, &place.data, now, &file, &progress()).await?;
     tokio::task::spawn_blocking(move || store.close()).await?;
     let rows: u64 = saved.manifest.tables.iter().map(|table| table.rows).sum();
     output::report(format_args!(
@@ -101,8 +101,8 @@ pub async fn save(asked: Archive) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Fails if the archive is damaged, the place is not empty, or the ledger is not consistent.
-pub async fn restore(asked: Archive) -> anyhow::Result<()> {
-    let Archive { file, place } = asked;
+pub async fn restore(command: Archive) -> anyhow::Result<()> {
+    let Archive { file, place } = command;
     let opened = place.clone();
     let open = move || {
         if let Some(url) = &opened.database_url {
@@ -113,7 +113,7 @@ pub async fn restore(asked: Archive) -> anyhow::Result<()> {
     let store = tokio::task::spawn_blocking(open).await??;
     std::fs::create_dir_all(&place.data).context("cannot make the data folder")?;
     let entropy = SystemEntropy;
-    let restored = backup::restore(&file, &store, &place, &entropy, &told()).await?;
+    let restored = backup::restore(&file, &store, &place, &entropy, &progress()).await?;
     tokio::task::spawn_blocking(move || store.close()).await?;
     let ledger = &restored.ledger;
     let mut report = format!(

@@ -45,43 +45,43 @@ use crate::{
 /// # Errors
 /// Fails with a sentence that says what was not found, done or written.
 pub async fn run(
-    asked: Admin,
+    command: Admin,
     store: &Store,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
     out: &mut (impl Write + Send),
 ) -> anyhow::Result<()> {
     let terms = shared_terms(&store.read(shared_settings::all).await?);
-    let turn = MoveContext {
+    let context = MoveContext {
         now: clock.now(),
         random: entropy.u128(),
         terms: terms.unwrap_or_default(),
     };
-    let acting = ActorContext {
+    let actor = ActorContext {
         who: "command line".to_owned(),
         request_id: None,
-        turn,
+        context,
     };
-    let print = if asked.json {
+    let print = if command.json {
         Print::Json
     } else {
         Print::ForPeople
     };
-    let desk = CommandContext {
+    let context = CommandContext {
         store,
         terms,
-        acting,
+        actor,
         print,
     };
-    match asked.asked {
-        AdminCommand::Operators(asked) => desk.operators(asked, out).await,
-        AdminCommand::Agents(asked) => desk.agents(asked, out).await,
-        AdminCommand::Disputes(asked) => desk.disputes(asked, out).await,
-        AdminCommand::TaskTypes(asked) => desk.task_types(asked, out).await,
-        AdminCommand::Ledger => desk.ledger(out).await,
-        AdminCommand::Deliveries(asked) => desk.deliveries(asked, out).await,
-        AdminCommand::Jobs(asked) => desk.jobs(asked, out).await,
-        AdminCommand::Audit { subject, limit } => desk.audit(subject, limit, out).await,
+    match command.command {
+        AdminCommand::Operators(command) => context.operators(command, out).await,
+        AdminCommand::Agents(command) => context.agents(command, out).await,
+        AdminCommand::Disputes(command) => context.disputes(command, out).await,
+        AdminCommand::TaskTypes(command) => context.task_types(command, out).await,
+        AdminCommand::Ledger => context.ledger(out).await,
+        AdminCommand::Deliveries(command) => context.deliveries(command, out).await,
+        AdminCommand::Jobs(command) => context.jobs(command, out).await,
+        AdminCommand::Audit { subject, limit } => context.audit(subject, limit, out).await,
     }
 }
 
@@ -90,7 +90,7 @@ struct CommandContext<'a> {
     store: &'a Store,
     /// The settings that a server shared in the database, if one has started on it.
     terms: Option<Durations>,
-    acting: ActorContext,
+    actor: ActorContext,
     print: Print,
 }
 
@@ -117,12 +117,12 @@ impl CommandContext<'_> {
         &self,
         f: impl Fn(&mut Tx<'_>, &ActorContext) -> Result<T, AdminError> + Send + 'static,
     ) -> Result<T, AdminError> {
-        let acting = self.acting.clone();
-        self.store.write(move |tx| f(tx, &acting)).await
+        let actor = self.actor.clone();
+        self.store.write(move |tx| f(tx, &actor)).await
     }
 
-    async fn operators(&self, asked: Operators, out: &mut impl Write) -> anyhow::Result<()> {
-        match asked {
+    async fn operators(&self, command: Operators, out: &mut impl Write) -> anyhow::Result<()> {
+        match command {
             Operators::List { kyc, search, limit } => {
                 let found = self
                     .store
@@ -161,13 +161,13 @@ impl CommandContext<'_> {
         let body = serde_json::to_value(&decided)?;
         admin::parse_decision(&body).map_err(|faults| sentence(&faults))?;
         let record = self
-            .write(move |tx, acting| admin::decide_kyc(tx, id, &decided, acting))
+            .write(move |tx, actor| admin::decide_kyc(tx, id, &decided, actor))
             .await?;
         self.print.one(out, &record)
     }
 
-    async fn agents(&self, asked: Agents, out: &mut impl Write) -> anyhow::Result<()> {
-        match asked {
+    async fn agents(&self, command: Agents, out: &mut impl Write) -> anyhow::Result<()> {
+        match command {
             Agents::List { search, limit } => {
                 let found = self
                     .store
@@ -193,8 +193,8 @@ impl CommandContext<'_> {
         }
     }
 
-    async fn disputes(&self, asked: Disputes, out: &mut impl Write) -> anyhow::Result<()> {
-        match asked {
+    async fn disputes(&self, command: Disputes, out: &mut impl Write) -> anyhow::Result<()> {
+        match command {
             Disputes::List { open, limit } => {
                 let filter = DisputeFilter {
                     open: open.then_some(true),
@@ -236,15 +236,15 @@ impl CommandContext<'_> {
                 });
                 let ruling = Ruling::parse(&body).map_err(|faults| sentence(&faults))?;
                 let resolved = self
-                    .write(move |tx, acting| admin::resolve_dispute(tx, id, &ruling, acting))
+                    .write(move |tx, actor| admin::resolve_dispute(tx, id, &ruling, actor))
                     .await?;
                 self.print.one(out, &resolved)
             }
         }
     }
 
-    async fn task_types(&self, asked: TaskTypes, out: &mut impl Write) -> anyhow::Result<()> {
-        let (types, switch) = match asked {
+    async fn task_types(&self, command: TaskTypes, out: &mut impl Write) -> anyhow::Result<()> {
+        let (types, switch) = match command {
             TaskTypes::List => (Vec::new(), Switch::On),
             TaskTypes::On { types } => (types, Switch::On),
             TaskTypes::Off { types } => (types, Switch::Off),
@@ -253,7 +253,7 @@ impl CommandContext<'_> {
         let switches = if changes.is_empty() {
             self.store.read(admin::task_type_switches).await?
         } else {
-            self.write(move |tx, acting| admin::switch_task_types(tx, &changes, acting))
+            self.write(move |tx, actor| admin::switch_task_types(tx, &changes, actor))
                 .await?
         };
         self.print.one(out, &switches)
@@ -266,8 +266,8 @@ impl CommandContext<'_> {
         Ok(())
     }
 
-    async fn deliveries(&self, asked: Deliveries, out: &mut impl Write) -> anyhow::Result<()> {
-        match asked {
+    async fn deliveries(&self, command: Deliveries, out: &mut impl Write) -> anyhow::Result<()> {
+        match command {
             Deliveries::List { limit } => {
                 let window = deliveries::DeliveryWindow {
                     limit,
@@ -285,15 +285,15 @@ impl CommandContext<'_> {
             }
             Deliveries::Redeliver { id } => {
                 let delivery = self
-                    .write(move |tx, acting| admin::redeliver(tx, id, acting))
+                    .write(move |tx, actor| admin::redeliver(tx, id, actor))
                     .await?;
                 self.print.one(out, &delivery)
             }
         }
     }
 
-    async fn jobs(&self, asked: Jobs, out: &mut impl Write) -> anyhow::Result<()> {
-        let id = match asked {
+    async fn jobs(&self, command: Jobs, out: &mut impl Write) -> anyhow::Result<()> {
+        let id = match command {
             Jobs::List { limit } => {
                 let (jobs, _) = self
                     .store
@@ -310,7 +310,7 @@ impl CommandContext<'_> {
         };
         let job = admin::job_of(&id).with_context(|| format!("{id} is no job's name"))?;
         let retried = self
-            .write(move |tx, acting| admin::retry_job(tx, &job, acting))
+            .write(move |tx, actor| admin::retry_job(tx, &job, actor))
             .await?;
         self.print.one(out, &retried)
     }

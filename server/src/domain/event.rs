@@ -11,7 +11,7 @@ use super::task::{Event, Task};
 /// Returns the event as the log and webhooks show it. The Guardian's result is included only in the
 /// events of statuses that it led to, and not in those of earlier statuses or of a task that was
 /// started again.
-pub fn told(task: &Task, event: &Event) -> TaskEvent {
+pub fn event_of(task: &Task, event: &Event) -> TaskEvent {
     let decided = matches!(
         event.status,
         Status::Verified | Status::Completed | Status::ManualReview | Status::Disputed

@@ -70,10 +70,10 @@ impl Payment {
     ///
     /// # Errors
     /// [`NoticeRefusal`] if the amount or the currency differs from the agreed one.
-    pub fn told(
+    pub fn apply(
         self,
         notice: &PaymentNotification,
-        turn: MoveContext,
+        context: MoveContext,
     ) -> Result<Option<PaymentUpdate>, NoticeRefusal> {
         if notice.amount != self.amount || !notice.in_dollars {
             return Err(NoticeRefusal);
@@ -90,10 +90,10 @@ impl Payment {
         let from = self.status;
         let payment = Self {
             status: after,
-            settled_at: Some(turn.now),
+            settled_at: Some(context.now),
             ..self
         };
-        let credit = (after == PaymentStatus::Completed).then(|| payment.credit(turn));
+        let credit = (after == PaymentStatus::Completed).then(|| payment.credit(context));
         Ok(Some(PaymentUpdate {
             payment,
             from,
@@ -102,16 +102,16 @@ impl Payment {
     }
 
     /// Returns the transfer that credits the agent with the payment.
-    pub fn credit(&self, turn: MoveContext) -> Transfer {
+    pub fn credit(&self, context: MoveContext) -> Transfer {
         Transfer {
-            event_id: EventId::new(turn.now, turn.random),
+            event_id: EventId::new(context.now, context.random),
             code: TransferCode::Deposit,
             debit: Account::World,
             credit: Account::Deposit(self.agent_id),
             amount: self.amount,
             agent_id: Some(self.agent_id),
             deposit_id: Some(self.id),
-            at: turn.now,
+            at: context.now,
         }
     }
 }
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
     use crate::domain::task::Durations;
 
-    fn turn() -> MoveContext {
+    fn context() -> MoveContext {
         MoveContext {
             now: "2026-02-05T12:00:00Z".parse().unwrap(),
             random: 7,
@@ -212,7 +212,7 @@ mod tests {
 
     fn payment(status: PaymentStatus) -> Payment {
         let stated = parse_pay_in(&json!({"amount_usd": 100, "payment_method": "card"})).unwrap();
-        let now = turn().now;
+        let now = context().now;
         Payment {
             status,
             ..Payment::begin(
@@ -233,8 +233,8 @@ mod tests {
         use PaymentStatus::{Cancelled, Completed, Failed, Pending};
         for before in [Pending, Failed, Cancelled] {
             for word in ["PAID", "COMPLETED"] {
-                let told = payment(before).told(&notice(word, &json!(100)), turn());
-                let credit = told.unwrap().unwrap().credit.unwrap();
+                let apply = payment(before).apply(&notice(word, &json!(100)), context());
+                let credit = apply.unwrap().unwrap().credit.unwrap();
                 assert_eq!(credit.amount, MicroUsd::usd(100));
                 assert_eq!(credit.credit, Account::Deposit(payment(before).agent_id));
             }
@@ -247,8 +247,8 @@ mod tests {
             "PENDING",
             "AUTHORIZED",
         ] {
-            let told = payment(Completed).told(&notice(word, &json!(100)), turn());
-            assert_eq!(told, Ok(None), "{word}");
+            let apply = payment(Completed).apply(&notice(word, &json!(100)), context());
+            assert_eq!(apply, Ok(None), "{word}");
         }
     }
 
@@ -259,9 +259,14 @@ mod tests {
             ("EXPIRED", PaymentStatus::Failed),
             ("CANCELLED", PaymentStatus::Cancelled),
         ] {
-            let told = payment(PaymentStatus::Pending).told(&notice(word, &json!(100)), turn());
-            let told = told.unwrap().unwrap();
-            assert_eq!((told.payment.status, told.credit), (after, None), "{word}");
+            let apply =
+                payment(PaymentStatus::Pending).apply(&notice(word, &json!(100)), context());
+            let apply = apply.unwrap().unwrap();
+            assert_eq!(
+                (apply.payment.status, apply.credit),
+                (after, None),
+                "{word}"
+            );
         }
     }
 
@@ -269,12 +274,12 @@ mod tests {
     fn another_amount_or_currency_is_refused() {
         let pending = payment(PaymentStatus::Pending);
         for amount in [json!(99.99), json!(100.01), json!("100.000001"), json!(0)] {
-            let refused = pending.clone().told(&notice("PAID", &amount), turn());
+            let refused = pending.clone().apply(&notice("PAID", &amount), context());
             assert_eq!(refused, Err(NoticeRefusal));
         }
         let body = json!({"order_id": "x", "status": "PAID", "amount": 100, "currency": "BRL"});
         let notice = parse_notice(&body).unwrap();
-        assert_eq!(pending.told(&notice, turn()), Err(NoticeRefusal));
+        assert_eq!(pending.apply(&notice, context()), Err(NoticeRefusal));
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Payout {
         id: PayoutId,
         operator_id: OperatorId,
         stated: StatedPayout,
-        turn: MoveContext,
+        context: MoveContext,
     ) -> PayoutUpdate {
         let payout = Self {
             id,
@@ -109,30 +109,34 @@ impl Payout {
             amount: stated.amount,
             destination: stated.destination,
             status: PayoutStatus::Pending,
-            created_at: turn.now,
+            created_at: context.now,
             settled_at: None,
         };
         let (debit, credit) = (Account::Available(operator_id), Account::Payout(id));
-        payout.step(None, TransferCode::Payout, debit, credit, turn)
+        payout.step(None, TransferCode::Payout, debit, credit, context)
     }
 
     /// Settles the payout as completed: the money arrived.
     ///
     /// # Errors
     /// [`Settled`] if it was already completed or failed.
-    pub fn complete(self, turn: MoveContext) -> Result<PayoutUpdate, Settled> {
-        self.settle(PayoutStatus::Completed, turn)
+    pub fn complete(self, context: MoveContext) -> Result<PayoutUpdate, Settled> {
+        self.settle(PayoutStatus::Completed, context)
     }
 
     /// Settles the payout as failed: the money could not be sent and is available again.
     ///
     /// # Errors
     /// [`Settled`] if it was already completed or failed.
-    pub fn fail(self, turn: MoveContext) -> Result<PayoutUpdate, Settled> {
-        self.settle(PayoutStatus::Failed, turn)
+    pub fn fail(self, context: MoveContext) -> Result<PayoutUpdate, Settled> {
+        self.settle(PayoutStatus::Failed, context)
     }
 
-    fn settle(mut self, status: PayoutStatus, turn: MoveContext) -> Result<PayoutUpdate, Settled> {
+    fn settle(
+        mut self,
+        status: PayoutStatus,
+        context: MoveContext,
+    ) -> Result<PayoutUpdate, Settled> {
         let (code, credit) = match (self.status, status) {
             (PayoutStatus::Pending, PayoutStatus::Completed) => {
                 (TransferCode::PayoutSent, Account::World)
@@ -145,9 +149,9 @@ impl Payout {
         };
         let from = Some(self.status);
         self.status = status;
-        self.settled_at = Some(turn.now);
+        self.settled_at = Some(context.now);
         let debit = Account::Payout(self.id);
-        Ok(self.step(from, code, debit, credit, turn))
+        Ok(self.step(from, code, debit, credit, context))
     }
 
     fn step(
@@ -156,17 +160,17 @@ impl Payout {
         code: TransferCode,
         debit: Account,
         credit: Account,
-        turn: MoveContext,
+        context: MoveContext,
     ) -> PayoutUpdate {
         let transfer = Transfer {
-            event_id: EventId::new(turn.now, turn.random),
+            event_id: EventId::new(context.now, context.random),
             code,
             debit,
             credit,
             amount: self.amount,
             agent_id: None,
             deposit_id: None,
-            at: turn.now,
+            at: context.now,
         };
         PayoutUpdate {
             payout: self,
@@ -265,7 +269,7 @@ mod tests {
     use super::*;
     use crate::domain::task::Durations;
 
-    fn turn() -> MoveContext {
+    fn context() -> MoveContext {
         MoveContext {
             now: "2026-02-05T12:00:00Z".parse().unwrap(),
             random: 7,
@@ -275,12 +279,12 @@ mod tests {
 
     fn requested() -> PayoutUpdate {
         let stated = parse_payout(&json!({"amount_usd": 50, "payoneer_payee_id": "payee_123"}));
-        let operator_id = OperatorId::new(turn().now, 1);
+        let operator_id = OperatorId::new(context().now, 1);
         Payout::request(
-            PayoutId::new(turn().now, 2),
+            PayoutId::new(context().now, 2),
             operator_id,
             stated.unwrap(),
-            turn(),
+            context(),
         )
     }
 
@@ -291,21 +295,21 @@ mod tests {
             asked.transfer.debit,
             Account::Available(asked.payout.operator_id)
         );
-        let sent = asked.payout.clone().complete(turn()).unwrap();
+        let sent = asked.payout.clone().complete(context()).unwrap();
         assert_eq!(sent.transfer.debit, asked.transfer.credit);
         assert_eq!(sent.transfer.credit, Account::World);
-        assert_eq!(sent.payout.clone().fail(turn()), Err(Settled));
-        assert_eq!(sent.payout.complete(turn()), Err(Settled));
+        assert_eq!(sent.payout.clone().fail(context()), Err(Settled));
+        assert_eq!(sent.payout.complete(context()), Err(Settled));
     }
 
     #[test]
     fn a_failed_payout_gives_the_money_back() {
         let asked = requested();
-        let failed = asked.payout.clone().fail(turn()).unwrap();
+        let failed = asked.payout.clone().fail(context()).unwrap();
         assert_eq!(failed.transfer.debit, asked.transfer.credit);
         assert_eq!(failed.transfer.credit, asked.transfer.debit);
         assert_eq!(failed.transfer.amount, asked.transfer.amount);
-        assert_eq!(failed.payout.complete(turn()), Err(Settled));
+        assert_eq!(failed.payout.complete(context()), Err(Settled));
     }
 
     #[test]

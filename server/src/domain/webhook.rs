@@ -87,7 +87,7 @@ pub struct NewDelivery {
     /// The URL that receives it.
     pub url: String,
     /// The event that is sent.
-    pub told: TaskEvent,
+    pub event: TaskEvent,
 }
 
 /// Returns the deliveries that a move causes for the task's callback, in order.
@@ -106,15 +106,15 @@ pub fn outgoing(moved: &Moved) -> Vec<NewDelivery> {
         WebhookStyle::All => true,
     });
     let outgoing = chosen.map(|(_, event)| {
-        let mut told = event::told(task, event);
+        let mut view = event::event_of(task, event);
         if style == WebhookStyle::Humcli {
-            told.event = STATUS_CHANGED.to_owned();
-            told.previous_status = moved.events.first().and_then(|first| first.previous_status);
+            view.event = STATUS_CHANGED.to_owned();
+            view.previous_status = moved.events.first().and_then(|first| first.previous_status);
         }
         NewDelivery {
             id: event.id.delivery(),
             url: url.clone(),
-            told,
+            event: view,
         }
     });
     outgoing.collect()

@@ -58,7 +58,7 @@ pub(in crate::http) fn write(
     task: &Task,
     author: Author,
     body: &str,
-    turn: MoveContext,
+    context: MoveContext,
 ) -> Result<Message, ApiError> {
     let claim = task.operator_id.filter(|_| task.can_be_talked_about());
     let operator_id = claim.ok_or_else(error::not_talked_about)?;
@@ -66,19 +66,19 @@ pub(in crate::http) fn write(
         return Err(error::too_many_messages(MESSAGES_MAX));
     }
     let message = NewMessage {
-        id: MessageId::new(turn.now, turn.random),
+        id: MessageId::new(context.now, context.random),
         task_id: task.id,
         operator_id,
         author,
         body: body.to_owned(),
-        at: turn.now,
+        at: context.now,
     };
     messages::insert(tx, &message)?;
     Ok(Message {
         id: message.id,
         from: author,
         body: message.body,
-        created_at: turn.now,
+        created_at: context.now,
         read_at: None,
     })
 }

@@ -43,8 +43,8 @@ pub(super) fn load(tx: &mut Tx<'_>, task: Task) -> Result<TaskDetails, StoreErro
 /// Loads the same for many tasks, reading their agents and operators at once.
 pub(super) fn load_all(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<TaskDetails>, StoreError> {
     let parties = TaskParties::of(tx, &tasks)?;
-    let sights = tasks.into_iter().map(|task| load_with(tx, task, &parties));
-    sights.collect()
+    let loaded = tasks.into_iter().map(|task| load_with(tx, task, &parties));
+    loaded.collect()
 }
 
 /// The agents and operators of some tasks, read at once for all of them.

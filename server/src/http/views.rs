@@ -119,14 +119,19 @@ pub struct TaskHistory {
 }
 
 /// Returns the whole task, for its agent.
-pub fn for_agent(app: &App, sight: TaskDetails, told: TaskHistory, now: Timestamp) -> TaskView {
-    let actions = sight.actions(Actor::Agent, now);
+pub fn for_agent(
+    app: &App,
+    details: TaskDetails,
+    history: TaskHistory,
+    now: Timestamp,
+) -> TaskView {
+    let actions = details.actions(Actor::Agent, now);
     let TaskDetails {
         task,
         proof,
         operator,
         ..
-    } = sight;
+    } = details;
     let agent_key_fingerprint = fingerprint(&task);
     let result = proof.as_ref().and_then(|proof| proof.result.clone());
     let stated = task.stated;
@@ -156,8 +161,8 @@ pub fn for_agent(app: &App, sight: TaskDetails, told: TaskHistory, now: Timestam
         auto_approve_estimate_minutes: stated.estimate.approved_within_minutes,
         revision: task.revision,
         resolution: task.resolution,
-        messages: told.messages,
-        events: told.events,
+        messages: history.messages,
+        events: history.events,
         operator,
         agent_public_key: stated.agent_public_key,
         agent_key_fingerprint,
@@ -182,17 +187,17 @@ pub fn for_agent(app: &App, sight: TaskDetails, told: TaskHistory, now: Timestam
 /// whether this operator could claim it, if it is open.
 pub fn for_operator(
     app: &App,
-    sight: TaskDetails,
+    details: TaskDetails,
     now: Timestamp,
     may_claim: bool,
 ) -> OperatorTaskView {
-    let mut actions = sight.actions(Actor::Operator, now);
+    let mut actions = details.actions(Actor::Operator, now);
     if !may_claim {
         actions.retain(|action| !matches!(action, Action::Accept | Action::Estimate));
     }
     let TaskDetails {
         task, proof, agent, ..
-    } = sight;
+    } = details;
     let available_at = task.available_at();
     let agent_key_fingerprint = fingerprint(&task);
     let result = proof.as_ref().and_then(|proof| raw(proof.result.as_ref()?));

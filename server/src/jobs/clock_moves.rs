@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// [`JobError::Fail`] if the ledger does not hold the money that the task should have.
 pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
-    let turn = app.turn();
+    let context = app.move_context();
     let moved = app
         .store
         .write(move |tx| {
@@ -30,7 +30,7 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
                 return Ok(());
             };
             let waiting = task.clone();
-            match task.move_by_clock(turn) {
+            match task.move_by_clock(context) {
                 Ok(moved) => moves::record(tx, &moved),
                 Err(Refusal::NotDue) => wait(tx, &waiting),
                 // No other refusal is possible for a clock move that is due.

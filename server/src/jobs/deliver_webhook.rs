@@ -53,13 +53,13 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
     let at = app.clock.now();
     put_off(app, &waiting, pool, at).await?;
     let headers = headers(&waiting, secret.as_ref(), at);
-    let begun = Instant::now();
+    let started = Instant::now();
     let body = waiting.body.clone().into_bytes();
     let answered = app.targets.post(&waiting.url, headers, body).await;
     // The time of a failed name resolution would reveal which names exist.
     let (took, ended_at) = match &answered {
         Err(RequestError::NoAddress(_)) => (Duration::ZERO, at),
-        _ => (begun.elapsed(), app.clock.now()),
+        _ => (started.elapsed(), app.clock.now()),
     };
     let outcome = CallOutcome::of(answered.is_ok(), took);
     note(app, &waiting, outcome, ended_at).await?;
@@ -102,7 +102,7 @@ async fn put_off(
     pool: Pool,
     now: Timestamp,
 ) -> Result<(), JobError> {
-    let record = waiting.standing.record;
+    let record = waiting.host_state.record;
     if let Some(until) = record.and_then(|record| callback_host::closed_until(&record, now)) {
         let id = waiting.id;
         app.store
@@ -113,7 +113,7 @@ async fn put_off(
             pool: Pool::Unresponsive,
         });
     }
-    match waiting.standing.pool(now) {
+    match waiting.host_state.pool(now) {
         worse if worse > pool => Err(JobError::Postponed {
             until: now,
             pool: worse,
@@ -130,7 +130,7 @@ async fn note(
     outcome: CallOutcome,
     now: Timestamp,
 ) -> Result<(), JobError> {
-    let known = waiting.standing.record;
+    let known = waiting.host_state.record;
     let is_new = known.is_none_or(|known| {
         let same = known.failures == 0 && known.is_prompt && outcome == CallOutcome::Prompt;
         !same || known.called_at.after(NOTED_EVERY) < now

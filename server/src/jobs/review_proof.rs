@@ -39,7 +39,7 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
     };
     let evidence = gather(app, &proof).await?;
     let submitted_at = proof.submitted_at;
-    let turn = app.turn();
+    let context = app.move_context();
     let may_approve = app.config.rules_may_approve();
     let judged = app
         .store
@@ -55,7 +55,7 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
             }
             let requirements = &task.stated.proof_requirements;
             let result = guardian::judge(requirements, &findings, may_approve);
-            match task.judge(result, turn) {
+            match task.judge(result, context) {
                 Ok(moved) => moves::record(tx, &moved),
                 Err(_) => Ok(()),
             }

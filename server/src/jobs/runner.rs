@@ -137,23 +137,23 @@ impl InFlightJobs {
         if !app.store.read(move |tx| jobs::may_be_due(tx, now)).await? {
             return Ok(0);
         }
-        let wanted = ClaimCapacity {
+        let capacity = ClaimCapacity {
             jobs_max: BATCH,
-            pools: shares::wanted(self.held.values().map(|held| &held.claimed)),
+            pools: shares::capacity(self.held.values().map(|held| &held.claimed)),
             may_take_suspect: self.may_take_suspect(),
         };
         let claimed = app
             .store
-            .write(move |tx| jobs::claim(tx, now, now.after(LEASE), &wanted))
+            .write(move |tx| jobs::claim(tx, now, now.after(LEASE), &capacity))
             .await?;
         let count = claimed.len();
         for job in claimed {
-            let begun = self.tasks.spawn(settle(app.clone(), job.clone()));
+            let task = self.tasks.spawn(settle(app.clone(), job.clone()));
             let held = InFlightJob {
                 claimed: job,
                 since: Instant::now(),
             };
-            self.held.insert(begun.id(), held);
+            self.held.insert(task.id(), held);
         }
         Ok(count)
     }

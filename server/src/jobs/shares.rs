@@ -48,7 +48,7 @@ const fn places(pool: Pool) -> Places {
 }
 
 /// Returns which jobs may be claimed while these are running.
-pub(super) fn wanted<'a>(running: impl Iterator<Item = &'a ClaimedJob>) -> Vec<PoolCapacity> {
+pub(super) fn capacity<'a>(running: impl Iterator<Item = &'a ClaimedJob>) -> Vec<PoolCapacity> {
     let running: Vec<&ClaimedJob> = running.collect();
     let of_pool = |pool| {
         let running: Vec<_> = running.iter().filter(|one| one.pool == pool).collect();

@@ -30,34 +30,34 @@ pub async fn run(app: &App, task_id: TaskId) -> Result<(), JobError> {
     let Some(task) = task.filter(|task| task.stated.sandbox && sandbox::has_next_step(task)) else {
         return Ok(());
     };
-    let turn = app.turn();
+    let context = app.move_context();
     let submitted = match task.status {
         Status::Pending | Status::Submitted => None,
         _ => {
             let picture = match wants_picture(&task) {
-                true => Some(draw(app, &task, turn).await?),
+                true => Some(draw(app, &task, context).await?),
                 false => None,
             };
             let result = sample(&task).await?;
-            let proof = proof(&task, picture.as_ref(), result, turn)?;
+            let proof = proof(&task, picture.as_ref(), result, context)?;
             Some((proof, picture))
         }
     };
-    record(app, &task, submitted, turn).await
+    record(app, &task, submitted, context).await
 }
 
 /// Returns the next move of the synthetic operator or Guardian, if it is theirs.
-fn next_move(task: Task, turn: MoveContext) -> Option<Moved> {
+fn next_move(task: Task, context: MoveContext) -> Option<Moved> {
     let moved = match task.status {
         Status::Pending if task.stated.estimate.required => {
-            task.estimate(sandbox::operator(), sandbox::estimate(turn.now), turn)
+            task.estimate(sandbox::operator(), sandbox::estimate(context.now), context)
         }
-        Status::Pending => task.accept(sandbox::operator(), turn),
+        Status::Pending => task.accept(sandbox::operator(), context),
         Status::Submitted => {
             let result = sandbox::guardian_result(&task);
-            task.judge(result, turn)
+            task.judge(result, context)
         }
-        _ => task.submit(sandbox::operator(), turn),
+        _ => task.submit(sandbox::operator(), context),
     };
     moved.ok()
 }
@@ -68,10 +68,10 @@ fn wants_picture(task: &Task) -> bool {
 }
 
 /// Draws the picture of a proof and writes its file. Its row is inserted together with the move.
-async fn draw(app: &App, task: &Task, turn: MoveContext) -> Result<NewUpload, JobError> {
-    let png = synthetic::picture(turn.now)
+async fn draw(app: &App, task: &Task, context: MoveContext) -> Result<NewUpload, JobError> {
+    let png = synthetic::picture(context.now)
         .ok_or_else(|| JobError::Fail("the picture could not be drawn".to_owned()))?;
-    let id = UploadId::new(turn.now, app.entropy.u128());
+    let id = UploadId::new(context.now, app.entropy.u128());
     let unwritten = |error: FilesError| JobError::Retry(error.to_string());
     let mut file = app.files.begin(id).await.map_err(unwritten)?;
     file.write(&png).await.map_err(unwritten)?;
@@ -84,7 +84,7 @@ async fn draw(app: &App, task: &Task, turn: MoveContext) -> Result<NewUpload, Jo
         content_type: "image/png".to_owned(),
         size_bytes: written.size,
         pixels: Some(synthetic::PICTURE),
-        created_at: turn.now,
+        created_at: context.now,
     })
 }
 
@@ -104,12 +104,12 @@ fn proof(
     task: &Task,
     picture: Option<&NewUpload>,
     result: Option<Value>,
-    turn: MoveContext,
+    context: MoveContext,
 ) -> Result<Proof, JobError> {
     let uploads = picture.iter().map(|upload| upload.id).collect();
     let evidence = match task.stated.proof_type {
         _ if task_type::is_credential(task.stated.task_type) => {
-            let envelope = synthetic::credential(task, turn.now);
+            let envelope = synthetic::credential(task, context.now);
             let unsealed = || JobError::Retry("the credential could not be sealed".to_owned());
             Evidence::Credential(envelope.ok_or_else(unsealed)?)
         }
@@ -129,7 +129,7 @@ fn proof(
         result,
         notes: Some(notes.to_owned()),
         submission_id: None,
-        submitted_at: turn.now,
+        submitted_at: context.now,
     })
 }
 
@@ -139,7 +139,7 @@ async fn record(
     app: &App,
     task: &Task,
     submitted: Option<(Proof, Option<NewUpload>)>,
-    turn: MoveContext,
+    context: MoveContext,
 ) -> Result<(), JobError> {
     let picture = (submitted.as_ref()).and_then(|(_, picture)| Some(picture.as_ref()?.id));
     let (task_id, version) = (task.id, task.version);
@@ -147,7 +147,7 @@ async fn record(
         .store
         .write(move |tx| {
             let unmoved = tasks::get(tx, task_id)?.filter(|task| task.version == version);
-            let Some(moved) = unmoved.and_then(|task| next_move(task, turn)) else {
+            let Some(moved) = unmoved.and_then(|task| next_move(task, context)) else {
                 return Ok(false);
             };
             write(tx, &moved, submitted.as_ref()).map(|()| true)

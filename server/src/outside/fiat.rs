@@ -261,12 +261,12 @@ fn unreachable(error: reqwest::Error) -> FiatError {
 }
 
 fn refused(status: StatusCode, bytes: &[u8]) -> FiatError {
-    let told = serde_json::from_slice::<ProviderError>(bytes).ok();
-    let told = told.map_or_else(String::new, |error| {
+    let reason = serde_json::from_slice::<ProviderError>(bytes).ok();
+    let reason = reason.map_or_else(String::new, |error| {
         let message: String = (error.message.unwrap_or_default().chars().take(200)).collect();
         format!(" {} {message}", error.code.unwrap_or_default())
     });
-    let text = format!("{}{told}", status.as_u16());
+    let text = format!("{}{reason}", status.as_u16());
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         FiatError::Unreachable(text)
     } else {

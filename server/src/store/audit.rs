@@ -30,18 +30,18 @@ pub struct NewAuditEntry<'a> {
 }
 
 /// Inserts an audit entry.
-pub fn insert(tx: &mut Tx<'_>, deed: &NewAuditEntry<'_>) -> Result<(), StoreError> {
+pub fn insert(tx: &mut Tx<'_>, entry: &NewAuditEntry<'_>) -> Result<(), StoreError> {
     tx.send(
         "INSERT INTO audit (id, who, action, subject, details, request_id, at_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
         params![
-            deed.id.to_string(),
-            deed.who,
-            deed.action,
-            deed.subject,
-            deed.details,
-            deed.request_id,
-            deed.at.as_millis(),
+            entry.id.to_string(),
+            entry.who,
+            entry.action,
+            entry.subject,
+            entry.details,
+            entry.request_id,
+            entry.at.as_millis(),
         ],
     )
 }

@@ -31,7 +31,7 @@ impl CallbackState {
 }
 
 /// Looks up a callback of an agent.
-pub fn standing(
+pub fn state_of(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     url: &str,

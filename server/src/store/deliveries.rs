@@ -28,9 +28,9 @@ pub fn insert(
     agent_id: AgentId,
     outgoing: &NewDelivery,
 ) -> Result<(), StoreError> {
-    let at = outgoing.told.timestamp;
-    let standing = callback_hosts::standing(tx, agent_id, &outgoing.url)?;
-    let (state, due_at) = match standing.is_disabled {
+    let at = outgoing.event.timestamp;
+    let host_state = callback_hosts::state_of(tx, agent_id, &outgoing.url)?;
+    let (state, due_at) = match host_state.is_disabled {
         true => (DeliveryState::Disabled, None),
         false => (DeliveryState::Pending, Some(at.as_millis())),
     };
@@ -40,25 +40,25 @@ pub fn insert(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10)",
         params![
             outgoing.id.to_string(),
-            outgoing.told.event_id.to_string(),
-            outgoing.told.task_id.to_string(),
+            outgoing.event.event_id.to_string(),
+            outgoing.event.task_id.to_string(),
             agent_id.to_string(),
-            &outgoing.told.event,
+            &outgoing.event.event,
             &outgoing.url,
-            to_json(&outgoing.told, "body")?,
+            to_json(&outgoing.event, "body")?,
             state.as_str(),
             at.as_millis(),
             due_at,
         ],
     )?;
-    if standing.is_disabled {
+    if host_state.is_disabled {
         return Ok(());
     }
     let target = CallbackTarget {
         agent_id,
         url: &outgoing.url,
     };
-    enqueue(tx, outgoing.id, target, standing.pool(at), at)
+    enqueue(tx, outgoing.id, target, host_state.pool(at), at)
 }
 
 /// The agent whose callback is called, and its address.
@@ -104,7 +104,7 @@ pub struct DueDelivery {
     /// Whether the callback is gone, and nobody has requested this delivery nevertheless.
     pub disabled: bool,
     /// The recent record of its host, and what else decides how it is queued.
-    pub standing: CallbackState,
+    pub host_state: CallbackState,
 }
 
 /// Returns the delivery, if it still waits to be sent.
@@ -118,7 +118,7 @@ pub fn waiting(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<DueDelivery>, S
         return Ok(None);
     };
     let (agent_id, url): (AgentId, String) = (text(&row, "agent_id")?, row.get("url")?);
-    let standing = callback_hosts::standing(tx, agent_id, &url)?;
+    let host_state = callback_hosts::state_of(tx, agent_id, &url)?;
     Ok(Some(DueDelivery {
         id,
         event_id: text(&row, "event_id")?,
@@ -126,8 +126,8 @@ pub fn waiting(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<DueDelivery>, S
         agent_id,
         body: row.get("body")?,
         tries: row.get("tries")?,
-        disabled: standing.is_disabled && row.get::<i64>("asked_again")? == 0,
-        standing,
+        disabled: host_state.is_disabled && row.get::<i64>("asked_again")? == 0,
+        host_state,
         url,
     }))
 }
@@ -345,8 +345,8 @@ pub fn redeliver(
         agent_id: text(&row, "agent_id")?,
         url: &delivery.url,
     };
-    let standing = callback_hosts::standing(tx, target.agent_id, target.url)?;
-    enqueue(tx, id, target, standing.pool(now), now)?;
+    let host_state = callback_hosts::state_of(tx, target.agent_id, target.url)?;
+    enqueue(tx, id, target, host_state.pool(now), now)?;
     Ok(Some(delivery))
 }
 

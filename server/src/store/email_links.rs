@@ -79,7 +79,7 @@ pub fn verify(tx: &mut Tx<'_>, agent_id: AgentId, now: Timestamp) -> Result<(), 
 }
 
 /// Returns how often e-mails for an agent were requested.
-pub fn asked(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<VerificationRequests, StoreError> {
+pub fn requests(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<VerificationRequests, StoreError> {
     let row = tx.first(
         "SELECT link_asks, link_asked_at_ms FROM agent WHERE id = $1",
         &params![agent_id.to_string()],
@@ -99,18 +99,18 @@ pub fn asked(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<VerificationRequests,
 /// # Errors
 /// [`StoreError::Changed`] if there was another request since `before`: the caller's transaction
 /// then runs again.
-pub fn ask(
+pub fn record_request(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     before: VerificationRequests,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let asked = tx.execute(
+    let requests = tx.execute(
         "UPDATE agent SET link_asks = link_asks + 1, link_asked_at_ms = $3
          WHERE id = $1 AND link_asks = $2",
         &params![agent_id.to_string(), before.times, now.as_millis()],
     )?;
-    if asked != 1 {
+    if requests != 1 {
         return Err(tx.lost_race());
     }
     jobs::enqueue(tx, &Job::SendVerification { agent_id }, now)

@@ -110,16 +110,16 @@ pub struct OperatorFilter {
 }
 
 /// Returns how many operators may accept such tasks, or [`OPEN_COUNTED_MAX`] if there are more.
-pub fn count_approved(tx: &mut Tx<'_>, sought: &OperatorFilter) -> Result<u64, StoreError> {
-    approved(sought).count_to(tx, OPEN_COUNTED_MAX)
+pub fn count_approved(tx: &mut Tx<'_>, filter: &OperatorFilter) -> Result<u64, StoreError> {
+    approved(filter).count_to(tx, OPEN_COUNTED_MAX)
 }
 
 /// Returns how many of them did not say where they work, or [`OPEN_COUNTED_MAX`] if there are more.
 pub fn count_approved_anywhere(
     tx: &mut Tx<'_>,
-    sought: &OperatorFilter,
+    filter: &OperatorFilter,
 ) -> Result<u64, StoreError> {
-    let mut search = approved(sought);
+    let mut search = approved(filter);
     search.also("operator.cell IS NULL");
     search.count_to(tx, OPEN_COUNTED_MAX)
 }
@@ -136,9 +136,9 @@ pub fn rating(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<MinimumRating>, 
 }
 
 /// Returns the search for operators who may accept such tasks, with or without a place.
-pub(super) fn approved(sought: &OperatorFilter) -> Search {
+pub(super) fn approved(filter: &OperatorFilter) -> Search {
     let mut search = Search::all("operator", "operator.kyc_status = 'APPROVED'");
-    if let Some(least) = sought.rating_min {
+    if let Some(least) = filter.rating_min {
         let least = i64::from(least.hundredths());
         search.also("operator.stars_count > 0");
         search.and(
@@ -146,7 +146,7 @@ pub(super) fn approved(sought: &OperatorFilter) -> Search {
             Some(least),
         );
     }
-    if let Some(task_type) = sought.task_type {
+    if let Some(task_type) = filter.task_type {
         // The column is a JSON list of names that are constants of this crate; an empty one means
         // all.
         let name = task_type.as_str();

@@ -25,8 +25,8 @@ const PLACED_MAX: u32 = 256;
 
 /// Inserts an event of a task. It has no position in the log yet.
 pub fn insert(tx: &mut Tx<'_>, task: &Task, event: &Event) -> Result<(), StoreError> {
-    let told = event::told(task, event);
-    let result = told.guardian_result.as_ref();
+    let view = event::event_of(task, event);
+    let result = view.guardian_result.as_ref();
     tx.send(
         "INSERT INTO event (id, task_id, agent_id, name, previous_status, status, at_ms,
              task_version, guardian_result)
@@ -117,7 +117,7 @@ pub struct PlacedEvent {
     /// The cursor after which the next events come.
     pub position: i64,
     /// The event itself.
-    pub told: TaskEvent,
+    pub event: TaskEvent,
 }
 
 /// Returns the position of an event in its agent's log, or `None` if it is not the agent's or has
@@ -231,17 +231,17 @@ pub fn latest(tx: &mut Tx<'_>, task_id: TaskId, limit: u32) -> Result<Vec<TaskEv
         ),
         &params![task_id.to_string(), limit],
     )?;
-    rows.iter().rev().map(told).collect()
+    rows.iter().rev().map(event).collect()
 }
 
 fn placed(row: &Row) -> Result<PlacedEvent, StoreError> {
     Ok(PlacedEvent {
         position: row.get("position")?,
-        told: told(row)?,
+        event: event(row)?,
     })
 }
 
-fn told(row: &Row) -> Result<TaskEvent, StoreError> {
+fn event(row: &Row) -> Result<TaskEvent, StoreError> {
     let previous: Option<String> = row.get("previous_status")?;
     Ok(TaskEvent {
         event: row.get("name")?,

@@ -132,7 +132,7 @@ mod tests {
         },
     };
 
-    fn turn(random: u128) -> MoveContext {
+    fn context(random: u128) -> MoveContext {
         let now: Timestamp = "2026-02-05T12:00:00Z".parse().unwrap();
         MoveContext {
             now,
@@ -142,17 +142,17 @@ mod tests {
     }
 
     fn operator_id() -> OperatorId {
-        OperatorId::new(turn(1).now, 1)
+        OperatorId::new(context(1).now, 1)
     }
 
     /// Inserts an operator with 100 dollars available, and a payout of 60, which it returns.
     async fn asked(store: &FreshStore) -> Payout {
         let stated = parse_payout(&json!({"amount_usd": 60})).unwrap();
-        let id = PayoutId::new(turn(1).now, 2);
-        let step = Payout::request(id, operator_id(), stated, turn(2));
+        let id = PayoutId::new(context(1).now, 2);
+        let step = Payout::request(id, operator_id(), stated, context(2));
         let payout = step.payout.clone();
         let earned = Transfer {
-            event_id: EventId::new(turn(1).now, 1),
+            event_id: EventId::new(context(1).now, 1),
             code: TransferCode::Release,
             debit: Account::World,
             credit: Account::Available(operator_id()),
@@ -168,7 +168,7 @@ mod tests {
         };
         let begin = move |tx: &mut Tx<'_>| {
             let kyc = KycStatus::Approved;
-            operators::insert(tx, operator_id(), &operator, kyc, turn(1).now)?;
+            operators::insert(tx, operator_id(), &operator, kyc, context(1).now)?;
             ledger::post(tx, &earned)?;
             record(tx, &step)
         };
@@ -194,14 +194,14 @@ mod tests {
             let payout = asked(&store).await;
             assert_eq!(available(&store).await, MicroUsd::usd(40));
             assert_books_are_right(&store).await;
-            let failed = payout.clone().fail(turn(3)).unwrap();
+            let failed = payout.clone().fail(context(3)).unwrap();
             let step = failed.clone();
             store.write(move |tx| record(tx, &step)).await.unwrap();
             assert_eq!(available(&store).await, MicroUsd::usd(100));
             assert_books_are_right(&store).await;
 
             // A step that was decided while the payout was on its way comes too late.
-            let sent = payout.complete(turn(4)).unwrap();
+            let sent = payout.complete(context(4)).unwrap();
             for late in [failed, sent] {
                 let refused = store.write(move |tx| record(tx, &late)).await;
                 assert!(matches!(refused, Err(PostError::Store(StoreError::Changed))));
@@ -213,7 +213,7 @@ mod tests {
             let payout = asked(&store).await;
             let sums_of = || store.read(|tx| sums(tx, operator_id()));
             assert_eq!(sums_of().await.unwrap(), (MicroUsd::usd(60), MicroUsd::ZERO));
-            let sent = payout.complete(turn(3)).unwrap();
+            let sent = payout.complete(context(3)).unwrap();
             store.write(move |tx| record(tx, &sent)).await.unwrap();
             assert_eq!(available(&store).await, MicroUsd::usd(40));
             assert_eq!(sums_of().await.unwrap(), (MicroUsd::ZERO, MicroUsd::usd(60)));

@@ -193,7 +193,7 @@ impl<'a> Both<'a> {
     }
 
     async fn resolve(&self, id: TaskId, award: Award) {
-        let turn = self.app.app.turn();
+        let turn = self.app.app.move_context();
         let note = "Both sides were heard.".to_owned();
         let ruling = Ruling { award, note };
         let resolved = self.app.app.store.write(move |tx| {
@@ -205,7 +205,7 @@ impl<'a> Both<'a> {
 
     /// What the clock does ten days from now.
     async fn clock_moves(&self, id: TaskId) {
-        let mut turn = self.app.app.turn();
+        let mut turn = self.app.app.move_context();
         turn.now = turn.now.after(10 * DAY);
         let moved = self.app.app.store.write(move |tx| {
             let task = tasks::get(tx, id)?.unwrap();

@@ -291,7 +291,7 @@ impl World<'_> {
             award,
             note: "Both have a point.".to_owned(),
         };
-        let turn = self.app.app.turn();
+        let turn = self.app.app.move_context();
         let resolved = self.app.app.store.write(move |tx| {
             let task = tasks::get(tx, id)?.unwrap();
             let moved = task.resolve(&ruling, turn)?;

@@ -94,7 +94,7 @@ impl<'a> Pair<'a> {
 
     /// The host decides.
     pub(crate) async fn resolve(&self, award: Award) {
-        let (task, turn) = (self.task, self.app.app.turn());
+        let (task, turn) = (self.task, self.app.app.move_context());
         let note = "Both sides were heard.".to_owned();
         let ruling = Ruling { award, note };
         let resolved = self.app.app.store.write(move |tx| {

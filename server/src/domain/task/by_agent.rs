@@ -20,7 +20,7 @@ impl Task {
         agent_id: AgentId,
         stated: NewTask,
         fee: MicroUsd,
-        turn: MoveContext,
+        context: MoveContext,
     ) -> Moved {
         let task = Self {
             id,
@@ -39,7 +39,7 @@ impl Task {
             cancel_reason: None,
             due: None,
             at: MoveTimes {
-                created: turn.now,
+                created: context.now,
                 accepted: None,
                 submitted: None,
                 verified: None,
@@ -48,23 +48,27 @@ impl Task {
                 settled: None,
             },
         };
-        task.moved(moves::rule(Move::Post), None, turn)
+        task.moved(moves::rule(Move::Post), None, context)
     }
 
     /// Approves the operator's estimate.
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if no estimate is waiting for an answer.
-    pub fn approve_estimate(self, turn: MoveContext) -> Result<Moved, Refusal> {
-        let moved = self.step(Move::ApproveEstimate, turn, |task| {
-            task.at.accepted = Some(turn.now);
+    pub fn approve_estimate(self, context: MoveContext) -> Result<Moved, Refusal> {
+        let moved = self.step(Move::ApproveEstimate, context, |task| {
+            task.at.accepted = Some(context.now);
             if let Some(estimate) = &mut task.estimate {
-                estimate.approved_at = Some(turn.now);
+                estimate.approved_at = Some(context.now);
             }
             Ok(())
         })?;
         let operator_id = moved.task.operator_id;
-        Ok(moved.tell(operator_id, turn, "The agent approved the estimate.".into()))
+        Ok(moved.tell(
+            operator_id,
+            context,
+            "The agent approved the estimate.".into(),
+        ))
     }
 
     /// Rejects the operator's estimate; the task is open to others again.
@@ -74,24 +78,24 @@ impl Task {
     pub fn reject_estimate(
         self,
         reason: Option<&str>,
-        turn: MoveContext,
+        context: MoveContext,
     ) -> Result<Moved, Refusal> {
         let operator_id = self.operator_id;
-        let moved = self.step(Move::RejectEstimate, turn, |task| {
+        let moved = self.step(Move::RejectEstimate, context, |task| {
             task.unassign();
             Ok(())
         })?;
         let body = because("The agent rejected the estimate", reason);
-        Ok(moved.tell(operator_id, turn, body))
+        Ok(moved.tell(operator_id, context, body))
     }
 
     /// Approves the proof: the operator and the platform are paid.
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if there is no proof to judge.
-    pub fn approve(self, turn: MoveContext) -> Result<Moved, Refusal> {
-        self.step(Move::Approve, turn, |task| {
-            task.complete(turn.now);
+    pub fn approve(self, context: MoveContext) -> Result<Moved, Refusal> {
+        self.step(Move::Approve, context, |task| {
+            task.complete(context.now);
             Ok(())
         })
     }
@@ -100,16 +104,16 @@ impl Task {
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] if there is no proof to judge.
-    pub fn reject(self, rejection: Rejection, turn: MoveContext) -> Result<Moved, Refusal> {
+    pub fn reject(self, rejection: Rejection, context: MoveContext) -> Result<Moved, Refusal> {
         let reason = rejection.reason.clone();
-        let moved = self.step(Move::Reject, turn, |task| {
+        let moved = self.step(Move::Reject, context, |task| {
             task.rejection = Some(rejection);
             Ok(())
         })?;
         let operator_id = moved.task.operator_id;
         let body = because("The agent rejected the proof", reason.as_deref());
-        let moved = moved.tell(operator_id, turn, body);
-        Ok(moved.opens(DisputeOpener::Agent, reason, turn))
+        let moved = moved.tell(operator_id, context, body);
+        Ok(moved.opens(DisputeOpener::Agent, reason, context))
     }
 
     /// Asks the operator for a better proof, once. If none is submitted in time, the task is
@@ -122,16 +126,16 @@ impl Task {
         self,
         reason: String,
         unmet_requirements: Vec<String>,
-        turn: MoveContext,
+        context: MoveContext,
     ) -> Result<Moved, Refusal> {
         let disputed = self.status == Status::Disputed;
-        let resubmit_by = turn.now.after(RESUBMITTED_WITHIN);
+        let resubmit_by = context.now.after(RESUBMITTED_WITHIN);
         let body = format!("The agent asks for a better proof by {resubmit_by}: {reason}");
-        let mut moved = self.step(Move::RequestRevision, turn, |task| {
+        let mut moved = self.step(Move::RequestRevision, context, |task| {
             task.revision = Some(Revision {
                 reason,
                 unmet_requirements,
-                requested_at: turn.now,
+                requested_at: context.now,
                 resubmit_by,
             });
             Ok(())
@@ -143,21 +147,25 @@ impl Task {
             });
         }
         let operator_id = moved.task.operator_id;
-        Ok(moved.tell(operator_id, turn, body))
+        Ok(moved.tell(operator_id, context, body))
     }
 
     /// Cancels the task; the agent gets reward and fee back.
     ///
     /// # Errors
     /// [`Refusal::WrongStatus`] once work has begun or the task has ended.
-    pub fn cancel(self, turn: MoveContext) -> Result<Moved, Refusal> {
-        let moved = self.step(Move::Cancel, turn, |task| {
-            task.at.cancelled = Some(turn.now);
+    pub fn cancel(self, context: MoveContext) -> Result<Moved, Refusal> {
+        let moved = self.step(Move::Cancel, context, |task| {
+            task.at.cancelled = Some(context.now);
             task.cancel_reason = Some(CancelReason::Agent);
             Ok(())
         })?;
         let operator_id = moved.task.operator_id;
-        Ok(moved.tell(operator_id, turn, "The agent called the task off.".into()))
+        Ok(moved.tell(
+            operator_id,
+            context,
+            "The agent called the task off.".into(),
+        ))
     }
 
     /// Disputes the payment within the hold: reward and fee go back into escrow until the host has
@@ -166,12 +174,12 @@ impl Task {
     /// # Errors
     /// [`Refusal::NotDisputable`] after the hold or a decision, [`Refusal::WrongStatus`] if nothing
     /// was paid.
-    pub fn dispute(self, reason: String, turn: MoveContext) -> Result<Moved, Refusal> {
-        let moved = self.step(Move::Dispute, turn, |_| Ok(()))?;
+    pub fn dispute(self, reason: String, context: MoveContext) -> Result<Moved, Refusal> {
+        let moved = self.step(Move::Dispute, context, |_| Ok(()))?;
         let operator_id = moved.task.operator_id;
         let body = because("The agent disputes the task", Some(&reason));
-        let moved = moved.tell(operator_id, turn, body);
-        Ok(moved.opens(DisputeOpener::Agent, Some(reason), turn))
+        let moved = moved.tell(operator_id, context, body);
+        Ok(moved.opens(DisputeOpener::Agent, Some(reason), context))
     }
 }
 

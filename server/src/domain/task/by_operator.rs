@@ -28,10 +28,10 @@ impl Task {
     /// # Errors
     /// [`Refusal::WrongStatus`] if it is not open, [`Refusal::Expired`] if its deadline has passed,
     /// [`Refusal::EstimateRequired`] if it needs an estimate.
-    pub fn accept(self, operator_id: OperatorId, turn: MoveContext) -> Result<Moved, Refusal> {
-        self.step(Move::Accept, turn, |task| {
+    pub fn accept(self, operator_id: OperatorId, context: MoveContext) -> Result<Moved, Refusal> {
+        self.step(Move::Accept, context, |task| {
             task.operator_id = Some(operator_id);
-            task.at.accepted = Some(turn.now);
+            task.at.accepted = Some(context.now);
             Ok(())
         })
     }
@@ -45,7 +45,7 @@ impl Task {
         self,
         operator_id: OperatorId,
         mut estimate: Estimate,
-        turn: MoveContext,
+        context: MoveContext,
     ) -> Result<Moved, Refusal> {
         let approved = self.stated.estimate.approve(estimate.estimate_minutes);
         let does = if approved {
@@ -54,11 +54,11 @@ impl Task {
             Move::Estimate
         };
         let minutes = estimate.estimate_minutes;
-        let moved = self.step(does, turn, |task| {
+        let moved = self.step(does, context, |task| {
             task.operator_id = Some(operator_id);
             if approved {
-                estimate.approved_at = Some(turn.now);
-                task.at.accepted = Some(turn.now);
+                estimate.approved_at = Some(context.now);
+                task.at.accepted = Some(context.now);
             }
             task.estimate = Some(estimate);
             Ok(())
@@ -69,7 +69,7 @@ impl Task {
             "The agent has an hour to answer."
         };
         let body = format!("The operator estimates {}. {then}", in_words(minutes));
-        Ok(moved.tell(Some(operator_id), turn, body))
+        Ok(moved.tell(Some(operator_id), context, body))
     }
 
     /// Gives the task back to the market, for the operator who claimed it.
@@ -77,14 +77,14 @@ impl Task {
     /// # Errors
     /// [`Refusal::NotClaimedByYou`] for anyone else, [`Refusal::WrongStatus`] once a proof was
     /// submitted.
-    pub fn withdraw(self, operator_id: OperatorId, turn: MoveContext) -> Result<Moved, Refusal> {
+    pub fn withdraw(self, operator_id: OperatorId, context: MoveContext) -> Result<Moved, Refusal> {
         self.claimed_by(operator_id, Move::Withdraw)?;
-        let moved = self.step(Move::Withdraw, turn, |task| {
+        let moved = self.step(Move::Withdraw, context, |task| {
             task.unassign();
             Ok(())
         })?;
         let body = "The operator gave the task back. It is open to others again.".to_owned();
-        Ok(moved.tell(Some(operator_id), turn, body))
+        Ok(moved.tell(Some(operator_id), context, body))
     }
 
     /// Starts the work, for the operator who claimed the task.
@@ -92,9 +92,9 @@ impl Task {
     /// # Errors
     /// [`Refusal::NotClaimedByYou`] for anyone else, [`Refusal::WrongStatus`] if it has started or
     /// is not claimed.
-    pub fn start(self, operator_id: OperatorId, turn: MoveContext) -> Result<Moved, Refusal> {
+    pub fn start(self, operator_id: OperatorId, context: MoveContext) -> Result<Moved, Refusal> {
         self.claimed_by(operator_id, Move::Start)?;
-        self.step(Move::Start, turn, |_| Ok(()))
+        self.step(Move::Start, context, |_| Ok(()))
     }
 
     /// Submits the proof, for the operator who claimed the task. The Guardian reviews it next.
@@ -102,10 +102,10 @@ impl Task {
     /// # Errors
     /// [`Refusal::NotClaimedByYou`] for anyone else, [`Refusal::WrongStatus`] if no proof is
     /// expected now.
-    pub fn submit(self, operator_id: OperatorId, turn: MoveContext) -> Result<Moved, Refusal> {
+    pub fn submit(self, operator_id: OperatorId, context: MoveContext) -> Result<Moved, Refusal> {
         self.claimed_by(operator_id, Move::Submit)?;
-        let mut moved = self.step(Move::Submit, turn, |task| {
-            task.at.submitted = Some(turn.now);
+        let mut moved = self.step(Move::Submit, context, |task| {
+            task.at.submitted = Some(context.now);
             task.guardian_result = None;
             task.rejection = None;
             Ok(())
@@ -116,7 +116,7 @@ impl Task {
                 job: Job::ReviewProof {
                     task_id: moved.task.id,
                 },
-                due_at: turn.now,
+                due_at: context.now,
             });
         }
         Ok(moved)

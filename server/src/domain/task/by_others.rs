@@ -19,22 +19,22 @@ impl Task {
     /// # Errors
     /// [`Refusal::WrongStatus`] if the task has been decided in the meantime, or its time for this
     /// is over.
-    pub fn judge(self, result: GuardianResult, turn: MoveContext) -> Result<Moved, Refusal> {
+    pub fn judge(self, result: GuardianResult, context: MoveContext) -> Result<Moved, Refusal> {
         let does = match result.decision {
             Decision::Approve => Move::JudgeGood,
             Decision::ManualReview => Move::JudgeUnclear,
             Decision::Reject => Move::JudgeBad,
         };
         let reason = result.reasoning.clone();
-        let moved = self.step(does, turn, |task| {
+        let moved = self.step(does, context, |task| {
             task.guardian_result = Some(result);
             if does == Move::JudgeGood {
-                task.complete(turn.now);
+                task.complete(context.now);
             }
             Ok(())
         })?;
         Ok(match does {
-            Move::JudgeBad => moved.opens(DisputeOpener::Guardian, Some(reason), turn),
+            Move::JudgeBad => moved.opens(DisputeOpener::Guardian, Some(reason), context),
             _ => moved,
         })
     }
@@ -44,16 +44,16 @@ impl Task {
     ///
     /// # Errors
     /// [`Refusal::NotDue`] if no move is due now.
-    pub fn move_by_clock(self, turn: MoveContext) -> Result<Moved, Refusal> {
-        let does = self.overdue(turn.now).ok_or(Refusal::NotDue)?.does;
+    pub fn move_by_clock(self, context: MoveContext) -> Result<Moved, Refusal> {
+        let does = self.overdue(context.now).ok_or(Refusal::NotDue)?.does;
         let operator_id = self.operator_id;
-        let moved = self.step(does, turn, |task| {
+        let moved = self.step(does, context, |task| {
             match does {
                 Move::LapseEstimate => task.unassign(),
-                Move::AutoRelease => task.complete(turn.now),
-                Move::Settle => task.at.settled = Some(turn.now),
+                Move::AutoRelease => task.complete(context.now),
+                Move::Settle => task.at.settled = Some(context.now),
                 Move::Expire => {
-                    task.at.cancelled = Some(turn.now);
+                    task.at.cancelled = Some(context.now);
                     task.cancel_reason = Some(CancelReason::Expired);
                 }
                 _ => {}
@@ -76,9 +76,11 @@ impl Task {
             Move::Expire => "The task was not done in time and has expired.",
             _ => return Ok(moved),
         };
-        let moved = moved.tell(operator_id, turn, body.to_owned());
+        let moved = moved.tell(operator_id, context, body.to_owned());
         Ok(match does {
-            Move::LapseRevision => moved.opens(DisputeOpener::Clock, Some(body.to_owned()), turn),
+            Move::LapseRevision => {
+                moved.opens(DisputeOpener::Clock, Some(body.to_owned()), context)
+            }
             _ => moved,
         })
     }
@@ -89,7 +91,7 @@ impl Task {
     /// # Errors
     /// [`Refusal::WrongStatus`] if the task is not disputed, [`Refusal::NoSplit`] for an invalid
     /// part.
-    pub fn resolve(self, ruling: &Ruling, turn: MoveContext) -> Result<Moved, Refusal> {
+    pub fn resolve(self, ruling: &Ruling, context: MoveContext) -> Result<Moved, Refusal> {
         let does = match ruling.award {
             Award::Release => Move::ResolveRelease,
             Award::Refund => Move::ResolveRefund,
@@ -97,16 +99,16 @@ impl Task {
         };
         let reward = self.stated.reward;
         let shares = Shares::of(ruling.award, reward, self.fee);
-        let mut moved = self.step(does, turn, |task| {
+        let mut moved = self.step(does, context, |task| {
             let shares = shares.ok_or(Refusal::NoSplit { reward })?;
-            let resolution = dispute::resolution(ruling, shares, turn.now);
+            let resolution = dispute::resolution(ruling, shares, context.now);
             task.resolution = Some(resolution);
             if does == Move::ResolveRefund {
-                task.at.cancelled = Some(turn.now);
+                task.at.cancelled = Some(context.now);
                 task.cancel_reason = Some(CancelReason::Refunded);
             } else {
                 let held_from = task.at.completed;
-                task.complete(turn.now);
+                task.complete(context.now);
                 task.at.completed = held_from.or(task.at.completed);
             }
             Ok(())
@@ -123,6 +125,6 @@ impl Task {
             )
         });
         let operator_id = moved.task.operator_id;
-        Ok(moved.tell(operator_id, turn, body))
+        Ok(moved.tell(operator_id, context, body))
     }
 }

@@ -331,10 +331,10 @@ impl Task {
     fn step(
         mut self,
         does: Move,
-        turn: MoveContext,
+        context: MoveContext,
         change: impl FnOnce(&mut Self) -> Result<(), Refusal>,
     ) -> Result<Moved, Refusal> {
-        let rule = self.may(does, turn.now)?;
+        let rule = self.may(does, context.now)?;
         let before = PreviousState {
             status: self.status,
             version: self.version,
@@ -342,31 +342,31 @@ impl Task {
         change(&mut self)?;
         self.status = rule.to;
         self.version += 1;
-        Ok(self.moved(Some(rule), Some(before), turn))
+        Ok(self.moved(Some(rule), Some(before), context))
     }
 
     fn moved(
         mut self,
         rule: Option<&Rule>,
         before: Option<PreviousState>,
-        turn: MoveContext,
+        context: MoveContext,
     ) -> Moved {
-        self.due = self.due_after(turn);
+        self.due = self.due_after(context);
         let clock = self.due.map(|due_at| ScheduledJob {
             job: Job::MoveByClock { task_id: self.id },
             due_at,
         });
-        let cause = EventId::new(turn.now, turn.random);
+        let cause = EventId::new(context.now, context.random);
         let codes = rule.map_or(&[] as &[_], |rule| rule.money);
         // A simulated task never moves money.
         let codes = codes.iter().filter(|_| !self.stated.sandbox);
-        let transfers = codes.filter_map(|code| self.transfer(*code, cause, turn.now));
+        let transfers = codes.filter_map(|code| self.transfer(*code, cause, context.now));
         Moved {
-            at: turn.now,
-            events: events(rule, before.map(|before| before.status), turn),
+            at: context.now,
+            events: events(rule, before.map(|before| before.status), context),
             before,
             transfers: transfers.collect(),
-            jobs: clock.into_iter().chain(self.simulated(turn)).collect(),
+            jobs: clock.into_iter().chain(self.simulated(context)).collect(),
             notices: Vec::new(),
             dispute: None,
             task: self,
@@ -374,26 +374,26 @@ impl Task {
     }
 
     /// Returns the job for the next step of a simulated task, if the sandbox makes it.
-    fn simulated(&self, turn: MoveContext) -> Option<ScheduledJob> {
+    fn simulated(&self, context: MoveContext) -> Option<ScheduledJob> {
         (self.stated.sandbox && sandbox::has_next_step(self)).then(|| ScheduledJob {
             job: Job::Simulate { task_id: self.id },
-            due_at: turn.now.after(turn.terms.sandbox_step),
+            due_at: context.now.after(context.terms.sandbox_step),
         })
     }
 
     /// Returns when the clock moves the task out of the status that it has just reached.
-    fn due_after(&self, turn: MoveContext) -> Option<Timestamp> {
+    fn due_after(&self, context: MoveContext) -> Option<Timestamp> {
         match self.status {
             Status::Pending => Some(self.stated.deadline),
-            Status::EstimatePending => Some(turn.now.after(ESTIMATE_ANSWERED_WITHIN)),
+            Status::EstimatePending => Some(context.now.after(ESTIMATE_ANSWERED_WITHIN)),
             Status::Accepted | Status::InProgress => Some(match &self.revision {
                 Some(revision) => revision.resubmit_by,
                 None => self.stated.deadline.after(GRACE),
             }),
-            Status::Submitted => Some(turn.now.after(JUDGED_WITHIN)),
-            Status::ManualReview => Some(turn.now.after(turn.terms.auto_release)),
+            Status::Submitted => Some(context.now.after(JUDGED_WITHIN)),
+            Status::ManualReview => Some(context.now.after(context.terms.auto_release)),
             Status::Completed if self.at.settled.is_none() => {
-                self.at.completed.map(|at| at.after(turn.terms.hold))
+                self.at.completed.map(|at| at.after(context.terms.hold))
             }
             Status::Completed | Status::Verified | Status::Disputed | Status::Cancelled => None,
         }
@@ -401,14 +401,14 @@ impl Task {
 }
 
 /// Returns the events of one move. They share its time, and their random bits ascend.
-fn events(rule: Option<&Rule>, before: Option<Status>, turn: MoveContext) -> Vec<Event> {
+fn events(rule: Option<&Rule>, before: Option<Status>, context: MoveContext) -> Vec<Event> {
     let announced = rule.into_iter().flat_map(|rule| rule.announces(before));
     let event = |(nth, (name, previous_status, status))| Event {
-        id: EventId::new(turn.now, turn.random.wrapping_add(nth)),
+        id: EventId::new(context.now, context.random.wrapping_add(nth)),
         name,
         previous_status,
         status,
-        at: turn.now,
+        at: context.now,
     };
     (0..).zip(announced).map(event).collect()
 }
@@ -429,10 +429,10 @@ impl Moved {
     }
 
     /// Adds a message to both sides about the move, within the claim of `operator_id`.
-    fn tell(mut self, operator_id: Option<OperatorId>, turn: MoveContext, body: String) -> Self {
+    fn tell(mut self, operator_id: Option<OperatorId>, context: MoveContext, body: String) -> Self {
         self.notices
             .extend(operator_id.map(|operator_id| SystemMessage {
-                id: MessageId::new(turn.now, turn.random),
+                id: MessageId::new(context.now, context.random),
                 operator_id,
                 body,
             }));
@@ -440,9 +440,9 @@ impl Moved {
     }
 
     /// Opens a dispute over the task.
-    fn opens(mut self, by: DisputeOpener, reason: Option<String>, turn: MoveContext) -> Self {
+    fn opens(mut self, by: DisputeOpener, reason: Option<String>, context: MoveContext) -> Self {
         self.dispute = Some(DisputeChange::Opened(NewDispute {
-            id: DisputeId::new(turn.now, turn.random),
+            id: DisputeId::new(context.now, context.random),
             by,
             reason,
         }));

@@ -10,7 +10,7 @@ use crate::domain::estimate::EstimateTerms;
 use crate::domain::ledger::{Account, TransferCode};
 use crate::domain::sandbox::Market;
 
-fn turn(second: i64) -> MoveContext {
+fn context(second: i64) -> MoveContext {
     let now = Timestamp::from_millis(1_770_292_800_000 + second * 1000).unwrap();
     MoveContext {
         now,
@@ -25,19 +25,22 @@ fn posted() -> Moved {
         "deadline": "2026-02-10T00:00:00Z", "proof_requirements": ["Say what it says"],
         "task_type": "CONTENT_REVIEW",
     });
-    let stated = NewTask::parse(&body, turn(0).now, &Default::default(), Market::Real).unwrap();
-    let (id, agent) = (TaskId::new(turn(0).now, 1), AgentId::new(turn(0).now, 2));
+    let stated = NewTask::parse(&body, context(0).now, &Default::default(), Market::Real).unwrap();
+    let (id, agent) = (
+        TaskId::new(context(0).now, 1),
+        AgentId::new(context(0).now, 2),
+    );
     Task::post(
         id,
         agent,
         stated,
         MicroUsd::from_micros(4_500_000).unwrap(),
-        turn(0),
+        context(0),
     )
 }
 
 fn operator(bits: u128) -> OperatorId {
-    OperatorId::new(turn(0).now, bits)
+    OperatorId::new(context(0).now, bits)
 }
 
 fn result(decision: Decision) -> GuardianResult {
@@ -51,8 +54,8 @@ fn result(decision: Decision) -> GuardianResult {
 }
 
 fn submitted() -> Task {
-    let accepted = posted().task.accept(operator(1), turn(1)).unwrap().task;
-    accepted.submit(operator(1), turn(2)).unwrap().task
+    let accepted = posted().task.accept(operator(1), context(1)).unwrap().task;
+    accepted.submit(operator(1), context(2)).unwrap().task
 }
 
 #[test]
@@ -77,7 +80,7 @@ fn posting_holds_reward_and_fee() {
 #[test]
 fn approval_passes_through_verified_and_pays_both_sides() {
     let moved = submitted()
-        .judge(result(Decision::Approve), turn(3))
+        .judge(result(Decision::Approve), context(3))
         .unwrap();
     let events: Vec<_> = moved
         .events
@@ -107,8 +110,8 @@ fn approval_passes_through_verified_and_pays_both_sides() {
 
 #[test]
 fn submit_by_another_operator_is_refused() {
-    let accepted = posted().task.accept(operator(1), turn(1)).unwrap().task;
-    let refusal = accepted.submit(operator(2), turn(2)).unwrap_err();
+    let accepted = posted().task.accept(operator(1), context(1)).unwrap().task;
+    let refusal = accepted.submit(operator(2), context(2)).unwrap_err();
     assert_eq!(refusal, Refusal::NotClaimedByYou { does: Move::Submit });
 }
 
@@ -117,7 +120,7 @@ fn accept_after_the_deadline_is_refused() {
     let deadline = posted().task.stated.deadline;
     let late = MoveContext {
         now: deadline,
-        ..turn(1)
+        ..context(1)
     };
     assert_eq!(
         posted().task.accept(operator(1), late).unwrap_err(),
@@ -127,23 +130,23 @@ fn accept_after_the_deadline_is_refused() {
 
 #[test]
 fn cancel_refunds_everything_and_only_before_work() {
-    let moved = posted().task.cancel(turn(1)).unwrap();
+    let moved = posted().task.cancel(context(1)).unwrap();
     assert_eq!(moved.transfers[0].amount, moved.task.total());
-    let refusal = submitted().cancel(turn(3)).unwrap_err();
+    let refusal = submitted().cancel(context(3)).unwrap_err();
     assert_eq!(refusal, Refusal::WrongStatus { does: Move::Cancel });
 }
 
 #[test]
 fn a_submitted_proof_leaves_its_review_for_later() {
-    let accepted = posted().task.accept(operator(1), turn(1)).unwrap().task;
-    let moved = accepted.submit(operator(1), turn(2)).unwrap();
+    let accepted = posted().task.accept(operator(1), context(1)).unwrap().task;
+    let moved = accepted.submit(operator(1), context(2)).unwrap();
     let task_id = moved.task.id;
     let left = |job, due_at| ScheduledJob { job, due_at };
     assert_eq!(
         moved.jobs,
         [
-            left(Job::MoveByClock { task_id }, turn(2 + 15 * 60).now),
-            left(Job::ReviewProof { task_id }, turn(2).now),
+            left(Job::MoveByClock { task_id }, context(2 + 15 * 60).now),
+            left(Job::ReviewProof { task_id }, context(2).now),
         ]
     );
 }
@@ -154,7 +157,7 @@ fn estimate(minutes: u32) -> Estimate {
     Estimate {
         estimate_minutes: minutes,
         estimate_note: None,
-        submitted_at: turn(1).now,
+        submitted_at: context(1).now,
         approved_at: None,
     }
 }
@@ -167,7 +170,7 @@ fn posted_with(terms: EstimateTerms) -> Task {
 
 fn completed() -> Task {
     submitted()
-        .judge(result(Decision::Approve), turn(3))
+        .judge(result(Decision::Approve), context(3))
         .unwrap()
         .task
 }
@@ -190,11 +193,11 @@ fn accept_without_a_required_estimate_is_refused() {
         required: true,
         approved_within_minutes: None,
     });
-    let refusal = task.clone().accept(operator(1), turn(1)).unwrap_err();
+    let refusal = task.clone().accept(operator(1), context(1)).unwrap_err();
     assert_eq!(refusal, Refusal::EstimateRequired);
-    let open = moves::actions(&task, Actor::Operator, turn(1).now);
+    let open = moves::actions(&task, Actor::Operator, context(1).now);
     assert_eq!(open, [api_types::task::Action::Estimate]);
-    let moved = task.estimate(operator(1), estimate(5), turn(1)).unwrap();
+    let moved = task.estimate(operator(1), estimate(5), context(1)).unwrap();
     assert_eq!(moved.task.status, Status::EstimatePending);
 }
 
@@ -206,7 +209,7 @@ fn an_estimate_within_the_tasks_own_terms_is_approved_at_once() {
             approved_within_minutes: Some(60),
         });
         let moved = task
-            .estimate(operator(1), estimate(minutes), turn(1))
+            .estimate(operator(1), estimate(minutes), context(1))
             .unwrap();
         assert_eq!(moved.task.status, status, "{minutes}");
     }
@@ -216,13 +219,13 @@ fn an_estimate_within_the_tasks_own_terms_is_approved_at_once() {
 fn an_estimate_is_answered_within_the_hour_or_not_at_all() {
     let waiting = posted()
         .task
-        .estimate(operator(1), estimate(5), turn(1))
+        .estimate(operator(1), estimate(5), context(1))
         .unwrap()
         .task;
-    let last = turn(HOUR);
+    let last = context(HOUR);
     assert!(waiting.clone().approve_estimate(last).is_ok());
     assert_eq!(waiting.clone().move_by_clock(last), Err(Refusal::NotDue));
-    let over = turn(1 + HOUR);
+    let over = context(1 + HOUR);
     let does = Move::ApproveEstimate;
     assert_eq!(
         waiting.clone().approve_estimate(over),
@@ -237,8 +240,8 @@ fn an_estimate_is_answered_within_the_hour_or_not_at_all() {
 
 #[test]
 fn a_dispute_within_the_hold_takes_back_reward_and_fee() {
-    let week = turn(3 + 7 * 24 * HOUR);
-    let before = turn(3 + 7 * 24 * HOUR - 1);
+    let week = context(3 + 7 * 24 * HOUR);
+    let before = context(3 + 7 * 24 * HOUR - 1);
     let moved = completed().dispute("Another shop".into(), before).unwrap();
     let back = [
         (TransferCode::Reclaim, "25.00".to_owned()),
@@ -264,18 +267,20 @@ fn a_dispute_within_the_hold_takes_back_reward_and_fee() {
 
 #[test]
 fn the_host_divides_what_is_disputed_and_has_the_last_word() {
-    let disputed = || completed().dispute("No".into(), turn(4)).unwrap().task;
-    let refund = disputed().resolve(&ruling(Award::Refund), turn(5)).unwrap();
+    let disputed = || completed().dispute("No".into(), context(4)).unwrap().task;
+    let refund = disputed()
+        .resolve(&ruling(Award::Refund), context(5))
+        .unwrap();
     assert_eq!(refund.task.status, Status::Cancelled);
     assert_eq!(money(&refund), [(TransferCode::Refund, "29.50".to_owned())]);
     let release = disputed()
-        .resolve(&ruling(Award::Release), turn(5))
+        .resolve(&ruling(Award::Release), context(5))
         .unwrap();
-    let again = release.task.clone().dispute("Still no".into(), turn(6));
+    let again = release.task.clone().dispute("Still no".into(), context(6));
     assert_eq!(again, Err(Refusal::NotDisputable));
     let part = MicroUsd::usd(10);
     let split = disputed()
-        .resolve(&ruling(Award::Split(part)), turn(5))
+        .resolve(&ruling(Award::Split(part)), context(5))
         .unwrap();
     let parts = [
         (TransferCode::Release, "10.00".to_owned()),
@@ -284,32 +289,35 @@ fn the_host_divides_what_is_disputed_and_has_the_last_word() {
     ];
     assert_eq!(money(&split), parts);
     // The hold starts at the first completion, and what is settled is what was released.
-    let settled = split.task.move_by_clock(turn(3 + 7 * 24 * HOUR)).unwrap();
+    let settled = split
+        .task
+        .move_by_clock(context(3 + 7 * 24 * HOUR))
+        .unwrap();
     assert_eq!(
         money(&settled),
         [(TransferCode::Settle, "10.00".to_owned())]
     );
     let reward = MicroUsd::usd(25);
-    let whole = disputed().resolve(&ruling(Award::Split(reward)), turn(5));
+    let whole = disputed().resolve(&ruling(Award::Split(reward)), context(5));
     assert_eq!(whole, Err(Refusal::NoSplit { reward }));
 }
 
 #[test]
 fn a_revision_has_a_day_of_its_own_whatever_the_deadline() {
     let review = submitted()
-        .judge(result(Decision::ManualReview), turn(3))
+        .judge(result(Decision::ManualReview), context(3))
         .unwrap()
         .task;
-    let late = turn(71 * HOUR);
+    let late = context(71 * HOUR);
     let asked = review
         .request_revision("Blurred".into(), Vec::new(), late)
         .unwrap()
         .task;
     // One hour after the deadline the operator still has time.
-    let end = turn((71 + 24) * HOUR);
+    let end = context((71 + 24) * HOUR);
     let mut overdue = asked.clone();
-    overdue.stated.deadline = turn(2).now;
-    let before = turn((71 + 24) * HOUR - 1);
+    overdue.stated.deadline = context(2).now;
+    let before = context((71 + 24) * HOUR - 1);
     assert_eq!(overdue.move_by_clock(before), Err(Refusal::NotDue));
     let lapsed = asked.clone().move_by_clock(end).unwrap();
     assert_eq!(lapsed.task.status, Status::Disputed);
@@ -325,14 +333,14 @@ fn a_revision_has_a_day_of_its_own_whatever_the_deadline() {
 
 #[test]
 fn a_claimed_task_expires_an_hour_past_its_deadline() {
-    let accepted = posted().task.accept(operator(1), turn(1)).unwrap().task;
+    let accepted = posted().task.accept(operator(1), context(1)).unwrap().task;
     let end = MoveContext {
         now: accepted.stated.deadline.after(GRACE),
-        ..turn(1)
+        ..context(1)
     };
     let before = MoveContext {
         now: end.now.before(Duration::from_millis(1)),
-        ..turn(1)
+        ..context(1)
     };
     assert!(accepted.clone().submit(operator(1), before).is_ok());
     assert!(accepted.clone().submit(operator(1), end).is_err());
@@ -347,12 +355,12 @@ fn a_claimed_task_expires_an_hour_past_its_deadline() {
 
 #[test]
 fn an_operator_who_withdraws_leaves_nothing_behind() {
-    let accepted = posted().task.accept(operator(1), turn(1)).unwrap().task;
-    let begun = accepted.start(operator(1), turn(2)).unwrap().task;
+    let accepted = posted().task.accept(operator(1), context(1)).unwrap().task;
+    let begun = accepted.start(operator(1), context(2)).unwrap().task;
     let does = Move::Withdraw;
-    let other = begun.clone().withdraw(operator(2), turn(3));
+    let other = begun.clone().withdraw(operator(2), context(3));
     assert_eq!(other, Err(Refusal::NotClaimedByYou { does }));
-    let open = begun.withdraw(operator(1), turn(3)).unwrap().task;
+    let open = begun.withdraw(operator(1), context(3)).unwrap().task;
     let mut fresh = posted().task;
     fresh.version = open.version;
     assert_eq!(open, fresh);

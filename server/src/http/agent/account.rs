@@ -52,7 +52,7 @@ pub async fn register_agent(
             keys::insert(tx, id, &stored, &key.hash())?;
             // The mail that is scheduled here counts as the first request for one.
             let (times, last) = (0, None);
-            email_links::ask(tx, id, VerificationRequests { times, last }, now)?;
+            email_links::record_request(tx, id, VerificationRequests { times, last }, now)?;
             Ok(RegisteredAgent {
                 agent_id: id,
                 api_key: Some(key.reveal().to_owned()),

@@ -19,7 +19,7 @@ use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::{AgentAuth, Approver};
 use crate::http::extract::body::JsonBody;
 use crate::http::extract::page::PageQuery;
-use crate::http::host::acting;
+use crate::http::host::actor;
 use crate::http::idempotency::once_or_read;
 use crate::{
     app::App,
@@ -121,7 +121,7 @@ pub async fn decide_approval(
     };
     let host = match &approver {
         Approver::Agent(_) => None,
-        Approver::Host(host) => Some(acting(&app, host.who.clone())),
+        Approver::Host(host) => Some(actor(&app, host.who.clone())),
     };
     let reader = approver.clone();
     let read = move |tx: &mut Tx<'_>| seen_by(tx, &reader, id).map(|(_, view)| view);

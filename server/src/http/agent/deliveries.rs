@@ -115,8 +115,8 @@ pub async fn redeliver(
     tasks::no_fields(&posted.body)?;
     let now = app.clock.now();
     let redeliver = move |tx: &mut Tx<'_>| {
-        let asked = deliveries::redeliver(tx, Some(agent.id), id, now)?;
-        asked.ok_or_else(error::delivery_not_found)
+        let delivery = deliveries::redeliver(tx, Some(agent.id), id, now)?;
+        delivery.ok_or_else(error::delivery_not_found)
     };
     // The view lists every attempt, and each redelivery adds some.
     let read = move |tx: &mut Tx<'_>| {

@@ -44,17 +44,17 @@ pub async fn approve_estimate(
     let none = || error::no_task_to(Move::ApproveEstimate);
     let id = id.parse::<TaskId>().map_err(|_| none())?;
     no_fields(&posted.body)?;
-    let turn = app.turn();
+    let context = app.move_context();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?.ok_or_else(none)?;
-        let moved = task.approve_estimate(turn)?;
+        let moved = task.approve_estimate(context)?;
         moves::record(tx, &moved)?;
         let task = moved.task;
         let estimate = task.estimate.as_ref();
         let answer = ApprovedEstimate {
             task_id: id,
             status: task.status,
-            accepted_at: turn.now,
+            accepted_at: context.now,
             operator: task_details::operator_of(tx, &task)?,
             estimate_minutes: estimate.map_or(0, |one| one.estimate_minutes),
         };
@@ -78,10 +78,10 @@ pub async fn reject_estimate(
     let stated = checked(parse_reason(&posted.body))?;
     let none = || error::no_task_to(Move::RejectEstimate);
     let id = id.parse::<TaskId>().map_err(|_| none())?;
-    let turn = app.turn();
+    let context = app.move_context();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?.ok_or_else(none)?;
-        let moved = task.reject_estimate(stated.reason.as_deref(), turn)?;
+        let moved = task.reject_estimate(stated.reason.as_deref(), context)?;
         moves::record(tx, &moved)?;
         let answer = MovedTask {
             task_id: id,

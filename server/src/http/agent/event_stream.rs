@@ -78,17 +78,17 @@ fn events(from: LogPosition, follower: Follower) -> impl Stream<Item = Result<Ev
     let hello = stream::once(async { Ok(hello) });
     let events = stream::unfold(follower, |mut follower| async {
         let placed = follower.next().await?;
-        Some((Ok(told(&placed)), follower))
+        Some((Ok(event(&placed)), follower))
     });
     stream::StreamExt::chain(hello, events)
 }
 
-fn told(placed: &PlacedEvent) -> Event {
+fn event(placed: &PlacedEvent) -> Event {
     let event = Event::default()
-        .id(placed.told.event_id.to_string())
-        .event(&placed.told.event);
+        .id(placed.event.event_id.to_string())
+        .event(&placed.event.event);
     // The webhook serialises the same value, so this cannot fail.
-    let data = serde_json::to_string(&placed.told).unwrap_or_default();
+    let data = serde_json::to_string(&placed.event).unwrap_or_default();
     event.data(data)
 }
 

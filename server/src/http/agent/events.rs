@@ -134,7 +134,7 @@ async fn list(
             Ok::<_, ApiError>((events, outbox::count(tx, log)?))
         })
         .await?;
-    let events = events.into_iter().map(|placed| placed.told).collect();
+    let events = events.into_iter().map(|placed| placed.event).collect();
     let total = u64::try_from(total).unwrap_or_default();
     Ok(page.of(events, total, |event: &TaskEvent| {
         event.event_id.to_string()

@@ -63,14 +63,14 @@ pub async fn send_message(
 ) -> Result<Response, ApiError> {
     let stated = checked(parse(&posted.body))?;
     let id = task_id(&id)?;
-    let turn = app.turn();
+    let context = app.move_context();
     once(
         &app,
         posted.once(agent.id),
         StatusCode::CREATED,
         move |tx| {
             let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
-            write(tx, &task, Author::Agent, &stated.body, turn)
+            write(tx, &task, Author::Agent, &stated.body, context)
         },
     )
     .await

@@ -45,10 +45,10 @@ pub async fn search_operators(
     let task_type = query.read("task_type", TASK_TYPE_MUST, TaskType::parse);
     let stars = "must be a number from 1 to 5 with at most two decimals";
     let rating_min = query.read("min_rating", stars, MinimumRating::parse);
-    let around = near::around(&mut query, Some(SEARCH_RADIUS_KM));
+    let area = near::area(&mut query, Some(SEARCH_RADIUS_KM));
     query.finish()?;
-    let around = around.ok_or_else(|| error::missing("lat"))?;
-    let sought = OperatorFilter {
+    let area = area.ok_or_else(|| error::missing("lat"))?;
+    let filter = OperatorFilter {
         task_type,
         rating_min,
     };
@@ -57,11 +57,11 @@ pub async fn search_operators(
         .store
         .read(move |tx| {
             let (after, most) = (window.after, window.most);
-            let found = store_near::approved_operators(tx, &sought, around, after, most)?;
+            let found = store_near::approved_operators(tx, &filter, area, after, most)?;
             let shown = found.into_iter().skip(window.offset);
-            let rows = shown.map(|operator| found_operator(tx, operator, around));
+            let rows = shown.map(|operator| found_operator(tx, operator, area));
             let rows = rows.collect::<Result<Vec<_>, _>>()?;
-            let total = store_near::count_approved_operators(tx, &sought, around)?;
+            let total = store_near::count_approved_operators(tx, &filter, area)?;
             Ok::<_, StoreError>((rows, total))
         })
         .await?;
@@ -72,9 +72,9 @@ pub async fn search_operators(
 fn found_operator(
     tx: &mut Tx<'_>,
     operator: Operator,
-    around: SearchArea,
+    area: SearchArea,
 ) -> Result<(Option<Spot>, FoundOperator), StoreError> {
-    let metres = operator.spot.map(|spot| spot.metres_from(around.center));
+    let metres = operator.spot.map(|spot| spot.metres_from(area.center));
     let found = FoundOperator {
         id: operator.id,
         name: views::shortened(&operator.name),

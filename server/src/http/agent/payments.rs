@@ -46,13 +46,13 @@ pub async fn pay_in(
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(paying::parse_pay_in(&posted.body))?;
-    let turn = app.turn();
-    let id = TransactionId::new(turn.now, app.entropy.u128());
-    let payment = Payment::begin(id, agent.id, &stated, turn.now);
+    let context = app.move_context();
+    let id = TransactionId::new(context.now, app.entropy.u128());
+    let payment = Payment::begin(id, agent.id, &stated, context.now);
     let key = posted.once(agent.id);
     if app.config.payments == Payments::Test {
         return once(&app, key, StatusCode::CREATED, move |tx| {
-            Ok(paid_in(pay_at_once(tx, &payment, turn)?))
+            Ok(paid_in(pay_at_once(tx, &payment, context)?))
         })
         .await;
     }
@@ -65,7 +65,7 @@ pub async fn pay_in(
     };
     if let Err(cause) = &opened {
         tracing::warn!(payment.id = %payment.id, cause, "a payment was refused by the provider");
-        fail(&app, &payment, turn).await?;
+        fail(&app, &payment, context).await?;
     }
     once(&app, key, StatusCode::CREATED, move |tx| {
         let Ok(redirect_url) = &opened else {
@@ -78,14 +78,18 @@ pub async fn pay_in(
     .await
 }
 
-fn pay_at_once(tx: &mut Tx<'_>, payment: &Payment, turn: MoveContext) -> Result<Payment, ApiError> {
+fn pay_at_once(
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    context: MoveContext,
+) -> Result<Payment, ApiError> {
     let paid = Payment {
         status: PaymentStatus::Completed,
-        settled_at: Some(turn.now),
+        settled_at: Some(context.now),
         ..payment.clone()
     };
     fiat::insert(tx, &paid, None)?;
-    credit(tx, &paid, turn)?;
+    credit(tx, &paid, context)?;
     Ok(paid)
 }
 
@@ -93,11 +97,11 @@ fn pay_at_once(tx: &mut Tx<'_>, payment: &Payment, turn: MoveContext) -> Result<
 pub(in crate::http) fn credit(
     tx: &mut Tx<'_>,
     payment: &Payment,
-    turn: MoveContext,
+    context: MoveContext,
 ) -> Result<(), ApiError> {
     let standard_min = pricing::STANDARD_DEPOSITS_MIN;
     agents::add_deposited(tx, payment.agent_id, payment.amount, standard_min)?;
-    ledger::post(tx, &payment.credit(turn))?;
+    ledger::post(tx, &payment.credit(context))?;
     Ok(())
 }
 
@@ -175,7 +179,7 @@ async fn open(
     provider.open(&order, app.clock.now()).await
 }
 
-async fn fail(app: &App, payment: &Payment, turn: MoveContext) -> Result<(), ApiError> {
+async fn fail(app: &App, payment: &Payment, context: MoveContext) -> Result<(), ApiError> {
     let (agent_id, id) = (payment.agent_id, payment.id);
     let written = app.store.write(move |tx| {
         let found = fiat::get(tx, agent_id, id)?;
@@ -185,7 +189,7 @@ async fn fail(app: &App, payment: &Payment, turn: MoveContext) -> Result<(), Api
         };
         let failed = Payment {
             status: PaymentStatus::Failed,
-            settled_at: Some(turn.now),
+            settled_at: Some(context.now),
             ..pending
         };
         fiat::update(tx, &failed, PaymentStatus::Pending)

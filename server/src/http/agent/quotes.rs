@@ -40,9 +40,9 @@ pub fn post_context(
     config: &Config,
     agent: &AgentAuth,
     stated: &NewTask,
-    turn: MoveContext,
+    context: MoveContext,
 ) -> Result<PostContext, StoreError> {
-    let day = turn.now.as_millis() / pricing::DAY_MILLIS;
+    let day = context.now.as_millis() / pricing::DAY_MILLIS;
     let activity = agents::activity(tx, agent.id, day, day - pricing::TRAILING_DAYS)?;
     let mut limits = config.tiers.of(agent.tier);
     let mut today = activity.today;
@@ -74,12 +74,12 @@ pub async fn quote(
     agent: AgentAuth,
     stated: NewTask,
     request: delegation::PostedRequest,
-    turn: MoveContext,
+    context: MoveContext,
 ) -> Result<Quote, ApiError> {
     let config = app.config.clone();
     app.store
         .read(move |tx| {
-            let post = post_context(tx, &config, &agent, &stated, turn)?;
+            let post = post_context(tx, &config, &agent, &stated, context)?;
             let balance = ledger::balance(tx, Account::Deposit(agent.id))?;
             let eligible = eligible_operators(tx, &stated)?;
             let total = stated.total(post.fee);
@@ -139,17 +139,17 @@ fn headroom(post: &PostContext) -> TierHeadroom {
 /// Counts the operators who could take the task: those near its place or without a stated place,
 /// and all of them if the task has no place.
 fn eligible_operators(tx: &mut Tx<'_>, stated: &NewTask) -> Result<u64, StoreError> {
-    let sought = OperatorFilter {
+    let filter = OperatorFilter {
         task_type: Some(stated.task_type),
         rating_min: stated.rating_min,
     };
     let Some(spot) = stated.spot() else {
-        return operators::count_approved(tx, &sought);
+        return operators::count_approved(tx, &filter);
     };
-    let around = SearchArea {
+    let area = SearchArea {
         center: Spot::point(spot),
         within: NEAR_METRES,
     };
-    let near = near::count_approved_operators(tx, &sought, around)?;
-    Ok(near + operators::count_approved_anywhere(tx, &sought)?)
+    let near = near::count_approved_operators(tx, &filter, area)?;
+    Ok(near + operators::count_approved_anywhere(tx, &filter)?)
 }

@@ -45,18 +45,18 @@ pub async fn request_revision(
 ) -> Result<Response, ApiError> {
     let stated = checked(parse_revision(&posted.body))?;
     let id = task_id(&id)?;
-    let turn = app.turn();
+    let context = app.move_context();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
         let unmet = stated.unmet_requirements.clone().unwrap_or_default();
         let unmet = checked(required(unmet, &task))?;
-        let moved = task.request_revision(stated.reason.clone(), unmet, turn)?;
+        let moved = task.request_revision(stated.reason.clone(), unmet, context)?;
         moves::record(tx, &moved)?;
         let revision = moved.task.revision.as_ref();
         let answer = RequestedRevision {
             task_id: id,
             status: moved.task.status,
-            resubmit_by: revision.map_or(turn.now, |revision| revision.resubmit_by),
+            resubmit_by: revision.map_or(context.now, |revision| revision.resubmit_by),
         };
         Ok(views::marked(&moved.task, answer))
     })
@@ -93,10 +93,10 @@ pub async fn open_dispute(
         fields.required("reason", text(1..=REASON_CHARS_MAX))
     }))?;
     let id = task_id(&id)?;
-    let turn = app.turn();
+    let context = app.move_context();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
-        let moved = task.dispute(reason.clone(), turn)?;
+        let moved = task.dispute(reason.clone(), context)?;
         moves::record(tx, &moved)?;
         let Some(DisputeChange::Opened(opened)) = &moved.dispute else {
             return Err(ApiError::accident("a dispute was opened without a record"));

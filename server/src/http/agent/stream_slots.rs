@@ -21,7 +21,7 @@ pub enum StreamLimit {
 #[derive(Clone, Debug)]
 pub struct StreamSlots {
     taken: Arc<Mutex<HashMap<AgentId, usize>>>,
-    most: usize,
+    total_max: usize,
 }
 
 /// The permit of one open stream, released when it is dropped.
@@ -33,10 +33,10 @@ pub struct StreamSlot {
 
 impl StreamSlots {
     /// Creates a counter with this maximum in total.
-    pub fn new(most: usize) -> Self {
+    pub fn new(total_max: usize) -> Self {
         Self {
             taken: Arc::default(),
-            most,
+            total_max,
         }
     }
 
@@ -49,7 +49,7 @@ impl StreamSlots {
         if taken.get(&agent_id).is_some_and(|own| *own >= OF_AN_AGENT) {
             return Err(StreamLimit::OfAgent);
         }
-        if taken.values().sum::<usize>() >= self.most {
+        if taken.values().sum::<usize>() >= self.total_max {
             return Err(StreamLimit::AtAll);
         }
         *taken.entry(agent_id).or_default() += 1;

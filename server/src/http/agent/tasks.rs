@@ -71,12 +71,12 @@ pub async fn create_task(
     headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let turn = app.turn();
+    let context = app.move_context();
     let market = market(&agent, &headers);
     // If the market is not readable, fields that only the sandbox accepts are not reported as
     // faults.
     let to = market.as_ref().copied().unwrap_or(Market::Sandbox);
-    let stated = NewTask::parse(&posted.body, turn.now, &app.config.targets(), to);
+    let stated = NewTask::parse(&posted.body, context.now, &app.config.targets(), to);
     let is_readable = market.is_ok();
     let stated = match checked(fields::both(market, stated)) {
         Ok((_, stated)) => stated.or_as_set(&agent.settings),
@@ -84,19 +84,19 @@ pub async fn create_task(
         Err(refusal) if !is_readable => return Err(refusal),
         Err(refusal) => return unless_answered(&app, posted.once(agent.id), refusal).await,
     };
-    let request = PostedRequest::of(&posted.body, turn.now);
+    let request = PostedRequest::of(&posted.body, context.now);
     if stated.dry_run {
-        let quote = quotes::quote(&app, agent, stated, request, turn).await?;
+        let quote = quotes::quote(&app, agent, stated, request, context).await?;
         return Ok(Json(quote).into_response());
     }
-    let id = TaskId::new(turn.now, app.entropy.u128());
+    let id = TaskId::new(context.now, app.entropy.u128());
     let once_key = posted.once(agent.id);
     let config = app.config.clone();
     let asked = (agent.clone(), request.clone());
     let posted = once(&app, once_key, StatusCode::CREATED, move |tx| {
-        let post = post_context(tx, &config, &agent, &stated, turn)?;
+        let post = post_context(tx, &config, &agent, &stated, context)?;
         stated.allowed(&post)?;
-        let mut moved = Task::post(id, agent.id, stated.clone(), post.fee, turn);
+        let mut moved = Task::post(id, agent.id, stated.clone(), post.fee, context);
         moved.task.key_id = Some(agent.key_id);
         let total = moved.task.total();
         delegation::may_post(tx, &agent, &request, &moved.task)?;
@@ -193,18 +193,23 @@ pub async fn get_task(
     Path(id): Path<String>,
 ) -> Result<Json<TaskView>, ApiError> {
     let id = task_id(&id)?;
-    let (sight, told) = app
+    let (details, history) = app
         .store
         .read(move |tx| {
             let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
-            let told = views::TaskHistory {
+            let history = views::TaskHistory {
                 messages: messages::latest(tx, id, MESSAGES_SHOWN)?,
                 events: outbox::latest(tx, id, EVENTS_SHOWN)?,
             };
-            Ok::<_, ApiError>((task_details::load(tx, task)?, told))
+            Ok::<_, ApiError>((task_details::load(tx, task)?, history))
         })
         .await?;
-    Ok(Json(views::for_agent(&app, sight, told, app.clock.now())))
+    Ok(Json(views::for_agent(
+        &app,
+        details,
+        history,
+        app.clock.now(),
+    )))
 }
 
 /// Parses the id in a path.
@@ -239,11 +244,11 @@ pub async fn cancel_task(
         .parse::<TaskId>()
         .map_err(|_| error::no_task_to(Move::Cancel))?;
     no_fields(&posted.body)?;
-    let turn = app.turn();
+    let context = app.move_context();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?;
         let task = task.ok_or_else(|| error::no_task_to(Move::Cancel))?;
-        let moved = task.cancel(turn)?;
+        let moved = task.cancel(context)?;
         moves::record(tx, &moved)?;
         let Moved { task, .. } = moved;
         let answer = CancelledTask {
@@ -283,23 +288,24 @@ pub async fn verify_task(
     let id = id
         .parse::<TaskId>()
         .map_err(|_| error::no_task_to(Move::Approve))?;
-    let turn = app.turn();
+    let context = app.move_context();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?;
         let task = task.ok_or_else(|| error::no_task_to(Move::Approve))?;
         let (moved, message) = match stated.decision {
-            VerifyDecision::Approve => {
-                (task.approve(turn)?, "Task manually approved and completed.")
-            }
+            VerifyDecision::Approve => (
+                task.approve(context)?,
+                "Task manually approved and completed.",
+            ),
             VerifyDecision::Reject => {
                 let unmet = stated.unmet_requirements.clone().unwrap_or_default();
                 let rejection = Rejection {
                     reason: stated.reason.clone(),
                     unmet_requirements: checked(required(unmet, &task))?,
-                    rejected_at: turn.now,
+                    rejected_at: context.now,
                 };
                 let message = "Task manually rejected and disputed. Its escrow is kept.";
-                (task.reject(rejection, turn)?, message)
+                (task.reject(rejection, context)?, message)
             }
         };
         moves::record(tx, &moved)?;

@@ -173,15 +173,15 @@ pub async fn resend_verification(
         if stored.email_verified_at.is_some() {
             return Err(error::email_already_verified());
         }
-        let asked = email_links::asked(tx, agent.id)?;
-        let pause = verification::pause_after(asked.times);
-        let free_at = asked.last.map(|last| last.after(pause));
+        let requests = email_links::requests(tx, agent.id)?;
+        let pause = verification::pause_after(requests.times);
+        let free_at = requests.last.map(|last| last.after(pause));
         if let Some(free_at) = free_at.filter(|free_at| *free_at > now) {
             let millis = free_at.as_millis() - now.as_millis();
             let seconds = u32::try_from(millis.div_euclid(1000) + 1).unwrap_or(u32::MAX);
             return Err(error::mail_too_soon(seconds));
         }
-        email_links::ask(tx, agent.id, asked, now)?;
+        email_links::record_request(tx, agent.id, requests, now)?;
         Ok(ResentVerification {
             sent: true,
             message: format!("A mail with a link is on its way to {}.", stored.email),

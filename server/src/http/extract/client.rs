@@ -26,8 +26,10 @@ pub fn of(
     if !proxies.contain(hop) {
         return network(hop);
     }
-    for told in forwarded(headers, header).into_iter().rev() {
-        let Some(address) = address(&told) else { break };
+    for stated in forwarded(headers, header).into_iter().rev() {
+        let Some(address) = address(&stated) else {
+            break;
+        };
         hop = address;
         if !proxies.contain(hop) {
             break;
@@ -89,12 +91,12 @@ mod tests {
 
     use super::*;
 
-    fn counted(peer: &str, proxies: &str, name: &'static str, told: &'static str) -> String {
+    fn counted(peer: &str, proxies: &str, name: &'static str, stated: &'static str) -> String {
         let mut extensions = Extensions::new();
         extensions.insert(Peer(peer.parse().unwrap()));
         let headers = HeaderMap::from_iter([(
             HeaderName::from_static(name),
-            HeaderValue::from_static(told),
+            HeaderValue::from_static(stated),
         )]);
         let header = match name {
             "forwarded" => ForwardedHeader::Forwarded,
@@ -105,16 +107,16 @@ mod tests {
 
     #[test]
     fn a_header_is_believed_from_a_trusted_proxy_alone() {
-        let told = |proxies| counted("10.0.0.1:80", proxies, "x-forwarded-for", "203.0.113.9");
-        assert_eq!(told(""), "10.0.0.1");
-        assert_eq!(told("192.168.0.0/16"), "10.0.0.1");
-        assert_eq!(told("192.168.0.0/16,10.0.0.0/8"), "203.0.113.9");
-        assert_eq!(told("10.0.0.1"), "203.0.113.9");
+        let stated = |proxies| counted("10.0.0.1:80", proxies, "x-forwarded-for", "203.0.113.9");
+        assert_eq!(stated(""), "10.0.0.1");
+        assert_eq!(stated("192.168.0.0/16"), "10.0.0.1");
+        assert_eq!(stated("192.168.0.0/16,10.0.0.0/8"), "203.0.113.9");
+        assert_eq!(stated("10.0.0.1"), "203.0.113.9");
     }
 
     #[test]
     fn of_many_hops_the_rightmost_that_is_not_trusted_counts() {
-        for (told, counts) in [
+        for (stated, counts) in [
             // A caller who writes the header itself gains nothing by it.
             ("6.6.6.6, 203.0.113.9", "203.0.113.9"),
             ("6.6.6.6, 203.0.113.9, 10.0.0.7", "203.0.113.9"),
@@ -124,21 +126,21 @@ mod tests {
             ("6.6.6.6, nonsense, 10.0.0.7", "10.0.0.7"),
             ("", "10.0.0.1"),
         ] {
-            let counted = counted("10.0.0.1:80", "10.0.0.0/8", "x-forwarded-for", told);
-            assert_eq!(counted, counts, "{told}");
+            let counted = counted("10.0.0.1:80", "10.0.0.0/8", "x-forwarded-for", stated);
+            assert_eq!(counted, counts, "{stated}");
         }
     }
 
     #[test]
     fn forwarded_is_read_as_rfc_7239_writes_it() {
-        for (told, counts) in [
+        for (stated, counts) in [
             ("for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60"),
             ("For=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::"),
             ("for=6.6.6.6, for=\"192.0.2.43:80\"", "192.0.2.43"),
             ("for=6.6.6.6, for=unknown", "10.0.0.1"),
         ] {
-            let counted = counted("10.0.0.1:80", "10.0.0.0/8", "forwarded", told);
-            assert_eq!(counted, counts, "{told}");
+            let counted = counted("10.0.0.1:80", "10.0.0.0/8", "forwarded", stated);
+            assert_eq!(counted, counts, "{stated}");
         }
     }
 

@@ -31,7 +31,7 @@ pub struct NearWindow<Id> {
 
 /// Reads the centre and the radius of a search. Without a default radius, no radius means any
 /// distance, and the place may be left out.
-pub fn around(query: &mut Parameters, radius_km: Option<f64>) -> Option<SearchArea> {
+pub fn area(query: &mut Parameters, radius_km: Option<f64>) -> Option<SearchArea> {
     let lat = degrees(query, "lat", 90.0);
     let lng = degrees(query, "lng", 180.0);
     let kilometres = "must be a number of kilometres, more than 0";

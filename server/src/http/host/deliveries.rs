@@ -52,9 +52,9 @@ pub async fn admin_redeliver(
 ) -> Result<Response, ApiError> {
     let id: DeliveryId = id.parse().map_err(|_| error::host_finds_no("delivery"))?;
     no_fields(&posted.body)?;
-    let acting = host.acting(&app);
+    let actor = host.actor(&app);
     once(&app, posted.once(ACCOUNT), StatusCode::OK, move |tx| {
-        Ok(admin::redeliver(tx, id, &acting)?)
+        Ok(admin::redeliver(tx, id, &actor)?)
     })
     .await
 }

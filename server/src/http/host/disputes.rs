@@ -100,9 +100,9 @@ pub async fn resolve_dispute(
 ) -> Result<Response, ApiError> {
     let id = dispute_id(&id)?;
     let ruling = checked(Ruling::parse(&posted.body))?;
-    let acting = host.acting(&app);
+    let actor = host.actor(&app);
     once(&app, posted.once(ACCOUNT), StatusCode::OK, move |tx| {
-        Ok(admin::resolve_dispute(tx, id, &ruling, &acting)?)
+        Ok(admin::resolve_dispute(tx, id, &ruling, &actor)?)
     })
     .await
 }

@@ -69,9 +69,9 @@ pub async fn retry_job(
 ) -> Result<Response, ApiError> {
     let job = admin::job_of(&id).ok_or_else(|| error::host_finds_no("failed job"))?;
     no_fields(&posted.body)?;
-    let acting = host.acting(&app);
+    let actor = host.actor(&app);
     once(&app, posted.once(ACCOUNT), StatusCode::OK, move |tx| {
-        Ok(admin::retry_job(tx, &job, &acting)?)
+        Ok(admin::retry_job(tx, &job, &actor)?)
     })
     .await
 }

@@ -24,17 +24,17 @@ use crate::{
 };
 
 /// Returns who acts, in which request and at what time, for the audit log.
-pub(super) fn acting(app: &App, who: String) -> ActorContext {
+pub(super) fn actor(app: &App, who: String) -> ActorContext {
     ActorContext {
         who,
         request_id: Some(context::request_id()),
-        turn: app.turn(),
+        context: app.move_context(),
     }
 }
 
 impl HostAuth {
-    fn acting(self, app: &App) -> ActorContext {
-        acting(app, self.who)
+    fn actor(self, app: &App) -> ActorContext {
+        actor(app, self.who)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::domain::signature;
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::{self, JsonBody};
 use crate::http::extract::page::Parameters;
-use crate::http::host::{ACCOUNT, HostAuth, acting, part};
+use crate::http::host::{ACCOUNT, HostAuth, actor, part};
 use crate::http::idempotency::{digest, once};
 use crate::store::accounts;
 
@@ -93,9 +93,9 @@ pub async fn decide_kyc(
 ) -> Result<Response, ApiError> {
     let id = operator_id(&id)?;
     let decided = checked(admin::parse_decision(&posted.body))?;
-    let acting = host.acting(&app);
+    let actor = host.actor(&app);
     once(&app, posted.once(ACCOUNT), StatusCode::OK, move |tx| {
-        Ok(admin::decide_kyc(tx, id, &decided, &acting)?)
+        Ok(admin::decide_kyc(tx, id, &decided, &actor)?)
     })
     .await
 }
@@ -126,14 +126,14 @@ pub async fn hear_kyc(
     if !signature::is_genuine(secret.expose(), &bytes, signature) {
         return Err(error::unsigned());
     }
-    let heard = KycMessage {
+    let message = KycMessage {
         message: checked(admin::parse_message(&body::parse(&bytes)?))?,
         digest: digest(&bytes),
     };
-    let acting = acting(&app, "kyc provider".to_owned());
+    let actor = actor(&app, "kyc provider".to_owned());
     let answer = app
         .store
-        .write(move |tx| admin::hear_kyc(tx, &heard, &acting).map_err(ApiError::from))
+        .write(move |tx| admin::hear_kyc(tx, &message, &actor).map_err(ApiError::from))
         .await?;
     Ok(Json(answer))
 }

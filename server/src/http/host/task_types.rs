@@ -33,9 +33,9 @@ pub async fn switch_task_types(
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let changes = checked(admin::parse_switches(&posted.body))?;
-    let acting = host.acting(&app);
+    let actor = host.actor(&app);
     once(&app, posted.once(ACCOUNT), StatusCode::OK, move |tx| {
-        Ok(admin::switch_task_types(tx, &changes, &acting)?)
+        Ok(admin::switch_task_types(tx, &changes, &actor)?)
     })
     .await
 }

@@ -141,12 +141,12 @@ impl Dialects {
 
 /// Runs the request, and writes its response in the dialect and form that it asks for.
 pub async fn layer(State(dialects): State<Dialects>, request: Request, next: Next) -> Response {
-    let asked = RequestedDialect::of(&request);
+    let requested = RequestedDialect::of(&request);
     let response = next.run(request).await;
     let read = context::key_dialect();
-    let set = (asked.key.as_deref()).and_then(|key| dialects.cache.dialect(key, read));
-    let dialect = asked.dialect.or(set).unwrap_or(Dialect::Humanops);
-    write_down(&dialects.app, &asked, dialect, response).await
+    let set = (requested.key.as_deref()).and_then(|key| dialects.cache.dialect(key, read));
+    let dialect = requested.dialect.or(set).unwrap_or(Dialect::Humanops);
+    write_down(&dialects.app, &requested, dialect, response).await
 }
 
 /// Refuses a request that names an unknown dialect: 400.
@@ -159,24 +159,24 @@ pub async fn refuse_unknown(request: Request, next: Next) -> Response {
 
 async fn write_down(
     app: &App,
-    asked: &RequestedDialect,
+    requested: &RequestedDialect,
     dialect: Dialect,
     mut response: Response,
 ) -> Response {
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        return refused(app, asked, dialect, &error, response);
+        return refused(app, requested, dialect, &error, response);
     }
-    if dialect == Dialect::Remno && is_ours(asked, &response) {
+    if dialect == Dialect::Remno && is_ours(requested, &response) {
         return wrapped(app, response)
             .await
-            .unwrap_or_else(|error| refused(app, asked, dialect, &error, Response::default()));
+            .unwrap_or_else(|error| refused(app, requested, dialect, &error, Response::default()));
     }
     response
 }
 
 fn refused(
     app: &App,
-    asked: &RequestedDialect,
+    requested: &RequestedDialect,
     dialect: Dialect,
     error: &ApiError,
     mut response: Response,
@@ -186,8 +186,8 @@ fn refused(
         tracing::error!(request_id, cause, "a request failed");
     }
     let status = status(dialect, error);
-    let (content_type, body) = if asked.as_problem {
-        (PROBLEM, problem(app, &asked.path, status, error))
+    let (content_type, body) = if requested.as_problem {
+        (PROBLEM, problem(app, &requested.path, status, error))
     } else {
         ("application/json", body(app, dialect, error))
     };
@@ -283,8 +283,8 @@ fn problem(app: &App, path: &str, status: StatusCode, error: &ApiError) -> Value
 }
 
 /// Returns whether a response is a successful JSON response of the API that is whole in memory.
-fn is_ours(asked: &RequestedDialect, response: &Response) -> bool {
-    asked.path.starts_with("/api/")
+fn is_ours(requested: &RequestedDialect, response: &Response) -> bool {
+    requested.path.starts_with("/api/")
         && response.status().is_success()
         && response.headers().get(header::CONTENT_TYPE)
             == Some(&HeaderValue::from_static("application/json"))

@@ -15,7 +15,7 @@ use crate::metrics;
 /// Runs the request in its span. What handlers, the store and clients of other services log is
 /// logged with the request's id, method and route.
 pub async fn layer(template: Option<MatchedPath>, request: Request, next: Next) -> Response {
-    let begun = Instant::now();
+    let started = Instant::now();
     let method = request.method().clone();
     let route = template.as_ref().map_or("(other)", MatchedPath::as_str);
     // A span of this level exists whenever anything is logged at all.
@@ -27,7 +27,7 @@ pub async fn layer(template: Option<MatchedPath>, request: Request, next: Next) 
     );
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
-    let duration = begun.elapsed();
+    let duration = started.elapsed();
     metrics::request_answered(known(&method), route, status, duration);
     if route != "/healthz" && route != "/readyz" {
         span.in_scope(|| {

@@ -79,12 +79,12 @@ fn header(name: &str, signs: bool, about: &str, example: &str) -> Parameter {
 pub(super) fn webhooks() -> Paths {
     let all = kinds();
     let paths = all.into_iter().fold(PathsBuilder::new(), |paths, kind| {
-        paths.path(kind.event, PathItem::new(HttpMethod::Post, told(kind)))
+        paths.path(kind.event, PathItem::new(HttpMethod::Post, event(kind)))
     });
     paths.build()
 }
 
-fn told(kind: EventKind) -> Operation {
+fn event(kind: EventKind) -> Operation {
     let quoted = |style: &WebhookStyle| format!("`{}`", style.as_str());
     let styles: Vec<_> = kind.styles.iter().map(quoted).collect();
     let operation = OperationBuilder::new()
@@ -143,7 +143,7 @@ fn body(kind: EventKind) -> RequestBody {
 }
 
 fn example(kind: EventKind) -> Value {
-    let mut told = json!({
+    let mut event = json!({
         "event": kind.event,
         "task_id": "task_01KB0000000000000000000001",
         "status": kind.status,
@@ -155,7 +155,7 @@ fn example(kind: EventKind) -> Value {
     let (decision, confidence, met) = match kind.event {
         "task.verified" => ("APPROVE", 95, Some(true)),
         "task.manual_review" => ("MANUAL_REVIEW", 65, None),
-        _ => return told,
+        _ => return event,
     };
     let note = match met {
         Some(_) => "It can be read.",
@@ -172,7 +172,7 @@ fn example(kind: EventKind) -> Value {
             "note": note,
         }],
     });
-    let fields = told.as_object_mut();
+    let fields = event.as_object_mut();
     fields.and_then(|fields| fields.insert("guardian_result".to_owned(), said));
-    told
+    event
 }

@@ -74,7 +74,7 @@ pub async fn operator_send_message(
 ) -> Result<Response, ApiError> {
     let stated = checked(parse(&posted.body))?;
     let id = task_id(&id)?;
-    let turn = app.turn();
+    let context = app.move_context();
     once(
         &app,
         posted.once(operator.id),
@@ -82,7 +82,7 @@ pub async fn operator_send_message(
         move |tx| {
             let task = tasks::get(tx, id)?.filter(|task| task.operator_id == Some(operator.id));
             let task = task.ok_or_else(error::task_not_claimed_by_you)?;
-            write(tx, &task, Author::Operator, &stated.body, turn)
+            write(tx, &task, Author::Operator, &stated.body, context)
         },
     )
     .await

@@ -48,13 +48,13 @@ pub async fn request_payout(
     if app.config.payments != Payments::Test {
         return Err(error::no_payouts());
     }
-    let turn = app.turn();
-    let id = PayoutId::new(turn.now, app.entropy.u128());
+    let context = app.move_context();
+    let id = PayoutId::new(context.now, app.entropy.u128());
     let key = posted.once(operator.id);
     once(&app, key, StatusCode::CREATED, move |tx| {
-        let asked = Payout::request(id, operator.id, stated.clone(), turn);
-        record(tx, &asked)?;
-        let sent = complete(tx, asked.payout, turn)?;
+        let requested = Payout::request(id, operator.id, stated.clone(), context);
+        record(tx, &requested)?;
+        let sent = complete(tx, requested.payout, context)?;
         let view = view(&sent);
         Ok(RequestedPayout {
             message: message(view.status).to_owned(),
@@ -72,8 +72,8 @@ fn record(tx: &mut Tx<'_>, step: &PayoutUpdate) -> Result<(), ApiError> {
 }
 
 /// Completes a payout in test mode, where no money moves.
-fn complete(tx: &mut Tx<'_>, payout: Payout, turn: MoveContext) -> Result<Payout, ApiError> {
-    let step = payout.complete(turn).map_err(|_| error::unavailable())?;
+fn complete(tx: &mut Tx<'_>, payout: Payout, context: MoveContext) -> Result<Payout, ApiError> {
+    let step = payout.complete(context).map_err(|_| error::unavailable())?;
     record(tx, &step)?;
     Ok(step.payout)
 }

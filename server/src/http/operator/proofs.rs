@@ -48,15 +48,21 @@ pub async fn submit_proof(
     let id = id
         .parse::<TaskId>()
         .map_err(|_| error::no_task_to(Move::Submit))?;
-    let turn = app.turn();
+    let context = app.move_context();
     let faults = result_faults(&app, operator.id, id, &posted.body).await?;
     let once_key = posted.once(operator.id);
     once(&app, once_key, StatusCode::OK, move |tx| {
         if let Some(submitted_at) = repeated(tx, operator.id, id, &posted.body)? {
             return Ok(receipt(id, submitted_at));
         }
-        submit(tx, operator.id, id, (&posted.body, faults.as_ref()), turn)?;
-        Ok(receipt(id, turn.now))
+        submit(
+            tx,
+            operator.id,
+            id,
+            (&posted.body, faults.as_ref()),
+            context,
+        )?;
+        Ok(receipt(id, context.now))
     })
     .await
 }
@@ -113,22 +119,22 @@ fn submit(
     operator_id: OperatorId,
     task_id: TaskId,
     (body, result_faults): (&Value, Option<&Faults>),
-    turn: MoveContext,
+    context: MoveContext,
 ) -> Result<(), ApiError> {
     let task = tasks::get(tx, task_id)?.ok_or_else(|| error::no_task_to(Move::Submit))?;
     // The status is checked first: the faults of a proof do not matter if the task accepts none.
-    let moved = task.submit(operator_id, turn)?;
+    let moved = task.submit(operator_id, context)?;
     // The task was claimed after the check of the result: the submission came before the claim.
     let result_faults = result_faults.ok_or_else(|| error::no_task_to(Move::Submit))?;
     let files = uploads::of(tx, operator_id, task_id)?;
-    let parsed = Proof::parse(body, &moved.task, &files, turn.now);
+    let parsed = Proof::parse(body, &moved.task, &files, context.now);
     let proof = with_result(parsed, result_faults)?;
     let moved = moved.reviewed_with(proof.effort(&files));
     moves::record(tx, &moved)?;
     proofs::insert(tx, task_id, operator_id, &proof)?;
     uploads::bind(tx, proof.uploads(), task_id)?;
     if let Evidence::Credential(envelope) = &proof.evidence {
-        credentials::insert(tx, task_id, envelope, turn.now)?;
+        credentials::insert(tx, task_id, envelope, context.now)?;
     }
     Ok(())
 }

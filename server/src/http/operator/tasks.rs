@@ -63,7 +63,7 @@ pub async fn find_tasks(
     let task_type = query.read("task_type", TASK_TYPE_MUST, TaskType::parse);
     let dollars = |text: &str| MicroUsd::parse(text, 2).ok();
     let reward_min = query.read("min_reward", "must be an amount of US dollars", dollars);
-    let around = near::around(&mut query, None);
+    let area = near::area(&mut query, None);
     query.finish()?;
     let eligible = Eligible {
         skills: operator.skills,
@@ -77,8 +77,8 @@ pub async fn find_tasks(
     };
     // The list contains only tasks that match the operator's skills and rating.
     let may_claim = operator.kyc == KycStatus::Approved;
-    if let Some(around) = around {
-        return list_near(&app, page, eligible, around, may_claim).await;
+    if let Some(area) = area {
+        return list_near(&app, page, eligible, area, may_claim).await;
     }
     let open = move |tx: &mut Tx<'_>, window| tasks::open(tx, &eligible, window);
     list(&app, page, may_claim, open).await
@@ -88,30 +88,30 @@ async fn list_near(
     app: &App,
     page: PageQuery,
     eligible: Eligible,
-    around: SearchArea,
+    area: SearchArea,
     may_claim: bool,
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
     let window = near_window(&page)?;
-    let (sights, total) = app
+    let (loaded, total) = app
         .store
         .read(move |tx| {
             let (after, most) = (window.after, window.most);
-            let found = store_near::open_tasks(tx, &eligible, around, after, most)?;
+            let found = store_near::open_tasks(tx, &eligible, area, after, most)?;
             let shown = found.into_iter().skip(window.offset).collect();
-            let sights = task_details::load_all(tx, shown)?;
-            let total = store_near::count_open_tasks(tx, &eligible, around)?;
-            Ok::<_, ApiError>((sights, total))
+            let loaded = task_details::load_all(tx, shown)?;
+            let total = store_near::count_open_tasks(tx, &eligible, area)?;
+            Ok::<_, ApiError>((loaded, total))
         })
         .await?;
     let now = app.clock.now();
-    let row = |sight: TaskDetails| {
-        let spot = sight.task.stated.spot();
-        let mut row = views::for_operator(app, sight, now, may_claim);
-        let metres = spot.map(|spot| spot.metres_from(around.center));
+    let row = |details: TaskDetails| {
+        let spot = details.task.stated.spot();
+        let mut row = views::for_operator(app, details, now, may_claim);
+        let metres = spot.map(|spot| spot.metres_from(area.center));
         row.distance_km = metres.map(near::kilometres);
         (spot, row)
     };
-    let rows: Vec<_> = sights.into_iter().map(row).collect();
+    let rows: Vec<_> = loaded.into_iter().map(row).collect();
     let page = page.of(rows, total, |(spot, row)| near::cursor(*spot, row.task_id));
     Ok(Json(near::without_spots(page)))
 }
@@ -141,7 +141,7 @@ async fn list(
     + 'static,
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
     let window = window(&page)?;
-    let (sights, total) = app
+    let (loaded, total) = app
         .store
         .read(move |tx| {
             let found = find(tx, window)?;
@@ -149,9 +149,9 @@ async fn list(
         })
         .await?;
     let now = app.clock.now();
-    let rows = sights
+    let rows = loaded
         .into_iter()
-        .map(|sight| views::for_operator(app, sight, now, may_claim))
+        .map(|details| views::for_operator(app, details, now, may_claim))
         .collect();
     Ok(Json(page.of(rows, total, |row| row.task_id.to_string())))
 }
@@ -167,7 +167,7 @@ pub async fn operator_task(
     Path(id): Path<String>,
 ) -> Result<Json<OperatorTaskView>, ApiError> {
     let id = task_id(&id)?;
-    let sight = app
+    let details = app
         .store
         .read(move |tx| {
             let rating = operators::rating(tx, operator.id)?;
@@ -180,9 +180,9 @@ pub async fn operator_task(
         })
         .await?;
     // A visible open task already matches the operator's rating.
-    let may_claim = operator.kyc == KycStatus::Approved && does(&operator.skills, &sight.task);
+    let may_claim = operator.kyc == KycStatus::Approved && does(&operator.skills, &details.task);
     let now = app.clock.now();
-    Ok(Json(views::for_operator(&app, sight, now, may_claim)))
+    Ok(Json(views::for_operator(&app, details, now, may_claim)))
 }
 
 /// Returns whether the task's type is among the operator's skills; no skills means all types.
@@ -207,10 +207,10 @@ pub async fn accept_task(
     Path(id): Path<String>,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let turn = app.turn();
-    let read = || checked(estimate::parse(&posted.body, turn.now));
+    let context = app.move_context();
+    let read = || checked(estimate::parse(&posted.body, context.now));
     let once_key = posted.once(operator.id);
-    claim(&app, operator, &id, turn, once_key, read).await
+    claim(&app, operator, &id, context, once_key, read).await
 }
 
 /// Claim a task and estimate how long it will take; the same as accepting it with an estimate.
@@ -226,17 +226,17 @@ pub async fn give_estimate(
     Path(id): Path<String>,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let turn = app.turn();
-    let read = || checked(estimate::parse_required(&posted.body, turn.now)).map(Some);
+    let context = app.move_context();
+    let read = || checked(estimate::parse_required(&posted.body, context.now)).map(Some);
     let once_key = posted.once(operator.id);
-    claim(&app, operator, &id, turn, once_key, read).await
+    claim(&app, operator, &id, context, once_key, read).await
 }
 
 async fn claim(
     app: &App,
     operator: OperatorAuth,
     id: &str,
-    turn: MoveContext,
+    context: MoveContext,
     once_key: OnceKey,
     estimate: impl FnOnce() -> Result<Option<Estimate>, ApiError>,
 ) -> Result<Response, ApiError> {
@@ -250,14 +250,14 @@ async fn claim(
         let rating = operators::rating(tx, operator.id)?;
         let task = tasks::get(tx, id)?.filter(|task| task.is_visible_to(operator.id, rating));
         let task = task.ok_or_else(none)?;
-        let wanted = estimate.as_ref().map_or(Move::Accept, |_| Move::Estimate);
-        task.may(wanted, turn.now)?;
+        let move_kind = estimate.as_ref().map_or(Move::Accept, |_| Move::Estimate);
+        task.may(move_kind, context.now)?;
         if !does(&operator.skills, &task) {
             return Err(error::skill_missing());
         }
         let moved = match estimate.clone() {
-            Some(estimate) => task.estimate(operator.id, estimate, turn)?,
-            None => task.accept(operator.id, turn)?,
+            Some(estimate) => task.estimate(operator.id, estimate, context)?,
+            None => task.accept(operator.id, context)?,
         };
         moves::record(tx, &moved)?;
         let Moved { task, .. } = moved;
@@ -282,8 +282,8 @@ pub async fn start_task(
     Path(id): Path<String>,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let turn = app.turn();
-    let start = move |task: Task| task.start(operator.id, turn);
+    let context = app.move_context();
+    let start = move |task: Task| task.start(operator.id, context);
     simple_move(&app, &id, posted, operator.id, start).await
 }
 
@@ -298,8 +298,8 @@ pub async fn withdraw(
     Path(id): Path<String>,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let turn = app.turn();
-    let withdraw = move |task: Task| task.withdraw(operator.id, turn);
+    let context = app.move_context();
+    let withdraw = move |task: Task| task.withdraw(operator.id, context);
     simple_move(&app, &id, posted, operator.id, withdraw).await
 }
 

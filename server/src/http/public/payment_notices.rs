@@ -43,7 +43,7 @@ pub async fn take_notice(State(app): State<App>, request: Request) -> Result<Res
         return Err(error::wrong_signature());
     }
     let notice = checked(paying::parse_notice(&body::parse(&bytes)?))?;
-    let turn = app.turn();
+    let context = app.move_context();
     let key = idempotency::key_of(&parts.headers)?;
     let digest = idempotency::digest(&bytes);
     let key = OnceKey::new(key, "dlocal", paths::DLOCAL_NOTICE, digest);
@@ -51,16 +51,16 @@ pub async fn take_notice(State(app): State<App>, request: Request) -> Result<Res
         let order_id = notice.order_id.clone();
         let payment = fiat::by_order(tx, &order_id)?.ok_or_else(error::order_not_found)?;
         let unchanged = payment.status;
-        let told = payment.told(&notice, turn);
-        let Some(told) = told.map_err(|_| error::other_amount())? else {
+        let update = payment.apply(&notice, context);
+        let Some(update) = update.map_err(|_| error::other_amount())? else {
             let status = unchanged;
             return Ok(NoticeTaken { order_id, status });
         };
-        fiat::update(tx, &told.payment, told.from)?;
-        if told.credit.is_some() {
-            credit(tx, &told.payment, turn)?;
+        fiat::update(tx, &update.payment, update.from)?;
+        if update.credit.is_some() {
+            credit(tx, &update.payment, context)?;
         }
-        let status = told.payment.status;
+        let status = update.payment.status;
         Ok(NoticeTaken { order_id, status })
     })
     .await

@@ -35,7 +35,7 @@ pub struct ClaimedJob {
     /// The account on whose behalf it waits for others; empty for nobody.
     pub owner: String,
     payload: String,
-    turn: i64,
+    generation: i64,
 }
 
 /// The capacity of a runner, in addition to the jobs that it runs already.
@@ -119,15 +119,15 @@ pub fn claim(
     tx: &mut Tx<'_>,
     now: Timestamp,
     lease_until: Timestamp,
-    wanted: &ClaimCapacity,
+    capacity: &ClaimCapacity,
 ) -> Result<Vec<ClaimedJob>, StoreError> {
-    let mut params = Vec::from(params![now.as_millis(), wanted.jobs_max, OF_ONE_LANE]);
-    let suspects = match wanted.may_take_suspect {
+    let mut params = Vec::from(params![now.as_millis(), capacity.jobs_max, OF_ONE_LANE]);
+    let suspects = match capacity.may_take_suspect {
         true => "",
         false => " AND crashes = 0",
     };
     let oldest_of = |of: &PoolCapacity| oldest(&mut params, of, suspects);
-    let oldest: Vec<String> = wanted.pools.iter().map(oldest_of).collect();
+    let oldest: Vec<String> = capacity.pools.iter().map(oldest_of).collect();
     if oldest.is_empty() {
         return Ok(Vec::new());
     }
@@ -237,7 +237,11 @@ pub fn renew(
         tx.send(
             "UPDATE job SET due_at_ms = $3
              WHERE payload = $1 AND turn = $2 AND claimed_turn = $2 AND state = 'waiting'",
-            params![&claimed.payload, claimed.turn, lease_until.as_millis()],
+            params![
+                &claimed.payload,
+                claimed.generation,
+                lease_until.as_millis()
+            ],
         )?;
     }
     Ok(())
@@ -296,7 +300,7 @@ pub fn release(tx: &mut Tx<'_>, held: &[ClaimedJob], now: Timestamp) -> Result<(
         tx.send(
             "UPDATE job SET due_at_ms = $3, attempts = attempts - 1, claimed_turn = NULL
              WHERE payload = $1 AND turn = $2 AND state = 'waiting'",
-            params![&claimed.payload, claimed.turn, now.as_millis()],
+            params![&claimed.payload, claimed.generation, now.as_millis()],
         )?;
     }
     Ok(())
@@ -321,7 +325,7 @@ pub fn postpone(
          WHERE payload = $1 AND turn = $2 AND state = 'waiting'",
         params![
             &claimed.payload,
-            claimed.turn,
+            claimed.generation,
             due_at.as_millis(),
             pool.number()
         ],
@@ -332,7 +336,7 @@ pub fn postpone(
 pub fn complete(tx: &mut Tx<'_>, claimed: &ClaimedJob) -> Result<(), StoreError> {
     tx.send(
         "DELETE FROM job WHERE payload = $1 AND turn = $2",
-        params![&claimed.payload, claimed.turn],
+        params![&claimed.payload, claimed.generation],
     )
 }
 
@@ -346,7 +350,12 @@ pub fn retry(
     tx.send(
         "UPDATE job SET due_at_ms = $3, last_error = $4, claimed_turn = NULL, crashes = 0
          WHERE payload = $1 AND turn = $2",
-        params![&claimed.payload, claimed.turn, due_at.as_millis(), error],
+        params![
+            &claimed.payload,
+            claimed.generation,
+            due_at.as_millis(),
+            error
+        ],
     )
 }
 
@@ -355,7 +364,7 @@ pub fn fail(tx: &mut Tx<'_>, claimed: &ClaimedJob, error: &str) -> Result<(), St
     tx.send(
         "UPDATE job SET state = 'failed', last_error = $3, claimed_turn = NULL, crashes = 0
          WHERE payload = $1 AND turn = $2",
-        params![&claimed.payload, claimed.turn, error],
+        params![&claimed.payload, claimed.generation, error],
     )
 }
 
@@ -364,7 +373,7 @@ fn claimed(row: &Row) -> Result<ClaimedJob, StoreError> {
     Ok(ClaimedJob {
         job: serde_json::from_str(&payload).map_err(|error| unreadable(&payload, &error))?,
         attempts: row.get("attempts")?,
-        turn: row.get("turn")?,
+        generation: row.get("turn")?,
         is_suspect: row.get::<i64>("crashes")? > 0,
         pool: parsed(Pool::of(row.get("pool")?), "pool")?,
         lane: row.get("lane")?,

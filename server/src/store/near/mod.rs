@@ -44,23 +44,23 @@ pub struct DistanceCursor<Id> {
 pub fn open_tasks(
     tx: &mut Tx<'_>,
     eligible: &Eligible,
-    around: SearchArea,
+    area: SearchArea,
     after: Option<DistanceCursor<TaskId>>,
     most: usize,
 ) -> Result<Vec<Task>, StoreError> {
-    let ids: Vec<TaskId> = nearest(tx, &tasks::open_to(eligible), around, after, most)?;
+    let ids: Vec<TaskId> = nearest(tx, &tasks::open_to(eligible), area, after, most)?;
     tasks::with_these_ids(tx, &ids)
 }
 
 /// Returns up to `most` approved operators who said where they work, nearest first.
 pub fn approved_operators(
     tx: &mut Tx<'_>,
-    sought: &OperatorFilter,
-    around: SearchArea,
+    filter: &OperatorFilter,
+    area: SearchArea,
     after: Option<DistanceCursor<OperatorId>>,
     most: usize,
 ) -> Result<Vec<Operator>, StoreError> {
-    let ids: Vec<OperatorId> = nearest(tx, &operators::approved(sought), around, after, most)?;
+    let ids: Vec<OperatorId> = nearest(tx, &operators::approved(filter), area, after, most)?;
     operators::with_these_ids(tx, &ids)
 }
 
@@ -68,30 +68,30 @@ pub fn approved_operators(
 pub fn count_open_tasks(
     tx: &mut Tx<'_>,
     eligible: &Eligible,
-    around: SearchArea,
+    area: SearchArea,
 ) -> Result<u64, StoreError> {
-    count(tx, &tasks::open_to(eligible), around)
+    count(tx, &tasks::open_to(eligible), area)
 }
 
 /// Returns how many approved operators work within the radius, or [`OPEN_COUNTED_MAX`] if more do.
 pub fn count_approved_operators(
     tx: &mut Tx<'_>,
-    sought: &OperatorFilter,
-    around: SearchArea,
+    filter: &OperatorFilter,
+    area: SearchArea,
 ) -> Result<u64, StoreError> {
-    count(tx, &operators::approved(sought), around)
+    count(tx, &operators::approved(filter), area)
 }
 
 fn nearest<Id: FromStr + Display + Copy>(
     tx: &mut Tx<'_>,
     search: &Search,
-    around: SearchArea,
+    area: SearchArea,
     after: Option<DistanceCursor<Id>>,
     most: usize,
 ) -> Result<Vec<Id>, StoreError> {
     let mut found = Vec::new();
-    let begin = after.map_or(BEGIN, |after| around.place(after.cell));
-    past_cells(tx, search, around, begin, |tx, cells| {
+    let begin = after.map_or(BEGIN, |after| area.place(after.cell));
+    past_cells(tx, search, area, begin, |tx, cells| {
         let after = after.filter(|after| cells.first() == Some(&after.cell));
         found.extend(newest_in(tx, search.clone(), cells, after, most)?);
         Ok(found.len() >= most)
@@ -149,13 +149,13 @@ fn newest_in<Id: FromStr + Display + Copy>(
 /// [`OPEN_COUNTED_MAX`] as a `usize`, to compare lengths with.
 const COUNTED_MAX: usize = OPEN_COUNTED_MAX as usize;
 
-fn count(tx: &mut Tx<'_>, search: &Search, around: SearchArea) -> Result<u64, StoreError> {
-    let all = cells_within(around.center, around.within);
+fn count(tx: &mut Tx<'_>, search: &Search, area: SearchArea) -> Result<u64, StoreError> {
+    let all = cells_within(area.center, area.within);
     let some = cells_of_rows(tx, search.clone(), &all)?;
     if some.len() >= COUNTED_MAX && all != [Cells::ALL] {
-        return count_from_the_nearest(tx, search, around);
+        return count_from_the_nearest(tx, search, area);
     }
-    let near = some.into_iter().filter(|cell| around.holds(*cell));
+    let near = some.into_iter().filter(|cell| area.holds(*cell));
     Ok(near.count() as u64)
 }
 
@@ -164,10 +164,10 @@ fn count(tx: &mut Tx<'_>, search: &Search, around: SearchArea) -> Result<u64, St
 fn count_from_the_nearest(
     tx: &mut Tx<'_>,
     search: &Search,
-    around: SearchArea,
+    area: SearchArea,
 ) -> Result<u64, StoreError> {
     let mut total = 0;
-    past_cells(tx, search, around, BEGIN, |tx, cells| {
+    past_cells(tx, search, area, BEGIN, |tx, cells| {
         let cells: Vec<_> = cells.iter().map(|cell| Cells::one(*cell)).collect();
         total += cells_of_rows(tx, search.clone(), &cells)?.len();
         Ok(total >= COUNTED_MAX)

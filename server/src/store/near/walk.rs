@@ -22,17 +22,17 @@ use crate::{
 pub(super) fn past_cells(
     tx: &mut Tx<'_>,
     search: &Search,
-    around: SearchArea,
+    area: SearchArea,
     mut begin: CellOrder,
     mut enough: impl FnMut(&mut Tx<'_>, &[i64]) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
     tx.plan_once()?;
     for metres in LOOKS_METRES {
-        let within = metres.min(around.within);
+        let within = metres.min(area.within);
         if begin.0 > within {
             continue;
         }
-        let mut walk = Walk::begin(tx, search, SearchArea { within, ..around }, begin)?;
+        let mut walk = Walk::begin(tx, search, SearchArea { within, ..area }, begin)?;
         loop {
             let cells = walk.next_cells(tx, search)?;
             if cells.is_empty() {
@@ -42,7 +42,7 @@ pub(super) fn past_cells(
                 return Ok(());
             }
         }
-        if within == around.within {
+        if within == area.within {
             break;
         }
         begin = (within + 1, 0);
@@ -87,7 +87,7 @@ impl SearchArea {
 
 /// The non-empty cells, nearest first, found when they are needed.
 struct Walk {
-    around: SearchArea,
+    area: SearchArea,
     begin: CellOrder,
     /// Squares by the least distance that one of their cells can have, and cells by their own
     /// distance; at equal distances the squares come first.
@@ -100,15 +100,15 @@ impl Walk {
     fn begin(
         tx: &mut Tx<'_>,
         search: &Search,
-        around: SearchArea,
+        area: SearchArea,
         begin: CellOrder,
     ) -> Result<Self, StoreError> {
         let mut walk = Self {
-            around,
+            area,
             begin,
             ahead: BinaryHeap::new(),
         };
-        let all = cells_within(around.center, around.within);
+        let all = cells_within(area.center, area.within);
         let cells = held(tx, search.clone(), &CellSquares::all(&all, 1), Some(FEW))?;
         if cells.len() < FEW {
             let known = cells.into_iter().map(|cells| Quad::with(cells.first, 1));
@@ -122,10 +122,10 @@ impl Walk {
     /// Adds a square or a cell to those that the walk will visit, unless all of it lies too near or
     /// too far.
     fn add(&mut self, quad: Quad) {
-        let center = self.around.center;
+        let center = self.area.center;
         let (metres, follows) = match quad.cell() {
             Some(cell) => {
-                let place = self.around.place(cell);
+                let place = self.area.place(cell);
                 (place.0, self.begin <= place)
             }
             None => {
@@ -134,7 +134,7 @@ impl Walk {
                 (quad.metres_at_least(center), follows)
             }
         };
-        if follows && metres <= self.around.within {
+        if follows && metres <= self.area.within {
             self.ahead
                 .push(Reverse((metres, quad.cell().is_some(), quad)));
         }

@@ -118,18 +118,18 @@ impl RateLimiter {
         begins_at: Timestamp,
     ) -> QuotaStatus {
         match self.count_here(&key, limit, app.store.is_shared()) {
-            Count::Known(standing) => standing,
+            Count::Known(quota) => quota,
             Count::Ask(count) => {
                 let minute = Minute {
                     begins_at,
                     client: key.0.to_string(),
                     template: key.1.clone(),
                 };
-                let asked = app
+                let requested = app
                     .store
                     .write(move |tx| stored::ask(tx, &minute, count))
                     .await;
-                let before = asked.map(|before| u32::try_from(before).unwrap_or(u32::MAX));
+                let before = requested.map(|before| u32::try_from(before).unwrap_or(u32::MAX));
                 match before {
                     Ok(before) => {
                         let grant = Grant::of(limit, count, before);
@@ -231,9 +231,9 @@ struct Grant {
 }
 
 impl Grant {
-    fn of(limit: u32, asked: u32, before: u32) -> Self {
+    fn of(limit: u32, requested: u32, before: u32) -> Self {
         let room = limit.saturating_sub(before);
-        let count = asked.min(room);
+        let count = requested.min(room);
         Self {
             count,
             left: room - count,
@@ -271,24 +271,24 @@ mod tests {
     /// A shared row as the database would keep it.
     #[derive(Default)]
     struct Row {
-        asked: u32,
+        requested: u32,
         writes: u32,
     }
 
     /// Returns how many requests are admitted if they go to these servers in turn.
     fn serve(row: &mut Row, limit: u32, servers: &[RateLimiter], requests: usize) -> u32 {
         let turns = (0..requests).map(|turn| &servers[turn % servers.len()]);
-        let admitted = turns.filter(|windows| {
-            let standing = match windows.count_here(&key(0), limit, true) {
-                Count::Known(standing) => standing,
+        let admitted = turns.filter(|limiter| {
+            let quota = match limiter.count_here(&key(0), limit, true) {
+                Count::Known(quota) => quota,
                 Count::Ask(count) => {
-                    let grant = Grant::of(limit, count, row.asked);
+                    let grant = Grant::of(limit, count, row.requested);
                     row.writes += 1;
-                    row.asked += count;
-                    windows.granted(&key(0), Timestamp::EPOCH, grant)
+                    row.requested += count;
+                    limiter.granted(&key(0), Timestamp::EPOCH, grant)
                 }
             };
-            standing.admitted
+            quota.admitted
         });
         u32::try_from(admitted.count()).unwrap()
     }
@@ -326,26 +326,26 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_past_minutes_are_forgotten() {
-        let windows = RateLimiter::default();
+        let limiter = RateLimiter::default();
         for number in 0..100_010 {
-            assert!(windows.count_alone(&key(number), 1).admitted);
+            assert!(limiter.count_alone(&key(number), 1).admitted);
         }
-        assert_eq!(windows.lock().tallies.len(), COUNTED_MAX);
-        assert!(!windows.count_alone(&key(0), 1).admitted);
+        assert_eq!(limiter.lock().tallies.len(), COUNTED_MAX);
+        assert!(!limiter.count_alone(&key(0), 1).admitted);
         let next = minute(1);
-        assert_eq!(windows.lock().advance(next), (next, true));
-        assert!(windows.lock().tallies.is_empty());
-        assert_eq!(windows.lock().advance(next), (next, false));
+        assert_eq!(limiter.lock().advance(next), (next, true));
+        assert!(limiter.lock().tallies.is_empty());
+        assert_eq!(limiter.lock().advance(next), (next, false));
     }
 
     #[test]
     fn a_request_that_comes_late_counts_in_the_new_minute_and_resets_nothing() {
-        let windows = RateLimiter::default();
+        let limiter = RateLimiter::default();
         let mut admitted = 0;
         // Two requests at the end of a minute, whose clocks were read in the other order.
         for at in [minute(2), minute(1)].repeat(10) {
-            assert_eq!(windows.lock().advance(at).0, minute(2));
-            admitted += u32::from(windows.count_alone(&key(0), 5).admitted);
+            assert_eq!(limiter.lock().advance(at).0, minute(2));
+            admitted += u32::from(limiter.count_alone(&key(0), 5).admitted);
         }
         assert_eq!(admitted, 5);
         let late = minute(2).before(Duration::from_millis(1));
@@ -355,9 +355,9 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_begins_anew() {
-        let windows = RateLimiter::default();
-        windows.lock().advance(minute(600));
-        assert_eq!(windows.lock().advance(minute(3)), (minute(3), true));
+        let limiter = RateLimiter::default();
+        limiter.lock().advance(minute(600));
+        assert_eq!(limiter.lock().advance(minute(3)), (minute(3), true));
     }
 
     fn minute(number: u32) -> Timestamp {
