@@ -86,6 +86,18 @@ impl Pool {
 }
 
 impl Job {
+    /// Returns the id of the task, delivery or agent that the job is about.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::ReviewProof { task_id }
+            | Self::ReviewLargeProof { task_id }
+            | Self::MoveByClock { task_id }
+            | Self::Simulate { task_id } => task_id.to_string(),
+            Self::DeliverWebhook { delivery_id, .. } => delivery_id.to_string(),
+            Self::SendVerification { agent_id } => agent_id.to_string(),
+        }
+    }
+
     /// Returns the name of the job's kind in the database and the log.
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use tokio::task::{Id, JoinSet};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{JobError, shares};
 use crate::app::App;
@@ -148,7 +149,10 @@ impl InFlightJobs {
             .await?;
         let count = claimed.len();
         for job in claimed {
-            let task = self.tasks.spawn(settle(app.clone(), job.clone()));
+            let span = tracing::error_span!("job", kind = job.job.kind(), id = %job.job.subject());
+            let task = self
+                .tasks
+                .spawn(settle(app.clone(), job.clone()).instrument(span));
             let held = InFlightJob {
                 claimed: job,
                 since: Instant::now(),
@@ -271,6 +275,7 @@ async fn settle(app: App, claimed: ClaimedJob) -> Result<(), StoreError> {
     let error = match outcome {
         Ok(()) => {
             metrics::job_ran(kind, "done");
+            tracing::debug!("a job was done");
             let completed = app
                 .store
                 .write(move |tx| jobs::complete(tx, &claimed))
@@ -281,6 +286,7 @@ async fn settle(app: App, claimed: ClaimedJob) -> Result<(), StoreError> {
         }
         Err(JobError::Postponed { until, pool }) => {
             metrics::job_ran(kind, "postponed");
+            tracing::debug!(%until, "a job was postponed");
             return app
                 .store
                 .write(move |tx| jobs::postpone(tx, &claimed, pool, until))
@@ -292,14 +298,14 @@ async fn settle(app: App, claimed: ClaimedJob) -> Result<(), StoreError> {
     let text = error.to_string();
     if matches!(error, JobError::Fail(_)) || attempts >= ATTEMPTS_MAX {
         metrics::job_ran(kind, "failed");
-        tracing::error!(kind, attempts, error = text, "a job failed for good");
+        tracing::error!(attempts, error = text, "a job failed for good");
         return app
             .store
             .write(move |tx| jobs::fail(tx, &claimed, &text))
             .await;
     }
     metrics::job_ran(kind, "retried");
-    tracing::warn!(kind, attempts, error = text, "a job will be tried again");
+    tracing::warn!(attempts, error = text, "a job will be tried again");
     let due_at = app.clock.now().after(pause_after(attempts));
     app.store
         .write(move |tx| jobs::retry(tx, &claimed, due_at, &text))

@@ -51,6 +51,59 @@ on_both_databases! {
             assert!(target.starts_with("server") || target == "humanops", "{line}");
         }
     }
+
+    async fn the_log_tells_the_story_of_a_refused_request_and_of_a_job(store) {
+        let database = database_url(&store).await;
+        let (mut log, writer) = std::io::pipe().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut text = String::new();
+            log.read_to_string(&mut text).unwrap();
+            text
+        });
+        let mut mails = SmtpServer::start(|_| true).await;
+        let mut settings = vec!["--log=debug", "--log-format=json"];
+        settings.extend(&mails.settings());
+        settings.extend(database.iter().flat_map(|url| ["--database-url", url]));
+        let server = Server::start(writer.into(), &settings).await;
+        let caller = |key: &str| Caller {
+            server: &server,
+            client: client(),
+            header: "x-api-key",
+            key: key.to_owned(),
+        };
+        let body = json!({"name": "poor agent", "email": "poor@example.com"});
+        let registered = caller("").post(paths::REGISTER_AGENT, body).await;
+        let poor = caller(&text(&registered, "api_key"));
+        let deposit = json!({"tx_hash": format!("0x{:064x}", 7), "amount_usdc": 5});
+        poor.post(paths::DEPOSIT_USDC, deposit).await;
+        let post = poor.request(Method::POST, paths::TASKS).header("x-request-id", "story-1");
+        let refused = post.json(&task(&json!({}))).send().await.unwrap();
+        assert_eq!(refused.status(), 402);
+        let mail = tokio::time::timeout(Duration::from_secs(30), mails.mails.recv()).await;
+        assert!(mail.unwrap().is_some());
+        assert!(server.stop().await.success());
+        let log = log.join().unwrap();
+        let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+
+        let of_request = |line: &&Value| line["span"]["request_id"] == "story-1";
+        let story: Vec<&Value> = lines.iter().filter(of_request).collect();
+        for line in &story {
+            assert_eq!(line["span"]["method"], "POST");
+            assert_eq!(line["span"]["route"], paths::TASKS);
+        }
+        let told = |message: &str| {
+            let line = story.iter().find(|line| line["message"] == message);
+            line.unwrap_or_else(|| panic!("{message}: {story:#?}"))
+        };
+        assert_eq!(told("an agent was authenticated")["agent_id"], registered["agent_id"]);
+        assert_eq!(told("a transaction ran")["target"], "server::store::engine::queue");
+        assert_eq!(told("a request was refused")["code"], "insufficient_funds");
+        assert_eq!(told("request answered")["status"], 402);
+
+        let job = lines.iter().find(|line| line["message"] == "a job was done").unwrap();
+        assert_eq!(job["span"]["kind"], "send_verification");
+        assert_eq!(job["span"]["id"], registered["agent_id"]);
+    }
 }
 
 /// Where a process of its own reaches the store's database; none for SQLite, which it makes itself.

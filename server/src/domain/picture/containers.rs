@@ -177,4 +177,37 @@ mod tests {
         iloc.extend([0, 1, 0, 0, 0xff, 0xff].repeat(0xffff));
         assert!(places_exist(&iloc, 1));
     }
+
+    /// An `iloc` box with one item of one extent, in a file of 100 bytes.
+    fn extent_exists(version: u8, construction: u16, offset: u32, length: u32) -> bool {
+        let mut iloc = vec![version, 0, 0, 0, 0x44, 0x40];
+        let (item, count) = (7_u32, 1_u32);
+        let skipped = if version < 2 { 2 } else { 0 };
+        iloc.extend(&count.to_be_bytes()[skipped..]);
+        iloc.extend(&item.to_be_bytes()[skipped..]);
+        if version > 0 {
+            iloc.extend(construction.to_be_bytes());
+        }
+        iloc.extend([0, 0]);
+        iloc.extend(10_u32.to_be_bytes());
+        iloc.extend([0, 1]);
+        iloc.extend(offset.to_be_bytes());
+        iloc.extend(length.to_be_bytes());
+        let is_whole = places_exist(&iloc, 100);
+        iloc.pop();
+        assert!(!places_exist(&iloc, 100), "a box that is cut off");
+        is_whole
+    }
+
+    #[test]
+    fn an_extent_lies_within_the_file() {
+        for version in 0..3 {
+            assert!(extent_exists(version, 0, 40, 50), "{version}");
+            assert!(!extent_exists(version, 0, 40, 51), "{version}");
+        }
+        // The upper bits of the construction method are reserved.
+        assert!(!extent_exists(1, 0x10, 40, 51));
+        // Offsets of other constructions do not count from the beginning of the file.
+        assert!(extent_exists(1, 1, 40, 51));
+    }
 }

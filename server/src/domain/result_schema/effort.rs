@@ -308,3 +308,22 @@ fn unique_steps(items: &[Value]) -> u64 {
         all.saturating_mul(items.len() as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Each fault repeats the whole path of its place, so long names cost as much as long values.
+    #[test]
+    fn faults_below_long_names_are_counted_with_their_path() {
+        let faults_at = |name: &str| {
+            let schema = json!({"properties": {name: {"items": {"type": "string"}}}});
+            let result = json!({name: vec![0; 2_000]});
+            CheckCost::of(&schema, &result).unwrap().may_name_faults()
+        };
+        assert!(faults_at("n"));
+        assert!(!faults_at(&"n".repeat(4_000)));
+    }
+}

@@ -17,7 +17,6 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
 use crate::http::agent::tasks::no_fields;
-use crate::http::context;
 use crate::http::error::{self, ApiError};
 use crate::http::extract::accept::wants_page;
 use crate::http::extract::auth::AgentAuth;
@@ -120,8 +119,7 @@ fn page(opened: Result<VerifiedEmail, ApiError>) -> Response {
             let status = refusal.status();
             // A page has no dialect, so its server faults are logged here.
             if let Some(cause) = &refusal.accident {
-                let request_id = context::request_id();
-                tracing::error!(request_id, cause, "a request failed");
+                tracing::error!(cause, "a request failed");
             }
             let text = refusal.message.into_owned();
             (status, "This did not work", text)

@@ -49,6 +49,7 @@ impl FromRequestParts<App> for AgentAuth {
             .await?
             .ok_or_else(error::unauthorized_agent)?;
         context::set_key_dialect(agent.dialect);
+        tracing::debug!(agent_id = %agent.id, key_id = %agent.key_id, "an agent was authenticated");
         if agent.key_use_is_stale {
             write_down_use(app, agent.key_id, now).await;
         }
@@ -114,6 +115,7 @@ impl FromRequestParts<App> for OperatorAuth {
             .read(move |tx| operators::get(tx, id).map_err(ApiError::from))
             .await?
             .ok_or_else(error::unauthorized_operator)?;
+        tracing::debug!(operator_id = %operator.id, "an operator was authenticated");
         Ok(Self {
             id: operator.id,
             kyc: operator.kyc_status,

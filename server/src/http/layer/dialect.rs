@@ -182,8 +182,10 @@ fn refused(
     mut response: Response,
 ) -> Response {
     if let Some(cause) = &error.accident {
-        let request_id = context::request_id();
-        tracing::error!(request_id, cause, "a request failed");
+        tracing::error!(cause, "a request failed");
+    } else {
+        let (code, faults) = (error.code.as_str(), error.faults.count());
+        tracing::debug!(code, faults, "a request was refused");
     }
     let status = status(dialect, error);
     let (content_type, body) = if requested.as_problem {

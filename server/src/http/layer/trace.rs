@@ -21,7 +21,7 @@ pub async fn layer(template: Option<MatchedPath>, request: Request, next: Next) 
     // A span of this level exists whenever anything is logged at all.
     let span = tracing::error_span!(
         "request",
-        id = context::request_id(),
+        request_id = context::request_id(),
         method = method.as_str(),
         route
     );
@@ -31,7 +31,7 @@ pub async fn layer(template: Option<MatchedPath>, request: Request, next: Next) 
     metrics::request_answered(known(&method), route, status, duration);
     if route != "/healthz" && route != "/readyz" {
         span.in_scope(|| {
-            tracing::info!(status, duration_ms = millis(duration), "request answered")
+            tracing::info!(status, duration_ms = millis(duration), "request answered");
         });
     }
     response

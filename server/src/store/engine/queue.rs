@@ -5,8 +5,10 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::metrics::Durable;
 use crate::store::{StoreError, Tx};
@@ -33,6 +35,8 @@ pub(in crate::store) struct QueuedWork<F, T, E> {
     f: F,
     kept: Option<Result<T, E>>,
     counted: Vec<Durable>,
+    /// The span of the request or job that waits for the result.
+    span: Span,
     caller: oneshot::Sender<Result<T, E>>,
 }
 
@@ -49,6 +53,7 @@ where
                 f,
                 kept: None,
                 counted: Vec::new(),
+                span: Span::current(),
                 caller,
             }),
             answer,
@@ -63,6 +68,8 @@ where
     E: From<StoreError> + Send,
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let _entered = self.span.enter();
+        let started = Instant::now();
         let f = &self.f;
         // After a panic everything the closure could have left half done is discarded: its writes
         // are rolled back and its `Tx` is not used again.
@@ -73,6 +80,11 @@ where
         if !keep {
             self.counted.clear();
         }
+        tracing::debug!(
+            succeeded = keep,
+            duration_ms = started.elapsed().as_millis(),
+            "a transaction ran"
+        );
         self.kept = Some(kept);
         keep
     }
