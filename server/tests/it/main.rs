@@ -26,6 +26,9 @@ mod bodies;
 /// Answers that a caller tries to make large.
 #[cfg(test)]
 mod bounds;
+/// Callback hosts that were not called yet.
+#[cfg(test)]
+mod callback_hosts;
 /// Every deadline, one tick before and one after.
 #[cfg(test)]
 mod clocks;
