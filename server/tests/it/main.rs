@@ -26,7 +26,7 @@ mod bodies;
 /// Answers that a caller tries to make large.
 #[cfg(test)]
 mod bounds;
-/// Callback hosts that were not called yet.
+/// Callback hosts that were not called yet, and names that lead nowhere.
 #[cfg(test)]
 mod callback_hosts;
 /// Every deadline, one tick before and one after.
