@@ -98,6 +98,9 @@ mod ledger;
 /// What is never logged.
 #[cfg(test)]
 mod logs;
+/// Writes that another server overtakes on PostgreSQL.
+#[cfg(test)]
+mod lost_races;
 /// Mail, and the links in it.
 #[cfg(test)]
 mod mail;
