@@ -206,6 +206,35 @@ on_both_databases! {
         provider_says(&app, KYC_SECRET, nobody).await.refused(404, "not_found");
     }
 
+    async fn a_providers_message_with_a_fault_in_any_field_decides_nothing(store) {
+        let app = TestApp::start_with(store, &SETTINGS).await;
+        let operator = app.operator().await;
+        let good = json!({"operator_id": operator.id, "status": "APPROVED", "reference": "c-1"});
+        for (field, faulty) in [
+            ("operator_id", json!([operator.id])),
+            ("status", json!(["APPROVED"])),
+            ("status", json!(true)),
+            ("reference", json!(7)),
+            ("reference", json!(["c-1"])),
+            ("reference", json!({"id": "c-1"})),
+            ("reference", json!(false)),
+            ("reference", json!("c".repeat(201))),
+            ("kyc_status", json!("REJECTED")),
+        ] {
+            let mut message = good.clone();
+            message[field] = faulty;
+            let refused = provider_says(&app, KYC_SECRET, &message.to_string()).await;
+            refused.refused(400, "validation");
+            assert_eq!(refused.faulty_fields(), [field], "{message}");
+            let seen = look(&app, &paths::admin_operator(operator.id)).await;
+            assert_eq!(seen.text("kyc_status"), "PENDING", "{message}");
+        }
+        assert_eq!(record(&app).await, []);
+        provider_says(&app, KYC_SECRET, &good.to_string()).await.ok();
+        let seen = look(&app, &paths::admin_operator(operator.id)).await;
+        assert_eq!(seen.text("kyc_status"), "APPROVED");
+    }
+
     async fn a_server_without_a_provider_says_so(store) {
         let app = TestApp::start(store).await;
         app.post(paths::KYC_WEBHOOK, &json!({})).await.refused(501, "not_implemented");

@@ -13,19 +13,19 @@ use crate::support::{self, on_both_databases};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An owner with money, and a key of theirs that asks about everything above $20.
-async fn pair(app: &TestApp) -> (Caller<'_, AgentId>, Caller<'_, AgentId>) {
+pub(crate) async fn pair(app: &TestApp) -> (Caller<'_, AgentId>, Caller<'_, AgentId>) {
     let owner = app.agent().await;
     let limited = owner.with_policy(json!({"approval_above_usd": 20})).await;
     (owner, limited)
 }
 
-async fn asked(limited: &Caller<'_, AgentId>, task: &Value) -> ApprovalId {
+pub(crate) async fn asked(limited: &Caller<'_, AgentId>, task: &Value) -> ApprovalId {
     let answer = limited.post(paths::TASKS, task).await;
     answer.refused(403, "human_approval_required");
     answer.id("approval_id")
 }
 
-async fn decide(by: &Caller<'_, AgentId>, id: ApprovalId, decision: &str) -> Answer {
+pub(crate) async fn decide(by: &Caller<'_, AgentId>, id: ApprovalId, decision: &str) -> Answer {
     by.post(&paths::approval(id), &json!({"decision": decision}))
         .await
 }

@@ -1,7 +1,7 @@
 //! Work that waits: claimed by one, taken over from the dead, repeated, and left visible when it
 //! cannot succeed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use api_types::{TaskId, Timestamp, paths};
 use reqwest::Method;
@@ -10,12 +10,21 @@ use server::domain::job::Job;
 use server::jobs::runner::{self, DrainError};
 use server::store::jobs::{self, ClaimCapacity, ClaimedJob, LeaseScope};
 use server::store::{Store, Tx};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::admin::host;
 use crate::harness::{ADMIN_KEY, BEGINNING, TestApp};
 use crate::support::{self, FreshStore, on_both_databases};
 
 const LEASE: Duration = Duration::from_secs(30);
+
+/// A process renews the leases of its jobs in this interval, which the clock of the runtime
+/// measures.
+const RENEWAL: Duration = Duration::from_secs(10);
+
+/// A lease that is not renewed by then never is.
+const RENEWED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A drain that has not ended by then never does.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
@@ -56,6 +65,26 @@ async fn claim_with(store: &Store, now: Timestamp, may_take_suspect: bool) -> Ve
 async fn take_back(store: &Store, now: Timestamp, ended: LeaseScope) -> Vec<String> {
     let taken = store.write(move |tx| jobs::take_back(tx, now, ended));
     taken.await.unwrap()
+}
+
+/// Advances the clock of the runtime, by which the runner renews leases and waits.
+async fn advance_runtime(duration: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(duration).await;
+    tokio::time::resume();
+}
+
+/// Waits until the lease of the only job is renewed until this time.
+async fn leased_until(app: &TestApp, until: Timestamp) {
+    let lease = |tx: &mut Tx<'_>| tx.first("SELECT due_at_ms FROM job", &[]);
+    let begun = Instant::now();
+    loop {
+        let job = app.app.store.read(lease).await.unwrap().unwrap();
+        if job.get::<i64>("due_at_ms").unwrap() == until.as_millis() {
+            return;
+        }
+        assert!(begun.elapsed() < RENEWED_WITHIN, "the lease is not renewed");
+    }
 }
 
 on_both_databases! {
@@ -118,6 +147,28 @@ on_both_databases! {
         };
         store.write(renew).await.unwrap();
         assert_eq!(claim(&store, later).await.len(), 1);
+    }
+
+    /// Its mail server takes the connection and never says a word.
+    async fn a_job_that_outlasts_its_lease_stays_with_its_process(store) {
+        let mail_server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let smtp_url = format!("smtp://{}", mail_server.local_addr().unwrap());
+        let mail = ["--smtp-url", &smtp_url, "--mail-from", "HumanOps <mail@example.org>"];
+        let app = TestApp::start_with(store, &mail).await;
+        app.poor_agent().await;
+        let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
+        let _connection = mail_server.accept().await.unwrap();
+        for _ in 0..2 {
+            app.advance(LEASE * 2 / 3);
+            let renewed_until = app.now().after(LEASE);
+            advance_runtime(RENEWAL).await;
+            leased_until(&app, renewed_until).await;
+        }
+        let db = &app.app.store;
+        assert!(take_back(db, app.now(), LeaseScope::Lease).await.is_empty());
+        assert_eq!(claim(db, app.now()).await.len(), 0, "another process has claimed it");
+        running.abort();
+        app.app.store.close();
     }
 
     async fn a_job_that_ends_its_process_twice_is_set_aside_until_the_host_runs_it_again(store) {

@@ -1,10 +1,8 @@
 //! Mail, by SMTP or to a folder, and the links in it that prove an address (contract §3).
 
-use std::sync::mpsc::{Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api_types::{AgentId, paths};
-use postgres::{Client, NoTls};
 use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -251,43 +249,6 @@ pub(crate) struct SmtpServer {
     port: u16,
     /// Each mail: its envelope and its text.
     pub(crate) mails: mpsc::UnboundedReceiver<String>,
-}
-
-/// Asks in the place of another server, and keeps the row until somebody waits for it.
-fn ask_elsewhere(url: &str, begun: &Sender<()>) {
-    let mut elsewhere = Client::connect(url, NoTls).unwrap();
-    let mut looking = Client::connect(url, NoTls).unwrap();
-    let mut asking = elsewhere.transaction().unwrap();
-    let ask = "UPDATE agent SET link_asks = link_asks + 1";
-    asking.execute(ask, &[]).unwrap();
-    begun.send(()).unwrap();
-    let waiting = "SELECT COUNT(*) FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let since = Instant::now();
-    while looking.query_one(waiting, &[]).unwrap().get::<_, i64>(0) == 0 {
-        assert!(since.elapsed() < MINUTE, "nobody waits");
-    }
-    asking.commit().unwrap();
-}
-
-/// Both looked before either wrote.
-#[tokio::test]
-async fn who_is_overtaken_between_look_and_write_is_decided_on_anew() {
-    let store = support::on_postgres();
-    let url = store.postgres_url().unwrap();
-    let app = TestApp::start(store).await;
-    let (agent, _) = registered(&app).await;
-    app.advance(DAY);
-    let (begun, begins) = channel();
-    let other = std::thread::spawn(move || ask_elsewhere(&url, &begun));
-    begins.recv().unwrap();
-    agent
-        .post(paths::RESEND_VERIFICATION, &json!({}))
-        .await
-        .ok();
-    other.join().unwrap();
-    app.drain_jobs().await;
-    assert_eq!(app.mails().len(), 2);
 }
 
 impl SmtpServer {

@@ -26,6 +26,9 @@ mod bodies;
 /// Answers that a caller tries to make large.
 #[cfg(test)]
 mod bounds;
+/// Callback hosts that were not called yet, and names that lead nowhere.
+#[cfg(test)]
+mod callback_hosts;
 /// Every deadline, one tick before and one after.
 #[cfg(test)]
 mod clocks;
@@ -95,6 +98,9 @@ mod ledger;
 /// What is never logged.
 #[cfg(test)]
 mod logs;
+/// Writes that another server overtakes on PostgreSQL.
+#[cfg(test)]
+mod lost_races;
 /// Mail, and the links in it.
 #[cfg(test)]
 mod mail;

@@ -10,9 +10,12 @@ use std::time::{Duration, Instant};
 use api_types::paths;
 use reqwest::Client;
 use serde_json::{Value, json};
+use server::http::{self, openapi::SerializedDocument};
+use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
+use tokio::process::Child;
 
-use crate::process::{Server, client, free_address};
+use crate::process::{Server, WITHIN, client, free_address};
 
 /// More lines than a pipe of 64 KiB takes.
 const LINES: usize = 700;
@@ -188,4 +191,69 @@ fn a_command_whose_answer_cannot_be_written_says_so_and_fails() {
             assert!(!said.contains("panicked"), "{said}");
         }
     }
+}
+
+/// Returns a pipe that is full, and the number of bytes in it.
+async fn full_pipe() -> (pipe::Sender, pipe::Receiver, usize) {
+    let (writer, reader) = pipe::pipe().unwrap();
+    writer.writable().await.unwrap();
+    let mut filled = 0;
+    while let Ok(taken) = writer.try_write(&[b' '; 4096]) {
+        filled += taken;
+    }
+    (writer, reader, filled)
+}
+
+/// Starts `humanops openapi`, whose main thread waits for nothing but its output.
+fn print_document(stdout: Stdio, stderr: Stdio) -> Child {
+    let mut process = tokio::process::Command::new(env!("CARGO_BIN_EXE_humanops"));
+    process.arg("openapi").stdout(stdout).stderr(stderr);
+    process.kill_on_drop(true).spawn().unwrap()
+}
+
+/// Reads all that a process writes to a full pipe. The reader is slow: it begins when the process
+/// waits for it, or has ended.
+async fn read_slowly(mut process: Child, mut reader: pipe::Receiver, filled: usize) -> String {
+    let stat = format!("/proc/{}/stat", process.id().unwrap());
+    let begun = Instant::now();
+    while process.try_wait().unwrap().is_none() && !is_asleep(&stat) {
+        assert!(
+            begun.elapsed() < WITHIN,
+            "the command neither waits nor ends"
+        );
+        tokio::task::yield_now().await;
+    }
+    let mut read = Vec::new();
+    let end = reader.read_to_end(&mut read);
+    tokio::time::timeout(WITHIN, end).await.unwrap().unwrap();
+    String::from_utf8(read.split_off(filled)).unwrap()
+}
+
+/// Returns whether the main thread of a process waits for something.
+fn is_asleep(stat: &str) -> bool {
+    let stat = std::fs::read_to_string(stat).unwrap();
+    let (_, after_name) = stat.rsplit_once(") ").unwrap();
+    after_name.starts_with('S')
+}
+
+#[tokio::test]
+async fn a_command_ends_when_a_slow_reader_has_the_last_line_of_its_errors() {
+    let (writer, reader, filled) = full_pipe().await;
+    let stderr = writer.into_blocking_fd().unwrap();
+    let process = print_document(full_disk(), stderr.into());
+    let said = read_slowly(process, reader, filled).await;
+    assert!(
+        said.contains("could not be written") && said.ends_with('\n'),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_reaches_a_slow_reader_of_a_full_non_blocking_pipe_whole() {
+    let (writer, reader, filled) = full_pipe().await;
+    let stdout = writer.into_nonblocking_fd().unwrap();
+    let process = print_document(stdout.into(), Stdio::null());
+    let printed = SerializedDocument::of(&http::document().unwrap()).unwrap();
+    let read = read_slowly(process, reader, filled).await;
+    assert!(read.as_bytes() == printed.json(), "{} bytes", read.len());
 }

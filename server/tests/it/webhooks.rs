@@ -30,7 +30,7 @@ use crate::harness::{ADMIN_KEY, Answer, Caller, TestApp, photo_task};
 use crate::support::{self, FreshStore, on_both_databases};
 use crate::uploads::eventually;
 
-type Agent<'a> = Caller<'a, AgentId>;
+pub(crate) type Agent<'a> = Caller<'a, AgentId>;
 
 const SECRET: &str = "a secret of enough characters";
 
@@ -100,6 +100,16 @@ impl Receiver {
 
     pub(crate) fn hook(&self) -> String {
         format!("{}/hook", self.origin)
+    }
+
+    /// The address of a route that takes a request and never answers.
+    pub(crate) fn hang(&self) -> String {
+        format!("{}/hang", self.origin)
+    }
+
+    /// The number of requests so far.
+    pub(crate) fn calls(&self) -> usize {
+        self.received.lock().unwrap().len()
     }
 
     fn all(&self) -> Vec<Received> {
@@ -228,7 +238,7 @@ async fn hang(State(receiver): State<Receiver>, headers: HeaderMap, body: String
     std::future::pending().await
 }
 
-fn with_callback(app: &TestApp, url: &str) -> Value {
+pub(crate) fn with_callback(app: &TestApp, url: &str) -> Value {
     let mut task = photo_task(app);
     task["task_type"] = json!("VERIFICATION");
     task["proof_type"] = json!("CONFIRMATION");
@@ -525,7 +535,7 @@ on_both_databases! {
         let (agent, receiver) = (app.agent().await, Receiver::start().await);
         let slow = Receiver::start().await;
         for _ in 0..6 {
-            submitted(&agent, &with_callback(&app, &format!("{}/hang", slow.origin))).await;
+            submitted(&agent, &with_callback(&app, &slow.hang())).await;
         }
         let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
         slow.got(1).await;
@@ -547,7 +557,7 @@ on_both_databases! {
         for _ in 0..6 {
             let one = Receiver::start().await;
             for _ in 0..4 {
-                submitted(&agent, &with_callback(&app, &format!("{}/hang", one.origin))).await;
+                submitted(&agent, &with_callback(&app, &one.hang())).await;
             }
             slow.push(one);
         }
@@ -570,7 +580,7 @@ on_both_databases! {
         for _ in 0..5 {
             let one = Receiver::start().await;
             for _ in 0..2 {
-                submitted(&agent, &with_callback(&app, &format!("{}/hang", one.origin))).await;
+                submitted(&agent, &with_callback(&app, &one.hang())).await;
             }
             slow.push(one);
         }
@@ -592,7 +602,7 @@ on_both_databases! {
             let agent = app.agent().await;
             for _ in 0..2 {
                 let one = Receiver::start().await;
-                let mut task = with_callback(&app, &format!("{}/hang", one.origin));
+                let mut task = with_callback(&app, &one.hang());
                 task["webhook_style"] = json!("all");
                 for _ in 0..4 {
                     agent.post(paths::TASKS, &task).await.created();
@@ -641,7 +651,7 @@ on_both_databases! {
     async fn what_a_server_held_when_it_died_is_free_after_half_a_minute(store) {
         let app = start(store).await;
         let (agent, slow) = (app.agent().await, Receiver::start().await);
-        let mut task = with_callback(&app, &format!("{}/hang", slow.origin));
+        let mut task = with_callback(&app, &slow.hang());
         task["webhook_style"] = json!("all");
         agent.post(paths::TASKS, &task).await.created();
         let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
@@ -663,7 +673,7 @@ on_both_databases! {
         let mut suspects = Vec::new();
         for _ in 0..3 {
             let one = Receiver::start().await;
-            let mut task = with_callback(&app, &format!("{}/hang", one.origin));
+            let mut task = with_callback(&app, &one.hang());
             task["webhook_style"] = json!("all");
             app.agent().await.post(paths::TASKS, &task).await.created();
             suspects.push(one);
@@ -711,7 +721,7 @@ on_both_databases! {
         let arguments = [&LOOPBACK[..], &["--stop-seconds", "0"]].concat();
         let app = TestApp::start_with(store, &arguments).await;
         let (agent, slow) = (app.agent().await, Receiver::start().await);
-        submitted(&agent, &with_callback(&app, &format!("{}/hang", slow.origin))).await;
+        submitted(&agent, &with_callback(&app, &slow.hang())).await;
         let stop = CancellationToken::new();
         let running = tokio::spawn(runner::run(app.app.clone(), stop.clone()));
         slow.got(1).await;
