@@ -76,14 +76,17 @@ on_both_databases! {
         let poor = caller(&text(&registered, "api_key"));
         let deposit = json!({"tx_hash": format!("0x{:064x}", 7), "amount_usdc": 5});
         poor.post(paths::DEPOSIT_USDC, deposit).await;
+        // The task's reward is above what the agent's tier allows.
         let post = poor.request(Method::POST, paths::TASKS).header("x-request-id", "story-1");
         let refused = post.json(&task(&json!({}))).send().await.unwrap();
-        assert_eq!(refused.status(), 402);
+        let (status, body) = (refused.status(), refused.text().await.unwrap());
+        assert_eq!(status, 422, "{body}");
         let mail = tokio::time::timeout(Duration::from_secs(30), mails.mails.recv()).await;
         assert!(mail.unwrap().is_some());
         assert!(server.stop().await.success());
         let log = log.join().unwrap();
-        let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        let lines: Vec<Value> = lines.collect();
 
         let of_request = |line: &&Value| line["span"]["request_id"] == "story-1";
         let story: Vec<&Value> = lines.iter().filter(of_request).collect();
@@ -97,8 +100,8 @@ on_both_databases! {
         };
         assert_eq!(told("an agent was authenticated")["agent_id"], registered["agent_id"]);
         assert_eq!(told("a transaction ran")["target"], "server::store::engine::queue");
-        assert_eq!(told("a request was refused")["code"], "insufficient_funds");
-        assert_eq!(told("request answered")["status"], 402);
+        assert_eq!(told("a request was refused")["code"], "rule_violation");
+        assert_eq!(told("request answered")["status"], 422);
 
         let job = lines.iter().find(|line| line["message"] == "a job was done").unwrap();
         assert_eq!(job["span"]["kind"], "send_verification");

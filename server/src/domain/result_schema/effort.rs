@@ -326,4 +326,17 @@ mod tests {
         assert!(faults_at("n"));
         assert!(!faults_at(&"n".repeat(4_000)));
     }
+
+    /// A fault of a name keeps a copy of the name.
+    #[test]
+    fn faults_of_names_are_counted_with_a_copy_of_the_name() {
+        let faults_of = |name: &str| {
+            let schema = json!({"propertyNames": {"maxLength": 1}});
+            let members = (0..100).map(|number| (format!("{name}{number}"), json!(0)));
+            let result = Value::Object(members.collect());
+            CheckCost::of(&schema, &result).unwrap().may_name_faults()
+        };
+        assert!(faults_of("n"));
+        assert!(!faults_of(&"n".repeat(20_000)));
+    }
 }

@@ -177,3 +177,29 @@ impl Component {
         said.unwrap_or_default().fill(low);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header of a picture of 8 by `height` pixels.
+    fn parse(precision: u8, height: u8, components: u8) -> Result<JpegFrame, MeasureError> {
+        let mut segment = vec![precision, 0, height, 0, 8, components];
+        segment.extend([1, 0x11, 0].repeat(usize::from(components)));
+        JpegFrame::parse(&segment, false)
+    }
+
+    #[test]
+    fn a_kind_of_picture_that_is_not_decoded_is_told_by_its_header() {
+        assert!(parse(8, 8, 1).is_ok());
+        assert!(parse(8, 8, 3).is_ok());
+        for (precision, height, components) in [(12, 8, 3), (8, 0, 3), (8, 8, 4), (8, 8, 2)] {
+            let refused = parse(precision, height, components).map(drop);
+            assert_eq!(
+                refused,
+                Err(MeasureError::NotDecoded),
+                "{precision} {height} {components}"
+            );
+        }
+    }
+}
