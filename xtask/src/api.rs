@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 
 use crate::bench::load::{load, request};
 use crate::run::{Run, root, step};
-use crate::served::Served;
-use crate::test::server;
+use crate::server::{self, ServerProcess};
 use crate::{clients, needs};
 
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
@@ -34,7 +33,7 @@ const ADMIN_KEY: &str = "the-key-of-a-server-that-lives-for-minutes";
 pub(crate) fn api(node: &Path) -> Result<()> {
     let programs = needs::pypi([SCHEMATHESIS])?;
     let clients = clients::generate(node)?;
-    let binary = server()?;
+    let binary = server::build()?;
     // The port is free again at the end of this statement.
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     let settings = [
@@ -44,7 +43,7 @@ pub(crate) fn api(node: &Path) -> Result<()> {
         // error.
         ("KYC_WEBHOOK_SECRET", "the-provider-of-this-server"),
     ];
-    let served = Served::start("api", &binary, address, &settings)?;
+    let server = ServerProcess::start("api", &binary, address, &settings)?;
     clients.call(address)?;
     let callers = Callers::register(address)?;
     step("the API against its document", || {
@@ -62,7 +61,7 @@ pub(crate) fn api(node: &Path) -> Result<()> {
             .env("OTHER_AGENT_KEY", &callers.other_agent_key)
             .env("OPERATOR_ID", &callers.operator_id)
             .env("ADMIN_KEY", ADMIN_KEY)
-            .dir(served.data.parent().context("a folder without a parent")?)
+            .dir(server.data.parent().context("a folder without a parent")?)
             .run()
     })
 }

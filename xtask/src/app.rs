@@ -3,7 +3,7 @@
 //! service worker and the manifest keep their names. The server's `assets.rs` serves them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::compress::twins;
 use crate::docs;
+use crate::files::files_under;
 use crate::run::{root, step, target};
 use crate::wasm::{Wasm, hex};
 
@@ -279,27 +280,6 @@ fn order(name: &str) -> usize {
 
 fn extension(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, extension)| extension)
-}
-
-/// Returns all files in a folder and its subfolders, sorted by path.
-pub(crate) fn files_under(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = folder
-            .read_dir()
-            .with_context(|| folder.display().to_string())?;
-        for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {

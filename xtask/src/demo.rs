@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use anyhow::{Context as _, Result};
 
 use crate::run::{Run, root};
-use crate::served::Served;
-use crate::{app, docs, needs, pkg, test};
+use crate::server::{self, ServerProcess};
+use crate::{app, docs, needs, pkg};
 
 const PORT: u16 = 8787;
 
@@ -21,7 +21,7 @@ pub(crate) fn demo() -> Result<()> {
     pkg::pkg()?;
     docs::docs()?;
     app::shipped()?;
-    let server = Served::start("demo", &test::server()?, address, &[])?;
+    let server = ServerProcess::start("demo", &server::build()?, address, &[])?;
     let url = format!("http://{address}");
     let (data, log) = (server.data.display(), server.log.display());
     println!("\nOpen {url} in a browser, in a window of a phone's size (390 by 844).");

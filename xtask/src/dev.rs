@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 
+use crate::app;
+use crate::files::files_under;
 use crate::run::{root, target};
-use crate::served::Served;
-use crate::{app, test};
+use crate::server::{self, ServerProcess};
 
 const PORT: u16 = 8787;
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -30,8 +31,10 @@ pub(crate) fn dev() -> Result<()> {
     loop {
         let before = sources();
         let serving = app::quick()
-            .and_then(|()| test::server())
-            .and_then(|binary| Served::resume(&target().join("xtask/dev"), &binary, address, &[]));
+            .and_then(|()| server::build())
+            .and_then(|binary| {
+                ServerProcess::resume(&target().join("xtask/dev"), &binary, address, &[])
+            });
         match &serving {
             Ok(server) => println!("http://{address}; its log is {}", server.log.display()),
             Err(error) => eprintln!("{error:#}\nIt is tried again when a file changes."),
@@ -49,7 +52,7 @@ fn sources() -> BTreeMap<PathBuf, Option<SystemTime>> {
         .map(|name| root().join(name))
         .flat_map(|path| {
             if path.is_dir() {
-                app::files_under(&path).unwrap_or_default()
+                files_under(&path).unwrap_or_default()
             } else {
                 vec![path]
             }

@@ -4,7 +4,7 @@
 use anyhow::{Context as _, Result, ensure};
 
 use crate::run::{Run, root};
-use crate::test::server;
+use crate::server;
 
 const COMMITTED: &str = "server/openapi.json";
 
@@ -24,5 +24,5 @@ pub(crate) fn is_fresh() -> Result<()> {
 }
 
 fn printed() -> Result<String> {
-    Ok(Run::new(server()?).arg("openapi").output()? + "\n")
+    Ok(Run::new(server::build()?).arg("openapi").output()? + "\n")
 }

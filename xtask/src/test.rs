@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
-use crate::run::{Run, root, step, target};
-use crate::{api, app, needs, pkg};
+use crate::run::{Run, root, step};
+use crate::{api, app, needs, pkg, server};
 
 /// The PyPI package that the client in one of the reference documents uses.
 const REQUESTS: &str = "requests==2.34.2";
@@ -120,22 +120,13 @@ fn package(tools: &Tools) -> Result<()> {
 }
 
 fn stories(tools: &Tools) -> Result<()> {
-    let server = server()?;
+    let server = server::build()?;
     step("stories in a browser", || {
         // The same packages as above, so that cargo does not rebuild their dependencies.
         let run = Run::cargo("test --workspace --exclude operator-app --test stories");
         let run = run.env("HUMANOPS_BIN", &server);
         tools.hand_to(run).run()
     })
-}
-
-/// Builds the server as used by hand: in the dev profile, with the app embedded, without the
-/// features of its tests.
-pub(crate) fn server() -> Result<PathBuf> {
-    step("the server", || {
-        Run::cargo("build --package server --bin humanops").run()
-    })?;
-    Ok(target().join("debug/humanops"))
 }
 
 impl Tools {

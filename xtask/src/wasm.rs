@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::app::files_under;
+use crate::files::files_under;
 use crate::run::{Run, root, step, target};
 use crate::toolchain::{TARGET, WasmToolchain};
 use crate::{needs, split};

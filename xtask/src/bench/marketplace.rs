@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::load::{load, load_by, request};
 use crate::needs;
 use crate::run::Run;
-use crate::served::Served;
+use crate::server::ServerProcess;
 
 const AGENTS: usize = 64;
 const OPERATORS: usize = 64;
@@ -31,7 +31,7 @@ pub(crate) struct Marketplace {
     pub(crate) name: String,
     binary: std::path::PathBuf,
     database_url: Option<String>,
-    server: Served,
+    server: ServerProcess,
     agents: Vec<String>,
     operators: Vec<String>,
     deadline: String,
@@ -57,7 +57,7 @@ impl Marketplace {
             settings.push(("DATABASE_URL", url));
         }
         let folder = format!("bench-{}", name.to_lowercase().replace(", ", "-"));
-        let server = Served::start(&folder, binary, free_address()?, &settings)?;
+        let server = ServerProcess::start(&folder, binary, free_address()?, &settings)?;
         let address = server.address;
         Ok(Self {
             agents: agents(address, tasks)?,
