@@ -1,12 +1,12 @@
 //! Rules about manifests: every dependency has a reason and is declared once; server and app are
 //! built without opening credentials; `api-types` depends on none of our crates.
 
-use super::{Fault, Source};
+use super::source::{Source, Violation};
 
 const OURS: [&str; 5] = ["crypto-wasm", "server", "operator-app", "stories", "xtask"];
 
-/// Returns all faults of a manifest; other files have none.
-pub(super) fn faults(source: &Source) -> Vec<Fault> {
+/// Returns all violations in a manifest; other files have none.
+pub(super) fn violations(source: &Source) -> Vec<Violation> {
     match source.path.as_str() {
         "Cargo.toml" => reasons(source),
         "api-types/Cargo.toml" => below_everything(source),
@@ -18,33 +18,33 @@ pub(super) fn faults(source: &Source) -> Vec<Fault> {
     .collect()
 }
 
-fn reasons(source: &Source) -> Vec<Fault> {
+fn reasons(source: &Source) -> Vec<Violation> {
     let bare = |line: &str| !line.contains(" # ") && !line.contains("path = ");
     let lines = section(source, "[workspace.dependencies]").filter(|(_, line)| bare(line));
     lines
-        .map(|(number, _)| source.fault(number, "a dependency has its reason beside it"))
+        .map(|(number, _)| source.violation(number, "a dependency has its reason beside it"))
         .collect()
 }
 
-fn below_everything(source: &Source) -> Vec<Fault> {
+fn below_everything(source: &Source) -> Vec<Violation> {
     let lines = section(source, "[dependencies]");
     let ours = lines.filter(|(_, line)| OURS.iter().any(|name| name_of(line) == *name));
-    ours.map(|(n, _)| source.fault(n, "api-types depends on nothing of ours"))
+    ours.map(|(n, _)| source.violation(n, "api-types depends on nothing of ours"))
         .collect()
 }
 
-fn never_opens(source: &Source) -> Vec<Fault> {
+fn never_opens(source: &Source) -> Vec<Violation> {
     let lines =
         section(source, "[dependencies]").filter(|(_, line)| name_of(line) == "crypto-wasm");
     let opens = lines.filter(|(_, line)| line.contains("open") || line.contains("bindings"));
     let words = "built without `open`: nothing here could open a credential";
     opens
-        .map(|(number, _)| source.fault(number, words))
+        .map(|(number, _)| source.violation(number, words))
         .collect()
 }
 
 /// Checks that versions are only in the root manifest.
-fn inherited(source: &Source) -> Vec<Fault> {
+fn inherited(source: &Source) -> Vec<Violation> {
     let member = source.path.ends_with("/Cargo.toml");
     let kinds = [
         "[dependencies]",
@@ -55,7 +55,7 @@ fn inherited(source: &Source) -> Vec<Fault> {
     let own = lines.filter(|(_, line)| {
         member && !line.contains("workspace") && !line.contains("path = \".\"")
     });
-    own.map(|(n, _)| source.fault(n, "take it from the root manifest: `workspace = true`"))
+    own.map(|(n, _)| source.violation(n, "take it from the root manifest: `workspace = true`"))
         .collect()
 }
 
@@ -79,11 +79,7 @@ mod tests {
     use super::*;
 
     fn count(path: &str, text: &str) -> usize {
-        faults(&Source {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        })
-        .len()
+        violations(&Source::new(path, text.to_owned())).len()
     }
 
     #[test]
