@@ -14,7 +14,7 @@ use crate::run::{root, target};
 use crate::server::{self, ServerProcess};
 
 const PORT: u16 = 8787;
-const LOOK_EVERY: Duration = Duration::from_millis(300);
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
 const WATCHED: [&str; 7] = [
     "api-types/src",
     "crypto-wasm/src",
@@ -29,24 +29,24 @@ const WATCHED: [&str; 7] = [
 pub(crate) fn dev() -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
     loop {
-        let before = sources();
-        let serving = app::quick()
+        let before = modification_times();
+        let server = app::build_quick()
             .and_then(|()| server::build())
             .and_then(|binary| {
                 ServerProcess::resume(&target().join("xtask/dev"), &binary, address, &[])
             });
-        match &serving {
+        match &server {
             Ok(server) => println!("http://{address}; its log is {}", server.log.display()),
-            Err(error) => eprintln!("{error:#}\nIt is tried again when a file changes."),
+            Err(error) => eprintln!("{error:#}\nChange a file to try again."),
         }
-        while sources() == before {
-            std::thread::park_timeout(LOOK_EVERY);
+        while modification_times() == before {
+            std::thread::park_timeout(POLL_INTERVAL);
         }
     }
 }
 
 /// Returns when each source file was last modified.
-fn sources() -> BTreeMap<PathBuf, Option<SystemTime>> {
+fn modification_times() -> BTreeMap<PathBuf, Option<SystemTime>> {
     let files = WATCHED
         .iter()
         .map(|name| root().join(name))
@@ -57,6 +57,6 @@ fn sources() -> BTreeMap<PathBuf, Option<SystemTime>> {
                 vec![path]
             }
         });
-    let written = |file: &PathBuf| file.metadata().and_then(|of| of.modified()).ok();
-    files.map(|file| (file.clone(), written(&file))).collect()
+    let modified = |file: &PathBuf| file.metadata().and_then(|of| of.modified()).ok();
+    files.map(|file| (file.clone(), modified(&file))).collect()
 }

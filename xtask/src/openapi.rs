@@ -14,11 +14,11 @@ pub(crate) fn openapi() -> Result<()> {
 }
 
 /// Fails if the committed file differs from the output of the server.
-pub(crate) fn is_fresh() -> Result<()> {
+pub(crate) fn check_fresh() -> Result<()> {
     let committed = std::fs::read_to_string(root().join(COMMITTED)).context(COMMITTED)?;
     ensure!(
         committed == printed()?,
-        "{COMMITTED} is stale: run `cargo xtask openapi`, then commit"
+        "{COMMITTED} is out of date: run `cargo xtask openapi`, then commit"
     );
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::run::{Run, step, target};
 const READY_SECONDS_MAX: u64 = 30;
 /// Timeout of a request to the server. A round trip on loopback takes less than a second, unless
 /// the server is busy.
-const ANSWER_SECONDS_MAX: u64 = 5;
+const RESPONSE_SECONDS_MAX: u64 = 5;
 
 /// Builds the server as used by hand: in the dev profile, with the app embedded, without the
 /// features of its tests.
@@ -63,7 +63,7 @@ impl ServerProcess {
     ) -> Result<Self> {
         let (data, log) = (folder.join("data"), folder.join("server.log"));
         std::fs::create_dir_all(&data)?;
-        let run = Run::new(binary).arg("serve").without(&["DATABASE_URL"]);
+        let run = Run::new(binary).arg("serve").env_remove(&["DATABASE_URL"]);
         let run = run
             .arg("--listen")
             .arg(address.to_string())
@@ -101,7 +101,7 @@ impl ServerProcess {
             }
             if start.elapsed().as_secs() > READY_SECONDS_MAX {
                 bail!(
-                    "the server is not ready; what it said is in {}",
+                    "the server is not ready after {READY_SECONDS_MAX} s; its log is {}",
                     self.log.display()
                 );
             }
@@ -115,11 +115,11 @@ impl ServerProcess {
 impl Drop for ServerProcess {
     fn drop(&mut self) {
         // An interrupt, as from Ctrl-C, lets the server close the database properly.
-        let asked = Run::new("kill")
+        let interrupted = Run::new("kill")
             .arg("-INT")
             .arg(self.child.id().to_string())
             .succeeds();
-        if !asked {
+        if !interrupted {
             drop(self.child.kill());
         }
         drop(self.child.wait());
@@ -127,17 +127,17 @@ impl Drop for ServerProcess {
 }
 
 fn is_ready(address: SocketAddr) -> bool {
-    let ask = || -> std::io::Result<String> {
-        let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
+    let request = || -> std::io::Result<String> {
+        let limit = Duration::from_secs(RESPONSE_SECONDS_MAX);
         let mut stream = TcpStream::connect_timeout(&address, limit)?;
         stream.set_read_timeout(Some(limit))?;
         write!(
             stream,
             "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
         )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+        let mut response = String::new();
+        stream.read_to_string(&mut response)?;
+        Ok(response)
     };
-    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    request().is_ok_and(|response| response.starts_with("HTTP/1.1 200"))
 }

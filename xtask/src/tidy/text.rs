@@ -4,8 +4,9 @@ use super::source::{Source, Violation};
 
 const COLUMNS_MAX: usize = 100;
 
-/// Split into parts, so that this file does not contain these texts itself.
-const MACHINE: [&str; 11] = [
+/// Folders of a machine and hosts of registries. They are split into parts, so that this file does
+/// not contain them itself.
+const PRIVATE_PLACES: [&str; 11] = [
     concat!("/", "root/"),
     concat!("/", "home/"),
     concat!("/", "work/"),
@@ -40,25 +41,27 @@ fn lines(source: &Source) -> Vec<Violation> {
     for (index, line) in source.text.lines().enumerate() {
         let columns = columns(line);
         if bounded && columns > COLUMNS_MAX && !line.contains("https://") {
-            let words = format!("{columns} columns; {COLUMNS_MAX} is the limit");
-            violations.push(source.violation(index + 1, words));
+            let message = format!("{columns} columns, and {COLUMNS_MAX} is the limit");
+            violations.push(source.violation(index + 1, message));
         }
         for word in [
             concat!("dbg", "!("),
             concat!("FIX", "ME"),
             concat!("TO", "DO"),
         ] {
-            if extension != "json" && holds_word(line, word) {
-                violations.push(
-                    source.violation(index + 1, format!("`{word}` is for an unfinished file")),
-                );
+            if extension != "json" && contains_word(line, word) {
+                let message = format!("`{word}` marks unfinished work: finish it, then remove it");
+                violations.push(source.violation(index + 1, message));
             }
         }
-        if source.path != "Cargo.lock" && MACHINE.iter().any(|place| holds_place(line, place)) {
-            violations.push(source.violation(
-                index + 1,
-                "names a place of one machine, or a registry's host",
-            ));
+        let place = PRIVATE_PLACES
+            .iter()
+            .find(|place| contains_place(line, place));
+        if let Some(place) = place
+            && source.path != "Cargo.lock"
+        {
+            let message = format!("`{place}` is a place of one machine, or a host of a registry");
+            violations.push(source.violation(index + 1, message));
         }
     }
     violations
@@ -79,7 +82,7 @@ fn columns(line: &str) -> usize {
         - 1
 }
 
-fn holds_word(line: &str, word: &str) -> bool {
+fn contains_word(line: &str, word: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
         let before = line.get(..at).and_then(|s| s.chars().next_back());
@@ -91,7 +94,7 @@ fn holds_word(line: &str, word: &str) -> bool {
 
 /// Returns whether a line contains this path at the path's beginning, so that `a/work/b` does not
 /// match.
-fn holds_place(line: &str, place: &str) -> bool {
+fn contains_place(line: &str, place: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || "._-}*)".contains(c);
     line.match_indices(place).any(|(at, _)| {
         let before = line.get(..at).and_then(|s| s.chars().next_back());
@@ -144,8 +147,8 @@ mod tests {
 
     #[test]
     fn unfinished_words_and_machines_are_refused() {
-        assert!(messages("a.md", concat!("a FIX", "ME b")).contains("unfinished"));
-        assert!(messages("a.md", concat!("see /", "root/x")).contains("one machine"));
+        assert!(messages("a.md", concat!("a FIX", "ME b")).contains("marks unfinished work"));
+        assert!(messages("a.md", concat!("see /", "root/x")).contains("a place of one machine"));
         assert_eq!(messages("a.md", concat!("see src/", "work/x")), "");
     }
 }
