@@ -1,6 +1,6 @@
-//! `cargo xtask bench crypto` runs this: serves the pages of `bench/crypto` with the package and
-//! its rivals on loopback, opens them in Chromium, and prints what the page measured. What is
-//! measured, and how, stands in the pages.
+//! `cargo xtask bench crypto` runs this program. It serves the page in `bench/crypto` on loopback,
+//! with the package and the libraries that it is compared with, opens the page in Chromium, and
+//! prints its report. `bench.mjs` says what is measured and how.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -23,7 +23,7 @@ const TYPES = {
 };
 const PAGE_MILLISECONDS_MAX = 5 * 60 * 1000;
 
-/** `/pkg/…` and `/node_modules/…` are those folders; everything else is a page. */
+/** Returns the file of a URL: below one of the folders, or else in `crypto`. */
 function fileOf(url) {
   const path = normalize(decodeURIComponent(new URL(url, "http://localhost").pathname));
   const [, first, ...rest] = path.split("/");
@@ -38,7 +38,7 @@ const server = createServer(async (request, response) => {
     const type = TYPES[extname(file)] ?? "application/octet-stream";
     response.writeHead(200, { "content-type": type }).end(bytes);
   } catch {
-    response.writeHead(404).end(`no ${request.url}`);
+    response.writeHead(404).end(`${request.url} does not exist`);
   }
 });
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -53,7 +53,7 @@ try {
   const failed = new Promise((_, reject) => page.on("pageerror", reject));
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   const limit = { timeout: PAGE_MILLISECONDS_MAX, polling: 500 };
-  // The page leaves its report here when it has measured everything.
+  // The page sets this variable when all measurements are done.
   const done = page.waitForFunction(() => globalThis.measured, undefined, limit);
   const report = await (await Promise.race([done, failed])).jsonValue();
   console.log(typeof report === "string" ? report : JSON.stringify(report, null, 2));

@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 
 use crate::bench::load::{load, request};
 use crate::run::{Run, root, step};
-use crate::served::Served;
-use crate::test::server;
-use crate::{clients, needs};
+use crate::server::{self, ServerProcess};
+use crate::{clients, tools};
 
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 
@@ -32,9 +31,9 @@ const ADMIN_KEY: &str = "the-key-of-a-server-that-lives-for-minutes";
 /// Starts a server on an empty folder, uses the generated clients, and runs Schemathesis with one
 /// caller of each kind.
 pub(crate) fn api(node: &Path) -> Result<()> {
-    let programs = needs::pypi([SCHEMATHESIS])?;
+    let programs = tools::pypi([SCHEMATHESIS])?;
     let clients = clients::generate(node)?;
-    let binary = server()?;
+    let binary = server::build()?;
     // The port is free again at the end of this statement.
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     let settings = [
@@ -44,7 +43,7 @@ pub(crate) fn api(node: &Path) -> Result<()> {
         // error.
         ("KYC_WEBHOOK_SECRET", "the-provider-of-this-server"),
     ];
-    let served = Served::start("api", &binary, address, &settings)?;
+    let server = ServerProcess::start("api", &binary, address, &settings)?;
     clients.call(address)?;
     let callers = Callers::register(address)?;
     step("the API against its document", || {
@@ -62,7 +61,12 @@ pub(crate) fn api(node: &Path) -> Result<()> {
             .env("OTHER_AGENT_KEY", &callers.other_agent_key)
             .env("OPERATOR_ID", &callers.operator_id)
             .env("ADMIN_KEY", ADMIN_KEY)
-            .dir(served.data.parent().context("a folder without a parent")?)
+            .dir(
+                server
+                    .data
+                    .parent()
+                    .context("the data folder has no parent")?,
+            )
             .run()
     })
 }
@@ -107,9 +111,9 @@ fn post(address: SocketAddr, path: &str, who: &str, body: &Value, field: &str) -
     let who = if who.is_empty() { "Accept: */*" } else { who };
     let request = request("POST", &format!("/api/v1{path}"), who, &body.to_string());
     let (bodies, _) = load(address, &[request])?;
-    let answer: Value = serde_json::from_str(bodies.first().context("no answer")?)?;
-    let text = answer.get(field).and_then(Value::as_str);
+    let response: Value = serde_json::from_str(bodies.first().context("no response")?)?;
+    let text = response.get(field).and_then(Value::as_str);
     Ok(text
-        .with_context(|| format!("{path}: no {field}"))?
+        .with_context(|| format!("the response of {path} has no {field}"))?
         .to_owned())
 }

@@ -3,14 +3,15 @@
 //! service worker and the manifest keep their names. The server's `assets.rs` serves them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
-use crate::compress::twins;
+use crate::compress::write_compressed;
 use crate::docs;
+use crate::files::files_under;
 use crate::run::{root, step, target};
 use crate::wasm::{Wasm, hex};
 
@@ -44,56 +45,58 @@ const QUICK: Wasm = Wasm {
 /// the viewer of the API document, so that the next build of the server embeds both.
 pub(crate) fn app() -> Result<()> {
     docs::docs()?;
-    let first_load = shipped()?;
+    let first_load = build_release()?;
     ensure!(
         first_load <= FIRST_LOAD_BYTES_MAX,
-        "the app's first load is too heavy"
+        "the first load of the app has {first_load} bytes, and {FIRST_LOAD_BYTES_MAX} is the limit"
     );
     Ok(())
 }
 
 /// Builds the release version of the app, and returns the size of its first load in bytes.
-pub(crate) fn shipped() -> Result<usize> {
-    let shell = built(&APP)?;
+pub(crate) fn build_release() -> Result<usize> {
+    let files = build(&APP)?;
     let dist = root().join("operator-app/dist");
-    let first_load = step("compression", || compress(&dist, &shell.first_load()))?;
-    println!("the app's first load: {first_load} bytes brotli of at most {FIRST_LOAD_BYTES_MAX}");
+    let first_load = step("compression", || compress(&dist, &files.first_load()))?;
+    println!(
+        "the first load of the app: {first_load} bytes after brotli, at most {FIRST_LOAD_BYTES_MAX}"
+    );
     Ok(first_load)
 }
 
 /// Builds the app for a browser on this machine: compiles fast, loads slowly.
-pub(crate) fn quick() -> Result<()> {
-    built(&QUICK).map(drop)
+pub(crate) fn build_quick() -> Result<()> {
+    build(&QUICK).map(drop)
 }
 
-fn built(wasm: &Wasm) -> Result<Shell> {
-    let bound = target().join("xtask/app");
-    wasm.build(&bound)?;
+fn build(wasm: &Wasm) -> Result<AppFiles> {
+    let bindings = target().join("xtask/app");
+    wasm.build(&bindings)?;
     ensure!(
-        !bound.join("snippets").exists(),
-        "a crate brings JavaScript snippets: hash them here"
+        !bindings.join("snippets").exists(),
+        "wasm-bindgen wrote JavaScript snippets, whose names get no hash: extend `AppFiles`"
     );
-    let mut shell = Shell::read(&root().join("operator-app"), &bound)?;
-    shell.hash_names()?;
-    shell.fill_service_worker()?;
-    shell.write(&root().join("operator-app/dist"))?;
-    Ok(shell)
+    let mut files = AppFiles::read(&root().join("operator-app"), &bindings)?;
+    files.hash_names()?;
+    files.fill_service_worker()?;
+    files.write(&root().join("operator-app/dist"))?;
+    Ok(files)
 }
 
 /// The files of the app, by their path on the server without the leading slash.
-struct Shell {
+struct AppFiles {
     files: BTreeMap<String, Vec<u8>>,
 }
 
-impl Shell {
-    fn read(app: &Path, bound: &Path) -> Result<Self> {
+impl AppFiles {
+    fn read(app: &Path, bindings: &Path) -> Result<Self> {
         let mut files = BTreeMap::new();
         for (name, file) in [
             ("index.html", app.join("index.html")),
             ("style.css", app.join("style.css")),
-            ("app.js", bound.join("app.js")),
-            ("app_bg.wasm", bound.join("app_bg.wasm")),
-            ("app_later.wasm", bound.join("app_later.wasm")),
+            ("app.js", bindings.join("app.js")),
+            ("app_bg.wasm", bindings.join("app_bg.wasm")),
+            ("app_later.wasm", bindings.join("app_later.wasm")),
         ] {
             files.insert(name.to_owned(), read(&file)?);
         }
@@ -117,9 +120,12 @@ impl Shell {
             .filter(|n| is_hashed(n))
             .cloned()
             .collect();
-        names.sort_by_key(|name| (order(name), name.clone()));
+        names.sort_by_key(|name| (hashing_order(name), name.clone()));
         for name in names {
-            let bytes = self.files.remove(&name).context("a file renamed twice")?;
+            let bytes = self
+                .files
+                .remove(&name)
+                .context("a file was renamed twice")?;
             let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
             let stem = stem.rsplit('/').next().unwrap_or(stem);
             let hash = hex(&Sha256::digest(&bytes), 6);
@@ -166,7 +172,10 @@ impl Shell {
     /// Returns the digest of each precached file in the format of `Request.integrity`.
     fn digests(&self) -> Result<BTreeMap<String, String>> {
         let digest = |url: String| {
-            let bytes = self.files.get(file_of(&url)).context("a precached file")?;
+            let bytes = self
+                .files
+                .get(file_of(&url))
+                .context("a precached file is missing")?;
             let digest = STANDARD.encode(Sha256::digest(bytes));
             Ok((url, format!("sha256-{digest}")))
         };
@@ -229,7 +238,7 @@ fn file_of(url: &str) -> &str {
 fn compress(dist: &Path, first_load: &[String]) -> Result<usize> {
     let mut total = 0;
     for file in files_under(dist)? {
-        let small = twins(&file)?;
+        let small = write_compressed(&file)?;
         let name = file.strip_prefix(dist)?.to_string_lossy().into_owned();
         if first_load.contains(&name) {
             println!("  {small:>7}  /{name}");
@@ -244,7 +253,7 @@ fn compress(dist: &Path, first_load: &[String]) -> Result<usize> {
 /// Replaces `/name` by `/hashed` in quotes and in `url(…)`.
 fn rename(text: &mut Vec<u8>, name: &str, hashed: &str) -> Result<()> {
     let mut new = std::str::from_utf8(text)
-        .context("a text that is not UTF-8")?
+        .context("a text file of the app is not UTF-8")?
         .to_owned();
     for (open, close) in [('"', '"'), ('\'', '\''), ('(', ')')] {
         new = new.replace(
@@ -266,7 +275,7 @@ fn is_text(name: &str) -> bool {
     matches!(extension(name), "js" | "css" | "html" | "webmanifest")
 }
 
-fn order(name: &str) -> usize {
+fn hashing_order(name: &str) -> usize {
     match name {
         _ if extension(name) == "wasm" => 0,
         "app.js" => 1,
@@ -281,27 +290,6 @@ fn extension(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
-/// Returns all files in a folder and its subfolders, sorted by path.
-pub(crate) fn files_under(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = folder
-            .read_dir()
-            .with_context(|| folder.display().to_string())?;
-        for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
 fn read(file: &Path) -> Result<Vec<u8>> {
     std::fs::read(file).with_context(|| format!("{} is missing", file.display()))
 }
@@ -310,15 +298,15 @@ fn read(file: &Path) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn shell(files: &[(&str, &str)]) -> Shell {
+    fn app_files(files: &[(&str, &str)]) -> AppFiles {
         let file = |(name, text): &(&str, &str)| (name.to_string(), text.as_bytes().to_vec());
-        Shell {
+        AppFiles {
             files: files.iter().map(file).collect(),
         }
     }
 
-    fn text(shell: &Shell, start: &str) -> String {
-        let found = shell
+    fn text(app: &AppFiles, start: &str) -> String {
+        let found = app
             .files
             .iter()
             .find(|(name, _)| name.starts_with(start))
@@ -330,8 +318,8 @@ mod tests {
     const PAGE: &str = r#"<link href="/style.css"><link href="/icon.svg"><script src="/boot.js">"#;
     const WORKER: &str = "const LIST = /*PRECACHE*/{}, NAME = /*VERSION*/\"\";";
 
-    fn hashed(wasm: &str) -> Shell {
-        let mut shell = shell(&[
+    fn hashed(wasm: &str) -> AppFiles {
+        let mut app = app_files(&[
             ("app.js", "fetch(\"/app_later.wasm\")"),
             ("app_bg.wasm", wasm),
             ("app_later.wasm", "later"),
@@ -343,23 +331,23 @@ mod tests {
             ("style.css", "a{}"),
             ("sw.js", WORKER),
         ]);
-        shell.hash_names().unwrap();
-        shell.fill_service_worker().unwrap();
-        shell
+        app.hash_names().unwrap();
+        app.fill_service_worker().unwrap();
+        app
     }
 
     #[test]
     fn every_reference_is_to_a_file_that_exists() {
-        let shell = hashed("wasm");
+        let app = hashed("wasm");
         for (of, count) in [("assets/app-", 1), ("assets/boot-", 3), ("index.html", 3)] {
-            let text = text(&shell, of);
+            let text = text(&app, of);
             let names: Vec<_> = text
                 .split(['"', '\''])
                 .filter_map(|w| w.strip_prefix('/'))
                 .collect();
             assert_eq!(names.len(), count, "{text}");
             assert!(
-                names.iter().all(|name| shell.files.contains_key(*name)),
+                names.iter().all(|name| app.files.contains_key(*name)),
                 "{text}"
             );
         }
@@ -384,9 +372,9 @@ mod tests {
 
     #[test]
     fn what_comes_later_is_kept_for_later_and_no_part_of_the_first_load() {
-        let shell = hashed("wasm");
+        let app = hashed("wasm");
         let later = |names: Vec<String>| names.iter().any(|name| name.contains("app_later-"));
-        assert!(later(shell.precache()) && !later(shell.first_load()));
+        assert!(later(app.precache()) && !later(app.first_load()));
     }
 
     #[test]
@@ -402,9 +390,9 @@ mod tests {
 
     #[test]
     fn the_worker_has_the_digest_of_each_file_as_it_is_served() {
-        let shell = hashed("wasm");
-        let digest = STANDARD.encode(Sha256::digest(text(&shell, "index.html")));
-        let worker = text(&shell, "sw.js");
+        let app = hashed("wasm");
+        let digest = STANDARD.encode(Sha256::digest(text(&app, "index.html")));
+        let worker = text(&app, "sw.js");
         let entry = format!("\"/\":\"sha256-{digest}\"");
         assert!(worker.contains(&entry), "{worker}");
     }

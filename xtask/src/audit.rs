@@ -95,12 +95,12 @@ fn listed<'a>(deny: &'a str, key: &str) -> Vec<&'a str> {
 /// Runs cargo-deny if it is installed and can fetch its database.
 fn rust_advisories() -> Result<()> {
     if !Run::cargo("deny --version").succeeds() {
-        println!("NOT CHECKED: cargo-deny is not here; `cargo install cargo-deny` brings it");
+        println!("NOT CHECKED: cargo-deny is not installed; run `cargo install cargo-deny`");
         return Ok(());
     }
     let fetch = Run::cargo("deny fetch db").run_within(Duration::from_secs(ADVISORY_SECONDS_MAX));
     if let Err(error) = fetch {
-        println!("NOT CHECKED: the advisory database cannot be fetched here: {error:#}");
+        println!("NOT CHECKED: the advisory database cannot be fetched: {error:#}");
         return Ok(());
     }
     Run::cargo("deny check").run()
@@ -120,15 +120,18 @@ fn npm_advisories() -> Result<()> {
         let printed = audit.command().output().context("npm audit")?.stdout;
         let report: Value = serde_json::from_slice(&printed).unwrap_or_default();
         let Some(found) = report.pointer("/metadata/vulnerabilities") else {
-            println!("NOT CHECKED: {folder}: the npm registry gives no report here");
+            println!("NOT CHECKED: {folder}: the npm registry gave no report");
             continue;
         };
         let count = |level: &str| found.get(level).and_then(Value::as_u64).unwrap_or_default();
-        let grave = count("high") + count("critical");
-        println!("{folder}: {grave} grave of {} in all", count("total"));
+        let severe = count("high") + count("critical");
+        println!(
+            "{folder}: {severe} high or critical of {} vulnerabilities",
+            count("total")
+        );
         ensure!(
-            grave == 0,
-            "grave vulnerabilities; to run it by hand:\n  {audit}"
+            severe == 0,
+            "{folder} has {severe} high or critical vulnerabilities; to list them:\n  {audit}"
         );
     }
     Ok(())

@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use crate::run::{Run, root, step};
-use crate::toolchain::{TARGET, WasmToolchain, Way};
+use crate::toolchain::{StdSource, TARGET, WasmToolchain};
 use crate::{audit, openapi, pkg, test, tidy};
 
 /// The browser crates with the features of their release builds. They are linted separately,
@@ -22,11 +22,11 @@ pub(crate) fn ci() -> Result<()> {
         lint()?;
         test::test(None)?;
         documents()?;
-        step("a server lib that cannot open", || {
+        step("the server library without `open`", || {
             Run::cargo("check --package server --lib --no-default-features").run()
         })?;
-        step("the crypto package is small", pkg::is_small)?;
-        step("generated files are fresh", openapi::is_fresh)?;
+        step("the size of the crypto package", pkg::check_size)?;
+        step("generated files are up to date", openapi::check_fresh)?;
         audit::audit()
     })
 }
@@ -34,8 +34,8 @@ pub(crate) fn ci() -> Result<()> {
 /// Lints the code for this machine, then the code for browsers.
 fn lint() -> Result<()> {
     // The server embeds these folders; they may be empty until they are filled.
-    for carried in ["operator-app/dist", "server/docs/dist"] {
-        std::fs::create_dir_all(root().join(carried))?;
+    for folder in ["operator-app/dist", "server/docs/dist"] {
+        std::fs::create_dir_all(root().join(folder))?;
     }
     let deny = |run: Run| run.words("-- -D warnings").run();
     step("clippy", || {
@@ -47,8 +47,11 @@ fn lint() -> Result<()> {
     for crate_and_features in BROWSER {
         // Clippy can only read a library of its own compiler, and Debian's compiler is a different
         // one.
-        let (at, run) = if toolchain.way == Way::Debian {
-            ("this machine, for want of wasm32", Run::cargo("clippy"))
+        let (at, run) = if toolchain.std_source == StdSource::Debian {
+            (
+                "this machine, without a wasm32 library",
+                Run::cargo("clippy"),
+            )
         } else {
             (
                 "wasm32",

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::needs;
 use crate::run::{Run, root, step, target};
+use crate::tools;
 
 /// The generator of a full Python client, with requests.
 const PYTHON_CLIENT: &str = "openapi-python-client==0.29.1";
@@ -37,7 +37,7 @@ pub(crate) fn generate(node: &Path) -> Result<Clients> {
     }
     std::fs::create_dir_all(&folder)?;
     let document = root().join("server/openapi.json");
-    let programs = needs::pypi([PYTHON_CLIENT])?;
+    let programs = tools::pypi([PYTHON_CLIENT])?;
     step("openapi-python-client generates a client", || {
         Run::new(programs.join("openapi-python-client"))
             .words("generate --meta none --fail-on-warning --config")
@@ -55,7 +55,7 @@ pub(crate) fn generate(node: &Path) -> Result<Clients> {
 }
 
 fn pydantic_models(document: &Path, folder: &Path) -> Result<()> {
-    let programs = needs::pypi([PYTHON_MODELS, PYDANTIC])?;
+    let programs = tools::pypi([PYTHON_MODELS, PYDANTIC])?;
     step("datamodel-code-generator generates models", || {
         Run::new(programs.join("datamodel-codegen"))
             .words("--input-file-type openapi --formatters builtin")

@@ -20,15 +20,15 @@ const COMPRESSIBLE: [&str; 9] = [
 
 /// Compresses with brotli at its highest quality.
 pub(crate) fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut small = Vec::new();
-    let best = brotli::enc::BrotliEncoderParams {
+    let mut compressed = Vec::new();
+    let params = brotli::enc::BrotliEncoderParams {
         quality: 11,
         lgwin: 22,
         size_hint: bytes.len(),
         ..Default::default()
     };
-    brotli::BrotliCompress(&mut &*bytes, &mut small, &best)?;
-    Ok(small)
+    brotli::BrotliCompress(&mut &*bytes, &mut compressed, &params)?;
+    Ok(compressed)
 }
 
 fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
@@ -39,7 +39,7 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
 
 /// Writes the compressed copies that are smaller than the file, and returns the size that a phone
 /// downloads.
-pub(crate) fn twins(file: &Path) -> Result<usize> {
+pub(crate) fn write_compressed(file: &Path) -> Result<usize> {
     let bytes = std::fs::read(file)?;
     let extension = file
         .extension()
@@ -49,10 +49,13 @@ pub(crate) fn twins(file: &Path) -> Result<usize> {
         return Ok(bytes.len());
     }
     let mut smallest = bytes.len();
-    for (suffix, small) in [("br", brotli(&bytes)?), ("gz", gzip(&bytes)?)] {
-        if small.len() < bytes.len() {
-            smallest = smallest.min(small.len());
-            std::fs::write(file.with_extension(format!("{extension}.{suffix}")), small)?;
+    for (suffix, compressed) in [("br", brotli(&bytes)?), ("gz", gzip(&bytes)?)] {
+        if compressed.len() < bytes.len() {
+            smallest = smallest.min(compressed.len());
+            std::fs::write(
+                file.with_extension(format!("{extension}.{suffix}")),
+                compressed,
+            )?;
         }
     }
     Ok(smallest)

@@ -7,30 +7,31 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use anyhow::{Context as _, Result};
 
 use crate::run::{Run, root};
-use crate::served::Served;
-use crate::{app, docs, needs, pkg, test};
+use crate::server::{self, ServerProcess};
+use crate::{app, docs, pkg, tools};
 
 const PORT: u16 = 8787;
 
 /// Builds everything, starts the server, and runs the agent until Ctrl-C.
 pub(crate) fn demo() -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
-    let node = needs::node()?;
-    TcpListener::bind(address)
-        .with_context(|| format!("port {PORT} is taken: end what listens there, then try again"))?;
+    let node = tools::node()?;
+    TcpListener::bind(address).with_context(|| {
+        format!("port {PORT} is in use: stop the process that listens there, then try again")
+    })?;
     pkg::pkg()?;
     docs::docs()?;
-    app::shipped()?;
-    let server = Served::start("demo", &test::server()?, address, &[])?;
+    app::build_release()?;
+    let server = ServerProcess::start("demo", &server::build()?, address, &[])?;
     let url = format!("http://{address}");
     let (data, log) = (server.data.display(), server.log.display());
-    println!("\nOpen {url} in a browser, in a window of a phone's size (390 by 844).");
+    println!("\nOpen {url} in a browser, in a window of 390 by 844 pixels, as on a phone.");
     println!(
         "Sign up, claim the task about the API key, type a secret and send it. The page seals"
     );
     println!("it, the server stores what it cannot read, and the agent opens it here.");
     println!("The database is in {data}, the server's log is {log}.");
-    println!("Search both for what you typed. Ctrl-C ends everything.\n");
+    println!("Search both for what you typed. Press Ctrl-C to stop everything.\n");
     Run::new(node)
         .arg(root().join("tests/demo-agent.mjs"))
         .arg(url)

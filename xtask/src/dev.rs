@@ -8,12 +8,13 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 
+use crate::app;
+use crate::files::files_under;
 use crate::run::{root, target};
-use crate::served::Served;
-use crate::{app, test};
+use crate::server::{self, ServerProcess};
 
 const PORT: u16 = 8787;
-const LOOK_EVERY: Duration = Duration::from_millis(300);
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
 const WATCHED: [&str; 7] = [
     "api-types/src",
     "crypto-wasm/src",
@@ -28,32 +29,34 @@ const WATCHED: [&str; 7] = [
 pub(crate) fn dev() -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
     loop {
-        let before = sources();
-        let serving = app::quick()
-            .and_then(|()| test::server())
-            .and_then(|binary| Served::resume(&target().join("xtask/dev"), &binary, address, &[]));
-        match &serving {
+        let before = modification_times();
+        let server = app::build_quick()
+            .and_then(|()| server::build())
+            .and_then(|binary| {
+                ServerProcess::resume(&target().join("xtask/dev"), &binary, address, &[])
+            });
+        match &server {
             Ok(server) => println!("http://{address}; its log is {}", server.log.display()),
-            Err(error) => eprintln!("{error:#}\nIt is tried again when a file changes."),
+            Err(error) => eprintln!("{error:#}\nChange a file to try again."),
         }
-        while sources() == before {
-            std::thread::park_timeout(LOOK_EVERY);
+        while modification_times() == before {
+            std::thread::park_timeout(POLL_INTERVAL);
         }
     }
 }
 
 /// Returns when each source file was last modified.
-fn sources() -> BTreeMap<PathBuf, Option<SystemTime>> {
+fn modification_times() -> BTreeMap<PathBuf, Option<SystemTime>> {
     let files = WATCHED
         .iter()
         .map(|name| root().join(name))
         .flat_map(|path| {
             if path.is_dir() {
-                app::files_under(&path).unwrap_or_default()
+                files_under(&path).unwrap_or_default()
             } else {
                 vec![path]
             }
         });
-    let written = |file: &PathBuf| file.metadata().and_then(|of| of.modified()).ok();
-    files.map(|file| (file.clone(), written(&file))).collect()
+    let modified = |file: &PathBuf| file.metadata().and_then(|of| of.modified()).ok();
+    files.map(|file| (file.clone(), modified(&file))).collect()
 }

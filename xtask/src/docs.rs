@@ -5,13 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::compress::twins;
-use crate::needs;
+use crate::compress::write_compressed;
 use crate::run::{root, step};
+use crate::tools;
 
 const FOLDER: &str = "server/docs";
-const OURS: [&str; 3] = ["index.html", "docs.js", "docs.css"];
-const OF_THE_VIEWER: [&str; 5] = [
+const PAGE_FILES: [&str; 3] = ["index.html", "docs.js", "docs.css"];
+const VIEWER_FILES: [&str; 5] = [
     "swagger-ui-bundle.js",
     "swagger-ui.css",
     "favicon-32x32.png",
@@ -21,15 +21,15 @@ const OF_THE_VIEWER: [&str; 5] = [
 
 /// Fetches the viewer and copies it and our page to the folder.
 pub(crate) fn docs() -> Result<()> {
-    needs::npm_ci(FOLDER)?;
+    tools::npm_ci(FOLDER)?;
     step("the viewer of the API document", || {
         let folder = root().join(FOLDER);
         let dist = folder.join("dist");
         let viewer = folder.join("node_modules/swagger-ui-dist");
-        let theirs = OF_THE_VIEWER.iter().map(|name| viewer.join(name));
-        let ours = OURS.iter().map(|name| folder.join(name));
+        let viewer_files = VIEWER_FILES.iter().map(|name| viewer.join(name));
+        let page_files = PAGE_FILES.iter().map(|name| folder.join(name));
         let mut files = Vec::new();
-        for from in theirs.chain(ours) {
+        for from in viewer_files.chain(page_files) {
             let bytes = std::fs::read(&from).with_context(|| from.display().to_string())?;
             files.push((dist.join(from.file_name().unwrap_or_default()), bytes));
         }
@@ -41,7 +41,7 @@ pub(crate) fn docs() -> Result<()> {
         std::fs::create_dir_all(&dist)?;
         for (to, bytes) in files {
             std::fs::write(&to, bytes)?;
-            twins(&to)?;
+            write_compressed(&to)?;
         }
         Ok(())
     })

@@ -17,15 +17,16 @@ mod compress;
 mod demo;
 mod dev;
 mod docs;
-mod needs;
+mod files;
 mod openapi;
 mod pkg;
 mod run;
-mod served;
+mod server;
 mod split;
 mod test;
 mod tidy;
 mod toolchain;
+mod tools;
 mod wasm;
 
 use std::path::PathBuf;
@@ -34,7 +35,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// Builds, tests and shows HumanOps.
+/// Builds, tests and demonstrates HumanOps.
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
@@ -68,7 +69,7 @@ enum Command {
     App,
     /// Fetch the viewer of the API document: fills server/docs/dist
     Docs,
-    /// Check the rules that a text scan can check
+    /// Check the rules that a program can check: names, comments, lengths, imports, manifests
     Tidy,
     /// Update the committed server/openapi.json
     Openapi,
@@ -124,7 +125,7 @@ fn run(command: &Command) -> Result<()> {
             bench::server(*tasks, baseline.as_deref())
         }
         Command::Toolchain => {
-            println!("{:?}", toolchain::WasmToolchain::find()?.way);
+            println!("{:?}", toolchain::WasmToolchain::find()?.std_source);
             Ok(())
         }
     }

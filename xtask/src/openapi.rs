@@ -4,7 +4,7 @@
 use anyhow::{Context as _, Result, ensure};
 
 use crate::run::{Run, root};
-use crate::test::server;
+use crate::server;
 
 const COMMITTED: &str = "server/openapi.json";
 
@@ -14,15 +14,15 @@ pub(crate) fn openapi() -> Result<()> {
 }
 
 /// Fails if the committed file differs from the output of the server.
-pub(crate) fn is_fresh() -> Result<()> {
+pub(crate) fn check_fresh() -> Result<()> {
     let committed = std::fs::read_to_string(root().join(COMMITTED)).context(COMMITTED)?;
     ensure!(
         committed == printed()?,
-        "{COMMITTED} is stale: run `cargo xtask openapi`, then commit"
+        "{COMMITTED} is out of date: run `cargo xtask openapi`, then commit"
     );
     Ok(())
 }
 
 fn printed() -> Result<String> {
-    Ok(Run::new(server()?).arg("openapi").output()? + "\n")
+    Ok(Run::new(server::build()?).arg("openapi").output()? + "\n")
 }

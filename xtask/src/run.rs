@@ -101,7 +101,7 @@ impl Run {
     }
 
     /// Removes environment variables.
-    pub(crate) fn without(mut self, names: &[&'static str]) -> Self {
+    pub(crate) fn env_remove(mut self, names: &[&'static str]) -> Self {
         self.unset.extend(names);
         self
     }
@@ -164,7 +164,7 @@ impl Run {
                 child.kill()?;
                 child.wait()?;
                 bail!(
-                    "no end after {} s; to run it by hand:\n  {self}",
+                    "not finished after {} s; to run it by hand:\n  {self}",
                     limit.as_secs()
                 );
             }
@@ -247,6 +247,6 @@ mod tests {
             .arg("60")
             .run_within(Duration::from_millis(60))
             .unwrap_err();
-        assert!(error.to_string().contains("no end after"), "{error}");
+        assert!(error.to_string().contains("not finished after"), "{error}");
     }
 }

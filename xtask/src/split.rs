@@ -25,7 +25,7 @@ const LINK: &str = "link.js";
 const LOADER: &str = "__wasm_split_load_later";
 
 /// Creates an empty folder for the output of the splitting.
-pub(crate) fn folder() -> Result<PathBuf> {
+pub(crate) fn create_folder() -> Result<PathBuf> {
     let parts = target().join("xtask/split");
     if parts.exists() {
         std::fs::remove_dir_all(&parts)?;
@@ -45,7 +45,7 @@ pub(crate) fn split(built: &Path, parts: &Path) -> Result<()> {
     let split = transform(options).map_err(|error| anyhow!("{error:#}"))?;
     ensure!(
         split.split_modules == [parts.join(LATER)],
-        "one file comes later, and no other: {:?}",
+        "one later file was expected, not {:?}",
         split.split_modules
     );
     Ok(())
@@ -67,18 +67,18 @@ fn joined(bound: &str, link: &str, later: &str) -> Result<String> {
     let import = bound
         .lines()
         .find(imports)
-        .context("the bound script does not import the other")?;
+        .context("the script of wasm-bindgen does not import that of the library")?;
     let name = import
         .split_whitespace()
         .nth(3)
-        .context("an import without a name")?;
+        .context("the import of the library's script has no name")?;
     let own = link.lines().filter(|line| !line.starts_with("import "));
     let own = own.collect::<Vec<_>>().join("\n");
     let own = own.replace("export const", "const");
     let own = own.replace(&format!("\"./{LATER}\""), &format!("\"/{later}\""));
     ensure!(
         own.contains(&format!("\"/{later}\"")) && own.contains(LOADER),
-        "the script that fetches the later file is another than it was"
+        "the library's script does not fetch {LATER} by {LOADER} any more"
     );
     let bound = bound.replacen(import, "", 1);
     Ok(format!("{bound}\n{own}\nconst {name} = {{ {LOADER} }};\n"))

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
-use crate::run::{Run, root, step, target};
-use crate::{api, app, needs, pkg};
+use crate::run::{Run, root, step};
+use crate::{api, app, pkg, server, tools};
 
 /// The PyPI package that the client in one of the reference documents uses.
 const REQUESTS: &str = "requests==2.34.2";
@@ -48,7 +48,7 @@ pub(crate) fn test(part: Option<Part>) -> Result<()> {
         app::app()?;
     }
     if wanted(Part::Rust) {
-        native(&tools)?;
+        rust(&tools)?;
     }
     if wanted(Part::Pkg) {
         package(&tools)?;
@@ -65,14 +65,14 @@ pub(crate) fn test(part: Option<Part>) -> Result<()> {
 /// Finds or installs all tools first, so that a missing one fails at once and not after an hour of
 /// building.
 fn tools() -> Result<Tools> {
-    step("what the tests need", || {
-        needs::postgres()?;
-        needs::npm_ci("tests")?;
+    step("tools for the tests", || {
+        tools::postgres()?;
+        tools::npm_ci("tests")?;
         Ok(Tools {
-            node: needs::node()?,
-            chromium: needs::chromium()?,
-            python: needs::pypi([REQUESTS])?.join("python"),
-            moto_server: needs::pypi([MOTO])?.join("moto_server"),
+            node: tools::node()?,
+            chromium: tools::chromium()?,
+            python: tools::pypi([REQUESTS])?.join("python"),
+            moto_server: tools::pypi([MOTO])?.join("moto_server"),
         })
     })
 }
@@ -80,12 +80,12 @@ fn tools() -> Result<Tools> {
 /// Runs the Rust tests. Of the operator app, only the logic that needs no browser is tested here;
 /// the stories test the rest. It is tested on its own, because its features would cause rebuilds of
 /// the other crates.
-fn native(tools: &Tools) -> Result<()> {
+fn rust(tools: &Tools) -> Result<()> {
     step("Rust tests, on SQLite and on PostgreSQL", || {
         let words = "test --workspace --exclude operator-app --exclude stories";
-        tools.hand_to(Run::cargo(words)).run()
+        tools.set_env(Run::cargo(words)).run()
     })?;
-    step("what the operators' app decides without a browser", || {
+    step("unit tests of the operators' app", || {
         Run::cargo("test --package operator-app").run()
     })
 }
@@ -101,8 +101,8 @@ fn package(tools: &Tools) -> Result<()> {
         .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
         .collect();
     files.sort();
-    ensure!(!files.is_empty(), "pkg/test holds no test");
-    step("what TypeScript makes of the crypto package", || {
+    ensure!(!files.is_empty(), "pkg/test contains no test");
+    step("types of the crypto package", || {
         let tsc = root().join("tests/node_modules/typescript/bin/tsc");
         let run = Run::new(&tools.node).arg(tsc);
         run.words("-p test").dir(root().join("pkg")).run()
@@ -110,7 +110,7 @@ fn package(tools: &Tools) -> Result<()> {
     let vectors = pkg::vectors()?;
     step("the crypto package in Node", || {
         tools
-            .hand_to(Run::new(&tools.node))
+            .set_env(Run::new(&tools.node))
             .env("VECTORS_WASM", vectors)
             .arg("--test")
             .args(&files)
@@ -120,26 +120,17 @@ fn package(tools: &Tools) -> Result<()> {
 }
 
 fn stories(tools: &Tools) -> Result<()> {
-    let server = server()?;
+    let server = server::build()?;
     step("stories in a browser", || {
         // The same packages as above, so that cargo does not rebuild their dependencies.
         let run = Run::cargo("test --workspace --exclude operator-app --test stories");
         let run = run.env("HUMANOPS_BIN", &server);
-        tools.hand_to(run).run()
+        tools.set_env(run).run()
     })
 }
 
-/// Builds the server as used by hand: in the dev profile, with the app embedded, without the
-/// features of its tests.
-pub(crate) fn server() -> Result<PathBuf> {
-    step("the server", || {
-        Run::cargo("build --package server --bin humanops").run()
-    })?;
-    Ok(target().join("debug/humanops"))
-}
-
 impl Tools {
-    fn hand_to(&self, run: Run) -> Run {
+    fn set_env(&self, run: Run) -> Run {
         run.env("NODE", &self.node)
             .env("CHROMIUM", &self.chromium)
             .env("PYTHON", &self.python)

@@ -8,17 +8,17 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
-use crate::needs;
 use crate::run::{Run, step, which};
+use crate::tools;
 
 /// The wasm target that every browser supports.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
-const VARIABLE: &str = "HUMANOPS_WASM_TOOLCHAIN";
+const SOURCE_VARIABLE: &str = "HUMANOPS_WASM_TOOLCHAIN";
 const RUSTUP_SECONDS_MAX: u64 = 180;
 
 /// A source of the standard library for wasm32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum StdSource {
     /// The current compiler has it.
     Present,
     /// `rustup target add` installs it.
@@ -31,7 +31,7 @@ pub(crate) enum Way {
 #[derive(Debug)]
 pub(crate) struct WasmToolchain {
     /// Where the standard library comes from.
-    pub(crate) way: Way,
+    pub(crate) std_source: StdSource,
     env: Vec<(&'static str, String)>,
 }
 
@@ -41,12 +41,12 @@ impl WasmToolchain {
     /// # Errors
     /// Fails if no source works; the error gives the reason for each and what to install.
     pub(crate) fn find() -> Result<Self> {
-        match std::env::var(VARIABLE).ok().as_deref() {
+        match std::env::var(SOURCE_VARIABLE).ok().as_deref() {
             None | Some("") => Self::first_that_works(),
             Some("present") => present(),
             Some("rustup") => rustup(),
             Some("debian") => debian(),
-            Some(other) => bail!("{VARIABLE}={other}: it is one of present, rustup, debian"),
+            Some(other) => bail!("{SOURCE_VARIABLE}={other}: must be present, rustup or debian"),
         }
     }
 
@@ -54,7 +54,7 @@ impl WasmToolchain {
     pub(crate) fn prepare(&self, run: Run) -> Run {
         // Each of these variables would replace the flags for the target, including the private
         // sysroot.
-        let run = run.without(&[
+        let run = run.env_remove(&[
             "RUSTFLAGS",
             "CARGO_ENCODED_RUSTFLAGS",
             "CARGO_BUILD_RUSTFLAGS",
@@ -66,8 +66,8 @@ impl WasmToolchain {
 
     fn first_that_works() -> Result<Self> {
         let mut reasons = Vec::new();
-        for way in [present, rustup, debian] {
-            match way() {
+        for find in [present, rustup, debian] {
+            match find() {
                 Ok(toolchain) => return Ok(toolchain),
                 Err(reason) => reasons.push(format!("- {reason:#}")),
             }
@@ -79,26 +79,26 @@ impl WasmToolchain {
 fn present() -> Result<WasmToolchain> {
     ensure!(
         has_std()?,
-        "the compiler at hand has none; try `rustup target add {TARGET}`"
+        "the current compiler has none; try `rustup target add {TARGET}`"
     );
     Ok(WasmToolchain {
-        way: Way::Present,
+        std_source: StdSource::Present,
         env: Vec::new(),
     })
 }
 
 fn rustup() -> Result<WasmToolchain> {
-    let rustup = which("rustup").context("rustup is not here")?;
+    let rustup = which("rustup").context("rustup was not found")?;
     step("rustup target add", || {
         let add = Run::new(rustup).words("target add").arg(TARGET);
         add.run_within(Duration::from_secs(RUSTUP_SECONDS_MAX))
     })?;
     ensure!(
         has_std()?,
-        "rustup said yes, but the compiler at hand still has no {TARGET}"
+        "rustup added the target, but the current compiler still has no {TARGET}"
     );
     Ok(WasmToolchain {
-        way: Way::Rustup,
+        std_source: StdSource::Rustup,
         env: Vec::new(),
     })
 }
@@ -107,23 +107,23 @@ fn rustup() -> Result<WasmToolchain> {
 /// package.
 fn debian() -> Result<WasmToolchain> {
     if debian_rustc().is_none_or(|rustc| !std_source(&rustc).exists()) {
-        needs::apt_install(&["rustc-web", "rust-web-src"], "Debian's compiler for wasm")?;
+        tools::apt_install(&["rustc-web", "rust-web-src"], "Debian's compiler for wasm")?;
     }
-    let rustc = debian_rustc().context("the package rustc-web holds no compiler")?;
+    let rustc = debian_rustc().context("the package rustc-web contains no compiler")?;
     ensure!(
         std_source(&rustc).exists(),
-        "the package rust-web-src holds no standard library"
+        "the package rust-web-src contains no standard library"
     );
     let version = Run::new(&rustc).arg("-vV").output()?;
     let linker = linker(&version)?;
     let sysroot = cache()?.join(hash(&version));
-    if !holds_core(&library_folder(&sysroot)) {
-        step("the standard library for wasm32, once", || {
+    if !has_core(&library_folder(&sysroot)) {
+        step("the standard library for wasm32, only once", || {
             build_std(&rustc, &sysroot)
         })?;
     }
     Ok(WasmToolchain {
-        way: Way::Debian,
+        std_source: StdSource::Debian,
         env: vec![
             ("RUSTC", text(&rustc)?),
             ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker),
@@ -159,12 +159,12 @@ fn linker(version: &str) -> Result<String> {
         .find_map(|line| line.strip_prefix("LLVM version: "));
     let major = llvm
         .and_then(|llvm| llvm.split('.').next())
-        .context("rustc names no LLVM")?;
+        .context("rustc does not name its LLVM version")?;
     let name = format!("wasm-ld-{major}");
     if which(&name).is_some() {
         return Ok(name);
     }
-    let refused = match needs::apt_install(&[&format!("lld-{major}")], "the linker for wasm") {
+    let refused = match tools::apt_install(&[&format!("lld-{major}")], "the linker for wasm") {
         Ok(()) => return Ok(name),
         Err(refused) => refused,
     };
@@ -199,15 +199,15 @@ fn build_std(rustc: &Path, sysroot: &Path) -> Result<()> {
                 "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
                 "-Cembed-bitcode=yes",
             )
-            .without(&["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"]);
-    let built = build.run().and_then(|()| keep_libraries(&work, sysroot));
+            .env_remove(&["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"]);
+    let built = build.run().and_then(|()| store_libraries(&work, sysroot));
     std::fs::remove_dir_all(&work)?;
     built
 }
 
 /// Copies the libraries to a temporary folder and renames it, so that an incomplete sysroot is
 /// never used.
-fn keep_libraries(work: &Path, sysroot: &Path) -> Result<()> {
+fn store_libraries(work: &Path, sysroot: &Path) -> Result<()> {
     let fresh = sysroot.with_extension(std::process::id().to_string());
     let libraries = library_folder(&fresh);
     std::fs::create_dir_all(&libraries)?;
@@ -227,21 +227,21 @@ fn keep_libraries(work: &Path, sysroot: &Path) -> Result<()> {
             std::fs::copy(&file, libraries.join(name))?;
         }
     }
-    ensure!(holds_core(&libraries), "the build of std left no libcore");
+    ensure!(has_core(&libraries), "the build of std wrote no libcore");
     if sysroot.exists() {
         std::fs::remove_dir_all(sysroot)?;
     }
-    std::fs::rename(&fresh, sysroot).context("keeping the standard library")
+    std::fs::rename(&fresh, sysroot).context("storing the standard library")
 }
 
 fn has_std() -> Result<bool> {
     let print = Run::new(compiler())
         .words("--print target-libdir --target")
         .arg(TARGET);
-    Ok(holds_core(Path::new(&print.output()?)))
+    Ok(has_core(Path::new(&print.output()?)))
 }
 
-fn holds_core(folder: &Path) -> bool {
+fn has_core(folder: &Path) -> bool {
     let core = |entry: std::io::Result<std::fs::DirEntry>| {
         let name = entry.map(|entry| entry.file_name().to_string_lossy().into_owned());
         name.is_ok_and(|name| name.starts_with("libcore-") && name.ends_with(".rlib"))
@@ -277,8 +277,5 @@ fn hash(version: &str) -> String {
 }
 
 fn text(path: &Path) -> Result<String> {
-    Ok(path
-        .to_str()
-        .context("a path that is not UTF-8")?
-        .to_owned())
+    Ok(path.to_str().context("a path is not UTF-8")?.to_owned())
 }

@@ -7,10 +7,10 @@ use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::app::files_under;
+use crate::files::files_under;
 use crate::run::{Run, root, step, target};
 use crate::toolchain::{TARGET, WasmToolchain};
-use crate::{needs, split};
+use crate::{split, tools};
 
 /// What to build, and the names of the output files.
 #[derive(Debug)]
@@ -37,7 +37,10 @@ impl Wasm {
     pub(crate) fn build(&self, out: &Path) -> Result<()> {
         let toolchain = WasmToolchain::find()?;
         step(
-            &format!("{} for wasm32 ({:?} std)", self.artifact, toolchain.way),
+            &format!(
+                "{} for wasm32 ({:?} std)",
+                self.artifact, toolchain.std_source
+            ),
             || {
                 let build = Run::cargo("rustc --target").arg(TARGET);
                 let build = build.args(["--config", &neutral_paths()?]);
@@ -50,9 +53,9 @@ impl Wasm {
             std::fs::remove_dir_all(out)?;
         }
         std::fs::create_dir_all(out)?;
-        let built = self.built();
+        let built = self.artifact_path();
         if self.split {
-            let parts = split::folder()?;
+            let parts = split::create_folder()?;
             step(&format!("splitting: {}", self.name), || {
                 split::split(&built, &parts)
             })?;
@@ -68,7 +71,7 @@ impl Wasm {
         let Some(optimise) = self.optimise else {
             return Ok(());
         };
-        needs::npm_ci("xtask")?;
+        tools::npm_ci("xtask")?;
         step(&format!("wasm-opt: {}", self.name), || {
             let files = files_under(out)?.into_iter();
             let mut wasm = files.filter(|file| file.extension().is_some_and(|e| e == "wasm"));
@@ -77,7 +80,7 @@ impl Wasm {
     }
 
     /// Returns the path of the file that cargo writes.
-    fn built(&self) -> PathBuf {
+    fn artifact_path(&self) -> PathBuf {
         // Only the folder of the profile `dev` has another name than the profile.
         let folder = if self.profile == "dev" {
             "debug"
@@ -112,18 +115,18 @@ fn shrink(file: &Path, optimise: &str) -> Result<()> {
     let mut digest = Sha256::new_with_prefix(optimise);
     digest.update(std::fs::read(root().join("xtask/package-lock.json"))?);
     digest.update(std::fs::read(file)?);
-    let kept = kept_folder()?
+    let cached = cache_folder()?
         .join(hex(&digest.finalize(), 16))
         .with_extension("wasm");
-    if !kept.exists() {
-        let fresh = kept.with_extension("fresh");
+    if !cached.exists() {
+        let fresh = cached.with_extension("fresh");
         let wasm_opt = root().join("xtask/node_modules/binaryen/bin/wasm-opt");
-        let run = Run::new(needs::node()?).arg(wasm_opt).words(optimise);
+        let run = Run::new(tools::node()?).arg(wasm_opt).words(optimise);
         run.arg(file).arg("-o").arg(&fresh).run()?;
-        std::fs::rename(fresh, &kept)?;
+        std::fs::rename(fresh, &cached)?;
     }
-    std::fs::copy(&kept, file)
-        .context("taking wasm-opt's result")
+    std::fs::copy(&cached, file)
+        .context("copying the result of wasm-opt")
         .map(drop)
 }
 
@@ -146,7 +149,7 @@ fn neutral_paths() -> Result<String> {
     Ok(format!("target.{TARGET}.rustflags={flags:?}"))
 }
 
-fn kept_folder() -> Result<PathBuf> {
+fn cache_folder() -> Result<PathBuf> {
     let folder = target().join("xtask/wasm-opt");
     std::fs::create_dir_all(&folder)?;
     Ok(folder)

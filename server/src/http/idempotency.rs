@@ -104,7 +104,8 @@ where
 /// `read`.
 ///
 /// # Errors
-/// The same as [`once`], and those of `read`.
+/// Those of `f` and `read`; 422 if the key was used with another body; 409 while its first request
+/// is in progress.
 pub async fn once_or_read<T>(
     app: &App,
     key: OnceKey,

@@ -1,5 +1,6 @@
-//! One page load: each way of sealing, in turns that are shuffled every round, and their medians.
-//! Before anything is measured, Web Crypto opens what each of them sealed: they do the same work.
+//! Measures each library that can seal, within one page load: the medians of rounds in which the
+//! order is shuffled. Before that, Web Crypto opens what each of them sealed, which proves that
+//! they do the same work.
 
 import * as humanops from "@humanops/crypto";
 import { gcm } from "@noble/ciphers/aes.js";
@@ -25,10 +26,10 @@ const joseKey = await jose.importJWK({ ...agentJwk, ext: true }, "ECDH-ES");
 
 function join(...parts) {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let place = 0;
+  let offset = 0;
   for (const part of parts) {
-    bytes.set(part, place);
-    place += part.length;
+    bytes.set(part, offset);
+    offset += part.length;
   }
   return bytes;
 }
@@ -50,7 +51,7 @@ async function open({ point, iv, ciphertext }) {
   return new Uint8Array(await subtle.decrypt(cipher, key, ciphertext));
 }
 
-/** Each seals for the agent, whose key it has read before, under a fresh key and iv. */
+/** Ways to seal for the agent under a fresh key and IV. The agent's key was imported before. */
 const WAYS = {
   "@humanops/crypto": {
     seal: (plaintext) => humanops.seal({ publicKey: ourKey, taskId: TASK, plaintext }),
@@ -91,11 +92,11 @@ const WAYS = {
   },
 };
 
-async function prove(name, way, plaintext) {
+async function checkSealing(name, way, plaintext) {
   const sealed = await way.seal(plaintext);
   const opened = await (way.open?.(sealed) ?? open(way.parts?.(sealed) ?? sealed));
   if (opened.length !== plaintext.length || opened.some((byte, at) => byte !== plaintext[at])) {
-    throw new Error(`${name} sealed something else`);
+    throw new Error(`${name} did not seal the plaintext`);
   }
 }
 
@@ -116,7 +117,7 @@ async function measure(bytes) {
   const times = {};
   for (const [name, way] of Object.entries(WAYS)) {
     times[name] = [];
-    await prove(name, way, plaintext);
+    await checkSealing(name, way, plaintext);
     for (let warm = 0; warm < 5; warm++) await milliseconds(way, plaintext);
   }
   for (let round = 0; round < ROUNDS; round++) {
@@ -131,13 +132,14 @@ function table(bytes, times) {
   const ours = times["@humanops/crypto"];
   const line = ([name, time]) =>
     `${name.padEnd(28)} ${time.toFixed(3).padStart(7)} ms   ` +
-    (time === ours ? "" : `ours takes ${(ours / time).toFixed(2)} of its time`);
+    (time === ours ? "" : `ours takes ${(ours / time).toFixed(2)} times as long`);
   const faster = (times.noble / ours).toFixed(2);
   const slower = (ours / times["Web Crypto by hand"]).toFixed(2);
+  const slowerText = `${slower} times the time of Web Crypto (goal: 5)`;
   return [
     `sealing ${bytes} bytes, median of ${ROUNDS} rounds of ${SEALS_PER_ROUND}`,
     ...Object.entries(times).map(line),
-    `${faster} times as fast as noble (aim: 2.4), ${slower} times Web Crypto's time (aim: 5)`,
+    `${faster} times as fast as noble (goal: 2.4), ${slowerText}`,
   ].join("\n");
 }
 

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 const THREADS: usize = 4;
-const ANSWER_SECONDS_MAX: u64 = 120;
+const RESPONSE_SECONDS_MAX: u64 = 120;
 
 /// The default number of clients, over all threads.
 pub(crate) const CLIENTS: usize = 64;
 
 /// The response to a request.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     /// The HTTP status of the response.
     pub(crate) status: u16,
     /// The body of the response.
@@ -30,18 +30,18 @@ pub(crate) struct Answer {
 /// # Errors
 /// Fails if a response is not a success; the error contains its body.
 pub(crate) fn load(address: SocketAddr, requests: &[Vec<u8>]) -> Result<(Vec<String>, f64)> {
-    let (answers, seconds) = load_by(CLIENTS, address, requests)?;
-    let body = |answer: Answer| {
+    let (responses, seconds) = load_with(CLIENTS, address, requests)?;
+    let body = |response: Response| {
         ensure!(
-            (200..300).contains(&answer.status),
+            (200..300).contains(&response.status),
             "{} {}",
-            answer.status,
-            answer.body
+            response.status,
+            response.body
         );
-        Ok(answer.body)
+        Ok(response.body)
     };
     Ok((
-        answers.into_iter().map(body).collect::<Result<_>>()?,
+        responses.into_iter().map(body).collect::<Result<_>>()?,
         seconds,
     ))
 }
@@ -50,11 +50,11 @@ pub(crate) fn load(address: SocketAddr, requests: &[Vec<u8>]) -> Result<(Vec<Str
 ///
 /// # Errors
 /// Fails if a connection fails.
-pub(crate) fn load_by(
+pub(crate) fn load_with(
     clients: usize,
     address: SocketAddr,
     requests: &[Vec<u8>],
-) -> Result<(Vec<Answer>, f64)> {
+) -> Result<(Vec<Response>, f64)> {
     let ready = Barrier::new(THREADS + 1);
     let share = requests.len().div_ceil(THREADS).max(1);
     let work = |share: &[Vec<u8>]| {
@@ -76,14 +76,14 @@ pub(crate) fn load_by(
             .collect();
         ready.wait();
         let start = Instant::now();
-        let mut answers = Vec::with_capacity(requests.len());
+        let mut responses = Vec::with_capacity(requests.len());
         for thread in threads {
             let Ok(read) = thread.join() else {
-                bail!("a thread of the load panicked")
+                bail!("a thread of the load generator panicked")
             };
-            answers.extend(read?);
+            responses.extend(read?);
         }
-        Ok((answers, start.elapsed().as_secs_f64()))
+        Ok((responses, start.elapsed().as_secs_f64()))
     })
 }
 
@@ -97,18 +97,23 @@ pub(crate) fn latencies(address: SocketAddr, requests: &[Vec<u8>]) -> Result<Vec
     for request in requests {
         let start = Instant::now();
         stream.get_mut().write_all(request)?;
-        let answer = answer(&mut stream)?;
+        let response = response(&mut stream)?;
         times.push(start.elapsed());
-        ensure!(answer.status == 200, "{} {}", answer.status, answer.body);
+        ensure!(
+            response.status == 200,
+            "{} {}",
+            response.status,
+            response.body
+        );
     }
     times.sort_unstable();
     Ok(times)
 }
 
-/// Returns a request as bytes. `who` is a whole header line.
-pub(crate) fn request(method: &str, path: &str, who: &str, body: &str) -> Vec<u8> {
+/// Returns a request as bytes. `header` is a whole header line.
+pub(crate) fn request(method: &str, path: &str, header: &str, body: &str) -> Vec<u8> {
     format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{who}\r\nContent-Type: application/json\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
@@ -118,28 +123,28 @@ pub(crate) fn request(method: &str, path: &str, who: &str, body: &str) -> Vec<u8
 fn connect(address: SocketAddr) -> Result<BufReader<TcpStream>> {
     let stream = TcpStream::connect(address).context("connecting to the server")?;
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(Duration::from_secs(ANSWER_SECONDS_MAX)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(RESPONSE_SECONDS_MAX)))?;
     Ok(BufReader::new(stream))
 }
 
-fn drive(mut streams: Vec<BufReader<TcpStream>>, requests: &[Vec<u8>]) -> Result<Vec<Answer>> {
-    let mut answers = Vec::with_capacity(requests.len());
+fn drive(mut streams: Vec<BufReader<TcpStream>>, requests: &[Vec<u8>]) -> Result<Vec<Response>> {
+    let mut responses = Vec::with_capacity(requests.len());
     for round in requests.chunks(streams.len()) {
         for (stream, request) in streams.iter_mut().zip(round) {
             stream.get_mut().write_all(request)?;
         }
         for stream in streams.iter_mut().take(round.len()) {
-            answers.push(answer(stream)?);
+            responses.push(response(stream)?);
         }
     }
-    Ok(answers)
+    Ok(responses)
 }
 
-fn answer(stream: &mut BufReader<TcpStream>) -> Result<Answer> {
+fn response(stream: &mut BufReader<TcpStream>) -> Result<Response> {
     let mut status = String::new();
     stream
         .read_line(&mut status)
-        .context("waiting for an answer")?;
+        .context("waiting for a response")?;
     let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
     let mut length = Some(0);
     loop {
@@ -157,8 +162,8 @@ fn answer(stream: &mut BufReader<TcpStream>) -> Result<Answer> {
         Some(length) => exactly(stream, length)?,
         None => chunked(stream)?,
     };
-    Ok(Answer {
-        status: status.context("an answer without its status")?,
+    Ok(Response {
+        status: status.context("a response has no status")?,
         body: String::from_utf8(body)?,
     })
 }
@@ -167,7 +172,8 @@ fn answer(stream: &mut BufReader<TcpStream>) -> Result<Answer> {
 fn chunked(stream: &mut BufReader<TcpStream>) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
-        let size = usize::from_str_radix(&line(stream)?, 16).context("the size of a chunk")?;
+        let size =
+            usize::from_str_radix(&line(stream)?, 16).context("a chunk has no valid size")?;
         body.extend(exactly(stream, size)?);
         line(stream)?;
         if size == 0 {
@@ -199,7 +205,7 @@ mod tests {
     fn echo(stream: TcpStream, status: &str) {
         let mut stream = BufReader::new(stream);
         let mut line = String::new();
-        let (mut length, mut answers) = (0, 0);
+        let (mut length, mut responses) = (0, 0);
         while stream.read_line(&mut line).is_ok_and(|read| read > 0) {
             if let Some(value) = line.strip_prefix("Content-Length: ") {
                 length = value.trim().parse().unwrap();
@@ -208,14 +214,14 @@ mod tests {
                 let mut body = vec![0; length];
                 stream.read_exact(&mut body).unwrap();
                 let body = String::from_utf8(body).unwrap();
-                answers += 1;
-                let rest = if answers % 2 == 0 {
+                responses += 1;
+                let rest = if responses % 2 == 0 {
                     format!("content-length: {length}\r\n\r\n{body}")
                 } else {
                     format!("transfer-encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n0\r\n\r\n")
                 };
-                let answer = format!("HTTP/1.1 {status}\r\n{rest}");
-                stream.get_mut().write_all(answer.as_bytes()).unwrap();
+                let response = format!("HTTP/1.1 {status}\r\n{rest}");
+                stream.get_mut().write_all(response.as_bytes()).unwrap();
             }
             line.clear();
         }

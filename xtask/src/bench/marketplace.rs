@@ -6,10 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::load::{load, load_by, request};
-use crate::needs;
+use super::load::{load, load_with, request};
 use crate::run::Run;
-use crate::served::Served;
+use crate::server::ServerProcess;
+use crate::tools;
 
 const AGENTS: usize = 64;
 const OPERATORS: usize = 64;
@@ -31,7 +31,7 @@ pub(crate) struct Marketplace {
     pub(crate) name: String,
     binary: std::path::PathBuf,
     database_url: Option<String>,
-    server: Served,
+    server: ServerProcess,
     agents: Vec<String>,
     operators: Vec<String>,
     deadline: String,
@@ -57,7 +57,7 @@ impl Marketplace {
             settings.push(("DATABASE_URL", url));
         }
         let folder = format!("bench-{}", name.to_lowercase().replace(", ", "-"));
-        let server = Served::start(&folder, binary, free_address()?, &settings)?;
+        let server = ServerProcess::start(&folder, binary, free_address()?, &settings)?;
         let address = server.address;
         Ok(Self {
             agents: agents(address, tasks)?,
@@ -130,32 +130,39 @@ impl Marketplace {
         let task = self
             .unclaimed
             .pop()
-            .context("no task is left to race for")?;
+            .context("there is no unclaimed task to race for")?;
         let requests: Vec<_> = racers.iter().map(|racer| claim(racer, &task)).collect();
-        let (answers, seconds) = load_by(RACERS, self.address(), &requests)?;
-        let won = answers.iter().filter(|answer| answer.status == 200).count();
-        let late = answers.iter().filter(|answer| answer.status == 404).count();
+        let (responses, seconds) = load_with(RACERS, self.address(), &requests)?;
+        let won = responses
+            .iter()
+            .filter(|response| response.status == 200)
+            .count();
+        let late = responses
+            .iter()
+            .filter(|response| response.status == 404)
+            .count();
         ensure!(
             (won, late) == (1, RACERS - 1),
-            "{won} won, {late} came late"
+            "{won} operators got the task and {late} got 404, instead of 1 and {}",
+            RACERS - 1
         );
         Ok(seconds)
     }
 
     /// Returns an operator's request for the newest twenty open tasks.
     pub(crate) fn newest(&self) -> Vec<u8> {
-        self.look("/api/v1/operator/tasks?limit=20")
+        self.get("/api/v1/operator/tasks?limit=20")
     }
 
     /// Returns an operator's request for the twenty open tasks nearest to the n-th place.
     pub(crate) fn nearby(&self, n: usize) -> Vec<u8> {
         let Place { lat, lng } = place(n);
-        self.look(&format!(
+        self.get(&format!(
             "/api/v1/operator/tasks?limit=20&lat={lat}&lng={lng}"
         ))
     }
 
-    fn look(&self, path: &str) -> Vec<u8> {
+    fn get(&self, path: &str) -> Vec<u8> {
         let operator = self.operators.first().map_or("", String::as_str);
         request("GET", path, &format!("X-Operator-Id: {operator}"), "")
     }
@@ -169,7 +176,7 @@ impl Marketplace {
             .arg("check-ledger")
             .arg("--data")
             .arg(&self.server.data);
-        let run = run.without(&["DATABASE_URL"]);
+        let run = run.env_remove(&["DATABASE_URL"]);
         match &self.database_url {
             Some(url) => run.env("DATABASE_URL", url).run(),
             None => run.run(),
@@ -190,8 +197,8 @@ pub(crate) struct Place {
 pub(crate) fn place(n: usize) -> Place {
     const TOWNS: u64 = 50;
     // SplitMix64 turns consecutive numbers into scattered ones.
-    let scattered = |n: u64, turn: u64| {
-        let mut bits = (n * 4 + turn).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let scattered = |n: u64, round: u64| {
+        let mut bits = (n * 4 + round).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         (bits ^ bits >> 31) as f64 / u64::MAX as f64
@@ -206,10 +213,10 @@ pub(crate) fn place(n: usize) -> Place {
     }
     let town = anywhere(u64::MAX / 8 + n % TOWNS);
     // Most places of a town are near its centre.
-    let off = |turn| (scattered(n, turn) - 0.5).powi(3) * 2.0;
+    let offset = |round| (scattered(n, round) - 0.5).powi(3) * 2.0;
     Place {
-        lat: town.lat + off(2),
-        lng: (town.lng + off(3)).clamp(-180.0, 180.0),
+        lat: town.lat + offset(2),
+        lng: (town.lng + offset(3)).clamp(-180.0, 180.0),
     }
 }
 
@@ -277,8 +284,8 @@ fn operators(address: SocketAddr, numbers: std::ops::Range<usize>) -> Result<Vec
 }
 
 fn field(body: &str, name: &str) -> Result<String> {
-    let answer: serde_json::Value = serde_json::from_str(body)?;
-    let value = answer.get(name).and_then(serde_json::Value::as_str);
+    let response: serde_json::Value = serde_json::from_str(body)?;
+    let value = response.get(name).and_then(serde_json::Value::as_str);
     Ok(value
         .with_context(|| format!("no {name} in {body}"))?
         .to_owned())
@@ -286,7 +293,7 @@ fn field(body: &str, name: &str) -> Result<String> {
 
 /// Returns the time two days from now, computed by Node because this crate has no calendar.
 fn deadline() -> Result<String> {
-    Run::new(needs::node()?)
+    Run::new(tools::node()?)
         .args(["-p", "new Date(Date.now() + 2 * 864e5).toISOString()"])
         .output()
 }

@@ -10,14 +10,14 @@ mod server;
 use anyhow::Result;
 
 use crate::run::{Run, root};
-use crate::{needs, pkg};
+use crate::{pkg, tools};
 
 pub(crate) use server::server;
 
 /// Measures sealing in Chromium, in one page load.
 pub(crate) fn crypto() -> Result<()> {
-    needs::npm_ci("xtask/bench")?;
+    tools::npm_ci("xtask/bench")?;
     pkg::pkg()?;
-    let run = Run::new(needs::node()?).arg(root().join("xtask/bench/crypto.mjs"));
-    run.env("CHROMIUM", needs::chromium()?).run()
+    let run = Run::new(tools::node()?).arg(root().join("xtask/bench/crypto.mjs"));
+    run.env("CHROMIUM", tools::chromium()?).run()
 }

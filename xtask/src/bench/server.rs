@@ -10,8 +10,8 @@ use super::load::{CLIENTS, latencies, load};
 use super::marketplace::{Marketplace, free_address};
 use super::pocketbase::PocketBase;
 use crate::cluster::Cluster;
-use crate::needs;
 use crate::run::{Run, root, step, target};
+use crate::tools;
 
 const ROUNDS: usize = 5;
 const CREATES_PER_ROUND: usize = 10_000;
@@ -24,8 +24,8 @@ const SEARCHES: usize = 1_000;
 /// do.
 pub(crate) fn server(tasks: usize, baseline: Option<&Path>) -> Result<()> {
     std::fs::create_dir_all(root().join("operator-app/dist"))?;
-    needs::postgres()?;
-    step("the server, as released", || {
+    tools::postgres()?;
+    step("the release build of the server", || {
         Run::cargo("build --release --package server --bin humanops").run()
     })?;
     let binary = target().join("release/humanops");
@@ -52,8 +52,8 @@ pub(crate) fn server(tasks: usize, baseline: Option<&Path>) -> Result<()> {
     for market in &mut ours {
         let seconds = market.race()?;
         println!(
-            "a race of 1000 operators for one task on {}: one has it, the others know \
-                  after {:.0} ms",
+            "a race of 1000 operators for one task on {}: one gets it, and all \
+                  responses arrive within {:.0} ms",
             market.name,
             seconds * 1_000.0
         );
@@ -66,9 +66,10 @@ pub(crate) fn server(tasks: usize, baseline: Option<&Path>) -> Result<()> {
         lists(&ours, &peer, count)?;
     }
     for market in &ours {
-        step(&format!("the ledger on {}", market.name), || {
-            market.check_ledger()
-        })?;
+        step(
+            &format!("the check of the ledger on {}", market.name),
+            || market.check_ledger(),
+        )?;
     }
     Ok(())
 }

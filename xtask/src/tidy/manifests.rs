@@ -1,61 +1,64 @@
-//! Rules about manifests: every dependency has a reason and is declared once; server and app are
-//! built without opening credentials; `api-types` depends on none of our crates.
+//! Rules about manifests: every dependency has a reason, and its version is declared once; server
+//! and app are built without the feature that opens credentials; `api-types` depends on no other
+//! crate of the workspace.
 
-use super::{Fault, Source};
+use super::source::{Source, Violation};
 
-const OURS: [&str; 5] = ["crypto-wasm", "server", "operator-app", "stories", "xtask"];
+const WORKSPACE_CRATES: [&str; 5] = ["crypto-wasm", "server", "operator-app", "stories", "xtask"];
 
-/// Returns all faults of a manifest; other files have none.
-pub(super) fn faults(source: &Source) -> Vec<Fault> {
-    match source.path.as_str() {
-        "Cargo.toml" => reasons(source),
-        "api-types/Cargo.toml" => below_everything(source),
-        "server/Cargo.toml" | "operator-app/Cargo.toml" => never_opens(source),
+/// Returns all violations in a manifest; other files have none.
+pub(super) fn violations(source: &Source) -> Vec<Violation> {
+    let mut violations = match source.path.as_str() {
+        "Cargo.toml" => dependencies_without_reason(source),
+        "api-types/Cargo.toml" => dependencies_of_api_types(source),
+        "server/Cargo.toml" | "operator-app/Cargo.toml" => dependencies_that_open(source),
         _ => Vec::new(),
+    };
+    if source.path.ends_with("/Cargo.toml") {
+        violations.extend(own_versions(source));
     }
-    .into_iter()
-    .chain(inherited(source))
-    .collect()
+    violations
 }
 
-fn reasons(source: &Source) -> Vec<Fault> {
-    let bare = |line: &str| !line.contains(" # ") && !line.contains("path = ");
-    let lines = section(source, "[workspace.dependencies]").filter(|(_, line)| bare(line));
+fn dependencies_without_reason(source: &Source) -> Vec<Violation> {
+    let has_none = |line: &str| !line.contains(" # ") && !line.contains("path = ");
+    let lines = section(source, "[workspace.dependencies]").filter(|(_, line)| has_none(line));
+    let message = "a dependency without its reason: add it as a comment to this line";
     lines
-        .map(|(number, _)| source.fault(number, "a dependency has its reason beside it"))
+        .map(|(number, _)| source.violation(number, message))
         .collect()
 }
 
-fn below_everything(source: &Source) -> Vec<Fault> {
+fn dependencies_of_api_types(source: &Source) -> Vec<Violation> {
     let lines = section(source, "[dependencies]");
-    let ours = lines.filter(|(_, line)| OURS.iter().any(|name| name_of(line) == *name));
-    ours.map(|(n, _)| source.fault(n, "api-types depends on nothing of ours"))
+    let ours = lines.filter(|(_, line)| WORKSPACE_CRATES.contains(&name_of(line)));
+    let message = "api-types depends on no other crate of this workspace: remove it";
+    ours.map(|(number, _)| source.violation(number, message))
         .collect()
 }
 
-fn never_opens(source: &Source) -> Vec<Fault> {
+fn dependencies_that_open(source: &Source) -> Vec<Violation> {
     let lines =
         section(source, "[dependencies]").filter(|(_, line)| name_of(line) == "crypto-wasm");
     let opens = lines.filter(|(_, line)| line.contains("open") || line.contains("bindings"));
-    let words = "built without `open`: nothing here could open a credential";
+    let message = "this crate must not be able to open a credential: remove the feature";
     opens
-        .map(|(number, _)| source.fault(number, words))
+        .map(|(number, _)| source.violation(number, message))
         .collect()
 }
 
 /// Checks that versions are only in the root manifest.
-fn inherited(source: &Source) -> Vec<Fault> {
-    let member = source.path.ends_with("/Cargo.toml");
+fn own_versions(source: &Source) -> Vec<Violation> {
     let kinds = [
         "[dependencies]",
         "[dev-dependencies]",
         "[build-dependencies]",
     ];
     let lines = kinds.into_iter().flat_map(|kind| section(source, kind));
-    let own = lines.filter(|(_, line)| {
-        member && !line.contains("workspace") && !line.contains("path = \".\"")
-    });
-    own.map(|(n, _)| source.fault(n, "take it from the root manifest: `workspace = true`"))
+    let own =
+        lines.filter(|(_, line)| !line.contains("workspace") && !line.contains("path = \".\""));
+    let message = "a version outside of the root manifest: write `workspace = true` instead";
+    own.map(|(number, _)| source.violation(number, message))
         .collect()
 }
 
@@ -79,11 +82,7 @@ mod tests {
     use super::*;
 
     fn count(path: &str, text: &str) -> usize {
-        faults(&Source {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        })
-        .len()
+        violations(&Source::new(path, text.to_owned())).len()
     }
 
     #[test]

@@ -1,14 +1,26 @@
-//! `cargo xtask tidy`: checks the rules of ARCHITECTURE.md and CONTRIBUTING.md that a text scan can
-//! check. This file lists the repository's files; the rules are in `text.rs`, `arrows.rs` and
-//! `manifests.rs`.
+//! `cargo xtask tidy`: checks the rules of ARCHITECTURE.md and CONTRIBUTING.md that a program can
+//! check. This file lists the repository's files and applies the rules; each rule is in the file of
+//! its subject.
 
-mod arrows;
+mod comments;
+mod cycles;
+mod exceptions;
+mod layers;
+mod length;
 mod manifests;
+mod modules;
+mod rust;
+mod source;
 mod text;
+mod tokens;
+mod types;
 
 use anyhow::{Result, ensure};
 
 use crate::run::{Run, root};
+use exceptions::{Exceptions, IMPORT_CYCLES, LONG_FILES, REPEATED_TYPES, VAGUE_TYPES};
+use modules::Crate;
+use source::{Source, Violation};
 
 /// Extensions of the files that people write and read.
 const WRITTEN: [&str; 13] = [
@@ -27,86 +39,58 @@ const WRITTEN: [&str; 13] = [
     "webmanifest",
 ];
 
-/// A file of the repository.
-#[derive(Debug)]
-pub(crate) struct Source {
-    /// The path from the repository's folder, with forward slashes.
-    pub(crate) path: String,
-    /// The whole text of the file.
-    pub(crate) text: String,
-}
-
-/// A violation of a rule, with its position and what to do.
-#[derive(Debug)]
-pub(crate) struct Fault {
-    path: String,
-    line: usize,
-    words: String,
-}
-
-impl Source {
-    /// Returns a fault in this file; lines count from 1.
-    pub(crate) fn fault(&self, line: usize, words: impl Into<String>) -> Fault {
-        Fault {
-            path: self.path.clone(),
-            line,
-            words: words.into(),
-        }
-    }
-
-    /// Returns the extension of the file name.
-    pub(crate) fn extension(&self) -> &str {
-        self.path
-            .rsplit_once('.')
-            .map_or("", |(_, extension)| extension)
-    }
-
-    /// Returns the lines of code with their numbers: without comments, and without unit tests,
-    /// which start at `#[cfg(test)]` or fill a whole file named `tests.rs`.
-    pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let tests = self.path.contains("/src/") && self.path.ends_with("/tests.rs");
-        let numbered = self
-            .text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line));
-        let code = numbered
-            .take_while(move |(_, line)| !tests && !line.trim_start().starts_with("#[cfg(test)]"));
-        code.map(|(number, line)| (number, line.split("//").next().unwrap_or(line)))
-    }
-}
-
-/// Checks every file that git tracks or would add, and prints all faults.
+/// Checks every file that git tracks or would add, and prints all violations.
 pub(crate) fn tidy() -> Result<()> {
+    let sources = sources()?;
+    let violations = violations(&sources);
+    for violation in &violations {
+        println!("{violation}");
+    }
+    let (files, count) = (sources.len(), violations.len());
+    ensure!(count == 0, "{count} violations in {files} files");
+    println!("tidy: {files} files follow the rules");
+    Ok(())
+}
+
+fn sources() -> Result<Vec<Source>> {
     let listed = Run::new("git")
         .words("ls-files --cached --others --exclude-standard")
         .output()?;
-    let mut files = 0;
-    let mut faults = Vec::new();
+    let mut sources = Vec::new();
     for path in listed.lines() {
-        // A listed file that cannot be read as text was deleted or is binary.
-        let Ok(text) = std::fs::read_to_string(root().join(path)) else {
+        let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+        if !WRITTEN.contains(&extension) && path != ".ci/run" {
             continue;
-        };
-        let source = Source {
-            path: path.to_owned(),
-            text,
-        };
-        if WRITTEN.contains(&source.extension()) || path == ".ci/run" {
-            files += 1;
-            faults.extend(text::faults(&source));
-            faults.extend(arrows::faults(&source));
-            faults.extend(manifests::faults(&source));
+        }
+        // A listed file that cannot be read as text was deleted or is binary.
+        if let Ok(text) = std::fs::read_to_string(root().join(path)) {
+            sources.push(Source::new(path, text));
         }
     }
-    for Fault { path, line, words } in &faults {
-        println!("{path}:{line}: {words}");
+    Ok(sources)
+}
+
+fn violations(sources: &[Source]) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut long_files = Exceptions::new(LONG_FILES);
+    for source in sources {
+        violations.extend(text::violations(source));
+        violations.extend(comments::violations(source));
+        violations.extend(length::functions(source));
+        violations.extend(length::file(source, &mut long_files));
+        violations.extend(layers::texts(source));
+        violations.extend(manifests::violations(source));
     }
-    ensure!(
-        faults.is_empty(),
-        "{} faults in {files} files",
-        faults.len()
-    );
-    println!("tidy: {files} files follow the rules");
-    Ok(())
+    let mut repeated_types = Exceptions::new(REPEATED_TYPES);
+    let mut vague_types = Exceptions::new(VAGUE_TYPES);
+    let mut import_cycles = Exceptions::new(IMPORT_CYCLES);
+    for krate in &Crate::all(sources) {
+        violations.extend(types::repeated(krate, &mut repeated_types));
+        violations.extend(types::vague(krate, &mut vague_types));
+        violations.extend(layers::imports(krate));
+        violations.extend(cycles::violations(krate, &mut import_cycles));
+    }
+    let exceptions = [long_files, repeated_types, vague_types, import_cycles];
+    violations.extend(exceptions.into_iter().flat_map(Exceptions::needless));
+    violations
 }

@@ -94,7 +94,7 @@ impl FormPart<'_> {
     /// Waits for the next chunk of the content. Returns `None` at its end.
     ///
     /// # Errors
-    /// The same as for [`Form::next`].
+    /// 400 if the content breaks off, stays silent for too long or is malformed.
     pub(in crate::http) async fn chunk(&mut self) -> Result<Option<Bytes>, ApiError> {
         arriving(self.content.chunk()).await
     }

@@ -68,9 +68,6 @@ impl<'a> Tx<'a> {
     /// one, so it costs no round trip. Its failure is returned by this call, by a later statement
     /// or by the end of the transaction, so a statement whose violation is expected needs
     /// `execute`.
-    ///
-    /// # Errors
-    /// The variants of `execute`, for this statement or for one that was sent before.
     pub fn send<P: Into<Vec<Value>>>(&mut self, sql: &str, params: P) -> Result<(), StoreError> {
         self.keep_lock_order(sql)?;
         self.unless_failed(|engine| engine.send(sql, params.into()))

@@ -1,5 +1,5 @@
-//! A `humanops serve` process for the demo, the edit loop, the API tests and the benchmark. It is
-//! ready when `start` or `resume` returns, and stopped on drop.
+//! The server as used by hand: its build, and a `humanops serve` process for the demo, the edit
+//! loop, the API tests and the benchmark.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -10,16 +10,25 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::run::{Run, target};
+use crate::run::{Run, step, target};
 
 const READY_SECONDS_MAX: u64 = 30;
 /// Timeout of a request to the server. A round trip on loopback takes less than a second, unless
 /// the server is busy.
-const ANSWER_SECONDS_MAX: u64 = 5;
+const RESPONSE_SECONDS_MAX: u64 = 5;
 
-/// A running server process.
+/// Builds the server as used by hand: in the dev profile, with the app embedded, without the
+/// features of its tests.
+pub(crate) fn build() -> Result<PathBuf> {
+    step("the server", || {
+        Run::cargo("build --package server --bin humanops").run()
+    })?;
+    Ok(target().join("debug/humanops"))
+}
+
+/// A server process. It is ready when `start` or `resume` returns, and stopped on drop.
 #[derive(Debug)]
-pub(crate) struct Served {
+pub(crate) struct ServerProcess {
     /// The address that it listens on.
     pub(crate) address: SocketAddr,
     /// The data folder of the server.
@@ -29,7 +38,7 @@ pub(crate) struct Served {
     child: Child,
 }
 
-impl Served {
+impl ServerProcess {
     /// Starts `binary` on a new empty folder named `name` in the target folder.
     pub(crate) fn start(
         name: &str,
@@ -54,7 +63,7 @@ impl Served {
     ) -> Result<Self> {
         let (data, log) = (folder.join("data"), folder.join("server.log"));
         std::fs::create_dir_all(&data)?;
-        let run = Run::new(binary).arg("serve").without(&["DATABASE_URL"]);
+        let run = Run::new(binary).arg("serve").env_remove(&["DATABASE_URL"]);
         let run = run
             .arg("--listen")
             .arg(address.to_string())
@@ -71,14 +80,14 @@ impl Served {
         let child = command
             .spawn()
             .with_context(|| format!("cannot start {run}"))?;
-        let mut served = Self {
+        let mut server = Self {
             address,
             data,
             log,
             child,
         };
-        served.wait_until_ready()?;
-        Ok(served)
+        server.wait_until_ready()?;
+        Ok(server)
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {
@@ -92,7 +101,7 @@ impl Served {
             }
             if start.elapsed().as_secs() > READY_SECONDS_MAX {
                 bail!(
-                    "the server is not ready; what it said is in {}",
+                    "the server is not ready after {READY_SECONDS_MAX} s; its log is {}",
                     self.log.display()
                 );
             }
@@ -103,14 +112,14 @@ impl Served {
     }
 }
 
-impl Drop for Served {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         // An interrupt, as from Ctrl-C, lets the server close the database properly.
-        let asked = Run::new("kill")
+        let interrupted = Run::new("kill")
             .arg("-INT")
             .arg(self.child.id().to_string())
             .succeeds();
-        if !asked {
+        if !interrupted {
             drop(self.child.kill());
         }
         drop(self.child.wait());
@@ -118,17 +127,17 @@ impl Drop for Served {
 }
 
 fn is_ready(address: SocketAddr) -> bool {
-    let ask = || -> std::io::Result<String> {
-        let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
+    let request = || -> std::io::Result<String> {
+        let limit = Duration::from_secs(RESPONSE_SECONDS_MAX);
         let mut stream = TcpStream::connect_timeout(&address, limit)?;
         stream.set_read_timeout(Some(limit))?;
         write!(
             stream,
             "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
         )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+        let mut response = String::new();
+        stream.read_to_string(&mut response)?;
+        Ok(response)
     };
-    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    request().is_ok_and(|response| response.starts_with("HTTP/1.1 200"))
 }

@@ -21,13 +21,16 @@ const CHROMIUM_NAMES: [&str; 4] = [
 pub(crate) fn node() -> Result<PathBuf> {
     let (major, minor) = NODE_VERSION_MIN;
     let hint = format!("install Node {major}.{minor} or newer, with npm, and put it into PATH");
-    let node = which("node").with_context(|| format!("node is not here: {hint}"))?;
+    let node = which("node").with_context(|| format!("Node was not found: {hint}"))?;
     let version = Run::new(&node).arg("--version").output()?;
     let mut parts = version.trim_start_matches('v').split('.').map(str::parse);
     let (Some(Ok(a)), Some(Ok(b))) = (parts.next(), parts.next()) else {
-        bail!("node calls itself {version}: {hint}");
+        bail!("cannot read the version of Node, `{version}`: {hint}");
     };
-    ensure!((a, b) >= NODE_VERSION_MIN, "node is {version}: {hint}");
+    ensure!(
+        (a, b) >= NODE_VERSION_MIN,
+        "the version of Node is {version}: {hint}"
+    );
     Ok(node)
 }
 
@@ -36,7 +39,7 @@ pub(crate) fn npm_ci(folder: &str) -> Result<()> {
     node()?;
     let dir = crate::run::root().join(folder);
     let lock = std::fs::read(dir.join("package-lock.json"))
-        .with_context(|| format!("{folder}/package-lock.json is not there"))?;
+        .with_context(|| format!("{folder}/package-lock.json cannot be read"))?;
     let stamp = dir.join("node_modules/.installed-lock");
     if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
@@ -48,14 +51,14 @@ pub(crate) fn npm_ci(folder: &str) -> Result<()> {
             .run()
     })?;
     std::fs::create_dir_all(dir.join("node_modules"))?;
-    std::fs::write(stamp, lock).context("noting what npm installed")
+    std::fs::write(stamp, lock).context("recording what npm installed")
 }
 
 /// Installs packages from PyPI, each pinned as `name==version`, into a virtual environment named
 /// after the first one. Returns the folder with their programs and with the `python` that can
 /// import them.
 pub(crate) fn pypi<const N: usize>(packages: [&str; N]) -> Result<PathBuf> {
-    let name = packages.first().context("no package is named")?;
+    let name = packages.first().context("the list of packages is empty")?;
     let folder = crate::run::target().join("xtask/python").join(name);
     let stamp = folder.join(".installed");
     let wanted = packages.join(" ");
@@ -65,11 +68,11 @@ pub(crate) fn pypi<const N: usize>(packages: [&str; N]) -> Result<PathBuf> {
     if which("python3").is_none() {
         apt_install(&["python3", "python3-venv"], "Python")?;
     }
-    let make = || Run::new("python3").words("-m venv --clear").arg(&folder);
+    let create = || Run::new("python3").words("-m venv --clear").arg(&folder);
     // Debian ships the venv module without the pip that it installs into an environment.
-    if !make().succeeds() {
+    if !create().succeeds() {
         apt_install(&["python3-venv"], "Python's venv")?;
-        make().run()?;
+        create().run()?;
     }
     step(&format!("pip install {wanted}"), || {
         Run::new(folder.join("bin/python"))
@@ -77,7 +80,7 @@ pub(crate) fn pypi<const N: usize>(packages: [&str; N]) -> Result<PathBuf> {
             .args(packages)
             .run()
     })?;
-    std::fs::write(&stamp, wanted).context("noting what pip installed")?;
+    std::fs::write(&stamp, wanted).context("recording what pip installed")?;
     Ok(folder.join("bin"))
 }
 
@@ -97,7 +100,7 @@ pub(crate) fn chromium() -> Result<PathBuf> {
         return Ok(found);
     }
     apt_install(&["chromium"], "Chromium")?;
-    find().context("the package chromium brought no `chromium` into PATH")
+    find().context("the package chromium is installed, but no `chromium` is in PATH")
 }
 
 /// Checks for PostgreSQL's server programs in `PATH` or Debian's folder, and installs them if they
@@ -107,10 +110,10 @@ pub(crate) fn postgres() -> Result<()> {
         return Ok(());
     }
     apt_install(&["postgresql"], "PostgreSQL")?;
-    let hint = "the PostgreSQL here is older: install a newer one, with its `initdb` in PATH";
+    let hint = "install a newer one, with its `initdb` in PATH";
     ensure!(
         has_postgres(),
-        "the tests need PostgreSQL {POSTGRES_VERSION_MIN}; {hint}"
+        "the installed PostgreSQL is older than {POSTGRES_VERSION_MIN}: {hint}"
     );
     Ok(())
 }
@@ -120,7 +123,7 @@ fn has_postgres() -> bool {
         .read_dir()
         .into_iter()
         .flatten();
-    let of_debian = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin/initdb")));
+    let in_debian_folder = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin/initdb")));
     let new_enough = |initdb: PathBuf| {
         let words = Run::new(initdb)
             .arg("--version")
@@ -132,7 +135,10 @@ fn has_postgres() -> bool {
             .and_then(|v| v.split('.').next()?.parse().ok());
         version.is_some_and(|version: u32| version >= POSTGRES_VERSION_MIN)
     };
-    which("initdb").into_iter().chain(of_debian).any(new_enough)
+    which("initdb")
+        .into_iter()
+        .chain(in_debian_folder)
+        .any(new_enough)
 }
 
 /// Installs Debian packages, as root or with a `sudo` that needs no password.
@@ -146,7 +152,7 @@ pub(crate) fn apt_install(packages: &[&str], what: &str) -> Result<()> {
     );
     ensure!(
         which("apt-get").is_some(),
-        "{hint} (or your system's package of the same)"
+        "{hint} (or the same package of your system)"
     );
     let root = Run::new("id").arg("-u").output().is_ok_and(|id| id == "0");
     ensure!(

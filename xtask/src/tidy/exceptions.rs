@@ -1,0 +1,171 @@
+//! The exceptions from the rules, each with its reason. An exception without need is a violation
+//! itself, so these lists only become shorter.
+
+use std::panic::Location;
+
+use super::source::Violation;
+
+/// The reason of an exception that is to end.
+const PENDING: &str = "not mended yet";
+
+/// Types whose name ends in a word that says nothing: the crate, and the type.
+pub(super) const VAGUE_TYPES: &[Exception] = &[exception(
+    "api-types",
+    "SandboxInfo",
+    "the API promises an object of this name",
+)];
+
+/// Types that a crate declares more than once: the crate, and the type.
+pub(super) const REPEATED_TYPES: &[Exception] = &[
+    exception("server/tests/it", "Agent", PENDING),
+    exception("server/tests/it", "Caller", PENDING),
+    exception("server/tests/it", "Deed", PENDING),
+    exception("server/tests/it", "Server", PENDING),
+];
+
+/// Files that are longer than the limit: the crate, and the path of the file.
+pub(super) const LONG_FILES: &[Exception] = &[
+    exception("api-types", "src/task.rs", PENDING),
+    exception("operator-app", "src/client.rs", PENDING),
+    exception("operator-app", "src/outbox/schedule.rs", PENDING),
+    exception(
+        "operator-app",
+        "style.css",
+        "the app loads one style sheet, in one request",
+    ),
+    exception("server", "src/config/mod.rs", PENDING),
+    exception("server", "src/domain/fields.rs", PENDING),
+    exception("server", "src/domain/result_schema/mod.rs", PENDING),
+    exception("server", "src/domain/task/mod.rs", PENDING),
+    exception("server", "tests/it/admin.rs", PENDING),
+    exception("server", "tests/it/credentials.rs", PENDING),
+    exception("server", "tests/it/deposits.rs", PENDING),
+    exception("server", "tests/it/dialects.rs", PENDING),
+    exception("server", "tests/it/harness.rs", PENDING),
+    exception("server", "tests/it/histories.rs", PENDING),
+    exception("server", "tests/it/pictures.rs", PENDING),
+    exception("server", "tests/it/webhooks.rs", PENDING),
+    exception("tests", "browser.mjs", PENDING),
+    exception("tests", "crowd.rs", PENDING),
+    exception("server", "src/store/engine/postgres/mod.rs", PENDING),
+];
+
+/// Imports that close a cycle: the crate, and the import as `from -> to`.
+pub(super) const IMPORT_CYCLES: &[Exception] = &[
+    exception("api-types", "task -> agent", PENDING),
+    exception("api-types", "task -> dispute", PENDING),
+    exception("api-types", "task -> estimate", PENDING),
+    exception("api-types", "task -> event", PENDING),
+    exception("api-types", "proof -> task", PENDING),
+    exception("operator-app", "frame -> app", PENDING),
+    exception("operator-app", "client -> session", PENDING),
+    exception("operator-app", "pages -> app", PENDING),
+    exception("operator-app", "pages::proof -> pages::credential", PENDING),
+    exception("server", "config -> command_line", PENDING),
+    exception("server", "config::secret -> config::check", PENDING),
+    exception(
+        "server",
+        "config::check -> Config in config/mod.rs",
+        PENDING,
+    ),
+    exception("server", "domain::moves -> domain::task", PENDING),
+    exception("server", "domain::sandbox -> domain::task", PENDING),
+    exception(
+        "server",
+        "domain::picture::jpeg::scan -> domain::picture::jpeg::frame",
+        PENDING,
+    ),
+    exception("server", "store::tally -> store::tasks", PENDING),
+    exception("server", "serve -> http", PENDING),
+    exception("server", "http::error -> http::agent", PENDING),
+    exception("server", "http::agent -> http::host", PENDING),
+    exception("server", "http::task_details -> http::views", PENDING),
+    exception(
+        "server",
+        "http::agent::event_stream -> http::agent::events",
+        PENDING,
+    ),
+    exception(
+        "server",
+        "http::error::api_error -> unavailable in http/error/mod.rs",
+        PENDING,
+    ),
+    exception(
+        "server",
+        "http::error::api_error -> validation in http/error/mod.rs",
+        PENDING,
+    ),
+    exception(
+        "server",
+        "store::engine::snapshot -> store::engine::transaction",
+        PENDING,
+    ),
+];
+
+/// An exception for one name in one crate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Exception {
+    krate: &'static str,
+    name: &'static str,
+    reason: &'static str,
+    /// The line of this file that lists it.
+    line: u32,
+}
+
+/// Creates an exception that knows its line in this file.
+#[track_caller]
+pub(super) const fn exception(
+    krate: &'static str,
+    name: &'static str,
+    reason: &'static str,
+) -> Exception {
+    Exception {
+        krate,
+        name,
+        reason,
+        line: Location::caller().line(),
+    }
+}
+
+/// The exceptions from one rule, and which of them were needed.
+#[derive(Debug)]
+pub(super) struct Exceptions<'a> {
+    all: Vec<(&'a Exception, bool)>,
+}
+
+impl<'a> Exceptions<'a> {
+    /// Starts with none of them needed.
+    pub(super) fn new(all: &'a [Exception]) -> Self {
+        Self {
+            all: all.iter().map(|exception| (exception, false)).collect(),
+        }
+    }
+
+    /// Returns the names that are listed for a crate.
+    pub(super) fn names(&self, krate: &str) -> Vec<&'a str> {
+        let of_crate = self.all.iter().filter(|(one, _)| one.krate == krate);
+        of_crate.map(|(exception, _)| exception.name).collect()
+    }
+
+    /// Returns whether a name is listed, and records that this was needed.
+    pub(super) fn allow(&mut self, krate: &str, name: &str) -> bool {
+        let is_meant = |one: &Exception| one.krate == krate && one.name == name;
+        let meant = self.all.iter_mut().find(|(one, _)| is_meant(one));
+        meant.map(|(_, needed)| *needed = true).is_some()
+    }
+
+    /// Returns a violation for each exception that was not needed.
+    pub(super) fn needless(self) -> impl Iterator<Item = Violation> {
+        let needless = self.all.into_iter().filter(|(_, needed)| !needed);
+        needless.map(|(exception, _)| {
+            let Exception {
+                krate,
+                name,
+                reason,
+                line,
+            } = exception;
+            let message = format!("{krate} needs no exception for `{name}` ({reason}): remove it");
+            Violation::new("xtask/src/tidy/exceptions.rs", *line as usize, message)
+        })
+    }
+}
