@@ -1,4 +1,4 @@
-//! An agent's public key, read in every form that the contract promises, and its fingerprint.
+//! An agent's public key in every form that the contract promises, and its fingerprint.
 
 use core::fmt;
 
@@ -11,7 +11,7 @@ use crate::{
     text::{self, Half, Written},
 };
 
-/// A point of P-256 that was checked: on the curve, and not the point at infinity.
+/// A validated point of P-256: on the curve, and not the point at infinity.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AgentPublicKey(Point);
 
@@ -30,8 +30,8 @@ impl AgentPublicKey {
         }
     }
 
-    /// Reads a key from bytes: a point of SEC 1 §2.3.3, uncompressed or compressed, or SPKI DER.
-    /// Bytes that are PEM or a JWK are read as that text.
+    /// Reads a key from bytes: an uncompressed or compressed point (SEC 1 §2.3.3), or SPKI DER.
+    /// Bytes that contain PEM or a JWK are read as that text.
     ///
     /// # Errors
     /// A [`KeyError`] that says what the bytes are instead.
@@ -57,13 +57,13 @@ impl AgentPublicKey {
         Point::read(point).map(Self)
     }
 
-    /// The uncompressed point: 04 ‖ x ‖ y.
+    /// Returns the uncompressed point: 04 ‖ x ‖ y.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; POINT_BYTES] {
         self.0.to_bytes()
     }
 
-    /// What two people compare to know that they mean the same key.
+    /// Returns the fingerprint, which two people compare to check that they have the same key.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint(Sha256::digest(self.to_bytes()).into())
@@ -85,13 +85,13 @@ impl fmt::Debug for AgentPublicKey {
     }
 }
 
-/// SHA-256 of the 65 bytes of a public key (contract §5).
+/// The SHA-256 of the 65 bytes of a public key (contract §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The first 16 bytes as eight groups of four hexadecimal digits, to be read aloud. Finding
-    /// another key with the same groups takes about 2^128 tries.
+    /// Returns the first 16 bytes as eight groups of four hexadecimal digits, short enough to be
+    /// read aloud. Finding another key with the same groups takes about 2^128 attempts.
     #[must_use]
     pub fn groups(&self) -> String {
         let mut groups = String::with_capacity(39);
@@ -104,7 +104,7 @@ impl Fingerprint {
         groups
     }
 
-    /// All 32 bytes in hexadecimal.
+    /// Returns all 32 bytes in hexadecimal.
     #[must_use]
     pub fn to_hex(&self) -> String {
         let mut hex = String::with_capacity(64);

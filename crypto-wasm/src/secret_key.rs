@@ -1,4 +1,4 @@
-//! An agent's private key: made, read, written, wiped; never printed.
+//! An agent's private key: generated, read, written and wiped, but never printed.
 
 use core::fmt;
 
@@ -11,15 +11,15 @@ use crate::{
     text::{self, Half, Written},
 };
 
-/// The private half of an agent's key pair. Wiped when dropped.
+/// The private half of an agent's key pair. It is wiped when dropped.
 #[derive(Clone)]
 pub struct AgentSecretKey(Number);
 
 impl AgentSecretKey {
-    /// Makes a new key pair.
+    /// Generates a new key pair.
     ///
     /// # Errors
-    /// [`RandomError`] if the system gave no random bytes.
+    /// [`RandomError`] if the system's random source fails.
     pub fn generate() -> Result<Self, RandomError> {
         random::generate_number().map(Self)
     }
@@ -38,8 +38,8 @@ impl AgentSecretKey {
         }
     }
 
-    /// Reads a private key from bytes: the 32 bytes of the number, or DER. Bytes that are PEM or a
-    /// JWK are read as that text.
+    /// Reads a private key from bytes: the 32 bytes of the number, or DER. Bytes that contain PEM
+    /// or a JWK are read as that text.
     ///
     /// # Errors
     /// A [`KeyError`] that says what the bytes are instead.
@@ -74,7 +74,8 @@ impl AgentSecretKey {
             .ok_or(KeyError::SecretOutOfRange)
     }
 
-    /// A stored pair whose halves differ would fail to open everything, so it is refused here.
+    /// Checks the public half that a key was stored with. A key pair with different halves is
+    /// refused, because it could not open anything.
     fn with_public(self, point: &[u8]) -> Result<Self, KeyError> {
         if Point::read(point)? == self.public_key().point() {
             Ok(self)
@@ -83,19 +84,19 @@ impl AgentSecretKey {
         }
     }
 
-    /// The public half.
+    /// Returns the public half of the key pair.
     #[must_use]
     pub fn public_key(&self) -> AgentPublicKey {
         AgentPublicKey::of(&self.0)
     }
 
-    /// The 32 bytes of the private number, big-endian.
+    /// Returns the 32 bytes of the private number, big-endian.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
         self.0.to_bytes()
     }
 
-    /// Base64 of the PKCS#8 DER (RFC 5958), the form that Web Crypto and OpenSSL import.
+    /// Returns base64 of the PKCS#8 DER (RFC 5958), which Web Crypto and OpenSSL import.
     #[must_use]
     pub fn to_pkcs8_base64(&self) -> Zeroizing<String> {
         let mut der = Zeroizing::new(Vec::with_capacity(138));

@@ -1,5 +1,5 @@
-//! Every vector: those of the format, which open for ever, and the published ones of its parts.
-//! The same files are read by `pkg/test/vectors.test.mjs`, through the wasm.
+//! Every test vector: those of the format, which must stay valid forever, and the published ones of
+//! its primitives. `pkg/test/vectors.test.mjs` runs the same files through the wasm.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -82,11 +82,11 @@ fn a_key_has_the_fingerprint_of_the_vector() {
     }
 }
 
-/// Number, public key, private key, shared secret, result.
+/// An ECDH vector: number, public key, private key, shared secret, result.
 type Agreement = (u32, String, String, String, String);
-/// Number, key, iv, aad, plaintext, ciphertext and tag, result.
+/// A GCM vector: number, key, iv, aad, plaintext, ciphertext and tag, result.
 type Gcm = (u32, String, String, String, String, String, String);
-/// Number, ikm, salt, info, length, output, result.
+/// An HKDF vector: number, ikm, salt, info, length, output, result.
 type Hkdf = (u32, String, String, String, usize, String, String);
 
 fn published<T: serde::de::DeserializeOwned>(set: &str, count: usize) -> Vec<T> {
@@ -97,7 +97,8 @@ fn published<T: serde::de::DeserializeOwned>(set: &str, count: usize) -> Vec<T> 
     vectors
 }
 
-/// What a vector allows: `valid` has to agree, `invalid` must not, `acceptable` may do either.
+/// Compares a result with a vector: `valid` must agree, `invalid` must fail, and `acceptable` may
+/// either agree or fail.
 fn judge(name: &str, answer: Option<Vec<u8>>, expected: &str, result: &str) {
     match result {
         "valid" => assert_eq!(
@@ -113,7 +114,7 @@ fn judge(name: &str, answer: Option<Vec<u8>>, expected: &str, result: &str) {
     }
 }
 
-/// Runs a set of which both keys are written as given by `write`.
+/// Runs a set of ECDH vectors. `write` converts their keys to text.
 fn agree(set: &str, count: usize, write: impl Fn(&str) -> String) {
     for (number, public, private, shared, result) in published::<Agreement>(set, count) {
         let answer = vectors::ecdh(&write(&public), &write(&private));
@@ -176,7 +177,7 @@ fn wycheproof_and_rfc_5869_hkdf_agree() {
     }
 }
 
-/// One vector of `credential_v1.json`.
+/// A vector of `credential_v1.json`.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 struct OwnVector {
