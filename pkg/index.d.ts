@@ -82,8 +82,8 @@ export function generateKeyPair(): Promise<KeyPair>
 
 /**
  * Reads a public key in any form: base64 of the point (65 or 33 bytes) or of SPKI DER, standard or
- * URL-safe, padded or not; PEM, with or without text around it; the text of a JWK; or the bytes of any
- * of these.
+ * URL-safe, padded or not; PEM, with or without text around it; the text of a JWK; or the bytes of
+ * any of these.
  *
  * @throws {KeyError} if it is anything else.
  * @example

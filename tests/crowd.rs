@@ -1,5 +1,6 @@
-//! A crowd: agents who post and operators who claim, all at once, each request under a key of its
-//! own. What was not answered is sent again with its key, until it is.
+//! A crowd of agents who post and operators who claim concurrently, each request with an
+//! idempotency key of its own. A request without a response is repeated with its key until there is
+//! one.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -25,28 +26,28 @@ use tokio::{
 
 use crate::host::{Host, in_two_days};
 
-/// Pairs of an agent and an operator who work side by side.
+/// Number of pairs of an agent and an operator.
 const PAIRS: usize = 8;
 
-/// A crowd needs more than a tier's day has, from one address.
+/// The crowd exceeds the daily limits of a tier, and sends everything from one address.
 pub(crate) const SETTINGS: [(&str, &str); 2] = [
     ("TIERS", "STANDARD=10000000/10000/1000000000"),
     ("RATE_LIMIT", "off"),
 ];
 
-/// No answer takes longer, not even that there is none.
+/// Timeout of a request.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Everything comes to an end within this time once the server is well again.
+/// Timeout for the completion of all work once the server runs normally.
 const CALM_TIME_MAX: Duration = Duration::from_secs(120);
 
-/// The settings of a crowd's server.
+/// Returns the settings of a crowd's server.
 pub(crate) fn settings() -> Vec<(&'static str, String)> {
     let own = |(name, value): (&'static str, &str)| (name, value.to_owned());
     SETTINGS.map(own).to_vec()
 }
 
-/// One thing that somebody wants done once.
+/// A request that must take effect exactly once.
 #[derive(Clone, Debug)]
 struct Wish {
     path: String,
@@ -56,7 +57,7 @@ struct Wish {
     body: Value,
 }
 
-/// A task as its agent finds it in its list.
+/// A task in its agent's list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Seen {
     name: String,
@@ -77,7 +78,7 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// Registers everybody, with money.
+    /// Registers all agents and operators, and gives the agents money.
     pub(crate) async fn gather(server: &Host) -> Result<Arc<Self>> {
         let mut crowd = Self {
             client: Client::builder().timeout(ANSWER_TIME_MAX).build()?,
@@ -110,7 +111,8 @@ impl Crowd {
         Ok(Arc::new(crowd))
     }
 
-    /// The same people, who ask another server, and remember what they were answered.
+    /// Returns the same crowd as clients of another server, with the responses that it has
+    /// received.
     pub(crate) fn at(&self, server: &Host) -> Arc<Self> {
         Arc::new(Self {
             client: self.client.clone(),
@@ -124,8 +126,7 @@ impl Crowd {
         })
     }
 
-    /// Asks once more for everything that was posted, under its old keys: it is answered with the
-    /// tasks of before.
+    /// Repeats every post with its old idempotency key. The responses must contain the same tasks.
     pub(crate) async fn repeats_what_was_answered(&self) -> Result<()> {
         let posted = self.posted.lock().unwrap().clone();
         for (name, task) in posted {
@@ -154,7 +155,8 @@ impl Crowd {
         Ok(())
     }
 
-    /// Sends the proof of every claimed task, here and to another server in turns; says how many.
+    /// Submits the proof of every claimed task, alternately to this server and another one, and
+    /// returns their number.
     pub(crate) async fn submits_everything(&self, other: &Host) -> Result<usize> {
         let mut submitted = 0;
         let tasks = self.claimed.lock().unwrap().clone();
@@ -175,7 +177,7 @@ impl Crowd {
         Ok(submitted)
     }
 
-    /// Waits until so many tasks are completed; says how many there are then.
+    /// Waits until this many tasks are completed, and returns the number of completed tasks.
     pub(crate) async fn are_completed(&self, count: usize) -> Result<usize> {
         let mut again = interval(Duration::from_millis(50));
         let waiting = async {
@@ -203,7 +205,7 @@ impl Crowd {
             .context("not all are completed")?
     }
 
-    /// Everybody begins to work, and goes on until the server is gone.
+    /// Starts the work of everybody, which goes on until the server does not answer.
     pub(crate) fn works(self: &Arc<Self>) -> JoinSet<()> {
         let mut workers = JoinSet::new();
         for pair in 0..PAIRS {
@@ -213,7 +215,7 @@ impl Crowd {
         workers
     }
 
-    /// Everybody does `count` tasks, and tries each again until it is answered.
+    /// Has everybody do `count` tasks, with retries until each request has a response.
     pub(crate) fn works_stubbornly(self: &Arc<Self>, count: usize) -> JoinSet<()> {
         let mut workers = JoinSet::new();
         for pair in 0..PAIRS {
@@ -228,7 +230,7 @@ impl Crowd {
         workers
     }
 
-    /// Sends again what was not answered, until all of it is.
+    /// Repeats the requests without a response until all have one.
     pub(crate) async fn is_answered(&self) {
         let mut again = interval(Duration::from_millis(20));
         loop {
@@ -240,12 +242,12 @@ impl Crowd {
         }
     }
 
-    /// How many requests were told to come back later.
+    /// Returns the number of requests that were refused temporarily.
     pub(crate) fn refused_for_now(&self) -> usize {
         self.refused_for_now.load(Ordering::Relaxed)
     }
 
-    /// Waits until somebody more than `before` was told to come back later.
+    /// Waits until more than `before` requests have been refused temporarily.
     pub(crate) async fn is_refused_after(&self, before: usize) -> Result<()> {
         let mut again = interval(Duration::from_millis(20));
         let waiting = async {
@@ -258,7 +260,7 @@ impl Crowd {
             .context("nobody was refused")
     }
 
-    /// Does a task more, however long that takes.
+    /// Does one more task, with unlimited retries.
     pub(crate) async fn does_another_task(&self) -> Result<()> {
         let done = async {
             self.posts_and_claims(0).await;
@@ -269,7 +271,7 @@ impl Crowd {
             .context("nothing is done any more")
     }
 
-    /// How many tasks can be read.
+    /// Returns the number of tasks that can be read.
     pub(crate) async fn reads(&self) -> Result<usize> {
         let mut tasks = 0;
         for (agent, _) in &self.pairs {
@@ -278,7 +280,7 @@ impl Crowd {
         Ok(tasks)
     }
 
-    /// Looks whether everything that was asked for is there, and there once.
+    /// Checks that the result of every request exists exactly once.
     pub(crate) async fn has_what_it_asked_for(&self) -> Result<usize> {
         let mut expected: Vec<_> = self.posted.lock().unwrap().clone();
         expected.sort();
@@ -327,7 +329,7 @@ impl Crowd {
         }
     }
 
-    /// One task posted and claimed; false once the server does not answer.
+    /// Posts and claims a task. Returns false once the server does not answer.
     async fn posts_and_claims(&self, pair: usize) -> bool {
         let (agent, operator) = &self.pairs[pair];
         let number = self.wishes.fetch_add(1, Ordering::Relaxed);
@@ -348,7 +350,7 @@ impl Crowd {
         self.wants(claim).await
     }
 
-    /// Sends a wish; false, and the wish is kept, unless it is answered for good.
+    /// Sends a request. Returns false, and keeps the request, unless it got a final response.
     async fn wants(&self, wish: Wish) -> bool {
         let sent = self.send(&wish).await;
         let answer = match sent {
@@ -372,7 +374,7 @@ impl Crowd {
             let task = body["task_id"].as_str().unwrap().to_owned();
             self.posted.lock().unwrap().push((wish.key, task));
         } else {
-            // Of two who want the same task, one comes too late.
+            // Of two operators who want the same task, one is too late.
             assert!(status == 200 || status == 404, "{status} {body}");
             if status == 200 {
                 let task = body["task_id"].as_str().unwrap().to_owned();

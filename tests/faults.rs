@@ -1,5 +1,6 @@
-//! What goes wrong under a host's feet: the process is killed, the database stops, the disk is
-//! full. What was acknowledged is there, and there once; money agrees; nobody has to do anything.
+//! Failures of a host: the process is killed, the database stops, the disk is full. Every
+//! acknowledged request has taken effect exactly once, the ledger is consistent, and nobody must
+//! intervene.
 
 use std::{
     fs,
@@ -20,13 +21,13 @@ use crate::{
 /// How often the server is killed.
 const KILLS: usize = 50;
 
-/// It is killed at most so long after the crowd began to work.
+/// Maximum time in milliseconds from the start of the crowd's work until the server is killed.
 const LIFE_MILLIS_MAX: u64 = 150;
 
-/// Tasks that each pair of the crowd does around the stop of the database.
+/// Number of tasks that each pair of the crowd does around the stop of the database.
 const TASKS_EACH: usize = 60;
 
-/// A disk on which a server can start, and not much more.
+/// Size of a disk on which a server can start, but soon runs out of space.
 const DISK_MEGABYTES: usize = 24;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,7 +37,7 @@ async fn a_server_killed_fifty_times_under_load_loses_and_doubles_nothing() -> R
     let crowd = Crowd::gather(&server).await?;
     for _ in 0..KILLS {
         let workers = crowd.works();
-        // When the end comes is what is tried out here.
+        // The time of the kill is random on purpose.
         let life = RandomState::new().build_hasher().finish() % LIFE_MILLIS_MAX;
         tokio::time::sleep(Duration::from_millis(life)).await;
         server.is_killed().await?;
@@ -90,7 +91,7 @@ async fn a_full_disk_refuses_writes_keeps_reading_and_recovers() -> Result<()> {
     crowd.works_stubbornly(2).join_all().await;
     let before = crowd.has_what_it_asked_for().await?;
 
-    // The disk is the server's own; its files are seen through the process.
+    // The disk is mounted for the server only, so its files are accessed through its process.
     let seen = PathBuf::from(format!("/proc/{}/root", server.id()?));
     let filler = seen.join(data.strip_prefix("/")?).join("filler");
     fill(&filler)?;
@@ -122,14 +123,14 @@ async fn servers_that_share_a_database_do_each_thing_once() -> Result<()> {
     let second = Host::start(&folder, free_address()?, &settings).await?;
     let crowd = Crowd::gather(&first).await?;
 
-    // What one was asked is in the list of the other, and a key is known to both.
+    // Tasks posted to one server are listed by the other, and idempotency keys hold on both.
     crowd.works_stubbornly(10).join_all().await;
     let others = crowd.at(&second);
     others.works_stubbornly(10).join_all().await;
     others.repeats_what_was_answered().await?;
     others.has_what_it_asked_for().await?;
 
-    // Both look at the proofs, each proof is looked at by one, and each is paid once.
+    // Both servers review proofs. Each proof is reviewed by one of them and paid once.
     let done = others.submits_everything(&first).await?;
     let completed = crowd.are_completed(done).await?;
     ensure!(completed == done, "{completed} of {done} are completed");
@@ -137,7 +138,7 @@ async fn servers_that_share_a_database_do_each_thing_once() -> Result<()> {
     first.ends().await
 }
 
-/// A program that gives the server a small disk of its own, in the place of its data folder.
+/// Returns a program that runs the server with a small disk mounted as its data folder.
 fn on_a_small_disk(folder: &std::path::Path) -> Result<PathBuf> {
     let program = folder.join("on-a-small-disk.sh");
     let data = folder.join("data");
@@ -160,7 +161,7 @@ fn migrate(url: &str) -> Result<()> {
     Ok(())
 }
 
-/// Writes until nothing more fits.
+/// Writes to the disk until it is full.
 fn fill(file: &std::path::Path) -> Result<()> {
     use std::io::Write;
     let mut filler = fs::File::create(file).context("unshare gives no disk of its own here")?;

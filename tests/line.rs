@@ -1,5 +1,5 @@
-//! The line between a phone and the server: everything that passes is written down, and it can
-//! break at the worst moment. It knows HTTP just well enough to recognise that moment.
+//! The connection between a phone and the server: a proxy that records everything, and that can
+//! fail at the worst moment. It understands just enough HTTP to recognise that moment.
 
 use std::{
     fs::{self, File},
@@ -25,51 +25,53 @@ use tokio::{
 const UPLOAD: &[u8] = b"POST /api/v1/operator/upload";
 const SUBMIT: &[u8] = b"/submit HTTP/1.1";
 
-/// What the service says when it has no time, in its own words.
+/// The service's response when it is overloaded.
 const OVERLOADED: &str = r#"{"error":"Too many requests wait.","code":"unavailable",
     "retryable":true,"request_id":"req_00000000000000000000000000"}"#;
 
-/// A line that was told to break does so within this time, or the story is wrong.
+/// Timeout for a failure that was requested.
 const BREAK_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// What the line does to those who use it.
+/// The state of the connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Weather {
     Fine,
-    /// Goes down once so many bytes of an upload have passed.
+    /// Goes down after this number of bytes of an upload.
     CutsUpload {
         after_bytes: usize,
     },
-    /// Goes down when the answer to a submission comes: the server has it, the phone cannot know.
+    /// Goes down when the response to a submission arrives: the server has the proof, and the phone
+    /// cannot know.
     LosesReceipt,
-    /// Answers the next submission itself: come back in a second.
+    /// Answers the next submission itself, with a retry after one second.
     Refuses,
     /// Answers every request that contains a phrase itself, as a captive portal does.
     Intercepts {
         phrase: &'static str,
         answer: &'static str,
     },
-    /// Nothing passes.
+    /// Transfers nothing in either direction.
     Down,
 }
 
-/// A running line. Phones call `address`.
+/// A running proxy. Phones connect to `address`.
 pub(crate) struct Line {
     pub(crate) address: SocketAddr,
     state: Arc<State>,
 }
 
-/// What is common to all connections of a line.
+/// The state that all connections of a proxy share.
 struct State {
     weather: watch::Sender<Weather>,
-    /// Requests that were intercepted.
+    /// Number of intercepted requests.
     intercepted: watch::Sender<u32>,
-    /// Submissions that passed to the server.
+    /// Number of submissions that reached the server.
     submissions: AtomicUsize,
 }
 
 impl Line {
-    /// Lays a line to `server`; what passes over connection n is in `records/n-up` and `n-down`.
+    /// Starts a proxy to `server`. The bytes of connection n are recorded in `records/n-up` and
+    /// `n-down`.
     pub(crate) async fn lay(server: SocketAddr, records: PathBuf) -> Result<Self> {
         fs::create_dir_all(&records)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -92,29 +94,29 @@ impl Line {
         Ok(Self { address, state })
     }
 
-    /// How many submissions have passed to the server so far.
+    /// Returns the number of submissions that have reached the server.
     pub(crate) fn submissions(&self) -> usize {
         self.state.submissions.load(Ordering::SeqCst)
     }
 
-    /// Breaks in the middle of the next upload and stays broken until it is mended.
+    /// Fails in the middle of the next upload, until it is mended.
     pub(crate) fn cuts_upload_after(&self, after_bytes: usize) {
         self.state
             .weather
             .send_replace(Weather::CutsUpload { after_bytes });
     }
 
-    /// Breaks after the server got the next submission and before the phone hears of it.
+    /// Fails after the server has received the next submission, before the phone gets the response.
     pub(crate) fn loses_receipt(&self) {
         self.state.weather.send_replace(Weather::LosesReceipt);
     }
 
-    /// Keeps the next submission from the server, and asks the phone to come back in a second.
+    /// Answers the next submission with a retry after one second, and does not forward it.
     pub(crate) fn refuses_once(&self) {
         self.state.weather.send_replace(Weather::Refuses);
     }
 
-    /// Waits until it did.
+    /// Waits until a submission was refused.
     pub(crate) async fn refused(&self) -> Result<()> {
         let mut weather = self.state.weather.subscribe();
         let fine = weather.wait_for(|weather| *weather == Weather::Fine);
@@ -132,7 +134,7 @@ impl Line {
             .send_replace(Weather::Intercepts { phrase, answer });
     }
 
-    /// Waits until it did so once.
+    /// Waits until a request was intercepted.
     pub(crate) async fn intercepted(&self) -> Result<()> {
         let mut intercepted = self.state.intercepted.subscribe();
         timeout(BREAK_TIME_MAX, intercepted.wait_for(|count| *count > 0))
@@ -141,7 +143,7 @@ impl Line {
         Ok(())
     }
 
-    /// Waits until it broke as it was told to.
+    /// Waits until the requested failure has happened.
     pub(crate) async fn broke(&self) -> Result<()> {
         let mut weather = self.state.weather.subscribe();
         timeout(BREAK_TIME_MAX, down(&mut weather))
@@ -149,18 +151,18 @@ impl Line {
             .context("the line never broke")
     }
 
-    /// Works again.
+    /// Ends the failure, so that the connection works again.
     pub(crate) fn mend(&self) {
         self.state.weather.send_replace(Weather::Fine);
     }
 }
 
 async fn down(weather: &mut watch::Receiver<Weather>) {
-    // The sender lives as long as the line; without a line nothing passes either.
+    // The sender lives as long as the proxy; without a proxy nothing is transferred either.
     let _ = weather.wait_for(|weather| *weather == Weather::Down).await;
 }
 
-/// Carries one connection until either end closes it or the weather does.
+/// Transfers the bytes of one connection until either end or a failure closes it.
 async fn carry(
     mut phone: TcpStream,
     server: SocketAddr,
@@ -177,7 +179,8 @@ async fn carry(
     let (mut upward, mut downward) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
     loop {
         select! {
-            // In this order: what comes when the line is down already does not pass.
+            // The order matters: bytes that arrive when the connection is already down must not
+            // pass.
             biased;
             () = down(&mut now) => return Ok(()),
             read = phone.read(&mut upward) => {
@@ -206,7 +209,8 @@ async fn carry(
                 {
                     phone.write_all(answer.as_bytes()).await?;
                     state.intercepted.send_modify(|count| *count += 1);
-                    // Closing before the whole request was read would take the answer back.
+                    // Closing the connection before the whole request was read would discard the
+                    // response.
                     while phone.read(&mut upward).await? > 0 {}
                     return Ok(());
                 }
@@ -228,7 +232,7 @@ async fn carry(
     Ok(())
 }
 
-/// What has passed upwards over a connection so far.
+/// The bytes that a connection has sent upwards so far.
 #[derive(Default)]
 struct Passed {
     upload_bytes: Option<usize>,
@@ -236,7 +240,7 @@ struct Passed {
 }
 
 impl Passed {
-    // A browser writes a request's head at once, so it is never torn between two reads.
+    // A browser writes the head of a request at once, so it is always complete in one read.
     fn note(&mut self, chunk: &[u8]) {
         if let Some(bytes) = &mut self.upload_bytes {
             *bytes += chunk.len();

@@ -1,4 +1,4 @@
-//! A photo task, over a line that breaks in the middle of the upload.
+//! A photo task, over a connection that fails in the middle of the upload.
 
 use std::fs;
 
@@ -56,7 +56,7 @@ async fn a_photo_survives_a_line_that_breaks_in_the_middle_of_the_upload() -> Re
     );
     assert_eq!(count(&world, "upload")?, 0, "half a photo is no upload");
 
-    // Nobody presses anything: it goes on by itself.
+    // The upload continues without any action of the person.
     world.line.mend();
     sam.does("seeStatus", json!({ "status": "Completed" }))
         .await?;

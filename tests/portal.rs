@@ -1,5 +1,5 @@
-//! A captive portal, or any other stranger on the line, answers in the server's place: the phone
-//! believes only the server.
+//! A captive portal, or another stranger in the network, answers in place of the server. The phone
+//! accepts only the server's responses.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -12,18 +12,18 @@ const WORDS: &str = "Called the shop at ten: it opens at nine on Saturdays.";
 const API: &str = " /api/v1/";
 const SUBMIT: &str = "/submit HTTP/1.1";
 
-/// The page that a Wi-Fi shows to those who have not signed in.
+/// The page that a Wi-Fi network shows to users who have not signed in.
 const PORTAL: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 52\r\n\
     Connection: close\r\n\r\n<!doctype html><title>Wi-Fi</title><h1>Welcome</h1>\n";
 
-/// What is no receipt of the server's, in every way that was thought of.
+/// Responses that are not valid receipts of the server, for different reasons.
 const STRANGERS: [&str; 9] = [
     PORTAL,
     "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\
         Connection: close\r\n\r\n{\"status\":\"ok\"}",
-    // A receipt, but of another task.
+    // This is a receipt, but of another task.
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 130\r\n\
         Connection: close\r\n\r\n{\"task_id\":\"task_01KB0000000000000000000000\",\
         \"status\":\"SUBMITTED\",\"submitted_at\":\"2026-02-05T12:00:00.000Z\",\
