@@ -16,11 +16,11 @@ import requests
 from other_side import API, funded, moved, new_task, operator, register
 
 HOST = os.environ["HUMANOPS_URL"]
-# A host that lets nobody work before the identity was checked.
+# A host on which operators must be approved before they can work.
 STRICT_HOST = os.environ["HUMANOPS_STRICT_URL"]
 
 
-# As printed in S0.
+# The sample of S0, as printed.
 def api_request_with_retry(method, url, max_retries=3, **kwargs):
     for attempt in range(max_retries):
         response = requests.request(method, url, **kwargs)
@@ -40,7 +40,7 @@ def api_request_with_retry(method, url, max_retries=3, **kwargs):
     raise Exception(f"Failed after {max_retries} retries")
 
 
-# As printed in S2.
+# The sample of S2, as printed.
 def wait_for_completion(task_id, api_key, max_wait=3600):
     url = f"{HOST}/api/v1/tasks/{task_id}"
     headers = {"X-API-Key": api_key}
@@ -62,7 +62,7 @@ def wait_for_completion(task_id, api_key, max_wait=3600):
     raise TimeoutError(f"Task {task_id} did not complete within {max_wait}s")
 
 
-# As printed in S0, and what came of it.
+# The sample of S0, as printed, with a return value.
 def post(url, headers, body):
     response = requests.post(url, headers=headers, json=body)
 
@@ -146,7 +146,7 @@ def management():
     assert [one["task_id"] for one in second] == [one["task_id"] for one in listed["data"][2:]]
     assert agent("GET", "/tasks?limit=1000").json()["pagination"]["limit"] == 100
 
-    # Estimates: rejected with the printed reason, then approved.
+    # Estimates: one is rejected with the printed reason, then one is approved.
     moved("accept", first, OPERATOR, "ESTIMATE_PENDING", {"estimate_hours": 3})
     assert status_of(first) == "ESTIMATE_PENDING"
     reason = {"reason": "Estimate too high. Expected under 2 hours."}
@@ -157,7 +157,7 @@ def management():
     answer = agent("POST", f"/tasks/{first}/estimate/approve")
     assert answer.status_code == 200 and answer.json()["status"] == "ACCEPTED", answer.text
 
-    # Most tasks are verified by themselves.
+    # Most tasks are verified automatically.
     moved("start", first, OPERATOR, "IN_PROGRESS")
     cannot_be_cancelled(first)
     moved("submit", first, OPERATOR, "SUBMITTED", CONFIRMED)
@@ -165,7 +165,7 @@ def management():
     assert done["status"] == "COMPLETED" and done["operator"]["id"] == OPERATOR
     cannot_be_cancelled(first)
 
-    # Review submitted proof: what the Guardian cannot tell.
+    # Review submitted proof that the Guardian cannot judge.
     approved, rejected = others[:2]
     for one in (approved, rejected):
         moved("accept", one, OPERATOR, "ACCEPTED")
@@ -222,7 +222,7 @@ def credentials():
     assert done["status"] == "COMPLETED" and done["task_domain"] == "CREDENTIAL", done
     answer = agent("POST", path)
     assert answer.status_code == 200 and answer.json()["task_id"] == credential, answer.text
-    # S2 prints a field for each secret; sealed, they are one envelope (S1, and the contract).
+    # S2 prints a field for each secret. Sealed, they are one envelope (S1 and the contract).
     assert answer.json()["encrypted_credential"]["ciphertext"] == envelope["ciphertext"]
 
 
