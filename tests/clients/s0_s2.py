@@ -1,9 +1,9 @@
 """An agent written from HumCLI's two pages alone: errors (S0) and task management (S2).
 
-Their three functions stand here as printed, but for the host's name. What the pages take for
-granted (an account, a task to post, the operator's side) is `other_side.py`. Changed are keys, ids,
-and deadlines, which are past where printed. Left out is what needs hours to pass (the 410 of S0,
-S2's estimate timeout): the server's own tests meet it with a clock that they move.
+Their three functions are unchanged except for the name of the host. `other_side.py` has what the
+pages assume: an account, a task to post, the operator's side. Changed are keys, ids, and deadlines,
+which are in the past where printed. Left out is what takes hours (the 410 of S0, the timeout of
+estimates in S2); the server's own tests cover it by advancing a clock.
 """
 
 import base64
