@@ -1,4 +1,4 @@
-//! Those who connect and do not ask, ask slowly, or ask too much at once.
+//! Clients that connect and send nothing, send slowly, or send too much at once.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn serving(store: FreshStore, limits: ConnectionLimits) -> TestApp {
 /// A connection that is kept alive, byte by byte.
 struct KeptAlive(BufReader<TcpStream>);
 
-/// What a connection answered, as far as these tests look.
+/// The parts of a response that these tests check.
 #[derive(Debug)]
 struct Heard {
     status: u16,
@@ -71,7 +71,7 @@ impl KeptAlive {
         heard
     }
 
-    /// The server closes, and does not break, the connection.
+    /// Asserts that the server closes the connection without breaking it.
     async fn ends(&mut self) {
         let mut rest = Vec::new();
         let read = tokio::time::timeout(Duration::from_secs(20), self.0.read_to_end(&mut rest));
@@ -80,7 +80,8 @@ impl KeptAlive {
     }
 }
 
-/// Requests that are refused before their body is read: the head without its length, the status.
+/// Returns requests that are refused before their body is read: the head without its length, and
+/// the status of the response.
 fn refused_early() -> Vec<(String, u16)> {
     let post = |path: &str, more: &str| format!("POST {path} HTTP/1.1\r\nhost: a\r\n{more}");
     let form = "content-type: multipart/form-data; boundary=b\r\n";
@@ -116,7 +117,7 @@ on_both_databases! {
         let app = serving(store, ConnectionLimits::of(8)).await;
         let mut connection = KeptAlive::open(&app).await;
         for (head, status) in refused_early().iter().cycle().take(120) {
-            // Most clients send head and body apart.
+            // Most clients send the head and the body separately.
             connection.send(with_length(head)).await;
             connection.send(BODY).await;
             let heard = connection.hear().await;
@@ -145,7 +146,7 @@ on_both_databases! {
         let refused = refused_early().into_iter().map(async |(head, status)| {
             let mut connection = KeptAlive::open(&app).await;
             connection.send(with_length(&head)).await;
-            // The answer is there before the body, and says that no other follows.
+            // The response arrives before the body, and says that the connection closes.
             let heard = connection.hear().await;
             assert!(heard.status == status && heard.closes, "{heard:?} to {head}");
             for byte in BODY.as_bytes() {
@@ -204,7 +205,7 @@ on_both_databases! {
             let mut read = Vec::new();
             let closed = slow.read_to_end(&mut read);
             let closed = tokio::time::timeout(Duration::from_secs(20), closed).await;
-            // However it ends, it does.
+            // The connection ends in any case, with or without an error.
             drop(closed.unwrap());
         }
         assert_eq!(app.get("/healthz").await.status, 200);
@@ -232,7 +233,7 @@ on_both_databases! {
         assert!(told.contains("\r\nretry-after: 1\r\n"), "{told}");
         assert!(told.contains("\"code\":\"unavailable\""), "{told}");
         drop(held);
-        // A place that was left is taken again.
+        // The place of a closed connection becomes free.
         let again = async {
             while app
                 .request(Method::GET, "/healthz")
@@ -269,7 +270,7 @@ on_both_databases! {
             (answer.status, &answer.body["error"]["code"]),
             (431, &"too_large".into())
         );
-        // What is larger by far is not read.
+        // A far larger head is not even read.
         let huge = app
             .request(Method::GET, "/api/v1/tasks")
             .header("x-huge", "x".repeat(200_000));

@@ -1,6 +1,5 @@
-//! Every pair of the moves of one agent and its operator, run against each other: on PostgreSQL no
-//! transaction waits for one that waits for it, because all lock rows in one order
-//! (`migrations/README.md`, "Locks").
+//! Runs every pair of moves of one agent and its operator concurrently. On PostgreSQL no deadlock
+//! may occur, because all transactions lock rows in one order (`migrations/README.md`, "Locks").
 
 use std::thread;
 
@@ -15,10 +14,10 @@ use crate::harness::{Answer, Caller, TestApp, confirmation_task};
 use crate::moves::{DAY, GOOD, UNCLEAR};
 use crate::support;
 
-/// How many of each move of a pair run at once.
+/// Number of concurrent runs of each move of a pair.
 const AT_ONCE: usize = 3;
 
-/// What is run against what: moves of tasks first, then what else locks rows of their accounts.
+/// The operations: first the moves of tasks, then others that lock rows of the same accounts.
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     Post,
@@ -71,7 +70,7 @@ const DEEDS: [Deed; 22] = [
 ];
 
 impl Deed {
-    /// The status that a task must have for it; `None` where it is no move of a task.
+    /// Returns the status that a task must have for this operation, or `None` if it needs no task.
     fn from(self) -> Option<Status> {
         Some(match self {
             Self::Cancel | Self::Accept | Self::Expire => Status::Pending,
@@ -84,7 +83,7 @@ impl Deed {
     }
 }
 
-/// One agent and one operator, whose accounts all moves write.
+/// An agent and an operator, whose accounts all moves write.
 struct Both<'a> {
     app: &'a TestApp,
     agent: Caller<'a, AgentId>,
@@ -108,7 +107,7 @@ impl<'a> Both<'a> {
         }
     }
 
-    /// A task in the status that a deed needs, or none.
+    /// Creates a task in the status that the operation needs, if it needs one.
     async fn prepare(&self, deed: Deed) -> Option<TaskId> {
         let status = deed.from()?;
         let task = self.agent.post_confirmation_task().await;
@@ -136,7 +135,7 @@ impl<'a> Both<'a> {
     async fn run(&self, deed: Deed, task: Option<TaskId>, nth: usize) {
         let on = task.unwrap_or(TaskId::new(self.app.now(), 0));
         let (agent, operator, nothing) = (&self.agent, &self.operator, json!({}));
-        // Of the type of those that are moved: tasks are counted by their type.
+        // The task has the same type as those that are moved, because tasks are counted by type.
         let body = confirmation_task(self.app);
         let answer = match deed {
             Deed::Post => agent.post(paths::TASKS, &body).await,
@@ -203,7 +202,7 @@ impl<'a> Both<'a> {
         resolved.await.unwrap();
     }
 
-    /// What the clock does ten days from now.
+    /// Makes the clock's move as of ten days from now.
     async fn clock_moves(&self, id: TaskId) {
         let mut turn = self.app.app.move_context();
         turn.now = turn.now.after(10 * DAY);
@@ -249,7 +248,7 @@ impl<'a> Both<'a> {
 
 fn assert_no_accident(deed: Deed, answer: &Answer) {
     assert!(answer.status < 500, "{deed:?}: {}", answer.body);
-    // What was lost to another move is decided anew, and never left to the caller.
+    // An operation that lost a race is retried by the server, and never by the caller.
     assert_ne!(
         answer.body["retryable"],
         Value::Bool(true),
@@ -281,8 +280,8 @@ async fn no_two_moves_of_one_agent_wait_for_each_other() {
     assert_eq!(deadlocks_of(&app, url), 0);
 }
 
-/// Closes the app's database, and says how many deadlocks PostgreSQL saw in it: connections report
-/// when they end.
+/// Closes the app's database, and returns the number of deadlocks that PostgreSQL has counted in
+/// it. Connections report their counts when they end.
 fn deadlocks_of(app: &TestApp, url: String) -> i64 {
     let store = app.app.store.clone();
     let counting = thread::spawn(move || {
