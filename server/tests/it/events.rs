@@ -1,4 +1,4 @@
-//! The event log: in order, by cursor and as a stream, and nothing is ever passed over.
+//! The event log: in order, by cursor and as a stream, without gaps.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -47,7 +47,8 @@ const LIFE: [&str; 5] = [
     "task.completed",
 ];
 
-/// Every event after `after`, page by page, each page after the last event of the one before.
+/// Returns every event after `after`, page by page. Each page begins after the last event of the
+/// previous one.
 async fn walk(agent: &Agent<'_>, mut after: Option<String>) -> Vec<String> {
     let mut seen = Vec::new();
     loop {
@@ -67,7 +68,7 @@ async fn walk(agent: &Agent<'_>, mut after: Option<String>) -> Vec<String> {
     }
 }
 
-/// Another server on the same database, whose clock is so much ahead.
+/// Starts another server on the same database, whose clock is ahead, and returns its URL.
 async fn neighbour(app: &TestApp, ahead: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -79,7 +80,7 @@ async fn neighbour(app: &TestApp, ahead: Duration) -> String {
             .after(ahead),
     ));
     other.entropy = Arc::new(SeededEntropy::new(8));
-    // It hears nothing of what is written elsewhere.
+    // The other server is not notified of writes elsewhere.
     other.news = tokio::sync::watch::Sender::new(());
     let router = http::router(other).unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -92,7 +93,7 @@ async fn post_at(origin: &str, agent: &Agent<'_>, body: &Value) -> String {
     request.answer().await.created().text("task_id")
 }
 
-/// A stream, read event by event.
+/// An event stream, read event by event.
 struct Followed {
     response: Response,
     text: String,
@@ -115,7 +116,7 @@ impl Followed {
         }
     }
 
-    /// The id in the line that every stream begins with.
+    /// Returns the id in the first line of the stream.
     async fn hello_id(&mut self) -> String {
         loop {
             if let Some((hello, rest)) = self.text.split_once("\n\n") {
@@ -129,7 +130,7 @@ impl Followed {
         }
     }
 
-    /// Reads what has come; `None` at the end of the stream.
+    /// Reads the bytes that have arrived. Returns `None` at the end of the stream.
     async fn more(&mut self) -> Option<()> {
         let chunk = tokio::time::timeout(Duration::from_secs(20), self.response.chunk());
         let chunk = chunk.await.expect("an event within 20 seconds").unwrap()?;
@@ -137,7 +138,7 @@ impl Followed {
         Some(())
     }
 
-    /// The next event as (id, name, data); `None` at the end of the stream.
+    /// Returns the next event as (id, name, data), or `None` at the end of the stream.
     async fn next(&mut self) -> Option<(String, String, Value)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -216,7 +217,7 @@ on_both_databases! {
         post_at(&ahead, &agent, &task).await;
         let seen = walk(&agent, None).await;
         assert_eq!(seen.len(), 1);
-        // This server's clock is behind: its event has the smaller id, and comes after.
+        // The clock of this server is behind, so its event has the smaller id and a later position.
         agent.post_photo_task().await;
         let late = walk(&agent, seen.last().cloned()).await;
         assert_eq!(late.len(), 1);
@@ -268,7 +269,7 @@ on_both_databases! {
         assert_eq!(name, "task.accepted");
         agent.post(&paths::cancel_task(task), &json!({})).await.ok();
         drop(stream);
-        // It broke off, and goes on behind what was read.
+        // The stream broke off, and is resumed after the last event that was read.
         let mut again = Followed::open(&agent, paths::EVENTS, Some(&id)).await;
         assert_eq!(again.next().await.unwrap().1, "task.cancelled");
     }
@@ -277,7 +278,7 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
         let latest = format!("{}?after=latest", paths::EVENTS);
-        // The log is empty the first time; then its end is an event.
+        // The log is empty the first time. The second time its last entry is an event.
         for _ in 0..2 {
             let mut stream = Followed::open(&agent, &latest, None).await;
             let hello = stream.hello_id().await;
@@ -289,7 +290,7 @@ on_both_databases! {
             let page = page(&agent, paths::EVENTS, &format!("?after={hello}")).await;
             assert_eq!(page.body["data"][0]["task_id"], json!(task));
         }
-        // A task's stream starts at the same place as its agent's.
+        // A task's stream starts at the same position as its agent's.
         let task = agent.post_confirmation_task().await;
         let latest = format!("{}?after=latest", paths::task_events(task));
         let hello = Followed::open(&agent, &latest, None).await.hello_id().await;
@@ -310,7 +311,7 @@ on_both_databases! {
         for (field, query) in [
             ("after", format!("?after={id}")),
             ("cursor", format!("?cursor={cursor}")),
-            // Base64 of "x", which is no id at all.
+            // "eA" is base64 of "x", which is not an id.
             ("cursor", "?cursor=eA".to_owned()),
         ] {
             let answer = other.get(&format!("{}{query}", paths::EVENTS)).await;

@@ -1,9 +1,9 @@
-//! Random histories: whatever several agents and operators do in whatever order, over whatever
-//! time, the books are right to the micro-dollar (contract §4), and every public number agrees.
+//! Random histories: whatever several agents and operators do in whatever order, the ledger is
+//! consistent to the micro-dollar (contract §4), and all public numbers agree with it.
 //!
-//! Every deed goes through HTTP and is done or refused. The seed is fixed, so that a history that
-//! fails fails again; `HISTORIES_SEED` takes another, `HISTORIES_CASES` more of them. proptest
-//! prints the shortest history that it finds for a fault.
+//! Every step goes through HTTP and is either done or refused. The seed is fixed, so that failures
+//! are reproducible. `HISTORIES_SEED` sets another seed, `HISTORIES_CASES` the number of histories.
+//! proptest prints the shortest history that fails.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -19,40 +19,40 @@ use server::store::{ledger, moves, tasks};
 use crate::harness::{Answer, Caller, TestApp, photo_task};
 use crate::support::{self, FreshStore};
 
-/// Something that somebody does. Numbers choose among what there is.
+/// An action in a history. Numbers select from what exists.
 #[derive(Clone, Copy, Debug)]
 enum Deed {
-    /// An agent pays in, by chain or by card.
+    /// An agent deposits money, by USDC or by card.
     Deposit {
         agent: usize,
         dollars: u32,
         by_card: bool,
     },
-    /// An agent posts a task with a reward of so many cents.
+    /// An agent posts a task with a reward of this many cents.
     Post { agent: usize, cents: u32 },
-    /// The task's agent, or now and then another, does something about it.
+    /// The task's agent, or rarely another one, does something with it.
     AsAgent {
         stranger: bool,
         task: usize,
         what: AgentDoes,
     },
-    /// An operator does something about a task, whoever claimed it.
+    /// An operator does something with a task, whoever has claimed it.
     AsOperator {
         operator: usize,
         task: usize,
         what: OperatorDoes,
     },
-    /// An operator claims a task and sends the proof at once.
+    /// An operator claims a task and submits the proof at once.
     Work { operator: usize, task: usize },
-    /// The host decides a dispute.
+    /// The host resolves a dispute.
     Resolve { task: usize, award: u32 },
-    /// An operator asks for money.
+    /// An operator requests a payout.
     Payout {
         operator: usize,
         cents: u32,
         usdc: bool,
     },
-    /// Time passes, and what was waiting for it is done.
+    /// Time passes, and the jobs that are due then run.
     Wait { hours: u32 },
 }
 
@@ -116,17 +116,17 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// The people of a history, and what they have made.
+/// The agents and operators of a history, with their tasks.
 struct World<'a> {
     app: &'a TestApp,
     agents: Vec<Caller<'a, AgentId>>,
     operators: Vec<Caller<'a, OperatorId>>,
-    /// Each with the number of its agent.
+    /// The tasks, each with the index of its agent.
     tasks: Vec<(usize, TaskId)>,
     paid_in: MicroUsd,
 }
 
-/// Lives one history, and answers the codes of all transfers that it caused.
+/// Runs one history, and returns the codes of all its transfers.
 async fn live(store: FreshStore, deeds: &[Deed]) -> HashSet<String> {
     let app = TestApp::start(store).await;
     let mut world = World {
@@ -140,7 +140,7 @@ async fn live(store: FreshStore, deeds: &[Deed]) -> HashSet<String> {
         world.deposit(agent, 60, false).await;
     }
     for deed in deeds {
-        // Nothing that people do takes no time at all.
+        // Every step takes some time.
         app.advance(Duration::from_secs(1));
         world.happen(*deed).await;
         world.check_books(deed).await;
@@ -212,7 +212,7 @@ impl World<'_> {
         }
     }
 
-    /// One of the latest tasks, and the number of its agent.
+    /// Returns one of the latest tasks, and the index of its agent.
     fn task(&self, nth: usize) -> Option<(usize, TaskId)> {
         let latest = self.tasks.iter().rev().take(6).collect::<Vec<_>>();
         let nth = nth.checked_rem(latest.len())?;
@@ -297,7 +297,7 @@ impl World<'_> {
             let moved = task.resolve(&ruling, turn)?;
             Ok::<_, ApiError>(moves::record(tx, &moved)?)
         });
-        // A task that is not disputed is refused, which is right too.
+        // Resolving a task that is not disputed is refused, which is correct.
         drop(resolved.await);
     }
 
@@ -312,8 +312,8 @@ impl World<'_> {
         expected(self.operators[operator].post(paths::PAYOUT, &body).await);
     }
 
-    /// What `humanops check-ledger` finds: the sum, balances below zero, escrow of tasks that
-    /// ended, and the rest.
+    /// Runs the checks of `humanops check-ledger`: the sum, negative balances, escrow of finished
+    /// tasks, and others.
     async fn check_books(&self, deed: &Deed) {
         let checked = self.app.app.store.read(ledger::check).await.unwrap();
         assert_eq!(
@@ -323,7 +323,7 @@ impl World<'_> {
         );
     }
 
-    /// Every dollar that was paid in is in a number that somebody is told.
+    /// Checks that every deposited dollar is part of a balance that somebody can read.
     async fn check_what_everybody_is_told(&self) {
         let checked = self.app.app.store.read(ledger::check).await.unwrap();
         let mut found = vec![checked.platform];
@@ -351,7 +351,7 @@ impl World<'_> {
         assert_eq!(sum(found), self.paid_in);
     }
 
-    /// Reward and fee of the agent's tasks that have not ended.
+    /// Returns the reward and fee of the agent's unfinished tasks.
     async fn held_by_tasks_of(&self, agent: usize) -> MicroUsd {
         let mut held = Vec::new();
         for (_, id) in self.tasks.iter().filter(|(owner, _)| *owner == agent) {
@@ -364,7 +364,8 @@ impl World<'_> {
     }
 }
 
-/// Walks an agent's whole ledger by its cursor; each balance follows from the one before.
+/// Reads an agent's whole ledger by cursor, and checks that each balance follows from the previous
+/// one.
 async fn ledger_of(agent: &Caller<'_, AgentId>) -> MicroUsd {
     let (mut balance, mut seen, mut cursor) = (MicroUsd::ZERO, HashSet::new(), String::new());
     loop {
@@ -389,7 +390,7 @@ async fn ledger_of(agent: &Caller<'_, AgentId>) -> MicroUsd {
     }
 }
 
-/// Deeds may be refused, but none is a fault of the server.
+/// Asserts that a step was done or refused, and is not a fault of the server.
 fn expected(answer: Answer) -> Answer {
     assert!(answer.status < 500, "{}", answer.body);
     answer
@@ -436,7 +437,7 @@ fn random_histories_keep_the_books_right() {
         Ok(())
     });
     lived.unwrap();
-    // Histories that never come to a refund or a payout would prove nothing about them.
+    // Histories without a refund or a payout would prove nothing about them.
     let mut seen: Vec<_> = seen.into_inner().into_iter().collect();
     seen.sort();
     let all = [

@@ -1,5 +1,5 @@
-//! What Prometheus is told: names that can be relied on, labels that nobody from outside can make
-//! grow, on a listener of its own.
+//! Prometheus metrics: stable names, labels whose number callers cannot increase, and a separate
+//! listener.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::harness::{Ask, TestApp};
 use crate::support::{self, on_both_databases};
 
-/// A server that is measured, and what it tells of one series: counters are the process's own,
-/// and other tests count too.
+/// A server with metrics, and the change of one series. Counters belong to the process, so other
+/// tests increase them too.
 struct Measured {
     app: TestApp,
     address: String,
@@ -91,7 +91,8 @@ on_both_databases! {
         assert!(measured.value(done).await >= 1.0);
     }
 
-    /// A transfer whose transaction is undone moved no money, whatever was counted meanwhile.
+    /// A transfer whose transaction is rolled back moves no money, whatever was counted before
+    /// that.
     async fn what_is_undone_is_not_counted(store) {
         use server::domain::ledger::{Account, Transfer, TransferCode};
         use server::store::{Tx, ledger};
@@ -112,7 +113,7 @@ on_both_databases! {
             ledger::post(tx, &transfer)?;
             Err::<(), _>(ledger::PostError::Store(StoreError::Changed))
         };
-        // Nothing else in this process pays fees of exactly a dollar a thousand times.
+        // No other test in this process pays fees of exactly a dollar a thousand times.
         let fee = r#"humanops_money_moved_microusd_total{code="fee"}"#;
         let before = measured.value(fee).await;
         for _ in 0..100 {
@@ -121,7 +122,7 @@ on_both_databases! {
         assert!(measured.value(fee).await < before + 100_000_000.0);
     }
 
-    /// Paths and methods that callers make up must not become series.
+    /// Paths and methods that callers choose must not create series.
     async fn nobody_outside_can_make_series(store) {
         let measured = Measured::start(store).await;
         let app = &measured.app;

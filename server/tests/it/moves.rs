@@ -1,5 +1,4 @@
-//! The table of moves, walked through HTTP: every status, and every deed tried in each
-//! (contract §4).
+//! The table of moves over HTTP: every action is tried in every status (contract §4).
 
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use crate::support::{self, on_both_databases};
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What an agent and its operator do with one task.
+/// An agent and its operator, with one task.
 pub(crate) struct Pair<'a> {
     pub(crate) app: &'a TestApp,
     pub(crate) agent: Caller<'a, AgentId>,
@@ -26,12 +25,12 @@ pub(crate) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// A posted task that asks for a confirmation, for 25 dollars and 4.50 of fee.
+    /// Posts a task that requires a confirmation, with a reward of 25 dollars and a fee of 4.50.
     pub(crate) async fn new(app: &'a TestApp) -> Self {
         Self::with(app, json!({})).await
     }
 
-    /// The same with further fields.
+    /// Posts such a task with further fields.
     pub(crate) async fn with(app: &'a TestApp, further: Value) -> Self {
         let (agent, operator) = (app.agent().await, app.operator().await);
         let mut body = photo_task(app);
@@ -53,7 +52,7 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// The agent's view.
+    /// Returns the agent's view of the task.
     pub(crate) async fn view(&self) -> Value {
         self.agent.get(&paths::task(self.task)).await.ok().body
     }
@@ -68,7 +67,7 @@ impl<'a> Pair<'a> {
         self.operator.post(&path, &body).await.ok();
     }
 
-    /// Sends a text that the Guardian approves, or one that it cannot judge.
+    /// Submits a text as proof.
     pub(crate) async fn submit(&self, text: &str) {
         self.operator.accept(self.task).await;
         self.resubmit(text).await;
@@ -92,7 +91,7 @@ impl<'a> Pair<'a> {
         self.agent.post(&path, &body).await.ok().id("dispute_id")
     }
 
-    /// The host decides.
+    /// Resolves the dispute as the host.
     pub(crate) async fn resolve(&self, award: Award) {
         let (task, turn) = (self.task, self.app.app.move_context());
         let note = "Both sides were heard.".to_owned();
@@ -104,7 +103,7 @@ impl<'a> Pair<'a> {
         resolved.await.unwrap();
     }
 
-    /// Brings the fresh task into a status, by the moves that lead there.
+    /// Brings a new task into a status by the moves that lead to it.
     pub(crate) async fn reach(&self, status: Status) {
         match status {
             Status::Pending => {}
@@ -137,7 +136,7 @@ impl<'a> Pair<'a> {
         assert_eq!(self.status().await, status.as_str());
     }
 
-    /// What the operator earned: pending, available.
+    /// Returns the operator's pending and available balances.
     pub(crate) async fn earned(&self) -> (String, String) {
         let earnings = self.operator.get(paths::EARNINGS).await.ok();
         let printed = |field: &str| earnings.body[field].to_string();
@@ -148,10 +147,10 @@ impl<'a> Pair<'a> {
 /// A confirmation that the Guardian approves.
 pub(crate) const GOOD: &str = "It is open from nine to five, as the door says.";
 
-/// One that it leaves to the agent.
+/// A confirmation that the Guardian leaves to the agent.
 pub(crate) const UNCLEAR: &str = "open";
 
-/// What can be asked for, and which move of the table it is.
+/// The actions of the API, each with its move in the table.
 const DEEDS: [(&str, Move); 12] = [
     ("accept", Move::Accept),
     ("estimate", Move::Estimate),
