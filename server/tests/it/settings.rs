@@ -1,5 +1,4 @@
-//! Settings from outside: what the binary makes of its variables, and what it tells its host when
-//! it starts.
+//! Settings from the environment: how the binary reads its variables, and what it logs at start.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,10 +11,10 @@ use tokio::process::{Child, ChildStderr, Command};
 
 use crate::harness::ADMIN_KEY;
 
-/// How long a debug build on a busy machine may take to start.
+/// Timeout of the start of a debug build on a busy machine.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
-/// `humanops serve` with these variables and no others.
+/// Returns the command `humanops serve` with these variables and no others.
 fn serve(data: &Path, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_humanops"));
     command
@@ -28,11 +27,11 @@ fn serve(data: &Path, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// A server that listens, and what it said until then.
+/// A server that listens, and its log until then.
 struct Started {
     origin: String,
     said: String,
-    // A server whose log is read no more is another test.
+    // The log stays open; a server whose log is not read is tested elsewhere.
     _log: Lines<BufReader<ChildStderr>>,
     _server: Child,
     _folder: TempDir,
@@ -67,7 +66,7 @@ async fn start(variables: &[(&str, &str)]) -> Started {
     }
 }
 
-/// Why a server with these variables does not start.
+/// Returns the error with which a server with these variables refuses to start.
 async fn refused(variables: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let ended = serve(folder.path(), variables).output();
@@ -126,7 +125,7 @@ async fn a_value_that_can_never_match_is_refused_at_start_in_a_sentence() {
     }
 }
 
-/// The check counts the addresses that a name stands for, and not how it is written.
+/// The check resolves the name, and does not depend on how it is written.
 #[tokio::test]
 async fn the_development_header_is_judged_by_the_addresses_of_a_name() {
     let header = ("ALLOW_DEV_OPERATOR_ID_HEADER", "true");
