@@ -127,7 +127,7 @@ def cannot_be_cancelled(task_id):
 
 
 def management():
-    """S2, from the first heading to the last."""
+    """Follows S2 from its first heading to its last."""
     first = task()
 
     # List your tasks, with a filter and with pages.
@@ -196,7 +196,7 @@ def management():
 
 
 def credentials():
-    """S2's last heading. The key pair is a fixed one: what is inside is the package's affair."""
+    """Follows S2's last heading. The key pair is fixed; the package's own tests check its content."""
     from_curve = base64.b64encode(bytes.fromhex(
         "04"
         "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
@@ -227,7 +227,7 @@ def credentials():
 
 
 def errors_of_agents():
-    """S0's table, each error by the cause that it prints."""
+    """Causes each error of S0's table as printed."""
     email = {"name": "my-agent", "email": f"{uuid.uuid4()}@example.com"}
     assert requests.post(f"{API}/agents/register", json=email).status_code == 201
     again = requests.post(f"{API}/agents/register", json=email)
@@ -273,7 +273,7 @@ def errors_of_agents():
 
 
 def errors_of_operators(one):
-    """S0's second table."""
+    """Causes each error of S0's second table."""
     email = {"name": "Jane Doe", "email": f"{uuid.uuid4()}@example.com"}
     assert requests.post(f"{API}/operator/register", json=email).status_code == 201
     again = requests.post(f"{API}/operator/register", json=email)
@@ -302,7 +302,7 @@ def errors_of_operators(one):
 
 
 def limit():
-    """The backoff of S0: patience gets an answer, unless the minute lasts longer than it."""
+    """Runs the backoff of S0, which succeeds unless the minute lasts longer than its retries."""
     url = f"{API}/agents/balance"
     for _ in range(201):
         response = requests.get(url, headers=HEADERS)

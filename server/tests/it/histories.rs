@@ -36,7 +36,7 @@ enum Deed {
         task: usize,
         what: AgentDoes,
     },
-    /// An operator does something with a task, whoever has claimed it.
+    /// An operator does something with a task, claimed by this operator or not.
     AsOperator {
         operator: usize,
         task: usize,

@@ -41,7 +41,7 @@ mod connections;
 /// The binary: killed, started again, with bounded memory.
 #[cfg(test)]
 mod crashes;
-/// Sealed credentials.
+/// Credentials, sealed end to end.
 #[cfg(test)]
 mod credentials;
 /// Agents in web pages of other origins.
@@ -83,7 +83,7 @@ mod histories;
 /// Idempotency keys: one key, one effect.
 #[cfg(test)]
 mod idempotency;
-/// Background jobs.
+/// The background jobs.
 #[cfg(test)]
 mod jobs;
 /// API keys and their policies.
@@ -101,7 +101,7 @@ mod mail;
 /// Messages and ratings.
 #[cfg(test)]
 mod messages;
-/// Prometheus metrics.
+/// The Prometheus metrics.
 #[cfg(test)]
 mod metrics;
 /// The table of moves over HTTP.
@@ -149,7 +149,7 @@ mod rate;
 /// The samples of the references.
 #[cfg(test)]
 mod references;
-/// Simulated tasks.
+/// Tasks in the sandbox.
 #[cfg(test)]
 mod sandbox;
 /// Search by distance.

@@ -10,7 +10,7 @@ use crate::harness::{Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 use crate::tasks::text_task;
 
-/// Returns a text of this many characters, each of which has several bytes.
+/// Returns a text of this many characters, each with several bytes.
 fn long(chars: usize) -> String {
     "ä".repeat(chars)
 }

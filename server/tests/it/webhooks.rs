@@ -173,7 +173,7 @@ fn assert_documented(sent: &Received, style: &str) {
     assert_eq!(documented, came.map(str::to_owned).collect());
 }
 
-/// A host that closes every connection without a response, until it is told to respond.
+/// A host that closes every connection without a response, until it is switched to respond.
 struct Breaking {
     url: String,
     calls: Arc<AtomicUsize>,
