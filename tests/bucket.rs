@@ -74,7 +74,7 @@ async fn servers_that_share_a_bucket_need_no_common_folder() -> Result<()> {
     ensure!(saved.contains("2 proof files"), "{saved}");
     let restored = at(&["restore", archive], &folder.join("restored"), &[]).await?;
     ensure!(
-        restored.contains("2 proof files") && restored.contains("The ledger is right."),
+        restored.contains("2 proof files") && restored.contains("The ledger is consistent."),
         "{restored}"
     );
     second.stops().await?;

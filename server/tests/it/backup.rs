@@ -283,6 +283,6 @@ on_both_databases! {
         let (store, files) = (&app.app.store, &app.app.files);
         let data = &app.app.config.place.data;
         let again = backup::save(store, files, data, app.now(), &archive.path(), &quiet()).await;
-        assert!(again.unwrap_err().to_string().contains("is there already"));
+        assert!(again.unwrap_err().to_string().contains("exists already"));
     }
 }

@@ -223,7 +223,7 @@ async fn the_command_line_works_beside_a_server_that_writes_all_the_time() {
         let target = data.join("restored");
         let restored = humanops(&target, &["restore", archive.to_str().unwrap()]);
         assert!(
-            said(&restored).contains("The ledger is right."),
+            said(&restored).contains("The ledger is consistent."),
             "{}",
             said(&restored)
         );

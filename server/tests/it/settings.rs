@@ -110,11 +110,11 @@ async fn variables_from_mounted_files_and_empty_templates_are_taken() {
 async fn a_value_that_can_never_match_is_refused_at_start_in_a_sentence() {
     let spaced = "a host key of more than thirty-two characters";
     for (name, value, sentence) in [
-        ("ADMIN_KEY", spaced, "no header could carry"),
+        ("ADMIN_KEY", spaced, "cannot be sent in a header"),
         ("KYC_WEBHOOK_SECRET", "canary", "at least 16 characters"),
         ("LISTEN", "localhost", "such as 127.0.0.1:8787"),
         ("PUBLIC_URL", "tasks.example.com", "http:// or https://"),
-        ("TRUSTED_PROXIES", "10.1.2.3/8", "must end in zeros"),
+        ("TRUSTED_PROXIES", "10.1.2.3/8", "must be zero"),
         ("FORWARDED_HEADER", "x real ip", "x-forwarded-for"),
         ("CONNECTIONS_MAX", "0", "0 is not in 1.."),
     ] {
