@@ -36,14 +36,14 @@ pub fn read_secret_key(bytes: Vec<u8>, text: bool) -> Result<Uint8Array, JsValue
         Some(text) => AgentSecretKey::parse(text),
         None => AgentSecretKey::from_bytes(&bytes),
     };
-    Ok(number(&key.map_err(no_key)?))
+    Ok(secret_bytes(&key.map_err(no_key)?))
 }
 
 /// Generates a private key, and returns its 32 bytes.
 #[wasm_bindgen(skip_jsdoc)]
 pub fn generate_secret_key() -> Result<Uint8Array, JsValue> {
     let key = AgentSecretKey::generate().map_err(|_| thrown("Error", RandomError::SENTENCE))?;
-    Ok(number(&key))
+    Ok(secret_bytes(&key))
 }
 
 /// Returns the 65 bytes of the public key that belongs to a private key.
@@ -124,7 +124,7 @@ fn secret_key(bytes: Vec<u8>) -> Result<AgentSecretKey, JsValue> {
     AgentSecretKey::from_bytes(&bytes).map_err(no_key)
 }
 
-fn number(key: &AgentSecretKey) -> Uint8Array {
+fn secret_bytes(key: &AgentSecretKey) -> Uint8Array {
     Uint8Array::from(key.to_bytes().as_slice())
 }
 

@@ -44,9 +44,9 @@ impl Point {
 
 /// A private scalar, at least 1 and below the order of the curve. It is wiped when dropped.
 #[derive(Clone)]
-pub(crate) struct Number(Zeroizing<NonZeroScalar>);
+pub(crate) struct Scalar(Zeroizing<NonZeroScalar>);
 
-impl Number {
+impl Scalar {
     /// Reads a scalar from 32 big-endian bytes, or returns `None` if it is out of range (SP 800-56A
     /// rev. 3 §5.6.2.1.2).
     pub(crate) fn read(bytes: &[u8; 32]) -> Option<Self> {

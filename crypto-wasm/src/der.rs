@@ -5,7 +5,7 @@
 //! the canonical encoding is accepted: definite lengths in their shortest form, and no trailing
 //! bytes at any level.
 
-use crate::{KeyError, text::Half};
+use crate::{KeyError, text::KeyHalf};
 
 /// Prefix of a SubjectPublicKeyInfo with an uncompressed point (RFC 5480 §2: id-ecPublicKey,
 /// secp256r1).
@@ -26,7 +26,7 @@ pub(crate) fn spki_point(der: &[u8]) -> Result<&[u8], KeyError> {
             .strip_prefix(SPKI_COMPRESSED)
             .filter(|point| point.len() == 33),
     };
-    point.ok_or_else(|| name(der, Half::Public))
+    point.ok_or_else(|| kind_error(der, KeyHalf::Public))
 }
 
 /// Prefix of the written form, up to the private number: PKCS#8 (RFC 5958) that contains an
@@ -51,7 +51,7 @@ pub(crate) fn private_parts(der: &[u8]) -> Result<PrivateParts<'_>, KeyError> {
         if der.starts_with(SPKI_UNCOMPRESSED) || der.starts_with(SPKI_COMPRESSED) {
             KeyError::PublicKey
         } else {
-            name(der, Half::Secret)
+            kind_error(der, KeyHalf::Secret)
         }
     })
 }
@@ -76,12 +76,12 @@ mod private {
     /// Reads a OneAsymmetricKey (RFC 5958 §2): version, algorithm, key, attributes `[0]`, public
     /// key `[1]`. The attributes are ignored.
     pub(super) fn pkcs8(der: &[u8]) -> Option<PrivateParts<'_>> {
-        let mut key = whole(der)?;
+        let mut key = single_sequence(der)?;
         let version = take(&mut key, INTEGER)?;
         if take(&mut key, SEQUENCE)? != ALGORITHM {
             return None;
         }
-        let (number, mut point) = ec_private_key(take(&mut key, OCTET_STRING)?, Some(CURVE))?;
+        let (scalar, mut point) = ec_private_key(take(&mut key, OCTET_STRING)?, Some(CURVE))?;
         take(&mut key, 0xa0);
         // Only version 2, which is encoded as 1, has a public key at this level.
         if version == [1] && !key.is_empty() {
@@ -91,7 +91,7 @@ mod private {
             }
             point = Some(outer);
         }
-        (key.is_empty() && matches!(version, [0 | 1])).then_some((number, point))
+        (key.is_empty() && matches!(version, [0 | 1])).then_some((scalar, point))
     }
 
     /// Reads an ECPrivateKey (RFC 5915 §3): version 1, number, curve `[0]`, public key `[1]`. The
@@ -100,24 +100,24 @@ mod private {
         der: &'a [u8],
         curve: Option<&'a [u8]>,
     ) -> Option<PrivateParts<'a>> {
-        let mut key = whole(der)?;
+        let mut key = single_sequence(der)?;
         if take(&mut key, INTEGER)? != [1] {
             return None;
         }
-        let number = take(&mut key, OCTET_STRING)?.try_into().ok()?;
+        let scalar = take(&mut key, OCTET_STRING)?.try_into().ok()?;
         if take(&mut key, 0xa0).or(curve) != Some(CURVE) {
             return None;
         }
         if key.is_empty() {
-            return Some((number, None));
+            return Some((scalar, None));
         }
         let mut bits = take(&mut key, 0xa1)?;
         let point = take(&mut bits, BIT_STRING)?.strip_prefix(&[0])?;
-        (key.is_empty() && bits.is_empty()).then_some((number, Some(point)))
+        (key.is_empty() && bits.is_empty()).then_some((scalar, Some(point)))
     }
 
     /// Returns the content of `der`, which must be exactly one sequence.
-    fn whole(mut der: &[u8]) -> Option<&[u8]> {
+    fn single_sequence(mut der: &[u8]) -> Option<&[u8]> {
         let contents = take(&mut der, SEQUENCE)?;
         der.is_empty().then_some(contents)
     }
@@ -164,28 +164,31 @@ const PBES2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
 
 /// Returns an error that says what a DER text is instead of the wanted key, as far as its first
 /// bytes show.
-fn name(der: &[u8], wanted: Half) -> KeyError {
-    let first = inside(der);
-    let is_encrypted = holds(der, PBES2);
+fn kind_error(der: &[u8], wanted: KeyHalf) -> KeyError {
+    let first = content_of(der);
+    let is_encrypted = contains(der, PBES2);
     // PKCS#8 versions 0 and 1, RSA's own form, ECPrivateKey.
     let is_private = matches!(
         first,
         [2, 1, 0 | 1, 0x30, ..] | [2, 1, 0, 2, ..] | [2, 1, 1, 4, ..]
     );
-    if wanted == Half::Public && (is_private || is_encrypted) {
+    if wanted == KeyHalf::Public && (is_private || is_encrypted) {
         return KeyError::PrivateKey;
     }
     if is_encrypted {
         return KeyError::EncryptedPrivateKey;
     }
-    if inside(first).starts_with(b"\xa0\x03\x02\x01") {
+    if content_of(first).starts_with(b"\xa0\x03\x02\x01") {
         return KeyError::Certificate;
     }
     // RSA's own forms are sequences of integers, and the public form begins with a long one.
     if let [2, 1, 0, 2, ..] | [2, 0x81 | 0x82, ..] = first {
         return KeyError::OtherKind("RSA");
     }
-    match KINDS.iter().find(|(identifier, _)| holds(der, identifier)) {
+    match KINDS
+        .iter()
+        .find(|(identifier, _)| contains(der, identifier))
+    {
         Some((_, kind)) => KeyError::OtherKind(kind),
         None if is_cut(der) => KeyError::Length(der.len()),
         None => KeyError::Der,
@@ -198,7 +201,7 @@ fn is_cut(mut der: &[u8]) -> bool {
 }
 
 /// Returns the bytes after the header of the sequence that a DER text begins with.
-fn inside(der: &[u8]) -> &[u8] {
+fn content_of(der: &[u8]) -> &[u8] {
     match der {
         [0x30, 0..=0x7f, rest @ ..]
         | [0x30, 0x81, _, rest @ ..]
@@ -207,6 +210,6 @@ fn inside(der: &[u8]) -> &[u8] {
     }
 }
 
-fn holds(der: &[u8], bytes: &[u8]) -> bool {
+fn contains(der: &[u8], bytes: &[u8]) -> bool {
     der.windows(bytes.len()).any(|window| window == bytes)
 }

@@ -22,7 +22,7 @@ pub(crate) struct Jwk<'a> {
 }
 
 pub(crate) fn read(text: &str) -> Result<Jwk<'_>, KeyError> {
-    walk(text).ok_or(KeyError::Json)?
+    parse(text).ok_or(KeyError::Json)?
 }
 
 impl Jwk<'_> {
@@ -82,13 +82,13 @@ fn coordinate(name: &'static str, text: Option<&str>) -> Result<Zeroizing<Vec<u8
 
 /// Reads a JWK. Returns `None` if the text is not a single JSON object, and an error if one of its
 /// members is invalid.
-fn walk(text: &str) -> Option<Result<Jwk<'_>, KeyError>> {
-    let mut walk = Walk { rest: text };
+fn parse(text: &str) -> Option<Result<Jwk<'_>, KeyError>> {
+    let mut parser = Parser { rest: text };
     let mut jwk = Jwk::default();
-    walk.eat("{")?;
+    parser.eat("{")?;
     loop {
-        let name = walk.plain_string()?;
-        walk.eat(":")?;
+        let name = parser.plain_string()?;
+        parser.eat(":")?;
         let (place, known) = match name {
             "kty" => (&mut jwk.kty, "kty"),
             "crv" => (&mut jwk.crv, "crv"),
@@ -96,14 +96,14 @@ fn walk(text: &str) -> Option<Result<Jwk<'_>, KeyError>> {
             "y" => (&mut jwk.y, "y"),
             "d" => (&mut jwk.d, "d"),
             _ => {
-                walk.skip_value()?;
-                match walk.next_member()? {
+                parser.skip_value()?;
+                match parser.next_member()? {
                     true => continue,
                     false => break,
                 }
             }
         };
-        let fault = match walk.plain_string() {
+        let fault = match parser.plain_string() {
             Some(value) if place.is_none() => {
                 *place = Some(value);
                 None
@@ -114,18 +114,18 @@ fn walk(text: &str) -> Option<Result<Jwk<'_>, KeyError>> {
         if let Some(fault) = fault {
             return Some(Err(KeyError::JwkMember(known, fault)));
         }
-        if !walk.next_member()? {
+        if !parser.next_member()? {
             break;
         }
     }
-    walk.rest.trim_ascii_start().is_empty().then_some(Ok(jwk))
+    parser.rest.trim_ascii_start().is_empty().then_some(Ok(jwk))
 }
 
-struct Walk<'a> {
+struct Parser<'a> {
     rest: &'a str,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Parser<'a> {
     fn eat(&mut self, token: &str) -> Option<()> {
         self.rest = self.rest.trim_ascii_start().strip_prefix(token)?;
         Some(())

@@ -27,9 +27,9 @@ pub fn open(
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let envelope = Envelope::parse(envelope).map_err(|_| OpenError)?;
     let ephemeral = envelope.ephemeral;
-    let number = secret_key.number();
-    let agent = number.point();
-    let key = derive_key(&number.agree(ephemeral), &Points { ephemeral, agent });
+    let scalar = secret_key.scalar();
+    let agent = scalar.point();
+    let key = derive_key(&scalar.agree(ephemeral), &Points { ephemeral, agent });
     decrypt(&key, &envelope.iv, task_id.as_bytes(), &envelope.ciphertext)
 }
 

@@ -8,7 +8,7 @@ use crate::{
     KeyError,
     curve::{POINT_BYTES, Point},
     der,
-    text::{self, Half, Written},
+    text::{self, EncodedKey, KeyHalf},
 };
 
 /// A validated point of P-256: on the curve, and not the point at infinity.
@@ -22,11 +22,11 @@ impl AgentPublicKey {
     /// # Errors
     /// A [`KeyError`] that says what the text is instead.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        match text::read(text, Half::Public)? {
-            Written::Jwk(jwk) if jwk.is_private() => Err(KeyError::PrivateKey),
-            Written::Jwk(jwk) => Self::from_point(&jwk.point()?),
-            Written::Pem(der) => Self::from_der_or_point(&der),
-            Written::Base64(bytes) => Self::from_bytes(&bytes),
+        match text::read(text, KeyHalf::Public)? {
+            EncodedKey::Jwk(jwk) if jwk.is_private() => Err(KeyError::PrivateKey),
+            EncodedKey::Jwk(jwk) => Self::from_point(&jwk.point()?),
+            EncodedKey::Pem(der) => Self::from_der_or_point(&der),
+            EncodedKey::Base64(bytes) => Self::from_bytes(&bytes),
         }
     }
 
@@ -36,7 +36,7 @@ impl AgentPublicKey {
     /// # Errors
     /// A [`KeyError`] that says what the bytes are instead.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        if let Some(text) = text::within(bytes) {
+        if let Some(text) = text::text_within(bytes) {
             return Self::parse(text);
         }
         match bytes.len() {
@@ -74,8 +74,8 @@ impl AgentPublicKey {
     }
 
     #[cfg(feature = "open")]
-    pub(crate) fn of(number: &crate::curve::Number) -> Self {
-        Self(number.point())
+    pub(crate) fn of(scalar: &crate::curve::Scalar) -> Self {
+        Self(scalar.point())
     }
 }
 

@@ -3,18 +3,18 @@
 
 use zeroize::Zeroizing;
 
-use crate::{RandomError, curve::Number};
+use crate::{RandomError, curve::Scalar};
 
 /// Generates a private number by rejection sampling (SP 800-56A rev. 3 §5.6.1.2.2).
 ///
 /// One draw in 2^32 is out of range, so a second rejection in a row already means that the source
 /// is broken. A source that returns only zeros or ones ends in an error and not in a loop.
-pub(crate) fn generate_number() -> Result<Number, RandomError> {
+pub(crate) fn generate_scalar() -> Result<Scalar, RandomError> {
     let mut bytes = Zeroizing::new([0; 32]);
     for _ in 0..4 {
         fill(bytes.as_mut())?;
-        if let Some(number) = Number::read(&bytes) {
-            return Ok(number);
+        if let Some(scalar) = Scalar::read(&bytes) {
+            return Ok(scalar);
         }
     }
     Err(RandomError)

@@ -7,7 +7,7 @@ use aes_gcm::{
 
 use crate::{
     AgentPublicKey, Envelope, PLAINTEXT_BYTES_MAX, SealError,
-    curve::Number,
+    curve::Scalar,
     derive::{Points, derive_key},
     random,
 };
@@ -35,38 +35,38 @@ pub fn seal(
     if task_id.is_empty() {
         return Err(SealError::NoTask);
     }
-    let fresh = Fresh {
-        ephemeral: random::generate_number()?,
+    let random_values = RandomValues {
+        ephemeral: random::generate_scalar()?,
         iv: random::generate_iv()?,
     };
-    Ok(seal_with(&fresh, public_key, task_id, plaintext))
+    Ok(seal_with(&random_values, public_key, task_id, plaintext))
 }
 
 /// The random values of one envelope. Only test vectors choose them.
-pub(crate) struct Fresh {
-    pub(crate) ephemeral: Number,
+pub(crate) struct RandomValues {
+    pub(crate) ephemeral: Scalar,
     pub(crate) iv: [u8; 12],
 }
 
 /// The deterministic part of [`seal`].
 pub(crate) fn seal_with(
-    fresh: &Fresh,
+    random: &RandomValues,
     public_key: &AgentPublicKey,
     task_id: &str,
     plaintext: &[u8],
 ) -> Envelope {
     let agent = public_key.point();
-    let ephemeral = fresh.ephemeral.point();
-    let z = fresh.ephemeral.agree(agent);
+    let ephemeral = random.ephemeral.point();
+    let z = random.ephemeral.agree(agent);
     let key = derive_key(&z, &Points { ephemeral, agent });
     // The buffer is encrypted in place and never grows, so that no second copy stays behind.
     let mut ciphertext = Vec::with_capacity(plaintext.len() + 16);
     ciphertext.extend_from_slice(plaintext);
-    let tag = encrypt(&key, &fresh.iv, task_id.as_bytes(), &mut ciphertext);
+    let tag = encrypt(&key, &random.iv, task_id.as_bytes(), &mut ciphertext);
     ciphertext.extend_from_slice(&tag);
     Envelope {
         ciphertext,
-        iv: fresh.iv,
+        iv: random.iv,
         ephemeral,
     }
 }

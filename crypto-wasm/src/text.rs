@@ -14,14 +14,14 @@ use crate::{
 
 /// The half of a key pair that is expected.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Half {
+pub(crate) enum KeyHalf {
     Public,
     #[cfg(feature = "open")]
     Secret,
 }
 
 /// A key in the form in which it was written.
-pub(crate) enum Written<'a> {
+pub(crate) enum EncodedKey<'a> {
     Jwk(Jwk<'a>),
     /// The content of a PEM block, which is DER (RFC 7468).
     Pem(Zeroizing<Vec<u8>>),
@@ -39,20 +39,20 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 const PEM_BEGIN: &str = "-----BEGIN ";
 
 /// Returns the bytes as a text if they contain a PEM block or a JWK, and not the bytes of a key.
-pub(crate) fn within(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn text_within(bytes: &[u8]) -> Option<&str> {
     let text = core::str::from_utf8(bytes).ok()?;
-    let is_json = unmarked(text).starts_with('{') && text.len() > POINT_BYTES;
-    (is_json || cut(text, PEM_BEGIN).is_some()).then_some(text)
+    let is_json = trim(text).starts_with('{') && text.len() > POINT_BYTES;
+    (is_json || split_at_mark(text, PEM_BEGIN).is_some()).then_some(text)
 }
 
 /// Returns a text without surrounding white space and byte order mark.
-fn unmarked(text: &str) -> &str {
+fn trim(text: &str) -> &str {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     text.trim_ascii()
 }
 
-pub(crate) fn read(text: &str, wanted: Half) -> Result<Written<'_>, KeyError> {
-    let text = unmarked(text);
+pub(crate) fn read(text: &str, wanted: KeyHalf) -> Result<EncodedKey<'_>, KeyError> {
+    let text = trim(text);
     if text.is_empty() {
         return Err(KeyError::Empty);
     }
@@ -60,10 +60,10 @@ pub(crate) fn read(text: &str, wanted: Half) -> Result<Written<'_>, KeyError> {
         return Err(KeyError::TooLong);
     }
     if text.starts_with('{') || text.starts_with('[') {
-        return jwk::read(text).map(Written::Jwk);
+        return jwk::read(text).map(EncodedKey::Jwk);
     }
-    if let Some((_, block)) = cut(text, PEM_BEGIN) {
-        return read_pem(block, wanted).map(Written::Pem);
+    if let Some((_, block)) = split_at_mark(text, PEM_BEGIN) {
+        return read_pem(block, wanted).map(EncodedKey::Pem);
     }
     if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") {
         return Err(KeyError::Ssh);
@@ -72,7 +72,7 @@ pub(crate) fn read(text: &str, wanted: Half) -> Result<Written<'_>, KeyError> {
         return Err(KeyError::Hexadecimal);
     }
     decode_lenient(text)
-        .map(Written::Base64)
+        .map(EncodedKey::Base64)
         .ok_or(KeyError::NotBase64)
 }
 
@@ -89,8 +89,8 @@ fn is_hexadecimal(text: &str) -> bool {
 }
 
 /// Reads a PEM block, from the label of its first line on.
-fn read_pem(block: &str, wanted: Half) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let (label, rest) = cut(block, "-----").ok_or(KeyError::Pem)?;
+fn read_pem(block: &str, wanted: KeyHalf) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let (label, rest) = split_at_mark(block, "-----").ok_or(KeyError::Pem)?;
     match label {
         "CERTIFICATE"
         | "X509 CERTIFICATE"
@@ -100,21 +100,21 @@ fn read_pem(block: &str, wanted: Half) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         _ if label.starts_with("PGP ") => return Err(KeyError::OtherKind("OpenPGP")),
         // OpenSSL writes the curve in a separate block before an EC private key.
         "EC PARAMETERS" => {
-            let (_, next) = cut(rest, PEM_BEGIN).ok_or(KeyError::Pem)?;
+            let (_, next) = split_at_mark(rest, PEM_BEGIN).ok_or(KeyError::Pem)?;
             return read_pem(next, wanted);
         }
-        _ if label.ends_with("PRIVATE KEY") && wanted == Half::Public => {
+        _ if label.ends_with("PRIVATE KEY") && wanted == KeyHalf::Public => {
             return Err(KeyError::PrivateKey);
         }
         "OPENSSH PRIVATE KEY" => return Err(KeyError::Ssh),
         "ENCRYPTED PRIVATE KEY" => return Err(KeyError::EncryptedPrivateKey),
         _ => {}
     }
-    let (body, end) = cut(rest, "-----END ").ok_or(KeyError::Pem)?;
+    let (body, end) = split_at_mark(rest, "-----END ").ok_or(KeyError::Pem)?;
     let after = end
         .strip_prefix(label)
         .and_then(|end| end.strip_prefix("-----"));
-    if after.is_none_or(|after| cut(after, PEM_BEGIN).is_some()) {
+    if after.is_none_or(|after| split_at_mark(after, PEM_BEGIN).is_some()) {
         return Err(KeyError::Pem);
     }
     decode_lenient(body).ok_or_else(|| {
@@ -132,7 +132,7 @@ fn read_pem(block: &str, wanted: Half) -> Result<Zeroizing<Vec<u8>>, KeyError> {
 
 /// Splits a text at the first `mark`. The search of the standard library is optimised for long
 /// texts, and its code in the wasm is larger than this whole file.
-fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
+fn split_at_mark<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     let mut windows = text.as_bytes().windows(mark.len());
     let place = windows.position(|window| window == mark.as_bytes())?;
     text.get(..place).zip(text.get(place + mark.len()..))

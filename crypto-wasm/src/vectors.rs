@@ -7,7 +7,7 @@
 #[cfg(feature = "bindings")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::{AgentPublicKey, AgentSecretKey, curve::Number, derive, open, seal};
+use crate::{AgentPublicKey, AgentSecretKey, curve::Scalar, derive, open, seal};
 
 /// Computes the shared x coordinate (ECDH) of two keys in any form.
 #[must_use]
@@ -15,7 +15,7 @@ use crate::{AgentPublicKey, AgentSecretKey, curve::Number, derive, open, seal};
 pub fn ecdh(public_key: &str, secret_key: &str) -> Option<Vec<u8>> {
     let public_key = AgentPublicKey::parse(public_key).ok()?;
     let secret_key = AgentSecretKey::parse(secret_key).ok()?;
-    let z = secret_key.number().agree(public_key.point());
+    let z = secret_key.scalar().agree(public_key.point());
     Some(z.raw_secret_bytes().to_vec())
 }
 
@@ -55,13 +55,13 @@ pub fn seal_fixed(
     task_id: &str,
     plaintext: &[u8],
 ) -> Option<String> {
-    let ephemeral = Number::read(ephemeral.try_into().ok()?)?;
-    let fresh = seal::Fresh {
+    let ephemeral = Scalar::read(ephemeral.try_into().ok()?)?;
+    let random = seal::RandomValues {
         ephemeral,
         iv: iv.try_into().ok()?,
     };
     let public_key = AgentPublicKey::parse(public_key).ok()?;
-    let envelope = seal::seal_with(&fresh, &public_key, task_id, plaintext);
+    let envelope = seal::seal_with(&random, &public_key, task_id, plaintext);
     Some(
         [
             envelope.ciphertext_base64(),

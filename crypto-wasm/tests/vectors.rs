@@ -99,7 +99,7 @@ fn published<T: serde::de::DeserializeOwned>(set: &str, count: usize) -> Vec<T> 
 
 /// Compares a result with a vector: `valid` must agree, `invalid` must fail, and `acceptable` may
 /// either agree or fail.
-fn judge(name: &str, answer: Option<Vec<u8>>, expected: &str, result: &str) {
+fn assert_result(name: &str, answer: Option<Vec<u8>>, expected: &str, result: &str) {
     match result {
         "valid" => assert_eq!(
             answer.as_deref().map(hex).as_deref(),
@@ -115,10 +115,10 @@ fn judge(name: &str, answer: Option<Vec<u8>>, expected: &str, result: &str) {
 }
 
 /// Runs a set of ECDH vectors. `write` converts their keys to text.
-fn agree(set: &str, count: usize, write: impl Fn(&str) -> String) {
+fn assert_agreements(set: &str, count: usize, write: impl Fn(&str) -> String) {
     for (number, public, private, shared, result) in published::<Agreement>(set, count) {
         let answer = vectors::ecdh(&write(&public), &write(&private));
-        judge(&format!("{set} {number}"), answer, &shared, &result);
+        assert_result(&format!("{set} {number}"), answer, &shared, &result);
     }
 }
 
@@ -128,22 +128,22 @@ fn base64_of_hex(hex: &str) -> String {
 
 #[test]
 fn wycheproof_points_agree() {
-    agree("wycheproof_ecdh_secp256r1_ecpoint", 355, base64_of_hex);
+    assert_agreements("wycheproof_ecdh_secp256r1_ecpoint", 355, base64_of_hex);
 }
 
 #[test]
 fn wycheproof_subject_public_keys_agree() {
-    agree("wycheproof_ecdh_secp256r1_spki", 612, base64_of_hex);
+    assert_agreements("wycheproof_ecdh_secp256r1_spki", 612, base64_of_hex);
 }
 
 #[test]
 fn wycheproof_pem_agrees() {
-    agree("wycheproof_ecdh_secp256r1_pem", 612, str::to_owned);
+    assert_agreements("wycheproof_ecdh_secp256r1_pem", 612, str::to_owned);
 }
 
 #[test]
 fn wycheproof_web_crypto_keys_agree() {
-    agree("wycheproof_ecdh_secp256r1_webcrypto", 353, str::to_owned);
+    assert_agreements("wycheproof_ecdh_secp256r1_webcrypto", 353, str::to_owned);
 }
 
 #[test]
@@ -158,10 +158,10 @@ fn wycheproof_and_nist_gcm_agree() {
             let [key, iv, aad, plaintext, ciphertext] =
                 [&key, &iv, &aad, &plain, &sealed].map(|text| unhex(text));
             let opened = vectors::gcm_open(&key, &iv, &aad, &ciphertext);
-            judge(&format!("{set} {number}"), opened, &plain, &result);
+            assert_result(&format!("{set} {number}"), opened, &plain, &result);
             if result == "valid" {
                 let answer = vectors::gcm_seal(&key, &iv, &aad, &plaintext);
-                judge(&format!("{set} {number}"), answer, &sealed, &result);
+                assert_result(&format!("{set} {number}"), answer, &sealed, &result);
             }
         }
     }
@@ -172,7 +172,7 @@ fn wycheproof_and_rfc_5869_hkdf_agree() {
     for (set, count) in [("wycheproof_hkdf_sha256", 86), ("rfc5869_sha256", 3)] {
         for (number, ikm, salt, info, length, okm, result) in published::<Hkdf>(set, count) {
             let answer = vectors::hkdf(&unhex(&salt), &unhex(&ikm), &unhex(&info), length);
-            judge(&format!("{set} {number}"), answer, &okm, &result);
+            assert_result(&format!("{set} {number}"), answer, &okm, &result);
         }
     }
 }
