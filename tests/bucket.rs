@@ -43,7 +43,7 @@ async fn servers_that_share_a_bucket_need_no_common_folder() -> Result<()> {
     let second = Host::start(&other, free_address()?, &settings).await?;
 
     let photo = folder.join("entrance.png");
-    picture::take(&photo)?;
+    picture::write(&photo)?;
     let mut document = b"%PDF-1.7\n".to_vec();
     document.resize(DOCUMENT_BYTES, b' ');
     let files = [fs::read(&photo)?, document];
@@ -77,7 +77,7 @@ async fn servers_that_share_a_bucket_need_no_common_folder() -> Result<()> {
         restored.contains("2 proof files") && restored.contains("The ledger is consistent."),
         "{restored}"
     );
-    second.stops().await?;
+    second.stop().await?;
     first.ends().await
 }
 

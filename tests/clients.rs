@@ -84,7 +84,7 @@ async fn host(folder: &Path, settings: &[(&'static str, &str)]) -> Result<Host> 
 /// Writes photos, a different one for each task.
 fn photos(folder: &Path) -> Result<Vec<(&'static str, String)>> {
     let [one, two, three] = ["one.png", "two.png", "three.png"].map(|name| folder.join(name));
-    picture::take(&one)?;
+    picture::write(&one)?;
     let taken = image::open(&one)?;
     imageops::rotate90(&taken).save(&two)?;
     let corner = imageops::crop_imm(&taken, 300, 150, 300, 600);
@@ -106,7 +106,7 @@ async fn an_agent_written_from_s1_alone_works_as_it_stands() -> Result<()> {
 
 #[tokio::test]
 async fn an_agent_written_from_s0_and_s2_alone_works_as_it_stands() -> Result<()> {
-    beside_a_strict_host("client s0 s2", python("s0_s2.py")).await
+    with_a_strict_host("client s0 s2", python("s0_s2.py")).await
 }
 
 #[tokio::test]
@@ -120,10 +120,10 @@ async fn a_client_that_expects_the_errors_of_s3_meets_them() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_that_expects_the_envelope_of_s4_meets_it() -> Result<()> {
-    beside_a_strict_host("client s4", node("s4.mjs")).await
+    with_a_strict_host("client s4", node("s4.mjs")).await
 }
 
-async fn beside_a_strict_host(story: &str, client: Client) -> Result<()> {
+async fn with_a_strict_host(story: &str, client: Client) -> Result<()> {
     let folder = fresh_folder(story)?;
     let other = fresh_folder(&format!("{story}, strict"))?;
     let (usual, strict) = (host(&folder, &[]).await?, host(&other, &STRICT).await?);

@@ -24,9 +24,9 @@ async fn a_confirmation_tapped_twice_offline_and_whose_receipt_got_lost_arrives_
 
     // Back online the app continues by itself. The server receives the proof, but its response is
     // lost, so the phone cannot know.
-    world.line.loses_receipt();
+    world.line.lose_receipt();
     sam.does("goOnline", ()).await?;
-    world.line.broke().await?;
+    world.line.wait_until_broken().await?;
     sam.does("openMine", ()).await?;
     sam.does("seeNothingIsLost", ()).await?;
     sam.looks("mine-waiting").await?;

@@ -73,13 +73,13 @@ async fn a_secret_typed_on_a_phone_is_opened_by_the_agent_and_lies_nowhere_else(
     jane.leaves().await?;
     agent.leaves().await?;
 
-    lies_nowhere(&world, &dump)?;
+    assert_stored_nowhere(&world, &dump)?;
     world.ends().await
 }
 
 /// Searches all data of the server and the browser for the secret, which must not be there, and for
 /// the control text, which must be there: this proves that the search finds such texts.
-fn lies_nowhere(world: &World, dump: &Path) -> Result<()> {
+fn assert_stored_nowhere(world: &World, dump: &Path) -> Result<()> {
     let (data, wire) = (world.data(), world.folder.join("wire"));
     let profile = world.profile("Jane Doe");
     for place in [&data, &world.logs(), &wire, &dump.to_owned(), &profile] {

@@ -57,7 +57,7 @@ impl Host {
             program,
             settings,
         };
-        host.ready().await?;
+        host.wait_until_ready().await?;
         Ok(host)
     }
 
@@ -74,25 +74,25 @@ impl Host {
     }
 
     /// Kills the server during whatever it does.
-    pub(crate) async fn is_killed(&mut self) -> Result<()> {
+    pub(crate) async fn kill(&mut self) -> Result<()> {
         Ok(self.server.kill().await?)
     }
 
     /// Starts the server again on the same data.
-    pub(crate) async fn starts_again(&mut self) -> Result<()> {
+    pub(crate) async fn restart(&mut self) -> Result<()> {
         self.server = serve(&self.program, self.address, &self.folder, &self.settings)?;
-        self.ready().await
+        self.wait_until_ready().await
     }
 
     /// Stops the server gracefully, and checks the ledger.
     pub(crate) async fn ends(self) -> Result<()> {
         let (data, settings) = (data(&self.folder), self.settings.clone());
-        self.stops().await?;
+        self.stop().await?;
         check_ledger(&data, &settings).await
     }
 
     /// Stops the server gracefully, as an operating system does.
-    pub(crate) async fn stops(mut self) -> Result<()> {
+    pub(crate) async fn stop(mut self) -> Result<()> {
         let id = self.id()?;
         let signal = Command::new("kill")
             .args(["-TERM", &id.to_string()])
@@ -111,7 +111,7 @@ impl Host {
     }
 
     /// Requests the health check until the server is ready.
-    async fn ready(&mut self) -> Result<()> {
+    async fn wait_until_ready(&mut self) -> Result<()> {
         let url = self.url("/readyz");
         let asking = async {
             let mut again = interval(Duration::from_millis(20));

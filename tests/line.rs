@@ -30,23 +30,23 @@ const OVERLOADED: &str = r#"{"error":"Too many requests wait.","code":"unavailab
     "retryable":true,"request_id":"req_00000000000000000000000000"}"#;
 
 /// Timeout for a failure that was requested.
-const BREAK_TIME_MAX: Duration = Duration::from_secs(60);
+const FAILURE_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// The state of the connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Weather {
-    Fine,
+enum Mode {
+    Normal,
     /// Goes down after this number of bytes of an upload.
-    CutsUpload {
+    CutUpload {
         after_bytes: usize,
     },
     /// Goes down when the response to a submission arrives: the server has the proof, and the phone
     /// cannot know.
-    LosesReceipt,
+    LoseReceipt,
     /// Answers the next submission itself, with a retry after one second.
-    Refuses,
+    Refuse,
     /// Answers every request that contains a phrase itself, as a captive portal does.
-    Intercepts {
+    Intercept {
         phrase: &'static str,
         answer: &'static str,
     },
@@ -62,7 +62,7 @@ pub(crate) struct Line {
 
 /// The state that all connections of a proxy share.
 struct State {
-    weather: watch::Sender<Weather>,
+    mode: watch::Sender<Mode>,
     /// Number of intercepted requests.
     intercepted: watch::Sender<u32>,
     /// Number of submissions that reached the server.
@@ -72,23 +72,25 @@ struct State {
 impl Line {
     /// Starts a proxy to `server`. The bytes of connection n are recorded in `records/n-up` and
     /// `n-down`.
-    pub(crate) async fn lay(server: SocketAddr, records: PathBuf) -> Result<Self> {
+    pub(crate) async fn start(server: SocketAddr, records: PathBuf) -> Result<Self> {
         fs::create_dir_all(&records)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let state = Arc::new(State {
-            weather: watch::Sender::new(Weather::Fine),
+            mode: watch::Sender::new(Mode::Normal),
             intercepted: watch::Sender::new(0),
             submissions: AtomicUsize::new(0),
         });
-        let over_us = Arc::clone(&state);
+        let shared = Arc::clone(&state);
         tokio::spawn(async move {
             for number in 0.. {
                 let Ok((phone, _)) = listener.accept().await else {
                     return;
                 };
-                let (records, over_us) = (records.clone(), Arc::clone(&over_us));
-                tokio::spawn(async move { carry(phone, server, &over_us, &records, number).await });
+                let (records, shared) = (records.clone(), Arc::clone(&shared));
+                tokio::spawn(
+                    async move { transfer(phone, server, &shared, &records, number).await },
+                );
             }
         });
         Ok(Self { address, state })
@@ -100,81 +102,81 @@ impl Line {
     }
 
     /// Fails in the middle of the next upload, until it is mended.
-    pub(crate) fn cuts_upload_after(&self, after_bytes: usize) {
+    pub(crate) fn cut_upload_after(&self, after_bytes: usize) {
         self.state
-            .weather
-            .send_replace(Weather::CutsUpload { after_bytes });
+            .mode
+            .send_replace(Mode::CutUpload { after_bytes });
     }
 
     /// Fails after the server has received the next submission, before the phone gets the response.
-    pub(crate) fn loses_receipt(&self) {
-        self.state.weather.send_replace(Weather::LosesReceipt);
+    pub(crate) fn lose_receipt(&self) {
+        self.state.mode.send_replace(Mode::LoseReceipt);
     }
 
     /// Answers the next submission with a retry after one second, and does not forward it.
-    pub(crate) fn refuses_once(&self) {
-        self.state.weather.send_replace(Weather::Refuses);
+    pub(crate) fn refuse_once(&self) {
+        self.state.mode.send_replace(Mode::Refuse);
     }
 
     /// Waits until a submission was refused.
-    pub(crate) async fn refused(&self) -> Result<()> {
-        let mut weather = self.state.weather.subscribe();
-        let fine = weather.wait_for(|weather| *weather == Weather::Fine);
-        timeout(BREAK_TIME_MAX, fine)
+    pub(crate) async fn wait_until_refused(&self) -> Result<()> {
+        let mut mode = self.state.mode.subscribe();
+        let normal = mode.wait_for(|mode| *mode == Mode::Normal);
+        timeout(FAILURE_TIME_MAX, normal)
             .await
             .context("nothing was submitted")??;
         Ok(())
     }
 
     /// Answers every request that contains `phrase` with `answer`, until it is mended.
-    pub(crate) fn intercepts(&self, phrase: &'static str, answer: &'static str) {
+    pub(crate) fn intercept(&self, phrase: &'static str, answer: &'static str) {
         self.state.intercepted.send_replace(0);
         self.state
-            .weather
-            .send_replace(Weather::Intercepts { phrase, answer });
+            .mode
+            .send_replace(Mode::Intercept { phrase, answer });
     }
 
     /// Waits until a request was intercepted.
-    pub(crate) async fn intercepted(&self) -> Result<()> {
+    pub(crate) async fn wait_until_intercepted(&self) -> Result<()> {
         let mut intercepted = self.state.intercepted.subscribe();
-        timeout(BREAK_TIME_MAX, intercepted.wait_for(|count| *count > 0))
+        timeout(FAILURE_TIME_MAX, intercepted.wait_for(|count| *count > 0))
             .await
             .context("nothing was intercepted")??;
         Ok(())
     }
 
     /// Waits until the requested failure has happened.
-    pub(crate) async fn broke(&self) -> Result<()> {
-        let mut weather = self.state.weather.subscribe();
-        timeout(BREAK_TIME_MAX, down(&mut weather))
+    pub(crate) async fn wait_until_broken(&self) -> Result<()> {
+        let mut mode = self.state.mode.subscribe();
+        timeout(FAILURE_TIME_MAX, wait_until_down(&mut mode))
             .await
-            .context("the line never broke")
+            .context("the connection never failed")
     }
 
     /// Ends the failure, so that the connection works again.
     pub(crate) fn mend(&self) {
-        self.state.weather.send_replace(Weather::Fine);
+        self.state.mode.send_replace(Mode::Normal);
     }
 }
 
-async fn down(weather: &mut watch::Receiver<Weather>) {
+async fn wait_until_down(mode: &mut watch::Receiver<Mode>) {
     // The sender lives as long as the proxy; without a proxy nothing is transferred either.
-    let _ = weather.wait_for(|weather| *weather == Weather::Down).await;
+    let _ = mode.wait_for(|mode| *mode == Mode::Down).await;
 }
 
 /// Transfers the bytes of one connection until either end or a failure closes it.
-async fn carry(
+async fn transfer(
     mut phone: TcpStream,
     server: SocketAddr,
     state: &State,
     records: &Path,
     number: u32,
 ) -> Result<()> {
-    let weather = &state.weather;
+    let mode = &state.mode;
     let mut server = TcpStream::connect(server).await?;
     let mut record_up = File::create(records.join(format!("{number}-up")))?;
     let mut record_down = File::create(records.join(format!("{number}-down")))?;
-    let mut now = weather.subscribe();
+    let mut now = mode.subscribe();
     let mut passed = Passed::default();
     let (mut upward, mut downward) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
     loop {
@@ -182,18 +184,18 @@ async fn carry(
             // The order matters: bytes that arrive when the connection is already down must not
             // pass.
             biased;
-            () = down(&mut now) => return Ok(()),
+            () = wait_until_down(&mut now) => return Ok(()),
             read = phone.read(&mut upward) => {
                 let Some(chunk @ [_, ..]) = upward.get(..read?) else { return Ok(()) };
                 record_up.write_all(chunk)?;
-                passed.note(chunk);
-                if let Weather::CutsUpload { after_bytes } = *weather.borrow()
+                passed.observe(chunk);
+                if let Mode::CutUpload { after_bytes } = *mode.borrow()
                     && passed.upload_bytes.is_some_and(|bytes| bytes > after_bytes)
                 {
                     break;
                 }
-                if passed.submitted && *weather.borrow() == Weather::Refuses {
-                    weather.send_replace(Weather::Fine);
+                if passed.submitted && *mode.borrow() == Mode::Refuse {
+                    mode.send_replace(Mode::Normal);
                     let head = format!(
                         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
                          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
@@ -203,8 +205,8 @@ async fn carry(
                     phone.write_all(OVERLOADED.as_bytes()).await?;
                     return Ok(());
                 }
-                let now = *weather.borrow();
-                if let Weather::Intercepts { phrase, answer } = now
+                let now = *mode.borrow();
+                if let Mode::Intercept { phrase, answer } = now
                     && contains(chunk, phrase.as_bytes())
                 {
                     phone.write_all(answer.as_bytes()).await?;
@@ -220,7 +222,7 @@ async fn carry(
             }
             read = server.read(&mut downward) => {
                 let Some(chunk @ [_, ..]) = downward.get(..read?) else { return Ok(()) };
-                if passed.submitted && *weather.borrow() == Weather::LosesReceipt {
+                if passed.submitted && *mode.borrow() == Mode::LoseReceipt {
                     break;
                 }
                 record_down.write_all(chunk)?;
@@ -228,7 +230,7 @@ async fn carry(
             }
         }
     }
-    weather.send_replace(Weather::Down);
+    mode.send_replace(Mode::Down);
     Ok(())
 }
 
@@ -241,7 +243,7 @@ struct Passed {
 
 impl Passed {
     // A browser writes the head of a request at once, so it is always complete in one read.
-    fn note(&mut self, chunk: &[u8]) {
+    fn observe(&mut self, chunk: &[u8]) {
         if let Some(bytes) = &mut self.upload_bytes {
             *bytes += chunk.len();
         } else if contains(chunk, UPLOAD) {

@@ -106,9 +106,9 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     draft(&mut sam, &answers).await?;
 
     // The server is temporarily overloaded, and the phone retries by itself.
-    world.line.refuses_once();
+    world.line.refuse_once();
     sam.does("sendConfirmation", ()).await?;
-    world.line.refused().await?;
+    world.line.wait_until_refused().await?;
     sam.does("seeStatus", json!({ "status": "Completed" }))
         .await?;
     sam.looks("typed-answers-sent").await?;
@@ -130,7 +130,7 @@ async fn what_one_tab_sent_another_tab_does_not_send_again() -> Result<()> {
     sam.does("beginProof", ()).await?;
     sam.does("typeConfirmation", json!({ "text": WORDS }))
         .await?;
-    world.line.intercepts("/submit HTTP/1.1", UNAVAILABLE);
+    world.line.intercept("/submit HTTP/1.1", UNAVAILABLE);
     sam.does("sendConfirmation", ()).await?;
     sam.does("seeNothingIsLost", ()).await?;
     sam.does("openSecondTab", json!({ "path": "/mine" }))

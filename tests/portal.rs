@@ -53,7 +53,7 @@ async fn an_answer_that_is_not_the_servers_leaves_the_proof_on_the_phone() -> Re
     sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
     sam.does("openTask", json!({ "title": TITLE })).await?;
 
-    world.line.intercepts(API, PORTAL);
+    world.line.intercept(API, PORTAL);
     sam.does("acceptInVain", ()).await?;
     let seen = agent.does("task", json!({ "id": task })).await?;
     assert_eq!(seen["status"], "PENDING");
@@ -65,9 +65,9 @@ async fn an_answer_that_is_not_the_servers_leaves_the_proof_on_the_phone() -> Re
         .await?;
     let mut send = "sendConfirmation";
     for answer in STRANGERS {
-        world.line.intercepts(SUBMIT, answer);
+        world.line.intercept(SUBMIT, answer);
         sam.does(send, ()).await?;
-        world.line.intercepted().await?;
+        world.line.wait_until_intercepted().await?;
         sam.does("seeNothingIsLost", ()).await?;
         send = "sendNowHere";
     }
@@ -91,9 +91,9 @@ async fn an_answer_that_is_not_the_servers_leaves_the_proof_on_the_phone() -> Re
 #[tokio::test]
 async fn a_strangers_page_is_neither_kept_nor_shown_as_the_app() -> Result<()> {
     let world = World::start("shell").await?;
-    world.line.intercepts("GET /manifest.webmanifest", PORTAL);
+    world.line.intercept("GET /manifest.webmanifest", PORTAL);
     let mut sam = world.person("Sam Lee").await?;
-    world.line.intercepted().await?;
+    world.line.wait_until_intercepted().await?;
     sam.does("seeNoShell", ()).await?;
     world.line.mend();
     sam.does("reload", ()).await?;
@@ -101,7 +101,7 @@ async fn a_strangers_page_is_neither_kept_nor_shown_as_the_app() -> Result<()> {
     sam.does("seeOwnShell", ()).await?;
     sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
 
-    world.line.intercepts(" /", PORTAL);
+    world.line.intercept(" /", PORTAL);
     sam.does("openPath", json!({ "path": "/mine" })).await?;
     sam.does("seeText", json!({ "text": "The server was not reached" }))
         .await?;

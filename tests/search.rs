@@ -13,7 +13,7 @@ use base64::{
 };
 
 /// An encoding of a text.
-struct Form {
+struct EncodedText {
     name: &'static str,
     bytes: Vec<u8>,
 }
@@ -21,7 +21,7 @@ struct Form {
 /// Returns the places in `place` (a file, or a folder with its content) that contain `text`, with
 /// the encoding.
 pub(crate) fn find(text: &str, place: &Path) -> Result<Vec<String>> {
-    let forms: Vec<_> = forms(text)
+    let forms: Vec<_> = encodings(text)
         .into_iter()
         .map(|form| (form.name, latin1(&form.bytes)))
         .collect();
@@ -62,32 +62,32 @@ fn files(place: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn forms(text: &str) -> Vec<Form> {
+fn encodings(text: &str) -> Vec<EncodedText> {
     let utf16 = || text.encode_utf16();
     let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     let escaped: String = utf16().map(escape_unit).collect();
     let percent: String = text.bytes().map(percent_encode).collect();
     let mut forms = vec![
-        form("UTF-8", text),
-        form(
+        encoding("UTF-8", text),
+        encoding(
             "UTF-16, low byte first",
             utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>(),
         ),
-        form(
+        encoding(
             "UTF-16, high byte first",
             utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>(),
         ),
-        form("hexadecimal", hex.to_uppercase()),
-        form("hexadecimal", hex),
-        form("JSON escapes", escaped),
-        form("percent encoding", percent),
+        encoding("hexadecimal", hex.to_uppercase()),
+        encoding("hexadecimal", hex),
+        encoding("JSON escapes", escaped),
+        encoding("percent encoding", percent),
     ];
     for before in 0..3 {
-        forms.push(form(
+        forms.push(encoding(
             "base64",
             base64_within(text, before, &STANDARD_NO_PAD),
         ));
-        forms.push(form(
+        forms.push(encoding(
             "base64url",
             base64_within(text, before, &URL_SAFE_NO_PAD),
         ));
@@ -98,8 +98,8 @@ fn forms(text: &str) -> Vec<Form> {
     forms
 }
 
-fn form(name: &'static str, bytes: impl Into<Vec<u8>>) -> Form {
-    Form {
+fn encoding(name: &'static str, bytes: impl Into<Vec<u8>>) -> EncodedText {
+    EncodedText {
         name,
         bytes: bytes.into(),
     }

@@ -35,7 +35,7 @@ impl World {
     ) -> Result<Self> {
         let folder = fresh_folder(story)?;
         let address = free_address()?;
-        let line = Line::lay(address, folder.join("wire")).await?;
+        let line = Line::start(address, folder.join("wire")).await?;
         let settings = [
             ("PUBLIC_URL", format!("http://{}", line.address)),
             // The log contains everything that the server can log, because a secret must not be in
