@@ -217,10 +217,10 @@ on_both_databases! {
         by_host("not the host's key").await.refused(403, "forbidden");
         let decided = by_host(ADMIN_KEY).await.ok();
         assert_eq!((decided.text("status"), decided.text("decided_by")), ("APPROVED".to_owned(), "host".to_owned()));
-        let deeds = app.app.store.read(|tx| tx.query("SELECT action, subject FROM audit", &[]));
-        let deeds = deeds.await.unwrap();
-        assert_eq!(deeds.len(), 1);
-        assert_eq!(deeds[0].get::<String>("subject").unwrap(), id.to_string());
+        let entries = app.app.store.read(|tx| tx.query("SELECT action, subject FROM audit", &[]));
+        let entries = entries.await.unwrap();
+        assert_eq!(entries.len(), 1);
+        assert_eq!(entries[0].get::<String>("subject").unwrap(), id.to_string());
         // Repeating a decision changes nothing, and another decision comes too late.
         decide(&owner, id, "APPROVE").await.ok();
         decide(&owner, id, "REJECT").await.refused(409, "invalid_state");

@@ -69,12 +69,12 @@ impl Archive {
 }
 
 /// What agents, operators and the host see of a marketplace with data of every kind.
-struct Seen {
+struct Views {
     requests: Vec<(&'static str, String, String)>,
     answers: Vec<Value>,
 }
 
-impl Seen {
+impl Views {
     async fn of(app: &TestApp) -> Self {
         let (agent, operator) = (app.agent().await, app.operator().await);
         let (done, open) = (
@@ -113,7 +113,7 @@ impl Seen {
         Self { requests, answers }
     }
 
-    async fn is_seen_again(&self, app: &TestApp) {
+    async fn assert_same_on(&self, app: &TestApp) {
         for (request, before) in self.requests.iter().zip(&self.answers) {
             let after = ask(app, request).await.body;
             let (before, after) = (unsigned(before), unsigned(&after));
@@ -150,12 +150,12 @@ fn unsigned(value: &Value) -> Value {
 on_both_databases! {
     async fn what_was_saved_is_seen_again_on_either_database(store) {
         let app = TestApp::start(store).await;
-        let seen = Seen::of(&app).await;
+        let seen = Views::of(&app).await;
         let archive = Archive::of(&app).await;
         assert_eq!((archive.manifest.files, archive.manifest.damaged.len()), (1, 0));
         for fresh in [support::on_sqlite(), support::on_postgres()] {
             let restored = archive.served(fresh).await;
-            seen.is_seen_again(&restored).await;
+            seen.assert_same_on(&restored).await;
             assert_eq!(restored.stored_files(), app.stored_files());
             // The restored server works: the next task is posted, and the ledger stays consistent.
             restored.agent().await.post_photo_task().await;
@@ -225,7 +225,7 @@ on_both_databases! {
     /// An archive that is cut off, or has one changed byte, is refused before anything is written.
     async fn a_damaged_archive_is_refused(store) {
         let app = TestApp::start(store).await;
-        Seen::of(&app).await;
+        Views::of(&app).await;
         let archive = Archive::of(&app).await;
         let whole = std::fs::read(archive.path()).unwrap();
         let mut damaged = vec![
@@ -257,7 +257,7 @@ on_both_databases! {
 
     async fn a_lost_proof_file_is_named_and_stops_nothing(store) {
         let app = TestApp::start(store).await;
-        Seen::of(&app).await;
+        Views::of(&app).await;
         let name = app.stored_files().remove(0);
         let file = app.app.config.place.data.join("files").join(&name);
         std::fs::remove_file(file).unwrap();

@@ -29,7 +29,7 @@ fn base64(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
-pub(crate) struct Posted {
+pub(crate) struct PostedTask {
     secret_key: AgentSecretKey,
     public_key: AgentPublicKey,
     pub(crate) id: TaskId,
@@ -39,7 +39,7 @@ pub(crate) struct Posted {
 pub(crate) async fn claimed(
     agent: &Caller<'_, AgentId>,
     operator: &Caller<'_, OperatorId>,
-) -> Posted {
+) -> PostedTask {
     let secret_key = AgentSecretKey::generate().unwrap();
     let public_key = secret_key.public_key();
     let key = json!(base64(&public_key.to_bytes()));
@@ -51,14 +51,14 @@ pub(crate) async fn claimed(
     );
     let id = created.id("task_id");
     operator.accept(id).await;
-    Posted {
+    PostedTask {
         secret_key,
         public_key,
         id,
     }
 }
 
-fn sealed(posted: &Posted, plaintext: &str) -> Value {
+fn sealed(posted: &PostedTask, plaintext: &str) -> Value {
     let envelope = crypto_wasm::seal(
         &posted.public_key,
         &posted.id.to_string(),
@@ -75,7 +75,7 @@ fn sealed(posted: &Posted, plaintext: &str) -> Value {
     })
 }
 
-fn opened(posted: &Posted, envelope: &Value) -> Option<String> {
+fn opened(posted: &PostedTask, envelope: &Value) -> Option<String> {
     let text = |field: &str| envelope[field].as_str().unwrap().to_owned();
     let (algorithm, ciphertext, iv) = (text("algorithm"), text("ciphertext"), text("iv"));
     let point = text("ephemeralPublicKey");
@@ -92,7 +92,7 @@ fn opened(posted: &Posted, envelope: &Value) -> Option<String> {
         .map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
 }
 
-async fn submit(operator: &Caller<'_, OperatorId>, posted: &Posted) {
+async fn submit(operator: &Caller<'_, OperatorId>, posted: &PostedTask) {
     let proof = json!({"encrypted_credential": sealed(posted, SECRET)});
     operator
         .post(&paths::submit_proof(posted.id), &proof)

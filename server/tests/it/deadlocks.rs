@@ -19,7 +19,7 @@ const AT_ONCE: usize = 3;
 
 /// The operations: first the moves of tasks, then others that lock rows of the same accounts.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum Operation {
     Post,
     PostWithinPolicy,
     AskForApproval,
@@ -44,32 +44,32 @@ enum Deed {
     ReadMessages,
 }
 
-const DEEDS: [Deed; 22] = [
-    Deed::Post,
-    Deed::PostWithinPolicy,
-    Deed::AskForApproval,
-    Deed::Cancel,
-    Deed::Accept,
-    Deed::Withdraw,
-    Deed::Submit,
-    Deed::RunJobs,
-    Deed::Approve,
-    Deed::Reject,
-    Deed::Dispute,
-    Deed::Release,
-    Deed::Refund,
-    Deed::Split,
-    Deed::Expire,
-    Deed::Settle,
-    Deed::Deposit,
-    Deed::PayIn,
-    Deed::PayOut,
-    Deed::ChangeAgent,
-    Deed::MakeAndRevokeKey,
-    Deed::ReadMessages,
+const OPERATIONS: [Operation; 22] = [
+    Operation::Post,
+    Operation::PostWithinPolicy,
+    Operation::AskForApproval,
+    Operation::Cancel,
+    Operation::Accept,
+    Operation::Withdraw,
+    Operation::Submit,
+    Operation::RunJobs,
+    Operation::Approve,
+    Operation::Reject,
+    Operation::Dispute,
+    Operation::Release,
+    Operation::Refund,
+    Operation::Split,
+    Operation::Expire,
+    Operation::Settle,
+    Operation::Deposit,
+    Operation::PayIn,
+    Operation::PayOut,
+    Operation::ChangeAgent,
+    Operation::MakeAndRevokeKey,
+    Operation::ReadMessages,
 ];
 
-impl Deed {
+impl Operation {
     /// Returns the status that a task must have for this operation, or `None` if it needs no task.
     fn from(self) -> Option<Status> {
         Some(match self {
@@ -84,7 +84,7 @@ impl Deed {
 }
 
 /// An agent and an operator, whose accounts all moves write.
-struct Both<'a> {
+struct Accounts<'a> {
     app: &'a TestApp,
     agent: Caller<'a, AgentId>,
     limited: Caller<'a, AgentId>,
@@ -92,7 +92,7 @@ struct Both<'a> {
     operator: Caller<'a, OperatorId>,
 }
 
-impl<'a> Both<'a> {
+impl<'a> Accounts<'a> {
     async fn new(app: &'a TestApp) -> Self {
         let agent = app.poor_agent().await;
         for _ in 0..20 {
@@ -108,8 +108,8 @@ impl<'a> Both<'a> {
     }
 
     /// Creates a task in the status that the operation needs, if it needs one.
-    async fn prepare(&self, deed: Deed) -> Option<TaskId> {
-        let status = deed.from()?;
+    async fn prepare(&self, operation: Operation) -> Option<TaskId> {
+        let status = operation.from()?;
         let task = self.agent.post_confirmation_task().await;
         if status != Status::Pending {
             self.operator.accept(task).await;
@@ -132,58 +132,58 @@ impl<'a> Both<'a> {
         Some(task)
     }
 
-    async fn run(&self, deed: Deed, task: Option<TaskId>, nth: usize) {
+    async fn run(&self, operation: Operation, task: Option<TaskId>, nth: usize) {
         let on = task.unwrap_or(TaskId::new(self.app.now(), 0));
         let (agent, operator, nothing) = (&self.agent, &self.operator, json!({}));
         // The task has the same type as those that are moved, because tasks are counted by type.
         let body = confirmation_task(self.app);
-        let answer = match deed {
-            Deed::Post => agent.post(paths::TASKS, &body).await,
-            Deed::PostWithinPolicy => self.limited.post(paths::TASKS, &body).await,
-            Deed::AskForApproval => return self.ask_and_post(nth).await,
-            Deed::Cancel => {
+        let answer = match operation {
+            Operation::Post => agent.post(paths::TASKS, &body).await,
+            Operation::PostWithinPolicy => self.limited.post(paths::TASKS, &body).await,
+            Operation::AskForApproval => return self.ask_and_post(nth).await,
+            Operation::Cancel => {
                 let key = format!("cancel {on}");
                 agent
                     .post_once(&paths::cancel_task(on), &key, &nothing)
                     .await
             }
-            Deed::Accept => operator.post(&paths::accept_task(on), &nothing).await,
-            Deed::Withdraw => operator.post(&paths::withdraw(on), &nothing).await,
-            Deed::Submit => {
+            Operation::Accept => operator.post(&paths::accept_task(on), &nothing).await,
+            Operation::Withdraw => operator.post(&paths::withdraw(on), &nothing).await,
+            Operation::Submit => {
                 let proof = json!({"confirmation_text": GOOD});
                 operator.post(&paths::submit_proof(on), &proof).await
             }
-            Deed::RunJobs => {
+            Operation::RunJobs => {
                 operator.confirm(on).await;
                 return self.app.drain_jobs().await;
             }
-            Deed::Approve => self.verdict(on, "APPROVE").await,
-            Deed::Reject => self.verdict(on, "REJECT").await,
-            Deed::Dispute => {
+            Operation::Approve => self.verdict(on, "APPROVE").await,
+            Operation::Reject => self.verdict(on, "REJECT").await,
+            Operation::Dispute => {
                 let reason = json!({"reason": "It is another shop"});
                 agent.post(&paths::open_dispute(on), &reason).await
             }
-            Deed::Release => return self.resolve(on, Award::Release).await,
-            Deed::Refund => return self.resolve(on, Award::Refund).await,
-            Deed::Split => return self.resolve(on, Award::Split(MicroUsd::usd(10))).await,
-            Deed::Expire | Deed::Settle => return self.clock_moves(on).await,
-            Deed::Deposit => return agent.deposit(100).await,
-            Deed::PayIn => {
+            Operation::Release => return self.resolve(on, Award::Release).await,
+            Operation::Refund => return self.resolve(on, Award::Refund).await,
+            Operation::Split => return self.resolve(on, Award::Split(MicroUsd::usd(10))).await,
+            Operation::Expire | Operation::Settle => return self.clock_moves(on).await,
+            Operation::Deposit => return agent.deposit(100).await,
+            Operation::PayIn => {
                 let body = json!({"amount_usd": 100, "payment_method": "card"});
                 agent.post(paths::PAY_IN, &body).await
             }
-            Deed::PayOut => {
+            Operation::PayOut => {
                 let body = json!({"amount_usd": 10, "payoneer_payee_id": "payee"});
                 operator.post(paths::PAYOUT, &body).await
             }
-            Deed::ChangeAgent => agent.patch(paths::ME, &json!({"name": "agent"})).await,
-            Deed::MakeAndRevokeKey => return self.make_and_revoke_key().await,
-            Deed::ReadMessages => {
+            Operation::ChangeAgent => agent.patch(paths::ME, &json!({"name": "agent"})).await,
+            Operation::MakeAndRevokeKey => return self.make_and_revoke_key().await,
+            Operation::ReadMessages => {
                 operator.get(&paths::operator_messages(on)).await.ok();
                 agent.get(&paths::messages(on)).await
             }
         };
-        assert_no_accident(deed, &answer);
+        assert_no_failure(operation, &answer);
     }
 
     async fn verdict(&self, task: TaskId, decision: &str) -> Answer {
@@ -220,7 +220,7 @@ impl<'a> Both<'a> {
         let mut body = confirmation_task(self.app);
         body["title"] = json!(format!("Photograph menu {nth}"));
         let asked = self.asking.post(paths::TASKS, &body).await;
-        assert_no_accident(Deed::AskForApproval, &asked);
+        assert_no_failure(Operation::AskForApproval, &asked);
         let Some(id) = asked.body["approval_id"].as_str() else {
             return;
         };
@@ -229,14 +229,14 @@ impl<'a> Both<'a> {
             .agent
             .post(&path, &json!({"decision": "APPROVE"}))
             .await;
-        assert_no_accident(Deed::AskForApproval, &decided);
+        assert_no_failure(Operation::AskForApproval, &decided);
         let posted = self.asking.post(paths::TASKS, &body).await;
-        assert_no_accident(Deed::AskForApproval, &posted);
+        assert_no_failure(Operation::AskForApproval, &posted);
     }
 
     async fn make_and_revoke_key(&self) {
         let made = self.agent.post(paths::KEYS, &json!({"name": "k"})).await;
-        assert_no_accident(Deed::MakeAndRevokeKey, &made);
+        assert_no_failure(Operation::MakeAndRevokeKey, &made);
         if let Some(id) = made.body["id"].as_str() {
             self.agent
                 .delete(&paths::key(id.parse().unwrap()))
@@ -246,13 +246,13 @@ impl<'a> Both<'a> {
     }
 }
 
-fn assert_no_accident(deed: Deed, answer: &Answer) {
-    assert!(answer.status < 500, "{deed:?}: {}", answer.body);
+fn assert_no_failure(operation: Operation, answer: &Answer) {
+    assert!(answer.status < 500, "{operation:?}: {}", answer.body);
     // An operation that lost a race is retried by the server, and never by the caller.
     assert_ne!(
         answer.body["retryable"],
         Value::Bool(true),
-        "{deed:?}: {}",
+        "{operation:?}: {}",
         answer.body
     );
 }
@@ -263,15 +263,18 @@ async fn no_two_moves_of_one_agent_wait_for_each_other() {
     let url = store.postgres_url().unwrap();
     let tiers = "--tiers=STANDARD=1000000/10000/100000000";
     let app = TestApp::start_with(store, &[tiers]).await;
-    let both = Both::new(&app).await;
-    for (nth, one) in DEEDS.into_iter().enumerate() {
-        for other in &DEEDS[nth..] {
-            let deeds = [one, *other].repeat(AT_ONCE);
-            let prepared = deeds.iter().map(|deed| both.prepare(*deed));
+    let accounts = Accounts::new(&app).await;
+    for (nth, one) in OPERATIONS.into_iter().enumerate() {
+        for other in &OPERATIONS[nth..] {
+            let operations = [one, *other].repeat(AT_ONCE);
+            let prepared = operations
+                .iter()
+                .map(|operation| accounts.prepare(*operation));
             let prepared = join_all(prepared).await;
             app.drain_jobs().await;
-            let running = deeds.iter().zip(prepared).enumerate();
-            join_all(running.map(|(nth, (deed, task))| both.run(*deed, task, nth))).await;
+            let running = operations.iter().zip(prepared).enumerate();
+            join_all(running.map(|(nth, (operation, task))| accounts.run(*operation, task, nth)))
+                .await;
         }
     }
     app.drain_jobs().await;

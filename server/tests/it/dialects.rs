@@ -10,11 +10,11 @@ use crate::harness::{ADMIN_KEY, Answer, Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
 /// Selects the dialect of a request.
-trait In {
+trait InDialect {
     fn in_dialect(self, dialect: &str) -> RequestBuilder;
 }
 
-impl In for RequestBuilder {
+impl InDialect for RequestBuilder {
     fn in_dialect(self, dialect: &str) -> RequestBuilder {
         self.header("x-api-dialect", dialect)
     }

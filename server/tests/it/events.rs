@@ -94,12 +94,12 @@ async fn post_at(origin: &str, agent: &Agent<'_>, body: &Value) -> String {
 }
 
 /// An event stream, read event by event.
-struct Followed {
+struct EventStream {
     response: Response,
     text: String,
 }
 
-impl Followed {
+impl EventStream {
     async fn open(agent: &Agent<'_>, path: &str, last: Option<&str>) -> Self {
         let mut request = agent
             .request(Method::GET, path)
@@ -117,7 +117,7 @@ impl Followed {
     }
 
     /// Returns the id in the first line of the stream.
-    async fn hello_id(&mut self) -> String {
+    async fn first_id(&mut self) -> String {
         loop {
             if let Some((hello, rest)) = self.text.split_once("\n\n") {
                 let id = hello.lines().find_map(|line| line.strip_prefix("id: "));
@@ -126,12 +126,12 @@ impl Followed {
                 self.text = rest.to_owned();
                 return id;
             }
-            self.more().await.unwrap();
+            self.read_more().await.unwrap();
         }
     }
 
     /// Reads the bytes that have arrived. Returns `None` at the end of the stream.
-    async fn more(&mut self) -> Option<()> {
+    async fn read_more(&mut self) -> Option<()> {
         let chunk = tokio::time::timeout(Duration::from_secs(20), self.response.chunk());
         let chunk = chunk.await.expect("an event within 20 seconds").unwrap()?;
         self.text.push_str(std::str::from_utf8(&chunk).unwrap());
@@ -156,7 +156,7 @@ impl Followed {
                 }
                 continue;
             }
-            self.more().await?;
+            self.read_more().await?;
         }
     }
 }
@@ -261,7 +261,7 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
         let task = agent.post_confirmation_task().await;
-        let mut stream = Followed::open(&agent, &paths::task_events(task), None).await;
+        let mut stream = EventStream::open(&agent, &paths::task_events(task), None).await;
         let (id, name, data) = stream.next().await.unwrap();
         assert_eq!((name.as_str(), &data["event_id"]), ("task.created", &json!(id)));
         app.operator().await.accept(task).await;
@@ -270,7 +270,7 @@ on_both_databases! {
         agent.post(&paths::cancel_task(task), &json!({})).await.ok();
         drop(stream);
         // The stream broke off, and is resumed after the last event that was read.
-        let mut again = Followed::open(&agent, paths::EVENTS, Some(&id)).await;
+        let mut again = EventStream::open(&agent, paths::EVENTS, Some(&id)).await;
         assert_eq!(again.next().await.unwrap().1, "task.cancelled");
     }
 
@@ -280,12 +280,12 @@ on_both_databases! {
         let latest = format!("{}?after=latest", paths::EVENTS);
         // The log is empty the first time. The second time its last entry is an event.
         for _ in 0..2 {
-            let mut stream = Followed::open(&agent, &latest, None).await;
-            let hello = stream.hello_id().await;
+            let mut stream = EventStream::open(&agent, &latest, None).await;
+            let hello = stream.first_id().await;
             drop(stream);
             let task = agent.post_confirmation_task().await;
-            let mut again = Followed::open(&agent, &latest, Some(&hello)).await;
-            assert_eq!(again.hello_id().await, hello);
+            let mut again = EventStream::open(&agent, &latest, Some(&hello)).await;
+            assert_eq!(again.first_id().await, hello);
             assert_eq!(again.next().await.unwrap().2["task_id"], json!(task));
             let page = page(&agent, paths::EVENTS, &format!("?after={hello}")).await;
             assert_eq!(page.body["data"][0]["task_id"], json!(task));
@@ -293,9 +293,9 @@ on_both_databases! {
         // A task's stream starts at the same position as its agent's.
         let task = agent.post_confirmation_task().await;
         let latest = format!("{}?after=latest", paths::task_events(task));
-        let hello = Followed::open(&agent, &latest, None).await.hello_id().await;
+        let hello = EventStream::open(&agent, &latest, None).await.first_id().await;
         agent.post(&paths::cancel_task(task), &json!({})).await.ok();
-        let mut again = Followed::open(&agent, &latest, Some(&hello)).await;
+        let mut again = EventStream::open(&agent, &latest, Some(&hello)).await;
         assert_eq!(again.next().await.unwrap().1, "task.cancelled");
     }
 
@@ -333,7 +333,7 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
         let other = neighbour(&app, Duration::ZERO).await;
-        let mut stream = Followed::open(&agent, paths::EVENTS, None).await;
+        let mut stream = EventStream::open(&agent, paths::EVENTS, None).await;
         let task = post_at(&other, &agent, &crate::harness::photo_task(&app)).await;
         assert_eq!(stream.next().await.unwrap().2["task_id"], json!(task));
     }
@@ -342,7 +342,7 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
         let second = agent.with_policy(json!(null)).await;
-        let mut stream = Followed::open(&second, paths::EVENTS, None).await;
+        let mut stream = EventStream::open(&second, paths::EVENTS, None).await;
         agent.delete(&paths::key(second.key_id().await)).await.ok();
         assert_eq!(stream.next().await, None);
     }
@@ -352,14 +352,14 @@ on_both_databases! {
         let (agent, other) = (app.agent().await, app.agent().await);
         let mut open = Vec::new();
         for _ in 0..16 {
-            open.push(Followed::open(&agent, paths::EVENTS, None).await);
+            open.push(EventStream::open(&agent, paths::EVENTS, None).await);
         }
         let ask = async |agent: &Agent<'_>| {
             let request = agent.request(Method::GET, paths::EVENTS);
             request.header("accept", "text/event-stream").answer().await
         };
         ask(&agent).await.refused(429, "rate_limited");
-        open.push(Followed::open(&other, paths::EVENTS, None).await);
+        open.push(EventStream::open(&other, paths::EVENTS, None).await);
         ask(&other).await.refused(503, "unavailable");
     }
 
@@ -368,7 +368,7 @@ on_both_databases! {
         let stop = CancellationToken::new();
         let served = tokio::spawn(serve(app.app.clone(), listener, stop.clone()));
         let agent = app.agent().await;
-        let mut stream = Followed::open(&agent, paths::EVENTS, None).await;
+        let mut stream = EventStream::open(&agent, paths::EVENTS, None).await;
         stop.cancel();
         assert_eq!(stream.next().await, None);
         let stopped = tokio::time::timeout(Duration::from_secs(20), served);

@@ -14,12 +14,12 @@ use crate::support::{self, on_both_databases};
 
 /// A server with metrics, and the change of one series. Counters belong to the process, so other
 /// tests increase them too.
-struct Measured {
+struct MeasuredServer {
     app: TestApp,
     address: String,
 }
 
-impl Measured {
+impl MeasuredServer {
     async fn start(store: support::FreshStore) -> Self {
         let listening = metrics::listen("127.0.0.1:0".parse().unwrap())
             .await
@@ -51,7 +51,7 @@ impl Measured {
 
 on_both_databases! {
     async fn requests_moves_and_money_are_counted(store) {
-        let measured = Measured::start(store).await;
+        let measured = MeasuredServer::start(store).await;
         let requests = r#"humanops_http_requests_total{method="POST",path="/api/v1/tasks",status="201"}"#;
         let moves = r#"humanops_moves_total{event="task.created"}"#;
         let money = r#"humanops_money_moved_microusd_total{code="hold"}"#;
@@ -76,7 +76,7 @@ on_both_databases! {
     }
 
     async fn work_that_waits_is_measured(store) {
-        let measured = Measured::start(store).await;
+        let measured = MeasuredServer::start(store).await;
         let (agent, operator) = (measured.app.agent().await, measured.app.operator().await);
         let task = agent.post_confirmation_task().await;
         operator.accept(task).await;
@@ -96,7 +96,7 @@ on_both_databases! {
     async fn what_is_undone_is_not_counted(store) {
         use server::domain::ledger::{Account, Transfer, TransferCode};
         use server::store::{Tx, ledger};
-        let measured = Measured::start(store).await;
+        let measured = MeasuredServer::start(store).await;
         let agent = measured.app.agent().await;
         let amount = api_types::MicroUsd::usd(1);
         let transfer = Transfer {
@@ -124,7 +124,7 @@ on_both_databases! {
 
     /// Paths and methods that callers choose must not create series.
     async fn nobody_outside_can_make_series(store) {
-        let measured = Measured::start(store).await;
+        let measured = MeasuredServer::start(store).await;
         let app = &measured.app;
         let method = Method::from_bytes(b"MADEUP").unwrap();
         app.request(method, "/api/v1/made-up-path").answer().await;

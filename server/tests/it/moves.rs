@@ -151,7 +151,7 @@ pub(crate) const GOOD: &str = "It is open from nine to five, as the door says.";
 pub(crate) const UNCLEAR: &str = "open";
 
 /// The actions of the API, each with its move in the table.
-const DEEDS: [(&str, Move); 12] = [
+const ACTIONS: [(&str, Move); 12] = [
     ("accept", Move::Accept),
     ("estimate", Move::Estimate),
     ("start", Move::Start),
@@ -166,10 +166,10 @@ const DEEDS: [(&str, Move); 12] = [
     ("dispute", Move::Dispute),
 ];
 
-async fn ask(pair: &Pair<'_>, deed: &str) -> u16 {
+async fn ask(pair: &Pair<'_>, action: &str) -> u16 {
     let (agent, operator, task) = (&pair.agent, &pair.operator, pair.task);
     let verdict = |decision: &str| json!({"decision": decision});
-    let answer = match deed {
+    let answer = match action {
         "accept" => operator.post(&paths::accept_task(task), &json!({})).await,
         "estimate" => {
             let body = json!({"estimate_hours": 1});
@@ -208,30 +208,30 @@ async fn ask(pair: &Pair<'_>, deed: &str) -> u16 {
 }
 
 on_both_databases! {
-    async fn every_deed_in_every_status_does_what_the_table_says(store) {
+    async fn every_action_in_every_status_does_what_the_table_says(store) {
         let app = TestApp::start(store).await;
         for status in Status::ALL {
             if status == Status::Verified {
                 continue;
             }
-            for (deed, does) in DEEDS {
+            for (action, does) in ACTIONS {
                 let pair = Pair::new(&app).await;
                 pair.reach(status).await;
                 let rule = MOVES.iter().find(|rule| rule.does == does).unwrap();
-                let answered = ask(&pair, deed).await;
+                let answered = ask(&pair, action).await;
                 let after = pair.status().await;
                 if rule.from.contains(&status) {
-                    assert_eq!((answered, after.as_str()), (200, rule.to.as_str()), "{deed}");
+                    assert_eq!((answered, after.as_str()), (200, rule.to.as_str()), "{action}");
                 } else {
-                    assert!([404, 409].contains(&answered), "{deed} in {status:?}: {answered}");
-                    assert_eq!(after, status.as_str(), "{deed}");
+                    assert!([404, 409].contains(&answered), "{action} in {status:?}: {answered}");
+                    assert_eq!(after, status.as_str(), "{action}");
                 }
             }
         }
         app.drain_jobs().await;
     }
 
-    async fn actions_are_the_deeds_that_will_succeed(store) {
+    async fn actions_are_the_moves_that_will_succeed(store) {
         let app = TestApp::start(store).await;
         let offered = |view: &Value| -> Vec<String> {
             let actions = view["actions"].as_array().unwrap();

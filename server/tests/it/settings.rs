@@ -28,7 +28,7 @@ fn serve(data: &Path, variables: &[(&str, &str)]) -> Command {
 }
 
 /// A server that listens, and its log until then.
-struct Started {
+struct StartedServer {
     origin: String,
     said: String,
     // The log stays open; a server whose log is not read is tested elsewhere.
@@ -37,7 +37,7 @@ struct Started {
     _folder: TempDir,
 }
 
-async fn start(variables: &[(&str, &str)]) -> Started {
+async fn start(variables: &[(&str, &str)]) -> StartedServer {
     let folder = tempfile::tempdir().unwrap();
     let mut server = serve(folder.path(), variables)
         .stderr(Stdio::piped())
@@ -57,7 +57,7 @@ async fn start(variables: &[(&str, &str)]) -> Started {
         }
     };
     let listening = tokio::time::timeout(STARTS_WITHIN, listening);
-    Started {
+    StartedServer {
         origin: listening.await.unwrap(),
         said,
         _log: log,

@@ -67,7 +67,7 @@ impl Received {
 }
 
 /// A scripted response: a status and headers.
-type Scripted = (u16, &'static [(&'static str, &'static str)]);
+type ScriptedResponse = (u16, &'static [(&'static str, &'static str)]);
 
 /// A receiver of webhooks, which records requests. It sends the scripted responses, and 204 after
 /// them.
@@ -75,7 +75,7 @@ type Scripted = (u16, &'static [(&'static str, &'static str)]);
 pub(crate) struct Receiver {
     origin: String,
     received: Arc<Mutex<Vec<Received>>>,
-    answers: Arc<Mutex<VecDeque<Scripted>>>,
+    answers: Arc<Mutex<VecDeque<ScriptedResponse>>>,
     came: Arc<Notify>,
 }
 
@@ -174,13 +174,13 @@ fn assert_documented(sent: &Received, style: &str) {
 }
 
 /// A host that closes every connection without a response, until it is switched to respond.
-struct Breaking {
+struct BrokenReceiver {
     url: String,
     calls: Arc<AtomicUsize>,
     answers: Arc<AtomicBool>,
 }
 
-impl Breaking {
+impl BrokenReceiver {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let breaking = Self {
@@ -460,8 +460,8 @@ on_both_databases! {
         let all = receiver.all();
         assert_eq!(all.len(), 2);
         assert_eq!(all[1].header("webhook-id"), all[0].header("webhook-id"));
-        let deed = by_host(Method::GET, paths::AUDIT).await.ok().body["data"][0].clone();
-        assert_eq!((&deed["action"], &deed["subject"]), (&json!("delivery.redeliver"), &sent["id"]));
+        let entry = by_host(Method::GET, paths::AUDIT).await.ok().body["data"][0].clone();
+        assert_eq!((&entry["action"], &entry["subject"]), (&json!("delivery.redeliver"), &sent["id"]));
         let unknown = again.replace("whd_", "whd_7");
         by_host(Method::POST, &unknown).await.refused(404, "not_found");
     }
@@ -615,7 +615,7 @@ on_both_databases! {
 
     async fn a_host_that_does_not_answer_is_called_seldom_until_it_answers(store) {
         let app = start(store).await;
-        let (agent, host) = (app.agent().await, Breaking::start().await);
+        let (agent, host) = (app.agent().await, BrokenReceiver::start().await);
         let mut task = with_callback(&app, &host.url);
         task["webhook_style"] = json!("all");
         for _ in 0..5 {

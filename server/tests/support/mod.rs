@@ -36,10 +36,10 @@ use super::Store;
 pub(crate) struct FreshStore {
     // The fields are dropped in this order: the store closes its files and connections first.
     store: Store,
-    place: Place,
+    location: StoreLocation,
 }
 
-enum Place {
+enum StoreLocation {
     Folder { _folder: tempfile::TempDir },
     Database { database: postgres::Database },
 }
@@ -47,9 +47,9 @@ enum Place {
 impl FreshStore {
     /// Returns the URL of the database, if it is on PostgreSQL.
     pub(crate) fn postgres_url(&self) -> Option<String> {
-        match &self.place {
-            Place::Folder { .. } => None,
-            Place::Database { database } => Some(database.url.clone()),
+        match &self.location {
+            StoreLocation::Folder { .. } => None,
+            StoreLocation::Database { database } => Some(database.url.clone()),
         }
     }
 }
@@ -68,7 +68,7 @@ pub(crate) fn on_sqlite() -> FreshStore {
     let store = Store::open_sqlite(&folder.path().join("humanops.db")).unwrap();
     FreshStore {
         store,
-        place: Place::Folder { _folder: folder },
+        location: StoreLocation::Folder { _folder: folder },
     }
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn on_postgres() -> FreshStore {
     let store = Store::open_postgres(&database.url).unwrap();
     FreshStore {
         store,
-        place: Place::Database { database },
+        location: StoreLocation::Database { database },
     }
 }
 
