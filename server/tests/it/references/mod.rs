@@ -1,5 +1,5 @@
-//! The samples of the references. Their requests are sent unchanged except for placeholders, and the
-//! responses must have the printed fields, types and spellings.
+//! The samples of the references. Their requests are sent unchanged except for placeholders, and
+//! the responses must have the printed fields, types and spellings.
 //!
 //! | reference | subject | file |
 //! |---|---|---|
