@@ -1,8 +1,8 @@
-// The API, given a way to load the wasm: arguments checked, errors classed, secrets wiped. There is
-// no cryptography here: what bytes mean is decided in the wasm.
+// The API of the package, for any way to load the wasm. It checks arguments, selects error classes
+// and wipes secrets. All cryptography, and the parsing of keys and envelopes, is in the wasm.
 //
-// Arguments are checked and copied before anything is awaited, so that what the caller changes
-// afterwards does not matter. `index.d.ts` says what each function promises.
+// Arguments are checked and copied before the first `await`, so that later changes by the caller
+// have no effect. `index.d.ts` specifies each function.
 
 export class KeyError extends Error {}
 export class OpenError extends Error {}
@@ -15,7 +15,7 @@ for (const name of ['KeyError', 'OpenError']) {
 const MAKE = Symbol('made here')
 let bytesOf
 
-/** A checked P-256 public key. */
+/** A validated P-256 public key. */
 export class PublicKey {
   #bytes
 
@@ -41,7 +41,7 @@ export class PublicKey {
   }
 }
 
-/** A P-256 private key. Its bytes are in a private field, which neither console nor JSON prints. */
+/** A P-256 private key. Neither the console nor JSON prints the private field of its bytes. */
 export class SecretKey {
   #bytes
 
@@ -65,10 +65,10 @@ export class SecretKey {
 
 export function api(load) {
   let loaded
-  // A failed load is forgotten, so that the next call tries again.
+  // A failed load is not cached, so that the next call tries again.
   const wasm = () => (loaded ??= load().catch((error) => { loaded = undefined; throw error }))
 
-  // Each call into the wasm; what it throws carries the name of its class.
+  // Calls a function of the wasm. The name of the error that it throws selects the error's class.
   const call = async (work) => {
     const functions = await wasm()
     try {
@@ -132,8 +132,9 @@ export function api(load) {
       instance(secretKey, SecretKey, 'secretKey')
       text(taskId, 'taskId')
       const { v, algorithm, ciphertext, iv, ephemeralPublicKey } = object(envelope, 'envelope')
-      // What a server sends is not the caller's argument: a field that is missing or of a wrong
-      // type fails as every other change does. No version is 0, and no field is empty.
+      // The envelope comes from a server, not from the caller. A field that is missing or of the
+      // wrong type therefore fails like any other change: the version 0 and an empty field are
+      // never valid.
       const version = typeof v === 'number' && v >>> 0 === v ? v : 0
       const parts = [algorithm, ciphertext, iv, ephemeralPublicKey]
         .map((part) => (typeof part === 'string' ? part : ''))
@@ -153,14 +154,14 @@ function instance(value, type, name) {
   if (!(value instanceof type)) throw new TypeError(`${name} must be a ${type.name}`)
 }
 
-// Half a surrogate pair has no UTF-8; encoders put another character in its place without a word.
+// Refuses lone surrogates. They have no UTF-8, and encoders silently replace them.
 function text(value, name) {
   if (typeof value !== 'string') throw new TypeError(`${name} must be a string`)
   if (/\p{Surrogate}/u.test(value)) throw new TypeError(`${name} must be well-formed Unicode`)
   return value
 }
 
-// A copy as bytes, which the caller wipes, and whether it was a text.
+// Returns a copy as bytes, which the caller wipes, and whether the value was a string.
 function textOrBytes(value, name) {
   if (value instanceof Uint8Array) return [Uint8Array.from(value), false]
   if (typeof value !== 'string') {

@@ -1,5 +1,5 @@
-// The package for browsers, workers and bundlers: the wasm is fetched on first use, from beside
-// this file. Not for Node, whose fetch reads no files: node.js is chosen there.
+// Entry point for browsers, workers and bundlers: the first call fetches the wasm from the folder
+// of this file. Node cannot fetch files and uses node.js instead.
 
 import { api } from './api.js'
 import init, * as wasm from './wasm/crypto.js'

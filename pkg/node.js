@@ -1,4 +1,4 @@
-// The package for Node: the same API, its wasm read from disk on first use.
+// Entry point for Node: the same API, with the wasm read from disk on the first call.
 
 import { readFile } from 'node:fs/promises'
 import { api } from './api.js'

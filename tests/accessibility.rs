@@ -1,15 +1,16 @@
-//! The app is for everyone: by keyboard, large, dark, offline; and what an agent writes is text.
+//! Accessibility: every screen works by keyboard, enlarged, dark and offline, and an agent's text
+//! is displayed as text.
 //!
-//! In every story a look at a screen has axe examine it (WCAG 2.2 A and AA) in light and dark, and
-//! sees that it needs no sideways scrolling at 200 % zoom; the screens that no other story comes
-//! by are visited here.
+//! In every story, checking a screen runs axe (WCAG 2.2 A and AA) in the light and dark themes, and
+//! checks that 200 % zoom needs no horizontal scrolling. The screens that no other story reaches
+//! are visited here.
 
 use anyhow::Result;
 use serde_json::json;
 
 use crate::world::World;
 
-/// An agent that would like to run something on the person's phone.
+/// The text of an agent that tries to run script on the operator's phone.
 const HOSTILE: &str = concat!(
     "<img src=x onerror=\"document.title='owned'\"> <script>document.title='owned'</script> ",
     "[here](javascript:document.title='owned') {{7*7}} \u{202e}gpj.exe",
@@ -108,8 +109,8 @@ async fn the_app_installs_and_opens_without_a_network() -> Result<()> {
     world.ends().await
 }
 
-/// Whatever a component can look like, its text and its signs can be made out, in light and dark,
-/// also while it is hovered, focused or busy; and no rule of the style sheet is left out.
+/// In every state of a component its text and icons have enough contrast, in the light and dark
+/// themes, also while it is hovered, focused or busy. No rule of the style sheet is left out.
 #[tokio::test]
 async fn every_state_of_every_component_has_enough_contrast() -> Result<()> {
     let world = World::start("gallery").await?;

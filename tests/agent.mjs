@@ -1,5 +1,5 @@
-// The agent's side: HumanOps over fetch, and secrets through the package alone. Run as a program
-// it serves its verbs to a story; `demo-agent.mjs` uses the same class.
+// The agent's side: calls HumanOps with fetch, and seals and opens only by the package. Run as a
+// program it executes the commands of a story; `demo-agent.mjs` uses the same class.
 
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import * as sealing from "../pkg/node.js";
 import { serve } from "./lines.mjs";
 
-/** An agent with its account and with one key pair, which it may exchange for another. */
+/** An agent with its account and one key pair, which it can replace. */
 export class Agent {
   #server;
   #apiKey;
@@ -18,7 +18,7 @@ export class Agent {
     this.#server = server.replace(/\/$/, "");
   }
 
-  /** Makes the account. An e-mail address belongs to one account, so each run has its own. */
+  /** Registers the account. An e-mail address belongs to one account, so each run has its own. */
   async register(name) {
     const email = `agent-${randomBytes(6).toString("hex")}@example.com`;
     const account = await this.#call("POST", "/agents/register", { name, email });
@@ -26,19 +26,19 @@ export class Agent {
     return account.agent_id;
   }
 
-  /** Reports a deposit; under `PAYMENTS=test` every transaction hash is believed. */
+  /** Reports a deposit. Under `PAYMENTS=test` every transaction hash is accepted. */
   async deposit(amountUsdc) {
     const tx_hash = `0x${randomBytes(32).toString("hex")}`;
     return this.#call("POST", "/agents/deposit/usdc", { tx_hash, amount_usdc: amountUsdc });
   }
 
-  /** Makes a new key pair, forgets the one before, and says what people compare. */
+  /** Replaces the key pair by a new one, and returns the fingerprint. */
   async newKeys() {
     this.#keys = await sealing.generateKeyPair();
     return { fingerprint: await sealing.fingerprint(this.#keys.publicKey) };
   }
 
-  /** Posts a task; the credential types get this agent's public key. */
+  /** Posts a task. The credential types get this agent's public key. */
   async post(task) {
     const deadline = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString();
     const key = needsKey(task.task_type) ? { agent_public_key: this.#keys.publicKey } : {};
@@ -57,7 +57,9 @@ export class Agent {
     return this.#call("GET", "/agents/balance");
   }
 
-  /** The task, once its status is one of `statuses`. Asks once a second, as an agent would. */
+  /**
+   * Returns the task once its status is one of `statuses`. Polls once a second, as an agent would.
+   */
   async wait(id, statuses, seconds = 60) {
     const end = Date.now() + seconds * 1000;
     for (;;) {
@@ -68,35 +70,35 @@ export class Agent {
     }
   }
 
-  /** The agent's own verdict on a proof. */
+  /** Sends the agent's own decision on a proof. */
   verify(id, verdict) {
     return this.#call("POST", `/tasks/${id}/verify`, verdict);
   }
 
-  /** Takes the operator's estimate. */
+  /** Approves the operator's estimate. */
   approveEstimate(id) {
     return this.#call("POST", `/tasks/${id}/estimate/approve`, {});
   }
 
-  /** Asks for a better proof. */
+  /** Requests a better proof. */
   requestRevision(id, wish) {
     return this.#call("POST", `/tasks/${id}/request-revision`, wish);
   }
 
-  /** The sealed credential, as the server holds it. */
+  /** Returns the sealed credential as the server stores it. */
   async retrieve(id) {
     const answer = await this.#call("POST", `/tasks/${id}/retrieve-credential`, {});
     return answer.encrypted_credential;
   }
 
-  /** What the operator typed, or the package's `OpenError`. */
+  /** Returns what the operator typed, or throws the package's `OpenError`. */
   async open(id, envelope) {
     const { secretKey } = this.#keys;
     const bytes = await sealing.open({ secretKey, taskId: id, envelope });
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   }
 
-  /** Fetches a proof file by its signed address, with no other right than that address. */
+  /** Fetches a proof file by its signed URL, without any other credentials. */
   async file(url) {
     const answer = await fetch(new URL(url, this.#server));
     const bytes = Buffer.from(await answer.arrayBuffer());

@@ -1,5 +1,5 @@
-// A person with a phone: Chromium at 390×844, used by what can be seen and heard, so elements are
-// found by role and label alone. Every verb waits for what it promises, within a limit.
+// A person with a phone: Chromium at 390×844. Elements are found by role and label only, as a
+// person finds them. Every command waits for its result, with a timeout.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -11,10 +11,10 @@ import { enterGallery, see, stateNames, unseen } from "./gallery.mjs";
 import { serve } from "./lines.mjs";
 import { plant, readStorage } from "./storage.mjs";
 
-/** No screen takes longer to show what it was asked for, on two busy cores. */
+/** Timeout in milliseconds for a screen, on two busy cores. */
 const WAIT_MS_MAX = 30_000;
 
-/** More presses of Tab than any screen of the app has places to stop at. */
+/** More presses of Tab than any screen of the app has focusable elements. */
 const STOPS_MAX = 60;
 
 let context;
@@ -23,7 +23,7 @@ let screenshots;
 let keepsake;
 const faults = [];
 
-/** Starts the browser with a profile that outlives it, and opens the app. */
+/** Starts the browser with a profile that is kept afterwards, and opens the app. */
 async function start({ url, chromium: executablePath, profile, ...folders }) {
   ({ screenshots, keepsake } = folders);
   mkdirSync(screenshots, { recursive: true });
@@ -43,7 +43,7 @@ async function start({ url, chromium: executablePath, profile, ...folders }) {
   await page.goto("/");
 }
 
-/** What a page complains about is a fault of the page, whoever caused it. */
+/** Every report of a page about itself is a fault of the page. */
 function listen() {
   page.on("pageerror", (error) => faults.push(`uncaught: ${error.stack ?? error}`));
   page.on("console", (message) => {
@@ -57,7 +57,7 @@ function listen() {
   });
 }
 
-/** Leaves a picture of the screen on which a verb waited in vain. */
+/** Saves a screenshot when a command has waited in vain. */
 function withPicture(verb) {
   return async (args) => {
     try {
@@ -78,12 +78,12 @@ async function look({ at }) {
   faults.push(...(await examine(page, at, screenshots)));
 }
 
-// ---- the words on the screen
+// ---- texts on the screen
 
 const button = (name) => page.getByRole("button", { name });
 const link = (name) => page.getByRole("link", { name, exact: true });
 const field = (name) => page.getByRole("textbox", { name });
-// The browser gives an input that hides its text no role at all.
+// Browsers give an input that hides its text no role.
 const hiddenField = (name) => page.getByLabel(name, { exact: true });
 const heading = (name) => page.getByRole("heading", { name, exact: true });
 const place = (name) => page.getByRole("navigation", { name: "Main" }).getByRole("link", { name });
@@ -127,7 +127,7 @@ async function signUpWrongly() {
   await page.getByText("Say how you are called.").waitFor();
 }
 
-// ---- the ways
+// ---- navigation
 
 async function findTasks() {
   await place("Tasks").click();
@@ -151,7 +151,7 @@ async function openProfile() {
   await arriveAt("Profile");
 }
 
-/** Reading goes on at the heading of the new page, whatever its data took to come. */
+/** After navigation the heading of the new page gets the focus, however long its data takes. */
 async function openTask({ title }) {
   await link(title).click();
   await arriveAt(title);
@@ -175,7 +175,7 @@ async function acceptInVain() {
   await button(/^Accept for/).waitFor();
 }
 
-/** Leaves the page while the answer is still on its way, which then comes to nobody. */
+/** Leaves the page before the response arrives, which then concerns no page. */
 async function acceptAndLeave() {
   let letGo;
   const gone = new Promise((resolve) => { letGo = resolve; });
@@ -192,13 +192,13 @@ async function acceptAndLeave() {
   await findTasks();
 }
 
-/** The page begins anew: its heading gets the focus, so that it is read out. */
+/** The page is replaced: its heading gets the focus, so that screen readers read it. */
 async function seeAccepted() {
   await page.getByText("Yours", { exact: true }).waitFor();
   await page.getByRole("heading", { level: 1 }).and(page.locator(":focus")).waitFor();
 }
 
-/** From an accepted task to the form of its proof. */
+/** Goes from an accepted task to the form of its proof. */
 async function beginProof() {
   await page.getByRole("link", { name: /^(Hand over|Add|Write) the/ }).click();
   await page.getByRole("heading", { name: /^(Hand over|Add|Write) the/, level: 1 }).waitFor();
@@ -207,7 +207,7 @@ async function beginProof() {
 
 // ---- proofs
 
-/** Types a secret into every kind of input that the form has; returns what the agent should get. */
+/** Types a secret into every kind of input in the form. Returns what the agent should receive. */
 async function typeCredential({ secret }) {
   await hiddenField("API key").fill(secret);
   await button("Show API key").click();
@@ -255,25 +255,25 @@ async function typeConfirmation({ text }) {
   await field("What you did or found").fill(text);
 }
 
-/** Two taps before the page could answer the first. */
+/** Taps twice before the page can react to the first tap. */
 async function tapSendTwice() {
   await button("Send the confirmation").dblclick();
 }
 
-/** Sends now, unless what waits went on by itself a moment ago. */
+/** Presses the button that sends at once, unless the app has just sent by itself. */
 async function sendNow() {
   const gone = page.getByRole("heading", { name: /^On this phone, not sent/ });
   const wentOn = gone.waitFor({ state: "detached" }).then(() => "went on");
   await Promise.race([button("Send now").click(), wentOn]);
 }
 
-/** The same on the task's own page, where what went on is completed soon. */
+/** Does the same on the task's own page, where a proof that was sent is completed soon. */
 async function sendNowHere() {
   const wentOn = page.getByText("Completed", { exact: true }).first().waitFor();
   await Promise.race([button("Send now").click(), wentOn]);
 }
 
-/** Types into every input of the form; it is kept without being asked. */
+/** Types into every input of the form, which saves a draft by itself. */
 async function draftConfirmation({ text, answers }) {
   for (const [label, value] of Object.entries(answers)) {
     const control = page.getByLabel(label);
@@ -303,7 +303,7 @@ async function sendConfirmation() {
   await button("Send the confirmation").click();
 }
 
-/** From a proof that was refused back to its form. */
+/** Goes from a refused proof back to its form. */
 async function changeProof() {
   await button("Change it").click();
   await button("Send the confirmation").waitFor();
@@ -322,7 +322,7 @@ async function estimate({ minutes }) {
   await page.getByText("Waiting for the agent").waitFor();
 }
 
-/** What cannot be taken back is asked twice: says no first, then yes. */
+/** An irreversible action asks for confirmation: declines first, then confirms. */
 async function giveBack() {
   await button("I can’t do it").click();
   await button("No, keep it").and(page.locator(":focus")).waitFor();
@@ -356,7 +356,7 @@ async function pasteSecret({ text }) {
   await page.locator("textarea:focus").waitFor();
 }
 
-/** Fetches the next page of a list, which is its last. */
+/** Loads the next page of a list, which is its last one. */
 async function showMore({ last }) {
   await button("Show more").click();
   await link(last).waitFor();
@@ -407,9 +407,9 @@ async function seeKeyWarning() {
   await page.getByText("This agent’s key has changed").waitFor();
 }
 
-// ---- by keyboard alone
+// ---- by keyboard only
 
-/** Presses Tab until `target` has the focus, which must not lie hidden under something else. */
+/** Presses Tab until `target` has the focus. Nothing else may cover it. */
 async function tabTo(target) {
   await target.waitFor();
   for (let stop = 0; stop < STOPS_MAX; stop += 1) {
@@ -423,7 +423,9 @@ async function tabTo(target) {
   throw new Error(`${STOPS_MAX} presses of Tab do not reach ${target}`);
 }
 
-/** What lies over the middle of an element, if anything foreign does (WCAG 2.4.11). In the page. */
+/**
+ * Returns what covers the centre of an element, if anything does (WCAG 2.4.11). Runs in the page.
+ */
 function coveredBy(element) {
   const { left, top, width, height } = element.getBoundingClientRect();
   const above = document.elementFromPoint(left + width / 2, top + height / 2);
@@ -463,7 +465,7 @@ async function acceptByKeyboard() {
   await seeAccepted();
 }
 
-// ---- what the browser says of the app
+// ---- what the browser knows about the app
 
 async function canInstall() {
   await navigatorReady();
@@ -473,12 +475,12 @@ async function canInstall() {
   for (const error of installabilityErrors) faults.push(`not installable: ${error.errorId}`);
 }
 
-/** Waits until the service worker has taken the page over, and so keeps its shell. */
+/** Waits until the service worker controls the page, and so has cached the app. */
 async function navigatorReady() {
   await page.evaluate(() => navigator.serviceWorker.ready);
 }
 
-/** Waits until the service worker gave up: what it got were not the app's files. */
+/** Waits until the service worker has given up, because it did not get the app's files. */
 async function seeNoShell() {
   await page.waitForFunction(async () =>
     (await navigator.serviceWorker.getRegistration()) === undefined);
@@ -486,7 +488,7 @@ async function seeNoShell() {
   if (kept) faults.push("part of a shell was kept");
 }
 
-/** What the service worker keeps is the app's own. */
+/** Checks that the service worker has cached only the app's own files. */
 async function seeOwnShell() {
   const kept = await page.evaluate(async () =>
     (await caches.match("/manifest.webmanifest")).text());
@@ -498,7 +500,7 @@ async function seeOffline() {
   await page.getByText("No connection").waitFor();
 }
 
-/** Shows every state of every component in turn. */
+/** Shows every state of every component, one after the other. */
 async function seeState({ name }) {
   const picture = join(screenshots, `gallery-${name.replaceAll(/[^a-z]+/g, "-")}.png`);
   faults.push(...(await see(page, name, picture)));
@@ -524,8 +526,8 @@ async function seeNothingWaits() {
 // ---- in another language
 
 /**
- * Does what a browser's page translation does to the page: each text gives way to elements with
- * its translation. Goes on with texts that come later, if it is told to.
+ * Does what a browser's page translation does: replaces each text by elements with its translation.
+ * With `goesOn` it also translates texts that appear later.
  */
 async function translate({ goesOn }) {
   await page.evaluate((goesOn) => {

@@ -1,4 +1,4 @@
-//! Proof files in a bucket: two servers that share a database and a bucket, and no folder.
+//! Proof files in a bucket: two servers that share a database and a bucket, but no folder.
 
 use std::{env, fs, net::SocketAddr, path::Path, time::Duration};
 
@@ -20,10 +20,10 @@ use crate::{
     picture,
 };
 
-/// A bucket's server is ready well within this time.
+/// Timeout for the start of the bucket's server.
 const START_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// More than two parts, of which S3 takes none but the last with fewer than 5 MiB.
+/// Size of a file that takes three parts. S3 requires at least 5 MiB for every part but the last.
 const DOCUMENT_BYTES: usize = 11 * 1024 * 1024;
 
 #[tokio::test]
@@ -36,14 +36,14 @@ async fn servers_that_share_a_bucket_need_no_common_folder() -> Result<()> {
     let mut settings = bucket.settings();
     settings.push(("DATABASE_URL", url));
     let first = Host::start(&folder, free_address()?, &settings).await?;
-    // What signs the addresses of files is all that the machines have to have in common.
+    // The key that signs the URLs of files is all that the machines must share.
     fs::create_dir_all(other.join("data"))?;
     let key = "data/file-url.key";
     fs::copy(folder.join(key), other.join(key))?;
     let second = Host::start(&other, free_address()?, &settings).await?;
 
     let photo = folder.join("entrance.png");
-    picture::take(&photo)?;
+    picture::write(&photo)?;
     let mut document = b"%PDF-1.7\n".to_vec();
     document.resize(DOCUMENT_BYTES, b' ');
     let files = [fs::read(&photo)?, document];
@@ -66,7 +66,7 @@ async fn servers_that_share_a_bucket_need_no_common_folder() -> Result<()> {
         "no file lies in {names:?}"
     );
 
-    // What is in a bucket is saved with the rest, and comes back into a folder.
+    // A backup includes the files in the bucket, and a restore can write them into a folder.
     let archive = folder.join("archive.tar.gz");
     let archive = archive.to_str().context("a path in UTF-8")?;
     let data = folder.join("data");
@@ -74,14 +74,15 @@ async fn servers_that_share_a_bucket_need_no_common_folder() -> Result<()> {
     ensure!(saved.contains("2 proof files"), "{saved}");
     let restored = at(&["restore", archive], &folder.join("restored"), &[]).await?;
     ensure!(
-        restored.contains("2 proof files") && restored.contains("The ledger is right."),
+        restored.contains("2 proof files") && restored.contains("The ledger is consistent."),
         "{restored}"
     );
-    second.stops().await?;
+    second.stop().await?;
     first.ends().await
 }
 
-/// A task that was posted, claimed and proved with files: their addresses, as its agent has them.
+/// Posts a task, claims it and submits files as proof. Returns the URLs of the files as the task's
+/// agent sees them.
 async fn proved(host: &Host, files: &[Vec<u8>]) -> Result<Vec<String>> {
     let agent = json!({"name": "Acme", "email": "acme@example.com"});
     let agent = sent(host, "agents/register", "accept", "*/*", &agent).await?;
@@ -153,7 +154,7 @@ async fn at(words: &[&str], data: &Path, settings: &[(&'static str, String)]) ->
     humanops(&[words, &["--data", data]].concat(), settings).await
 }
 
-/// Runs the command to its end, and gives what it says.
+/// Runs a command of the binary to its end, and returns its output.
 async fn humanops(words: &[&str], settings: &[(&'static str, String)]) -> Result<String> {
     let mut command = Command::new(binary());
     command.args(words);
@@ -163,7 +164,7 @@ async fn humanops(words: &[&str], settings: &[(&'static str, String)]) -> Result
     Ok(String::from_utf8(said.stdout)?)
 }
 
-/// A bucket on this machine, by moto. It ends with the story.
+/// A local bucket, simulated by moto. It ends with the story.
 struct Bucket {
     address: SocketAddr,
     _server: Child,
@@ -190,7 +191,7 @@ impl Bucket {
         Ok(bucket)
     }
 
-    /// Asks for it until it is there.
+    /// Requests the bucket until it has been created.
     async fn made(&self) {
         let mut again = interval(Duration::from_millis(50));
         let url = format!("http://{}/proofs", self.address);
@@ -203,7 +204,7 @@ impl Bucket {
         }
     }
 
-    /// What a server needs to find it.
+    /// Returns the settings with which a server uses the bucket.
     fn settings(&self) -> Vec<(&'static str, String)> {
         vec![
             ("FILES_URL", "s3://proofs/market".to_owned()),

@@ -1,5 +1,5 @@
-// Somebody's callback: it keeps what it is told, and believes it by the two ways that are
-// promised: the npm package of Standard Webhooks, and the sample that the HumanOps API prints.
+// A receiver of webhooks that stores events and verifies them in both promised ways: by the npm
+// package of Standard Webhooks, and by the sample in the documentation of the HumanOps API.
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ const server = createServer(async (request, response) => {
   server.emit("told");
 });
 
-/** The package takes `whsec_…` for base64, and everything else as it is when it is told so. */
+/** The package decodes `whsec_…` as base64, and uses other secrets unchanged with this option. */
 function byPackage(secret, { headers, body }) {
   const webhook = secret.startsWith("whsec_")
     ? new Webhook(secret)
@@ -26,7 +26,7 @@ function byPackage(secret, { headers, body }) {
   return webhook.verify(body.toString("utf8"), headers);
 }
 
-/** As the API's own documentation does it. */
+/** Verifies the signature as the API's documentation does. */
 function bySample(secret, { headers, body }) {
   const sig = String(headers["x-humanops-signature"] || "");
   const computed = createHmac("sha256", secret).update(body).digest("hex");
@@ -49,7 +49,7 @@ await serve({
     return { url: `http://127.0.0.1:${server.address().port}/hook` };
   },
 
-  /** What was told of a task once it was, and whether everything else would be refused. */
+  /** Returns the events of a task once there are some, and whether everything forged is refused. */
   async told({ task, secret }) {
     const about = (message) => JSON.parse(message.body).task_id === task;
     while (!told.some(about)) await once(server, "told");

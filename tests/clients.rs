@@ -1,5 +1,5 @@
-//! Clients written from the reference documents alone work as they stand. Each is a program in
-//! `clients/`, and its first wrong answer ends it with a failure.
+//! Clients written from the reference documents alone work unchanged. Each is a program in
+//! `clients/` that exits with a failure at its first wrong response.
 
 use std::{
     env,
@@ -17,20 +17,20 @@ use crate::{
     picture,
 };
 
-/// A client waits for the rate limit's minute, and for little else.
+/// Timeout of a client. It waits for the minute of the rate limit, and for little else.
 const CLIENT_TIME_MAX: Duration = Duration::from_secs(240);
 
-/// Whoever ends a task's hold at once lets it be paid out within a story.
+/// Without a hold, a reward can be paid out within a story.
 const NO_HOLD: (&str, &str) = ("SETTLEMENT_HOLD_DAYS", "0");
 
-/// A host that checks identities, and has no payments set up.
+/// The settings of a host that checks identities and has no payment provider.
 const STRICT: [(&str, &str); 2] = [("KYC", "manual"), ("PAYMENTS", "base")];
 
-/// What a client is run with.
+/// The program, script and settings of a client.
 struct Client {
-    /// What runs it.
+    /// The program that runs the script.
     program: PathBuf,
-    /// Its file in `clients/`.
+    /// The file name in `clients/`.
     script: &'static str,
 }
 
@@ -41,7 +41,7 @@ fn node(script: &'static str) -> Client {
     }
 }
 
-/// A Python that has `requests`.
+/// Returns a client that runs in a Python which has `requests`.
 fn python(script: &'static str) -> Client {
     Client {
         program: env::var_os("PYTHON").map_or_else(|| "python3".into(), PathBuf::from),
@@ -50,13 +50,13 @@ fn python(script: &'static str) -> Client {
 }
 
 impl Client {
-    /// Runs it to its end; what it says goes to a log beside the server's.
+    /// Runs the client to its end. Its output goes to a log next to the server's.
     async fn works(&self, story: &Path, settings: &[(&str, String)]) -> Result<()> {
         let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
         let log = story.join("logs/client.log");
         let said = File::create(&log)?;
         let mut client = Command::new(&self.program)
-            // What is made of a script lies nowhere beside it.
+            // Python must not write compiled scripts next to the sources.
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .arg(clients.join(self.script))
             .envs(settings.iter().map(|(name, value)| (name, value)))
@@ -81,10 +81,10 @@ async fn host(folder: &Path, settings: &[(&'static str, &str)]) -> Result<Host> 
     Host::start(folder, free_address()?, &settings).await
 }
 
-/// Photos that no two tasks have in common.
+/// Writes photos, a different one for each task.
 fn photos(folder: &Path) -> Result<Vec<(&'static str, String)>> {
     let [one, two, three] = ["one.png", "two.png", "three.png"].map(|name| folder.join(name));
-    picture::take(&one)?;
+    picture::write(&one)?;
     let taken = image::open(&one)?;
     imageops::rotate90(&taken).save(&two)?;
     let corner = imageops::crop_imm(&taken, 300, 150, 300, 600);
@@ -106,7 +106,7 @@ async fn an_agent_written_from_s1_alone_works_as_it_stands() -> Result<()> {
 
 #[tokio::test]
 async fn an_agent_written_from_s0_and_s2_alone_works_as_it_stands() -> Result<()> {
-    beside_a_strict_host("client s0 s2", python("s0_s2.py")).await
+    with_a_strict_host("client s0 s2", python("s0_s2.py")).await
 }
 
 #[tokio::test]
@@ -120,10 +120,10 @@ async fn a_client_that_expects_the_errors_of_s3_meets_them() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_that_expects_the_envelope_of_s4_meets_it() -> Result<()> {
-    beside_a_strict_host("client s4", node("s4.mjs")).await
+    with_a_strict_host("client s4", node("s4.mjs")).await
 }
 
-async fn beside_a_strict_host(story: &str, client: Client) -> Result<()> {
+async fn with_a_strict_host(story: &str, client: Client) -> Result<()> {
     let folder = fresh_folder(story)?;
     let other = fresh_folder(&format!("{story}, strict"))?;
     let (usual, strict) = (host(&folder, &[]).await?, host(&other, &STRICT).await?);

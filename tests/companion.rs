@@ -1,6 +1,6 @@
-//! A companion: a Node process that does what it is told, one line of JSON at a time.
+//! A companion: a Node process that executes commands, one line of JSON each.
 //!
-//! The agent's side is one, a person with a browser is another.
+//! The agent's side is a companion, and a person with a browser is another one.
 
 use std::{env, fs::File, path::Path, process::Stdio, time::Duration};
 
@@ -13,10 +13,10 @@ use tokio::{
     time::timeout,
 };
 
-/// No single thing that a companion is told to do takes longer than this.
+/// Timeout of a single command.
 const TASK_TIME_MAX: Duration = Duration::from_secs(120);
 
-/// A running companion. It ends with the story, and its own children end with it.
+/// A running companion. It ends with the story, and its child processes end with it.
 pub(crate) struct Companion {
     name: String,
     process: Child,
@@ -24,7 +24,7 @@ pub(crate) struct Companion {
     answers: Lines<BufReader<ChildStdout>>,
 }
 
-/// What came of an order.
+/// The result of a command.
 #[derive(Deserialize)]
 struct Answer {
     #[serde(default)]
@@ -33,7 +33,7 @@ struct Answer {
 }
 
 impl Companion {
-    /// Starts `script` of this folder; what it says on standard error goes to `NAME.log`.
+    /// Starts `script` of this folder. Its standard error goes to `NAME.log`.
     pub(crate) fn start(name: &str, script: &str, args: &[&str], logs: &Path) -> Result<Self> {
         let log = File::create(logs.join(format!("{name}.log")))?;
         let mut process = Command::new(env::var_os("NODE").unwrap_or_else(|| "node".into()))
@@ -56,7 +56,7 @@ impl Companion {
         })
     }
 
-    /// Tells the companion to do something and waits until it is done.
+    /// Executes a command and waits until it is done.
     pub(crate) async fn does(&mut self, verb: &str, args: impl Serialize) -> Result<Value> {
         let order = format!("{}\n", json!({ "verb": verb, "args": args }));
         let line = timeout(TASK_TIME_MAX, async {
@@ -73,7 +73,7 @@ impl Companion {
         Ok(answer.ok)
     }
 
-    /// The same for what should fail: the error's text, or an error if it went well.
+    /// Executes a command that must fail, and returns the text of its error. Fails if it succeeds.
     pub(crate) async fn fails(&mut self, verb: &str, args: impl Serialize) -> Result<String> {
         match self.does(verb, args).await {
             Ok(answer) => bail!("{}: {verb} should fail, but answered {answer}", self.name),
@@ -81,13 +81,13 @@ impl Companion {
         }
     }
 
-    /// Has a person look at the screen as different people see it; `at` names the pictures of it.
+    /// Checks the current screen for accessibility; `at` names its screenshots.
     pub(crate) async fn looks(&mut self, at: &str) -> Result<()> {
         self.does("look", json!({ "at": at })).await.map(drop)
     }
 
-    /// Says goodbye and waits for the end. A person's goodbye includes whatever was wrong with
-    /// the screens: findings of axe, reports of the content security policy, uncaught errors.
+    /// Ends the companion and waits for it. Fails if anything was wrong with its screens: findings
+    /// of axe, reports of the content security policy, uncaught errors.
     pub(crate) async fn leaves(mut self) -> Result<()> {
         let faults = self.does("leave", ()).await?;
         ensure!(

@@ -1,4 +1,4 @@
-//! A confirmation, sent with impatient fingers and a bad signal.
+//! A confirmation, sent by an impatient person over a bad connection.
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -22,11 +22,11 @@ async fn a_confirmation_tapped_twice_offline_and_whose_receipt_got_lost_arrives_
     sam.does("seeNothingIsLost", ()).await?;
     sam.looks("confirmation-offline").await?;
 
-    // Back online it goes on by itself. The server hears it, and its answer is lost on the way:
-    // the phone cannot know.
-    world.line.loses_receipt();
+    // Back online the app continues by itself. The server receives the proof, but its response is
+    // lost, so the phone cannot know.
+    world.line.lose_receipt();
     sam.does("goOnline", ()).await?;
-    world.line.broke().await?;
+    world.line.wait_until_broken().await?;
     sam.does("openMine", ()).await?;
     sam.does("seeNothingIsLost", ()).await?;
     sam.looks("mine-waiting").await?;
@@ -61,7 +61,7 @@ async fn a_confirmation_tapped_twice_offline_and_whose_receipt_got_lost_arrives_
     world.ends().await
 }
 
-/// A task that asks for a text, and the person who claimed it, before the form.
+/// Posts a task that requires a text, and has a person claim it, up to the form.
 async fn claimed(world: &World, agent: &mut Companion) -> Result<(Value, Companion)> {
     let task = json!({
         "title": "Ask when the shop opens",
@@ -87,7 +87,7 @@ async fn a_proof_that_the_agent_rejects_says_why_on_the_phone() -> Result<()> {
     let world = World::start("rejection").await?;
     let mut agent = world.agent("Acme Research Agent").await?;
     let (task, mut sam) = claimed(&world, &mut agent).await?;
-    // So short that no rule approves it: the agent has to look.
+    // The text is so short that no rule approves it, so the agent must decide.
     sam.does("typeConfirmation", json!({ "text": "at nine" }))
         .await?;
     sam.does("tapSendTwice", ()).await?;

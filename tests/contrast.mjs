@@ -1,6 +1,6 @@
-// The contrast of what a screen shows (WCAG 2.2, 1.4.3 and 1.4.11), measured from computed styles
-// in light and dark, as it is and with every control hovered or focused. Also notes which rules of
-// the style sheet the screen used, so that a gallery of screens can tell what it does not show.
+// Measures the contrast of a screen (WCAG 2.2, 1.4.3 and 1.4.11) from computed styles, in the light
+// and dark themes, in the normal state and with every control hovered or focused. Also records
+// which rules of the style sheet the screen used, so that the gallery can report unused ones.
 
 const CONTROLS = "a, button, input, select, textarea, summary, label";
 
@@ -34,9 +34,9 @@ export async function measure(page) {
   return { faults: [...faults], used: [...used] };
 }
 
-/** The selectors of every rule that colours something. Runs in the page. */
+/** Returns the selectors of all rules that set a colour. Runs in the page. */
 export function colouringRules() {
-  // A shorthand of variables has its parts by name, without their values.
+  // A shorthand that uses variables lists the names of its parts, without their values.
   const colours = (name) => /^(.+-)?color$|^(opacity|fill|stroke)$/.test(name);
   const found = new Set();
   const visit = (rules) => {
@@ -50,7 +50,9 @@ export function colouringRules() {
   return [...found];
 }
 
-/** What is hard to see on the screen now, and which selectors it uses. Runs in the page. */
+/**
+ * Returns what has too little contrast on the screen, and the selectors in use. Runs in the page.
+ */
 function lookAround(isFocused) {
   const TEXT_MIN = 4.5;
   const LARGE_TEXT_MIN = 3;
@@ -58,7 +60,7 @@ function lookAround(isFocused) {
   const faults = [];
 
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  /** Any CSS colour as [red, green, blue, opacity]. */
+  /** Converts any CSS colour to [red, green, blue, opacity]. */
   function rgba(colour) {
     canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = colour;
@@ -87,7 +89,7 @@ function lookAround(isFocused) {
     return all;
   }
 
-  /** What lies behind an element's content, and how opaque that content is. */
+  /** Returns the background behind an element's content, and the opacity of that content. */
   function behind(element) {
     let [colour, opacity] = [rgba(getComputedStyle(document.documentElement).backgroundColor), 1];
     for (const one of ancestors(element)) {

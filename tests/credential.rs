@@ -1,4 +1,4 @@
-//! A credential, from a person's fingers to the agent and to nobody else.
+//! A credential reaches the agent from the person who types it, and nobody else.
 
 use std::path::Path;
 
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::{companion::Companion, search, world::World};
 
-/// What the person types. No other text in these worlds is like it.
+/// The secret that the person types. No other text in these stories resembles it.
 const CANARY: &str = "sk-canary-Vq7mTz4xKd-ключ-🔑-~Wb3h";
 
-/// Its part that any alphabet can hold.
+/// The part of it that every encoding keeps.
 const CANARY_CORE: &str = "canary-Vq7mTz4xKd";
 
-/// What is planted in the clear wherever the canary is looked for.
+/// A control text that is stored unencrypted in every place that is searched for the canary.
 const CONTROL: &str = "sk-control-Hn5cRj8yPf-слово-🪧-~Lg2s";
 
 #[tokio::test]
@@ -65,20 +65,21 @@ async fn a_secret_typed_on_a_phone_is_opened_by_the_agent_and_lies_nowhere_else(
         "opened is what was typed"
     );
 
-    // Storage is read by script while the page lives, and from the disk after the browser closed.
+    // Storage is read by script while the page is open, and from the disk after the browser has
+    // closed.
     let dump = world.folder.join("storage.json");
     plant_control(&mut agent, &mut jane).await?;
     jane.does("dumpStorage", json!({ "into": dump })).await?;
     jane.leaves().await?;
     agent.leaves().await?;
 
-    lies_nowhere(&world, &dump)?;
+    assert_stored_nowhere(&world, &dump)?;
     world.ends().await
 }
 
-/// Searches whatever the server and the browser left for the secret, which is not there, and for
-/// the control, which is: the search would have found one.
-fn lies_nowhere(world: &World, dump: &Path) -> Result<()> {
+/// Searches all data of the server and the browser for the secret, which must not be there, and for
+/// the control text, which must be there: this proves that the search finds such texts.
+fn assert_stored_nowhere(world: &World, dump: &Path) -> Result<()> {
     let (data, wire) = (world.data(), world.folder.join("wire"));
     let profile = world.profile("Jane Doe");
     for place in [&data, &world.logs(), &wire, &dump.to_owned(), &profile] {
@@ -86,7 +87,8 @@ fn lies_nowhere(world: &World, dump: &Path) -> Result<()> {
             assert_eq!(search::find(text, place)?, [""; 0], "the secret lies there");
         }
     }
-    // The logs hold no control: they say nothing that an agent or a person wrote.
+    // The logs do not contain the control text, because they contain nothing that agents or people
+    // wrote.
     let mut places = vec![data, wire.clone(), dump.to_owned()];
     for part in [
         "Local Storage",
@@ -112,7 +114,7 @@ fn lies_nowhere(world: &World, dump: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts a text in the clear where the secret is looked for: proof that the search would find it.
+/// Stores the control text unencrypted wherever the secret is searched for.
 async fn plant_control(agent: &mut Companion, jane: &mut Companion) -> Result<()> {
     post(agent, CONTROL).await?;
     jane.does("plant", json!({ "text": CONTROL })).await?;
@@ -154,7 +156,7 @@ async fn two_envelopes_that_the_server_swaps_are_both_refused() -> Result<()> {
     world.ends().await
 }
 
-/// Does to the database what a lying host could do: each task gets the other's envelope.
+/// Swaps the envelopes of two tasks in the database, as a malicious host could.
 fn swap_stored_envelopes(world: &World) -> Result<()> {
     let mut database = world.database()?;
     let swap = database.transaction()?;
@@ -175,7 +177,8 @@ fn swap_stored_envelopes(world: &World) -> Result<()> {
     Ok(swap.commit()?)
 }
 
-/// A line of input would drop the ends of lines, and the agent would get a key that opens nothing.
+/// A single-line input would drop line breaks, and the agent would receive a key that opens
+/// nothing.
 #[tokio::test]
 async fn a_pasted_secret_of_several_lines_arrives_as_it_was() -> Result<()> {
     let world = World::start("pasted").await?;

@@ -1,5 +1,6 @@
-//! A crowd: agents who post and operators who claim, all at once, each request under a key of its
-//! own. What was not answered is sent again with its key, until it is.
+//! A crowd of agents who post and operators who claim concurrently, each request with an
+//! idempotency key of its own. A request without a response is repeated with its key until there is
+//! one.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -25,30 +26,30 @@ use tokio::{
 
 use crate::host::{Host, in_two_days};
 
-/// Pairs of an agent and an operator who work side by side.
+/// Number of pairs of an agent and an operator.
 const PAIRS: usize = 8;
 
-/// A crowd needs more than a tier's day has, from one address.
+/// The crowd exceeds the daily limits of a tier, and sends everything from one address.
 pub(crate) const SETTINGS: [(&str, &str); 2] = [
     ("TIERS", "STANDARD=10000000/10000/1000000000"),
     ("RATE_LIMIT", "off"),
 ];
 
-/// No answer takes longer, not even that there is none.
+/// Timeout of a request.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Everything comes to an end within this time once the server is well again.
-const CALM_TIME_MAX: Duration = Duration::from_secs(120);
+/// Timeout for the completion of all work once the server runs normally.
+const COMPLETION_TIME_MAX: Duration = Duration::from_secs(120);
 
-/// The settings of a crowd's server.
+/// Returns the settings of a crowd's server.
 pub(crate) fn settings() -> Vec<(&'static str, String)> {
     let own = |(name, value): (&'static str, &str)| (name, value.to_owned());
     SETTINGS.map(own).to_vec()
 }
 
-/// One thing that somebody wants done once.
+/// A request that must take effect exactly once.
 #[derive(Clone, Debug)]
-struct Wish {
+struct PendingRequest {
     path: String,
     header: &'static str,
     account: String,
@@ -56,9 +57,9 @@ struct Wish {
     body: Value,
 }
 
-/// A task as its agent finds it in its list.
+/// A task in its agent's list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Seen {
+struct ListedTask {
     name: String,
     id: String,
     is_claimed: bool,
@@ -69,25 +70,25 @@ pub(crate) struct Crowd {
     client: Client,
     server: String,
     pairs: Vec<(String, String)>,
-    wishes: AtomicUsize,
+    posts: AtomicUsize,
     posted: Mutex<Vec<(String, String)>>,
     claimed: Mutex<HashSet<String>>,
-    unanswered: Mutex<Vec<Wish>>,
-    refused_for_now: AtomicUsize,
+    unanswered: Mutex<Vec<PendingRequest>>,
+    temporary_refusals: AtomicUsize,
 }
 
 impl Crowd {
-    /// Registers everybody, with money.
-    pub(crate) async fn gather(server: &Host) -> Result<Arc<Self>> {
+    /// Registers all agents and operators, and gives the agents money.
+    pub(crate) async fn register(server: &Host) -> Result<Arc<Self>> {
         let mut crowd = Self {
             client: Client::builder().timeout(ANSWER_TIME_MAX).build()?,
             server: server.url(""),
             pairs: Vec::new(),
-            wishes: AtomicUsize::new(0),
+            posts: AtomicUsize::new(0),
             posted: Mutex::default(),
             claimed: Mutex::default(),
             unanswered: Mutex::default(),
-            refused_for_now: AtomicUsize::new(0),
+            temporary_refusals: AtomicUsize::new(0),
         };
         for n in 0..PAIRS {
             let agent = json!({"name": "Crowd", "email": format!("agent{n}@example.com")});
@@ -110,23 +111,23 @@ impl Crowd {
         Ok(Arc::new(crowd))
     }
 
-    /// The same people, who ask another server, and remember what they were answered.
-    pub(crate) fn at(&self, server: &Host) -> Arc<Self> {
+    /// Returns the same crowd as clients of another server, with the responses that it has
+    /// received.
+    pub(crate) fn on(&self, server: &Host) -> Arc<Self> {
         Arc::new(Self {
             client: self.client.clone(),
             server: server.url(""),
             pairs: self.pairs.clone(),
-            wishes: AtomicUsize::new(self.wishes.load(Ordering::Relaxed)),
+            posts: AtomicUsize::new(self.posts.load(Ordering::Relaxed)),
             posted: Mutex::new(self.posted.lock().unwrap().clone()),
             claimed: Mutex::new(self.claimed.lock().unwrap().clone()),
             unanswered: Mutex::default(),
-            refused_for_now: AtomicUsize::new(0),
+            temporary_refusals: AtomicUsize::new(0),
         })
     }
 
-    /// Asks once more for everything that was posted, under its old keys: it is answered with the
-    /// tasks of before.
-    pub(crate) async fn repeats_what_was_answered(&self) -> Result<()> {
+    /// Repeats every post with its old idempotency key. The responses must contain the same tasks.
+    pub(crate) async fn repeat_answered_posts(&self) -> Result<()> {
         let posted = self.posted.lock().unwrap().clone();
         for (name, task) in posted {
             let mut answers = Vec::new();
@@ -140,8 +141,8 @@ impl Crowd {
                     .await?;
                 let page: Value = page.error_for_status()?.json().await?;
                 if page["data"][0]["task_id"].is_string() {
-                    let wish = post(agent, &name);
-                    let answer = self.send(&wish).await?;
+                    let request = post(agent, &name);
+                    let answer = self.send(&request).await?;
                     ensure!(
                         answer.headers().contains_key("idempotent-replayed"),
                         "{answer:?}"
@@ -154,8 +155,9 @@ impl Crowd {
         Ok(())
     }
 
-    /// Sends the proof of every claimed task, here and to another server in turns; says how many.
-    pub(crate) async fn submits_everything(&self, other: &Host) -> Result<usize> {
+    /// Submits the proof of every claimed task, alternately to this server and another one, and
+    /// returns their number.
+    pub(crate) async fn submit_all_proofs(&self, other: &Host) -> Result<usize> {
         let mut submitted = 0;
         let tasks = self.claimed.lock().unwrap().clone();
         for task in &tasks {
@@ -175,8 +177,8 @@ impl Crowd {
         Ok(submitted)
     }
 
-    /// Waits until so many tasks are completed; says how many there are then.
-    pub(crate) async fn are_completed(&self, count: usize) -> Result<usize> {
+    /// Waits until this many tasks are completed, and returns the number of completed tasks.
+    pub(crate) async fn wait_for_completed(&self, count: usize) -> Result<usize> {
         let mut again = interval(Duration::from_millis(50));
         let waiting = async {
             loop {
@@ -198,79 +200,79 @@ impl Crowd {
                 again.tick().await;
             }
         };
-        timeout(CALM_TIME_MAX, waiting)
+        timeout(COMPLETION_TIME_MAX, waiting)
             .await
             .context("not all are completed")?
     }
 
-    /// Everybody begins to work, and goes on until the server is gone.
-    pub(crate) fn works(self: &Arc<Self>) -> JoinSet<()> {
+    /// Starts the work of everybody, which goes on until the server does not answer.
+    pub(crate) fn start_work(self: &Arc<Self>) -> JoinSet<()> {
         let mut workers = JoinSet::new();
         for pair in 0..PAIRS {
             let crowd = Arc::clone(self);
-            workers.spawn(async move { while crowd.posts_and_claims(pair).await {} });
+            workers.spawn(async move { while crowd.post_and_claim(pair).await {} });
         }
         workers
     }
 
-    /// Everybody does `count` tasks, and tries each again until it is answered.
-    pub(crate) fn works_stubbornly(self: &Arc<Self>, count: usize) -> JoinSet<()> {
+    /// Has everybody do `count` tasks, with retries until each request has a response.
+    pub(crate) fn start_work_with_retries(self: &Arc<Self>, count: usize) -> JoinSet<()> {
         let mut workers = JoinSet::new();
         for pair in 0..PAIRS {
             let crowd = Arc::clone(self);
             workers.spawn(async move {
                 for _ in 0..count {
-                    crowd.posts_and_claims(pair).await;
-                    crowd.is_answered().await;
+                    crowd.post_and_claim(pair).await;
+                    crowd.retry_unanswered().await;
                 }
             });
         }
         workers
     }
 
-    /// Sends again what was not answered, until all of it is.
-    pub(crate) async fn is_answered(&self) {
+    /// Repeats the requests without a response until all have one.
+    pub(crate) async fn retry_unanswered(&self) {
         let mut again = interval(Duration::from_millis(20));
         loop {
-            let wish = self.unanswered.lock().unwrap().pop();
-            let Some(wish) = wish else { return };
-            if !self.wants(wish).await {
+            let request = self.unanswered.lock().unwrap().pop();
+            let Some(request) = request else { return };
+            if !self.send_or_keep(request).await {
                 again.tick().await;
             }
         }
     }
 
-    /// How many requests were told to come back later.
-    pub(crate) fn refused_for_now(&self) -> usize {
-        self.refused_for_now.load(Ordering::Relaxed)
+    /// Returns the number of requests that were refused temporarily.
+    pub(crate) fn temporary_refusals(&self) -> usize {
+        self.temporary_refusals.load(Ordering::Relaxed)
     }
 
-    /// Waits until somebody more than `before` was told to come back later.
-    pub(crate) async fn is_refused_after(&self, before: usize) -> Result<()> {
+    /// Waits until more than `before` requests have been refused temporarily.
+    pub(crate) async fn wait_for_refusal_after(&self, before: usize) -> Result<()> {
         let mut again = interval(Duration::from_millis(20));
         let waiting = async {
-            while self.refused_for_now() == before {
+            while self.temporary_refusals() == before {
                 again.tick().await;
             }
         };
-        timeout(CALM_TIME_MAX, waiting)
+        timeout(COMPLETION_TIME_MAX, waiting)
             .await
             .context("nobody was refused")
     }
 
-    /// Does a task more, however long that takes.
-    pub(crate) async fn does_another_task(&self) -> Result<()> {
+    /// Does one more task, with unlimited retries.
+    pub(crate) async fn do_one_task(&self) -> Result<()> {
         let done = async {
-            self.posts_and_claims(0).await;
-            self.is_answered().await;
+            self.post_and_claim(0).await;
+            self.retry_unanswered().await;
         };
-        timeout(CALM_TIME_MAX, done)
+        timeout(COMPLETION_TIME_MAX, done)
             .await
             .context("nothing is done any more")
     }
 
-    /// How many tasks can be read.
-    pub(crate) async fn reads(&self) -> Result<usize> {
+    /// Returns the number of tasks that can be read.
+    pub(crate) async fn count_readable_tasks(&self) -> Result<usize> {
         let mut tasks = 0;
         for (agent, _) in &self.pairs {
             tasks += self.tasks_of(agent).await?.len();
@@ -278,8 +280,8 @@ impl Crowd {
         Ok(tasks)
     }
 
-    /// Looks whether everything that was asked for is there, and there once.
-    pub(crate) async fn has_what_it_asked_for(&self) -> Result<usize> {
+    /// Checks that the result of every request exists exactly once.
+    pub(crate) async fn check_results(&self) -> Result<usize> {
         let mut expected: Vec<_> = self.posted.lock().unwrap().clone();
         expected.sort();
         let mut found = Vec::new();
@@ -297,11 +299,11 @@ impl Crowd {
         }
         let named: Vec<_> = found.into_iter().map(|task| (task.name, task.id)).collect();
         let (there, wanted) = (named.len(), expected.len());
-        ensure!(named == expected, "{there} tasks for {wanted} wishes");
+        ensure!(named == expected, "{there} tasks for {wanted} posts");
         Ok(there)
     }
 
-    async fn tasks_of(&self, agent: &str) -> Result<Vec<Seen>> {
+    async fn tasks_of(&self, agent: &str) -> Result<Vec<ListedTask>> {
         let (mut tasks, mut cursor) = (Vec::new(), String::new());
         loop {
             let url = format!("{}/api/v1/tasks?limit=100{cursor}", self.server);
@@ -314,7 +316,7 @@ impl Crowd {
             let page: Value = page.error_for_status()?.json().await?;
             for row in page["data"].as_array().context("rows")? {
                 let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
-                tasks.push(Seen {
+                tasks.push(ListedTask {
                     name: text("external_id"),
                     id: text("task_id"),
                     is_claimed: text("status") == "ACCEPTED",
@@ -327,34 +329,34 @@ impl Crowd {
         }
     }
 
-    /// One task posted and claimed; false once the server does not answer.
-    async fn posts_and_claims(&self, pair: usize) -> bool {
+    /// Posts and claims a task. Returns false once the server does not answer.
+    async fn post_and_claim(&self, pair: usize) -> bool {
         let (agent, operator) = &self.pairs[pair];
-        let number = self.wishes.fetch_add(1, Ordering::Relaxed);
-        let name = format!("wish-{number}");
+        let number = self.posts.fetch_add(1, Ordering::Relaxed);
+        let name = format!("task-{number}");
         let post = post(agent, &name);
-        if !self.wants(post).await {
+        if !self.send_or_keep(post).await {
             return false;
         }
         let posted = self.posted.lock().unwrap().last().cloned();
         let Some((_, task)) = posted else { return true };
-        let claim = Wish {
+        let claim = PendingRequest {
             path: format!("/operator/tasks/{task}/accept"),
             header: "x-operator-id",
             account: operator.clone(),
             key: format!("claim-{number}"),
             body: json!({}),
         };
-        self.wants(claim).await
+        self.send_or_keep(claim).await
     }
 
-    /// Sends a wish; false, and the wish is kept, unless it is answered for good.
-    async fn wants(&self, wish: Wish) -> bool {
-        let sent = self.send(&wish).await;
+    /// Sends a request. Returns false, and keeps the request, unless it got a final response.
+    async fn send_or_keep(&self, request: PendingRequest) -> bool {
+        let sent = self.send(&request).await;
         let answer = match sent {
             Ok(answer) if answer.status().as_u16() == 503 => {
                 assert!(answer.headers().contains_key("retry-after"), "{answer:?}");
-                self.refused_for_now.fetch_add(1, Ordering::Relaxed);
+                self.temporary_refusals.fetch_add(1, Ordering::Relaxed);
                 None
             }
             Ok(answer) => {
@@ -364,15 +366,15 @@ impl Crowd {
             Err(_) => None,
         };
         let Some((status, body)) = answer else {
-            self.unanswered.lock().unwrap().push(wish);
+            self.unanswered.lock().unwrap().push(request);
             return false;
         };
-        if wish.path == "/tasks" {
+        if request.path == "/tasks" {
             assert_eq!(status, 201, "{body}");
             let task = body["task_id"].as_str().unwrap().to_owned();
-            self.posted.lock().unwrap().push((wish.key, task));
+            self.posted.lock().unwrap().push((request.key, task));
         } else {
-            // Of two who want the same task, one comes too late.
+            // Of two operators who want the same task, one is too late.
             assert!(status == 200 || status == 404, "{status} {body}");
             if status == 200 {
                 let task = body["task_id"].as_str().unwrap().to_owned();
@@ -382,11 +384,14 @@ impl Crowd {
         true
     }
 
-    async fn send(&self, wish: &Wish) -> reqwest::Result<Response> {
-        let url = format!("{}/api/v1{}", self.server, wish.path);
-        let request = self.client.post(url).header(wish.header, &wish.account);
-        let request = request.header("idempotency-key", &wish.key);
-        request.json(&wish.body).send().await
+    async fn send(&self, pending: &PendingRequest) -> reqwest::Result<Response> {
+        let url = format!("{}/api/v1{}", self.server, pending.path);
+        let request = self
+            .client
+            .post(url)
+            .header(pending.header, &pending.account);
+        let request = request.header("idempotency-key", &pending.key);
+        request.json(&pending.body).send().await
     }
 
     async fn ask(&self, path: &str, header: &str, account: &str, body: &Value) -> Result<Value> {
@@ -402,8 +407,8 @@ impl Crowd {
     }
 }
 
-fn post(agent: &str, name: &str) -> Wish {
-    Wish {
+fn post(agent: &str, name: &str) -> PendingRequest {
+    PendingRequest {
         path: "/tasks".to_owned(),
         header: "x-api-key",
         account: agent.to_owned(),

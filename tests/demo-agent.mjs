@@ -1,5 +1,5 @@
-// The agent of `cargo xtask demo`: posts three tasks and tells, line by line, what becomes of them.
-// Usage: `node demo-agent.mjs http://127.0.0.1:8787`. It goes on until it is stopped.
+// The agent of `cargo xtask demo`: posts three tasks and prints each change of their status. Usage:
+// `node demo-agent.mjs http://127.0.0.1:8787`. It runs until it is stopped.
 
 import { setTimeout as pause } from "node:timers/promises";
 

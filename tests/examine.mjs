@@ -1,18 +1,18 @@
-// A look at a screen as different people see it: in light and in dark, at 200 % zoom, and as axe
-// examines it. Each look leaves its pictures behind.
+// Checks a screen as different people see it: in the light and dark themes, at 200 % zoom, and with
+// axe. Each check saves screenshots.
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const AXE = createRequire(import.meta.url)("axe-core").source;
 
-/** WCAG 2.2, levels A and AA. The size of targets belongs to it, but axe asks for it by name. */
+/** WCAG 2.2, levels A and AA. axe checks the size of targets only if the rule is named. */
 const RULES = {
   runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] },
   rules: { "target-size": { enabled: true } },
 };
 
-/** Looks at the screen; returns what is wrong with it, a sentence each. */
+/** Checks the screen, and returns a sentence for each fault. */
 export async function examine(page, name, screenshots) {
   const faults = [];
   const seen = page.viewportSize();
@@ -24,7 +24,7 @@ export async function examine(page, name, screenshots) {
   await page.emulateMedia({ colorScheme: "light" });
   for (const small of await page.evaluate(smallTargets)) faults.push(`${name}: ${small}`);
   await page.screenshot({ path: join(screenshots, `${name}-whole.png`), fullPage: true });
-  // Zoom of 200 % is a screen of half the size in the page's own pixels.
+  // At 200 % zoom a screen has half its size in CSS pixels.
   await page.setViewportSize({ width: seen.width / 2, height: seen.height / 2 });
   const wide = await page.evaluate(widerThanScreen);
   if (wide) faults.push(`${name}, zoomed: scrolls sideways because of ${wide}`);
@@ -44,8 +44,8 @@ async function axeFaults(page) {
 }
 
 /**
- * What is too small for a thumb: 48 pixels each way, but for links within a sentence. Runs in the
- * page.
+ * Returns targets that are smaller than 48 pixels in one direction, except links within a sentence.
+ * Runs in the page.
  */
 function smallTargets() {
   const MIN = 48 - 0.5;
@@ -69,7 +69,7 @@ function smallTargets() {
       element.outerHTML.slice(0, 160));
 }
 
-/** What sticks out, if the page is wider than the screen. Runs in the page. */
+/** Returns what overflows, if the page is wider than the screen. Runs in the page. */
 function widerThanScreen() {
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth <= clientWidth) return null;

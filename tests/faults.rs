@@ -1,5 +1,6 @@
-//! What goes wrong under a host's feet: the process is killed, the database stops, the disk is
-//! full. What was acknowledged is there, and there once; money agrees; nobody has to do anything.
+//! Failures of a host: the process is killed, the database stops, the disk is full. Every
+//! acknowledged request has taken effect exactly once, the ledger is consistent, and nobody must
+//! intervene.
 
 use std::{
     fs,
@@ -20,31 +21,31 @@ use crate::{
 /// How often the server is killed.
 const KILLS: usize = 50;
 
-/// It is killed at most so long after the crowd began to work.
+/// Maximum time in milliseconds from the start of the crowd's work until the server is killed.
 const LIFE_MILLIS_MAX: u64 = 150;
 
-/// Tasks that each pair of the crowd does around the stop of the database.
+/// Number of tasks that each pair of the crowd does around the stop of the database.
 const TASKS_EACH: usize = 60;
 
-/// A disk on which a server can start, and not much more.
+/// Size of a disk on which a server can start, but soon runs out of space.
 const DISK_MEGABYTES: usize = 24;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_killed_fifty_times_under_load_loses_and_doubles_nothing() -> Result<()> {
     let folder = fresh_folder("killed")?;
     let mut server = Host::start(&folder, free_address()?, &crowd::settings()).await?;
-    let crowd = Crowd::gather(&server).await?;
+    let crowd = Crowd::register(&server).await?;
     for _ in 0..KILLS {
-        let workers = crowd.works();
-        // When the end comes is what is tried out here.
+        let workers = crowd.start_work();
+        // The time of the kill is random on purpose.
         let life = RandomState::new().build_hasher().finish() % LIFE_MILLIS_MAX;
         tokio::time::sleep(Duration::from_millis(life)).await;
-        server.is_killed().await?;
+        server.kill().await?;
         workers.join_all().await;
-        server.starts_again().await?;
-        crowd.is_answered().await;
+        server.restart().await?;
+        crowd.retry_unanswered().await;
     }
-    let tasks = crowd.has_what_it_asked_for().await?;
+    let tasks = crowd.check_results().await?;
     ensure!(tasks > KILLS, "only {tasks} tasks: the crowd did not work");
     server.ends().await
 }
@@ -58,12 +59,12 @@ async fn a_database_that_stops_is_said_and_work_goes_on_when_it_is_back() -> Res
     migrate(&url)?;
     settings.push(("DATABASE_URL", url));
     let server = Host::start(&folder, free_address()?, &settings).await?;
-    let crowd = Crowd::gather(&server).await?;
-    let workers = crowd.works_stubbornly(TASKS_EACH);
+    let crowd = Crowd::register(&server).await?;
+    let workers = crowd.start_work_with_retries(TASKS_EACH);
     for _ in 0..2 {
-        let before = crowd.refused_for_now();
+        let before = crowd.temporary_refusals();
         database.stop()?;
-        crowd.is_refused_after(before).await?;
+        crowd.wait_for_refusal_after(before).await?;
         let ready = reqwest::get(server.url("/readyz")).await?;
         ensure!(
             ready.status() == 503,
@@ -71,10 +72,10 @@ async fn a_database_that_stops_is_said_and_work_goes_on_when_it_is_back() -> Res
             ready.status()
         );
         database.start_again()?;
-        crowd.does_another_task().await?;
+        crowd.do_one_task().await?;
     }
     workers.join_all().await;
-    crowd.has_what_it_asked_for().await?;
+    crowd.check_results().await?;
     server.ends().await
 }
 
@@ -86,28 +87,30 @@ async fn a_full_disk_refuses_writes_keeps_reading_and_recovers() -> Result<()> {
     let program = on_a_small_disk(&folder)?;
     let settings = crowd::settings();
     let server = Host::start_by(program, &folder, free_address()?, &settings).await?;
-    let crowd = Crowd::gather(&server).await?;
-    crowd.works_stubbornly(2).join_all().await;
-    let before = crowd.has_what_it_asked_for().await?;
+    let crowd = Crowd::register(&server).await?;
+    crowd.start_work_with_retries(2).join_all().await;
+    let before = crowd.check_results().await?;
 
-    // The disk is the server's own; its files are seen through the process.
+    // The disk is mounted for the server only, so its files are accessed through its process.
     let seen = PathBuf::from(format!("/proc/{}/root", server.id()?));
     let filler = seen.join(data.strip_prefix("/")?).join("filler");
     fill(&filler)?;
-    let workers = crowd.works_stubbornly(2);
-    crowd.is_refused_after(crowd.refused_for_now()).await?;
-    let read = crowd.reads().await?;
+    let workers = crowd.start_work_with_retries(2);
+    crowd
+        .wait_for_refusal_after(crowd.temporary_refusals())
+        .await?;
+    let read = crowd.count_readable_tasks().await?;
     ensure!(read >= before, "{read} tasks of {before} are read");
 
     fs::remove_file(&filler).context("making room")?;
     workers.join_all().await;
-    let after = crowd.has_what_it_asked_for().await?;
+    let after = crowd.check_results().await?;
     ensure!(
         after > before,
         "nothing was done after there was room again"
     );
     check_ledger(&seen.join(data.strip_prefix("/")?), &settings).await?;
-    server.stops().await
+    server.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,24 +123,24 @@ async fn servers_that_share_a_database_do_each_thing_once() -> Result<()> {
     settings.push(("DATABASE_URL", url));
     let first = Host::start(&folder, free_address()?, &settings).await?;
     let second = Host::start(&folder, free_address()?, &settings).await?;
-    let crowd = Crowd::gather(&first).await?;
+    let crowd = Crowd::register(&first).await?;
 
-    // What one was asked is in the list of the other, and a key is known to both.
-    crowd.works_stubbornly(10).join_all().await;
-    let others = crowd.at(&second);
-    others.works_stubbornly(10).join_all().await;
-    others.repeats_what_was_answered().await?;
-    others.has_what_it_asked_for().await?;
+    // Tasks posted to one server are listed by the other, and idempotency keys hold on both.
+    crowd.start_work_with_retries(10).join_all().await;
+    let others = crowd.on(&second);
+    others.start_work_with_retries(10).join_all().await;
+    others.repeat_answered_posts().await?;
+    others.check_results().await?;
 
-    // Both look at the proofs, each proof is looked at by one, and each is paid once.
-    let done = others.submits_everything(&first).await?;
-    let completed = crowd.are_completed(done).await?;
+    // Both servers review proofs. Each proof is reviewed by one of them and paid once.
+    let done = others.submit_all_proofs(&first).await?;
+    let completed = crowd.wait_for_completed(done).await?;
     ensure!(completed == done, "{completed} of {done} are completed");
-    second.stops().await?;
+    second.stop().await?;
     first.ends().await
 }
 
-/// A program that gives the server a small disk of its own, in the place of its data folder.
+/// Returns a program that runs the server with a small disk mounted as its data folder.
 fn on_a_small_disk(folder: &std::path::Path) -> Result<PathBuf> {
     let program = folder.join("on-a-small-disk.sh");
     let data = folder.join("data");
@@ -160,7 +163,7 @@ fn migrate(url: &str) -> Result<()> {
     Ok(())
 }
 
-/// Writes until nothing more fits.
+/// Writes to the disk until it is full.
 fn fill(file: &std::path::Path) -> Result<()> {
     use std::io::Write;
     let mut filler = fs::File::create(file).context("unshare gives no disk of its own here")?;

@@ -1,5 +1,5 @@
-// Every state of every component, shown by the app itself: the API's answers are made up here, so
-// that a state which takes days or bad luck to come by is a line.
+// Every state of every component, displayed by the app itself. The responses of the API are
+// simulated, so that a state that is rare or takes days needs only one line.
 
 import { generateKeyPairSync } from "node:crypto";
 
@@ -106,7 +106,7 @@ const result_schema = {
 const publicKey = () => generateKeyPairSync("ec", { namedCurve: "P-256" })
   .publicKey.export({ type: "spki", format: "der" }).toString("base64");
 
-/** No answer: the state lasts. */
+/** There is no response, so the state stays. */
 const NEVER = Symbol("never");
 
 const mineEmpty = { "GET /operator/tasks/mine": page([]) };
@@ -119,7 +119,7 @@ const status = (path, one) => ({ path, answers: shows(one) });
 const taskPage = (one) => status(`/tasks/${TASK}`, one);
 const proofPage = (one, then) => ({ ...status(`/tasks/${TASK}/proof`, one), then });
 
-/** Types a confirmation and sends it, which `answer` is the answer to. */
+/** Types a confirmation and sends it; `answer` is the simulated response. */
 const sending = (answer) => ({
   ...proofPage(claimed(), async (page) => {
     await page.getByLabel("What you did or found").fill("It opens at nine.");
@@ -131,7 +131,7 @@ const sending = (answer) => ({
   forgets: true,
 });
 
-/** The states by name: where they are, what the API answers, and what a person does there. */
+/** The states by name, each with its page, the API's responses, and a person's actions. */
 const STATES = {
   "signed out": {
     path: "/", signedOut: true, answers: {},
@@ -337,7 +337,7 @@ const STATES = {
   },
   "the app that starts": {
     path: "/no/such/page", answers: mineEmpty,
-    // What stands in the page until the app is there.
+    // The content of the page before the app has loaded.
     then: (page) => page.evaluate(async () => {
       const html = await (await fetch("/")).text();
       const { body } = new DOMParser().parseFromString(html, "text/html");
@@ -352,7 +352,7 @@ export const stateNames = () => Object.keys(STATES);
 const used = new Set();
 let answers = {};
 
-/** Answers for the API from now on. */
+/** Answers all requests to the API from now on. */
 export async function enterGallery(page) {
   await page.route("**/api/v1/**", async (route) => {
     const request = route.request();
@@ -365,7 +365,7 @@ export async function enterGallery(page) {
   });
 }
 
-/** Shows one state; returns what is hard to see in it. */
+/** Shows a state, and returns what has too little contrast in it. */
 export async function see(page, name, picture) {
   const state = STATES[name];
   ({ answers } = state);
@@ -391,7 +391,7 @@ export async function see(page, name, picture) {
   return seen.faults.map((fault) => `${name}, ${fault}`);
 }
 
-/** What the style sheet colours, and no state has shown. */
+/** Returns the selectors with colours that no state has used. */
 export async function unseen(page) {
   const rules = await page.evaluate(colouringRules);
   return rules.filter((rule) => !used.has(rule)).map((rule) => `no state shows ${rule}`);

@@ -1,4 +1,4 @@
-//! The built server as its host runs it: started on a folder or a database, killed, started again,
+//! The built server as a host runs it: started on a folder or a database, killed, started again,
 //! stopped, and its ledger checked.
 
 use std::{
@@ -17,13 +17,13 @@ use tokio::{
     time::{interval, timeout},
 };
 
-/// A debug build on a busy machine is ready well within this time.
+/// Timeout of the start of a debug build on a busy machine.
 const START_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// A graceful stop takes no longer than this.
+/// Timeout of a graceful stop.
 const STOP_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// A server and what it was started with.
+/// A server with the parameters of its start.
 pub(crate) struct Host {
     program: PathBuf,
     folder: PathBuf,
@@ -33,7 +33,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Starts a server that keeps its data in `folder`, and returns once it says that it is ready.
+    /// Starts a server that keeps its data in `folder`, and waits until it is ready.
     pub(crate) async fn start(
         folder: &Path,
         address: SocketAddr,
@@ -42,7 +42,7 @@ impl Host {
         Self::start_by(binary(), folder, address, settings).await
     }
 
-    /// The same by a program that runs the server with the arguments that it is given.
+    /// Starts a server by a program that runs the command in its arguments.
     pub(crate) async fn start_by(
         program: PathBuf,
         folder: &Path,
@@ -57,42 +57,42 @@ impl Host {
             program,
             settings,
         };
-        host.ready().await?;
+        host.wait_until_ready().await?;
         Ok(host)
     }
 
-    /// The address of a path.
+    /// Returns the URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// The id of the process.
+    /// Returns the id of the process.
     pub(crate) fn id(&self) -> Result<u32> {
         self.server
             .id()
             .context("the server ended before the story did")
     }
 
-    /// Ends it in the middle of whatever it does.
-    pub(crate) async fn is_killed(&mut self) -> Result<()> {
+    /// Kills the server during whatever it does.
+    pub(crate) async fn kill(&mut self) -> Result<()> {
         Ok(self.server.kill().await?)
     }
 
-    /// Starts it on what the last one left.
-    pub(crate) async fn starts_again(&mut self) -> Result<()> {
+    /// Starts the server again on the same data.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
         self.server = serve(&self.program, self.address, &self.folder, &self.settings)?;
-        self.ready().await
+        self.wait_until_ready().await
     }
 
-    /// Stops it as an operating system would, and counts the money.
+    /// Stops the server gracefully, and checks the ledger.
     pub(crate) async fn ends(self) -> Result<()> {
         let (data, settings) = (data(&self.folder), self.settings.clone());
-        self.stops().await?;
+        self.stop().await?;
         check_ledger(&data, &settings).await
     }
 
-    /// Stops it as an operating system would.
-    pub(crate) async fn stops(mut self) -> Result<()> {
+    /// Stops the server gracefully, as an operating system does.
+    pub(crate) async fn stop(mut self) -> Result<()> {
         let id = self.id()?;
         let signal = Command::new("kill")
             .args(["-TERM", &id.to_string()])
@@ -110,8 +110,8 @@ impl Host {
         Ok(())
     }
 
-    /// Asks until the server says that it is ready.
-    async fn ready(&mut self) -> Result<()> {
+    /// Requests the health check until the server is ready.
+    async fn wait_until_ready(&mut self) -> Result<()> {
         let url = self.url("/readyz");
         let asking = async {
             let mut again = interval(Duration::from_millis(20));
@@ -132,7 +132,7 @@ impl Host {
     }
 }
 
-/// Has every balance recomputed.
+/// Recomputes every balance with `humanops check-ledger`.
 pub(crate) async fn check_ledger(data: &Path, settings: &[(&'static str, String)]) -> Result<()> {
     let mut count = Command::new(binary());
     count.args(["check-ledger", "--data"]).arg(data);
@@ -175,18 +175,18 @@ fn data(folder: &Path) -> PathBuf {
     folder.join("data")
 }
 
-/// The server that was built.
+/// Returns the path of the built server.
 pub(crate) fn binary() -> PathBuf {
     env::var_os("HUMANOPS_BIN").map_or_else(|| target().join("debug/humanops"), PathBuf::from)
 }
 
-/// The folder that cargo builds into; the tests' own is a folder in it.
+/// Returns cargo's target folder, which contains the folder of the tests.
 pub(crate) fn target() -> PathBuf {
     let own = Path::new(env!("CARGO_TARGET_TMPDIR"));
     own.parent().unwrap_or(own).to_owned()
 }
 
-/// An empty folder for one story, with room for logs. What it leaves lies in `target/tmp/STORY`.
+/// Creates an empty folder for one story, with a folder for logs. It stays in `target/tmp/STORY`.
 pub(crate) fn fresh_folder(story: &str) -> Result<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(story);
     clear(&folder)?;
@@ -194,8 +194,8 @@ pub(crate) fn fresh_folder(story: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Takes away what the last run left. A browser that was killed may still write to it, so it is
-/// moved out of the way first.
+/// Deletes the folder of the last run. A browser that was killed may still write to it, so it is
+/// renamed first.
 fn clear(folder: &Path) -> Result<()> {
     if folder.exists() {
         let last = folder.with_extension(format!("before-{}", process::id()));
@@ -205,7 +205,8 @@ fn clear(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A deadline, the same throughout a run, so that what is sent again is the same.
+/// Returns a deadline that is the same during the whole run, so that a repeated request has the
+/// same body.
 pub(crate) fn in_two_days() -> &'static str {
     static DEADLINE: LazyLock<String> = LazyLock::new(|| {
         let calendar = rusqlite::Connection::open_in_memory();

@@ -1,4 +1,4 @@
-//! A key that is not the agent's key of last time: a new one, or a lie.
+//! The agent's key differs from the last time: a new key, or an attack.
 
 use anyhow::Result;
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! The line between a phone and the server: everything that passes is written down, and it can
-//! break at the worst moment. It knows HTTP just well enough to recognise that moment.
+//! The connection between a phone and the server: a proxy that records everything, and that can
+//! fail at the worst moment. It understands just enough HTTP to recognise that moment.
 
 use std::{
     fs::{self, File},
@@ -25,172 +25,177 @@ use tokio::{
 const UPLOAD: &[u8] = b"POST /api/v1/operator/upload";
 const SUBMIT: &[u8] = b"/submit HTTP/1.1";
 
-/// What the service says when it has no time, in its own words.
+/// The service's response when it is overloaded.
 const OVERLOADED: &str = r#"{"error":"Too many requests wait.","code":"unavailable",
     "retryable":true,"request_id":"req_00000000000000000000000000"}"#;
 
-/// A line that was told to break does so within this time, or the story is wrong.
-const BREAK_TIME_MAX: Duration = Duration::from_secs(60);
+/// Timeout for a failure that was requested.
+const FAILURE_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// What the line does to those who use it.
+/// The state of the connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Weather {
-    Fine,
-    /// Goes down once so many bytes of an upload have passed.
-    CutsUpload {
+enum Mode {
+    Normal,
+    /// Goes down after this number of bytes of an upload.
+    CutUpload {
         after_bytes: usize,
     },
-    /// Goes down when the answer to a submission comes: the server has it, the phone cannot know.
-    LosesReceipt,
-    /// Answers the next submission itself: come back in a second.
-    Refuses,
+    /// Goes down when the response to a submission arrives: the server has the proof, and the phone
+    /// cannot know.
+    LoseReceipt,
+    /// Answers the next submission itself, with a retry after one second.
+    Refuse,
     /// Answers every request that contains a phrase itself, as a captive portal does.
-    Intercepts {
+    Intercept {
         phrase: &'static str,
         answer: &'static str,
     },
-    /// Nothing passes.
+    /// Transfers nothing in either direction.
     Down,
 }
 
-/// A running line. Phones call `address`.
+/// A running proxy. Phones connect to `address`.
 pub(crate) struct Line {
     pub(crate) address: SocketAddr,
     state: Arc<State>,
 }
 
-/// What is common to all connections of a line.
+/// The state that all connections of a proxy share.
 struct State {
-    weather: watch::Sender<Weather>,
-    /// Requests that were intercepted.
+    mode: watch::Sender<Mode>,
+    /// Number of intercepted requests.
     intercepted: watch::Sender<u32>,
-    /// Submissions that passed to the server.
+    /// Number of submissions that reached the server.
     submissions: AtomicUsize,
 }
 
 impl Line {
-    /// Lays a line to `server`; what passes over connection n is in `records/n-up` and `n-down`.
-    pub(crate) async fn lay(server: SocketAddr, records: PathBuf) -> Result<Self> {
+    /// Starts a proxy to `server`. The bytes of connection n are recorded in `records/n-up` and
+    /// `n-down`.
+    pub(crate) async fn start(server: SocketAddr, records: PathBuf) -> Result<Self> {
         fs::create_dir_all(&records)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let state = Arc::new(State {
-            weather: watch::Sender::new(Weather::Fine),
+            mode: watch::Sender::new(Mode::Normal),
             intercepted: watch::Sender::new(0),
             submissions: AtomicUsize::new(0),
         });
-        let over_us = Arc::clone(&state);
+        let shared = Arc::clone(&state);
         tokio::spawn(async move {
             for number in 0.. {
                 let Ok((phone, _)) = listener.accept().await else {
                     return;
                 };
-                let (records, over_us) = (records.clone(), Arc::clone(&over_us));
-                tokio::spawn(async move { carry(phone, server, &over_us, &records, number).await });
+                let (records, shared) = (records.clone(), Arc::clone(&shared));
+                tokio::spawn(
+                    async move { transfer(phone, server, &shared, &records, number).await },
+                );
             }
         });
         Ok(Self { address, state })
     }
 
-    /// How many submissions have passed to the server so far.
+    /// Returns the number of submissions that have reached the server.
     pub(crate) fn submissions(&self) -> usize {
         self.state.submissions.load(Ordering::SeqCst)
     }
 
-    /// Breaks in the middle of the next upload and stays broken until it is mended.
-    pub(crate) fn cuts_upload_after(&self, after_bytes: usize) {
+    /// Fails in the middle of the next upload, until it is mended.
+    pub(crate) fn cut_upload_after(&self, after_bytes: usize) {
         self.state
-            .weather
-            .send_replace(Weather::CutsUpload { after_bytes });
+            .mode
+            .send_replace(Mode::CutUpload { after_bytes });
     }
 
-    /// Breaks after the server got the next submission and before the phone hears of it.
-    pub(crate) fn loses_receipt(&self) {
-        self.state.weather.send_replace(Weather::LosesReceipt);
+    /// Fails after the server has received the next submission, before the phone gets the response.
+    pub(crate) fn lose_receipt(&self) {
+        self.state.mode.send_replace(Mode::LoseReceipt);
     }
 
-    /// Keeps the next submission from the server, and asks the phone to come back in a second.
-    pub(crate) fn refuses_once(&self) {
-        self.state.weather.send_replace(Weather::Refuses);
+    /// Answers the next submission with a retry after one second, and does not forward it.
+    pub(crate) fn refuse_once(&self) {
+        self.state.mode.send_replace(Mode::Refuse);
     }
 
-    /// Waits until it did.
-    pub(crate) async fn refused(&self) -> Result<()> {
-        let mut weather = self.state.weather.subscribe();
-        let fine = weather.wait_for(|weather| *weather == Weather::Fine);
-        timeout(BREAK_TIME_MAX, fine)
+    /// Waits until a submission was refused.
+    pub(crate) async fn wait_until_refused(&self) -> Result<()> {
+        let mut mode = self.state.mode.subscribe();
+        let normal = mode.wait_for(|mode| *mode == Mode::Normal);
+        timeout(FAILURE_TIME_MAX, normal)
             .await
             .context("nothing was submitted")??;
         Ok(())
     }
 
     /// Answers every request that contains `phrase` with `answer`, until it is mended.
-    pub(crate) fn intercepts(&self, phrase: &'static str, answer: &'static str) {
+    pub(crate) fn intercept(&self, phrase: &'static str, answer: &'static str) {
         self.state.intercepted.send_replace(0);
         self.state
-            .weather
-            .send_replace(Weather::Intercepts { phrase, answer });
+            .mode
+            .send_replace(Mode::Intercept { phrase, answer });
     }
 
-    /// Waits until it did so once.
-    pub(crate) async fn intercepted(&self) -> Result<()> {
+    /// Waits until a request was intercepted.
+    pub(crate) async fn wait_until_intercepted(&self) -> Result<()> {
         let mut intercepted = self.state.intercepted.subscribe();
-        timeout(BREAK_TIME_MAX, intercepted.wait_for(|count| *count > 0))
+        timeout(FAILURE_TIME_MAX, intercepted.wait_for(|count| *count > 0))
             .await
             .context("nothing was intercepted")??;
         Ok(())
     }
 
-    /// Waits until it broke as it was told to.
-    pub(crate) async fn broke(&self) -> Result<()> {
-        let mut weather = self.state.weather.subscribe();
-        timeout(BREAK_TIME_MAX, down(&mut weather))
+    /// Waits until the requested failure has happened.
+    pub(crate) async fn wait_until_broken(&self) -> Result<()> {
+        let mut mode = self.state.mode.subscribe();
+        timeout(FAILURE_TIME_MAX, wait_until_down(&mut mode))
             .await
-            .context("the line never broke")
+            .context("the connection never failed")
     }
 
-    /// Works again.
+    /// Ends the failure, so that the connection works again.
     pub(crate) fn mend(&self) {
-        self.state.weather.send_replace(Weather::Fine);
+        self.state.mode.send_replace(Mode::Normal);
     }
 }
 
-async fn down(weather: &mut watch::Receiver<Weather>) {
-    // The sender lives as long as the line; without a line nothing passes either.
-    let _ = weather.wait_for(|weather| *weather == Weather::Down).await;
+async fn wait_until_down(mode: &mut watch::Receiver<Mode>) {
+    // The sender lives as long as the proxy; without a proxy nothing is transferred either.
+    let _ = mode.wait_for(|mode| *mode == Mode::Down).await;
 }
 
-/// Carries one connection until either end closes it or the weather does.
-async fn carry(
+/// Transfers the bytes of one connection until either end or a failure closes it.
+async fn transfer(
     mut phone: TcpStream,
     server: SocketAddr,
     state: &State,
     records: &Path,
     number: u32,
 ) -> Result<()> {
-    let weather = &state.weather;
+    let mode = &state.mode;
     let mut server = TcpStream::connect(server).await?;
     let mut record_up = File::create(records.join(format!("{number}-up")))?;
     let mut record_down = File::create(records.join(format!("{number}-down")))?;
-    let mut now = weather.subscribe();
+    let mut now = mode.subscribe();
     let mut passed = Passed::default();
     let (mut upward, mut downward) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
     loop {
         select! {
-            // In this order: what comes when the line is down already does not pass.
+            // The order matters: bytes that arrive when the connection is already down must not
+            // pass.
             biased;
-            () = down(&mut now) => return Ok(()),
+            () = wait_until_down(&mut now) => return Ok(()),
             read = phone.read(&mut upward) => {
                 let Some(chunk @ [_, ..]) = upward.get(..read?) else { return Ok(()) };
                 record_up.write_all(chunk)?;
-                passed.note(chunk);
-                if let Weather::CutsUpload { after_bytes } = *weather.borrow()
+                passed.observe(chunk);
+                if let Mode::CutUpload { after_bytes } = *mode.borrow()
                     && passed.upload_bytes.is_some_and(|bytes| bytes > after_bytes)
                 {
                     break;
                 }
-                if passed.submitted && *weather.borrow() == Weather::Refuses {
-                    weather.send_replace(Weather::Fine);
+                if passed.submitted && *mode.borrow() == Mode::Refuse {
+                    mode.send_replace(Mode::Normal);
                     let head = format!(
                         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
                          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
@@ -200,13 +205,14 @@ async fn carry(
                     phone.write_all(OVERLOADED.as_bytes()).await?;
                     return Ok(());
                 }
-                let now = *weather.borrow();
-                if let Weather::Intercepts { phrase, answer } = now
+                let now = *mode.borrow();
+                if let Mode::Intercept { phrase, answer } = now
                     && contains(chunk, phrase.as_bytes())
                 {
                     phone.write_all(answer.as_bytes()).await?;
                     state.intercepted.send_modify(|count| *count += 1);
-                    // Closing before the whole request was read would take the answer back.
+                    // Closing the connection before the whole request was read would discard the
+                    // response.
                     while phone.read(&mut upward).await? > 0 {}
                     return Ok(());
                 }
@@ -216,7 +222,7 @@ async fn carry(
             }
             read = server.read(&mut downward) => {
                 let Some(chunk @ [_, ..]) = downward.get(..read?) else { return Ok(()) };
-                if passed.submitted && *weather.borrow() == Weather::LosesReceipt {
+                if passed.submitted && *mode.borrow() == Mode::LoseReceipt {
                     break;
                 }
                 record_down.write_all(chunk)?;
@@ -224,11 +230,11 @@ async fn carry(
             }
         }
     }
-    weather.send_replace(Weather::Down);
+    mode.send_replace(Mode::Down);
     Ok(())
 }
 
-/// What has passed upwards over a connection so far.
+/// The bytes that a connection has sent upwards so far.
 #[derive(Default)]
 struct Passed {
     upload_bytes: Option<usize>,
@@ -236,8 +242,8 @@ struct Passed {
 }
 
 impl Passed {
-    // A browser writes a request's head at once, so it is never torn between two reads.
-    fn note(&mut self, chunk: &[u8]) {
+    // A browser writes the head of a request at once, so it is always complete in one read.
+    fn observe(&mut self, chunk: &[u8]) {
         if let Some(bytes) = &mut self.upload_bytes {
             *bytes += chunk.len();
         } else if contains(chunk, UPLOAD) {

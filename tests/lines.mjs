@@ -1,11 +1,11 @@
-// Verbs over standard input and output: one JSON object a line in, one a line out. It is how a
-// story, which is Rust, speaks to the agent's side and to the browser, which are JavaScript.
+// Commands over standard input and output, one JSON object a line in each direction. The stories,
+// which are in Rust, use it to control the agent's side and the browser, which are in JavaScript.
 
 import { createInterface } from "node:readline";
 
 /**
- * Answers `{"verb": …, "args": …}` with `{"ok": …}` or `{"error": …}`, one after the other, until
- * standard input ends.
+ * Answers each `{"verb": …, "args": …}` with `{"ok": …}` or `{"error": …}`, one after the other,
+ * until standard input ends.
  */
 export async function serve(verbs) {
   for await (const line of createInterface({ input: process.stdin })) {

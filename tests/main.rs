@@ -1,31 +1,31 @@
-//! Stories: a person in a real browser, an agent in Node, the built server between them.
+//! Stories: a person in a real browser, an agent in Node, and the built server between them.
 //!
-//! They need `cargo build -p server` after `cargo xtask app`, `cargo xtask pkg`, Chromium, and
-//! `npm ci --ignore-scripts` in this folder; `cargo xtask test` sees to all of it. Each story has
-//! a world of its own, which it leaves under `target/tmp` for people to look at.
+//! They need `cargo build -p server` after `cargo xtask app`, `cargo xtask pkg`, Chromium, and `npm
+//! ci --ignore-scripts` in this folder; `cargo xtask test` does all of this. Each story has its own
+//! world, which it leaves in `target/tmp` for inspection.
 
-// What the stories are told with.
+// The parts that the stories share.
 #[path = "../server/tests/support/cluster.rs"]
 mod cluster; // a PostgreSQL that can be stopped
-mod companion; // another process that is told what to do, a line at a time
-mod crowd; // agents and operators who work at once, and send again what was not answered
+mod companion; // another process that executes commands, one line each
+mod crowd; // concurrent agents and operators, who repeat requests without a response
 mod host; // the built server: started, killed, stopped, and its ledger checked
-mod line; // the connection of a phone: written down, and able to break
+mod line; // the connection of a phone: recorded, and able to fail
 mod picture; // a photo of a few megabytes
-mod search; // a text, looked for in every form it could take in a file
+mod search; // a search of files for a text in every encoding
 mod world; // server, agent, browser
 
-// What is promised.
-mod accessibility; // everyone can use every screen, and an agent's text is text
+// The stories.
+mod accessibility; // everybody can use every screen, and an agent's text is displayed as text
 mod bucket; // servers that share a bucket of proof files need no common folder
 mod clients; // programs written from each reference alone work as they stand
 mod confirmation; // a confirmation sent twice over a bad line arrives once
-mod credential; // a secret typed on a phone is opened by the agent and lies nowhere else
+mod credential; // a secret typed on a phone reaches the agent and is stored nowhere else
 mod faults; // a killed server, a stopped database, a full disk: nothing is lost or doubled
-mod key_change; // a phone notices that an agent's key is another than last time
+mod key_change; // a phone notices that an agent's key has changed
 mod operator; // estimates, typed answers, drafts, revisions: a claimed task on the phone
-mod package; // the crypto package does in a page what Web Crypto does
-mod photo; // a photo survives a connection that breaks in the middle
-mod portal; // an answer in the server's place is not the server's
-mod web_agent; // an agent in a page of another origin calls with its key, and nothing else
-mod webhook; // a callback believes what it is told, by the package and by the sample
+mod package; // the crypto package in a page agrees with Web Crypto
+mod photo; // the upload of a photo survives a connection that fails
+mod portal; // only the server's own responses are accepted
+mod web_agent; // an agent in a page of another origin can call the operations of agents
+mod webhook; // a receiver verifies signatures, by the package and by the sample

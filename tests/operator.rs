@@ -1,4 +1,4 @@
-//! A claimed task from its estimate to its revision, as one person meets it on a phone.
+//! A claimed task from its estimate to its revision, as an operator uses it on a phone.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     sam.does("reload", ()).await?;
     sam.does("seeStatus", json!({ "status": "Yours" })).await?;
 
-    // What is typed outlives the page.
+    // Drafts survive closing the page.
     sam.does("beginProof", ()).await?;
     let answers = json!({ "Opens at": "9:00", "tables": "many", "terrace": "Yes" });
     draft(&mut sam, &answers).await?;
@@ -80,7 +80,7 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     sam.does("goOnWithProof", ()).await?;
     see_draft(&mut sam, &answers).await?;
 
-    // What only the server can tell is wrong is refused, and can be corrected.
+    // The server refuses what only it can check, and the person can correct it.
     let none = json!({ "Opens at": "9:00", "tables": "0", "terrace": "Yes" });
     draft(&mut sam, &none).await?;
     sam.does("sendConfirmation", ()).await?;
@@ -91,7 +91,7 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     .await?;
     sam.looks("proof-refused").await?;
 
-    // It rests until the person decides, over visits.
+    // A refused proof waits for the person's decision, also after the app was closed.
     let sent = world.line.submissions();
     sam.does("reload", ()).await?;
     sam.does(
@@ -105,10 +105,10 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     see_draft(&mut sam, &none).await?;
     draft(&mut sam, &answers).await?;
 
-    // The server has no time just now: the phone comes back by itself.
-    world.line.refuses_once();
+    // The server is temporarily overloaded, and the phone retries by itself.
+    world.line.refuse_once();
     sam.does("sendConfirmation", ()).await?;
-    world.line.refused().await?;
+    world.line.wait_until_refused().await?;
     sam.does("seeStatus", json!({ "status": "Completed" }))
         .await?;
     sam.looks("typed-answers-sent").await?;
@@ -130,7 +130,7 @@ async fn what_one_tab_sent_another_tab_does_not_send_again() -> Result<()> {
     sam.does("beginProof", ()).await?;
     sam.does("typeConfirmation", json!({ "text": WORDS }))
         .await?;
-    world.line.intercepts("/submit HTTP/1.1", UNAVAILABLE);
+    world.line.intercept("/submit HTTP/1.1", UNAVAILABLE);
     sam.does("sendConfirmation", ()).await?;
     sam.does("seeNothingIsLost", ()).await?;
     sam.does("openSecondTab", json!({ "path": "/mine" }))
@@ -249,7 +249,7 @@ async fn whoever_may_not_take_a_task_yet_is_told_why() -> Result<()> {
     world.ends().await
 }
 
-/// An account that nobody could sign in to would be a dead end.
+/// Registration is refused, because nobody could sign in to the account.
 #[tokio::test]
 async fn sign_up_says_why_nobody_can_become_an_operator_yet() -> Result<()> {
     let setting = ("ALLOW_DEV_OPERATOR_ID_HEADER", "false".to_owned());

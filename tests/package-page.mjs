@@ -1,5 +1,5 @@
-// What a page does with the package: every published vector, beside Web Crypto, and round trips
-// both ways. It shows its report as JSON.
+// What a page does with the package: opens every published vector, also with Web Crypto, and does
+// round trips in both directions. It displays its report as JSON.
 
 import * as api from "/pkg/index.js";
 import { fromBase64, plaintextOf, utf8, webOpen, webSeal } from "/pkg/test/webcrypto.mjs";
@@ -9,7 +9,7 @@ const { exportSecretKey, fingerprint, generateKeyPair, importSecretKey, open, se
 const equal = (one, other) =>
   one.length === other.length && one.every((byte, index) => byte === other[index]);
 
-/** Opens a vector here and with Web Crypto. */
+/** Opens a vector with the package and with Web Crypto, and compares the results. */
 async function opensAlike(vector) {
   const { task_id: taskId, envelope, agent } = vector;
   const secretKey = await importSecretKey(agent.secret_key);
@@ -20,7 +20,7 @@ async function opensAlike(vector) {
   return equal(opened, plaintextOf(vector)) && equal(opened, byWeb);
 }
 
-/** Seals here and opens with Web Crypto, and the other way round. */
+/** Seals with the package and opens with Web Crypto, and the other way round. */
 async function roundTrips(taskId, text) {
   const { publicKey, secretKey } = await generateKeyPair();
   const point = fromBase64(publicKey.base64);
@@ -37,7 +37,7 @@ async function roundTrips(taskId, text) {
 
 async function report() {
   const { vectors } = await (await fetch("/crypto-wasm/tests/vectors/credential_v1.json")).json();
-  // The longest has its ciphertext as a hash alone.
+  // The longest vector has only a hash of its ciphertext.
   const stored = vectors.filter((vector) => vector.envelope.ciphertext);
   const vectorsAlike = await Promise.all(stored.map(opensAlike));
   const tripsAlike = [];

@@ -1,5 +1,5 @@
-// The crypto package in a real page: served on loopback with the content security policy that the
-// app has, imported by its browser entry. What the page does there stands in package-page.mjs.
+// The crypto package in a real page: served on loopback with the app's content security policy, and
+// imported by its entry point for browsers. The code of the page is in package-page.mjs.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -11,7 +11,7 @@ import { serve } from "./lines.mjs";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** What the page may read of the repository. */
+/** The files of the repository that the page may read. */
 const FOLDERS = ["/pkg/", "/crypto-wasm/tests/vectors/", "/tests/package-page.mjs"];
 
 const TYPES = { ".wasm": "application/wasm", ".json": "application/json" };
@@ -29,7 +29,7 @@ async function answer(policy, request, response) {
   return response.writeHead(200, headers).end(bytes);
 }
 
-/** Runs the page and answers what it reports, and whatever it complained about. */
+/** Runs the page, and returns its report and all errors of the page. */
 async function run({ chromium: executablePath, policy }) {
   const server = createServer((request, response) =>
     answer(policy, request, response).catch((error) => response.writeHead(500).end(`${error}`)),
@@ -44,7 +44,7 @@ async function run({ chromium: executablePath, policy }) {
       if (message.type() === "error") faults.push(message.text());
     });
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
-    // The policy forbids evaluating text in the page, so the report is read off it.
+    // The policy forbids `eval` in the page, so the report is read from an element.
     const report = await page.locator("output").textContent({ timeout: 60_000 });
     return { report: JSON.parse(report), faults };
   } finally {

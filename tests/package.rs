@@ -1,4 +1,4 @@
-//! The crypto package in a page, under the policy that the app is served with.
+//! The crypto package in a page, under the content security policy of the app.
 
 use anyhow::{Context, Result};
 use serde_json::json;

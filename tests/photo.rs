@@ -1,4 +1,4 @@
-//! A photo task, over a line that breaks in the middle of the upload.
+//! A photo task, over a connection that fails in the middle of the upload.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ async fn a_photo_survives_a_line_that_breaks_in_the_middle_of_the_upload() -> Re
     });
     let task = agent.does("post", task).await?["task_id"].take();
     let photo = world.folder.join("entrance.png");
-    picture::take(&photo)?;
+    picture::write(&photo)?;
     let photo_bytes = fs::read(&photo)?;
     assert!(
         photo_bytes.len() > 2_000_000,
@@ -44,9 +44,9 @@ async fn a_photo_survives_a_line_that_breaks_in_the_middle_of_the_upload() -> Re
     sam.does("retake", json!({ "file": photo })).await?;
     sam.looks("photo-preview").await?;
 
-    world.line.cuts_upload_after(photo_bytes.len() / 2);
+    world.line.cut_upload_after(photo_bytes.len() / 2);
     sam.does("sendPhotos", ()).await?;
-    world.line.broke().await?;
+    world.line.wait_until_broken().await?;
     sam.does("seeNothingIsLost", ()).await?;
     sam.looks("photo-interrupted").await?;
     let half_way = agent.does("task", json!({ "id": task })).await?;
@@ -56,7 +56,7 @@ async fn a_photo_survives_a_line_that_breaks_in_the_middle_of_the_upload() -> Re
     );
     assert_eq!(count(&world, "upload")?, 0, "half a photo is no upload");
 
-    // Nobody presses anything: it goes on by itself.
+    // The upload continues without any action of the person.
     world.line.mend();
     sam.does("seeStatus", json!({ "status": "Completed" }))
         .await?;

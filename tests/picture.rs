@@ -1,16 +1,16 @@
-//! A photo: large like one from a phone, sharp, with something on it, and the same every time.
+//! A photo for tests: as large as one from a phone, sharp, not blank, and always the same.
 
 use std::path::Path;
 
 use anyhow::Result;
 use image::{Rgb, RgbImage};
 
-/// Writes a PNG of a few megabytes: a doorway in daylight, with the grain of a cheap sensor.
-pub(crate) fn take(file: &Path) -> Result<()> {
-    let mut grain = Grain(0x9E37_79B9);
+/// Writes a PNG of a few megabytes: a doorway in daylight, with the noise of a cheap sensor.
+pub(crate) fn write(file: &Path) -> Result<()> {
+    let mut noise = Noise(0x9E37_79B9);
     let photo = RgbImage::from_fn(1400, 1050, |x, y| {
         let [red, green, blue] = scene(x, y);
-        let light = grain.next();
+        let light = noise.next();
         Rgb([
             red ^ light,
             green ^ light.rotate_left(1) & 0x1f,
@@ -32,10 +32,10 @@ fn scene(x: u32, y: u32) -> [u8; 3] {
     }
 }
 
-/// Xorshift: five bits of noise, the same ones in every run.
-struct Grain(u32);
+/// A xorshift generator of five bits of noise, which are the same in every run.
+struct Noise(u32);
 
-impl Grain {
+impl Noise {
     fn next(&mut self) -> u8 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;

@@ -1,5 +1,5 @@
-//! A captive portal, or any other stranger on the line, answers in the server's place: the phone
-//! believes only the server.
+//! A captive portal, or another stranger in the network, answers in place of the server. The phone
+//! accepts only the server's responses.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -12,18 +12,18 @@ const WORDS: &str = "Called the shop at ten: it opens at nine on Saturdays.";
 const API: &str = " /api/v1/";
 const SUBMIT: &str = "/submit HTTP/1.1";
 
-/// The page that a Wi-Fi shows to those who have not signed in.
+/// The page that a Wi-Fi network shows to users who have not signed in.
 const PORTAL: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 52\r\n\
     Connection: close\r\n\r\n<!doctype html><title>Wi-Fi</title><h1>Welcome</h1>\n";
 
-/// What is no receipt of the server's, in every way that was thought of.
+/// Responses that are not valid receipts of the server, for different reasons.
 const STRANGERS: [&str; 9] = [
     PORTAL,
     "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\
         Connection: close\r\n\r\n{\"status\":\"ok\"}",
-    // A receipt, but of another task.
+    // This is a receipt, but of another task.
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 130\r\n\
         Connection: close\r\n\r\n{\"task_id\":\"task_01KB0000000000000000000000\",\
         \"status\":\"SUBMITTED\",\"submitted_at\":\"2026-02-05T12:00:00.000Z\",\
@@ -53,7 +53,7 @@ async fn an_answer_that_is_not_the_servers_leaves_the_proof_on_the_phone() -> Re
     sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
     sam.does("openTask", json!({ "title": TITLE })).await?;
 
-    world.line.intercepts(API, PORTAL);
+    world.line.intercept(API, PORTAL);
     sam.does("acceptInVain", ()).await?;
     let seen = agent.does("task", json!({ "id": task })).await?;
     assert_eq!(seen["status"], "PENDING");
@@ -65,9 +65,9 @@ async fn an_answer_that_is_not_the_servers_leaves_the_proof_on_the_phone() -> Re
         .await?;
     let mut send = "sendConfirmation";
     for answer in STRANGERS {
-        world.line.intercepts(SUBMIT, answer);
+        world.line.intercept(SUBMIT, answer);
         sam.does(send, ()).await?;
-        world.line.intercepted().await?;
+        world.line.wait_until_intercepted().await?;
         sam.does("seeNothingIsLost", ()).await?;
         send = "sendNowHere";
     }
@@ -91,9 +91,9 @@ async fn an_answer_that_is_not_the_servers_leaves_the_proof_on_the_phone() -> Re
 #[tokio::test]
 async fn a_strangers_page_is_neither_kept_nor_shown_as_the_app() -> Result<()> {
     let world = World::start("shell").await?;
-    world.line.intercepts("GET /manifest.webmanifest", PORTAL);
+    world.line.intercept("GET /manifest.webmanifest", PORTAL);
     let mut sam = world.person("Sam Lee").await?;
-    world.line.intercepted().await?;
+    world.line.wait_until_intercepted().await?;
     sam.does("seeNoShell", ()).await?;
     world.line.mend();
     sam.does("reload", ()).await?;
@@ -101,7 +101,7 @@ async fn a_strangers_page_is_neither_kept_nor_shown_as_the_app() -> Result<()> {
     sam.does("seeOwnShell", ()).await?;
     sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
 
-    world.line.intercepts(" /", PORTAL);
+    world.line.intercept(" /", PORTAL);
     sam.does("openPath", json!({ "path": "/mine" })).await?;
     sam.does("seeText", json!({ "text": "The server was not reached" }))
         .await?;

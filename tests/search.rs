@@ -1,4 +1,4 @@
-//! A text, looked for in every form in which it could lie in a file without being called plain.
+//! Searches files for a text in every encoding in which it could be stored.
 
 use std::{
     collections::HashSet,
@@ -12,21 +12,22 @@ use base64::{
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 
-/// One way to write a text down.
-struct Form {
+/// An encoding of a text.
+struct EncodedText {
     name: &'static str,
     bytes: Vec<u8>,
 }
 
-/// Where in `place` (a file, or a folder with everything below it) `text` lies, and in what form.
+/// Returns the places in `place` (a file, or a folder with its content) that contain `text`, with
+/// the encoding.
 pub(crate) fn find(text: &str, place: &Path) -> Result<Vec<String>> {
-    let forms: Vec<_> = forms(text)
+    let forms: Vec<_> = encodings(text)
         .into_iter()
         .map(|form| (form.name, latin1(&form.bytes)))
         .collect();
     let mut findings = Vec::new();
     for file in files(place)? {
-        // A file that went away since it was listed holds nothing any more.
+        // A file that has been deleted since it was listed contains nothing.
         let Ok(bytes) = fs::read(&file) else { continue };
         let content = latin1(&bytes);
         for (name, form) in &forms {
@@ -38,7 +39,8 @@ pub(crate) fn find(text: &str, place: &Path) -> Result<Vec<String>> {
     Ok(findings)
 }
 
-/// Bytes as characters of the same numbers, because the standard library searches text fast.
+/// Maps bytes to the characters of the same numbers, because the standard library searches text
+/// quickly.
 fn latin1(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }
@@ -60,44 +62,44 @@ fn files(place: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn forms(text: &str) -> Vec<Form> {
+fn encodings(text: &str) -> Vec<EncodedText> {
     let utf16 = || text.encode_utf16();
     let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     let escaped: String = utf16().map(escape_unit).collect();
     let percent: String = text.bytes().map(percent_encode).collect();
     let mut forms = vec![
-        form("UTF-8", text),
-        form(
+        encoding("UTF-8", text),
+        encoding(
             "UTF-16, low byte first",
             utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>(),
         ),
-        form(
+        encoding(
             "UTF-16, high byte first",
             utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>(),
         ),
-        form("hexadecimal", hex.to_uppercase()),
-        form("hexadecimal", hex),
-        form("JSON escapes", escaped),
-        form("percent encoding", percent),
+        encoding("hexadecimal", hex.to_uppercase()),
+        encoding("hexadecimal", hex),
+        encoding("JSON escapes", escaped),
+        encoding("percent encoding", percent),
     ];
     for before in 0..3 {
-        forms.push(form(
+        forms.push(encoding(
             "base64",
             base64_within(text, before, &STANDARD_NO_PAD),
         ));
-        forms.push(form(
+        forms.push(encoding(
             "base64url",
             base64_within(text, before, &URL_SAFE_NO_PAD),
         ));
     }
-    // Plain letters and digits look the same in several forms; one is enough.
+    // Letters and digits are the same in several encodings; one of them is enough.
     let mut seen = HashSet::new();
     forms.retain(|form| seen.insert(form.bytes.clone()));
     forms
 }
 
-fn form(name: &'static str, bytes: impl Into<Vec<u8>>) -> Form {
-    Form {
+fn encoding(name: &'static str, bytes: impl Into<Vec<u8>>) -> EncodedText {
+    EncodedText {
         name,
         bytes: bytes.into(),
     }
@@ -110,7 +112,7 @@ fn escape_unit(unit: u16) -> String {
     }
 }
 
-/// RFC 3986 section 2.3 says what stays as it is.
+/// Encodes a byte unless RFC 3986 section 2.3 leaves it unchanged.
 fn percent_encode(byte: u8) -> String {
     if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
         char::from(byte).to_string()
@@ -119,7 +121,8 @@ fn percent_encode(byte: u8) -> String {
     }
 }
 
-/// The characters that `text` alone decides, if it stands `before` bytes after a multiple of three.
+/// Returns the base64 characters that depend on `text` only, if it begins `before` bytes after a
+/// multiple of three.
 fn base64_within(text: &str, before: usize, engine: &impl base64::Engine) -> String {
     let mut bytes = vec![0; before];
     bytes.extend(text.bytes());
@@ -153,7 +156,7 @@ mod tests {
         assert!(found(
             &utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>()
         ));
-        // By other hands: Python's json.dumps and urllib.parse.quote, and bytes.hex.
+        // The expected texts are from Python's json.dumps, urllib.parse.quote and bytes.hex.
         assert!(found(
             br"x canary-q7-\u043a\u043b\u044e\u0447-\ud83d\udd11-~w3 y"
         ));

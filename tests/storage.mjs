@@ -1,7 +1,7 @@
-// What scripts of a page can read of what the page keeps: all of it, as text. And the planting of
-// a text in each of those places, which proves that a search of them would find one.
+// Reads all storage that scripts of a page can read, as text, and plants a text in each kind of
+// storage, which proves that a search of them finds such a text.
 
-/** Everything that a script of this page could read back, by place. */
+/** Returns everything that a script of this page could read, by kind of storage. */
 export function readStorage(page) {
   return page.evaluate(async () => {
     const asText = (value) => JSON.stringify(value, (_, part) => part ?? null);
@@ -45,7 +45,7 @@ export function readStorage(page) {
   });
 }
 
-/** Keeps `text` in every place where a page can keep something. */
+/** Stores `text` in every kind of storage of a page. */
 export function plant(page, text) {
   return page.evaluate(async (text) => {
     localStorage.setItem("control", text);

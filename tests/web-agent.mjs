@@ -1,5 +1,5 @@
-// An agent that is a web page of another origin than the server, in a real browser: what the
-// browser lets it send, and read of the answers, is what CORS is about.
+// An agent in a web page of another origin than the server's, in a real browser: CORS decides what
+// the page may send, and which responses it may read.
 
 import { createServer } from "node:http";
 
@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 
 import { serve } from "./lines.mjs";
 
-/** In the page: lives as an agent, and tries what no page of another origin may. */
+/** Runs in the page: calls the API as an agent, and tries what other origins may not do. */
 async function live(server) {
   const call = async (method, path, headers, body) => {
     const answer = await fetch(`${server}/api/v1${path}`, {

@@ -1,4 +1,5 @@
-//! An agent in a web page: the browser lets it call with its key, and nothing but what agents call.
+//! An agent in a web page: the browser lets it call the operations of agents with its key, and no
+//! others.
 
 use anyhow::Result;
 use serde_json::json;
@@ -26,7 +27,7 @@ async fn an_agent_in_a_page_of_another_origin_calls_with_its_key_and_nothing_els
     assert!(told("refused", "limit").is_string(), "{lived:#}");
     assert_eq!(told("unknown", "status"), 401, "{lived:#}");
     assert_eq!(told("changed", "status"), 200, "{lived:#}");
-    // No event has this id; but it was let through.
+    // No event has this id, but CORS allowed the request.
     assert_eq!(lived["events"], 400, "{lived:#}");
     let kept = json!({ "host": true, "operator": true, "register": true, "asHost": true });
     assert_eq!(lived["kept"], kept, "{lived:#}");

@@ -1,4 +1,4 @@
-//! A callback believes what it is told, by the two ways that are promised.
+//! A receiver of webhooks verifies signatures in both promised ways.
 
 use anyhow::{Context, Result};
 use reqwest::Client;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{companion::Companion, world::World};
 
-/// One of each kind: text, and the key of Standard Webhooks in its own spelling.
+/// One secret of each kind: text, and a key in the form of Standard Webhooks.
 const SECRETS: [&str; 2] = [
     "a-secret-that-is-text-and-no-key",
     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -49,7 +49,7 @@ async fn a_callback_believes_what_it_is_told_and_nothing_else() -> Result<()> {
     world.ends().await
 }
 
-/// A person does it, without a browser.
+/// Has a person do the task, without a browser.
 async fn confirm(world: &World, task: &str) -> Result<()> {
     let api = format!("http://{}/api/v1", world.line.address);
     let client = Client::new();

@@ -1,5 +1,5 @@
-//! A world for one story: the built server with a fresh data folder, a line to it, and room for
-//! agents and people. It ends what it started and nothing else, and counts the money last.
+//! The world of one story: the built server with a fresh data folder, a connection to it, and a
+//! folder for agents and people. It ends only what it has started, and checks the ledger last.
 
 use std::{env, path::PathBuf};
 
@@ -13,32 +13,33 @@ use crate::{
     line::Line,
 };
 
-/// Everything one story needs. What it leaves lies in `target/tmp/STORY`.
+/// Everything that one story needs. Its files stay in `target/tmp/STORY`.
 pub(crate) struct World {
-    /// What agents and browsers have in common with the story: logs, records, profiles.
+    /// The folder that agents, browsers and the story share: logs, records, profiles.
     pub(crate) folder: PathBuf,
-    /// The way from people to the server.
+    /// The connection from people to the server.
     pub(crate) line: Line,
     server: Host,
 }
 
 impl World {
-    /// Starts the server, and returns once it says that it is ready.
+    /// Starts the server, and waits until it is ready.
     pub(crate) async fn start(story: &str) -> Result<Self> {
         Self::start_with(story, []).await
     }
 
-    /// The same with further settings.
+    /// Starts the server with further settings.
     pub(crate) async fn start_with<const N: usize>(
         story: &str,
         more: [(&'static str, String); N],
     ) -> Result<Self> {
         let folder = fresh_folder(story)?;
         let address = free_address()?;
-        let line = Line::lay(address, folder.join("wire")).await?;
+        let line = Line::start(address, folder.join("wire")).await?;
         let settings = [
             ("PUBLIC_URL", format!("http://{}", line.address)),
-            // Everything that the server could say: a secret must not be in that either.
+            // The log contains everything that the server can log, because a secret must not be in
+            // it either.
             ("LOG", "debug".to_owned()),
         ];
         let settings: Vec<_> = settings.into_iter().chain(more).collect();
@@ -50,22 +51,22 @@ impl World {
         })
     }
 
-    /// The folder that the server keeps everything in.
+    /// Returns the data folder of the server.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
 
-    /// The folder of the server's, the agents' and the people's logs.
+    /// Returns the folder with the logs of the server, the agents and the people.
     pub(crate) fn logs(&self) -> PathBuf {
         self.folder.join("logs")
     }
 
-    /// The server's database, as whoever steals the file would open it.
+    /// Opens the server's database file, as somebody who has stolen it would.
     pub(crate) fn database(&self) -> Result<Connection> {
         Ok(Connection::open(self.data().join("humanops.sqlite"))?)
     }
 
-    /// A funded agent with a key pair of its own.
+    /// Creates an agent with a balance and its own key pair.
     pub(crate) async fn agent(&self, name: &str) -> Result<Companion> {
         let server = self.server.url("");
         let mut agent = Companion::start("agent", "agent.mjs", &[&server], &self.logs())?;
@@ -75,12 +76,13 @@ impl World {
         Ok(agent)
     }
 
-    /// The folder that a person's browser keeps everything in.
+    /// Returns the profile folder of a person's browser.
     pub(crate) fn profile(&self, name: &str) -> PathBuf {
         self.folder.join(format!("profile of {name}"))
     }
 
-    /// A person with a phone: Chromium at 390×844, a profile of its own, at the end of the line.
+    /// Starts a person with a phone: Chromium at 390×844 with its own profile, connected through
+    /// the proxy.
     pub(crate) async fn person(&self, name: &str) -> Result<Companion> {
         let mut person = Companion::start(name, "browser.mjs", &[], &self.logs())?;
         let screenshots =
@@ -96,13 +98,13 @@ impl World {
         Ok(person)
     }
 
-    /// Stops the server as an operating system would, and counts the money.
+    /// Stops the server gracefully, and checks the ledger.
     pub(crate) async fn ends(self) -> Result<()> {
         self.server.ends().await
     }
 }
 
-/// The browser that people use.
+/// Returns the path of the browser.
 pub(crate) fn chromium() -> String {
     env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned())
 }

@@ -1,22 +1,24 @@
-//! Base64, RFC 4648 §4: strict for envelopes, generous for keys. Encoding and decoding are those of
-//! the `base64ct` crate, which looks no secret digit up in a table.
+//! Base64 (RFC 4648 §4): a strict reader for envelopes and a lenient one for keys. The crate
+//! `base64ct` encodes and decodes, without table lookups that depend on secret digits.
 
 use base64ct::{Base64, Base64Unpadded, Encoding};
 use zeroize::Zeroizing;
 
-/// Writes the standard alphabet, padded.
+/// Encodes in the standard alphabet with padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     Base64::encode_string(bytes)
 }
 
-/// Reads the one canonical spelling: standard alphabet, padded, nothing between, no bits left over.
+/// Decodes the canonical encoding only: standard alphabet, padded, without white space, unused bits
+/// zero.
 pub(crate) fn decode_strict(text: &str) -> Option<Vec<u8>> {
     Base64::decode_vec(text).ok()
 }
 
-/// Reads RFC 4648 §4 and §5 alike: standard or URL-safe, padded or not, broken into lines or not.
+/// Decodes RFC 4648 §4 and §5: standard or URL-safe, with or without padding and line breaks.
 pub(crate) fn decode_lenient(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    // Both buffers have their full size from the start: one that grows leaves a copy behind.
+    // Both buffers have their full size from the start, because a growing buffer leaves copies
+    // behind.
     let mut digits = Zeroizing::new(Vec::with_capacity(text.len()));
     for byte in text.trim_ascii_end().trim_end_matches('=').bytes() {
         match byte {
@@ -53,8 +55,8 @@ mod tests {
         }
     }
 
-    /// All texts of up to two digits followed by padding, and all single characters in a longer
-    /// text: refused and read exactly as the strict reader of the other library does.
+    /// Compares with the strict reader of the other library: all texts of one or two digits with
+    /// padding, and all single characters within a longer text.
     #[test]
     fn what_the_other_library_refuses_is_refused() {
         let characters = || (0..=255_u8).map(char::from);

@@ -1,9 +1,9 @@
-//! The functions of the wasm: bytes and texts in, bytes and texts out. Conversions only.
+//! The functions that the wasm exports. They only convert between JavaScript and Rust.
 //!
-//! `pkg/api.js` is the one caller; it checks types, names classes and keeps the promises of
-//! `pkg/index.d.ts`. What is secret comes in as an owned buffer, because the glue does not wipe
-//! what it lends, and goes out as an array of JavaScript's, because the glue does not wipe that
-//! copy.
+//! `pkg/api.js` is the only caller. It checks types, selects error classes and keeps the promises
+//! of `pkg/index.d.ts`. Secrets are passed in as owned buffers and returned as JavaScript arrays,
+//! because the glue code of wasm-bindgen wipes neither the slices that it lends nor the copies that
+//! it returns.
 
 #![expect(
     unreachable_pub,
@@ -18,7 +18,7 @@ use crate::{
     AgentPublicKey, AgentSecretKey, EnvelopeText, KeyError, OpenError, RandomError, SealError,
 };
 
-/// The 65 bytes of the public key in some bytes, which are a text or not.
+/// Reads a public key from a text or from bytes, and returns its 65 bytes.
 #[wasm_bindgen(skip_jsdoc)]
 pub fn read_public_key(bytes: &[u8], text: bool) -> Result<Uint8Array, JsValue> {
     let key = match utf8(bytes, text) {
@@ -28,7 +28,7 @@ pub fn read_public_key(bytes: &[u8], text: bool) -> Result<Uint8Array, JsValue> 
     Ok(Uint8Array::from(key.map_err(no_key)?.to_bytes().as_slice()))
 }
 
-/// The 32 bytes of the private key in some bytes, which are a text or not.
+/// Reads a private key from a text or from bytes, and returns its 32 bytes.
 #[wasm_bindgen(skip_jsdoc)]
 pub fn read_secret_key(bytes: Vec<u8>, text: bool) -> Result<Uint8Array, JsValue> {
     let bytes = Zeroizing::new(bytes);
@@ -36,17 +36,17 @@ pub fn read_secret_key(bytes: Vec<u8>, text: bool) -> Result<Uint8Array, JsValue
         Some(text) => AgentSecretKey::parse(text),
         None => AgentSecretKey::from_bytes(&bytes),
     };
-    Ok(number(&key.map_err(no_key)?))
+    Ok(secret_bytes(&key.map_err(no_key)?))
 }
 
-/// The 32 bytes of a new private key.
+/// Generates a private key, and returns its 32 bytes.
 #[wasm_bindgen(skip_jsdoc)]
 pub fn generate_secret_key() -> Result<Uint8Array, JsValue> {
     let key = AgentSecretKey::generate().map_err(|_| thrown("Error", RandomError::SENTENCE))?;
-    Ok(number(&key))
+    Ok(secret_bytes(&key))
 }
 
-/// The 65 bytes of the public key that belongs to a private one.
+/// Returns the 65 bytes of the public key that belongs to a private key.
 #[wasm_bindgen(skip_jsdoc)]
 pub fn public_key_of(secret: Vec<u8>) -> Result<Uint8Array, JsValue> {
     Ok(Uint8Array::from(
@@ -54,19 +54,20 @@ pub fn public_key_of(secret: Vec<u8>) -> Result<Uint8Array, JsValue> {
     ))
 }
 
-/// Base64 of a private key's PKCS#8.
+/// Returns a private key as base64 of its PKCS#8.
 #[wasm_bindgen(skip_jsdoc)]
 pub fn write_secret_key(secret: Vec<u8>) -> Result<JsValue, JsValue> {
     Ok(JsValue::from_str(&secret_key(secret)?.to_pkcs8_base64()))
 }
 
-/// A public key's fingerprint in groups.
+/// Returns the fingerprint of a public key, in groups.
 #[wasm_bindgen(skip_jsdoc)]
 pub fn fingerprint(public: &[u8]) -> Result<String, JsValue> {
     Ok(public_key(public)?.fingerprint().groups())
 }
 
-/// Seals: `ciphertext.iv.ephemeralPublicKey`, each in base64, which has no dot.
+/// Seals a plaintext, and returns `ciphertext.iv.ephemeralPublicKey`, each in base64, which
+/// contains no dot.
 #[wasm_bindgen(skip_jsdoc)]
 pub fn seal(public: &[u8], task_id: &str, plaintext: Vec<u8>) -> Result<String, JsValue> {
     let plaintext = Zeroizing::new(plaintext);
@@ -80,7 +81,8 @@ pub fn seal(public: &[u8], task_id: &str, plaintext: Vec<u8>) -> Result<String, 
     Ok(wire)
 }
 
-/// Opens an envelope. What is no text in JavaScript comes as an empty one, and no version is 0.
+/// Opens an envelope. The caller passes an empty text for a field that is not a text, and 0 for an
+/// invalid version.
 #[wasm_bindgen(skip_jsdoc)]
 pub fn open(
     secret: Vec<u8>,
@@ -104,7 +106,8 @@ pub fn open(
     Ok(Uint8Array::from(plaintext.as_slice()))
 }
 
-/// A plaintext of a wrong length is the caller's; a random source that fails is nobody's argument.
+/// Returns the name of the JavaScript class of an error: `RangeError` for a plaintext of an invalid
+/// length, `Error` if the random source failed.
 fn class_of(error: SealError) -> &'static str {
     match error {
         SealError::Random => "Error",
@@ -121,11 +124,12 @@ fn secret_key(bytes: Vec<u8>) -> Result<AgentSecretKey, JsValue> {
     AgentSecretKey::from_bytes(&bytes).map_err(no_key)
 }
 
-fn number(key: &AgentSecretKey) -> Uint8Array {
+fn secret_bytes(key: &AgentSecretKey) -> Uint8Array {
     Uint8Array::from(key.to_bytes().as_slice())
 }
 
-/// The bytes as the text that they are said to be. Texts of JavaScript's are always UTF-8 here.
+/// Returns the bytes as a text, if the caller says that they are one. JavaScript's texts always
+/// arrive as UTF-8.
 fn utf8(bytes: &[u8], text: bool) -> Option<&str> {
     core::str::from_utf8(bytes).ok().filter(|_| text)
 }
@@ -134,7 +138,7 @@ fn no_key(error: KeyError) -> JsValue {
     thrown("KeyError", &error.sentence())
 }
 
-/// A JavaScript error that carries the name of the class that `pkg/api.js` makes of it.
+/// Creates a JavaScript error whose name tells `pkg/api.js` which class to throw.
 fn thrown(name: &str, sentence: &str) -> JsValue {
     let error = js_sys::Error::new(sentence);
     error.set_name(name);

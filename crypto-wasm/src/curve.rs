@@ -1,5 +1,5 @@
-//! P-256: validated public points, and private scalars that are wiped. Decoding and all arithmetic
-//! are the `p256` crate's; what this file adds is the name of each fault.
+//! P-256: validated public points, and private scalars that are wiped. The `p256` crate decodes and
+//! computes; this file adds the name of each fault.
 
 use p256::{
     NonZeroScalar, PublicKey, Sec1Point,
@@ -9,17 +9,17 @@ use zeroize::Zeroizing;
 
 use crate::KeyError;
 
-/// Bytes of an uncompressed point: 04 ‖ x ‖ y (SEC 1 §2.3.3).
+/// Length of an uncompressed point in bytes: 04 ‖ x ‖ y (SEC 1 §2.3.3).
 pub(crate) const POINT_BYTES: usize = 65;
 
-/// A point of the curve that is not infinity.
+/// A point of the curve that is not the point at infinity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Point(PublicKey);
 
 impl Point {
-    /// Octet string to point, SEC 1 §2.3.4, with the full validation of SP 800-56A rev. 3
-    /// §5.6.2.3.3: coordinates below p, on the curve, not infinity. The curve has cofactor 1, so
-    /// the point then has the right order.
+    /// Decodes a point (SEC 1 §2.3.4) with the full validation of SP 800-56A rev. 3 §5.6.2.3.3:
+    /// coordinates below p, on the curve, not infinity. The curve has cofactor 1, so the point then
+    /// has the right order.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, KeyError> {
         match (bytes.first(), bytes.len()) {
             (None, _) => Err(KeyError::Empty),
@@ -34,7 +34,7 @@ impl Point {
         }
     }
 
-    /// The uncompressed point, SEC 1 §2.3.3.
+    /// Returns the uncompressed point (SEC 1 §2.3.3).
     pub(crate) fn to_bytes(self) -> [u8; POINT_BYTES] {
         let mut bytes = [0; POINT_BYTES];
         bytes.copy_from_slice(Sec1Point::from(self.0).as_bytes());
@@ -42,12 +42,13 @@ impl Point {
     }
 }
 
-/// A private scalar: from 1 up to the order of the curve, wiped when dropped.
+/// A private scalar, at least 1 and below the order of the curve. It is wiped when dropped.
 #[derive(Clone)]
-pub(crate) struct Number(Zeroizing<NonZeroScalar>);
+pub(crate) struct Scalar(Zeroizing<NonZeroScalar>);
 
-impl Number {
-    /// The scalar in 32 big-endian bytes, if it is in range (SP 800-56A rev. 3 §5.6.2.1.2).
+impl Scalar {
+    /// Reads a scalar from 32 big-endian bytes, or returns `None` if it is out of range (SP 800-56A
+    /// rev. 3 §5.6.2.1.2).
     pub(crate) fn read(bytes: &[u8; 32]) -> Option<Self> {
         let scalar: Option<NonZeroScalar> = NonZeroScalar::from_repr((*bytes).into()).into();
         scalar.map(|scalar| Self(Zeroizing::new(scalar)))
@@ -58,13 +59,14 @@ impl Number {
         Zeroizing::new(p256::FieldBytes::from(&*self.0).into())
     }
 
-    /// The public point of this scalar: that many times the generator.
+    /// Returns the public point of this scalar: the scalar times the generator.
     pub(crate) fn point(&self) -> Point {
         Point(PublicKey::from_secret_scalar(&self.0))
     }
 
-    /// `Z` of a key agreement: the x coordinate of this many times the other side's point
-    /// (SP 800-56A rev. 3 §5.7.1.2). That is never infinity, because the order is prime.
+    /// Returns `Z` of the key agreement: the x coordinate of this scalar times the other side's
+    /// point (SP 800-56A rev. 3 §5.7.1.2). The product is never infinity, because the order is
+    /// prime.
     pub(crate) fn agree(&self, other: Point) -> SharedSecret {
         diffie_hellman(&*self.0, other.0.as_affine())
     }

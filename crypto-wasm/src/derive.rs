@@ -1,4 +1,4 @@
-//! The key schedule of the format, short enough to be read aloud beside contract §5.
+//! Key derivation of the format (contract §5).
 
 use hkdf::Hkdf;
 use p256::ecdh::SharedSecret;
@@ -7,18 +7,18 @@ use zeroize::Zeroizing;
 
 use crate::curve::{POINT_BYTES, Point};
 
-/// What the derived key may be used for. Another format gets another text, and so another key.
+/// The purpose of the derived key. Another format has another text, and so another key.
 const INFO: &[u8] = b"humanops/credential/v1";
 
-/// The points of the two sides of one envelope.
+/// The public points of both sides of an envelope.
 pub(crate) struct Points {
     pub(crate) ephemeral: Point,
     pub(crate) agent: Point,
 }
 
-/// The AES key that both sides derive from the shared secret `Z`.
+/// Derives the AES key from the shared secret `Z`. Both sides derive the same key.
 ///
-/// Both points are in the salt, so that an envelope says for whom and from whom it is.
+/// Both points are in the salt, which binds the key to the sender and the receiver.
 pub(crate) fn derive_key(z: &SharedSecret, points: &Points) -> Zeroizing<[u8; 32]> {
     let mut salt = [0; 2 * POINT_BYTES];
     let (first, second) = salt.split_at_mut(POINT_BYTES);
@@ -29,10 +29,10 @@ pub(crate) fn derive_key(z: &SharedSecret, points: &Points) -> Zeroizing<[u8; 32
     key
 }
 
-/// HKDF-SHA-256, RFC 5869: `PRK = HMAC(salt, ikm)` (§2.2), then `T(1) ‖ T(2) ‖ …` (§2.3).
+/// Computes HKDF-SHA-256 (RFC 5869): `PRK = HMAC(salt, ikm)` (§2.2), then `T(1) ‖ T(2) ‖ …` (§2.3).
 ///
-/// The answer is whether RFC 5869 allows an output of this length, at most 255 times 32 bytes. The
-/// format asks for 32, so the vectors alone look at it.
+/// Returns false if RFC 5869 does not allow an output of this length, which is at most 255 times 32
+/// bytes. The format needs 32 bytes, so only the test vectors check the result.
 pub(crate) fn expand(salt: &[u8], ikm: &[u8], info: &[u8], output: &mut [u8]) -> bool {
     Hkdf::<Sha256>::new(Some(salt), ikm)
         .expand(info, output)

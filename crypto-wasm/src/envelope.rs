@@ -1,34 +1,34 @@
-//! The sealed envelope: read strictly, printed one way. Nothing here could open one.
+//! Sealed envelopes: a strict parser and the encoding. Nothing here can open an envelope.
 
 use crate::{
     EnvelopeError, base64,
     curve::{POINT_BYTES, Point},
 };
 
-/// The longest plaintext that is sealed, in bytes (contract §5).
+/// Maximum length of a plaintext in bytes (contract §5).
 pub const PLAINTEXT_BYTES_MAX: usize = 65_536;
 
 const TAG_BYTES: usize = 16;
 
-/// The fields of an envelope as they stand on the wire, unread (S1; `v` by contract §5).
+/// The fields of an envelope as on the wire, before they are parsed (S1; `v` by contract §5).
 ///
-/// `createdAt` is not among them: it says when, is not authenticated, and changes nothing.
+/// `createdAt` is left out: it is the time of sealing, is not authenticated, and has no effect.
 #[derive(Clone, Copy, Debug)]
 pub struct EnvelopeText<'a> {
-    /// `v`, the version of the format.
+    /// The version of the format, `v` on the wire.
     pub v: u64,
-    /// `algorithm`.
+    /// The name of the algorithm, `algorithm` on the wire.
     pub algorithm: &'a str,
-    /// `ciphertext`, base64 of the ciphertext and its tag.
+    /// `ciphertext` on the wire: base64 of the ciphertext and its tag.
     pub ciphertext: &'a str,
-    /// `iv`, base64 of 12 bytes.
+    /// `iv` on the wire: base64 of 12 bytes.
     pub iv: &'a str,
-    /// `ephemeralPublicKey`, base64 of 65 bytes.
+    /// `ephemeralPublicKey` on the wire: base64 of 65 bytes.
     pub ephemeral_public_key: &'a str,
 }
 
-/// An envelope of a known version whose every part has the right form and whose point is on the
-/// curve. Whether it opens, only the agent can tell.
+/// An envelope of a known version in which every field has a valid form and the point is on the
+/// curve. Only the agent can tell whether it opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
     pub(crate) ciphertext: Vec<u8>,
@@ -37,15 +37,15 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// The version that this crate seals, and the only one it reads.
+    /// The version that this crate seals, and the only one that it reads.
     pub const VERSION: u64 = 1;
     /// The name of the algorithm on the wire (S1).
     pub const ALGORITHM: &'static str = "ECDH-P256-AES-256-GCM";
 
-    /// Reads an envelope from its fields.
+    /// Parses an envelope from its fields.
     ///
     /// # Errors
-    /// Every fault at once, in the order of the fields of [`EnvelopeText`].
+    /// Returns all faults, in the order of the fields of [`EnvelopeText`].
     pub fn parse(text: &EnvelopeText<'_>) -> Result<Self, Vec<EnvelopeError>> {
         let mut faults = Vec::new();
         if text.v != Self::VERSION {
@@ -68,19 +68,19 @@ impl Envelope {
         }
     }
 
-    /// `ciphertext` as it stands on the wire.
+    /// Returns `ciphertext` as on the wire.
     #[must_use]
     pub fn ciphertext_base64(&self) -> String {
         base64::encode(&self.ciphertext)
     }
 
-    /// `iv` as it stands on the wire.
+    /// Returns `iv` as on the wire.
     #[must_use]
     pub fn iv_base64(&self) -> String {
         base64::encode(&self.iv)
     }
 
-    /// `ephemeralPublicKey` as it stands on the wire.
+    /// Returns `ephemeralPublicKey` as on the wire.
     #[must_use]
     pub fn ephemeral_public_key_base64(&self) -> String {
         base64::encode(&self.ephemeral.to_bytes())
@@ -89,7 +89,7 @@ impl Envelope {
 
 fn parse_ciphertext(text: &str) -> Result<Vec<u8>, EnvelopeError> {
     const BYTES_MAX: usize = PLAINTEXT_BYTES_MAX + TAG_BYTES;
-    // The length of the text decides first, so that a huge text is not decoded to be refused.
+    // The length of the text is checked first, so that a huge text is not decoded.
     if text.len() > BYTES_MAX.div_ceil(3) * 4 {
         return Err(EnvelopeError::CiphertextTooLong);
     }
@@ -106,8 +106,8 @@ fn parse_iv(text: &str) -> Result<[u8; 12], EnvelopeError> {
     bytes.try_into().map_err(|_| EnvelopeError::IvLength)
 }
 
-/// One spelling only: an envelope whose point may be written in several ways could be told apart
-/// from itself.
+/// Parses an uncompressed point. Other encodings are refused, because two texts of the same
+/// envelope could otherwise be told apart.
 fn parse_point(text: &str) -> Result<Point, EnvelopeError> {
     let bytes = base64::decode_strict(text).ok_or(EnvelopeError::PointBase64)?;
     if bytes.len() != POINT_BYTES {

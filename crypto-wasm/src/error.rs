@@ -1,57 +1,57 @@
-//! Every refusal of this crate, each with a sentence for the person who can do something about it.
+//! The errors of this crate, each with a message that says what to do.
 //!
-//! What a malformed key is instead may be said, because keys are read before any secret is near.
-//! Why opening failed may not: [`OpenError`] has one value and one sentence.
+//! A message may say what a malformed key is, because keys are read before any secret is used. It
+//! must not say why opening failed: [`OpenError`] has one value and one message.
 
 use core::fmt;
 
-/// Why a text or some bytes are not the key that was asked for.
+/// The reason why a text or bytes are not the expected key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Nothing was given.
+    /// The text or the bytes are empty.
     Empty,
-    /// More text than any P-256 key needs.
+    /// The text is longer than any P-256 key.
     TooLong,
-    /// Neither base64 nor PEM nor a JWK.
+    /// The text is neither base64 nor PEM nor a JWK.
     NotBase64,
-    /// Hexadecimal digits.
+    /// The text consists of hexadecimal digits.
     Hexadecimal,
-    /// A private key where a public one belongs.
+    /// It is a private key, but a public key is expected.
     PrivateKey,
-    /// A public key where a private one belongs.
+    /// It is a public key, but a private key is expected.
     PublicKey,
-    /// A private key under a password.
+    /// The private key is encrypted with a password.
     EncryptedPrivateKey,
-    /// An X.509 certificate, or a request for one.
+    /// It is an X.509 certificate or a certificate request.
     Certificate,
-    /// A key in OpenSSH's own form.
+    /// The key is in OpenSSH's own form.
     Ssh,
-    /// A key of another curve or kind, by its name.
+    /// The key is for another curve or algorithm, with its name.
     OtherKind(&'static str),
-    /// JSON that is not one JWK.
+    /// The JSON is not a single JWK.
     Json,
-    /// A member of a JWK, by its name, and what is wrong with it.
+    /// A member of a JWK is invalid, with its name and what is wrong with it.
     JwkMember(&'static str, MemberFault),
-    /// A PEM block that is cut off, or followed by another one.
+    /// A PEM block is cut off, or another block follows it.
     Pem,
-    /// A PEM block in which a backslash and a letter stand for each line break.
+    /// The PEM block contains a backslash and a letter in place of each line break.
     EscapedLines,
-    /// DER in which no P-256 key of a known form was found.
+    /// The DER contains no P-256 key of a known form.
     Der,
-    /// So many bytes, which is the length of no form of the key.
+    /// No form of a key has this number of bytes.
     Length(usize),
-    /// The two coordinates without the byte 04 before them.
+    /// The point is two coordinates without the leading byte 04.
     NoLeadingByte,
-    /// The hybrid form of a point.
+    /// The point is in the hybrid form.
     Hybrid,
-    /// The point at infinity, which everybody could open for.
+    /// The point is the point at infinity; anybody could open what is sealed to it.
     Infinity,
-    /// Coordinates that are not a point of P-256.
+    /// The coordinates are not a point of P-256.
     NotOnCurve,
-    /// A private number of zero, or not below the order of the curve.
+    /// The private number is zero, or not below the order of the curve.
     SecretOutOfRange,
-    /// A private key that carries the public key of another.
+    /// The private key contains the public key of another key pair.
     HalvesDiffer,
 }
 
@@ -59,15 +59,15 @@ pub enum KeyError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MemberFault {
-    /// It is not there.
+    /// The member is missing.
     Missing,
-    /// It is there twice.
+    /// The member occurs twice.
     Repeated,
-    /// It is `null`, a number or anything else but a string without escapes.
+    /// The value is `null`, a number, or anything other than a string without escapes.
     NotText,
-    /// It is not base64url.
+    /// The value is not base64url.
     NotBase64,
-    /// It has so many bytes, and not 32.
+    /// The value has this number of bytes instead of 32.
     Length(usize),
 }
 
@@ -78,7 +78,8 @@ impl fmt::Display for KeyError {
 }
 
 impl KeyError {
-    /// What `Display` prints, put together without the formatter, which the wasm has no room for.
+    /// Returns the message that `Display` prints. It is built without the formatter, which would
+    /// make the wasm too large.
     pub(crate) fn sentence(&self) -> String {
         match self {
             Self::OtherKind(kind) => [
@@ -161,7 +162,7 @@ impl MemberFault {
     }
 }
 
-/// Text is bounded long before a key has 100 000 bytes.
+/// Formats a number below 100 000. The maximum length of a text keeps all lengths below that.
 fn decimal(number: usize) -> String {
     let digits = [10_000, 1_000, 100, 10, 1].map(|unit| b'0' + (number / unit % 10) as u8);
     let text: String = digits.into_iter().map(char::from).collect();
@@ -170,25 +171,25 @@ fn decimal(number: usize) -> String {
 
 impl core::error::Error for KeyError {}
 
-/// Why a text is not an envelope. For those who check envelopes and hold no key, as the server
-/// does: it depends on public values alone, so it may be precise. Opening ends in `OpenError`
+/// The reason why a text is not an envelope. It is for code that has no private key, such as the
+/// server: it depends on public values only, so it may name the field. Opening returns `OpenError`
 /// instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnvelopeError {
-    /// A version that this release does not know.
+    /// This release does not know the version.
     Version,
-    /// An algorithm that this release does not know.
+    /// This release does not know the algorithm.
     Algorithm,
     /// The ciphertext is not canonical, padded, standard base64.
     CiphertextBase64,
-    /// The ciphertext holds no byte beside the tag.
+    /// The ciphertext contains no byte in addition to the tag.
     CiphertextTooShort,
     /// The ciphertext is longer than the longest plaintext and its tag.
     CiphertextTooLong,
     /// The iv is not canonical, padded, standard base64.
     IvBase64,
-    /// The iv is not 12 bytes.
+    /// The iv does not have 12 bytes.
     IvLength,
     /// The ephemeral key is not canonical, padded, standard base64.
     PointBase64,
@@ -197,7 +198,7 @@ pub enum EnvelopeError {
 }
 
 impl EnvelopeError {
-    /// The name of the field on the wire.
+    /// Returns the name of the field on the wire.
     #[must_use]
     pub fn field(&self) -> &'static str {
         match self {
@@ -236,22 +237,22 @@ impl fmt::Display for EnvelopeError {
 
 impl core::error::Error for EnvelopeError {}
 
-/// Why nothing was sealed.
+/// The reason why a plaintext was not sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SealError {
-    /// There is nothing to seal.
+    /// The plaintext is empty.
     Empty,
-    /// More than [`PLAINTEXT_BYTES_MAX`](crate::PLAINTEXT_BYTES_MAX) bytes.
+    /// The plaintext has more than [`PLAINTEXT_BYTES_MAX`](crate::PLAINTEXT_BYTES_MAX) bytes.
     TooLong,
-    /// No task to bind the envelope to.
+    /// The task id is empty.
     NoTask,
     /// The random source failed; a weak key is never used instead.
     Random,
 }
 
 impl SealError {
-    /// What `Display` prints.
+    /// Returns the message that `Display` prints.
     pub(crate) fn sentence(self) -> &'static str {
         match self {
             Self::Empty => "There is nothing to seal: the plaintext is empty.",
@@ -276,7 +277,7 @@ impl From<RandomError> for SealError {
     }
 }
 
-/// The random source of the system failed, or returned what no working source returns.
+/// The system's random source failed, or returned numbers that no working source returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RandomError;
 
@@ -293,7 +294,7 @@ impl fmt::Display for RandomError {
 
 impl core::error::Error for RandomError {}
 
-/// The envelope did not open. One value and one sentence, whatever the reason was: a malformed
+/// The envelope did not open. There is one value and one message for every reason: a malformed
 /// field, an unknown version, a point off the curve, a wrong tag, another key or another task.
 #[cfg(feature = "open")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

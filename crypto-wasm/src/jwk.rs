@@ -1,16 +1,17 @@
-//! The five members of a JWK that make a P-256 key (RFC 7517, RFC 7518 §6.2), and no JSON parser.
+//! Reader for the five members of a JWK that make a P-256 key (RFC 7517, RFC 7518 §6.2). It is not
+//! a general JSON parser.
 //!
-//! The text is walked once. What could be read in two ways is refused: a member name with an escape
-//! in it, a member of ours that comes twice, anything after the closing brace.
+//! The text is read in one pass. Ambiguous texts are refused: a member name with an escape, a
+//! repeated member of the five, anything after the closing brace.
 //!
-//! A library does not fit: with `serde-json-core` the npm package grows by 3.8 kB over its limit.
-//! It also recurses into nested values, so that a hostile text could exhaust the stack.
+//! A library would not fit: with `serde-json-core` the npm package grows by 3.8 kB and exceeds its
+//! limit. It also recurses into nested values, so that a hostile text could exhaust the stack.
 
 use zeroize::Zeroizing;
 
 use crate::{KeyError, MemberFault, base64::decode_lenient};
 
-/// The members of ours, undecoded.
+/// The values of the five members, not decoded yet.
 #[derive(Default)]
 pub(crate) struct Jwk<'a> {
     kty: Option<&'a str>,
@@ -21,16 +22,16 @@ pub(crate) struct Jwk<'a> {
 }
 
 pub(crate) fn read(text: &str) -> Result<Jwk<'_>, KeyError> {
-    walk(text).ok_or(KeyError::Json)?
+    parse(text).ok_or(KeyError::Json)?
 }
 
 impl Jwk<'_> {
-    /// Whether the private number is in it.
+    /// Returns whether the JWK contains a private number.
     pub(crate) fn is_private(&self) -> bool {
         self.d.is_some()
     }
 
-    /// The uncompressed point 04 ‖ x ‖ y, not yet looked at.
+    /// Returns the uncompressed point 04 ‖ x ‖ y, not validated yet.
     pub(crate) fn point(&self) -> Result<Vec<u8>, KeyError> {
         self.check_kind()?;
         let mut point = vec![4];
@@ -39,7 +40,7 @@ impl Jwk<'_> {
         Ok(point)
     }
 
-    /// The private number.
+    /// Returns the private number.
     #[cfg(feature = "open")]
     pub(crate) fn secret(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         self.check_kind()?;
@@ -66,7 +67,7 @@ impl Jwk<'_> {
     }
 }
 
-/// RFC 7518 §6.2.1.2: the full 32 bytes, leading zeros included.
+/// Decodes a coordinate, which has the full 32 bytes with leading zeros (RFC 7518 §6.2.1.2).
 fn coordinate(name: &'static str, text: Option<&str>) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let wrong = |fault| Err(KeyError::JwkMember(name, fault));
     let Some(text) = text else {
@@ -79,14 +80,15 @@ fn coordinate(name: &'static str, text: Option<&str>) -> Result<Zeroizing<Vec<u8
     }
 }
 
-/// `None` where the text is not one JSON object; an error where it is, but a member is wrong.
-fn walk(text: &str) -> Option<Result<Jwk<'_>, KeyError>> {
-    let mut walk = Walk { rest: text };
+/// Reads a JWK. Returns `None` if the text is not a single JSON object, and an error if one of its
+/// members is invalid.
+fn parse(text: &str) -> Option<Result<Jwk<'_>, KeyError>> {
+    let mut parser = Parser { rest: text };
     let mut jwk = Jwk::default();
-    walk.eat("{")?;
+    parser.eat("{")?;
     loop {
-        let name = walk.plain_string()?;
-        walk.eat(":")?;
+        let name = parser.plain_string()?;
+        parser.eat(":")?;
         let (place, known) = match name {
             "kty" => (&mut jwk.kty, "kty"),
             "crv" => (&mut jwk.crv, "crv"),
@@ -94,14 +96,14 @@ fn walk(text: &str) -> Option<Result<Jwk<'_>, KeyError>> {
             "y" => (&mut jwk.y, "y"),
             "d" => (&mut jwk.d, "d"),
             _ => {
-                walk.skip_value()?;
-                match walk.next_member()? {
+                parser.skip_value()?;
+                match parser.next_member()? {
                     true => continue,
                     false => break,
                 }
             }
         };
-        let fault = match walk.plain_string() {
+        let fault = match parser.plain_string() {
             Some(value) if place.is_none() => {
                 *place = Some(value);
                 None
@@ -112,24 +114,25 @@ fn walk(text: &str) -> Option<Result<Jwk<'_>, KeyError>> {
         if let Some(fault) = fault {
             return Some(Err(KeyError::JwkMember(known, fault)));
         }
-        if !walk.next_member()? {
+        if !parser.next_member()? {
             break;
         }
     }
-    walk.rest.trim_ascii_start().is_empty().then_some(Ok(jwk))
+    parser.rest.trim_ascii_start().is_empty().then_some(Ok(jwk))
 }
 
-struct Walk<'a> {
+struct Parser<'a> {
     rest: &'a str,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Parser<'a> {
     fn eat(&mut self, token: &str) -> Option<()> {
         self.rest = self.rest.trim_ascii_start().strip_prefix(token)?;
         Some(())
     }
 
-    /// Whether another member follows; `None` if neither a comma nor the end is there.
+    /// Returns whether another member follows, or `None` if there is neither a comma nor a closing
+    /// brace.
     fn next_member(&mut self) -> Option<bool> {
         if self.eat(",").is_some() {
             return Some(true);
@@ -137,7 +140,7 @@ impl<'a> Walk<'a> {
         self.eat("}").map(|()| false)
     }
 
-    /// A string without escapes, without its quotes.
+    /// Reads a string without escapes, and returns it without its quotes.
     fn plain_string(&mut self) -> Option<&'a str> {
         self.eat("\"")?;
         let (string, rest) = self.rest.split_once('"')?;
@@ -160,8 +163,8 @@ impl<'a> Walk<'a> {
         Some(())
     }
 
-    /// A value that is not ours, however deep, up to the comma or brace behind it. That its own
-    /// brackets match in kind is not looked at: nothing of it is read.
+    /// Skips a value of any depth, up to the comma or brace after it. The value is not used, so the
+    /// kinds of its brackets are not checked.
     fn skip_value(&mut self) -> Option<()> {
         let mut depth = 0;
         loop {

@@ -1,4 +1,4 @@
-//! The public names of the crate, re-exported; nothing else. The page below is the format itself.
+//! The public items of the crate, re-exported. The text below specifies the format.
 #![doc = include_str!("../README.md")]
 
 mod base64;

@@ -1,4 +1,5 @@
-//! Opening, for the agent alone: the server and the operator's browser are built without this file.
+//! Opens envelopes. Only the agent needs this: the server and the operator's browser are built
+//! without this file.
 
 use aes_gcm::{
     Aes256Gcm, KeyInit,
@@ -13,8 +14,8 @@ use crate::{
 
 /// Opens an envelope that was sealed for this key and this task (contract §5).
 ///
-/// Takes the fields as they came, because even a malformed one must not be told from one that does
-/// not fit: a server could learn from the difference how far its forgery got.
+/// The fields are passed unparsed, because a malformed envelope must not be distinguishable from
+/// one that does not fit: the difference would tell a server how far its forgery got.
 ///
 /// # Errors
 /// [`OpenError`], which does not say why: the envelope is malformed or was changed, or it belongs
@@ -26,14 +27,14 @@ pub fn open(
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let envelope = Envelope::parse(envelope).map_err(|_| OpenError)?;
     let ephemeral = envelope.ephemeral;
-    let number = secret_key.number();
-    let agent = number.point();
-    let key = derive_key(&number.agree(ephemeral), &Points { ephemeral, agent });
+    let scalar = secret_key.scalar();
+    let agent = scalar.point();
+    let key = derive_key(&scalar.agree(ephemeral), &Points { ephemeral, agent });
     decrypt(&key, &envelope.iv, task_id.as_bytes(), &envelope.ciphertext)
 }
 
-/// AES-256-GCM, SP 800-38D §7.2 (Algorithm 5). The tag is compared in constant time and before
-/// anything is deciphered; a buffer that failed is wiped with the rest.
+/// Decrypts AES-256-GCM (SP 800-38D §7.2, Algorithm 5). The tag is compared in constant time before
+/// anything is decrypted, and the buffer is wiped also if this fails.
 pub(crate) fn decrypt(
     key: &[u8; 32],
     iv: &[u8; 12],

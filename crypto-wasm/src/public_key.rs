@@ -1,4 +1,4 @@
-//! An agent's public key, read in every form that the contract promises, and its fingerprint.
+//! An agent's public key in every form that the contract promises, and its fingerprint.
 
 use core::fmt;
 
@@ -8,10 +8,10 @@ use crate::{
     KeyError,
     curve::{POINT_BYTES, Point},
     der,
-    text::{self, Half, Written},
+    text::{self, EncodedKey, KeyHalf},
 };
 
-/// A point of P-256 that was checked: on the curve, and not the point at infinity.
+/// A validated point of P-256: on the curve, and not the point at infinity.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AgentPublicKey(Point);
 
@@ -22,21 +22,21 @@ impl AgentPublicKey {
     /// # Errors
     /// A [`KeyError`] that says what the text is instead.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        match text::read(text, Half::Public)? {
-            Written::Jwk(jwk) if jwk.is_private() => Err(KeyError::PrivateKey),
-            Written::Jwk(jwk) => Self::from_point(&jwk.point()?),
-            Written::Pem(der) => Self::from_der_or_point(&der),
-            Written::Base64(bytes) => Self::from_bytes(&bytes),
+        match text::read(text, KeyHalf::Public)? {
+            EncodedKey::Jwk(jwk) if jwk.is_private() => Err(KeyError::PrivateKey),
+            EncodedKey::Jwk(jwk) => Self::from_point(&jwk.point()?),
+            EncodedKey::Pem(der) => Self::from_der_or_point(&der),
+            EncodedKey::Base64(bytes) => Self::from_bytes(&bytes),
         }
     }
 
-    /// Reads a key from bytes: a point of SEC 1 §2.3.3, uncompressed or compressed, or SPKI DER.
-    /// Bytes that are PEM or a JWK are read as that text.
+    /// Reads a key from bytes: an uncompressed or compressed point (SEC 1 §2.3.3), or SPKI DER.
+    /// Bytes that contain PEM or a JWK are read as that text.
     ///
     /// # Errors
     /// A [`KeyError`] that says what the bytes are instead.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        if let Some(text) = text::within(bytes) {
+        if let Some(text) = text::text_within(bytes) {
             return Self::parse(text);
         }
         match bytes.len() {
@@ -57,13 +57,13 @@ impl AgentPublicKey {
         Point::read(point).map(Self)
     }
 
-    /// The uncompressed point: 04 ‖ x ‖ y.
+    /// Returns the uncompressed point: 04 ‖ x ‖ y.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; POINT_BYTES] {
         self.0.to_bytes()
     }
 
-    /// What two people compare to know that they mean the same key.
+    /// Returns the fingerprint, which two people compare to check that they have the same key.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint(Sha256::digest(self.to_bytes()).into())
@@ -74,8 +74,8 @@ impl AgentPublicKey {
     }
 
     #[cfg(feature = "open")]
-    pub(crate) fn of(number: &crate::curve::Number) -> Self {
-        Self(number.point())
+    pub(crate) fn of(scalar: &crate::curve::Scalar) -> Self {
+        Self(scalar.point())
     }
 }
 
@@ -85,13 +85,13 @@ impl fmt::Debug for AgentPublicKey {
     }
 }
 
-/// SHA-256 of the 65 bytes of a public key (contract §5).
+/// The SHA-256 of the 65 bytes of a public key (contract §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The first 16 bytes as eight groups of four hexadecimal digits, to be read aloud. Finding
-    /// another key with the same groups takes about 2^128 tries.
+    /// Returns the first 16 bytes as eight groups of four hexadecimal digits, short enough to be
+    /// read aloud. Finding another key with the same groups takes about 2^128 attempts.
     #[must_use]
     pub fn groups(&self) -> String {
         let mut groups = String::with_capacity(39);
@@ -104,7 +104,7 @@ impl Fingerprint {
         groups
     }
 
-    /// All 32 bytes in hexadecimal.
+    /// Returns all 32 bytes in hexadecimal.
     #[must_use]
     pub fn to_hex(&self) -> String {
         let mut hex = String::with_capacity(64);

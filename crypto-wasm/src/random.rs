@@ -1,27 +1,28 @@
-//! Draws from the system's random source: Web Crypto in a browser and in Node, else the kernel.
-//! No other source exists in this crate, and none is fallen back to.
+//! Random numbers from the system's source: Web Crypto in a browser and in Node, else the kernel.
+//! This crate has no other source, and no fallback.
 
 use zeroize::Zeroizing;
 
-use crate::{RandomError, curve::Number};
+use crate::{RandomError, curve::Scalar};
 
-/// A private number, by rejection sampling, SP 800-56A rev. 3 §5.6.1.2.2.
+/// Generates a private number by rejection sampling (SP 800-56A rev. 3 §5.6.1.2.2).
 ///
 /// One draw in 2^32 is out of range, so a second rejection in a row already means that the source
-/// is broken; a source stuck at zeros or ones ends in an error and not in a loop.
-pub(crate) fn generate_number() -> Result<Number, RandomError> {
+/// is broken. A source that returns only zeros or ones ends in an error and not in a loop.
+pub(crate) fn generate_scalar() -> Result<Scalar, RandomError> {
     let mut bytes = Zeroizing::new([0; 32]);
     for _ in 0..4 {
         fill(bytes.as_mut())?;
-        if let Some(number) = Number::read(&bytes) {
-            return Ok(number);
+        if let Some(scalar) = Scalar::read(&bytes) {
+            return Ok(scalar);
         }
     }
     Err(RandomError)
 }
 
-/// A fresh initialisation vector. With a fresh key for each envelope it could not repeat a pair
-/// even if it were constant (SP 800-38D §8); it is random because the format says so.
+/// Generates an initialisation vector. Each envelope has a fresh key, so no pair of key and iv
+/// could repeat even if the iv were constant (SP 800-38D §8). It is random because the format
+/// requires it.
 pub(crate) fn generate_iv() -> Result<[u8; 12], RandomError> {
     let mut iv = [0; 12];
     fill(&mut iv)?;

@@ -1,4 +1,4 @@
-//! Sealing: one envelope for one agent's key and one task. Opening is in `open.rs`, apart.
+//! Seals envelopes, each for one agent's key and one task. Opening is in `open.rs`.
 
 use aes_gcm::{
     Aes256Gcm, KeyInit,
@@ -7,20 +7,20 @@ use aes_gcm::{
 
 use crate::{
     AgentPublicKey, Envelope, PLAINTEXT_BYTES_MAX, SealError,
-    curve::Number,
+    curve::Scalar,
     derive::{Points, derive_key},
     random,
 };
 
-/// Seals `plaintext` so that only the holder of the private key can read it, and only as the
+/// Seals `plaintext` so that only the owner of the private key can read it, and only as the
 /// credential of `task_id` (contract §5).
 ///
-/// Draws a fresh ephemeral key pair and iv for each envelope. The caller wipes its own plaintext;
-/// what this function copied of it and of the keys is wiped here.
+/// Each envelope has a fresh ephemeral key pair and iv. The caller wipes its own plaintext; copies
+/// of it and of the keys that this function makes are wiped here.
 ///
 /// # Errors
 /// [`SealError::Empty`] and [`SealError::TooLong`] for the plaintext, [`SealError::NoTask`] for an
-/// empty task id, [`SealError::Random`] if the system gave no random bytes.
+/// empty task id, [`SealError::Random`] if the system's random source fails.
 pub fn seal(
     public_key: &AgentPublicKey,
     task_id: &str,
@@ -35,43 +35,43 @@ pub fn seal(
     if task_id.is_empty() {
         return Err(SealError::NoTask);
     }
-    let fresh = Fresh {
-        ephemeral: random::generate_number()?,
+    let random_values = RandomValues {
+        ephemeral: random::generate_scalar()?,
         iv: random::generate_iv()?,
     };
-    Ok(seal_with(&fresh, public_key, task_id, plaintext))
+    Ok(seal_with(&random_values, public_key, task_id, plaintext))
 }
 
-/// What is drawn anew for each envelope. Only vectors choose it.
-pub(crate) struct Fresh {
-    pub(crate) ephemeral: Number,
+/// The random values of one envelope. Only test vectors choose them.
+pub(crate) struct RandomValues {
+    pub(crate) ephemeral: Scalar,
     pub(crate) iv: [u8; 12],
 }
 
-/// The deterministic half of [`seal`].
+/// The deterministic part of [`seal`].
 pub(crate) fn seal_with(
-    fresh: &Fresh,
+    random: &RandomValues,
     public_key: &AgentPublicKey,
     task_id: &str,
     plaintext: &[u8],
 ) -> Envelope {
     let agent = public_key.point();
-    let ephemeral = fresh.ephemeral.point();
-    let z = fresh.ephemeral.agree(agent);
+    let ephemeral = random.ephemeral.point();
+    let z = random.ephemeral.agree(agent);
     let key = derive_key(&z, &Points { ephemeral, agent });
-    // Encryption happens in place, in a buffer that never grows, so no second copy stays behind.
+    // The buffer is encrypted in place and never grows, so that no second copy stays behind.
     let mut ciphertext = Vec::with_capacity(plaintext.len() + 16);
     ciphertext.extend_from_slice(plaintext);
-    let tag = encrypt(&key, &fresh.iv, task_id.as_bytes(), &mut ciphertext);
+    let tag = encrypt(&key, &random.iv, task_id.as_bytes(), &mut ciphertext);
     ciphertext.extend_from_slice(&tag);
     Envelope {
         ciphertext,
-        iv: fresh.iv,
+        iv: random.iv,
         ephemeral,
     }
 }
 
-/// AES-256-GCM, SP 800-38D §7.1 (Algorithm 4), in place; returns the 128-bit tag.
+/// Encrypts with AES-256-GCM (SP 800-38D §7.1, Algorithm 4) in place, and returns the 128-bit tag.
 pub(crate) fn encrypt(key: &[u8; 32], iv: &[u8; 12], aad: &[u8], buffer: &mut [u8]) -> [u8; 16] {
     #[expect(
         clippy::expect_used,

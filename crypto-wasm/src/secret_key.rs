@@ -1,4 +1,4 @@
-//! An agent's private key: made, read, written, wiped; never printed.
+//! An agent's private key: generated, read, written and wiped, but never printed.
 
 use core::fmt;
 
@@ -6,22 +6,22 @@ use zeroize::Zeroizing;
 
 use crate::{
     AgentPublicKey, KeyError, RandomError, base64,
-    curve::{Number, Point},
+    curve::{Point, Scalar},
     der, random,
-    text::{self, Half, Written},
+    text::{self, EncodedKey, KeyHalf},
 };
 
-/// The private half of an agent's key pair. Wiped when dropped.
+/// The private half of an agent's key pair. It is wiped when dropped.
 #[derive(Clone)]
-pub struct AgentSecretKey(Number);
+pub struct AgentSecretKey(Scalar);
 
 impl AgentSecretKey {
-    /// Makes a new key pair.
+    /// Generates a new key pair.
     ///
     /// # Errors
-    /// [`RandomError`] if the system gave no random bytes.
+    /// [`RandomError`] if the system's random source fails.
     pub fn generate() -> Result<Self, RandomError> {
-        random::generate_number().map(Self)
+        random::generate_scalar().map(Self)
     }
 
     /// Reads a private key: base64 of DER or of the 32 bytes of the number, in any spelling; PEM; a
@@ -31,25 +31,27 @@ impl AgentSecretKey {
     /// # Errors
     /// A [`KeyError`] that says what the text is instead, and never repeats any of it.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        match text::read(text, Half::Secret)? {
-            Written::Jwk(jwk) => Self::from_number(&jwk.secret()?)?.with_public(&jwk.point()?),
-            Written::Pem(der) => Self::from_der(&der),
-            Written::Base64(bytes) => Self::from_bytes(&bytes),
+        match text::read(text, KeyHalf::Secret)? {
+            EncodedKey::Jwk(jwk) => {
+                Self::from_scalar_bytes(&jwk.secret()?)?.with_public(&jwk.point()?)
+            }
+            EncodedKey::Pem(der) => Self::from_der(&der),
+            EncodedKey::Base64(bytes) => Self::from_bytes(&bytes),
         }
     }
 
-    /// Reads a private key from bytes: the 32 bytes of the number, or DER. Bytes that are PEM or a
-    /// JWK are read as that text.
+    /// Reads a private key from bytes: the 32 bytes of the number, or DER. Bytes that contain PEM
+    /// or a JWK are read as that text.
     ///
     /// # Errors
     /// A [`KeyError`] that says what the bytes are instead.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        if let Some(text) = text::within(bytes) {
+        if let Some(text) = text::text_within(bytes) {
             return Self::parse(text);
         }
         match (bytes, bytes.len()) {
             ([], _) => Err(KeyError::Empty),
-            (_, 32) => Self::from_number(bytes),
+            (_, 32) => Self::from_scalar_bytes(bytes),
             ([0x30, ..], _) => Self::from_der(bytes),
             ([4, ..], 65) | ([2 | 3, ..], 33) => Err(KeyError::PublicKey),
             (_, length) => Err(KeyError::Length(length)),
@@ -57,24 +59,25 @@ impl AgentSecretKey {
     }
 
     fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        let (number, point) = der::private_parts(der)?;
-        let key = Self::from_number(number)?;
+        let (scalar, point) = der::private_parts(der)?;
+        let key = Self::from_scalar_bytes(scalar)?;
         match point {
             Some(point) => key.with_public(point),
             None => Ok(key),
         }
     }
 
-    fn from_number(bytes: &[u8]) -> Result<Self, KeyError> {
+    fn from_scalar_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         let bytes = bytes
             .try_into()
             .map_err(|_| KeyError::Length(bytes.len()))?;
-        Number::read(bytes)
+        Scalar::read(bytes)
             .map(Self)
             .ok_or(KeyError::SecretOutOfRange)
     }
 
-    /// A stored pair whose halves differ would fail to open everything, so it is refused here.
+    /// Checks the public half that a key was stored with. A key pair with different halves is
+    /// refused, because it could not open anything.
     fn with_public(self, point: &[u8]) -> Result<Self, KeyError> {
         if Point::read(point)? == self.public_key().point() {
             Ok(self)
@@ -83,19 +86,19 @@ impl AgentSecretKey {
         }
     }
 
-    /// The public half.
+    /// Returns the public half of the key pair.
     #[must_use]
     pub fn public_key(&self) -> AgentPublicKey {
         AgentPublicKey::of(&self.0)
     }
 
-    /// The 32 bytes of the private number, big-endian.
+    /// Returns the 32 bytes of the private number, big-endian.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
         self.0.to_bytes()
     }
 
-    /// Base64 of the PKCS#8 DER (RFC 5958), the form that Web Crypto and OpenSSL import.
+    /// Returns base64 of the PKCS#8 DER (RFC 5958), which Web Crypto and OpenSSL import.
     #[must_use]
     pub fn to_pkcs8_base64(&self) -> Zeroizing<String> {
         let mut der = Zeroizing::new(Vec::with_capacity(138));
@@ -106,7 +109,7 @@ impl AgentSecretKey {
         Zeroizing::new(base64::encode(&der))
     }
 
-    pub(crate) fn number(&self) -> &Number {
+    pub(crate) fn scalar(&self) -> &Scalar {
         &self.0
     }
 }

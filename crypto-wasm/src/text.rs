@@ -1,7 +1,7 @@
-//! From what a person pastes to bytes: base64 of every spelling, PEM, and the way to a JWK.
+//! Keys as text: base64 in every spelling, PEM, and JWKs, which `jwk.rs` reads.
 //!
-//! Keys are read generously, since each form names one key. Envelopes are not read here: they have
-//! one spelling, and `envelope.rs` insists on it.
+//! The reader is lenient, because each form identifies one key. Envelopes are not read here: they
+//! have one encoding, which `envelope.rs` enforces.
 
 use zeroize::Zeroizing;
 
@@ -12,46 +12,47 @@ use crate::{
     jwk::{self, Jwk},
 };
 
-/// The half of a key pair that is asked for.
+/// The half of a key pair that is expected.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Half {
+pub(crate) enum KeyHalf {
     Public,
     #[cfg(feature = "open")]
     Secret,
 }
 
-/// A key as it was written.
-pub(crate) enum Written<'a> {
+/// A key in the form in which it was written.
+pub(crate) enum EncodedKey<'a> {
     Jwk(Jwk<'a>),
-    /// The content of a PEM block, which is DER by RFC 7468.
+    /// The content of a PEM block, which is DER (RFC 7468).
     Pem(Zeroizing<Vec<u8>>),
     Base64(Zeroizing<Vec<u8>>),
 }
 
-/// More than the longest PEM of an RSA key or a chain of certificates that is worth naming.
+/// Maximum length of a text in bytes. PEM of a long RSA key, or of a chain of certificates, is
+/// shorter and gets an error that names it.
 const TEXT_BYTES_MAX: usize = 16_384;
 
-/// The character that some editors put before a text, and that is no part of it.
+/// The byte order mark that some editors write before a text. It is not part of the text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// How a block of RFC 7468 begins. What stands before and after it is explanation (§2).
+/// The beginning of a PEM block. Text before and after the block is explanatory (RFC 7468 §2).
 const PEM_BEGIN: &str = "-----BEGIN ";
 
-/// The text in some bytes, if they are a text rather than a key: a PEM block or a JWK.
-pub(crate) fn within(bytes: &[u8]) -> Option<&str> {
+/// Returns the bytes as a text if they contain a PEM block or a JWK, and not the bytes of a key.
+pub(crate) fn text_within(bytes: &[u8]) -> Option<&str> {
     let text = core::str::from_utf8(bytes).ok()?;
-    let is_json = unmarked(text).starts_with('{') && text.len() > POINT_BYTES;
-    (is_json || cut(text, PEM_BEGIN).is_some()).then_some(text)
+    let is_json = trim(text).starts_with('{') && text.len() > POINT_BYTES;
+    (is_json || split_at_mark(text, PEM_BEGIN).is_some()).then_some(text)
 }
 
-/// A text without the white space and the byte order mark around it.
-fn unmarked(text: &str) -> &str {
+/// Returns a text without surrounding white space and byte order mark.
+fn trim(text: &str) -> &str {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     text.trim_ascii()
 }
 
-pub(crate) fn read(text: &str, wanted: Half) -> Result<Written<'_>, KeyError> {
-    let text = unmarked(text);
+pub(crate) fn read(text: &str, wanted: KeyHalf) -> Result<EncodedKey<'_>, KeyError> {
+    let text = trim(text);
     if text.is_empty() {
         return Err(KeyError::Empty);
     }
@@ -59,10 +60,10 @@ pub(crate) fn read(text: &str, wanted: Half) -> Result<Written<'_>, KeyError> {
         return Err(KeyError::TooLong);
     }
     if text.starts_with('{') || text.starts_with('[') {
-        return jwk::read(text).map(Written::Jwk);
+        return jwk::read(text).map(EncodedKey::Jwk);
     }
-    if let Some((_, block)) = cut(text, PEM_BEGIN) {
-        return read_pem(block, wanted).map(Written::Pem);
+    if let Some((_, block)) = split_at_mark(text, PEM_BEGIN) {
+        return read_pem(block, wanted).map(EncodedKey::Pem);
     }
     if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") {
         return Err(KeyError::Ssh);
@@ -71,12 +72,12 @@ pub(crate) fn read(text: &str, wanted: Half) -> Result<Written<'_>, KeyError> {
         return Err(KeyError::Hexadecimal);
     }
     decode_lenient(text)
-        .map(Written::Base64)
+        .map(EncodedKey::Base64)
         .ok_or(KeyError::NotBase64)
 }
 
-/// Whether a text says that it is hexadecimal, or has too many digits that are to be anything else.
-/// Tools print it in pairs, with colons between them.
+/// Returns whether a text is marked as hexadecimal, or has more hexadecimal digits than base64
+/// would have by chance. Some tools print pairs of digits with colons between them.
 fn is_hexadecimal(text: &str) -> bool {
     let stated = text.strip_prefix("0x").or(text.strip_prefix("0X"));
     let mut digits = 0;
@@ -87,9 +88,9 @@ fn is_hexadecimal(text: &str) -> bool {
     only && (stated.is_some() || digits >= 64)
 }
 
-/// One block of RFC 7468, without the words that begin its first line.
-fn read_pem(block: &str, wanted: Half) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let (label, rest) = cut(block, "-----").ok_or(KeyError::Pem)?;
+/// Reads a PEM block, from the label of its first line on.
+fn read_pem(block: &str, wanted: KeyHalf) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let (label, rest) = split_at_mark(block, "-----").ok_or(KeyError::Pem)?;
     match label {
         "CERTIFICATE"
         | "X509 CERTIFICATE"
@@ -97,23 +98,23 @@ fn read_pem(block: &str, wanted: Half) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         | "CERTIFICATE REQUEST"
         | "NEW CERTIFICATE REQUEST" => return Err(KeyError::Certificate),
         _ if label.starts_with("PGP ") => return Err(KeyError::OtherKind("OpenPGP")),
-        // OpenSSL writes the curve before an EC private key, as a block of its own.
+        // OpenSSL writes the curve in a separate block before an EC private key.
         "EC PARAMETERS" => {
-            let (_, next) = cut(rest, PEM_BEGIN).ok_or(KeyError::Pem)?;
+            let (_, next) = split_at_mark(rest, PEM_BEGIN).ok_or(KeyError::Pem)?;
             return read_pem(next, wanted);
         }
-        _ if label.ends_with("PRIVATE KEY") && wanted == Half::Public => {
+        _ if label.ends_with("PRIVATE KEY") && wanted == KeyHalf::Public => {
             return Err(KeyError::PrivateKey);
         }
         "OPENSSH PRIVATE KEY" => return Err(KeyError::Ssh),
         "ENCRYPTED PRIVATE KEY" => return Err(KeyError::EncryptedPrivateKey),
         _ => {}
     }
-    let (body, end) = cut(rest, "-----END ").ok_or(KeyError::Pem)?;
+    let (body, end) = split_at_mark(rest, "-----END ").ok_or(KeyError::Pem)?;
     let after = end
         .strip_prefix(label)
         .and_then(|end| end.strip_prefix("-----"));
-    if after.is_none_or(|after| cut(after, PEM_BEGIN).is_some()) {
+    if after.is_none_or(|after| split_at_mark(after, PEM_BEGIN).is_some()) {
         return Err(KeyError::Pem);
     }
     decode_lenient(body).ok_or_else(|| {
@@ -121,7 +122,7 @@ fn read_pem(block: &str, wanted: Half) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         if holds(b'\\') {
             KeyError::EscapedLines
         } else if holds(b':') {
-            // Only what is under a password has headers (RFC 1421 §4.6).
+            // Only encrypted keys have headers (RFC 1421 §4.6).
             KeyError::EncryptedPrivateKey
         } else {
             KeyError::Pem
@@ -129,9 +130,9 @@ fn read_pem(block: &str, wanted: Half) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     })
 }
 
-/// What is before and after the first `mark`. The standard library's search is made for long
-/// texts, and takes more room in the wasm than this whole file.
-fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
+/// Splits a text at the first `mark`. The search of the standard library is optimised for long
+/// texts, and its code in the wasm is larger than this whole file.
+fn split_at_mark<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     let mut windows = text.as_bytes().windows(mark.len());
     let place = windows.position(|window| window == mark.as_bytes())?;
     text.get(..place).zip(text.get(place + mark.len()..))

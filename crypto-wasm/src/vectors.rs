@@ -1,24 +1,25 @@
-//! The primitives as this crate uses them, and sealing with chosen numbers: for vectors alone.
+//! The primitives as this crate uses them, and sealing with chosen random values. For test vectors
+//! only.
 //!
-//! With the feature `bindings` too they are exported, so that the same vectors run in the wasm.
-//! What goes wrong is `None`, because a vector says only that it has to.
+//! With the feature `bindings` they are also exported, so that the same vectors run in the wasm.
+//! The functions return `None` on failure, because a vector only says whether an operation fails.
 
 #[cfg(feature = "bindings")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::{AgentPublicKey, AgentSecretKey, curve::Number, derive, open, seal};
+use crate::{AgentPublicKey, AgentSecretKey, curve::Scalar, derive, open, seal};
 
-/// ECDH, from two keys in any form to the shared x coordinate.
+/// Computes the shared x coordinate (ECDH) of two keys in any form.
 #[must_use]
 #[cfg_attr(feature = "bindings", wasm_bindgen)]
 pub fn ecdh(public_key: &str, secret_key: &str) -> Option<Vec<u8>> {
     let public_key = AgentPublicKey::parse(public_key).ok()?;
     let secret_key = AgentSecretKey::parse(secret_key).ok()?;
-    let z = secret_key.number().agree(public_key.point());
+    let z = secret_key.scalar().agree(public_key.point());
     Some(z.raw_secret_bytes().to_vec())
 }
 
-/// HKDF-SHA-256.
+/// Computes HKDF-SHA-256 with the given output length.
 #[must_use]
 #[cfg_attr(feature = "bindings", wasm_bindgen)]
 pub fn hkdf(salt: &[u8], ikm: &[u8], info: &[u8], length: usize) -> Option<Vec<u8>> {
@@ -26,7 +27,7 @@ pub fn hkdf(salt: &[u8], ikm: &[u8], info: &[u8], length: usize) -> Option<Vec<u
     derive::expand(salt, ikm, info, &mut output).then_some(output)
 }
 
-/// AES-256-GCM: the ciphertext and its tag.
+/// Encrypts with AES-256-GCM, and returns the ciphertext and its tag.
 #[must_use]
 #[cfg_attr(feature = "bindings", wasm_bindgen)]
 pub fn gcm_seal(key: &[u8], iv: &[u8], aad: &[u8], plaintext: &[u8]) -> Option<Vec<u8>> {
@@ -36,7 +37,7 @@ pub fn gcm_seal(key: &[u8], iv: &[u8], aad: &[u8], plaintext: &[u8]) -> Option<V
     Some(buffer)
 }
 
-/// AES-256-GCM, opened.
+/// Decrypts AES-256-GCM, and returns the plaintext.
 #[must_use]
 #[cfg_attr(feature = "bindings", wasm_bindgen)]
 pub fn gcm_open(key: &[u8], iv: &[u8], aad: &[u8], ciphertext: &[u8]) -> Option<Vec<u8>> {
@@ -44,7 +45,7 @@ pub fn gcm_open(key: &[u8], iv: &[u8], aad: &[u8], ciphertext: &[u8]) -> Option<
     Some(opened.ok()?.to_vec())
 }
 
-/// Seals with a chosen ephemeral number and iv: `ciphertext.iv.ephemeralPublicKey`.
+/// Seals with a chosen ephemeral number and iv, and returns `ciphertext.iv.ephemeralPublicKey`.
 #[must_use]
 #[cfg_attr(feature = "bindings", wasm_bindgen)]
 pub fn seal_fixed(
@@ -54,13 +55,13 @@ pub fn seal_fixed(
     task_id: &str,
     plaintext: &[u8],
 ) -> Option<String> {
-    let ephemeral = Number::read(ephemeral.try_into().ok()?)?;
-    let fresh = seal::Fresh {
+    let ephemeral = Scalar::read(ephemeral.try_into().ok()?)?;
+    let random = seal::RandomValues {
         ephemeral,
         iv: iv.try_into().ok()?,
     };
     let public_key = AgentPublicKey::parse(public_key).ok()?;
-    let envelope = seal::seal_with(&fresh, &public_key, task_id, plaintext);
+    let envelope = seal::seal_with(&random, &public_key, task_id, plaintext);
     Some(
         [
             envelope.ciphertext_base64(),

@@ -1,4 +1,4 @@
-//! Envelopes: they open for one key and one task, and nothing about them can be changed unnoticed.
+//! Envelopes open for one key and one task only, and every change to one is detected.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -14,7 +14,7 @@ use crypto_wasm::{
 const TASK: &str = "task_01J9ZK3V5D8Q2M4N6P7R9S1T3W";
 const PLAINTEXT: &[u8] = br#"{"api_key":"sk_live_51H8"}"#;
 
-/// An envelope as its four texts, so that a test can change one.
+/// The fields of an envelope as texts, so that a test can change one of them.
 #[derive(Clone)]
 struct Wire {
     algorithm: String,
@@ -113,8 +113,8 @@ fn a_field_of_another_envelope_does_not_open() {
     }
 }
 
-/// Changed bits of the ciphertext, the tag and the iv, and bytes that were cut or added, all end in
-/// the same error.
+/// Changed bits of the ciphertext, the tag and the iv, and bytes that are removed or added, all
+/// cause the same error.
 #[test]
 fn an_envelope_with_any_bit_changed_does_not_open() {
     let (key, wire) = sealed();
@@ -136,7 +136,7 @@ fn an_envelope_with_any_bit_changed_does_not_open() {
     }
 }
 
-/// What `Envelope::parse` refuses by name, opening refuses without one.
+/// `Envelope::parse` names the field that it refuses; opening does not.
 #[test]
 fn a_malformed_envelope_does_not_open_and_nothing_says_why() {
     let (key, wire) = sealed();
@@ -176,7 +176,8 @@ fn a_malformed_envelope_does_not_open_and_nothing_says_why() {
     assert_eq!(wire.open(&key, TASK), Err(OpenError));
 }
 
-/// The negated point has the same x, and so the same shared secret: the salt tells them apart.
+/// The negated point has the same x coordinate, and so the same shared secret. Only the salt
+/// differs.
 #[test]
 fn the_negated_point_does_not_open() {
     let (key, wire) = sealed();
@@ -191,8 +192,8 @@ fn the_negated_point_does_not_open() {
     assert_eq!(wire.open(&key, TASK), Err(OpenError));
 }
 
-/// A changed bit leaves the curve, which is refused before any secret is near, and always the same
-/// way.
+/// A point with a changed bit is off the curve. It is refused before any secret is used, and always
+/// with the same error.
 #[test]
 fn a_point_with_any_bit_changed_is_refused() {
     let (_, wire) = sealed();
@@ -225,7 +226,7 @@ fn damaged(text: &str) -> Vec<String> {
     all
 }
 
-/// Asserts that a change of one field is refused in the name of that field.
+/// Asserts that changing a field causes exactly these faults.
 fn assert_faults(change: impl FnOnce(&mut Wire), faults: &[EnvelopeError]) {
     let (_, mut wire) = sealed();
     change(&mut wire);
@@ -253,7 +254,7 @@ fn an_unknown_version_or_algorithm_is_refused() {
 
 #[test]
 fn base64_has_one_spelling_in_an_envelope() {
-    // 12 bytes need no padding; the last digit of "AB==" carries bits that belong to no byte.
+    // 12 bytes need no padding. The last digit of "AB==" has bits that belong to no byte.
     for text in [
         "AAAAAAAAAAAAAAA",
         "AAAA AAAAAAAAAAA",

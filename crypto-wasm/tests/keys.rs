@@ -1,5 +1,5 @@
-//! Keys: every promised form is read as the same key, and everything else is told what it is.
-//! The same cases go through the npm package in `pkg/test/arguments.test.mjs`.
+//! Keys: every promised form is read as the same key, and everything else gets an error that says
+//! what it is. `pkg/test/arguments.test.mjs` runs the same cases through the npm package.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -34,7 +34,7 @@ impl Case {
         self.text.repeat(self.times.unwrap_or(1))
     }
 
-    /// Whether the text is also read when it comes as bytes.
+    /// Returns whether the text is also accepted as bytes.
     fn is_pem_or_json(&self) -> bool {
         self.text.contains("-----BEGIN ") || self.text.contains('{')
     }
@@ -81,7 +81,7 @@ fn a_public_key_is_read_from_its_own_bytes() {
     assert_eq!(AgentPublicKey::from_bytes(&key.to_bytes()), Ok(key));
 }
 
-/// Of either parity: sixteen keys have one of each, but once in 32 768 runs.
+/// Tests both parities: all of 16 keys have the same parity only once in 32 768 runs.
 #[test]
 fn a_compressed_point_is_the_point_it_was_made_of() {
     for _ in 0..16 {
@@ -166,7 +166,7 @@ fn a_secret_key_is_never_printed() {
     assert_eq!(format!("{key:?}"), "AgentSecretKey([redacted])");
 }
 
-/// No text at all makes the reader panic: every prefix of every case, and each with a byte changed.
+/// Parses every prefix of every case, and every case with one byte changed. None of them may panic.
 #[test]
 fn a_damaged_key_is_read_or_refused_but_never_a_panic() {
     let cases = cases();

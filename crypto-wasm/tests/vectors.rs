@@ -1,5 +1,5 @@
-//! Every vector: those of the format, which open for ever, and the published ones of its parts.
-//! The same files are read by `pkg/test/vectors.test.mjs`, through the wasm.
+//! Every test vector: those of the format, which must stay valid forever, and the published ones of
+//! its primitives. `pkg/test/vectors.test.mjs` runs the same files through the wasm.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -82,11 +82,11 @@ fn a_key_has_the_fingerprint_of_the_vector() {
     }
 }
 
-/// Number, public key, private key, shared secret, result.
+/// An ECDH vector: number, public key, private key, shared secret, result.
 type Agreement = (u32, String, String, String, String);
-/// Number, key, iv, aad, plaintext, ciphertext and tag, result.
+/// A GCM vector: number, key, iv, aad, plaintext, ciphertext and tag, result.
 type Gcm = (u32, String, String, String, String, String, String);
-/// Number, ikm, salt, info, length, output, result.
+/// An HKDF vector: number, ikm, salt, info, length, output, result.
 type Hkdf = (u32, String, String, String, usize, String, String);
 
 fn published<T: serde::de::DeserializeOwned>(set: &str, count: usize) -> Vec<T> {
@@ -97,8 +97,9 @@ fn published<T: serde::de::DeserializeOwned>(set: &str, count: usize) -> Vec<T> 
     vectors
 }
 
-/// What a vector allows: `valid` has to agree, `invalid` must not, `acceptable` may do either.
-fn judge(name: &str, answer: Option<Vec<u8>>, expected: &str, result: &str) {
+/// Compares a result with a vector: `valid` must agree, `invalid` must fail, and `acceptable` may
+/// either agree or fail.
+fn assert_result(name: &str, answer: Option<Vec<u8>>, expected: &str, result: &str) {
     match result {
         "valid" => assert_eq!(
             answer.as_deref().map(hex).as_deref(),
@@ -113,11 +114,11 @@ fn judge(name: &str, answer: Option<Vec<u8>>, expected: &str, result: &str) {
     }
 }
 
-/// Runs a set of which both keys are written as given by `write`.
-fn agree(set: &str, count: usize, write: impl Fn(&str) -> String) {
+/// Runs a set of ECDH vectors. `write` converts their keys to text.
+fn assert_agreements(set: &str, count: usize, write: impl Fn(&str) -> String) {
     for (number, public, private, shared, result) in published::<Agreement>(set, count) {
         let answer = vectors::ecdh(&write(&public), &write(&private));
-        judge(&format!("{set} {number}"), answer, &shared, &result);
+        assert_result(&format!("{set} {number}"), answer, &shared, &result);
     }
 }
 
@@ -127,22 +128,22 @@ fn base64_of_hex(hex: &str) -> String {
 
 #[test]
 fn wycheproof_points_agree() {
-    agree("wycheproof_ecdh_secp256r1_ecpoint", 355, base64_of_hex);
+    assert_agreements("wycheproof_ecdh_secp256r1_ecpoint", 355, base64_of_hex);
 }
 
 #[test]
 fn wycheproof_subject_public_keys_agree() {
-    agree("wycheproof_ecdh_secp256r1_spki", 612, base64_of_hex);
+    assert_agreements("wycheproof_ecdh_secp256r1_spki", 612, base64_of_hex);
 }
 
 #[test]
 fn wycheproof_pem_agrees() {
-    agree("wycheproof_ecdh_secp256r1_pem", 612, str::to_owned);
+    assert_agreements("wycheproof_ecdh_secp256r1_pem", 612, str::to_owned);
 }
 
 #[test]
 fn wycheproof_web_crypto_keys_agree() {
-    agree("wycheproof_ecdh_secp256r1_webcrypto", 353, str::to_owned);
+    assert_agreements("wycheproof_ecdh_secp256r1_webcrypto", 353, str::to_owned);
 }
 
 #[test]
@@ -157,10 +158,10 @@ fn wycheproof_and_nist_gcm_agree() {
             let [key, iv, aad, plaintext, ciphertext] =
                 [&key, &iv, &aad, &plain, &sealed].map(|text| unhex(text));
             let opened = vectors::gcm_open(&key, &iv, &aad, &ciphertext);
-            judge(&format!("{set} {number}"), opened, &plain, &result);
+            assert_result(&format!("{set} {number}"), opened, &plain, &result);
             if result == "valid" {
                 let answer = vectors::gcm_seal(&key, &iv, &aad, &plaintext);
-                judge(&format!("{set} {number}"), answer, &sealed, &result);
+                assert_result(&format!("{set} {number}"), answer, &sealed, &result);
             }
         }
     }
@@ -171,12 +172,12 @@ fn wycheproof_and_rfc_5869_hkdf_agree() {
     for (set, count) in [("wycheproof_hkdf_sha256", 86), ("rfc5869_sha256", 3)] {
         for (number, ikm, salt, info, length, okm, result) in published::<Hkdf>(set, count) {
             let answer = vectors::hkdf(&unhex(&salt), &unhex(&ikm), &unhex(&info), length);
-            judge(&format!("{set} {number}"), answer, &okm, &result);
+            assert_result(&format!("{set} {number}"), answer, &okm, &result);
         }
     }
 }
 
-/// One vector of `credential_v1.json`.
+/// A vector of `credential_v1.json`.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 struct OwnVector {

@@ -1,4 +1,5 @@
-// Every key form, every wrong key, and every argument given every wrong type: through both entries.
+// Every form of a key, every invalid key, and every argument with every wrong type, at both entry
+// points.
 
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
@@ -49,7 +50,10 @@ for (const [entry, api] of Object.entries(entries)) {
     })
   }
 
-  /** Gives an argument every wrong value; only those that `allowed` names may pass. */
+  /**
+   * Passes every wrong value as an argument. Only those for which `allowed` is true may be
+   * accepted.
+   */
   const refuses = (argument, give, allowed = () => false) =>
     test(`${argument} of a wrong type is a TypeError that names it (${entry})`, async () => {
       for (const value of WRONG.filter((value) => !allowed(value))) {

@@ -1,5 +1,5 @@
-// Both entries of the package, and the vectors that Rust reads too. What Web Crypto makes of the
-// format is webcrypto.mjs.
+// Both entry points of the package, and the test vectors, which the Rust tests read too. The same
+// format in Web Crypto is in webcrypto.mjs.
 
 import { readFile } from 'node:fs/promises'
 import * as nodeEntry from '@humanops/crypto'
@@ -7,7 +7,7 @@ import * as browserEntry from '../index.js'
 
 const VECTORS = new URL('../../crypto-wasm/tests/vectors/', import.meta.url)
 
-// The browser's entry fetches its wasm; Node's fetch reads no files, so the test lends it one.
+// The entry point for browsers fetches its wasm. Node's fetch cannot read files, so this one does.
 globalThis.fetch = async (url) => {
   const headers = { 'content-type': 'application/wasm' }
   return new Response(await readFile(new URL(url)), { headers })

@@ -1,5 +1,5 @@
-// What one side seals the other opens: both entries, and Web Crypto, in all directions. And what
-// must not open does not.
+// Envelopes sealed by each implementation (both entry points and Web Crypto) open in every other
+// one, and changed envelopes do not open.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,5 +1,5 @@
-// What TypeScript makes of the package: every export, used as the documents use it. It is checked
-// and never run; each line under `@ts-expect-error` has to be refused.
+// Type checks of the package: every export, used as the documentation shows. TypeScript checks this
+// file, and it is never run. Each line under `@ts-expect-error` must be a type error.
 
 import {
   KeyError,
@@ -34,7 +34,7 @@ export async function operator(key: string | Uint8Array): Promise<Envelope> {
   return seal({ publicKey, taskId: 'task_1', plaintext: '{"api_key":"sk_1"}' })
 }
 
-/** An envelope that was stored without the one field that is not authenticated. */
+/** Opens a stored envelope without the field that is not authenticated. */
 export async function stored(secretKey: SecretKey, { createdAt, ...envelope }: Envelope) {
   return [createdAt, await open({ secretKey, taskId: 'task_1', envelope })]
 }
@@ -46,17 +46,17 @@ export function told(error: unknown): string {
 }
 
 export async function refused(pair: KeyPair, envelope: Envelope): Promise<void> {
-  // @ts-expect-error: keys are made by functions alone
+  // @ts-expect-error: only functions create keys
   new PublicKey()
-  // @ts-expect-error: a public key is not written as a secret one
+  // @ts-expect-error: a public key cannot be exported as a secret key
   await exportSecretKey(pair.publicKey)
-  // @ts-expect-error: a text is not a key until it is read
+  // @ts-expect-error: a string must be imported before it is a key
   await seal({ publicKey: pair.publicKey.base64, taskId: 'task_1', plaintext: 'x' })
-  // @ts-expect-error: an envelope opens for a task
+  // @ts-expect-error: opening needs the task id
   await open({ secretKey: pair.secretKey, envelope })
-  // @ts-expect-error: everything is asynchronous
+  // @ts-expect-error: every function is asynchronous
   const bytes: Uint8Array = open({ secretKey: pair.secretKey, taskId: 'task_1', envelope })
-  // @ts-expect-error: what is opened is bytes, not text
+  // @ts-expect-error: the plaintext is bytes, not a string
   const text: string = await open({ secretKey: pair.secretKey, taskId: 'task_1', envelope })
   void [bytes, text]
 }

@@ -1,4 +1,5 @@
-// Every vector that Rust runs natively, run through the wasm; and Web Crypto's opinion of ours.
+// Runs every test vector of the Rust tests through the wasm, and those of the format through Web
+// Crypto.
 
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
@@ -12,7 +13,10 @@ import {
 const own = (await vectorFile('credential_v1.json')).vectors
 const published = await vectorFile('published.json')
 
-/** The wasm with the primitives exported, which `cargo xtask test` builds and never ships. */
+/**
+ * Loads the wasm with exported primitives, which `cargo xtask test` builds and which is never
+ * published.
+ */
 async function primitives() {
   const built = new URL('../../target/xtask/vectors', import.meta.url)
   const folder = process.env.VECTORS_WASM ?? fileURLToPath(built)
@@ -53,7 +57,10 @@ for (const vector of own) {
   })
 }
 
-/** `valid` has to agree, `invalid` must not, `acceptable` may do either. */
+/**
+ * Compares a result with a vector: `valid` must agree, `invalid` must fail, `acceptable` may do
+ * either.
+ */
 function judge(name, answer, expected, result) {
   const hex = answer && toHex(answer)
   if (result === 'valid') assert.equal(hex, expected, name)

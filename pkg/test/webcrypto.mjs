@@ -1,5 +1,5 @@
-// The format of contract §5, written a second time with Web Crypto alone: what the package is
-// compared with, in Node and in a browser.
+// A second implementation of the format (contract §5), with Web Crypto only. The package is
+// compared with it in Node and in a browser.
 
 const { subtle } = globalThis.crypto
 const CURVE = { name: 'ECDH', namedCurve: 'P-256' }
@@ -9,7 +9,7 @@ export const fromBase64 = (text) => Uint8Array.from(atob(text), (letter) => lett
 export const toBase64 = (bytes) =>
   btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(''))
 
-/** The bytes that a vector seals: a text, base64, or a text over and over. */
+/** Returns the plaintext of a vector: a text, base64, or a repeated text. */
 export function plaintextOf(vector) {
   const { text, base64, repeat, bytes } = vector.plaintext
   if (text !== undefined) return utf8(text)
@@ -26,7 +26,7 @@ async function webKey(privateKey, theirPoint, ephemeral, agent, usage) {
   return subtle.deriveKey(hkdf, ikm, { name: 'AES-GCM', length: 256 }, false, [usage])
 }
 
-/** Seals with Web Crypto. */
+/** Seals a plaintext with Web Crypto. */
 export async function webSeal(agentPoint, taskId, plaintext) {
   const pair = await subtle.generateKey(CURVE, false, ['deriveBits'])
   const point = new Uint8Array(await subtle.exportKey('raw', pair.publicKey))
@@ -38,7 +38,7 @@ export async function webSeal(agentPoint, taskId, plaintext) {
   return { v: 1, algorithm, ciphertext, iv: toBase64(iv), ephemeralPublicKey: toBase64(point) }
 }
 
-/** Opens with Web Crypto. */
+/** Opens an envelope with Web Crypto. */
 export async function webOpen(pkcs8, agentPoint, taskId, envelope) {
   const secret = await subtle.importKey('pkcs8', pkcs8, CURVE, false, ['deriveBits'])
   const point = fromBase64(envelope.ephemeralPublicKey)

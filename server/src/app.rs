@@ -86,8 +86,8 @@ impl App {
         for (name, now) in self.config.shared() {
             match before.get(&name) {
                 Some(before) if *before != now => tracing::warn!(
-                    "{name} is {now:?} here and was {before:?} when a server of this database \
-                     last started: all its servers must have the same"
+                    "{name} is {now:?} here, but was {before:?} when a server of this database \
+                     last started: give all its servers the same value"
                 ),
                 _ => {}
             }
@@ -141,12 +141,12 @@ impl App {
 fn open_mails(config: &Config) -> anyhow::Result<Mails> {
     if let Some(url) = &config.smtp_url {
         let from = config.mail_from.as_deref();
-        let from = from.context("SMTP_URL needs a MAIL_FROM, which its mails come from")?;
+        let from = from.context("SMTP_URL needs a sender: set MAIL_FROM")?;
         return Mails::by_smtp(url.expose(), from);
     }
     let folder = config.place.data.join("mails");
     make_private(&folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        .with_context(|| format!("cannot create the folder {}", folder.display()))?;
     let from = config.mail_from.as_deref();
     Mails::to_folder(folder, from.unwrap_or("HumanOps <humanops@localhost>"))
 }
@@ -157,7 +157,7 @@ fn open_mails(config: &Config) -> anyhow::Result<Mails> {
 /// Fails if it cannot be created.
 pub fn make_data_folder(place: &DataLocation) -> anyhow::Result<()> {
     make_private(&place.data)
-        .with_context(|| format!("cannot make the data folder {}", place.data.display()))
+        .with_context(|| format!("cannot create the data folder {}", place.data.display()))
 }
 
 /// Creates a folder, if it does not exist, that only the server's user can access: it contains

@@ -48,8 +48,8 @@ impl DataLock {
                     other => other,
                 };
                 anyhow::bail!(
-                    "{} is served already, by {other}. Stop that server first, give this one a \
-                     folder of its own with --data, or let both share a PostgreSQL database.",
+                    "{} is already served by {other}. Stop that server first, give this one \
+                     another folder with --data, or use a PostgreSQL database for both.",
                     data.display()
                 );
             }

@@ -25,7 +25,8 @@ const OUR_TARGETS: [&str; 4] = ["server", "humanops", "api_types", "crypto_wasm"
 /// # Errors
 /// Fails if `filter` is invalid, or if this process already has a logger.
 pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter).context("LOG is not a filter")?;
+    let filter = EnvFilter::try_new(filter)
+        .context("LOG is not a valid filter: write, for example, warn,server=debug")?;
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(output::stderr_is_terminal())
         // Otherwise it prints its own errors to standard error, and panics if that fails.
@@ -40,7 +41,7 @@ pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
         .with(libraries_at_info())
         .with(lines)
         .try_init()
-        .context("something else logs in this process")?;
+        .context("this process already has a logger")?;
     panic::set_hook(Box::new(log_panic));
     Ok(())
 }

@@ -125,7 +125,10 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
 }
 
 fn first(addresses: &[SocketAddr]) -> anyhow::Result<SocketAddr> {
-    addresses.first().copied().context("there is no address")
+    addresses
+        .first()
+        .copied()
+        .context("there is no address to listen on")
 }
 
 /// Locks the data folder of the embedded database, which has one server. PostgreSQL can be shared.
@@ -192,5 +195,5 @@ fn print_openapi() -> anyhow::Result<()> {
 }
 
 fn print(answer: &[u8]) -> anyhow::Result<()> {
-    output::product(answer).context("the answer could not be written to standard output")
+    output::product(answer).context("the result could not be written to standard output")
 }

@@ -155,7 +155,7 @@ pub fn count() -> anyhow::Result<PrometheusHandle> {
         .build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder)
-        .map_err(|_| anyhow::anyhow!("something else counts in this process"))?;
+        .map_err(|_| anyhow::anyhow!("this process already has a metrics recorder"))?;
     describe();
     gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     *counting = Some(handle.clone());

@@ -1,6 +1,6 @@
-"""What S0 and S2 take for granted: an account with money, a task to post, and the operator's side.
+"""What S0 and S2 assume: an account with a balance, a task to post, and the operator's side.
 
-It follows the API reference (S1), which the two pages belong to.
+It follows the API reference (S1), to which the two pages belong.
 """
 
 import datetime

@@ -1,8 +1,11 @@
-// What the clients of this folder share: whether an answer has everything that a reference prints.
+// Code that the clients of this folder share: checks whether a response has everything that a
+// reference prints.
 
 import assert from "node:assert/strict";
 
-/** Every field that is printed is there and of the printed kind. There may be more of them. */
+/**
+ * Checks that every printed field is present and has the printed type. Further fields are allowed.
+ */
 export function looksAsPrinted(answer, printed, at = "the answer") {
   if (printed === null) {
     assert.notEqual(answer, undefined, `${at} is missing`);
@@ -23,7 +26,7 @@ export function looksAsPrinted(answer, printed, at = "the answer") {
   }
 }
 
-/** Asks until `found` gives something, well below the rate limit, for half a minute at most. */
+/** Polls until `found` returns something, well below the rate limit and for at most 30 seconds. */
 export async function eventually(what, found) {
   const end = Date.now() + 30_000;
   for (;;) {
@@ -34,5 +37,5 @@ export async function eventually(what, found) {
   }
 }
 
-/** The references print deadlines that are long past; everything else of a sample stands. */
+/** The deadlines in the references are in the past. Everything else of a sample is unchanged. */
 export const deadline = () => new Date(Date.now() + 4 * 24 * 60 * 60 * 1000).toISOString();

@@ -1,9 +1,9 @@
 """An agent written from HumCLI's two pages alone: errors (S0) and task management (S2).
 
-Their three functions stand here as printed, but for the host's name. What the pages take for
-granted (an account, a task to post, the operator's side) is `other_side.py`. Changed are keys, ids,
-and deadlines, which are past where printed. Left out is what needs hours to pass (the 410 of S0,
-S2's estimate timeout): the server's own tests meet it with a clock that they move.
+Their three functions are unchanged except for the name of the host. `other_side.py` has what the
+pages assume: an account, a task to post, the operator's side. Changed are keys, ids, and deadlines,
+which are in the past where printed. Left out is what takes hours (the 410 of S0, the timeout of
+estimates in S2); the server's own tests cover it by advancing a clock.
 """
 
 import base64
@@ -16,11 +16,11 @@ import requests
 from other_side import API, funded, moved, new_task, operator, register
 
 HOST = os.environ["HUMANOPS_URL"]
-# A host that lets nobody work before the identity was checked.
+# A host on which operators must be approved before they can work.
 STRICT_HOST = os.environ["HUMANOPS_STRICT_URL"]
 
 
-# As printed in S0.
+# The sample of S0, as printed.
 def api_request_with_retry(method, url, max_retries=3, **kwargs):
     for attempt in range(max_retries):
         response = requests.request(method, url, **kwargs)
@@ -40,7 +40,7 @@ def api_request_with_retry(method, url, max_retries=3, **kwargs):
     raise Exception(f"Failed after {max_retries} retries")
 
 
-# As printed in S2.
+# The sample of S2, as printed.
 def wait_for_completion(task_id, api_key, max_wait=3600):
     url = f"{HOST}/api/v1/tasks/{task_id}"
     headers = {"X-API-Key": api_key}
@@ -62,7 +62,7 @@ def wait_for_completion(task_id, api_key, max_wait=3600):
     raise TimeoutError(f"Task {task_id} did not complete within {max_wait}s")
 
 
-# As printed in S0, and what came of it.
+# The sample of S0, as printed, with a return value.
 def post(url, headers, body):
     response = requests.post(url, headers=headers, json=body)
 
@@ -127,7 +127,7 @@ def cannot_be_cancelled(task_id):
 
 
 def management():
-    """S2, from the first heading to the last."""
+    """Follows S2 from its first heading to its last."""
     first = task()
 
     # List your tasks, with a filter and with pages.
@@ -146,7 +146,7 @@ def management():
     assert [one["task_id"] for one in second] == [one["task_id"] for one in listed["data"][2:]]
     assert agent("GET", "/tasks?limit=1000").json()["pagination"]["limit"] == 100
 
-    # Estimates: rejected with the printed reason, then approved.
+    # Estimates: one is rejected with the printed reason, then one is approved.
     moved("accept", first, OPERATOR, "ESTIMATE_PENDING", {"estimate_hours": 3})
     assert status_of(first) == "ESTIMATE_PENDING"
     reason = {"reason": "Estimate too high. Expected under 2 hours."}
@@ -157,7 +157,7 @@ def management():
     answer = agent("POST", f"/tasks/{first}/estimate/approve")
     assert answer.status_code == 200 and answer.json()["status"] == "ACCEPTED", answer.text
 
-    # Most tasks are verified by themselves.
+    # Most tasks are verified automatically.
     moved("start", first, OPERATOR, "IN_PROGRESS")
     cannot_be_cancelled(first)
     moved("submit", first, OPERATOR, "SUBMITTED", CONFIRMED)
@@ -165,7 +165,7 @@ def management():
     assert done["status"] == "COMPLETED" and done["operator"]["id"] == OPERATOR
     cannot_be_cancelled(first)
 
-    # Review submitted proof: what the Guardian cannot tell.
+    # Review submitted proof that the Guardian cannot judge.
     approved, rejected = others[:2]
     for one in (approved, rejected):
         moved("accept", one, OPERATOR, "ACCEPTED")
@@ -196,7 +196,7 @@ def management():
 
 
 def credentials():
-    """S2's last heading. The key pair is a fixed one: what is inside is the package's affair."""
+    """Follows S2's last heading. The key pair is fixed; the package's own tests check its content."""
     from_curve = base64.b64encode(bytes.fromhex(
         "04"
         "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
@@ -222,12 +222,12 @@ def credentials():
     assert done["status"] == "COMPLETED" and done["task_domain"] == "CREDENTIAL", done
     answer = agent("POST", path)
     assert answer.status_code == 200 and answer.json()["task_id"] == credential, answer.text
-    # S2 prints a field for each secret; sealed, they are one envelope (S1, and the contract).
+    # S2 prints a field for each secret. Sealed, they are one envelope (S1 and the contract).
     assert answer.json()["encrypted_credential"]["ciphertext"] == envelope["ciphertext"]
 
 
 def errors_of_agents():
-    """S0's table, each error by the cause that it prints."""
+    """Causes each error of S0's table as printed."""
     email = {"name": "my-agent", "email": f"{uuid.uuid4()}@example.com"}
     assert requests.post(f"{API}/agents/register", json=email).status_code == 201
     again = requests.post(f"{API}/agents/register", json=email)
@@ -273,7 +273,7 @@ def errors_of_agents():
 
 
 def errors_of_operators(one):
-    """S0's second table."""
+    """Causes each error of S0's second table."""
     email = {"name": "Jane Doe", "email": f"{uuid.uuid4()}@example.com"}
     assert requests.post(f"{API}/operator/register", json=email).status_code == 201
     again = requests.post(f"{API}/operator/register", json=email)
@@ -302,7 +302,7 @@ def errors_of_operators(one):
 
 
 def limit():
-    """The backoff of S0: patience gets an answer, unless the minute lasts longer than it."""
+    """Runs the backoff of S0, which succeeds unless the minute lasts longer than its retries."""
     url = f"{API}/agents/balance"
     for _ in range(201):
         response = requests.get(url, headers=HEADERS)

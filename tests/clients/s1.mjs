@@ -1,7 +1,7 @@
-// An agent written from the HumanOps API reference alone (S1): its requests as printed, its answers
-// compared with the printed ones. Changed are the host's name, keys and ids, deadlines (the printed
-// ones are past), and what is printed as "0xabc...def", "https://..." and BASE64_…. The operators
-// that it hires stand in s1_operator.mjs.
+// An agent written from the HumanOps API reference alone (S1): its requests are the printed ones,
+// and the responses are compared with the printed ones. Changed are the name of the host, keys and
+// ids, deadlines (the printed ones are in the past), and the values printed as "0xabc...def",
+// "https://..." and BASE64_…. The operators that it hires are in s1_operator.mjs.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -11,7 +11,7 @@ import { deadline, eventually, looksAsPrinted } from "./printed.mjs";
 import * as operators from "./s1_operator.mjs";
 import { API, JSON_TYPE, call, callback_url, leave, told } from "./s1_wire.mjs";
 
-// Getting started: register, fund, post.
+// Getting started: register, deposit, post.
 const account = await call("POST", "/agents/register", JSON_TYPE, {
   name: "my-agent",
   email: "agent@example.com",
@@ -53,7 +53,7 @@ looksAsPrinted(posted, {
 assert.equal(posted.status, "PENDING");
 assert.deepEqual([posted.reward_usd, posted.platform_fee, posted.total_escrow], [25, 4.5, 29.5]);
 
-// A retry with the printed header posts nothing twice.
+// A retry with the printed header does not post a second task.
 const again = { ...agent, "Idempotency-Key": "signage-1" };
 const once = await call("POST", "/tasks", again, signage, 201);
 assert.equal((await call("POST", "/tasks", again, signage, 201)).task_id, once.task_id);
@@ -68,7 +68,7 @@ for (const { task_id } of [posted, once]) {
   assert.deepEqual([cancelled.status, cancelled.refunded_usd], ["CANCELLED", 29.5]);
 }
 
-// Keys.
+// API keys.
 const pipeline = await call("POST", "/agents/keys", agent, { name: "ci-pipeline" });
 looksAsPrinted(pipeline, {
   api_key: "ho_live_EXAMPLE_KEY",
@@ -96,7 +96,7 @@ assert.deepEqual(revoked, { revoked: true });
 const refused = await call("GET", "/agents/keys", { "X-API-Key": pipeline.api_key }, undefined, 401);
 looksAsPrinted(refused, { error: "…" });
 
-// Fiat, coming soon in the reference, and at once in test mode.
+// Deposits by card: the reference calls them coming soon; they complete at once in test mode.
 const paid = await call("POST", "/agents/deposit", agent, {
   amount_usd: 100,
   payment_method: "card",
@@ -107,12 +107,12 @@ assert.deepEqual(
   [paid.amount_usd, paid.status, paid.message],
   [100, "completed", "Funds added (test mode)"],
 );
-// The reference answers no payment_id here, and asks for one below.
+// The reference prints no payment_id in this response, but requires one below.
 const payment_id = paid.payment_id ?? paid.transaction_id;
 const payment = await call("POST", "/agents/deposit/status", agent, { payment_id });
 looksAsPrinted(payment, { payment_id, status: "completed", amount_usd: 100 });
 
-// A person who takes photos, and one who works at a screen.
+// An operator who takes photos, and one who works on a screen.
 const jane = await operators.register({
   name: "Jane Doe",
   email: "jane@example.com",
@@ -130,7 +130,7 @@ const sam = await operators.register({
 
 const callback = { callback_url, callback_secret: "your-random-secret" };
 
-// A task on the street, from the post to the news that it is done.
+// A physical task, from its post to the webhook that says that it is done.
 const street = await call("POST", "/tasks", agent, {
   title: "Verify storefront signage",
   description: "Take a clear photo of the sign at 123 Main St",
@@ -174,7 +174,7 @@ looksAsPrinted(whole, {
     confidence: 95,
     reasoning: "All proof requirements met.",
   },
-  // The printed 4.8 is the mean of what others gave; nobody has rated her yet.
+  // The printed 4.8 is a mean of earlier ratings; nobody has rated this operator yet.
   operator: { id: "op_xyz", name: "Jane D.", rating: null },
   callback_url: "https://your-app.com/webhook",
   accepted_at: "2026-02-05T13:00:00Z",
@@ -206,7 +206,7 @@ looksAsPrinted(tasks, {
 assert.equal(tasks.pagination.total, 2);
 assert.ok(tasks.data.every((task) => task.operator === null));
 
-// A digital task without a place, by a screenshot.
+// A digital task without a location, with a screenshot as proof.
 const captcha = await call("POST", "/tasks", agent, {
   title: "Solve login CAPTCHA",
   description: "Navigate to example.com/login and solve the CAPTCHA",
@@ -230,7 +230,7 @@ await eventually("the end of the captcha", async () => {
   return status === "COMPLETED";
 });
 
-// What the Guardian cannot tell, the agent decides.
+// The agent decides what the Guardian cannot.
 for (const [decision, status] of [["APPROVE", "COMPLETED"], ["REJECT", "DISPUTED"]]) {
   const review = await call("POST", "/tasks", agent, {
     title: "Review a comment",
@@ -255,7 +255,7 @@ for (const [decision, status] of [["APPROVE", "COMPLETED"], ["REJECT", "DISPUTED
   }
 }
 
-// A credential, sealed for this agent alone.
+// A credential that is sealed for this agent.
 const pair = await generateKeyPair();
 const account_task = await call("POST", "/tasks", agent, {
   title: "Create Acme API account",
@@ -296,10 +296,10 @@ for (const method of ["POST", "GET"]) {
   assert.deepEqual(JSON.parse(new TextDecoder().decode(bytes)), secret);
 }
 
-// The host of this story holds earnings for no days, so that they can be paid out at once.
+// The host of this story has no settlement hold, so that earnings can be paid out at once.
 await operators.earnsAndIsPaid(sam, 10 + 10 + 50, 50);
 
-// The printed error, and the printed limit.
+// The printed error message, with the printed limit.
 const dear = { ...signage, reward_usd: 5000 };
 const poor = await call("POST", "/tasks", agent, dear, 402);
 assert.equal(poor.error, "Insufficient balance for escrow");

@@ -1,5 +1,5 @@
-// The operators that S1 prints, with X-Operator-Id: register, browse, accept, upload, submit, earn.
-// It prints no form of POST /operator/upload; the fields here are the server's own.
+// The operators of S1's samples, with X-Operator-Id: register, browse, accept, upload, submit,
+// earn. S1 prints no form of POST /operator/upload; the fields are those of this server.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { importPublicKey, seal } from "../../pkg/node.js";
 import { eventually, looksAsPrinted } from "./printed.mjs";
 import { API, JSON_TYPE, call } from "./s1_wire.mjs";
 
-/** Makes an operator's account, and gives the headers that speak for it. */
+/** Registers an operator, and returns the headers that authenticate it. */
 export async function register(person) {
   const registered = await call("POST", "/operator/register", JSON_TYPE, person);
   looksAsPrinted(registered, { operator_id: "op_xyz789" });
@@ -31,7 +31,7 @@ export async function submit(who, task_id, proof) {
   );
 }
 
-/** Uploads a photo, and gives its address. */
+/** Uploads a photo, and returns its URL. */
 export async function upload(who, task_id, file) {
   const form = new FormData();
   form.append("task_id", task_id);
@@ -42,7 +42,7 @@ export async function upload(who, task_id, file) {
   return (await response.json()).url;
 }
 
-/** The tasks of one type that are open to this operator. */
+/** Returns the open tasks of one type for this operator. */
 export async function find(who, task_type) {
   const path = `/operator/tasks?task_type=${task_type}&limit=20&offset=0`;
   const found = await call("GET", path, who);
@@ -65,7 +65,7 @@ export async function find(who, task_type) {
   return found.data;
 }
 
-/** What the operator typed, sealed for the agent whose key the task holds. */
+/** Returns what the operator typed, sealed to the agent's key in the task. */
 export async function sealed(who, task_id, secret) {
   const task = await call("GET", `/operator/tasks/${task_id}`, who);
   return seal({
@@ -75,7 +75,7 @@ export async function sealed(who, task_id, secret) {
   });
 }
 
-/** Sees all of `earned` become available, and a part of it paid out. */
+/** Waits until all of `earned` is available, and has a part of it paid out. */
 export async function earnsAndIsPaid(who, earned, amount_usd) {
   const earnings = await eventually("the end of the hold", async () => {
     const shown = await call("GET", "/operator/earnings", who);

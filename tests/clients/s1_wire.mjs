@@ -1,4 +1,4 @@
-// What S1 prints of the wire: requests, and the receiver of webhooks.
+// The parts of S1 that concern the wire: requests, and a receiver of webhooks.
 
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
@@ -11,7 +11,10 @@ export const API = `${process.env.HUMANOPS_URL}/api/v1`;
 export const JSON_TYPE = { "Content-Type": "application/json" };
 process.env.HUMANOPS_CALLBACK_SECRET = "your-random-secret";
 
-/** A request with the printed headers and body; `status` where not just any success will do. */
+/**
+ * Sends a request with the printed headers and body. With `status` only this status is accepted,
+ * otherwise every success.
+ */
 export async function call(method, path, headers, body, status) {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const response = await fetch(`${API}${path}`, { method, headers, ...sent });
@@ -21,7 +24,7 @@ export async function call(method, path, headers, body, status) {
   return answer;
 }
 
-// The webhook receiver of the reference, as printed but for the line that keeps the event.
+// The webhook receiver of the reference, unchanged except for the line that stores the event.
 const events = [];
 const app = express();
 // Use raw body so the signature matches exactly what was signed.
@@ -56,7 +59,7 @@ export async function told(name, task_id) {
   return event;
 }
 
-/** Ends the receiver, and with it the program. */
+/** Ends the receiver, and so the program. */
 export function leave() {
   receiver.close();
   receiver.closeAllConnections();

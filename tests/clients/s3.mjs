@@ -1,6 +1,6 @@
-// A client that expects the errors of the Nonhumans API (S3). Its SDK is not ours to have, so the
-// least class that S3 describes stands in for it; the handling is S3's, as printed, with its
-// types taken out (it is TypeScript).
+// A client that expects the errors of the Nonhumans API (S3). Its SDK is not available, so a
+// minimal class with the described interface replaces it. The error handling is S3's sample without
+// its TypeScript types.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -17,7 +17,7 @@ class NonhumansError extends Error {
   }
 }
 
-/** The key whose account asks for S3's errors, so that its requests are S3's to the letter. */
+/** The key whose setting selects S3's errors, so that no request needs an additional header. */
 let settled;
 
 async function call(method, path, { key, operator, body, again } = {}) {
@@ -37,7 +37,7 @@ async function call(method, path, { key, operator, body, again } = {}) {
   throw new NonhumansError(answer.error, response);
 }
 
-// The sample of S3, given its console to look at.
+// The sample of S3, with a console that the test can read.
 async function handled(get, console) {
   try {
     const profile = await get();
@@ -91,7 +91,7 @@ async function says(get, ...lines) {
   lines.forEach((line, nth) => assert.match(said[nth], line));
 }
 
-/** A refusal in S3's words, which `withRetry` surfaces at the first attempt. */
+/** Expects an error in S3's form, which `withRetry` must throw at the first attempt. */
 async function refused(status, code, method, path, options) {
   let attempts = 0;
   const attempt = () => {
@@ -125,7 +125,7 @@ const task = {
 };
 const { task_id } = await withRetry(() => call("POST", "/tasks", { key, body: task }));
 
-// The table of S3, each by a cause.
+// Every row of S3's table, each caused once.
 await refused(401, "unauthorized", "GET", "/agents/balance", { key: "ho_live_none" });
 await refused(403, "forbidden", "POST", `/operator/tasks/${task_id}/accept`, {
   operator: jane.operator_id,
@@ -148,7 +148,7 @@ await call("POST", "/tasks", { key, body: task, again });
 const other = { ...task, title: "Another" };
 await refused(422, "validation_error", "POST", "/tasks", { key, body: other, again });
 
-// The sample's branches, each by a cause.
+// Every branch of the sample, each caused once.
 await says(() => call("GET", "/agents/balance"), /^Check your API key\.$/);
 await says(() => call("POST", "/tasks", { key, body: { ...task, reward_usd: 5000 } }), /^Top up/);
 await says(
@@ -158,7 +158,7 @@ await says(
 );
 await says(async () => ({ handle: (await call("GET", "/agents/balance", { key })).currency }), /USD/);
 
-// Limited: the header is a number of seconds, and whoever respects it is let in.
+// The rate limit: the header is a number of seconds, and a client that waits so long is accepted.
 const ask = () => call("GET", "/agents/balance", { key });
 let limited;
 for (let asked = 0; !limited && asked <= 200; asked += 1) {
@@ -167,9 +167,9 @@ for (let asked = 0; !limited && asked <= 200; asked += 1) {
 assert.deepEqual([limited.status, limited.code], [429, "rate_limited"]);
 const seconds = Number(limited.headers["retry-after"]);
 assert.ok(seconds >= 1 && seconds <= 60, `Retry-After: ${limited.headers["retry-after"]}`);
-// Within this minute unless it ends just now; the sample's own words for it.
+// The limit lasts until the end of this minute, which may be a second away.
 await says(ask, seconds > 1 ? /^Rate limited\. Retry after \d+s\.$/ : /./);
 const wait = Math.max(seconds - 10, 0);
 await new Promise((res) => setTimeout(res, wait * 1000));
-// Ten seconds are left, and the printed retry has fourteen.
+// Ten seconds are left, and the printed retries wait fourteen.
 assert.equal((await withRetry(ask)).currency, "USD");

@@ -112,7 +112,7 @@ pub(super) fn walk(
     for entry in tar.entries()? {
         let mut entry = entry?;
         if entry.header().entry_type() != tar::EntryType::Regular {
-            return Err(unfit("the archive holds something that is no file"));
+            return Err(unfit("the archive contains an entry that is not a file"));
         }
         let name = entry.path()?.to_string_lossy().into_owned();
         if !visit(&name, &mut entry)? {
@@ -133,7 +133,7 @@ pub(super) fn verify(path: &Path) -> Result<Vec<u8>, BackupError> {
     let (mut manifest, mut sums) = (Vec::new(), None);
     let walked = walk(path, |name, entry| {
         if sums.is_some() {
-            return Err(unfit("the archive goes on after its sums"));
+            return Err(unfit("the archive continues after its checksums"));
         }
         let mut summed = HashingReader::of(entry);
         match name {
@@ -157,7 +157,7 @@ pub(super) fn verify(path: &Path) -> Result<Vec<u8>, BackupError> {
         }
         walked => walked?,
     }
-    let sums = sums.ok_or_else(|| unfit("the archive breaks off before its end"))?;
+    let sums = sums.ok_or_else(|| unfit("the archive is cut off"))?;
     let expected: BTreeMap<_, _> = sums
         .lines()
         .filter_map(|line| line.split_once("  "))
@@ -165,7 +165,7 @@ pub(super) fn verify(path: &Path) -> Result<Vec<u8>, BackupError> {
         .collect();
     for (name, sum) in &found {
         if expected.get(name) != Some(sum) {
-            return Err(unfit(format!("{name} is not what was saved")));
+            return Err(unfit(format!("{name} does not match its checksum")));
         }
     }
     if let Some(name) = expected.keys().find(|name| !found.contains_key(*name)) {

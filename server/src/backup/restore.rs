@@ -34,10 +34,10 @@ pub struct Restored {
 /// [`BackupError::Unfit`] says what is wrong with it.
 fn read_manifest(path: &Path) -> Result<Manifest, BackupError> {
     let manifest: Manifest = serde_json::from_slice(&archive::verify(path)?)
-        .map_err(|_| unfit("the archive has no manifest that can be read"))?;
+        .map_err(|_| unfit("the archive has no readable manifest"))?;
     if manifest.format != FORMAT {
         return Err(unfit(format!(
-            "the archive has layout {}, and this version reads {FORMAT}",
+            "the archive has format {}, but this version reads format {FORMAT} only",
             manifest.format
         )));
     }
@@ -57,7 +57,7 @@ pub async fn restore(
     entropy: &dyn Entropy,
     progress: &Progress,
 ) -> Result<Restored, BackupError> {
-    progress("reading the archive and checking its sums");
+    progress("verifying the archive");
     let manifest = read_manifest(path)?;
     let (tables, held) = store.read(target).await?;
     fits(&manifest, &tables, &held)?;
@@ -94,7 +94,7 @@ fn target(tx: &mut Tx<'_>) -> Result<(Vec<Table>, TargetState), BackupError> {
 fn fits(manifest: &Manifest, tables: &[Table], held: &TargetState) -> Result<(), BackupError> {
     if let Some(table) = &held.something {
         return Err(unfit(format!(
-            "the database is not empty: {table} has rows. Restore into a new one."
+            "the database is not empty: {table} has rows. Restore into a new database."
         )));
     }
     if manifest.schema != held.schema {
@@ -140,7 +140,7 @@ fn folder_is_empty(data: &Path) -> Result<(), BackupError> {
     }
     match found.first() {
         Some(name) => Err(unfit(format!(
-            "{} is not empty: it holds {name}. Restore into a new folder.",
+            "{} is not empty: it contains {name}. Restore into a new folder.",
             data.display()
         ))),
         None => Ok(()),
@@ -165,7 +165,7 @@ async fn restore_files(
     let files = Files::open(place, entropy).map_err(|error| unfit(format!("{error:#}")))?;
     if !files.is_empty().await.map_err(unwritten)? {
         return Err(unfit(
-            "the bucket is not empty: restore into a new one, or a new folder of it",
+            "the bucket is not empty: restore into a new bucket, or into a new folder of it",
         ));
     }
     progress(&format!("{} proof files", manifest.files));
@@ -190,7 +190,7 @@ async fn restore_files(
         Ok(())
     } else {
         Err(unfit(format!(
-            "{written} files of {} are in the archive",
+            "the archive contains {written} proof files instead of {}",
             manifest.files
         )))
     }
@@ -202,14 +202,16 @@ fn plain_name(name: &str) -> Result<&str, BackupError> {
     if name.ends_with(".key") && !name.starts_with('.') && name.bytes().all(safe) {
         Ok(name)
     } else {
-        Err(unfit(format!("the archive has a key with the name {name}")))
+        Err(unfit(format!(
+            "the archive has a key with the invalid name {name}"
+        )))
     }
 }
 
 async fn write_file(files: &Files, id: &str, bytes: &[u8]) -> Result<(), BackupError> {
     let id: UploadId = id
         .parse()
-        .map_err(|_| unfit(format!("the archive has a file with the name {id}")))?;
+        .map_err(|_| unfit(format!("the archive has a file with the invalid name {id}")))?;
     let mut writing = files.begin(id).await.map_err(unwritten)?;
     writing.write(bytes).await.map_err(unwritten)?;
     writing.finish().await.map(drop).map_err(unwritten)

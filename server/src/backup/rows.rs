@@ -23,10 +23,12 @@ pub(super) fn line(row: &[Value]) -> String {
 /// # Errors
 /// [`BackupError::Unfit`] if the values do not match the columns.
 pub(super) fn row(line: &str, columns: &[Column]) -> Result<Vec<Value>, BackupError> {
-    let cells: Vec<Json> =
-        serde_json::from_str(line).map_err(|_| unfit("a line of the archive is no JSON array"))?;
+    let cells: Vec<Json> = serde_json::from_str(line)
+        .map_err(|_| unfit("a line of the archive is not a JSON array"))?;
     if cells.len() != columns.len() {
-        return Err(unfit("a line of the archive has another number of values"));
+        return Err(unfit(
+            "a line of the archive has the wrong number of values",
+        ));
     }
     cells
         .into_iter()
@@ -37,7 +39,7 @@ pub(super) fn row(line: &str, columns: &[Column]) -> Result<Vec<Value>, BackupEr
 
 fn wrong(column: &Column) -> BackupError {
     unfit(format!(
-        "a value of column {} has another type",
+        "a value of column {} has the wrong type",
         column.name
     ))
 }

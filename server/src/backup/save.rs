@@ -41,7 +41,10 @@ pub async fn save(
     progress: &Progress,
 ) -> Result<Saved, BackupError> {
     if target.try_exists()? {
-        return Err(unfit(format!("{} is there already", target.display())));
+        return Err(unfit(format!(
+            "{} exists already: choose another file",
+            target.display()
+        )));
     }
     let work = WorkFolder::beside(target)?;
     let snapshot = dump(store, &work.path, progress).await?;
@@ -188,14 +191,15 @@ async fn add_files(
 ) -> Result<(), BackupError> {
     let place = |name: &str| table.columns.iter().position(|column| column.name == name);
     let places = place("id").zip(place("sha256"));
-    let (id_at, sum_at) = places.ok_or_else(|| unfit("uploads have no id and no sum"))?;
+    let (id_at, sum_at) =
+        places.ok_or_else(|| unfit("uploads have no columns for id and checksum"))?;
     for line in BufReader::new(File::open(from)?).lines() {
         let row = rows::row(&line?, &table.columns)?;
         let text = |at: usize| row.get(at).and_then(String::from_value).unwrap_or_default();
         let (id, sum) = (text(id_at), text(sum_at));
         let upload: UploadId = id
             .parse()
-            .map_err(|_| unfit(format!("{id} is no upload")))?;
+            .map_err(|_| unfit(format!("{id} is not the id of an upload")))?;
         match files.read(upload).await {
             Ok(bytes) if hex(&Sha256::digest(&bytes)) == sum => {
                 writer.add(&format!("files/{id}"), bytes.len() as u64, &*bytes)?;

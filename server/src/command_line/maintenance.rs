@@ -22,7 +22,12 @@ use crate::{
 pub async fn open(place: &DataLocation) -> anyhow::Result<Store> {
     let file = place.data.join("humanops.sqlite");
     let there = place.database_url.is_some() || file.exists();
-    anyhow::ensure!(there, "there is no database in {}", place.data.display());
+    anyhow::ensure!(
+        there,
+        "there is no database in {}: name its folder with --data, or a PostgreSQL database with \
+         --database-url",
+        place.data.display()
+    );
     let place = place.clone();
     let store = tokio::task::spawn_blocking(move || open_store(&place)).await??;
     refuse_old_schema(&store).await?;
@@ -37,7 +42,7 @@ pub async fn refuse_old_schema(store: &Store) -> anyhow::Result<()> {
     let pending = store.pending_migrations().await?;
     anyhow::ensure!(
         pending.is_empty(),
-        "the database lacks {}: run `humanops migrate` first",
+        "the database lacks the migrations {}: run `humanops migrate` first",
         pending.join(", ")
     );
     Ok(())
@@ -54,7 +59,7 @@ async fn refuse_other_files(store: &Store, place: &DataLocation) -> anyhow::Resu
     };
     if let Some(there) = there.filter(|there| **there != here) {
         anyhow::bail!(
-            "the server keeps its proof files in {}, and not in {}: give the same FILES_URL",
+            "the server keeps its proof files in {}, and not in {}: set the same FILES_URL",
             named(there),
             named(&here)
         );
@@ -90,7 +95,7 @@ pub async fn save(command: Archive) -> anyhow::Result<()> {
     let damaged = &saved.manifest.damaged;
     anyhow::ensure!(
         damaged.is_empty(),
-        "all else was saved, but {} proof files are lost or damaged: {}",
+        "everything else was saved, but {} proof files are missing or damaged: {}",
         damaged.len(),
         damaged.join(", ")
     );
@@ -111,13 +116,13 @@ pub async fn restore(command: Archive) -> anyhow::Result<()> {
         open_store(&opened)
     };
     let store = tokio::task::spawn_blocking(open).await??;
-    std::fs::create_dir_all(&place.data).context("cannot make the data folder")?;
+    std::fs::create_dir_all(&place.data).context("cannot create the data folder")?;
     let entropy = SystemEntropy;
     let restored = backup::restore(&file, &store, &place, &entropy, &progress()).await?;
     tokio::task::spawn_blocking(move || store.close()).await?;
     let ledger = &restored.ledger;
     let mut report = format!(
-        "Restored what was saved at {}: {} proof files, {} accounts, {} transfers, sum {}.\n",
+        "Restored the backup of {}: {} proof files, {} accounts, {} transfers, sum {}.\n",
         restored.manifest.made_at,
         restored.manifest.files,
         ledger.accounts,
@@ -125,7 +130,7 @@ pub async fn restore(command: Archive) -> anyhow::Result<()> {
         ledger.sum
     );
     if ledger.faults.is_empty() {
-        report += "The ledger is right.\n";
+        report += "The ledger is consistent.\n";
     }
     for fault in &ledger.faults {
         report += &format!("{fault}\n");

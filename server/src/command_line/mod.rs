@@ -107,7 +107,7 @@ fn at_most<T>(mut rows: Vec<T>, limit: u32) -> Vec<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     if rows.len() > limit {
         rows.truncate(limit);
-        output::note("There are more: ask for a larger --limit.");
+        output::note("There are more rows: use a larger --limit.");
     }
     rows
 }
@@ -228,8 +228,8 @@ impl CommandContext<'_> {
             } => {
                 anyhow::ensure!(
                     self.terms.is_some(),
-                    "the server's SETTLEMENT_HOLD_DAYS is not known: start `humanops serve` of \
-                     this version on the database once"
+                    "the server's SETTLEMENT_HOLD_DAYS is not known yet: start `humanops serve` \
+                     of this version on the database once"
                 );
                 let body = json!({
                     "outcome": outcome.as_str(), "operator_usd": operator_usd, "note": note,
@@ -308,7 +308,7 @@ impl CommandContext<'_> {
             }
             Jobs::Retry { id } => id,
         };
-        let job = admin::job_of(&id).with_context(|| format!("{id} is no job's name"))?;
+        let job = admin::job_of(&id).with_context(|| format!("{id} is not the id of a job"))?;
         let retried = self
             .write(move |tx, actor| admin::retry_job(tx, &job, actor))
             .await?;

@@ -38,8 +38,8 @@ impl Config {
         let local = addresses.iter().all(|address| address.ip().is_loopback());
         if self.allow_dev_operator_id_header && !local {
             return Err(ConfigError(
-                "ALLOW_DEV_OPERATOR_ID_HEADER lets everyone who can reach the server be anyone: \
-                 listen on 127.0.0.1, or leave it off.",
+                "ALLOW_DEV_OPERATOR_ID_HEADER lets every client act as any operator, so it is \
+                 refused on an address that is not loopback: listen on 127.0.0.1, or turn it off.",
             ));
         }
         Ok(())
@@ -47,24 +47,29 @@ impl Config {
 
     fn check_keys(&self) -> Result<(), ConfigError> {
         if self.registration == Registration::AdminKey && self.admin_key.is_none() {
-            return Err(ConfigError("REGISTRATION=admin_key needs an ADMIN_KEY."));
+            return Err(ConfigError(
+                "REGISTRATION=admin_key needs a host key: set ADMIN_KEY.",
+            ));
         }
         if let Some(key) = self.admin_key.as_ref().map(super::Secret::expose) {
             let length = key.chars().count();
             if length < ADMIN_KEY_CHARS_MIN {
-                return Err(ConfigError("ADMIN_KEY must have at least 32 characters."));
+                return Err(ConfigError(
+                    "ADMIN_KEY is too short: use at least 32 characters.",
+                ));
             }
             if !is_header(key) || length > ADMIN_KEY_CHARS_MAX {
                 return Err(ConfigError(
-                    "ADMIN_KEY is sent in a header, and no header could carry this one: it must \
-                     be letters, digits and signs of ASCII, without white space, at most 1024.",
+                    "ADMIN_KEY cannot be sent in a header: use at most 1024 printable ASCII \
+                     characters without white space.",
                 ));
             }
         }
         let secret = self.kyc_webhook_secret.as_ref().map(super::Secret::expose);
         if secret.is_some_and(|it| it.chars().count() < 16 || !is_line(it)) {
             return Err(ConfigError(
-                "KYC_WEBHOOK_SECRET must have at least 16 characters, all on one line.",
+                "KYC_WEBHOOK_SECRET is too short or has a line break: use at least 16 characters on \
+                 one line.",
             ));
         }
         Ok(())
@@ -73,7 +78,7 @@ impl Config {
     fn check_tiers(&self) -> Result<(), ConfigError> {
         if self.min_task_usd == MicroUsd::ZERO || self.min_task_usd > REWARD_MAX {
             return Err(ConfigError(
-                "MIN_TASK_USD must be more than 0 and at most 10000, the largest reward: else \
+                "MIN_TASK_USD must be more than 0 and at most 10000, the maximum reward. Otherwise \
                  nobody could post a task.",
             ));
         }
@@ -82,8 +87,8 @@ impl Config {
             let least = limits.max_task_value.min(limits.max_daily_spend);
             if limits.max_daily_tasks == 0 || least < self.min_task_usd {
                 return Err(ConfigError(
-                    "TIERS and MIN_TASK_USD leave a tier that can post no task: each tier needs at \
-                     least one task a day, and MIN_TASK_USD a task and a day.",
+                    "TIERS has a tier that could not post any task: allow each tier at least one \
+                     task a day, and at least MIN_TASK_USD a task and a day.",
                 ));
             }
         }
@@ -103,7 +108,10 @@ pub(super) fn is_line(text: &str) -> bool {
 
 /// Parses an origin (a URL without a path), and returns it as browsers write it.
 pub(super) fn origin(text: &str) -> Result<String, ConfigError> {
-    let wrong = ConfigError("must be http:// or https:// and a host, with no slash at its end");
+    let wrong = ConfigError(
+        "must be http:// or https:// and a host, without a path or a slash at the end, such as \
+         https://tasks.example.com",
+    );
     let Ok(url) = Url::parse(text) else {
         return Err(wrong);
     };

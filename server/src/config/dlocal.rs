@@ -73,14 +73,15 @@ impl Dlocal {
         ];
         if !keys.into_iter().flatten().all(is_header) {
             return Err(ConfigError(
-                "DLOCAL_LOGIN and DLOCAL_TRANS_KEY go into headers: they must be letters, digits \
-                 and signs of ASCII, without white space.",
+                "DLOCAL_LOGIN and DLOCAL_TRANS_KEY are sent in headers: use printable ASCII \
+                 characters without white space.",
             ));
         }
         let strong = |secret: &Secret| is_line(secret.expose()) && secret.expose().len() >= 16;
         if !self.dlocal_secret.as_ref().is_none_or(strong) {
             return Err(ConfigError(
-                "DLOCAL_SECRET must have at least 16 characters, all on one line.",
+                "DLOCAL_SECRET is too short or has a line break: use at least 16 characters on one \
+                 line.",
             ));
         }
         let local = match self.dlocal_url.host() {
@@ -90,13 +91,13 @@ impl Dlocal {
         };
         if self.dlocal_url.scheme() != "https" && !local {
             return Err(ConfigError(
-                "DLOCAL_URL must be an https address: keys are sent there.",
+                "DLOCAL_URL must be an https URL, because keys are sent there.",
             ));
         }
         let letters = |byte: u8| byte.is_ascii_uppercase();
         if self.dlocal_country.len() != 2 || !self.dlocal_country.bytes().all(letters) {
             return Err(ConfigError(
-                "DLOCAL_COUNTRY must be two letters, such as BR.",
+                "DLOCAL_COUNTRY must be two capital letters, such as BR.",
             ));
         }
         Ok(())

@@ -81,7 +81,7 @@ impl FromStr for RateLimit {
         match text.parse() {
             Ok(number @ 1..) => Ok(Self::PerMinute(number)),
             _ if text == "off" => Ok(Self::Off),
-            _ => Err(WrongLimit("must be a whole number, 1 or more, or off")),
+            _ => Err(WrongLimit("must be off, or a whole number of at least 1")),
         }
     }
 }
@@ -131,16 +131,16 @@ pub fn network(text: &str) -> Result<IpNet, WrongLimit> {
     let text = text.trim();
     let alone = text.parse::<IpAddr>().map(IpNet::from);
     let network: IpNet = (alone.or_else(|_| text.parse())).map_err(|_| {
-        WrongLimit("must be addresses or networks such as 10.0.0.0/8, with commas between them")
+        WrongLimit("must be addresses or networks such as 10.0.0.0/8, separated by commas")
     })?;
     if network.addr() != network.network() {
         return Err(WrongLimit(
-            "a network must end in zeros behind its length, such as 10.0.0.0/8 and not 10.1.2.3/8",
+            "the bits of a network after its prefix must be zero: 10.0.0.0/8 and not 10.1.2.3/8",
         ));
     }
     if matches!(network, IpNet::V6(it) if it.addr().to_ipv4_mapped().is_some()) {
         return Err(WrongLimit(
-            "networks of IPv4 must be written as such: 10.0.0.0/8",
+            "IPv4 networks must be written in IPv4 notation, such as 10.0.0.0/8",
         ));
     }
     Ok(network)

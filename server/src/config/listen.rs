@@ -38,10 +38,10 @@ impl Listen {
     pub async fn resolve(&self) -> anyhow::Result<Vec<SocketAddr>> {
         let found = tokio::net::lookup_host(&self.0)
             .await
-            .with_context(|| format!("cannot find the address of {self}"))?;
+            .with_context(|| format!("cannot resolve {self}"))?;
         let mut found: Vec<_> = found.collect();
         found.sort_by_key(SocketAddr::is_ipv6);
-        anyhow::ensure!(!found.is_empty(), "{self} has no address");
+        anyhow::ensure!(!found.is_empty(), "{self} resolves to no address");
         Ok(found)
     }
 }

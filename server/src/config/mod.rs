@@ -318,8 +318,9 @@ pub struct Config {
     )]
     pub stop_seconds: u64,
 
-    /// Log filter in the syntax of `tracing`: `info`, `warn,server=debug`. Only our own targets,
-    /// `server` and `humanops`, go below `info`, because libraries would log secrets there.
+    /// Log filter in the syntax of `tracing`: `info`, `warn,server=debug`. Only the targets of this
+    /// project, `server` and `humanops`, go below `info`, because libraries would log secrets
+    /// there.
     #[arg(long, env = "LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
 

@@ -35,7 +35,7 @@ impl FromStr for Tiers {
         let mut tiers = Self::default();
         for row in text.split(',').filter(|row| !row.trim().is_empty()) {
             tiers.change(row).ok_or(ConfigError(
-                "a row must look like STANDARD=100/10000/50000: SANDBOX, VERIFIED or STANDARD, \
+                "each tier must look like STANDARD=100/10000/50000: SANDBOX, VERIFIED or STANDARD, \
                  then tasks a day, dollars a task and dollars a day",
             ))?;
         }

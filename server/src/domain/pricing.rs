@@ -88,8 +88,8 @@ pub struct FeeTableError;
 impl fmt::Display for FeeTableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "must look like 0=18,5000=15,25000.000001=12: from what spending on, how many per \
-             cent; from 0, rising, at most 100 per cent with two decimals",
+            "must look like 0=18,5000=15,25000.000001=12: each row has a minimum of spending, \
+             from 0 and increasing, and a fee of at most 100 per cent with two decimals",
         )
     }
 }

@@ -88,7 +88,7 @@ pub struct Ports {
 
 /// The text is neither a port nor a range of ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a port or a range of ports, like 8443 or 3000-3999")]
+#[error("must be a port or a range of ports, such as 8443 or 3000-3999")]
 pub struct PortsError;
 
 impl FromStr for Ports {

@@ -87,7 +87,7 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
             CallOutcome::Prompt | CallOutcome::Late => pool,
         },
     };
-    tracing::info!(delivery = %id, status, tries, "a callback was called");
+    tracing::info!(delivery = %id, status, tries, "a webhook delivery was attempted");
     app.store
         .write(move |tx| deliveries::record(tx, &waiting, &attempted, next))
         .await?;

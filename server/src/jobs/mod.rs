@@ -26,7 +26,7 @@ pub enum JobError {
     #[error("{0}")]
     Fail(String),
     /// The job was not started: it is not due yet, or it belongs to another pool.
-    #[error("it was put off until {until}")]
+    #[error("postponed until {until}")]
     Postponed {
         /// The time at which it is due.
         until: Timestamp,

@@ -80,7 +80,7 @@ pub async fn run(app: App, stop: CancellationToken) {
 #[derive(Debug, thiserror::Error)]
 pub enum DrainError {
     /// Every job scheduled another one that was due at once, or was due again itself.
-    #[error("{0} jobs ran, and still there are jobs due")]
+    #[error("jobs are still due after {0} have run")]
     Restless(usize),
     /// A database error.
     #[error(transparent)]
@@ -235,7 +235,7 @@ impl InFlightJobs {
 
 fn report(settled: Result<(), StoreError>) {
     if let Err(error) = settled {
-        tracing::error!(%error, "the outcome of a job was not written down; it runs again");
+        tracing::error!(%error, "the outcome of a job could not be stored; the job runs again");
     }
 }
 
@@ -249,7 +249,9 @@ async fn take_back_from_predecessor(app: &App) {
         .await;
     match taken {
         Ok(set_aside) => report_set_aside(&set_aside),
-        Err(error) => tracing::error!(%error, "jobs of the last process could not be taken back"),
+        Err(error) => {
+            tracing::error!(%error, "jobs of the previous process could not be taken over");
+        }
     }
 }
 
@@ -298,14 +300,14 @@ async fn settle(app: App, claimed: ClaimedJob) -> Result<(), StoreError> {
     let text = error.to_string();
     if matches!(error, JobError::Fail(_)) || attempts >= ATTEMPTS_MAX {
         metrics::job_ran(kind, "failed");
-        tracing::error!(attempts, error = text, "a job failed for good");
+        tracing::error!(attempts, error = text, "a job failed permanently");
         return app
             .store
             .write(move |tx| jobs::fail(tx, &claimed, &text))
             .await;
     }
     metrics::job_ran(kind, "retried");
-    tracing::warn!(attempts, error = text, "a job will be tried again");
+    tracing::warn!(attempts, error = text, "a job will be retried");
     let due_at = app.clock.now().after(pause_after(attempts));
     app.store
         .write(move |tx| jobs::retry(tx, &claimed, due_at, &text))
@@ -328,6 +330,6 @@ async fn sweep_old(app: &App) {
         })
         .await;
     if let Err(error) = swept {
-        tracing::error!(%error, "old answers and records of hosts could not be removed");
+        tracing::error!(%error, "expired responses and host records could not be deleted");
     }
 }

@@ -37,7 +37,7 @@ pub enum FiatError {
     #[error("the payment provider cannot be reached: {0}")]
     Unreachable(String),
     /// The provider refused to create the payment.
-    #[error("the payment provider refuses: {0}")]
+    #[error("the payment provider refused the payment: {0}")]
     Refused(String),
 }
 
@@ -101,11 +101,11 @@ impl PaymentProvider {
             .connect_timeout(CONNECTS_WITHIN)
             .user_agent(concat!("HumanOps/", env!("CARGO_PKG_VERSION")))
             .build()
-            .context("cannot make the client for payments")?;
+            .context("cannot create the HTTP client for payments")?;
         let payments = settings.dlocal_url.join("/payments");
         Ok(Some(Self {
             client,
-            payments: payments.context("DLOCAL_URL is no address")?,
+            payments: payments.context("DLOCAL_URL is not the URL of an API")?,
             login: login.clone(),
             trans_key: trans_key.clone(),
             secret: secret.clone(),
@@ -145,14 +145,14 @@ impl PaymentProvider {
             return Err(refused(status, &bytes));
         }
         let opened: OpenedPayment = serde_json::from_slice(&bytes)
-            .map_err(|_| FiatError::Unreachable("its answer is no payment".to_owned()))?;
+            .map_err(|_| FiatError::Unreachable("its response is not a payment".to_owned()))?;
         match opened
             .redirect_url
             .filter(|url| url.starts_with("https://"))
         {
             Some(url) => Ok(url),
             None => Err(FiatError::Refused(format!(
-                "it answered {} and no page to pay on",
+                "its response has the status {} and no payment page",
                 opened.status
             ))),
         }
@@ -249,7 +249,9 @@ async fn read(mut answer: reqwest::Response) -> Result<Vec<u8>, FiatError> {
     while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > ANSWER_BYTES_MAX {
-            return Err(FiatError::Unreachable("its answer is too large".to_owned()));
+            return Err(FiatError::Unreachable(
+                "its response is too large".to_owned(),
+            ));
         }
     }
     Ok(bytes)

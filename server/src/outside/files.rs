@@ -46,7 +46,7 @@ pub enum FilesError {
     #[error("there is no such file")]
     Missing,
     /// The folder or the bucket cannot be read or written now.
-    #[error("the proof files cannot be reached: {0}")]
+    #[error("the file storage cannot be reached: {0}")]
     Unreachable(String),
 }
 
@@ -168,7 +168,7 @@ impl Files {
 
 fn folder(path: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
     fs::create_dir_all(path)
-        .with_context(|| format!("cannot make the folder {}", path.display()))?;
+        .with_context(|| format!("cannot create the folder {}", path.display()))?;
     // A row is durable once its request is answered, so its file must survive a power failure as
     // well.
     Ok(Arc::new(
@@ -223,7 +223,7 @@ impl Drop for FileWriter {
         if let (Some(mut parts), Ok(runtime)) = (self.parts.take(), Handle::try_current()) {
             runtime.spawn(async move {
                 if let Err(error) = parts.abort().await {
-                    tracing::warn!(%error, "parts of a file that broke off may be left behind");
+                    tracing::warn!(%error, "parts of an aborted upload may remain in the storage");
                 }
             });
         }
@@ -296,7 +296,7 @@ fn open_key(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<Zeroizing<Vec<
     let key = Zeroizing::new(fs::read(path).with_context(at)?);
     anyhow::ensure!(
         key.len() == 32,
-        "{} must hold 32 bytes; delete it for a new key",
+        "{} must have 32 bytes: restore it, or delete it and a new key is created",
         path.display()
     );
     Ok(key)

@@ -68,7 +68,7 @@ pub enum RequestError {
 
 /// The name resolves to no address that may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("its name leads to no address on the public internet")]
+#[error("its name resolves to no address on the public internet")]
 pub struct NoAddress;
 
 impl UserTargets {
@@ -89,7 +89,7 @@ impl UserTargets {
             .pool_max_idle_per_host(2)
             .user_agent(concat!("HumanOps/", env!("CARGO_PKG_VERSION")))
             .build()
-            .context("cannot make the client for callbacks")?;
+            .context("cannot create the HTTP client for callbacks")?;
         Ok(Self { client, rules })
     }
 

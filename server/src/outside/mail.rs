@@ -71,14 +71,15 @@ impl Mails {
     /// Fails if a setting is invalid. The error does not repeat the values, which contain a
     /// password.
     pub fn by_smtp(smtp_url: &str, from: &str) -> anyhow::Result<Self> {
-        let parsed = Url::parse(smtp_url).context("SMTP_URL is no address")?;
+        let parsed = Url::parse(smtp_url)
+            .context("SMTP_URL is not a URL: write smtps://user:password@host")?;
         anyhow::ensure!(
             is_private(&parsed),
-            "SMTP_URL would send mails and its password in the clear: use smtps://, or \
-             smtp:// with ?tls=required. Without either, only this machine is reached."
+            "SMTP_URL would send mails and the password unencrypted: use smtps://, or smtp:// with \
+             ?tls=required. Plain smtp:// is accepted for this machine only."
         );
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url)
-            .map_err(|_| anyhow::anyhow!("SMTP_URL is not smtp:// or smtps:// and a host"))?
+            .map_err(|_| anyhow::anyhow!("SMTP_URL must be smtp:// or smtps:// and a host"))?
             .timeout(Some(STEP_WITHIN))
             .build();
         Ok(Self {
@@ -124,7 +125,7 @@ impl Mails {
     fn message(&self, mail: &Mail, now: Timestamp, name: &str) -> Result<Message, MailError> {
         let refused = |problem: String| MailError::Refused(problem);
         let to: Address = (mail.to.parse())
-            .map_err(|_| refused("the address is not one that mails can be sent to".to_owned()))?;
+            .map_err(|_| refused("mails cannot be sent to this address".to_owned()))?;
         let millis = Duration::from_millis(now.as_millis().unsigned_abs());
         let host = self.from.email.domain();
         // RFC 3834: automatic responders do not reply to it.

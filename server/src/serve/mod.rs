@@ -27,7 +27,7 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
     let limits = ConnectionLimits::of(app.config.limits.connections_max);
     let limit = Duration::from_secs(app.config.stop_seconds);
     app.share_settings().await?;
-    let router = http::router(app.clone()).context("the API document cannot be printed")?;
+    let router = http::router(app.clone()).context("the API document cannot be serialised")?;
     let stopping = app.stopping.clone();
     let stop_jobs = CancellationToken::new();
     let jobs = tokio::spawn(runner::run(app, stop_jobs.clone()));
@@ -46,7 +46,7 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
         .await
         .is_err()
     {
-        tracing::warn!("jobs were neither finished nor handed back; they run again");
+        tracing::warn!("jobs were neither finished nor released; they run again");
     }
     // Closing waits for the store's threads, and must not block a thread of the runtime.
     tokio::task::spawn_blocking(move || store.close()).await?;

@@ -90,7 +90,7 @@ fn wrong_balances(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
             let (id, expected): (String, i64) = (row.get("id")?, row.get("expected")?);
             let kept = kept.map_or_else(|| "no row".to_owned(), |micros| format!("{micros}"));
             Ok(format!(
-                "{id} keeps {kept}, its transfers make {expected} micro-dollars"
+                "{id} has the balance {kept}, but its transfers sum to {expected} micro-dollars"
             ))
         })
         .collect()
@@ -149,7 +149,7 @@ fn held_by_nobody(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
 fn wrong_payouts(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     faults(
         tx,
-        "SELECT payout.id || ' is on its way with another amount than its own,' AS what,
+        "SELECT payout.id || ' is pending and its account does not hold its amount of' AS what,
                 payout.amount_micros AS micros
          FROM payout LEFT JOIN account ON account.id = 'payout:' || payout.id
          WHERE payout.status = 'pending'
@@ -172,7 +172,7 @@ fn wrong_deposits(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
              SELECT agent_id, CAST(SUM(amount_micros) AS BIGINT) AS micros FROM transfer
              WHERE code = 'deposit' GROUP BY agent_id
          )
-         SELECT agent.id || ' was credited with another sum than it paid in,' AS what,
+         SELECT agent.id || ' has deposits that do not sum to its credits of' AS what,
                 COALESCE(credited.micros, 0) AS micros
          FROM agent LEFT JOIN expected ON expected.agent_id = agent.id
              LEFT JOIN credited ON credited.agent_id = agent.id
@@ -189,7 +189,7 @@ fn broken_ledgers(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
              SELECT agent_id, COUNT(*) AS entries, MAX(agent_nth) AS latest FROM transfer
              WHERE agent_nth IS NOT NULL GROUP BY agent_id
          )
-         SELECT agent.id || ' has a ledger that does not lead to its balance of' AS what,
+         SELECT agent.id || ' has a ledger that does not end with its balance of' AS what,
                 account.balance_micros AS micros
          FROM agent JOIN account ON account.id = 'deposit:' || agent.id
              LEFT JOIN ledger ON ledger.agent_id = agent.id

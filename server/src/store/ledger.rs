@@ -14,7 +14,7 @@ use crate::store::{Row, StoreError, Tx, params};
 #[derive(Debug, thiserror::Error)]
 pub enum PostError {
     /// The debited account holds less than the amount.
-    #[error("the account holds less than the amount")]
+    #[error("the balance of the account is less than the amount")]
     InsufficientFunds,
     /// A database error.
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! The host: who it is, what it decides, and the record of it (contract §2, §6).
+//! The host: authentication, decisions, and the audit log (contract §2, §6).
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const SETTINGS: [&str; 6] = [
     KYC_SECRET,
 ];
 
-/// A request by the host.
+/// Sends a request of the host.
 pub(crate) async fn host(app: &TestApp, method: Method, path: &str, body: &Value) -> Answer {
     let request = app.request(method, path).header("x-admin-key", ADMIN_KEY);
     let request = if body.is_null() {
@@ -43,7 +43,7 @@ async fn decide(app: &TestApp, id: OperatorId, body: &Value) -> Answer {
     host(app, Method::POST, &paths::decide_kyc(id), body).await
 }
 
-/// What the record says, newest first: who did what to which.
+/// Returns the audit log, newest entry first: actor, action and subject.
 async fn record(app: &TestApp) -> Vec<(String, String, String)> {
     let page = look(app, paths::AUDIT).await;
     let entries = page.body["data"].as_array().unwrap();
@@ -54,7 +54,7 @@ async fn record(app: &TestApp) -> Vec<(String, String, String)> {
         .collect()
 }
 
-/// A message of the identity provider, signed with `secret`.
+/// Sends a message of the identity provider, signed with `secret`.
 async fn provider_says(app: &TestApp, secret: &str, body: &str) -> Answer {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     let signature = mac.chain_update(body).finalize().into_bytes();
@@ -183,7 +183,7 @@ on_both_databases! {
         assert_eq!(record(&app).await[0].0, "kyc provider");
     }
 
-    /// Whoever captured a message could else undo what the host decided since.
+    /// Otherwise an attacker who has captured a message could undo later decisions of the host.
     async fn a_providers_message_counts_once(store) {
         let app = TestApp::start_with(store, &SETTINGS).await;
         let operator = app.operator().await;
@@ -256,7 +256,7 @@ on_both_databases! {
         {
             assert_eq!(found(query).await, count, "{query}");
         }
-        // Letters beyond ASCII are found in either case, after a change of the name too.
+        // Letters beyond ASCII are found in either case, also after a change of the name.
         let names = [("ÉLODIE", "q=%C3%A9lodie"), ("Юлия", "q=%D0%AE%D0%9B%D0%98%D0%AF")];
         for (name, query) in names {
             let change = json!({"name": name});
@@ -336,7 +336,7 @@ on_both_databases! {
         let refused = agent.post(paths::TASKS, &photo_task(&app)).await;
         assert!(refused.refused(422, "rule_violation").contains("PHOTO"));
         assert_eq!(agent.balance().await.0, "970.50");
-        // What was posted already is seen, claimed and done as before.
+        // Tasks that were posted before are listed, accepted and completed as usual.
         let found = operator.get(paths::FIND_TASKS).await.ok();
         assert_eq!(found.body["pagination"]["total"], 1);
         operator.accept(running).await;
@@ -353,7 +353,7 @@ on_both_databases! {
     }
 }
 
-/// A task whose proof the agent has rejected.
+/// Creates a task whose proof the agent has rejected.
 pub(crate) async fn disputed(
     app: &TestApp,
     agent: &Caller<'_, AgentId>,
@@ -381,7 +381,7 @@ on_both_databases! {
         let settings = ["--admin-key", ADMIN_KEY, "--guardian-rules-may-approve=false"];
         let app = TestApp::start_with(store, &settings).await;
         for (outcome, balance, earned, status) in [
-            // Reward 25.00 and fee 4.50.
+            // The reward is 25.00, the fee 4.50.
             ("RELEASE", "970.50", "25.00", "COMPLETED"),
             ("REFUND", "1000.00", "0.00", "CANCELLED"),
         ] {
@@ -417,7 +417,7 @@ on_both_databases! {
         let split = json!({"outcome": "SPLIT", "operator_usd": 10, "note": "Half of it."});
         assert_eq!(resolve(&split).await.ok().text("outcome"), "SPLIT");
         resolve(&split).await.refused(409, "invalid_state");
-        // 29.50 was held: 10 of 25 to the operator, so 1.80 of 4.50 to the platform.
+        // 29.50 was held. The operator gets 10 of 25, and so the platform gets 1.80 of 4.50.
         assert_eq!(agent.balance().await, ("988.20".to_owned(), "0.00".to_owned()));
         let earned = operator.get(paths::EARNINGS).await.ok();
         assert_eq!(earned.body["pending_balance"].to_string(), "10.00");

@@ -64,7 +64,7 @@ on_both_databases! {
         assert_eq!(me["email"], "agent1@example.com");
         assert_eq!((&me["tier"], &me["company"], &me["wallet"]), (&json!("STANDARD"), &json!(null), &json!(null)));
         assert_eq!(me["limits"]["maxDailyTasks"], 100);
-        // A cancelled task counts as a task, and costs nothing.
+        // A cancelled task counts as a task of the day, but not as spending.
         let today = json!({"tasks": 2, "tasks_left": 98, "spent_usd": 29.50,
             "spend_left_usd": 49_970.50, "resets_at": "2026-02-06T00:00:00.000Z"});
         assert_eq!(me["today"].to_string(), today.to_string().replace("29.5,", "29.50,").replace("49970.5,", "49970.50,"));

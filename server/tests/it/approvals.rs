@@ -1,4 +1,4 @@
-//! Requests that a key may not make alone: asked, approved, used once (contract §3).
+//! Requests that need an approval: requested, approved, and used once (contract §3).
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::{self, on_both_databases};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// An owner with money, and a key of theirs that asks about everything above $20.
+/// Returns an agent with a balance, and a key of it that needs approval for tasks above $20.
 pub(crate) async fn pair(app: &TestApp) -> (Caller<'_, AgentId>, Caller<'_, AgentId>) {
     let owner = app.agent().await;
     let limited = owner.with_policy(json!({"approval_above_usd": 20})).await;
@@ -59,7 +59,7 @@ on_both_databases! {
         let decided = decide(&owner, id, "APPROVE").await.ok();
         assert_eq!(decided.text("status"), "APPROVED");
         assert_eq!(decided.body["decided_by"], json!(owner.key_id().await));
-        // What is only asked about has the same yes, and does not use it up.
+        // A dry run is covered by the same approval, and does not use it up.
         let mut dry = task.clone();
         dry["dry_run"] = json!(true);
         let quote = limited.post(paths::TASKS, &dry).await.ok().body;
@@ -69,7 +69,7 @@ on_both_databases! {
         let used = owner.get(&paths::approval(id)).await.ok();
         assert_eq!(used.text("status"), "USED");
         assert_eq!(used.text("task_id"), posted.text("task_id"));
-        // Once: the next is asked about anew.
+        // An approval can be used once: the next request needs a new one.
         assert_ne!(asked(&limited, &task).await, id);
         assert_eq!(owner.balance().await.1, "29.50");
     }
@@ -80,7 +80,7 @@ on_both_databases! {
         let limited = owner.with_policy(json!({"approval_above_usd": 29.5, "max_task_usd": 40})).await;
         let mut task = photo_task(&app);
         limited.post(paths::TASKS, &task).await.created();
-        // Beyond another limit there is nothing to ask.
+        // A task that violates another limit requests no approval.
         task["reward_usd"] = json!(100);
         limited.post(paths::TASKS, &task).await.refused(403, "delegation_exceeded");
         task["reward_usd"] = json!(9);
@@ -99,7 +99,7 @@ on_both_databases! {
         other["title"] = json!("Photograph another menu");
         let another = asked(&limited, &other).await;
         assert_ne!(another, ids[0]);
-        // A yes to one is none to the other, nor to another key.
+        // An approval is not valid for another request, nor for another key.
         decide(&owner, another, "APPROVE").await.ok();
         assert_eq!(ask().await, ids[0]);
         let second = owner.with_policy(json!({"approval_above_usd": 20})).await;
@@ -205,7 +205,7 @@ on_both_databases! {
         assert_eq!(decide(&stranger, id, "APPROVE").await.refused(404, "not_found"), "Approval not found");
         stranger.get(&path).await.refused(404, "not_found");
         app.get(&path).await.refused(401, "unauthorized");
-        // Set free, the key that asked still does not decide it.
+        // A key that requested an approval cannot decide it, even without its policy.
         owner.patch(&paths::key(limited.key_id().await), &json!({"policy": null})).await.ok();
         let own = decide(&limited, id, "APPROVE").await;
         assert!(own.refused(403, "forbidden").contains("Use another key"));
@@ -217,11 +217,11 @@ on_both_databases! {
         by_host("not the host's key").await.refused(403, "forbidden");
         let decided = by_host(ADMIN_KEY).await.ok();
         assert_eq!((decided.text("status"), decided.text("decided_by")), ("APPROVED".to_owned(), "host".to_owned()));
-        let deeds = app.app.store.read(|tx| tx.query("SELECT action, subject FROM audit", &[]));
-        let deeds = deeds.await.unwrap();
-        assert_eq!(deeds.len(), 1);
-        assert_eq!(deeds[0].get::<String>("subject").unwrap(), id.to_string());
-        // The same once more changes nothing; the other is too late.
+        let entries = app.app.store.read(|tx| tx.query("SELECT action, subject FROM audit", &[]));
+        let entries = entries.await.unwrap();
+        assert_eq!(entries.len(), 1);
+        assert_eq!(entries[0].get::<String>("subject").unwrap(), id.to_string());
+        // Repeating a decision changes nothing, and another decision comes too late.
         decide(&owner, id, "APPROVE").await.ok();
         decide(&owner, id, "REJECT").await.refused(409, "invalid_state");
     }

@@ -1,5 +1,5 @@
-//! One file that holds everything: saved beside a server that goes on, restored into an empty
-//! place, on the same database or the other.
+//! Archives of everything: saved while a server runs, restored into an empty target, on the same
+//! database or the other one.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ fn quiet() -> Progress {
     Arc::new(|_| {})
 }
 
-/// An archive of everything that the server under test has.
+/// An archive of everything that the tested server has.
 struct Archive {
     folder: TempDir,
     manifest: Manifest,
@@ -58,7 +58,7 @@ impl Archive {
         backup::restore(&self.path(), into, &place, &entropy, &quiet()).await
     }
 
-    /// A server on what the archive restores, in an empty folder.
+    /// Restores the archive into an empty folder, and starts a server on it.
     async fn served(&self, into: FreshStore) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         let restored = self.restored(&into, folder.path()).await.unwrap();
@@ -68,13 +68,13 @@ impl Archive {
     }
 }
 
-/// A marketplace in which something of everything has happened, and what its people see.
-struct Seen {
+/// What agents, operators and the host see of a marketplace with data of every kind.
+struct Views {
     requests: Vec<(&'static str, String, String)>,
     answers: Vec<Value>,
 }
 
-impl Seen {
+impl Views {
     async fn of(app: &TestApp) -> Self {
         let (agent, operator) = (app.agent().await, app.operator().await);
         let (done, open) = (
@@ -113,7 +113,7 @@ impl Seen {
         Self { requests, answers }
     }
 
-    async fn is_seen_again(&self, app: &TestApp) {
+    async fn assert_same_on(&self, app: &TestApp) {
         for (request, before) in self.requests.iter().zip(&self.answers) {
             let after = ask(app, request).await.body;
             let (before, after) = (unsigned(before), unsigned(&after));
@@ -127,7 +127,7 @@ async fn ask(app: &TestApp, (header, key, path): &(&'static str, String, String)
     request.answer().await.ok()
 }
 
-/// Without the server's own address and without signatures, which differ by place and time.
+/// Removes the server's own URL and the signatures, which differ by server and time.
 fn unsigned(value: &Value) -> Value {
     match value {
         Value::String(text) if text.starts_with("http://127.0.0.1:") => {
@@ -150,14 +150,14 @@ fn unsigned(value: &Value) -> Value {
 on_both_databases! {
     async fn what_was_saved_is_seen_again_on_either_database(store) {
         let app = TestApp::start(store).await;
-        let seen = Seen::of(&app).await;
+        let seen = Views::of(&app).await;
         let archive = Archive::of(&app).await;
         assert_eq!((archive.manifest.files, archive.manifest.damaged.len()), (1, 0));
         for fresh in [support::on_sqlite(), support::on_postgres()] {
             let restored = archive.served(fresh).await;
-            seen.is_seen_again(&restored).await;
+            seen.assert_same_on(&restored).await;
             assert_eq!(restored.stored_files(), app.stored_files());
-            // It is no museum: the next task is posted, and the books stay right.
+            // The restored server works: the next task is posted, and the ledger stays consistent.
             restored.agent().await.post_photo_task().await;
         }
     }
@@ -222,10 +222,10 @@ fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 on_both_databases! {
-    /// Broken off, or with one byte changed anywhere: refused before anything is written.
+    /// An archive that is cut off, or has one changed byte, is refused before anything is written.
     async fn a_damaged_archive_is_refused(store) {
         let app = TestApp::start(store).await;
-        Seen::of(&app).await;
+        Views::of(&app).await;
         let archive = Archive::of(&app).await;
         let whole = std::fs::read(archive.path()).unwrap();
         let mut damaged = vec![
@@ -236,7 +236,7 @@ on_both_databases! {
         for place in (20..whole.len()).step_by(whole.len() / 40) {
             let mut bytes = whole.clone();
             bytes[place] ^= 0x10;
-            // Bits that fill up a packed block mean nothing.
+            // The padding bits of a compressed block have no meaning.
             if unpacked(&bytes) != unpacked(&whole) {
                 damaged.push(bytes);
             }
@@ -257,7 +257,7 @@ on_both_databases! {
 
     async fn a_lost_proof_file_is_named_and_stops_nothing(store) {
         let app = TestApp::start(store).await;
-        Seen::of(&app).await;
+        Views::of(&app).await;
         let name = app.stored_files().remove(0);
         let file = app.app.config.place.data.join("files").join(&name);
         std::fs::remove_file(file).unwrap();
@@ -283,6 +283,6 @@ on_both_databases! {
         let (store, files) = (&app.app.store, &app.app.files);
         let data = &app.app.config.place.data;
         let again = backup::save(store, files, data, app.now(), &archive.path(), &quiet()).await;
-        assert!(again.unwrap_err().to_string().contains("is there already"));
+        assert!(again.unwrap_err().to_string().contains("exists already"));
     }
 }

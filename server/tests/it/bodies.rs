@@ -1,4 +1,4 @@
-//! JSON bodies: what is too large, broken, or no JSON at all.
+//! JSON bodies that are too large, cut off, or not JSON.
 
 use api_types::paths;
 use reqwest::{Body, Method};
@@ -39,7 +39,7 @@ on_both_databases! {
             .refused(413, "too_large");
     }
 
-    /// Many clients send all of a body before they read a byte of the answer.
+    /// Many clients send the whole body before they read the response.
     async fn the_refusal_of_a_stranger_arrives_however_large_the_body(store) {
         let app = TestApp::start(store).await;
         let mut connection = app.connect().await;

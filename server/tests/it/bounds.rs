@@ -1,5 +1,5 @@
-//! What a caller can make large: the faults of a request, their places, and what is kept of them
-//! (contract §8).
+//! Limits on data that a caller can make large: the faults of a request, their field names, and the
+//! stored response (contract §8).
 
 use std::fmt::Write;
 
@@ -11,13 +11,13 @@ use crate::credentials;
 use crate::harness::{Answer, Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
-/// Bytes of a refusal at most.
+/// Maximum size of a refusal in bytes.
 const REFUSAL_BYTES_MAX: usize = 16 * 1024;
 
-/// Faults that it names at most.
+/// Maximum number of faults in a refusal.
 const FAULTS_MAX: usize = 50;
 
-/// A body of about 0.9 MB that consists of fields which no request has.
+/// Returns a body of about 0.9 MB whose fields do not exist in any request.
 fn of_unknown_fields() -> String {
     let mut body = String::from("{\"made_up\":0");
     let mut nth = 0;
@@ -29,7 +29,8 @@ fn of_unknown_fields() -> String {
     body
 }
 
-/// One of a few fields whose names are as long as a body can be, and costly to print.
+/// Returns a body with few fields, whose names are as long as a body allows and expensive to
+/// format.
 fn of_long_names() -> String {
     let names = (0..9).map(|nth| format!("{nth}{}", "\\u0001\"\\".repeat(4_000)));
     let fields: serde_json::Map<_, _> = names.map(|name| (name, Value::Null)).collect();
@@ -42,7 +43,7 @@ fn json_body(request: RequestBuilder, body: &str) -> RequestBuilder {
         .body(body.to_owned())
 }
 
-/// The answers to one request in all shapes.
+/// Sends a request in every dialect, and returns the responses.
 async fn in_all_shapes(ask: impl Fn() -> RequestBuilder) -> Vec<Answer> {
     let mut answers = Vec::new();
     for (dialect, accept) in [
@@ -59,7 +60,7 @@ async fn in_all_shapes(ask: impl Fn() -> RequestBuilder) -> Vec<Answer> {
     answers
 }
 
-/// The faults that an answer lists, in whatever shape.
+/// Returns the faults that a response lists, in any dialect.
 fn listed(answer: &Answer) -> Vec<Value> {
     let body = &answer.body;
     let lists = [&body["details"], &body["error"]["details"], &body["errors"]];
@@ -67,7 +68,7 @@ fn listed(answer: &Answer) -> Vec<Value> {
     list.unwrap_or_else(|| panic!("{body}")).clone()
 }
 
-/// All that is kept under idempotency keys.
+/// Returns all responses that are stored under idempotency keys.
 async fn kept_answers(app: &TestApp) -> Vec<String> {
     let read = "SELECT body FROM idempotent_answer";
     let rows = app.app.store.read(move |tx| tx.query(read, &[]));
@@ -89,7 +90,7 @@ on_both_databases! {
             assert!(answer.bytes.len() <= REFUSAL_BYTES_MAX, "{}", answer.bytes.len());
             let faults = listed(&answer);
             assert_eq!(faults.len(), FAULTS_MAX + 1);
-            // What is required comes first.
+            // Missing required fields come first.
             assert!(faults[0].to_string().contains("name"), "{}", faults[0]);
             let rest = format!("and {} more", count - FAULTS_MAX);
             assert!(faults[FAULTS_MAX].to_string().contains(&rest), "{}", faults[FAULTS_MAX]);
@@ -158,7 +159,7 @@ on_both_databases! {
         assert!(again.body["details"].to_string().contains(" more"), "{}", again.body);
     }
 
-    /// A person may paste a secret where a name stands.
+    /// A person may paste a secret in place of a name.
     async fn the_names_of_fields_beside_a_credential_are_repeated_nowhere(store) {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);

@@ -1,4 +1,4 @@
-//! Every deadline, one tick before and one after (contract §4). The clock's jobs may run late,
+//! Every deadline, one tick before and one tick after (contract §4). The clock's jobs may run late,
 //! twice, or after the task has moved on.
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::support::{self, on_both_databases};
 const TICK: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Nothing happens one tick before `after`, and `becomes` happens at it.
+/// Asserts that nothing happens one tick before `after`, and that the status is `becomes` then.
 async fn at(pair: &Pair<'_>, after: Duration, becomes: &str) {
     let app = pair.app;
     let before = pair.status().await;
@@ -55,7 +55,7 @@ on_both_databases! {
         pair.reach(Status::EstimatePending).await;
         at(&pair, HOUR, "PENDING").await;
         assert_eq!(pair.view().await["operator"], json!(null));
-        // The deadline is still there.
+        // The deadline of the task is unchanged.
         at(&pair, DAY - HOUR, "CANCELLED").await;
     }
 
@@ -74,7 +74,7 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let pair = Pair::new(&app).await;
         pair.submit(GOOD).await;
-        // The Guardian's job is taken and never comes back.
+        // The Guardian's job is claimed and never completed.
         assert_eq!(app.claim_jobs(DAY).await.len(), 1);
         at(&pair, 15 * MINUTE, "MANUAL_REVIEW").await;
         app.advance(DAY);
@@ -104,7 +104,7 @@ on_both_databases! {
         app.advance(2 * HOUR);
         let body = json!({"reason": "Which door?"});
         pair.agent.post(&paths::request_revision(pair.task), &body).await.ok();
-        // An hour past the deadline lies within these 24 hours, and refunds nothing.
+        // The time one hour past the deadline lies within these 24 hours, and refunds nothing.
         at(&pair, DAY, "DISPUTED").await;
         assert_eq!(pair.agent.balance().await.1, "29.50");
     }
@@ -136,7 +136,7 @@ on_both_databases! {
         };
         again().await;
         assert_eq!(pair.status().await, "PENDING");
-        // Coming early has not lost the deadline.
+        // The job that ran early has not lost the deadline.
         at(&pair, DAY, "CANCELLED").await;
         again().await;
         again().await;

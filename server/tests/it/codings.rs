@@ -1,4 +1,4 @@
-//! Bodies that come compressed, and answers that go out so.
+//! Compressed request bodies and responses.
 
 use std::io::{Read, Write};
 
@@ -45,7 +45,7 @@ fn register(app: &TestApp, coding: &str, body: Vec<u8>) -> RequestBuilder {
     coded(request, coding, body)
 }
 
-/// An answer as a client that takes gzip gets it: whether it came coded, and what it is.
+/// Sends a request that accepts gzip. Returns whether the response is compressed, and its content.
 async fn asked_for_gzip(request: RequestBuilder) -> (bool, Value) {
     let answer = request
         .header("accept-encoding", "gzip, br;q=0.5")
@@ -79,7 +79,7 @@ on_both_databases! {
         register(&app, "deflate", deflate(&body("b@example.com"))).answer().await.created();
         register(&app, "br", br(&body("c@example.com"))).answer().await.created();
         register(&app, "identity", body("d@example.com")).answer().await.created();
-        // Under an idempotency key too.
+        // The same request under an idempotency key.
         let agent = app.agent().await;
         let task = photo_task(&app);
         let posted = agent.post_once(paths::TASKS, "once", &task).await.created();
@@ -131,7 +131,7 @@ on_both_databases! {
         };
         let file = "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n%PDF-1.7\n";
         send(file).await.refused(413, "too_large");
-        // What stands before the first boundary belongs to no field.
+        // Bytes before the first boundary belong to no field.
         send("").await.refused(400, "validation");
         assert!(app.stored_files().is_empty());
     }
@@ -160,7 +160,7 @@ on_both_databases! {
     async fn answers_with_secrets_are_never_compressed(store) {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);
-        // Long enough to be worth it, and chosen by others than their reader.
+        // The response is long enough for compression, and contains text of other people.
         let name = "n".repeat(100);
         for _ in 0..12 {
             let made = agent.request(Method::POST, paths::KEYS).json(&json!({"name": name}));

@@ -1,5 +1,5 @@
-//! The host's work on the command line: the same decisions and the same record as through the
-//! routes, on the database itself, beside a running server too.
+//! The host's commands: the same decisions and the same audit log as over HTTP, on the database
+//! itself, also while a server runs.
 
 use std::path::Path;
 use std::process::{Command as Process, Output, Stdio};
@@ -20,7 +20,7 @@ use crate::moves::Pair;
 use crate::process::Server;
 use crate::support::{self, on_both_databases};
 
-/// What `humanops admin …` prints on this server's database, or why it failed.
+/// Runs `humanops admin …` on this server's database. Returns its output or its error.
 async fn admin(app: &TestApp, line: &[&str]) -> Result<String, String> {
     let line = ["humanops", "admin"].iter().chain(line);
     let Command::Admin(asked) = Cli::read(line, &|_| None).unwrap().command else {
@@ -76,7 +76,7 @@ on_both_databases! {
     }
 
     async fn a_delivery_is_seen_and_sent_again_on_the_command_line(store) {
-        // Nobody listens there.
+        // No server listens on this port.
         let reached = ["--allow-private-targets", "127.0.0.0/8", "--target-ports", "1"];
         let app = TestApp::start_with(store, &reached).await;
         let further = json!({"callback_url": "https://127.0.0.1:1/hook", "webhook_style": "all"});
@@ -190,7 +190,7 @@ fn said(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-/// Two processes write one SQLite file: each waits for the other, and neither fails.
+/// Two processes write to one SQLite file. Each waits for the other, and neither fails.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_works_beside_a_server_that_writes_all_the_time() {
     let folder = tempfile::tempdir().unwrap();
@@ -223,7 +223,7 @@ async fn the_command_line_works_beside_a_server_that_writes_all_the_time() {
         let target = data.join("restored");
         let restored = humanops(&target, &["restore", archive.to_str().unwrap()]);
         assert!(
-            said(&restored).contains("The ledger is right."),
+            said(&restored).contains("The ledger is consistent."),
             "{}",
             said(&restored)
         );
@@ -260,7 +260,7 @@ fn register(tx: &mut Tx<'_>, nth: u32) -> Result<bool, StoreError> {
     agents::insert(tx, AgentId::new(now, nth.into()), &stated, now)
 }
 
-/// Every proof file would be missing in such a back-up.
+/// With other files the backup would miss every proof file.
 #[tokio::test]
 async fn a_back_up_that_would_look_for_proof_files_elsewhere_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Those who connect and do not ask, ask slowly, or ask too much at once.
+//! Clients that connect and send nothing, send slowly, or send too much at once.
 
 use std::time::Duration;
 
@@ -25,16 +25,16 @@ async fn serving(store: FreshStore, limits: ConnectionLimits) -> TestApp {
 }
 
 /// A connection that is kept alive, byte by byte.
-struct KeptAlive(BufReader<TcpStream>);
+struct RawConnection(BufReader<TcpStream>);
 
-/// What a connection answered, as far as these tests look.
+/// The parts of a response that these tests check.
 #[derive(Debug)]
-struct Heard {
+struct ResponseHead {
     status: u16,
     closes: bool,
 }
 
-impl KeptAlive {
+impl RawConnection {
     async fn open(app: &TestApp) -> Self {
         let stream = app.connect().await;
         stream.set_nodelay(true).unwrap();
@@ -45,8 +45,8 @@ impl KeptAlive {
         self.0.write_all(bytes.as_ref()).await.unwrap();
     }
 
-    async fn hear(&mut self) -> Heard {
-        let mut heard = Heard {
+    async fn receive(&mut self) -> ResponseHead {
+        let mut response = ResponseHead {
             status: 0,
             closes: false,
         };
@@ -54,25 +54,25 @@ impl KeptAlive {
         loop {
             let mut line = String::new();
             let read = self.0.read_line(&mut line).await.unwrap();
-            assert!(read > 0, "the connection broke over {heard:?}");
+            assert!(read > 0, "the connection broke over {response:?}");
             let line = line.trim_end().to_ascii_lowercase();
             if line.is_empty() {
                 break;
             }
             if let Some(status) = line.strip_prefix("http/1.1 ") {
-                heard.status = status[..3].parse().unwrap();
+                response.status = status[..3].parse().unwrap();
             }
             if let Some(stated) = line.strip_prefix("content-length: ") {
                 length = stated.parse().unwrap();
             }
-            heard.closes |= line == "connection: close";
+            response.closes |= line == "connection: close";
         }
         self.0.read_exact(&mut vec![0; length]).await.unwrap();
-        heard
+        response
     }
 
-    /// The server closes, and does not break, the connection.
-    async fn ends(&mut self) {
+    /// Asserts that the server closes the connection without breaking it.
+    async fn assert_closed(&mut self) {
         let mut rest = Vec::new();
         let read = tokio::time::timeout(Duration::from_secs(20), self.0.read_to_end(&mut rest));
         read.await.unwrap().unwrap();
@@ -80,7 +80,8 @@ impl KeptAlive {
     }
 }
 
-/// Requests that are refused before their body is read: the head without its length, the status.
+/// Returns requests that are refused before their body is read: the head without its length, and
+/// the status of the response.
 fn refused_early() -> Vec<(String, u16)> {
     let post = |path: &str, more: &str| format!("POST {path} HTTP/1.1\r\nhost: a\r\n{more}");
     let form = "content-type: multipart/form-data; boundary=b\r\n";
@@ -114,45 +115,45 @@ const HEALTH: &str = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
 on_both_databases! {
     async fn a_connection_goes_on_after_a_refusal_whose_body_nobody_read(store) {
         let app = serving(store, ConnectionLimits::of(8)).await;
-        let mut connection = KeptAlive::open(&app).await;
+        let mut connection = RawConnection::open(&app).await;
         for (head, status) in refused_early().iter().cycle().take(120) {
-            // Most clients send head and body apart.
+            // Most clients send the head and the body separately.
             connection.send(with_length(head)).await;
             connection.send(BODY).await;
-            let heard = connection.hear().await;
-            assert!(heard.status == *status && !heard.closes, "{heard:?} to {head}");
+            let response = connection.receive().await;
+            assert!(response.status == *status && !response.closes, "{response:?} to {head}");
             connection.send(HEALTH).await;
-            assert_eq!(connection.hear().await.status, 200, "after {head}");
+            assert_eq!(connection.receive().await.status, 200, "after {head}");
         }
     }
 
     async fn a_connection_goes_on_after_a_refusal_whose_chunks_nobody_read(store) {
         let app = serving(store, ConnectionLimits::of(8)).await;
-        let mut connection = KeptAlive::open(&app).await;
+        let mut connection = RawConnection::open(&app).await;
         for (head, status) in refused_early() {
             connection.send(format!("{head}transfer-encoding: chunked\r\n\r\n")).await;
             connection.send("5\r\nhello\r\n").await;
             connection.send("0\r\n\r\n").await;
-            let heard = connection.hear().await;
-            assert!(heard.status == status && !heard.closes, "{heard:?} to {head}");
+            let response = connection.receive().await;
+            assert!(response.status == status && !response.closes, "{response:?} to {head}");
             connection.send(HEALTH).await;
-            assert_eq!(connection.hear().await.status, 200, "after {head}");
+            assert_eq!(connection.receive().await.status, 200, "after {head}");
         }
     }
 
     async fn a_slow_sender_is_refused_and_may_send_to_the_end(store) {
         let app = serving(store, ConnectionLimits::of(64)).await;
         let refused = refused_early().into_iter().map(async |(head, status)| {
-            let mut connection = KeptAlive::open(&app).await;
+            let mut connection = RawConnection::open(&app).await;
             connection.send(with_length(&head)).await;
-            // The answer is there before the body, and says that no other follows.
-            let heard = connection.hear().await;
-            assert!(heard.status == status && heard.closes, "{heard:?} to {head}");
+            // The response arrives before the body, and says that the connection closes.
+            let response = connection.receive().await;
+            assert!(response.status == status && response.closes, "{response:?} to {head}");
             for byte in BODY.as_bytes() {
                 connection.send([*byte]).await;
             }
             connection.0.get_mut().shutdown().await.unwrap();
-            connection.ends().await;
+            connection.assert_closed().await;
         });
         futures_util::future::join_all(refused).await;
     }
@@ -160,12 +161,12 @@ on_both_databases! {
     async fn who_waits_for_leave_to_send_is_refused_without_it(store) {
         let app = serving(store, ConnectionLimits::of(64)).await;
         for (head, status) in refused_early() {
-            let mut connection = KeptAlive::open(&app).await;
+            let mut connection = RawConnection::open(&app).await;
             connection.send(with_length(&format!("{head}expect: 100-continue\r\n"))).await;
-            let heard = connection.hear().await;
-            assert!(heard.status == status && heard.closes, "{heard:?} to {head}");
+            let response = connection.receive().await;
+            assert!(response.status == status && response.closes, "{response:?} to {head}");
             connection.0.get_mut().shutdown().await.unwrap();
-            connection.ends().await;
+            connection.assert_closed().await;
         }
     }
 
@@ -174,22 +175,22 @@ on_both_databases! {
         let router = server::http::router(app.app.clone()).unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(connections::serve(listener, router, ConnectionLimits::of(8), stop));
-        let mut connection = KeptAlive::open(&app).await;
+        let mut connection = RawConnection::open(&app).await;
         for status in [401].into_iter().chain([429; 40]) {
             let head = format!("POST {} HTTP/1.1\r\nhost: a\r\n", paths::TASKS);
             connection.send(with_length(&head)).await;
             connection.send(BODY).await;
-            let heard = connection.hear().await;
-            assert!(heard.status == status && !heard.closes, "{heard:?}");
+            let response = connection.receive().await;
+            assert!(response.status == status && !response.closes, "{response:?}");
         }
     }
 
     async fn what_is_no_http_is_told_so_however_much_of_it_comes(store) {
         let app = serving(store, ConnectionLimits::of(8)).await;
-        let mut connection = KeptAlive::open(&app).await;
+        let mut connection = RawConnection::open(&app).await;
         connection.send("nonsense\r\n".repeat(100_000)).await;
-        let heard = connection.hear().await;
-        assert!(heard.status == 400 && heard.closes, "{heard:?}");
+        let response = connection.receive().await;
+        assert!(response.status == 400 && response.closes, "{response:?}");
     }
 
     async fn a_head_that_does_not_arrive_ends_its_connection(store) {
@@ -204,7 +205,7 @@ on_both_databases! {
             let mut read = Vec::new();
             let closed = slow.read_to_end(&mut read);
             let closed = tokio::time::timeout(Duration::from_secs(20), closed).await;
-            // However it ends, it does.
+            // The connection ends in any case, with or without an error.
             drop(closed.unwrap());
         }
         assert_eq!(app.get("/healthz").await.status, 200);
@@ -232,7 +233,7 @@ on_both_databases! {
         assert!(told.contains("\r\nretry-after: 1\r\n"), "{told}");
         assert!(told.contains("\"code\":\"unavailable\""), "{told}");
         drop(held);
-        // A place that was left is taken again.
+        // The place of a closed connection becomes free.
         let again = async {
             while app
                 .request(Method::GET, "/healthz")
@@ -269,7 +270,7 @@ on_both_databases! {
             (answer.status, &answer.body["error"]["code"]),
             (431, &"too_large".into())
         );
-        // What is larger by far is not read.
+        // A far larger head is not even read.
         let huge = app
             .request(Method::GET, "/api/v1/tasks")
             .header("x-huge", "x".repeat(200_000));

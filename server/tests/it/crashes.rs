@@ -1,5 +1,5 @@
-//! The binary as a host runs it: killed in the middle of its work, started again, and bounded in
-//! its memory whatever it is sent.
+//! The binary as a host runs it: killed during its work, started again, and with bounded memory
+//! whatever it receives.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -18,17 +18,18 @@ use tokio::time::timeout;
 use crate::harness::{ADMIN_KEY, Answer, Ask};
 use crate::process;
 
-/// Less than the lease of a job, and plenty for a call or a simulated task.
+/// Timeout that is shorter than the lease of a job, and long enough for a request or a simulated
+/// task.
 const SOON: Duration = Duration::from_secs(15);
 
-/// A server of its own process, and who calls it.
+/// A server in a process of its own, with a client.
 struct Server {
     process: process::Server,
     client: Client,
 }
 
 impl Server {
-    /// Starts one on this folder, and returns when it answers.
+    /// Starts a server on this folder, and waits until it responds.
     async fn start(data: &Path, arguments: &[&str]) -> Self {
         let mut all = vec!["--admin-key", ADMIN_KEY, "--allow-http-targets=true"];
         all.extend(["--target-ports", "1-65535"]);
@@ -50,7 +51,7 @@ impl Server {
         request.answer().await.ok()
     }
 
-    /// Registers an agent and answers its key.
+    /// Registers an agent, and returns its key.
     async fn agent(&self) -> String {
         let body = json!({"name": "agent", "email": "agent@example.com"});
         let request = self
@@ -64,7 +65,7 @@ impl Server {
         request.json(body).answer().await
     }
 
-    /// Registers an operator and answers their id.
+    /// Registers an operator, and returns the id.
     async fn operator(&self) -> String {
         let body = json!({"name": "Jane Doe", "email": "operator@example.com"});
         let request = self.request(Method::POST, paths::REGISTER_OPERATOR);
@@ -77,7 +78,7 @@ impl Server {
             .header("x-operator-id", operator)
     }
 
-    /// Posts a task that is real and paid for, and has the operator claim it.
+    /// Posts a real, paid task, and has the operator claim it.
     async fn claimed(&self, key: &str, operator: &str, task: &Value) -> TaskId {
         let deposit = json!({"tx_hash": format!("0x{:064x}", 7), "amount_usdc": 1000});
         self.post(key, paths::DEPOSIT_USDC, &deposit)
@@ -92,7 +93,7 @@ impl Server {
         id
     }
 
-    /// The most memory that the process has had, in bytes.
+    /// Returns the peak memory of the process in bytes.
     fn peak_memory(&self) -> u64 {
         let path = format!("/proc/{}/status", self.process.id());
         let status = std::fs::read_to_string(path).unwrap();
@@ -169,7 +170,7 @@ async fn a_job_of_a_killed_server_runs_at_once_and_is_set_aside_after_the_second
     assert_eq!(failed_jobs(&server).await, Vec::<Value>::new());
 }
 
-/// Each of these is a few kilobytes, and has millions of faults.
+/// Each of these bodies has a few kilobytes and causes millions of faults.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_schema_whose_faults_multiply_takes_little_memory() {
@@ -215,7 +216,7 @@ async fn a_schema_whose_faults_multiply_takes_little_memory() {
     assert!(grown < MEMORY_MAX, "{} MiB", grown >> 20);
 }
 
-/// Its pixels alone are 150 MB.
+/// The pixels of the picture take 150 MB.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_large_photo_is_measured_in_little_memory() {

@@ -1,5 +1,5 @@
-//! A credential: sealed for one task and one key, stored unread, retrieved by its agent
-//! (contract §5).
+//! Credentials: sealed for one task and one key, stored unread, retrieved by their agent (contract
+//! §5).
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -29,17 +29,17 @@ fn base64(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
-pub(crate) struct Posted {
+pub(crate) struct PostedTask {
     secret_key: AgentSecretKey,
     public_key: AgentPublicKey,
     pub(crate) id: TaskId,
 }
 
-/// A credential task, claimed by `operator`.
+/// Creates a credential task that `operator` has claimed.
 pub(crate) async fn claimed(
     agent: &Caller<'_, AgentId>,
     operator: &Caller<'_, OperatorId>,
-) -> Posted {
+) -> PostedTask {
     let secret_key = AgentSecretKey::generate().unwrap();
     let public_key = secret_key.public_key();
     let key = json!(base64(&public_key.to_bytes()));
@@ -51,14 +51,14 @@ pub(crate) async fn claimed(
     );
     let id = created.id("task_id");
     operator.accept(id).await;
-    Posted {
+    PostedTask {
         secret_key,
         public_key,
         id,
     }
 }
 
-fn sealed(posted: &Posted, plaintext: &str) -> Value {
+fn sealed(posted: &PostedTask, plaintext: &str) -> Value {
     let envelope = crypto_wasm::seal(
         &posted.public_key,
         &posted.id.to_string(),
@@ -75,7 +75,7 @@ fn sealed(posted: &Posted, plaintext: &str) -> Value {
     })
 }
 
-fn opened(posted: &Posted, envelope: &Value) -> Option<String> {
+fn opened(posted: &PostedTask, envelope: &Value) -> Option<String> {
     let text = |field: &str| envelope[field].as_str().unwrap().to_owned();
     let (algorithm, ciphertext, iv) = (text("algorithm"), text("ciphertext"), text("iv"));
     let point = text("ephemeralPublicKey");
@@ -92,7 +92,7 @@ fn opened(posted: &Posted, envelope: &Value) -> Option<String> {
         .map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
 }
 
-async fn submit(operator: &Caller<'_, OperatorId>, posted: &Posted) {
+async fn submit(operator: &Caller<'_, OperatorId>, posted: &PostedTask) {
     let proof = json!({"encrypted_credential": sealed(posted, SECRET)});
     operator
         .post(&paths::submit_proof(posted.id), &proof)
@@ -101,7 +101,7 @@ async fn submit(operator: &Caller<'_, OperatorId>, posted: &Posted) {
     operator.app.drain_jobs().await;
 }
 
-/// The tables that have a row with this text in it, the database's own words for it.
+/// Returns the tables of the database that contain this text in any row.
 async fn tables_with(app: &TestApp, text: &str) -> Vec<String> {
     let text = text.to_owned();
     let look = move |tx: &mut Tx<'_>| {
@@ -127,7 +127,7 @@ async fn tables_with(app: &TestApp, text: &str) -> Vec<String> {
     app.app.store.read(look).await.unwrap()
 }
 
-/// The keys that the crypto crate is tested with: one key in every form, and what is refused.
+/// Returns the key tests of the crypto crate: one key in every form, and keys that are refused.
 fn key_cases(kind: &str) -> Vec<Value> {
     let text = include_str!("../../../crypto-wasm/tests/vectors/keys.json");
     let mut cases: Value = serde_json::from_str(text).unwrap();
@@ -144,7 +144,7 @@ on_both_databases! {
             task["dry_run"] = json!(true);
             let quoted = agent.post(paths::TASKS, &task).await;
             assert_eq!(quoted.status, 200, "{}: {}", case["name"], quoted.body);
-            // A JWK is an object as well as a text.
+            // A JWK may be an object or a text.
             let text = case["text"].as_str().unwrap().trim_start_matches('\u{feff}');
             if let Ok(jwk) = serde_json::from_str::<Value>(text) {
                 task["agent_public_key"] = jwk;
@@ -166,7 +166,7 @@ on_both_databases! {
     async fn what_is_no_public_key_is_refused_with_what_it_is(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
-        // A text that is repeated is too long for a body's field, which says so by itself.
+        // A text that is repeated exceeds the limit of the field, which has its own message.
         let cases = key_cases("refused_public");
         for case in cases.iter().filter(|case| case["times"].is_null()) {
             let refused = agent.post(paths::TASKS, &credential_task(&app, &case["text"])).await;
@@ -289,7 +289,7 @@ on_both_databases! {
         let envelope = sealed(&one, SECRET);
         assert!(opened(&one, &envelope).is_some());
         assert!(opened(&two, &envelope).is_none());
-        // Not even for the same key.
+        // The envelope does not open even with the same key.
         two.secret_key = one.secret_key;
         assert!(opened(&two, &envelope).is_none());
     }
@@ -354,7 +354,7 @@ on_both_databases! {
         });
         let answer = operator.post(&paths::submit_proof(posted.id), &proof).await;
         answer.refused(400, "validation");
-        // The first two are fields of this API; the last stands for every other.
+        // The first two are fields of this API. The last one stands for all other names.
         assert_eq!(answer.faulty_fields(), ["confirmation_text", "result", ""]);
         assert!(!answer.body.to_string().contains("hunter2"));
     }
@@ -430,7 +430,7 @@ on_both_databases! {
     }
 }
 
-/// Twenty parts of a ciphertext, each short enough to lie within a page of the database.
+/// Returns twenty parts of a ciphertext, each short enough to fit into one page of the database.
 fn parts_of(ciphertext: &str) -> Vec<&str> {
     let step = ciphertext.len() / 20;
     let part = |nth| &ciphertext[nth * step..][..step.min(40)];
@@ -450,7 +450,7 @@ async fn a_purged_envelope_is_nowhere_in_the_files_of_sqlite() {
         let is_there = |part: &&&str| files.iter().any(|file| file.contains(**part));
         parts.iter().filter(is_there).count()
     };
-    // One that fits beside others in a page, and two that need pages of their own.
+    // One envelope shares a page with others, and two need pages of their own.
     let mut all = Vec::new();
     for length in [200, 6000, 60_000] {
         let posted = claimed(&agent, &operator).await;
@@ -460,7 +460,7 @@ async fn a_purged_envelope_is_nowhere_in_the_files_of_sqlite() {
         operator.post(&path, &proof).await.ok();
         app.drain_jobs().await;
         let ciphertext = envelope["ciphertext"].as_str().unwrap().to_owned();
-        // A part may lie across two pages.
+        // A part may be split between two pages.
         assert!(held(&parts_of(&ciphertext)) > 10, "{length}");
         all.push((posted.id, ciphertext));
     }
@@ -473,7 +473,7 @@ async fn a_purged_envelope_is_nowhere_in_the_files_of_sqlite() {
         );
         assert_eq!(held(&parts_of(ciphertext)), 0);
     }
-    // And the last checkpoint brings nothing back.
+    // The last checkpoint does not restore anything.
     let store = app.app.store.clone();
     tokio::task::spawn_blocking(move || store.close())
         .await

@@ -1,4 +1,4 @@
-//! Agents that live in web pages of other origins (contract §8).
+//! Agents in web pages of other origins (contract §8).
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::support::{self, on_both_databases};
 
 const ORIGIN: &str = "https://agents.example.com";
 
-/// What a browser asks before it sends a request with these headers for a page.
+/// Sends the preflight request that a browser sends before a request with these headers.
 async fn preflight(app: &TestApp, method: &str, path: &str, headers: &str) -> Answer {
     let request = app.request(Method::OPTIONS, path);
     let request = request
@@ -22,12 +22,12 @@ async fn preflight(app: &TestApp, method: &str, path: &str, headers: &str) -> An
     request.answer().await
 }
 
-/// The members of a header that is a list.
+/// Returns the items of a header that is a list.
 fn list<'a>(answer: &'a Answer, name: &str) -> BTreeSet<&'a str> {
     answer.header(name).split(", ").collect()
 }
 
-/// A page may read the answer, and no cookie came into it.
+/// Returns whether pages of other origins may read the response, and no cookie is involved.
 fn is_shared(answer: &Answer) -> bool {
     assert_eq!(answer.header("access-control-allow-credentials"), "");
     answer.header("access-control-allow-origin") == "*"
@@ -49,7 +49,7 @@ on_both_databases! {
             assert!(HEADERS.split(',').all(|one| allowed.contains(one)), "{allowed:?}");
             assert!(!answer.header("x-request-id").is_empty());
         }
-        // It was not counted: the one request of this minute is left.
+        // The preflight was not counted: one request of this minute is left.
         app.get(paths::TASKS).await.refused(401, "unauthorized");
         let limited = app.get(paths::TASKS).await;
         limited.refused(429, "rate_limited");
@@ -102,7 +102,7 @@ on_both_databases! {
     }
 }
 
-/// Whether an operation takes an agent's key, or makes an agent, or serves it a file.
+/// Returns whether an operation takes an agent's key, registers an agent, or serves a file to it.
 fn is_for_agents(path: &str, operation: &Value) -> bool {
     let ways = operation["security"].as_array().into_iter().flatten();
     let mut ways = ways.filter_map(|way| way.as_object()?.keys().next());

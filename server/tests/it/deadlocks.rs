@@ -1,6 +1,5 @@
-//! Every pair of the moves of one agent and its operator, run against each other: on PostgreSQL no
-//! transaction waits for one that waits for it, because all lock rows in one order
-//! (`migrations/README.md`, "Locks").
+//! Runs every pair of moves of one agent and its operator concurrently. On PostgreSQL no deadlock
+//! may occur, because all transactions lock rows in one order (`migrations/README.md`, "Locks").
 
 use std::thread;
 
@@ -15,12 +14,12 @@ use crate::harness::{Answer, Caller, TestApp, confirmation_task};
 use crate::moves::{DAY, GOOD, UNCLEAR};
 use crate::support;
 
-/// How many of each move of a pair run at once.
+/// Number of concurrent runs of each move of a pair.
 const AT_ONCE: usize = 3;
 
-/// What is run against what: moves of tasks first, then what else locks rows of their accounts.
+/// The operations: first the moves of tasks, then others that lock rows of the same accounts.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum Operation {
     Post,
     PostWithinPolicy,
     AskForApproval,
@@ -45,33 +44,33 @@ enum Deed {
     ReadMessages,
 }
 
-const DEEDS: [Deed; 22] = [
-    Deed::Post,
-    Deed::PostWithinPolicy,
-    Deed::AskForApproval,
-    Deed::Cancel,
-    Deed::Accept,
-    Deed::Withdraw,
-    Deed::Submit,
-    Deed::RunJobs,
-    Deed::Approve,
-    Deed::Reject,
-    Deed::Dispute,
-    Deed::Release,
-    Deed::Refund,
-    Deed::Split,
-    Deed::Expire,
-    Deed::Settle,
-    Deed::Deposit,
-    Deed::PayIn,
-    Deed::PayOut,
-    Deed::ChangeAgent,
-    Deed::MakeAndRevokeKey,
-    Deed::ReadMessages,
+const OPERATIONS: [Operation; 22] = [
+    Operation::Post,
+    Operation::PostWithinPolicy,
+    Operation::AskForApproval,
+    Operation::Cancel,
+    Operation::Accept,
+    Operation::Withdraw,
+    Operation::Submit,
+    Operation::RunJobs,
+    Operation::Approve,
+    Operation::Reject,
+    Operation::Dispute,
+    Operation::Release,
+    Operation::Refund,
+    Operation::Split,
+    Operation::Expire,
+    Operation::Settle,
+    Operation::Deposit,
+    Operation::PayIn,
+    Operation::PayOut,
+    Operation::ChangeAgent,
+    Operation::MakeAndRevokeKey,
+    Operation::ReadMessages,
 ];
 
-impl Deed {
-    /// The status that a task must have for it; `None` where it is no move of a task.
+impl Operation {
+    /// Returns the status that a task must have for this operation, or `None` if it needs no task.
     fn from(self) -> Option<Status> {
         Some(match self {
             Self::Cancel | Self::Accept | Self::Expire => Status::Pending,
@@ -84,8 +83,8 @@ impl Deed {
     }
 }
 
-/// One agent and one operator, whose accounts all moves write.
-struct Both<'a> {
+/// An agent and an operator, whose accounts all moves write.
+struct Accounts<'a> {
     app: &'a TestApp,
     agent: Caller<'a, AgentId>,
     limited: Caller<'a, AgentId>,
@@ -93,7 +92,7 @@ struct Both<'a> {
     operator: Caller<'a, OperatorId>,
 }
 
-impl<'a> Both<'a> {
+impl<'a> Accounts<'a> {
     async fn new(app: &'a TestApp) -> Self {
         let agent = app.poor_agent().await;
         for _ in 0..20 {
@@ -108,9 +107,9 @@ impl<'a> Both<'a> {
         }
     }
 
-    /// A task in the status that a deed needs, or none.
-    async fn prepare(&self, deed: Deed) -> Option<TaskId> {
-        let status = deed.from()?;
+    /// Creates a task in the status that the operation needs, if it needs one.
+    async fn prepare(&self, operation: Operation) -> Option<TaskId> {
+        let status = operation.from()?;
         let task = self.agent.post_confirmation_task().await;
         if status != Status::Pending {
             self.operator.accept(task).await;
@@ -133,58 +132,58 @@ impl<'a> Both<'a> {
         Some(task)
     }
 
-    async fn run(&self, deed: Deed, task: Option<TaskId>, nth: usize) {
+    async fn run(&self, operation: Operation, task: Option<TaskId>, nth: usize) {
         let on = task.unwrap_or(TaskId::new(self.app.now(), 0));
         let (agent, operator, nothing) = (&self.agent, &self.operator, json!({}));
-        // Of the type of those that are moved: tasks are counted by their type.
+        // The task has the same type as those that are moved, because tasks are counted by type.
         let body = confirmation_task(self.app);
-        let answer = match deed {
-            Deed::Post => agent.post(paths::TASKS, &body).await,
-            Deed::PostWithinPolicy => self.limited.post(paths::TASKS, &body).await,
-            Deed::AskForApproval => return self.ask_and_post(nth).await,
-            Deed::Cancel => {
+        let answer = match operation {
+            Operation::Post => agent.post(paths::TASKS, &body).await,
+            Operation::PostWithinPolicy => self.limited.post(paths::TASKS, &body).await,
+            Operation::AskForApproval => return self.ask_and_post(nth).await,
+            Operation::Cancel => {
                 let key = format!("cancel {on}");
                 agent
                     .post_once(&paths::cancel_task(on), &key, &nothing)
                     .await
             }
-            Deed::Accept => operator.post(&paths::accept_task(on), &nothing).await,
-            Deed::Withdraw => operator.post(&paths::withdraw(on), &nothing).await,
-            Deed::Submit => {
+            Operation::Accept => operator.post(&paths::accept_task(on), &nothing).await,
+            Operation::Withdraw => operator.post(&paths::withdraw(on), &nothing).await,
+            Operation::Submit => {
                 let proof = json!({"confirmation_text": GOOD});
                 operator.post(&paths::submit_proof(on), &proof).await
             }
-            Deed::RunJobs => {
+            Operation::RunJobs => {
                 operator.confirm(on).await;
                 return self.app.drain_jobs().await;
             }
-            Deed::Approve => self.verdict(on, "APPROVE").await,
-            Deed::Reject => self.verdict(on, "REJECT").await,
-            Deed::Dispute => {
+            Operation::Approve => self.verdict(on, "APPROVE").await,
+            Operation::Reject => self.verdict(on, "REJECT").await,
+            Operation::Dispute => {
                 let reason = json!({"reason": "It is another shop"});
                 agent.post(&paths::open_dispute(on), &reason).await
             }
-            Deed::Release => return self.resolve(on, Award::Release).await,
-            Deed::Refund => return self.resolve(on, Award::Refund).await,
-            Deed::Split => return self.resolve(on, Award::Split(MicroUsd::usd(10))).await,
-            Deed::Expire | Deed::Settle => return self.clock_moves(on).await,
-            Deed::Deposit => return agent.deposit(100).await,
-            Deed::PayIn => {
+            Operation::Release => return self.resolve(on, Award::Release).await,
+            Operation::Refund => return self.resolve(on, Award::Refund).await,
+            Operation::Split => return self.resolve(on, Award::Split(MicroUsd::usd(10))).await,
+            Operation::Expire | Operation::Settle => return self.clock_moves(on).await,
+            Operation::Deposit => return agent.deposit(100).await,
+            Operation::PayIn => {
                 let body = json!({"amount_usd": 100, "payment_method": "card"});
                 agent.post(paths::PAY_IN, &body).await
             }
-            Deed::PayOut => {
+            Operation::PayOut => {
                 let body = json!({"amount_usd": 10, "payoneer_payee_id": "payee"});
                 operator.post(paths::PAYOUT, &body).await
             }
-            Deed::ChangeAgent => agent.patch(paths::ME, &json!({"name": "agent"})).await,
-            Deed::MakeAndRevokeKey => return self.make_and_revoke_key().await,
-            Deed::ReadMessages => {
+            Operation::ChangeAgent => agent.patch(paths::ME, &json!({"name": "agent"})).await,
+            Operation::MakeAndRevokeKey => return self.make_and_revoke_key().await,
+            Operation::ReadMessages => {
                 operator.get(&paths::operator_messages(on)).await.ok();
                 agent.get(&paths::messages(on)).await
             }
         };
-        assert_no_accident(deed, &answer);
+        assert_no_failure(operation, &answer);
     }
 
     async fn verdict(&self, task: TaskId, decision: &str) -> Answer {
@@ -203,7 +202,7 @@ impl<'a> Both<'a> {
         resolved.await.unwrap();
     }
 
-    /// What the clock does ten days from now.
+    /// Makes the clock's move as of ten days from now.
     async fn clock_moves(&self, id: TaskId) {
         let mut turn = self.app.app.move_context();
         turn.now = turn.now.after(10 * DAY);
@@ -221,7 +220,7 @@ impl<'a> Both<'a> {
         let mut body = confirmation_task(self.app);
         body["title"] = json!(format!("Photograph menu {nth}"));
         let asked = self.asking.post(paths::TASKS, &body).await;
-        assert_no_accident(Deed::AskForApproval, &asked);
+        assert_no_failure(Operation::AskForApproval, &asked);
         let Some(id) = asked.body["approval_id"].as_str() else {
             return;
         };
@@ -230,14 +229,14 @@ impl<'a> Both<'a> {
             .agent
             .post(&path, &json!({"decision": "APPROVE"}))
             .await;
-        assert_no_accident(Deed::AskForApproval, &decided);
+        assert_no_failure(Operation::AskForApproval, &decided);
         let posted = self.asking.post(paths::TASKS, &body).await;
-        assert_no_accident(Deed::AskForApproval, &posted);
+        assert_no_failure(Operation::AskForApproval, &posted);
     }
 
     async fn make_and_revoke_key(&self) {
         let made = self.agent.post(paths::KEYS, &json!({"name": "k"})).await;
-        assert_no_accident(Deed::MakeAndRevokeKey, &made);
+        assert_no_failure(Operation::MakeAndRevokeKey, &made);
         if let Some(id) = made.body["id"].as_str() {
             self.agent
                 .delete(&paths::key(id.parse().unwrap()))
@@ -247,13 +246,13 @@ impl<'a> Both<'a> {
     }
 }
 
-fn assert_no_accident(deed: Deed, answer: &Answer) {
-    assert!(answer.status < 500, "{deed:?}: {}", answer.body);
-    // What was lost to another move is decided anew, and never left to the caller.
+fn assert_no_failure(operation: Operation, answer: &Answer) {
+    assert!(answer.status < 500, "{operation:?}: {}", answer.body);
+    // An operation that lost a race is retried by the server, and never by the caller.
     assert_ne!(
         answer.body["retryable"],
         Value::Bool(true),
-        "{deed:?}: {}",
+        "{operation:?}: {}",
         answer.body
     );
 }
@@ -264,15 +263,18 @@ async fn no_two_moves_of_one_agent_wait_for_each_other() {
     let url = store.postgres_url().unwrap();
     let tiers = "--tiers=STANDARD=1000000/10000/100000000";
     let app = TestApp::start_with(store, &[tiers]).await;
-    let both = Both::new(&app).await;
-    for (nth, one) in DEEDS.into_iter().enumerate() {
-        for other in &DEEDS[nth..] {
-            let deeds = [one, *other].repeat(AT_ONCE);
-            let prepared = deeds.iter().map(|deed| both.prepare(*deed));
+    let accounts = Accounts::new(&app).await;
+    for (nth, one) in OPERATIONS.into_iter().enumerate() {
+        for other in &OPERATIONS[nth..] {
+            let operations = [one, *other].repeat(AT_ONCE);
+            let prepared = operations
+                .iter()
+                .map(|operation| accounts.prepare(*operation));
             let prepared = join_all(prepared).await;
             app.drain_jobs().await;
-            let running = deeds.iter().zip(prepared).enumerate();
-            join_all(running.map(|(nth, (deed, task))| both.run(*deed, task, nth))).await;
+            let running = operations.iter().zip(prepared).enumerate();
+            join_all(running.map(|(nth, (operation, task))| accounts.run(*operation, task, nth)))
+                .await;
         }
     }
     app.drain_jobs().await;
@@ -281,8 +283,8 @@ async fn no_two_moves_of_one_agent_wait_for_each_other() {
     assert_eq!(deadlocks_of(&app, url), 0);
 }
 
-/// Closes the app's database, and says how many deadlocks PostgreSQL saw in it: connections report
-/// when they end.
+/// Closes the app's database, and returns the number of deadlocks that PostgreSQL has counted in
+/// it. Connections report their counts when they end.
 fn deadlocks_of(app: &TestApp, url: String) -> i64 {
     let store = app.app.store.clone();
     let counting = thread::spawn(move || {

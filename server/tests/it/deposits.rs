@@ -1,5 +1,4 @@
-//! Money that comes in by card and bank, the provider's notices, and the agent's ledger
-//! (contract §3).
+//! Deposits by card and bank, the provider's notices, and the agent's ledger (contract §3).
 
 use std::sync::{Arc, Mutex};
 
@@ -22,17 +21,18 @@ const LOGIN: &str = "sak223k2wdksdl2";
 const TRANS_KEY: &str = "fm12O7G9fm12O7G9";
 const SECRET: &str = "cdpCd3ExeTnS0pkeOhJ1bEvJ";
 
-/// dLocal, as its documentation has it: it opens payments whose requests are signed well.
+/// A simulation of dLocal by its documentation: it creates payments if the request is signed
+/// correctly.
 #[derive(Clone, Default)]
 struct Provider {
-    /// Every payment that was asked for, with its idempotency key.
+    /// Every requested payment, with its idempotency key.
     asked: Arc<Mutex<Vec<(String, Value)>>>,
-    /// What it answers instead, if anything.
+    /// The response to send instead, if any.
     refuses: Arc<Mutex<Option<(u16, Value)>>>,
 }
 
 impl Provider {
-    /// Starts it, and a server that uses it.
+    /// Starts the simulation, and a server that uses it.
     async fn and_server(store: FreshStore) -> (Self, TestApp) {
         let provider = Self::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -98,7 +98,7 @@ fn hmac(bytes: &[u8]) -> String {
     signature.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A notice, signed as the contract says.
+/// Sends a notice that is signed as in the contract.
 async fn notify(app: &TestApp, notice: &Value) -> Answer {
     let body = notice.to_string();
     notify_with(app, &body, &[("x-signature", &hmac(body.as_bytes()))]).await
@@ -121,7 +121,7 @@ fn hundred() -> Value {
     json!({"amount_usd": 100, "payment_method": "card", "return_url": "https://example.com/paid"})
 }
 
-/// How a payment stands, asked both ways.
+/// Returns the status of a payment, and checks that GET and POST agree.
 async fn status(agent: &Caller<'_, AgentId>, id: &str) -> String {
     let asked = agent
         .post(paths::PAY_IN_STATUS, &json!({"payment_id": id}))
@@ -137,7 +137,7 @@ on_both_databases! {
     async fn in_test_mode_money_is_there_at_once(store) {
         let app = TestApp::start(store).await;
         let agent = app.poor_agent().await;
-        // As S1 prints it.
+        // The request is as printed in S1.
         let body = json!({"amount_usd": 100, "payment_method": "card", "return_url": "https://example.com"});
         let paid = agent.post_once(paths::PAY_IN, "k", &body).await.created();
         assert!(paid.text("transaction_id").starts_with("txn_"));
@@ -147,7 +147,7 @@ on_both_databases! {
         agent.post_once(paths::PAY_IN, "k", &body).await.created();
         assert_eq!(agent.balance().await.0, "100.00");
         assert_eq!(status(&agent, &paid.text("transaction_id")).await, "completed");
-        // Fifty dollars and more lift the tier, however they came.
+        // Deposits of $50 or more lift the tier, by whichever method they are made.
         let mut task = photo_task(&app);
         task["reward_usd"] = json!(80);
         agent.post(paths::TASKS, &task).await.created();
@@ -191,7 +191,7 @@ on_both_databases! {
         let order = provider.asked()[0].1["order_id"].clone();
         let paid = json!({"status": "PAID", "order_id": order, "amount": 100});
         let answers = futures_util::future::join_all((0..10).map(|_| notify(&app, &paid))).await;
-        // Who lost the race is decided on anew, and not told to come again.
+        // Requests that lost the race are retried by the server, and not refused temporarily.
         let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
         assert_eq!(statuses, [200; 10]);
         assert_eq!(agent.balance().await.0, "100.00");
@@ -220,7 +220,7 @@ on_both_databases! {
             assert_eq!(refused.refused(401, "unauthorized"), "Invalid signature", "{headers:?}");
         }
         assert_eq!(agent.balance().await.0, "0.00");
-        // dLocal's own way of signing covers login and date as well.
+        // dLocal's own signature also covers login and date.
         let date = "2026-02-05T12:00:00.000Z";
         let signature = hmac(format!("{LOGIN}{date}{paid}").as_bytes());
         let authorization = format!("V2-HMAC-SHA256, Signature: {signature}");
@@ -304,7 +304,7 @@ on_both_databases! {
     async fn a_retried_payment_is_opened_once(store) {
         let (provider, app) = Provider::and_server(store).await;
         let agent = app.poor_agent().await;
-        // The provider goes away, and whether it has opened the payment nobody knows.
+        // The provider is unreachable, and nobody knows whether it has created the payment.
         provider.refuse(503, json!({}));
         let refused = agent.post_once(paths::PAY_IN, "k", &hundred()).await;
         refused.refused(503, "unavailable");
@@ -404,7 +404,7 @@ on_both_databases! {
             let page = agent.get(&path).await.ok();
             balances.extend(page.body["data"].as_array().unwrap().iter()
                 .map(|row| row["balance_after"].to_string()));
-            // What happens on the way comes at the end, and nothing is told twice.
+            // A new entry during the walk comes at the end, and no entry is repeated.
             if balances.len() == 2 {
                 agent.deposit(10).await;
             }

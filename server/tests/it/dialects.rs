@@ -1,4 +1,4 @@
-//! One answer in four shapes, and as problem details (contract §8).
+//! One response in four dialects, and as problem details (contract §8).
 
 use api_types::{TaskId, paths};
 use reqwest::{Method, RequestBuilder};
@@ -9,18 +9,18 @@ use crate::credentials;
 use crate::harness::{ADMIN_KEY, Answer, Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
-/// The same request, asking for a dialect.
-trait In {
+/// Selects the dialect of a request.
+trait InDialect {
     fn in_dialect(self, dialect: &str) -> RequestBuilder;
 }
 
-impl In for RequestBuilder {
+impl InDialect for RequestBuilder {
     fn in_dialect(self, dialect: &str) -> RequestBuilder {
         self.header("x-api-dialect", dialect)
     }
 }
 
-/// What S3 prints: status, code and sentence. The id is the header's.
+/// Returns the parts that S3 prints: status, code and message. Checks the id against the header.
 fn nonhumans(answer: &Answer) -> (u16, &str, &str) {
     let error = &answer.body["error"];
     assert_eq!(
@@ -36,7 +36,7 @@ fn nonhumans(answer: &Answer) -> (u16, &str, &str) {
     )
 }
 
-/// What S4 prints: status, and each error's code and field.
+/// Returns the parts that S4 prints: the status, and the code and field of each error.
 fn remno(answer: &Answer) -> (u16, Vec<(&str, Option<&str>)>) {
     let body = &answer.body;
     assert_eq!(body["data"], Value::Null, "{body}");
@@ -65,10 +65,10 @@ fn data(answer: &Answer) -> Value {
     answer.body["data"].clone()
 }
 
-/// A path of `paths` for one task.
+/// A function of `paths` that returns the path of a task.
 type PathOf = fn(TaskId) -> String;
 
-/// The sentence is S0's everywhere, and nowhere is more told than that.
+/// Asserts that the message is S0's in every dialect, and that no dialect reveals more.
 async fn not_found_in_each_dialect(ask: impl Fn() -> RequestBuilder, sentence: &str) {
     let humanops = ask().answer().await;
     assert_eq!(humanops.refused(404, "not_found"), sentence);
@@ -90,7 +90,8 @@ on_both_databases! {
         assert_eq!((answer.status, &answer.body["errors"][0]["code"]), (404, &json!("NOT_FOUND")));
         let nul = format!("{}?external_id=%00", paths::TASKS);
         agent.get(&nul).await.refused(400, "validation");
-        // AAAA is base64 of NULs, and what PostgreSQL could not look for; the other is a text.
+        // AAAA is base64 of NUL characters, which PostgreSQL cannot search for. The other one is
+        // text.
         let lists = [paths::ADMIN_AGENTS, paths::ADMIN_OPERATORS, paths::AUDIT, paths::FAILED_JOBS];
         for list in lists {
             for cursor in ["AAAA", "c29tZXRoaW5n"] {
@@ -175,9 +176,8 @@ on_both_databases! {
                 not_found_in_each_dialect(ask, sentence).await;
             }
         }
-        // Who comes second to an open task is told what S0 promises, in every dialect as one who
-        // asks for a task that is not there. Who has claimed it is told that it is in another
-        // state.
+        // An operator who is second to accept gets S0's message, in every dialect the same as for
+        // an unknown task. The operator who has claimed the task gets a conflict.
         for path in [paths::accept_task, paths::give_estimate] {
             for id in [foreign, unknown] {
                 let body = json!({"estimate_hours": 1});
@@ -212,7 +212,7 @@ on_both_databases! {
         let post = agent.request(Method::POST, paths::TASKS).json(&photo_task(&app));
         let answer = post.in_dialect("remno").answer().await;
         assert_eq!(answer.status, 201);
-        // What money looks like is not changed by the envelope.
+        // The envelope does not change the form of amounts.
         assert!(String::from_utf8_lossy(&answer.bytes).contains("\"total_escrow\":29.50"));
         let task = data(&answer)["task_id"].clone();
         let list = agent.request(Method::GET, paths::TASKS).in_dialect("remno").answer().await;
@@ -240,7 +240,7 @@ on_both_databases! {
         let repeated = again(&task, "k1", "remno").await;
         assert_eq!(repeated.header("idempotent-replayed"), "true");
         assert_eq!(data(&repeated)["task_id"], first.body["task_id"]);
-        // And the other way round: what was first told to remno is kept as nobody's.
+        // A response that was first sent to remno is stored independently of the dialect.
         again(&task, "k2", "remno").await;
         let plain = agent.post_once(paths::TASKS, "k2", &task).await.created();
         assert!(plain.text("task_id").starts_with("task_"));
@@ -353,7 +353,7 @@ on_both_databases! {
             .map(|e| &e["field"])
             .collect();
         assert_eq!(fields, ["limit", "offset"]);
-        // The status in the body is the status of the answer, in each dialect.
+        // The status in the body is that of the response, in each dialect.
         let answer = ask("nonhumans").await;
         assert_eq!((answer.status, &answer.body["status"]), (422, &json!(422)));
         let fine = agent
@@ -379,7 +379,7 @@ on_both_databases! {
                 .contains("humanops, humcli, nonhumans, remno")
         );
         assert_eq!(answer.faulty_fields(), ["X-Api-Dialect"]);
-        // It counts like every request.
+        // The request counts against the rate limit.
         agent.get(paths::TASKS).await.refused(429, "rate_limited");
     }
 

@@ -1,4 +1,4 @@
-//! The API document: complete, and true to its own schemas.
+//! The API document is complete, and its examples satisfy its schemas.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ fn document() -> Value {
     serde_json::to_value(server::http::document().unwrap()).unwrap()
 }
 
-/// What follows from a document's reference to its own part.
+/// Resolves a reference within the document.
 fn resolved<'d>(document: &'d Value, part: &'d Value) -> &'d Value {
     match part["$ref"].as_str() {
         Some(place) => document.pointer(place.trim_start_matches('#')).unwrap(),
@@ -37,7 +37,7 @@ fn operations_in(paths: &Value) -> Vec<(String, &Value)> {
     found
 }
 
-/// Every content that an operation takes or gives, and where it stands.
+/// Returns every content that an operation accepts or returns, with its position.
 fn contents<'d>(document: &'d Value, operation: &'d Value) -> Vec<(String, &'d str, &'d Value)> {
     let request = ("request".to_owned(), &operation["requestBody"]);
     let responses = operation["responses"].as_object().unwrap().iter();
@@ -75,7 +75,7 @@ fn every_json_body_has_an_example_and_every_example_satisfies_its_schema() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Whether a schema of the document allows `null`. One that names no type allows everything.
+/// Returns whether a schema allows `null`. A schema without a type allows everything.
 fn may_be_null(document: &Value, schema: &Value) -> bool {
     let schema = resolved(document, schema);
     let of = |key: &str| schema[key].as_array().into_iter().flatten();
@@ -89,8 +89,8 @@ fn may_be_null(document: &Value, schema: &Value) -> bool {
     }
 }
 
-/// A generated client writes what the document allows. Neither a header, nor a query, nor a form
-/// can carry `null`, and a body that may be left out is not `null` but absent.
+/// A generated client sends everything that the document allows. Headers, queries and forms cannot
+/// contain `null`, and an optional body is absent rather than `null`.
 #[test]
 fn no_parameter_header_form_field_or_body_may_be_null() {
     let document = document();
@@ -185,7 +185,7 @@ fn every_operation_says_what_it_does_and_what_can_go_wrong() {
             let kept = operation["parameters"]
                 .to_string()
                 .contains("parameters/IdempotencyKey");
-            // These two harm nothing when they come again: a reading, and an event that is known.
+            // Repeating these two is harmless: one reads, and one ignores events that it knows.
             let harmless =
                 name.ends_with("/retrieve-credential") || name.ends_with("/webhooks/kyc");
             assert_ne!(kept, harmless, "{name}");
@@ -196,8 +196,8 @@ fn every_operation_says_what_it_does_and_what_can_go_wrong() {
     }
 }
 
-/// The JSON requests that the document shows, each with its example: method, path, example, and the
-/// names of the fields that may be `null`. An empty name stands for the body itself.
+/// Returns the JSON requests in the document: method, path, example, and the names of the fields
+/// that may be `null`. An empty name stands for the body itself.
 fn nullable_fields(document: &Value) -> Vec<(Method, String, Value, Vec<String>)> {
     let mut found = Vec::new();
     for (name, operation) in every_operation(document) {
@@ -226,7 +226,8 @@ fn nullable_fields(document: &Value) -> Vec<(Method, String, Value, Vec<String>)
     found
 }
 
-/// A body with `null` for a field, and the same without the field; for no name, `null` itself.
+/// Returns a body with `null` for a field, and the same body without the field. With an empty name
+/// the body itself is `null`.
 fn with_null_and_without(body: &Value, field: &str) -> (Value, Value) {
     if field.is_empty() {
         return (Value::Null, json!({}));
@@ -263,7 +264,7 @@ on_both_databases! {
                     let details = answer["details"].as_array().cloned().unwrap_or_default();
                     details.iter().any(|fault| fault["field"] == json!(name))
                 };
-                // What is required for this example is required whether it is null or left out.
+                // A field that is required in this example is required both as `null` and left out.
                 let refused = refuses(with_null).await && !refuses(without).await;
                 assert!(!refused, "{method} {path} refuses null for {name:?}");
                 asked += 1;
@@ -273,7 +274,7 @@ on_both_databases! {
         app.drain_jobs().await;
     }
 
-    /// The way for programs that come by: what it says has to be there.
+    /// Every operation is listed, and every path in the text exists.
     async fn llms_txt_leads_to_every_operation_and_only_to_what_is_there(store) {
         let app = TestApp::start(store).await;
         let answer = app.get("/llms.txt").await;

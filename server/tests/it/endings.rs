@@ -1,5 +1,5 @@
-//! Every ending of a task, to the micro-dollar (contract §4): what the agent has left, what the
-//! operator has, pending and available, and what the platform earned.
+//! Every ending of a task, to the micro-dollar (contract §4): the balances of the agent, the
+//! operator and the platform.
 
 use api_types::{MicroUsd, paths, task::Status};
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::harness::TestApp;
 use crate::moves::{DAY, Pair};
 use crate::support::{self, FreshStore, on_both_databases};
 
-/// What everybody has in the end: deposit, escrow, pending, available, platform.
+/// Asserts the final balances: deposit, escrow, pending, available, platform.
 async fn ends_with(pair: &Pair<'_>, expected: [&str; 5]) {
     let (deposit, escrow) = pair.agent.balance().await;
     let (pending, available) = pair.earned().await;
@@ -20,7 +20,7 @@ async fn ends_with(pair: &Pair<'_>, expected: [&str; 5]) {
     assert_eq!((checked.sum, checked.faults), (MicroUsd::ZERO, Vec::new()));
 }
 
-/// A task that was completed, disputed within the hold, and resolved so.
+/// Resolves a task that was completed and then disputed within the hold.
 async fn resolved(store: FreshStore, award: Award, expected: [&str; 5]) {
     let app = TestApp::start(store).await;
     let pair = Pair::new(&app).await;
@@ -70,7 +70,7 @@ on_both_databases! {
 
     async fn a_dispute_that_is_split_divides_reward_and_fee_alike(store) {
         let part = Award::Split(MicroUsd::parse("10.01", 2).unwrap());
-        // 10.01 of 25.00 is 0.4004; so much of 4.50 is 1.8018, in cents 1.80.
+        // 10.01 of 25.00 is 0.4004. This part of 4.50 is 1.8018, which is 1.80 in cents.
         resolved(store, part, ["988.19", "0.00", "0.00", "10.01", "1.80"]).await;
     }
 
@@ -87,7 +87,7 @@ on_both_databases! {
     }
 
     async fn what_comes_back_is_not_counted_as_spent(store) {
-        // Two dollars of fee and ten of reward; twelve a day are allowed.
+        // A task costs ten dollars and a fee of two; the limit is twelve a day.
         let app = TestApp::start_with(store, &["--tiers", "STANDARD=10/10000/12"]).await;
         let pair = Pair::with(&app, json!({"reward_usd": 10})).await;
         pair.reach(Status::Completed).await;

@@ -1,4 +1,4 @@
-//! Estimates: given, approved, rejected, required, approved beforehand (contract §4).
+//! Estimates: submitted, approved, rejected, required, and approved in advance (contract §4).
 
 use api_types::paths;
 use serde_json::json;
@@ -42,7 +42,7 @@ on_both_databases! {
         assert_eq!(answer.text("status"), "PENDING");
         let view = pair.view().await;
         assert_eq!((&view["operator"], &view["estimate"]), (&json!(null), &json!(null)));
-        // Who was turned down may read why, and may try again like everybody.
+        // A rejected operator may read the reason, and may accept the task again.
         let path = paths::operator_messages(pair.task);
         let read = pair.operator.get(&path).await.ok();
         let last = read.body["data"].as_array().unwrap().last().unwrap().clone();

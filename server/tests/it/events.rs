@@ -1,4 +1,4 @@
-//! The event log: in order, by cursor and as a stream, and nothing is ever passed over.
+//! The event log: in order, by cursor and as a stream, without gaps.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -47,7 +47,8 @@ const LIFE: [&str; 5] = [
     "task.completed",
 ];
 
-/// Every event after `after`, page by page, each page after the last event of the one before.
+/// Returns every event after `after`, page by page. Each page begins after the last event of the
+/// previous one.
 async fn walk(agent: &Agent<'_>, mut after: Option<String>) -> Vec<String> {
     let mut seen = Vec::new();
     loop {
@@ -67,7 +68,7 @@ async fn walk(agent: &Agent<'_>, mut after: Option<String>) -> Vec<String> {
     }
 }
 
-/// Another server on the same database, whose clock is so much ahead.
+/// Starts another server on the same database, whose clock is ahead, and returns its URL.
 async fn neighbour(app: &TestApp, ahead: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -79,7 +80,7 @@ async fn neighbour(app: &TestApp, ahead: Duration) -> String {
             .after(ahead),
     ));
     other.entropy = Arc::new(SeededEntropy::new(8));
-    // It hears nothing of what is written elsewhere.
+    // The other server is not notified of writes elsewhere.
     other.news = tokio::sync::watch::Sender::new(());
     let router = http::router(other).unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -92,13 +93,13 @@ async fn post_at(origin: &str, agent: &Agent<'_>, body: &Value) -> String {
     request.answer().await.created().text("task_id")
 }
 
-/// A stream, read event by event.
-struct Followed {
+/// An event stream, read event by event.
+struct EventStream {
     response: Response,
     text: String,
 }
 
-impl Followed {
+impl EventStream {
     async fn open(agent: &Agent<'_>, path: &str, last: Option<&str>) -> Self {
         let mut request = agent
             .request(Method::GET, path)
@@ -115,8 +116,8 @@ impl Followed {
         }
     }
 
-    /// The id in the line that every stream begins with.
-    async fn hello_id(&mut self) -> String {
+    /// Returns the id in the first line of the stream.
+    async fn first_id(&mut self) -> String {
         loop {
             if let Some((hello, rest)) = self.text.split_once("\n\n") {
                 let id = hello.lines().find_map(|line| line.strip_prefix("id: "));
@@ -125,19 +126,19 @@ impl Followed {
                 self.text = rest.to_owned();
                 return id;
             }
-            self.more().await.unwrap();
+            self.read_more().await.unwrap();
         }
     }
 
-    /// Reads what has come; `None` at the end of the stream.
-    async fn more(&mut self) -> Option<()> {
+    /// Reads the bytes that have arrived. Returns `None` at the end of the stream.
+    async fn read_more(&mut self) -> Option<()> {
         let chunk = tokio::time::timeout(Duration::from_secs(20), self.response.chunk());
         let chunk = chunk.await.expect("an event within 20 seconds").unwrap()?;
         self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         Some(())
     }
 
-    /// The next event as (id, name, data); `None` at the end of the stream.
+    /// Returns the next event as (id, name, data), or `None` at the end of the stream.
     async fn next(&mut self) -> Option<(String, String, Value)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -155,7 +156,7 @@ impl Followed {
                 }
                 continue;
             }
-            self.more().await?;
+            self.read_more().await?;
         }
     }
 }
@@ -216,7 +217,7 @@ on_both_databases! {
         post_at(&ahead, &agent, &task).await;
         let seen = walk(&agent, None).await;
         assert_eq!(seen.len(), 1);
-        // This server's clock is behind: its event has the smaller id, and comes after.
+        // The clock of this server is behind, so its event has the smaller id and a later position.
         agent.post_photo_task().await;
         let late = walk(&agent, seen.last().cloned()).await;
         assert_eq!(late.len(), 1);
@@ -260,7 +261,7 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
         let task = agent.post_confirmation_task().await;
-        let mut stream = Followed::open(&agent, &paths::task_events(task), None).await;
+        let mut stream = EventStream::open(&agent, &paths::task_events(task), None).await;
         let (id, name, data) = stream.next().await.unwrap();
         assert_eq!((name.as_str(), &data["event_id"]), ("task.created", &json!(id)));
         app.operator().await.accept(task).await;
@@ -268,8 +269,8 @@ on_both_databases! {
         assert_eq!(name, "task.accepted");
         agent.post(&paths::cancel_task(task), &json!({})).await.ok();
         drop(stream);
-        // It broke off, and goes on behind what was read.
-        let mut again = Followed::open(&agent, paths::EVENTS, Some(&id)).await;
+        // The stream broke off, and is resumed after the last event that was read.
+        let mut again = EventStream::open(&agent, paths::EVENTS, Some(&id)).await;
         assert_eq!(again.next().await.unwrap().1, "task.cancelled");
     }
 
@@ -277,24 +278,24 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
         let latest = format!("{}?after=latest", paths::EVENTS);
-        // The log is empty the first time; then its end is an event.
+        // The log is empty the first time. The second time its last entry is an event.
         for _ in 0..2 {
-            let mut stream = Followed::open(&agent, &latest, None).await;
-            let hello = stream.hello_id().await;
+            let mut stream = EventStream::open(&agent, &latest, None).await;
+            let hello = stream.first_id().await;
             drop(stream);
             let task = agent.post_confirmation_task().await;
-            let mut again = Followed::open(&agent, &latest, Some(&hello)).await;
-            assert_eq!(again.hello_id().await, hello);
+            let mut again = EventStream::open(&agent, &latest, Some(&hello)).await;
+            assert_eq!(again.first_id().await, hello);
             assert_eq!(again.next().await.unwrap().2["task_id"], json!(task));
             let page = page(&agent, paths::EVENTS, &format!("?after={hello}")).await;
             assert_eq!(page.body["data"][0]["task_id"], json!(task));
         }
-        // A task's stream starts at the same place as its agent's.
+        // A task's stream starts at the same position as its agent's.
         let task = agent.post_confirmation_task().await;
         let latest = format!("{}?after=latest", paths::task_events(task));
-        let hello = Followed::open(&agent, &latest, None).await.hello_id().await;
+        let hello = EventStream::open(&agent, &latest, None).await.first_id().await;
         agent.post(&paths::cancel_task(task), &json!({})).await.ok();
-        let mut again = Followed::open(&agent, &latest, Some(&hello)).await;
+        let mut again = EventStream::open(&agent, &latest, Some(&hello)).await;
         assert_eq!(again.next().await.unwrap().1, "task.cancelled");
     }
 
@@ -310,7 +311,7 @@ on_both_databases! {
         for (field, query) in [
             ("after", format!("?after={id}")),
             ("cursor", format!("?cursor={cursor}")),
-            // Base64 of "x", which is no id at all.
+            // "eA" is base64 of "x", which is not an id.
             ("cursor", "?cursor=eA".to_owned()),
         ] {
             let answer = other.get(&format!("{}{query}", paths::EVENTS)).await;
@@ -332,7 +333,7 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
         let other = neighbour(&app, Duration::ZERO).await;
-        let mut stream = Followed::open(&agent, paths::EVENTS, None).await;
+        let mut stream = EventStream::open(&agent, paths::EVENTS, None).await;
         let task = post_at(&other, &agent, &crate::harness::photo_task(&app)).await;
         assert_eq!(stream.next().await.unwrap().2["task_id"], json!(task));
     }
@@ -341,7 +342,7 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
         let second = agent.with_policy(json!(null)).await;
-        let mut stream = Followed::open(&second, paths::EVENTS, None).await;
+        let mut stream = EventStream::open(&second, paths::EVENTS, None).await;
         agent.delete(&paths::key(second.key_id().await)).await.ok();
         assert_eq!(stream.next().await, None);
     }
@@ -351,14 +352,14 @@ on_both_databases! {
         let (agent, other) = (app.agent().await, app.agent().await);
         let mut open = Vec::new();
         for _ in 0..16 {
-            open.push(Followed::open(&agent, paths::EVENTS, None).await);
+            open.push(EventStream::open(&agent, paths::EVENTS, None).await);
         }
         let ask = async |agent: &Agent<'_>| {
             let request = agent.request(Method::GET, paths::EVENTS);
             request.header("accept", "text/event-stream").answer().await
         };
         ask(&agent).await.refused(429, "rate_limited");
-        open.push(Followed::open(&other, paths::EVENTS, None).await);
+        open.push(EventStream::open(&other, paths::EVENTS, None).await);
         ask(&other).await.refused(503, "unavailable");
     }
 
@@ -367,7 +368,7 @@ on_both_databases! {
         let stop = CancellationToken::new();
         let served = tokio::spawn(serve(app.app.clone(), listener, stop.clone()));
         let agent = app.agent().await;
-        let mut stream = Followed::open(&agent, paths::EVENTS, None).await;
+        let mut stream = EventStream::open(&agent, paths::EVENTS, None).await;
         stop.cancel();
         assert_eq!(stream.next().await, None);
         let stopped = tokio::time::timeout(Duration::from_secs(20), served);

@@ -1,4 +1,4 @@
-//! What a task costs, and how much an agent may do in a day (contract §3, §4).
+//! Fees of tasks, and the daily limits of an agent (contract §3, §4).
 
 use std::time::Duration;
 
@@ -17,13 +17,14 @@ async fn post(agent: &Caller<'_, AgentId>, reward: &str) -> Answer {
     agent.post(paths::TASKS, &task).await
 }
 
-/// Posts it and answers its fee, as printed.
+/// Posts a task with this reward, and returns its fee as printed.
 async fn fee(agent: &Caller<'_, AgentId>, reward: &str) -> String {
     let posted = post(agent, reward).await.created();
     posted.body["platform_fee"].to_string()
 }
 
-/// The fee of a reward of 100 dollars now; the task is called off again and counts nothing.
+/// Returns the current fee for a reward of 100 dollars. The task is cancelled again, so that it
+/// does not count as spending.
 async fn fee_of_a_hundred(agent: &Caller<'_, AgentId>) -> String {
     let posted = post(agent, "100").await.created();
     let cancel = paths::cancel_task(posted.id("task_id"));
@@ -40,7 +41,7 @@ on_both_databases! {
         }
         assert_eq!(fee(&agent, "4000").await, "720.00");
         assert_eq!(fee(&agent, "237.28").await, "42.71");
-        // 4 999.99 spent, and then one cent more in another task's place.
+        // First 4 999.99 are spent, then one cent more in place of another task.
         assert_eq!(fee_of_a_hundred(&agent).await, "18.00");
         let other = app.poor_agent().await;
         for _ in 0..4 {
@@ -50,11 +51,11 @@ on_both_databases! {
         assert_eq!(fee(&other, "237.29").await, "42.71");
         assert_eq!(fee_of_a_hundred(&other).await, "15.00");
         assert_eq!(fee(&other, "10000").await, "1500.00");
-        // 15 % of it is 1 108.695.
+        // 15 % of 7 391.30 is 1 108.695.
         assert_eq!(fee(&other, "7391.30").await, "1108.70");
         assert_eq!(other.balance().await, ("15000.00".to_owned(), "25000.00".to_owned()));
         assert_eq!(fee_of_a_hundred(&other).await, "15.00");
-        // The least that can be posted costs two dollars at any rate.
+        // The fee of the smallest task is the minimum of two dollars.
         assert_eq!(fee(&other, "10").await, "2.00");
         assert_eq!(fee_of_a_hundred(&other).await, "12.00");
     }
@@ -69,7 +70,7 @@ on_both_databases! {
         assert_eq!(fee_of_a_hundred(&agent).await, "15.00");
         app.advance(DAY);
         assert_eq!(fee_of_a_hundred(&agent).await, "18.00");
-        // Nobody did them in time.
+        // Nobody has done the tasks before their deadline.
         app.drain_jobs().await;
     }
 
@@ -79,7 +80,7 @@ on_both_databases! {
         let agent = app.agent().await;
         assert_eq!(fee(&agent, "10").await, "1.10");
         assert_eq!(fee(&agent, "88.90").await, "8.89");
-        // 11.10 and 97.79 are spent: 7.25 % of 20 are 1.45.
+        // 11.10 and 97.79 are spent. The fee on 20 is 7.25 %, which is 1.45.
         assert_eq!(fee(&agent, "20").await, "1.45");
     }
 
@@ -88,7 +89,7 @@ on_both_databases! {
         let app = TestApp::start_with(store, &settings).await;
         let agent = app.agent().await;
         post(&agent, "25").await.created();
-        // 29.50 and 29.61 are one cent too much; 29.50 and 29.60 are the limit itself.
+        // 29.50 and 29.61 exceed the limit by one cent; 29.50 and 29.60 reach it exactly.
         let refused = post(&agent, "25.09").await;
         assert_eq!(
             refused.refused(422, "rule_violation"),
@@ -102,7 +103,7 @@ on_both_databases! {
             "Maximum task value for STANDARD tier is $100"
         );
 
-        // The day ends at midnight UTC, and not a tick before.
+        // The day ends at midnight UTC, and not a tick earlier.
         app.advance(DAY / 2 - Duration::from_millis(1));
         post(&agent, "25").await.refused(422, "rule_violation");
         app.advance(Duration::from_millis(1));

@@ -1,4 +1,4 @@
-//! Files on their way out: by signed address alone, for a quarter of an hour.
+//! Reading files: only by a signed URL, which is valid for 15 minutes.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ on_both_databases! {
         for address in [&url, &swapped, &later, cut, &flipped, &negative] {
             app.get(address).await.refused(404, "not_found");
         }
-        // The operator who sent it has no other way to it either.
+        // The operator who uploaded the file has no other access either.
         operator.get(&url).await.refused(404, "not_found");
         app.get(&signed).await.ok();
     }

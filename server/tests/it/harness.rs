@@ -1,8 +1,8 @@
-//! `TestApp`: a real server on a free port, with a clock that is moved by hand, random bytes that
-//! follow from a seed, and callers of each kind.
+//! `TestApp`: a real server on a free port, with a clock that tests advance, random bytes from a
+//! fixed seed, and callers of each kind.
 //!
-//! Jobs run when a test drains them and not before. A `TestApp` that goes with work left over,
-//! with a job that failed, or with a ledger that does not sum to zero, fails its test.
+//! Jobs run only when a test drains them. When a `TestApp` is dropped with due jobs, a failed job,
+//! or an inconsistent ledger, its test fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,52 +27,52 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::FreshStore;
 
-/// When every test begins.
+/// The time at which every test begins.
 pub(crate) const BEGINNING: &str = "2026-02-05T12:00:00.000Z";
 
-/// The host's key, for servers that want one.
+/// The host's key, for servers that need one.
 pub(crate) const ADMIN_KEY: &str = "a-host-key-of-thirty-two-characters";
 
-/// Jobs that one drain runs at most, many times what any test needs: a clock that never comes to
-/// rest fails its test, and does not hang it.
+/// Maximum number of jobs that one drain runs, far more than any test needs. A clock whose moves
+/// never end fails its test, instead of running forever.
 const DRAINED_JOBS_MAX: usize = 10_000;
 
-/// The same for a job that never ends.
+/// Timeout of a drain, for a job that never ends.
 const DRAINED_WITHIN: Duration = Duration::from_secs(120);
 
 /// A server under test.
 pub(crate) struct TestApp {
-    /// Behind the surface, for looking at what HTTP does not show.
+    /// The application, for checks that HTTP does not allow.
     pub(crate) app: App,
-    /// `http://127.0.0.1:port`.
+    /// The URL of the server: `http://127.0.0.1:port`.
     pub(crate) origin: String,
     clock: Arc<ManualClock>,
     client: Client,
     callers: AtomicU32,
-    // Dropped in this order: the files go before the database they belong to.
+    // The fields are dropped in this order: the files before the database that they belong to.
     folder: TempDir,
     _store: FreshStore,
 }
 
 impl TestApp {
-    /// A server with the defaults of development, on this store.
+    /// Starts a server with the default settings of development on this store.
     pub(crate) async fn start(store: FreshStore) -> Self {
         Self::start_with(store, &[]).await
     }
 
-    /// A server with further arguments of `humanops serve`.
+    /// Starts a server with further arguments of `humanops serve`.
     pub(crate) async fn start_with(store: FreshStore, arguments: &[&str]) -> Self {
         serving(Self::bind(store, arguments).await)
     }
 
-    /// A server on what another one left; its ids and its callers are others.
+    /// Starts a server on the data of another one, with different ids and callers.
     pub(crate) async fn start_on(store: FreshStore, folder: TempDir) -> Self {
         let (mut app, listener) = Self::bind_in(store, folder, 8, &[]).await;
         app.callers = AtomicU32::new(1000);
         serving((app, listener))
     }
 
-    /// All but the serving: the caller runs it.
+    /// Creates everything except the task that serves, which the caller starts.
     pub(crate) async fn bind(store: FreshStore, arguments: &[&str]) -> (Self, TcpListener) {
         let folder = tempfile::tempdir().unwrap();
         Self::bind_in(store, folder, 7, arguments).await
@@ -103,24 +103,24 @@ impl TestApp {
         (app, listener)
     }
 
-    /// The time that the server has.
+    /// Returns the server's current time.
     pub(crate) fn now(&self) -> Timestamp {
         server::clock::Clock::now(&*self.clock)
     }
 
-    /// Moves the server's time.
+    /// Advances the server's clock.
     pub(crate) fn advance(&self, duration: Duration) {
         self.clock.advance(duration);
     }
 
-    /// Runs every job that is due, and those that they leave for now.
+    /// Runs all due jobs, including the ones that they schedule for now.
     pub(crate) async fn drain_jobs(&self) {
         let drained = runner::drain(&self.app, DRAINED_JOBS_MAX);
         let drained = tokio::time::timeout(DRAINED_WITHIN, drained).await;
         drained.expect("a job that ends").unwrap();
     }
 
-    /// Claims every job that is due but mails, of which every registration leaves one.
+    /// Claims all due jobs except mails, of which every registration schedules one.
     pub(crate) async fn claim_jobs(&self, lease: Duration) -> Vec<ClaimedJob> {
         let now = self.now();
         let mut all = ClaimCapacity::any(100);
@@ -131,7 +131,7 @@ impl TestApp {
         self.app.store.write(claim).await.unwrap()
     }
 
-    /// Leaves every job that is due as failed for good.
+    /// Marks all due jobs as permanently failed.
     pub(crate) async fn fail_jobs(&self, error: &'static str) {
         let claimed = self.claim_jobs(Duration::ZERO).await;
         let fail = move |tx: &mut Tx<'_>| {
@@ -142,37 +142,37 @@ impl TestApp {
         self.app.store.write(fail).await.unwrap();
     }
 
-    /// A bare connection, for what no HTTP client would do.
+    /// Opens a TCP connection, for requests that no HTTP client sends.
     pub(crate) async fn connect(&self) -> TcpStream {
         let address = self.origin.trim_start_matches("http://");
         TcpStream::connect(address).await.unwrap()
     }
 
-    /// A request by nobody; `path` may be a whole address of this server.
+    /// Creates a request without authentication. `path` may be a whole URL of this server.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let path = path.strip_prefix(&self.origin).unwrap_or(path);
         self.client
             .request(method, format!("{}{path}", self.origin))
     }
 
-    /// GET by nobody.
+    /// Sends a GET without authentication.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.request(Method::GET, path).answer().await
     }
 
-    /// POST by nobody.
+    /// Sends a POST without authentication.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.request(Method::POST, path).json(body).answer().await
     }
 
-    /// A new agent with 1 000 dollars to spend, and so of the tier STANDARD.
+    /// Registers an agent and deposits 1 000 dollars, so that it is in the STANDARD tier.
     pub(crate) async fn agent(&self) -> Caller<'_, AgentId> {
         let agent = self.poor_agent().await;
         agent.deposit(1000).await;
         agent
     }
 
-    /// A new agent without money.
+    /// Registers an agent without money.
     pub(crate) async fn poor_agent(&self) -> Caller<'_, AgentId> {
         let number = self.callers.fetch_add(1, Ordering::Relaxed);
         let body = json!({"name": "agent", "email": format!("agent{number}@example.com")});
@@ -185,7 +185,7 @@ impl TestApp {
         }
     }
 
-    /// A new operator, approved where the settings say so.
+    /// Registers an operator, who is approved if the settings approve operators automatically.
     pub(crate) async fn operator(&self) -> Caller<'_, OperatorId> {
         let number = self.callers.fetch_add(1, Ordering::Relaxed);
         let body = json!({"name": "Jane Doe", "email": format!("operator{number}@example.com")});
@@ -198,7 +198,7 @@ impl TestApp {
         }
     }
 
-    /// An operator whom a test registered itself.
+    /// Returns the caller for an operator whom a test has registered itself.
     pub(crate) fn operator_with_id(&self, id: &str) -> Caller<'_, OperatorId> {
         Caller {
             app: self,
@@ -208,7 +208,7 @@ impl TestApp {
         }
     }
 
-    /// All mails that were written to the folder, oldest first, as they came.
+    /// Returns the content of all mails in the folder, oldest first.
     pub(crate) fn mails(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.mail_folder()).unwrap();
         let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -217,12 +217,12 @@ impl TestApp {
         files.into_iter().map(read).collect()
     }
 
-    /// Where mails are written to.
+    /// Returns the folder that mails are written to.
     pub(crate) fn mail_folder(&self) -> std::path::PathBuf {
         self.folder.path().join("mails")
     }
 
-    /// The names of all files in the folder of uploads.
+    /// Returns the names of all files in the folder of uploads.
     pub(crate) fn stored_files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path().join("files")).unwrap();
         let mut names: Vec<String> = entries
@@ -235,7 +235,7 @@ impl TestApp {
 
 fn serving((app, listener): (TestApp, TcpListener)) -> TestApp {
     let router = http::router(app.app.clone()).unwrap();
-    // It ends with the runtime of its test.
+    // The task ends with the runtime of its test.
     tokio::spawn(connections::serve(
         listener,
         router,
@@ -272,7 +272,7 @@ impl Drop for TestApp {
         }
         let (store, now) = (self.app.store.clone(), self.now());
         let look = async move {
-            // Every registration leaves a mail; only a test about mails sends them.
+            // Every registration schedules a mail, which only tests about mails send.
             let mails = "DELETE FROM job WHERE kind = 'send_verification' AND state = 'waiting'";
             store.write(move |tx| tx.execute(mails, &[])).await?;
             let left = store.read(move |tx| jobs::left(tx, now)).await?;
@@ -294,34 +294,34 @@ impl Drop for TestApp {
 
 /// An agent or an operator.
 pub(crate) struct Caller<'a, Id> {
-    /// The server it calls.
+    /// The server that it calls.
     pub(crate) app: &'a TestApp,
-    /// Its account.
+    /// The id of its account.
     pub(crate) id: Id,
-    /// What it is let in by.
+    /// Its API key or operator id, for authentication.
     pub(crate) key: String,
     header: &'static str,
 }
 
 impl<Id> Caller<'_, Id> {
-    /// A request by this caller.
+    /// Creates an authenticated request.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.app
             .request(method, path)
             .header(self.header, &self.key)
     }
 
-    /// GET.
+    /// Sends an authenticated GET.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.request(Method::GET, path).answer().await
     }
 
-    /// POST.
+    /// Sends an authenticated POST.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.request(Method::POST, path).json(body).answer().await
     }
 
-    /// POST under an idempotency key.
+    /// Sends an authenticated POST with an idempotency key.
     pub(crate) async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
         let request = self
             .request(Method::POST, path)
@@ -329,26 +329,26 @@ impl<Id> Caller<'_, Id> {
         request.json(body).answer().await
     }
 
-    /// PATCH.
+    /// Sends an authenticated PATCH.
     pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.request(Method::PATCH, path).json(body).answer().await
     }
 
-    /// DELETE.
+    /// Sends an authenticated DELETE.
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.request(Method::DELETE, path).answer().await
     }
 }
 
 impl Caller<'_, AgentId> {
-    /// Pays in.
+    /// Deposits USDC, which test mode credits at once.
     pub(crate) async fn deposit(&self, usd: u32) {
         let number = self.app.callers.fetch_add(1, Ordering::Relaxed);
         let body = json!({"tx_hash": format!("0x{number:064x}"), "amount_usdc": usd});
         self.post(paths::DEPOSIT_USDC, &body).await.created();
     }
 
-    /// The same agent with another key, which has this policy.
+    /// Creates a key with this policy, and returns the same agent with that key.
     pub(crate) async fn with_policy(&self, policy: Value) -> Self {
         let body = json!({"name": "limited", "policy": policy});
         let made = self.post(paths::KEYS, &body).await.created();
@@ -358,26 +358,26 @@ impl Caller<'_, AgentId> {
         }
     }
 
-    /// The id of the key that this caller calls with.
+    /// Returns the id of this caller's key.
     pub(crate) async fn key_id(&self) -> KeyId {
         let me = self.get(paths::ME).await.ok();
         me.body["key"]["id"].as_str().unwrap().parse().unwrap()
     }
 
-    /// What the agent can spend, and what its tasks hold, as printed.
+    /// Returns the agent's deposit and escrow balances, as printed.
     pub(crate) async fn balance(&self) -> (String, String) {
         let balance = self.get(paths::BALANCE).await.ok();
         let printed = |field: &str| balance.body[field].to_string();
         (printed("deposit_balance"), printed("escrow_balance"))
     }
 
-    /// Posts a task that asks for a confirmation.
+    /// Posts a task that requires a confirmation.
     pub(crate) async fn post_confirmation_task(&self) -> TaskId {
         let task = confirmation_task(self.app);
         self.post(paths::TASKS, &task).await.created().id("task_id")
     }
 
-    /// Posts a task that asks for photos.
+    /// Posts a task that requires photos.
     pub(crate) async fn post_photo_task(&self) -> TaskId {
         self.post(paths::TASKS, &photo_task(self.app))
             .await
@@ -387,19 +387,19 @@ impl Caller<'_, AgentId> {
 }
 
 impl Caller<'_, OperatorId> {
-    /// Submits a confirmation.
+    /// Submits a confirmation as proof.
     pub(crate) async fn confirm(&self, task: TaskId) {
         let body = json!({"confirmation_text": "It is open from nine to five, as the door says."});
         self.post(&paths::submit_proof(task), &body).await.ok();
     }
 
-    /// Claims a task.
+    /// Accepts a task without an estimate.
     pub(crate) async fn accept(&self, task: TaskId) {
         self.post(&paths::accept_task(task), &json!({})).await.ok();
     }
 }
 
-/// A task that asks for photos, complete and valid.
+/// Returns a valid task with every field, which requires photos.
 pub(crate) fn photo_task(app: &TestApp) -> Value {
     json!({
         "title": "Photograph a menu",
@@ -412,7 +412,7 @@ pub(crate) fn photo_task(app: &TestApp) -> Value {
     })
 }
 
-/// The same, but for a task that asks for a confirmation.
+/// Returns a valid task that requires a confirmation.
 pub(crate) fn confirmation_task(app: &TestApp) -> Value {
     let mut task = photo_task(app);
     task["proof_type"] = json!("CONFIRMATION");
@@ -420,22 +420,22 @@ pub(crate) fn confirmation_task(app: &TestApp) -> Value {
     task
 }
 
-/// What came back.
+/// A response whose body was read completely.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// The HTTP status.
+    /// The HTTP status code.
     pub(crate) status: u16,
-    /// The headers.
+    /// The headers of the response.
     pub(crate) headers: HeaderMap,
-    /// The body, where it is JSON; else null.
+    /// The body if it is JSON, else null.
     pub(crate) body: Value,
-    /// The body as it came.
+    /// The bytes of the body.
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Sends a request and reads the whole answer.
+/// Sends a request and reads the whole response.
 pub(crate) trait Ask {
-    /// The answer, whatever its status.
+    /// Returns the response, whatever its status.
     async fn answer(self) -> Answer;
 }
 
@@ -455,20 +455,20 @@ impl Ask for RequestBuilder {
 }
 
 impl Answer {
-    /// The answer, which must be 201.
+    /// Returns the response, which must be 201.
     pub(crate) fn created(self) -> Self {
         assert_eq!(self.status, 201, "{}", self.body);
         self
     }
 
-    /// The answer, which must be 200.
+    /// Returns the response, which must be 200.
     pub(crate) fn ok(self) -> Self {
         assert_eq!(self.status, 200, "{}", self.body);
         self
     }
 
-    /// The sentence of a refusal, which must have this status and code, be in our dialect and
-    /// carry the id of its request.
+    /// Returns the message of a refusal, which must have this status and code, be in the default
+    /// dialect and contain the id of its request.
     pub(crate) fn refused(&self, status: u16, code: &str) -> &str {
         assert_eq!(
             (self.status, self.body["code"].as_str()),
@@ -479,7 +479,7 @@ impl Answer {
         self.body["error"].as_str().unwrap()
     }
 
-    /// The fields that a refusal names, in its order.
+    /// Returns the fields that a refusal names, in its order.
     pub(crate) fn faulty_fields(&self) -> Vec<&str> {
         let details = self.body["details"].as_array().unwrap();
         details
@@ -488,14 +488,14 @@ impl Answer {
             .collect()
     }
 
-    /// A header, or an empty text.
+    /// Returns a header, or an empty text.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
 
-    /// A text field of the body.
+    /// Returns a text field of the body.
     pub(crate) fn text(&self, field: &str) -> String {
         self.body[field]
             .as_str()
@@ -503,7 +503,7 @@ impl Answer {
             .to_owned()
     }
 
-    /// A field of the body as an id.
+    /// Returns a field of the body as an id.
     pub(crate) fn id<Id: std::str::FromStr<Err: std::fmt::Debug>>(&self, field: &str) -> Id {
         self.text(field).parse().unwrap()
     }

@@ -1,5 +1,5 @@
-//! Existence never shows: a task that a caller may not see answers like an id that names nothing,
-//! on every route, in every dialect, whatever has become of the task (contract §1).
+//! The API does not reveal what exists: for a task that a caller may not see, every route and every
+//! dialect respond as for an unknown id, whatever the task's status (contract §1).
 
 use api_types::{TaskId, paths, task::Status};
 use reqwest::multipart::{Form, Part};
@@ -21,8 +21,8 @@ fn post(path: fn(TaskId) -> String, body: Value) -> Route {
     (Method::POST, path, body)
 }
 
-/// Every way of naming a task in an operator's request but the upload's, with a good body and,
-/// where there are any, a body with a fault.
+/// Returns all requests of operators that name a task, except the upload. Each has a valid body
+/// and, where possible, a body with a fault.
 fn operator_routes() -> Vec<Route> {
     let confirmation = json!({"confirmation_text": GOOD});
     vec![
@@ -59,7 +59,7 @@ fn operator_routes() -> Vec<Route> {
     ]
 }
 
-/// Every way of naming a task in an agent's request.
+/// Returns all requests of agents that name a task.
 fn agent_routes() -> Vec<Route> {
     let verdict = json!({"decision": "APPROVE"});
     let unmet = json!({"decision": "REJECT", "unmet_requirements": ["The prices can be read"]});
@@ -92,7 +92,7 @@ fn agent_routes() -> Vec<Route> {
     ]
 }
 
-/// How an answer can be asked for: a dialect and an `Accept`.
+/// The forms of a response: a dialect and an `Accept` header.
 const SHAPES: [(&str, &str); 5] = [
     ("humanops", "application/json"),
     ("humcli", "application/json"),
@@ -101,7 +101,7 @@ const SHAPES: [(&str, &str); 5] = [
     ("humanops", "application/problem+json"),
 ];
 
-/// All that an answer says, without the id that its caller named.
+/// Returns everything in a response except the id in its request.
 async fn told(request: RequestBuilder, (dialect, accept): (&str, &str), id: TaskId) -> Value {
     let request = request
         .header("x-api-dialect", dialect)
@@ -118,7 +118,7 @@ async fn told(request: RequestBuilder, (dialect, accept): (&str, &str), id: Task
     json!({"status": answer.status, "headers": headers, "body": body})
 }
 
-/// Asserts that on all routes each of `hidden` answers as `unknown` does.
+/// Asserts that the responses for each of `hidden` equal those for `unknown`, on all routes.
 async fn hidden_like<Id>(
     caller: &Caller<'_, Id>,
     routes: &[Route],
@@ -145,14 +145,14 @@ async fn hidden_like<Id>(
     }
 }
 
-/// A task in each status, posted by one agent and claimed by one operator.
+/// Creates a task in each status, posted by one agent and claimed by one operator.
 async fn in_each_status(app: &TestApp) -> Vec<(String, TaskId)> {
     let mut tasks = Vec::new();
     let mut statuses = Status::ALL;
-    // What is submitted would be judged on the way to a later status.
+    // A submitted proof would be reviewed while the other statuses are reached, so it comes last.
     statuses.sort_by_key(|status| *status == Status::Submitted);
     for status in statuses {
-        // Nothing rests in VERIFIED, and what is PENDING is for everybody.
+        // No task stays in VERIFIED, and PENDING tasks are visible to everybody.
         if matches!(status, Status::Verified | Status::Pending) {
             continue;
         }
@@ -202,7 +202,7 @@ on_both_databases! {
         app.drain_jobs().await;
     }
 
-    /// An expired task was everybody's to see, and S0 has a sentence for whoever comes late.
+    /// Everybody could see the task until it expired, and S0 has a message for late requests.
     async fn an_open_task_that_has_expired_is_seen_and_refused_by_those_it_was_open_to(store) {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);

@@ -1,9 +1,9 @@
-//! Random histories: whatever several agents and operators do in whatever order, over whatever
-//! time, the books are right to the micro-dollar (contract §4), and every public number agrees.
+//! Random histories: whatever several agents and operators do in whatever order, the ledger is
+//! consistent to the micro-dollar (contract §4), and all public numbers agree with it.
 //!
-//! Every deed goes through HTTP and is done or refused. The seed is fixed, so that a history that
-//! fails fails again; `HISTORIES_SEED` takes another, `HISTORIES_CASES` more of them. proptest
-//! prints the shortest history that it finds for a fault.
+//! Every step goes through HTTP and is either done or refused. The seed is fixed, so that failures
+//! are reproducible. `HISTORIES_SEED` sets another seed, `HISTORIES_CASES` the number of histories.
+//! proptest prints the shortest history that fails.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -19,45 +19,45 @@ use server::store::{ledger, moves, tasks};
 use crate::harness::{Answer, Caller, TestApp, photo_task};
 use crate::support::{self, FreshStore};
 
-/// Something that somebody does. Numbers choose among what there is.
+/// An action in a history. Numbers select from what exists.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
-    /// An agent pays in, by chain or by card.
+enum Step {
+    /// An agent deposits money, by USDC or by card.
     Deposit {
         agent: usize,
         dollars: u32,
         by_card: bool,
     },
-    /// An agent posts a task with a reward of so many cents.
+    /// An agent posts a task with a reward of this many cents.
     Post { agent: usize, cents: u32 },
-    /// The task's agent, or now and then another, does something about it.
+    /// The task's agent, or rarely another one, does something with it.
     AsAgent {
         stranger: bool,
         task: usize,
-        what: AgentDoes,
+        what: AgentAction,
     },
-    /// An operator does something about a task, whoever claimed it.
+    /// An operator does something with a task, claimed by this operator or not.
     AsOperator {
         operator: usize,
         task: usize,
-        what: OperatorDoes,
+        what: OperatorAction,
     },
-    /// An operator claims a task and sends the proof at once.
+    /// An operator claims a task and submits the proof at once.
     Work { operator: usize, task: usize },
-    /// The host decides a dispute.
+    /// The host resolves a dispute.
     Resolve { task: usize, award: u32 },
-    /// An operator asks for money.
+    /// An operator requests a payout.
     Payout {
         operator: usize,
         cents: u32,
         usdc: bool,
     },
-    /// Time passes, and what was waiting for it is done.
+    /// Time passes, and the jobs that are due then run.
     Wait { hours: u32 },
 }
 
 #[derive(Clone, Copy, Debug)]
-enum AgentDoes {
+enum AgentAction {
     ApproveEstimate,
     RejectEstimate,
     Approve,
@@ -68,7 +68,7 @@ enum AgentDoes {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum OperatorDoes {
+enum OperatorAction {
     Accept,
     Estimate,
     Start,
@@ -77,9 +77,9 @@ enum OperatorDoes {
     SubmitPoor,
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
-    use {AgentDoes as A, OperatorDoes as O};
-    let agent_does = prop::sample::select(vec![
+fn step() -> impl Strategy<Value = Step> {
+    use {AgentAction as A, OperatorAction as O};
+    let agent_action = prop::sample::select(vec![
         A::ApproveEstimate,
         A::RejectEstimate,
         A::Approve,
@@ -90,7 +90,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         A::Dispute,
         A::Cancel,
     ]);
-    let operator_does = prop::sample::select(vec![
+    let operator_action = prop::sample::select(vec![
         O::Accept,
         O::Estimate,
         O::Start,
@@ -100,34 +100,34 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]);
     prop_oneof![
         2 => (0..2_usize, 5..=60_u32, any::<bool>())
-            .prop_map(|(agent, dollars, by_card)| Deed::Deposit { agent, dollars, by_card }),
-        4 => (0..2_usize, 900..=3000_u32).prop_map(|(agent, cents)| Deed::Post { agent, cents }),
-        6 => (prop::bool::weighted(0.05), 0..12_usize, agent_does)
-            .prop_map(|(stranger, task, what)| Deed::AsAgent { stranger, task, what }),
-        6 => (0..2_usize, 0..12_usize, operator_does)
-            .prop_map(|(operator, task, what)| Deed::AsOperator { operator, task, what }),
+            .prop_map(|(agent, dollars, by_card)| Step::Deposit { agent, dollars, by_card }),
+        4 => (0..2_usize, 900..=3000_u32).prop_map(|(agent, cents)| Step::Post { agent, cents }),
+        6 => (prop::bool::weighted(0.05), 0..12_usize, agent_action)
+            .prop_map(|(stranger, task, what)| Step::AsAgent { stranger, task, what }),
+        6 => (0..2_usize, 0..12_usize, operator_action)
+            .prop_map(|(operator, task, what)| Step::AsOperator { operator, task, what }),
         4 => (0..2_usize, 0..12_usize)
-            .prop_map(|(operator, task)| Deed::Work { operator, task }),
-        2 => (0..12_usize, 0..4_u32).prop_map(|(task, award)| Deed::Resolve { task, award }),
+            .prop_map(|(operator, task)| Step::Work { operator, task }),
+        2 => (0..12_usize, 0..4_u32).prop_map(|(task, award)| Step::Resolve { task, award }),
         2 => (0..2_usize, 900..=1600_u32, any::<bool>())
-            .prop_map(|(operator, cents, usdc)| Deed::Payout { operator, cents, usdc }),
+            .prop_map(|(operator, cents, usdc)| Step::Payout { operator, cents, usdc }),
         3 => prop::sample::select(vec![0, 1, 3, 25, 73, 169])
-            .prop_map(|hours| Deed::Wait { hours }),
+            .prop_map(|hours| Step::Wait { hours }),
     ]
 }
 
-/// The people of a history, and what they have made.
+/// The agents and operators of a history, with their tasks.
 struct World<'a> {
     app: &'a TestApp,
     agents: Vec<Caller<'a, AgentId>>,
     operators: Vec<Caller<'a, OperatorId>>,
-    /// Each with the number of its agent.
+    /// The tasks, each with the index of its agent.
     tasks: Vec<(usize, TaskId)>,
     paid_in: MicroUsd,
 }
 
-/// Lives one history, and answers the codes of all transfers that it caused.
-async fn live(store: FreshStore, deeds: &[Deed]) -> HashSet<String> {
+/// Runs one history, and returns the codes of all its transfers.
+async fn run_history(store: FreshStore, steps: &[Step]) -> HashSet<String> {
     let app = TestApp::start(store).await;
     let mut world = World {
         app: &app,
@@ -139,14 +139,14 @@ async fn live(store: FreshStore, deeds: &[Deed]) -> HashSet<String> {
     for agent in 0..2 {
         world.deposit(agent, 60, false).await;
     }
-    for deed in deeds {
-        // Nothing that people do takes no time at all.
+    for step in steps {
+        // Every step takes some time.
         app.advance(Duration::from_secs(1));
-        world.happen(*deed).await;
-        world.check_books(deed).await;
+        world.run_step(*step).await;
+        world.check_ledger(step).await;
     }
     app.drain_jobs().await;
-    world.check_what_everybody_is_told().await;
+    world.check_public_balances().await;
     let codes = "SELECT DISTINCT code FROM transfer";
     let rows = app
         .app
@@ -158,15 +158,15 @@ async fn live(store: FreshStore, deeds: &[Deed]) -> HashSet<String> {
 }
 
 impl World<'_> {
-    async fn happen(&mut self, deed: Deed) {
-        match deed {
-            Deed::Deposit {
+    async fn run_step(&mut self, step: Step) {
+        match step {
+            Step::Deposit {
                 agent,
                 dollars,
                 by_card,
             } => self.deposit(agent, dollars, by_card).await,
-            Deed::Post { agent, cents } => self.post(agent, cents).await,
-            Deed::AsAgent {
+            Step::Post { agent, cents } => self.post(agent, cents).await,
+            Step::AsAgent {
                 stranger,
                 task,
                 what,
@@ -176,7 +176,7 @@ impl World<'_> {
                     self.act_as_agent(agent, id, what).await;
                 }
             }
-            Deed::AsOperator {
+            Step::AsOperator {
                 operator,
                 task,
                 what,
@@ -185,26 +185,26 @@ impl World<'_> {
                     self.act_as_operator(operator, id, what).await;
                 }
             }
-            Deed::Work { operator, task } => {
+            Step::Work { operator, task } => {
                 if let Some((_, id)) = self.task(task) {
-                    self.act_as_operator(operator, id, OperatorDoes::Accept)
+                    self.act_as_operator(operator, id, OperatorAction::Accept)
                         .await;
-                    self.act_as_operator(operator, id, OperatorDoes::SubmitGood)
+                    self.act_as_operator(operator, id, OperatorAction::SubmitGood)
                         .await;
                     self.app.drain_jobs().await;
                 }
             }
-            Deed::Resolve { task, award } => {
+            Step::Resolve { task, award } => {
                 if let Some((_, id)) = self.task(task) {
                     self.resolve(id, award).await;
                 }
             }
-            Deed::Payout {
+            Step::Payout {
                 operator,
                 cents,
                 usdc,
             } => self.payout(operator, cents, usdc).await,
-            Deed::Wait { hours } => {
+            Step::Wait { hours } => {
                 self.app
                     .advance(Duration::from_secs(u64::from(hours) * 3600));
                 self.app.drain_jobs().await;
@@ -212,7 +212,7 @@ impl World<'_> {
         }
     }
 
-    /// One of the latest tasks, and the number of its agent.
+    /// Returns one of the latest tasks, and the index of its agent.
     fn task(&self, nth: usize) -> Option<(usize, TaskId)> {
         let latest = self.tasks.iter().rev().take(6).collect::<Vec<_>>();
         let nth = nth.checked_rem(latest.len())?;
@@ -243,37 +243,39 @@ impl World<'_> {
         }
     }
 
-    async fn act_as_agent(&self, agent: usize, task: TaskId, what: AgentDoes) {
+    async fn act_as_agent(&self, agent: usize, task: TaskId, what: AgentAction) {
         let (path, body) = match what {
-            AgentDoes::ApproveEstimate => (paths::approve_estimate(task), json!({})),
-            AgentDoes::RejectEstimate => (paths::reject_estimate(task), json!({})),
-            AgentDoes::Approve => (paths::verify_task(task), json!({"decision": "APPROVE"})),
-            AgentDoes::Reject => (paths::verify_task(task), json!({"decision": "REJECT"})),
-            AgentDoes::RequestRevision => (
+            AgentAction::ApproveEstimate => (paths::approve_estimate(task), json!({})),
+            AgentAction::RejectEstimate => (paths::reject_estimate(task), json!({})),
+            AgentAction::Approve => (paths::verify_task(task), json!({"decision": "APPROVE"})),
+            AgentAction::Reject => (paths::verify_task(task), json!({"decision": "REJECT"})),
+            AgentAction::RequestRevision => (
                 paths::request_revision(task),
                 json!({"reason": "It is blurred."}),
             ),
-            AgentDoes::Dispute => (
+            AgentAction::Dispute => (
                 paths::open_dispute(task),
                 json!({"reason": "It is closed."}),
             ),
-            AgentDoes::Cancel => (paths::cancel_task(task), json!({})),
+            AgentAction::Cancel => (paths::cancel_task(task), json!({})),
         };
         expected(self.agents[agent].post(&path, &body).await);
     }
 
-    async fn act_as_operator(&self, operator: usize, task: TaskId, what: OperatorDoes) {
+    async fn act_as_operator(&self, operator: usize, task: TaskId, what: OperatorAction) {
         let good = "It is open from nine to five, as the sign beside the door says.";
         let (path, body) = match what {
-            OperatorDoes::Accept => (paths::accept_task(task), json!({})),
-            OperatorDoes::Estimate => (paths::give_estimate(task), json!({"estimate_minutes": 90})),
-            OperatorDoes::Start => (paths::start_task(task), json!({})),
-            OperatorDoes::Withdraw => (paths::withdraw(task), json!({})),
-            OperatorDoes::SubmitGood => (
+            OperatorAction::Accept => (paths::accept_task(task), json!({})),
+            OperatorAction::Estimate => {
+                (paths::give_estimate(task), json!({"estimate_minutes": 90}))
+            }
+            OperatorAction::Start => (paths::start_task(task), json!({})),
+            OperatorAction::Withdraw => (paths::withdraw(task), json!({})),
+            OperatorAction::SubmitGood => (
                 paths::submit_proof(task),
                 json!({"confirmation_text": good}),
             ),
-            OperatorDoes::SubmitPoor => (
+            OperatorAction::SubmitPoor => (
                 paths::submit_proof(task),
                 json!({"confirmation_text": "open"}),
             ),
@@ -297,7 +299,7 @@ impl World<'_> {
             let moved = task.resolve(&ruling, turn)?;
             Ok::<_, ApiError>(moves::record(tx, &moved)?)
         });
-        // A task that is not disputed is refused, which is right too.
+        // Resolving a task that is not disputed is refused, which is correct.
         drop(resolved.await);
     }
 
@@ -312,19 +314,19 @@ impl World<'_> {
         expected(self.operators[operator].post(paths::PAYOUT, &body).await);
     }
 
-    /// What `humanops check-ledger` finds: the sum, balances below zero, escrow of tasks that
-    /// ended, and the rest.
-    async fn check_books(&self, deed: &Deed) {
+    /// Runs the checks of `humanops check-ledger`: the sum, negative balances, escrow of finished
+    /// tasks, and others.
+    async fn check_ledger(&self, step: &Step) {
         let checked = self.app.app.store.read(ledger::check).await.unwrap();
         assert_eq!(
             (checked.sum, checked.faults),
             (MicroUsd::ZERO, Vec::new()),
-            "{deed:?}"
+            "{step:?}"
         );
     }
 
-    /// Every dollar that was paid in is in a number that somebody is told.
-    async fn check_what_everybody_is_told(&self) {
+    /// Checks that every deposited dollar is part of a balance that somebody can read.
+    async fn check_public_balances(&self) {
         let checked = self.app.app.store.read(ledger::check).await.unwrap();
         let mut found = vec![checked.platform];
         for (number, agent) in self.agents.iter().enumerate() {
@@ -351,7 +353,7 @@ impl World<'_> {
         assert_eq!(sum(found), self.paid_in);
     }
 
-    /// Reward and fee of the agent's tasks that have not ended.
+    /// Returns the reward and fee of the agent's unfinished tasks.
     async fn held_by_tasks_of(&self, agent: usize) -> MicroUsd {
         let mut held = Vec::new();
         for (_, id) in self.tasks.iter().filter(|(owner, _)| *owner == agent) {
@@ -364,7 +366,8 @@ impl World<'_> {
     }
 }
 
-/// Walks an agent's whole ledger by its cursor; each balance follows from the one before.
+/// Reads an agent's whole ledger by cursor, and checks that each balance follows from the previous
+/// one.
 async fn ledger_of(agent: &Caller<'_, AgentId>) -> MicroUsd {
     let (mut balance, mut seen, mut cursor) = (MicroUsd::ZERO, HashSet::new(), String::new());
     loop {
@@ -389,7 +392,7 @@ async fn ledger_of(agent: &Caller<'_, AgentId>) -> MicroUsd {
     }
 }
 
-/// Deeds may be refused, but none is a fault of the server.
+/// Asserts that a step was done or refused, and is not a fault of the server.
 fn expected(answer: Answer) -> Answer {
     assert!(answer.status < 500, "{}", answer.body);
     answer
@@ -427,16 +430,16 @@ fn random_histories_keep_the_books_right() {
     let runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = { runtime }.enable_all().build().unwrap();
     let seen = std::cell::RefCell::new(HashSet::new());
-    let histories = proptest::collection::vec(deed(), 50..90);
-    let lived = runner.run(&histories, |deeds| {
-        let sqlite = runtime.block_on(live(support::on_sqlite(), &deeds));
-        let postgres = runtime.block_on(live(support::on_postgres(), &deeds));
+    let histories = proptest::collection::vec(step(), 50..90);
+    let result = runner.run(&histories, |steps| {
+        let sqlite = runtime.block_on(run_history(support::on_sqlite(), &steps));
+        let postgres = runtime.block_on(run_history(support::on_postgres(), &steps));
         prop_assert_eq!(&sqlite, &postgres);
         seen.borrow_mut().extend(sqlite);
         Ok(())
     });
-    lived.unwrap();
-    // Histories that never come to a refund or a payout would prove nothing about them.
+    result.unwrap();
+    // Histories without a refund or a payout would prove nothing about them.
     let mut seen: Vec<_> = seen.into_inner().into_iter().collect();
     seen.sort();
     let all = [

@@ -1,4 +1,5 @@
-//! One `Idempotency-Key`, one effect; the same answer, whatever is retried (contract §8).
+//! An `Idempotency-Key` has one effect and one response, however often the request is retried
+//! (contract §8).
 
 use std::time::Duration;
 
@@ -85,7 +86,7 @@ on_both_databases! {
         let first = agent.post_once(paths::TASKS, "k", &task).await;
         first.refused(402, "insufficient_funds");
         agent.deposit(1000).await;
-        // The retry means the first request, which was refused; a new wish takes a new key.
+        // The retry refers to the first request, which was refused. A new attempt needs a new key.
         let again = agent.post_once(paths::TASKS, "k", &task).await;
         assert_eq!(again.refused(402, "insufficient_funds"), first.text("error"));
         assert_eq!(again.header("idempotent-replayed"), "true");

@@ -1,5 +1,5 @@
-//! Work that waits: claimed by one, taken over from the dead, repeated, and left visible when it
-//! cannot succeed.
+//! Background jobs: claimed by one process, taken over from a process that ended, retried, and kept
+//! as failed if they cannot succeed.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ const RENEWAL: Duration = Duration::from_secs(10);
 /// A lease that is not renewed by then never is.
 const RENEWED_WITHIN: Duration = Duration::from_secs(10);
 
-/// A drain that has not ended by then never does.
+/// Timeout of a drain that ends.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
 fn beginning() -> Timestamp {
@@ -61,7 +61,7 @@ async fn claim_with(store: &Store, now: Timestamp, may_take_suspect: bool) -> Ve
         .unwrap()
 }
 
-/// Takes back what processes held that have ended; the kinds of what is set aside for it.
+/// Takes over the jobs of processes that have ended, and returns the kinds of those set aside.
 async fn take_back(store: &Store, now: Timestamp, ended: LeaseScope) -> Vec<String> {
     let taken = store.write(move |tx| jobs::take_back(tx, now, ended));
     taken.await.unwrap()
@@ -118,7 +118,7 @@ on_both_databases! {
         assert!(take_back(&store, later, LeaseScope::Lease).await.is_empty());
         let heir = claim(&store, later).await.remove(0);
         assert_eq!((heir.job, heir.attempts), (dead.job, 2));
-        // The dead may come back; what it completes is no longer its own.
+        // If the ended process continues, it cannot complete the job any more.
         store.write(move |tx| jobs::complete(tx, &dead)).await.unwrap();
         let renew = move |tx: &mut Tx<'_>| {
             jobs::renew(tx, std::slice::from_ref(&heir), later.after(LEASE * 2))
@@ -206,7 +206,7 @@ on_both_databases! {
         }
     }
 
-    /// The process ended under one of them, and nobody knows which.
+    /// The process ended during one of them, and nobody knows which.
     async fn jobs_that_ran_when_a_process_ended_run_again_one_at_a_time(store) {
         for number in 1..4 {
             enqueue(&store, job(number), beginning()).await;
@@ -225,7 +225,7 @@ on_both_databases! {
         enqueue(&store, job(1), beginning()).await;
         let now = beginning();
         claim(&store, now).await;
-        // It knows neither of the columns, and claims what is due.
+        // An older server knows neither of the columns, and claims all due jobs.
         let later = now.after(LEASE);
         let claim_by_older = move |tx: &mut Tx<'_>| {
             tx.execute(
@@ -285,7 +285,7 @@ on_both_databases! {
     }
 }
 
-/// A clock that never comes to rest must fail the suite, and not hang it.
+/// A clock whose moves never end must fail the tests, and not run forever.
 #[tokio::test]
 async fn a_drain_ends_although_every_job_leaves_another() {
     let app = TestApp::start(support::on_sqlite()).await;

@@ -1,4 +1,4 @@
-//! API keys, and what each may spend (contract §3).
+//! API keys and their spending policies (contract §3).
 
 use api_types::paths;
 use futures_util::future::join_all;
@@ -75,7 +75,7 @@ on_both_databases! {
         assert_eq!(key["policy"]["task_types"], json!(["PHOTO", "DELIVERY"]));
         assert_eq!(agent.get(paths::KEYS).await.ok().body["data"][1], key);
 
-        // A policy takes the place of the one before, as a whole.
+        // A policy replaces the previous one as a whole.
         let key = agent.patch(&path, &json!({"policy": {"max_task_usd": 20}})).await.ok().body;
         assert_eq!(key["policy"]["max_day_usd"], json!(null));
         assert_eq!(key["dialect"], "remno");
@@ -129,7 +129,7 @@ on_both_databases! {
         for answer in &wishes {
             assert!(answer.refused(403, "forbidden").contains("key without a policy"));
         }
-        // What it may read, it reads; and it ends itself.
+        // The key may read what it is allowed to, and revoke itself.
         assert_eq!(limited.get(paths::KEYS).await.ok().body["data"].as_array().unwrap().len(), 2);
         assert_eq!(stranger.patch(&its_path, &json!({"name": "x"})).await.status, 404);
         limited.delete(&its_path).await.ok();
@@ -144,7 +144,8 @@ on_both_databases! {
         let path = paths::key(owner.key_id().await);
         let answer = owner.patch(&path, &json!({"policy": {}})).await;
         assert!(answer.refused(422, "rule_violation").contains("without a policy"));
-        // Nor is it revoked: the money would be out of everybody's reach.
+        // The last key without a policy cannot be revoked, because nobody could use the money any
+        // more.
         let answer = owner.delete(&path).await;
         assert!(answer.refused(422, "rule_violation").contains("without a policy"));
         let free = json!({"policy": null});
@@ -157,7 +158,7 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let owner = app.agent().await;
         let mut task = photo_task(&app);
-        // 25.00 and a fee of 4.50.
+        // A task costs 25.00 and a fee of 4.50.
         let exact = owner.with_policy(json!({"max_task_usd": 29.5})).await;
         exact.post(paths::TASKS, &task).await.created();
         let below = owner.with_policy(json!({"max_task_usd": 29.49})).await;
@@ -191,7 +192,7 @@ on_both_databases! {
         let task = photo_task(&app);
         let answer = limited.post(paths::TASKS, &task).await;
         assert!(answer.refused(403, "delegation_exceeded").contains("$60 in a UTC day"));
-        // What other keys spend is not its own, and what is given back is not spent.
+        // The spending of other keys does not count, and neither do refunds.
         owner.post_photo_task().await;
         limited.post(&paths::cancel_task(two), &json!({})).await.ok();
         limited.post_photo_task().await;

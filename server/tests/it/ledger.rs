@@ -1,4 +1,4 @@
-//! Money that many want at once (contract §4). Whole histories are in `histories.rs`.
+//! Concurrent spending of the same balance (contract §4). Whole histories are in `histories.rs`.
 
 use api_types::paths;
 use futures_util::future::join_all;
@@ -15,7 +15,7 @@ on_both_databases! {
         let task = text_task(&app);
         let posts = (0..10).map(|_| agent.post(paths::TASKS, &task));
         let answers = join_all(posts).await;
-        // Each takes 29.50 of 100.
+        // Each task takes 29.50 of 100.
         assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 3);
         assert_eq!(answers.iter().filter(|answer| answer.status == 402).count(), 7);
         assert_eq!(agent.balance().await, ("11.50".to_owned(), "88.50".to_owned()));

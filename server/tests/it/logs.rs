@@ -1,4 +1,4 @@
-//! What is never logged, at any level: secrets, and what people wrote or are called.
+//! The log never contains secrets, names, or texts of people, at any level.
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::support::{self, FreshStore, on_both_databases};
 use crate::uploads::picture;
 use crate::webhooks::{LOOPBACK, Receiver};
 
-/// Stands in everything that a person or an agent writes.
+/// A word in every text that a person or an agent writes.
 const CANARY: &str = "canary";
 
 on_both_databases! {
@@ -109,7 +109,8 @@ on_both_databases! {
     }
 }
 
-/// Where a process of its own reaches the store's database; none for SQLite, which it makes itself.
+/// Returns the URL of the store's database for a separate process, or `None` for SQLite, which the
+/// process creates itself.
 async fn database_url(store: &FreshStore) -> Option<String> {
     let sql =
         "SELECT current_database() AS name, current_setting('unix_socket_directories') AS folder";
@@ -119,7 +120,7 @@ async fn database_url(store: &FreshStore) -> Option<String> {
     Some(format!("postgres://postgres@{folder}/{}", text("name")))
 }
 
-/// One who calls, by the header that lets them in.
+/// A caller with the header that authenticates it.
 struct Caller<'a> {
     server: &'a Server,
     client: Client,
@@ -157,8 +158,8 @@ fn text(value: &Value, field: &str) -> String {
         .to_owned()
 }
 
-/// Does everything that brings a secret or somebody's words to the server, and returns the secrets
-/// that it made.
+/// Sends secrets and texts in every request that takes them, and returns the secrets that the
+/// server generated.
 async fn live(server: &Server, mails: &mut SmtpServer) -> Vec<String> {
     let nobody = |header, key: &str| Caller {
         server,
@@ -195,7 +196,7 @@ async fn live(server: &Server, mails: &mut SmtpServer) -> Vec<String> {
     secrets
 }
 
-/// Opens the link that was mailed, and returns its token.
+/// Opens the link in the mail, and returns its token.
 async fn mailed(server: &Server, mails: &mut SmtpServer) -> String {
     let mail = tokio::time::timeout(Duration::from_secs(30), mails.mails.recv());
     let link = link(&mail.await.unwrap().unwrap());
@@ -221,7 +222,7 @@ fn task(more: &Value) -> Value {
     task
 }
 
-/// A task with a callback, from its post to its payment; returns the signature of its file.
+/// Runs a task with a callback from its post to its payment, and returns the signature of its file.
 async fn photographed(agent: &Caller<'_>, operator: &Caller<'_>) -> Vec<String> {
     let receiver = Receiver::start().await;
     let callback = format!("{}?canary", receiver.hook());
@@ -264,7 +265,7 @@ async fn photographed(agent: &Caller<'_>, operator: &Caller<'_>) -> Vec<String> 
     vec![signature]
 }
 
-/// A credential task, from its post to its retrieval; returns the parts of the envelope.
+/// Runs a credential task from its post to its retrieval, and returns the parts of the envelope.
 async fn sealed(agent: &Caller<'_>, operator: &Caller<'_>) -> Vec<String> {
     use base64::{Engine, prelude::BASE64_STANDARD};
     let public_key = AgentSecretKey::generate().unwrap().public_key();
@@ -296,7 +297,7 @@ async fn sealed(agent: &Caller<'_>, operator: &Caller<'_>) -> Vec<String> {
     parts
 }
 
-/// The task, once the Guardian has judged its proof.
+/// Returns the task once the Guardian has reviewed its proof.
 async fn ended(agent: &Caller<'_>, id: TaskId) -> Value {
     let begun = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! Mail, by SMTP or to a folder, and the links in it that prove an address (contract §3).
+//! Mail by SMTP or to a folder, and the verification links in it (contract §3).
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::support::{self, on_both_databases};
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The address in a mail.
+/// Returns the URL in a mail.
 pub(crate) fn link(mail: &str) -> String {
     let line = mail.lines().find(|line| line.starts_with("http"));
     line.unwrap_or_else(|| panic!("no link in {mail}"))
         .to_owned()
 }
 
-/// A registered agent, and the link that was mailed to it.
+/// Registers an agent, and returns it with the link in its mail.
 pub(crate) async fn registered(app: &TestApp) -> (Caller<'_, AgentId>, String) {
     let agent = app.poor_agent().await;
     app.drain_jobs().await;
@@ -157,7 +157,7 @@ on_both_databases! {
         app.drain_jobs().await;
         let mails = app.mails();
         assert_eq!(mails.len(), 3);
-        // Whichever mail is opened, it works; and then all are done.
+        // The link of every mail works, and after one was opened the others are done.
         assert_ne!(link(&mails[1]), first);
         app.get(&first).await.ok();
         assert_eq!(app.get(&link(&mails[1])).await.refused(400, "invalid_state"), "Email already verified");
@@ -244,15 +244,16 @@ on_both_databases! {
     }
 }
 
-/// A server that takes mails, as RFC 5321 says it, one connection after the other.
+/// An SMTP server (RFC 5321) that handles one connection after the other.
 pub(crate) struct SmtpServer {
     port: u16,
-    /// Each mail: its envelope and its text.
+    /// The received mails, each with its envelope and text.
     pub(crate) mails: mpsc::UnboundedReceiver<String>,
 }
 
 impl SmtpServer {
-    /// A server that takes the nth mail if `takes` says so, and puts it off otherwise.
+    /// Starts a server that accepts the nth mail if `takes` returns true, and otherwise refuses it
+    /// temporarily.
     pub(crate) async fn start(takes: impl Fn(u32) -> bool + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -272,7 +273,7 @@ impl SmtpServer {
     }
 
     pub(crate) fn settings(&self) -> [&'static str; 4] {
-        // A test's few bytes may live as long as its process.
+        // The few bytes of a test may stay allocated until its process ends.
         let url: &'static str = format!("smtp://127.0.0.1:{}", self.port).leak();
         [
             "--smtp-url",
@@ -283,7 +284,7 @@ impl SmtpServer {
     }
 }
 
-/// One connection, up to QUIT: the mail that was taken.
+/// Handles one connection up to QUIT, and returns the accepted mail.
 async fn talk(
     reader: &mut (impl AsyncBufReadExt + AsyncReadExt + Unpin),
     writer: &mut (impl AsyncWriteExt + Unpin),

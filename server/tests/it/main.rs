@@ -1,29 +1,29 @@
-//! The server as its callers see it: through HTTP, on both databases.
+//! The server as its callers see it: over HTTP, on both databases.
 
 #[path = "../support/mod.rs"]
 #[cfg(test)]
 mod support;
 
-/// A server under test, and those who call it.
+/// A server under test, and its callers.
 #[cfg(test)]
 mod harness;
 
-/// The host.
+/// The host's requests.
 #[cfg(test)]
 mod admin;
 /// Agents: registration, keys, deposits.
 #[cfg(test)]
 mod agents;
-/// Requests that a person is asked about.
+/// Requests that need an approval.
 #[cfg(test)]
 mod approvals;
-/// Back-ups, and what is restored from them.
+/// Backups and restores.
 #[cfg(test)]
 mod backup;
-/// JSON bodies that are too large, broken, or no JSON.
+/// JSON bodies that are too large, cut off, or not JSON.
 #[cfg(test)]
 mod bodies;
-/// Answers that a caller tries to make large.
+/// Limits on what a caller can make large.
 #[cfg(test)]
 mod bounds;
 /// Callback hosts that were not called yet, and names that lead nowhere.
@@ -32,49 +32,49 @@ mod callback_hosts;
 /// Every deadline, one tick before and one after.
 #[cfg(test)]
 mod clocks;
-/// Bodies that come compressed, and answers that go out so.
+/// Compressed bodies and responses.
 #[cfg(test)]
 mod codings;
-/// The host's work on the command line.
+/// The host's commands.
 #[cfg(test)]
 mod command_line;
-/// Those who connect and do not ask, or ask too much.
+/// Slow and numerous connections.
 #[cfg(test)]
 mod connections;
-/// The binary killed, started again, and bounded in its memory.
+/// The binary: killed, started again, with bounded memory.
 #[cfg(test)]
 mod crashes;
-/// Sealed credentials.
+/// Credentials, sealed end to end.
 #[cfg(test)]
 mod credentials;
 /// Agents in web pages of other origins.
 #[cfg(test)]
 mod cross_origin;
-/// Every pair of an agent's moves at once, and what PostgreSQL says of it.
+/// Every pair of an agent's moves concurrently, without deadlocks.
 #[cfg(test)]
 mod deadlocks;
-/// Money that comes in by card and bank, the provider's notices, and the agent's ledger.
+/// Deposits by card and bank, notices, and the agent's ledger.
 #[cfg(test)]
 mod deposits;
-/// One answer in four shapes.
+/// Responses in four dialects.
 #[cfg(test)]
 mod dialects;
-/// The API document: complete, and true to its own schemas.
+/// The API document: complete and consistent with its schemas.
 #[cfg(test)]
 mod document;
 /// Every ending of a task, to the micro-dollar.
 #[cfg(test)]
 mod endings;
-/// Estimates: given, approved, refused.
+/// Estimates: submitted, approved, rejected.
 #[cfg(test)]
 mod estimates;
 /// The event log, by cursor and as a stream.
 #[cfg(test)]
 mod events;
-/// What a task costs, and how much an agent may do in a day.
+/// Fees of tasks, and daily limits.
 #[cfg(test)]
 mod fees;
-/// Files on their way out.
+/// Reading files by signed URLs.
 #[cfg(test)]
 mod files;
 /// Tasks that a caller may not see.
@@ -83,49 +83,49 @@ mod hidden;
 /// Random histories, to the micro-dollar.
 #[cfg(test)]
 mod histories;
-/// One key, one effect.
+/// Idempotency keys: one key, one effect.
 #[cfg(test)]
 mod idempotency;
-/// Work that waits.
+/// The background jobs.
 #[cfg(test)]
 mod jobs;
-/// API keys, and what each may spend.
+/// API keys and their policies.
 #[cfg(test)]
 mod keys;
-/// Money that many want at once.
+/// Concurrent spending of one balance.
 #[cfg(test)]
 mod ledger;
-/// What is never logged.
+/// Texts that are never logged.
 #[cfg(test)]
 mod logs;
 /// Writes that another server overtakes on PostgreSQL.
 #[cfg(test)]
 mod lost_races;
-/// Mail, and the links in it.
+/// Mail and the links in it.
 #[cfg(test)]
 mod mail;
 /// Messages and ratings.
 #[cfg(test)]
 mod messages;
-/// What Prometheus is told.
+/// The Prometheus metrics.
 #[cfg(test)]
 mod metrics;
-/// The table of moves, walked.
+/// The table of moves over HTTP.
 #[cfg(test)]
 mod moves;
 /// Numbers in every notation.
 #[cfg(test)]
 mod numbers;
-/// One server a data folder.
+/// One server for each data folder.
 #[cfg(test)]
 mod one_server;
 /// The operator's side of tasks.
 #[cfg(test)]
 mod operators;
-/// Output that nobody takes.
+/// Outputs that cannot be written.
 #[cfg(test)]
 mod output;
-/// What operators earned, on its way out.
+/// Payouts of operators.
 #[cfg(test)]
 mod payouts;
 /// Pictures and documents as evidence.
@@ -134,52 +134,52 @@ mod pictures;
 /// PostgreSQL by TLS.
 #[cfg(test)]
 mod postgres_tls;
-/// What POST /tasks takes, to its bounds.
+/// The fields of POST /tasks, at their limits.
 #[cfg(test)]
 mod posting;
 /// The built binary, as a host runs it.
 #[cfg(test)]
 mod process;
-/// Proof and the Guardian.
+/// Proofs and the Guardian.
 #[cfg(test)]
 mod proofs;
-/// What a task would cost.
+/// Quotes for tasks.
 #[cfg(test)]
 mod quotes;
-/// Two who move one task at the same moment.
+/// Concurrent moves of one task.
 #[cfg(test)]
 mod races;
-/// So many requests a minute.
+/// The rate limiter.
 #[cfg(test)]
 mod rate;
-/// What the references print.
+/// The samples of the references.
 #[cfg(test)]
 mod references;
-/// Tasks that are simulated.
+/// Tasks in the sandbox.
 #[cfg(test)]
 mod sandbox;
-/// What is near.
+/// Search by distance.
 #[cfg(test)]
 mod search;
-/// The binary's settings, and what it tells its host when it starts.
+/// The binary's settings, and its log at start.
 #[cfg(test)]
 mod settings;
-/// Who is let in, and what the others are told.
+/// Authentication, and its refusals.
 #[cfg(test)]
 mod sign_in;
-/// A running server, and how it stops.
+/// A running server, and its graceful stop.
 #[cfg(test)]
 mod stop;
-/// The built app, the API document, health, request ids, and what every answer carries.
+/// The built app, the API document, health checks, and common headers.
 #[cfg(test)]
 mod surface;
 /// The agent's side of tasks.
 #[cfg(test)]
 mod tasks;
-/// Files on their way in.
+/// Uploads of files.
 #[cfg(test)]
 mod uploads;
-/// Callbacks: signed, repeated, and nowhere they may not go.
+/// Webhooks: signed, retried, and never sent to private targets.
 #[cfg(test)]
 mod webhooks;
 

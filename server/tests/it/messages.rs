@@ -19,7 +19,7 @@ on_both_databases! {
         let (ours, theirs) = (paths::operator_messages(pair.task), paths::messages(pair.task));
         let sent = pair.operator.post(&ours, &hello()).await.created();
         assert_eq!((&sent.body["from"], &sent.body["read_at"]), (&json!("operator"), &json!(null)));
-        // Reading one's own does not count.
+        // Reading one's own messages does not mark them as read.
         let own = pair.operator.get(&ours).await.ok();
         assert_eq!(own.body["data"][0]["read_at"], json!(null));
         app.advance(DAY / 24);
@@ -50,7 +50,7 @@ on_both_databases! {
         app.drain_jobs().await;
         pair.agent.post(&theirs, &hello()).await.refused(409, "invalid_state");
         pair.operator.post(&ours, &hello()).await.refused(409, "invalid_state");
-        // What was said stays readable.
+        // Messages stay readable after the task has ended.
         assert!(pair.operator.get(&ours).await.ok().body["pagination"]["total"].as_u64() > Some(2));
     }
 

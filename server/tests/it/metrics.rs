@@ -1,5 +1,5 @@
-//! What Prometheus is told: names that can be relied on, labels that nobody from outside can make
-//! grow, on a listener of its own.
+//! Prometheus metrics: stable names, labels whose number callers cannot increase, and a separate
+//! listener.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use tokio_util::sync::CancellationToken;
 use crate::harness::{Ask, TestApp};
 use crate::support::{self, on_both_databases};
 
-/// A server that is measured, and what it tells of one series: counters are the process's own,
-/// and other tests count too.
-struct Measured {
+/// A server with metrics, and the change of one series. Counters belong to the process, so other
+/// tests increase them too.
+struct MeasuredServer {
     app: TestApp,
     address: String,
 }
 
-impl Measured {
+impl MeasuredServer {
     async fn start(store: support::FreshStore) -> Self {
         let listening = metrics::listen("127.0.0.1:0".parse().unwrap())
             .await
@@ -51,7 +51,7 @@ impl Measured {
 
 on_both_databases! {
     async fn requests_moves_and_money_are_counted(store) {
-        let measured = Measured::start(store).await;
+        let measured = MeasuredServer::start(store).await;
         let requests = r#"humanops_http_requests_total{method="POST",path="/api/v1/tasks",status="201"}"#;
         let moves = r#"humanops_moves_total{event="task.created"}"#;
         let money = r#"humanops_money_moved_microusd_total{code="hold"}"#;
@@ -76,7 +76,7 @@ on_both_databases! {
     }
 
     async fn work_that_waits_is_measured(store) {
-        let measured = Measured::start(store).await;
+        let measured = MeasuredServer::start(store).await;
         let (agent, operator) = (measured.app.agent().await, measured.app.operator().await);
         let task = agent.post_confirmation_task().await;
         operator.accept(task).await;
@@ -91,11 +91,12 @@ on_both_databases! {
         assert!(measured.value(done).await >= 1.0);
     }
 
-    /// A transfer whose transaction is undone moved no money, whatever was counted meanwhile.
+    /// A transfer whose transaction is rolled back moves no money, whatever was counted before
+    /// that.
     async fn what_is_undone_is_not_counted(store) {
         use server::domain::ledger::{Account, Transfer, TransferCode};
         use server::store::{Tx, ledger};
-        let measured = Measured::start(store).await;
+        let measured = MeasuredServer::start(store).await;
         let agent = measured.app.agent().await;
         let amount = api_types::MicroUsd::usd(1);
         let transfer = Transfer {
@@ -112,7 +113,7 @@ on_both_databases! {
             ledger::post(tx, &transfer)?;
             Err::<(), _>(ledger::PostError::Store(StoreError::Changed))
         };
-        // Nothing else in this process pays fees of exactly a dollar a thousand times.
+        // No other test in this process pays fees of exactly a dollar a thousand times.
         let fee = r#"humanops_money_moved_microusd_total{code="fee"}"#;
         let before = measured.value(fee).await;
         for _ in 0..100 {
@@ -121,9 +122,9 @@ on_both_databases! {
         assert!(measured.value(fee).await < before + 100_000_000.0);
     }
 
-    /// Paths and methods that callers make up must not become series.
+    /// Paths and methods that callers choose must not create series.
     async fn nobody_outside_can_make_series(store) {
-        let measured = Measured::start(store).await;
+        let measured = MeasuredServer::start(store).await;
         let app = &measured.app;
         let method = Method::from_bytes(b"MADEUP").unwrap();
         app.request(method, "/api/v1/made-up-path").answer().await;

@@ -1,5 +1,4 @@
-//! The table of moves, walked through HTTP: every status, and every deed tried in each
-//! (contract §4).
+//! The table of moves over HTTP: every action is tried in every status (contract §4).
 
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use crate::support::{self, on_both_databases};
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What an agent and its operator do with one task.
+/// An agent and its operator, with one task.
 pub(crate) struct Pair<'a> {
     pub(crate) app: &'a TestApp,
     pub(crate) agent: Caller<'a, AgentId>,
@@ -26,12 +25,12 @@ pub(crate) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// A posted task that asks for a confirmation, for 25 dollars and 4.50 of fee.
+    /// Posts a task that requires a confirmation, with a reward of 25 dollars and a fee of 4.50.
     pub(crate) async fn new(app: &'a TestApp) -> Self {
         Self::with(app, json!({})).await
     }
 
-    /// The same with further fields.
+    /// Posts such a task with further fields.
     pub(crate) async fn with(app: &'a TestApp, further: Value) -> Self {
         let (agent, operator) = (app.agent().await, app.operator().await);
         let mut body = photo_task(app);
@@ -53,7 +52,7 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// The agent's view.
+    /// Returns the agent's view of the task.
     pub(crate) async fn view(&self) -> Value {
         self.agent.get(&paths::task(self.task)).await.ok().body
     }
@@ -68,7 +67,7 @@ impl<'a> Pair<'a> {
         self.operator.post(&path, &body).await.ok();
     }
 
-    /// Sends a text that the Guardian approves, or one that it cannot judge.
+    /// Submits a text as proof.
     pub(crate) async fn submit(&self, text: &str) {
         self.operator.accept(self.task).await;
         self.resubmit(text).await;
@@ -92,7 +91,7 @@ impl<'a> Pair<'a> {
         self.agent.post(&path, &body).await.ok().id("dispute_id")
     }
 
-    /// The host decides.
+    /// Resolves the dispute as the host.
     pub(crate) async fn resolve(&self, award: Award) {
         let (task, turn) = (self.task, self.app.app.move_context());
         let note = "Both sides were heard.".to_owned();
@@ -104,7 +103,7 @@ impl<'a> Pair<'a> {
         resolved.await.unwrap();
     }
 
-    /// Brings the fresh task into a status, by the moves that lead there.
+    /// Brings a new task into a status by the moves that lead to it.
     pub(crate) async fn reach(&self, status: Status) {
         match status {
             Status::Pending => {}
@@ -137,7 +136,7 @@ impl<'a> Pair<'a> {
         assert_eq!(self.status().await, status.as_str());
     }
 
-    /// What the operator earned: pending, available.
+    /// Returns the operator's pending and available balances.
     pub(crate) async fn earned(&self) -> (String, String) {
         let earnings = self.operator.get(paths::EARNINGS).await.ok();
         let printed = |field: &str| earnings.body[field].to_string();
@@ -148,11 +147,11 @@ impl<'a> Pair<'a> {
 /// A confirmation that the Guardian approves.
 pub(crate) const GOOD: &str = "It is open from nine to five, as the door says.";
 
-/// One that it leaves to the agent.
+/// A confirmation that the Guardian leaves to the agent.
 pub(crate) const UNCLEAR: &str = "open";
 
-/// What can be asked for, and which move of the table it is.
-const DEEDS: [(&str, Move); 12] = [
+/// The actions of the API, each with its move in the table.
+const ACTIONS: [(&str, Move); 12] = [
     ("accept", Move::Accept),
     ("estimate", Move::Estimate),
     ("start", Move::Start),
@@ -167,10 +166,10 @@ const DEEDS: [(&str, Move); 12] = [
     ("dispute", Move::Dispute),
 ];
 
-async fn ask(pair: &Pair<'_>, deed: &str) -> u16 {
+async fn ask(pair: &Pair<'_>, action: &str) -> u16 {
     let (agent, operator, task) = (&pair.agent, &pair.operator, pair.task);
     let verdict = |decision: &str| json!({"decision": decision});
-    let answer = match deed {
+    let answer = match action {
         "accept" => operator.post(&paths::accept_task(task), &json!({})).await,
         "estimate" => {
             let body = json!({"estimate_hours": 1});
@@ -209,30 +208,30 @@ async fn ask(pair: &Pair<'_>, deed: &str) -> u16 {
 }
 
 on_both_databases! {
-    async fn every_deed_in_every_status_does_what_the_table_says(store) {
+    async fn every_action_in_every_status_does_what_the_table_says(store) {
         let app = TestApp::start(store).await;
         for status in Status::ALL {
             if status == Status::Verified {
                 continue;
             }
-            for (deed, does) in DEEDS {
+            for (action, does) in ACTIONS {
                 let pair = Pair::new(&app).await;
                 pair.reach(status).await;
                 let rule = MOVES.iter().find(|rule| rule.does == does).unwrap();
-                let answered = ask(&pair, deed).await;
+                let answered = ask(&pair, action).await;
                 let after = pair.status().await;
                 if rule.from.contains(&status) {
-                    assert_eq!((answered, after.as_str()), (200, rule.to.as_str()), "{deed}");
+                    assert_eq!((answered, after.as_str()), (200, rule.to.as_str()), "{action}");
                 } else {
-                    assert!([404, 409].contains(&answered), "{deed} in {status:?}: {answered}");
-                    assert_eq!(after, status.as_str(), "{deed}");
+                    assert!([404, 409].contains(&answered), "{action} in {status:?}: {answered}");
+                    assert_eq!(after, status.as_str(), "{action}");
                 }
             }
         }
         app.drain_jobs().await;
     }
 
-    async fn actions_are_the_deeds_that_will_succeed(store) {
+    async fn actions_are_the_moves_that_will_succeed(store) {
         let app = TestApp::start(store).await;
         let offered = |view: &Value| -> Vec<String> {
             let actions = view["actions"].as_array().unwrap();

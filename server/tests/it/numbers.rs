@@ -1,5 +1,5 @@
-//! Numbers in requests: JSON has many notations of one number, and each is taken exactly
-//! (contract §1). Texts and query parameters are plain decimal.
+//! Numbers in requests: JSON has many notations for a number, and each is read exactly (contract
+//! §1). Texts and query parameters are plain decimals.
 
 use api_types::paths;
 use reqwest::Method;
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, Ask, Caller, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
-/// What stands for the number in a body until its digits are put there.
+/// Placeholder in a body for the digits of a number.
 const NUMBER: &str = "a number goes here";
 
-/// Sends a body whose number is written as `number` says, digit by digit.
+/// Sends a body whose number is written exactly as `number`.
 async fn send<Id>(
     caller: &Caller<'_, Id>,
     method: Method,

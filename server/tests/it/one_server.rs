@@ -1,4 +1,4 @@
-//! Two servers on one data folder: the second does not start, and says who has it.
+//! A second server on a data folder refuses to start, and names the first one.
 
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -11,7 +11,7 @@ async fn start(folder: &Path) -> Server {
     Server::start_on(folder, Stdio::null(), &[]).await
 }
 
-/// Starts a server that must not serve, and returns how it ended.
+/// Starts a server that must refuse to start, and returns its exit and output.
 async fn refused(folder: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_humanops"));
     command
@@ -33,7 +33,7 @@ async fn a_second_server_on_one_data_folder_says_who_has_it() {
     let holder = format!("by process {}, listening on {}.", first.id(), first.origin);
     assert!(said.contains(&holder), "{said}");
     let _third = start(other.path()).await;
-    // However the first ends, the folder is free.
+    // However the first server ends, the folder is free afterwards.
     first.kill().await;
     let _again = start(folder.path()).await;
 }

@@ -1,5 +1,5 @@
-//! Standard output and standard error that are gone, full, or not read: a line may be lost, an
-//! answer or a command's work may not.
+//! Standard output and standard error that are closed, full, or not read. Log lines may be lost,
+//! but no response and no command's work.
 
 use std::fs::File;
 use std::io::Read;
@@ -17,7 +17,7 @@ use tokio::process::Child;
 
 use crate::process::{Server, WITHIN, client, free_address};
 
-/// More lines than a pipe of 64 KiB takes.
+/// Number of lines that exceeds the 64 KiB of a pipe.
 const LINES: usize = 700;
 
 fn full_disk() -> Stdio {
@@ -33,7 +33,7 @@ fn without_reader() -> Stdio {
     writer.into()
 }
 
-/// Sends requests of every kind, and sees that each is answered and done.
+/// Sends requests of every kind, and checks that each is answered and has taken effect.
 async fn answers_everything(server: &Server) {
     let client = client();
     let at = |path: &str| format!("{}{path}", server.origin);
@@ -141,7 +141,7 @@ fn humanops(data: &Path, line: &[&str], stdout: Stdio, stderr: Stdio) -> Output 
     started.unwrap().wait_with_output().unwrap()
 }
 
-/// Runs a command whose report nobody takes, which must not matter.
+/// Runs a command whose report cannot be written, which must not affect its work.
 fn does(data: &Path, line: &[&str], broken: fn() -> Stdio) {
     let output = humanops(data, line, broken(), broken());
     assert!(output.status.success(), "{line:?}: {}", output.status);

@@ -1,4 +1,4 @@
-//! What operators earned, on its way out (contract §6).
+//! Payouts of operators (contract §6).
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::{self, on_both_databases};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// An operator with 25 dollars available, and 25 pending.
+/// Registers an operator with 25 dollars available and 25 pending.
 pub(crate) async fn earner(app: &TestApp) -> Caller<'_, OperatorId> {
     let (agent, operator) = (app.agent().await, app.operator().await);
     for day in 0..2 {
@@ -30,7 +30,7 @@ pub(crate) async fn earner(app: &TestApp) -> Caller<'_, OperatorId> {
     operator
 }
 
-/// Available, pending, paid out and earned, as printed.
+/// Returns the amounts available, pending, paid out and earned, as printed.
 async fn balances(operator: &Caller<'_, OperatorId>) -> [String; 4] {
     let earnings = operator.get(paths::EARNINGS).await.ok().body;
     [
@@ -46,7 +46,7 @@ on_both_databases! {
     async fn in_test_mode_a_payout_is_completed_at_once(store) {
         let app = TestApp::start(store).await;
         let operator = earner(&app).await;
-        // As S1 prints it, but for the amount.
+        // The body is as printed in S1, except for the amount.
         let body = json!({"amount_usd": 15, "payoneer_payee_id": "payee_123"});
         let paid = operator.post(paths::PAYOUT, &body).await.created();
         assert_eq!(paid.text("status"), "completed");

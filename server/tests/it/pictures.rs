@@ -1,5 +1,5 @@
-//! Pictures and documents as evidence: whole or broken, large or small, turned or upright, new or
-//! seen before.
+//! Pictures and documents as evidence: complete or damaged, large or small, rotated or not, new or
+//! submitted before.
 
 use std::io::Cursor;
 
@@ -15,10 +15,10 @@ use crate::proofs::picture;
 use crate::support::{self, on_both_databases};
 use crate::uploads::send;
 
-/// Requirements of a task at most, and so files that are judged one by one.
+/// Maximum number of requirements of a task, and so of files that are judged one by one.
 const FILES_MAX: usize = 20;
 
-/// A scene with fine noise, as a camera's sensor adds it.
+/// Returns a picture with fine noise, as from a camera's sensor.
 fn photo(seed: u32) -> RgbImage {
     let mut noise = seed.wrapping_mul(2_654_435_769) | 1;
     RgbImage::from_fn(320, 240, |x, y| {
@@ -42,7 +42,7 @@ fn saved(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A JPEG as a particular encoder would write it.
+/// Encodes a JPEG with the settings of a particular encoder.
 fn jpeg(picture: &RgbImage, adjust: impl Fn(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, 88);
@@ -54,7 +54,7 @@ fn jpeg(picture: &RgbImage, adjust: impl Fn(&mut Encoder<&mut Vec<u8>>)) -> Vec<
     bytes
 }
 
-/// One JPEG of each way in which phones and editors write them.
+/// Returns JPEGs in all the forms that phones and editors write.
 fn jpegs(seed: u32) -> Vec<Vec<u8>> {
     let picture = photo(seed);
     vec![
@@ -81,17 +81,17 @@ fn jpegs(seed: u32) -> Vec<Vec<u8>> {
     ]
 }
 
-/// A JPEG whose later scans add bits to what earlier ones said, as libjpeg and most editors write
-/// progressive ones.
+/// A progressive JPEG whose later scans refine bits of earlier ones, as libjpeg and most editors
+/// write it.
 const REFINED: &[u8] = include_bytes!("samples/progressive.jpg");
 
-/// A box of an ISO base media file.
+/// Returns a box of an ISO base media file.
 fn media_box(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
     let size = u32::try_from(payload.len() + 8).unwrap();
     [&size.to_be_bytes()[..], kind, payload].concat()
 }
 
-/// A HEIC as its boxes go: who wrote it, where its one item lies, and the item.
+/// Returns a minimal HEIC: its brand, the location of its one item, and the item.
 fn heic(seed: u8) -> Vec<u8> {
     let item = [seed; 3000];
     let ftyp = media_box(b"ftyp", b"heic\0\0\0\0mif1heic");
@@ -111,13 +111,13 @@ fn pdf(text: &str) -> Vec<u8> {
     format!("{body}xref\n0 1\ntrailer\n<< /Size 1 >>\nstartxref\n{place}\n%%EOF\n").into_bytes()
 }
 
-/// The first `percent` of a file.
+/// Returns the first `percent` of a file.
 fn cut(file: &[u8], percent: usize) -> Vec<u8> {
     file[..file.len() * percent / 100].to_vec()
 }
 
-/// Has an operator prove a task with one file for each of its requirements, and returns the task as
-/// its agent sees it once the Guardian has looked.
+/// Has an operator submit one file for each requirement of a task, and returns the task as its
+/// agent sees it after the Guardian's review.
 async fn judged(app: &TestApp, kind: (&str, &str), files: Vec<Vec<u8>>) -> Value {
     let (agent, operator) = (app.agent().await, app.operator().await);
     let (task_type, proof_type) = kind;
@@ -165,7 +165,7 @@ async fn submitted(
 const PHOTO: (&str, &str) = ("PHOTO", "PHOTO");
 const ARTIFACT: (&str, &str) = ("INSPECTION", "ARTIFACT");
 
-/// Every one of the files must be found broken.
+/// Asserts that the Guardian finds each of the files damaged.
 async fn all_are_broken(app: &TestApp, kind: (&str, &str), files: Vec<Vec<u8>>) {
     for some in files.chunks(FILES_MAX) {
         let task = judged(app, kind, some.to_vec()).await;
@@ -198,7 +198,7 @@ on_both_databases! {
     async fn a_cut_photo_with_an_end_marker_of_its_own_is_never_approved(store) {
         let app = TestApp::start(store).await;
         for whole in jpegs(2).into_iter().chain([REFINED.to_vec()]) {
-            // Before that, the headers of two encoders are the same.
+            // The headers of two encoders are the same in the first tenth of the file.
             let cuts = (10..100).step_by(5).map(|percent| {
                 let mut bytes = cut(&whole, percent);
                 bytes.extend([0xff, 0xd9]);
@@ -208,7 +208,7 @@ on_both_databases! {
         }
     }
 
-    /// Its first scans show it, and the later ones make it sharp.
+    /// The first scans show the picture, and the later ones add detail.
     async fn a_progressive_photo_that_lacks_later_scans_is_never_approved(store) {
         let app = TestApp::start(store).await;
         for whole in jpegs(8).drain(3..).chain([REFINED.to_vec()]) {
@@ -242,11 +242,11 @@ on_both_databases! {
             let cuts = (5..100).step_by(5).map(|percent| cut(whole, percent));
             all_are_broken(&app, PHOTO, cuts.collect()).await;
         }
-        // All pixels are there, and what follows them is cut.
+        // All pixels are present, but the data after them is cut off.
         let mut webp = webp_turned(&saved(&photo(8), ImageFormat::WebP), (320, 240), 1);
         webp.truncate(webp.len() - 12);
         all_are_broken(&app, PHOTO, vec![webp]).await;
-        // The end chunk alone is missing; one bit of the pixels is another.
+        // In one file only the end chunk is missing, in the other one bit of the pixels is changed.
         let mut flipped = png.clone();
         flipped[png.len() / 2] ^= 1;
         all_are_broken(&app, PHOTO, vec![png[..png.len() - 12].to_vec(), flipped]).await;
@@ -259,7 +259,8 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let mut files: Vec<Vec<u8>> = (10..15).flat_map(|seed| jpegs(seed).pop()).collect();
         files.extend((0..4).map(|nth| jpegs(15 + nth).swap_remove(nth as usize)));
-        // A film of the moment, a second picture, a second picture that is cut.
+        // Files with data after the picture: a video, a second picture, a second picture that is
+        // cut off.
         let second = saved(&photo(50), ImageFormat::Jpeg);
         let film = &b"\0\0\0\x18ftypmp42"[..];
         for (seed, follows) in [(20, film), (21, &second), (22, &second[..900])] {
@@ -293,7 +294,7 @@ on_both_databases! {
     }
 }
 
-/// The checksum of a PNG chunk.
+/// Computes the checksum of a PNG chunk.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
@@ -302,14 +303,14 @@ fn crc32(bytes: &[u8]) -> u32 {
     })
 }
 
-/// EXIF that says nothing but how the picture is to be turned.
+/// Returns EXIF data that contains only an orientation.
 fn exif(orientation: u8) -> Vec<u8> {
     let mut bytes = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     bytes.extend([orientation, 0, 0, 0, 0, 0, 0]);
     bytes
 }
 
-/// A JPEG with more segments behind its beginning.
+/// Returns a JPEG with more segments after its beginning.
 fn with_segments(jpeg: &[u8], segments: &[(u8, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = jpeg[..2].to_vec();
     for (marker, payload) in segments {
@@ -328,7 +329,7 @@ fn jpeg_turned(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     )
 }
 
-/// A PNG with chunks before its pixels.
+/// Returns a PNG with a chunk before its pixels.
 fn with_chunk(png: &[u8], kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
     let named = [kind, payload].concat();
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
@@ -336,7 +337,7 @@ fn with_chunk(png: &[u8], kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
     [&png[..33], &length, &named, &sum, &png[33..]].concat()
 }
 
-/// A WebP in the extended format, with EXIF behind its pixels.
+/// Returns a WebP in the extended format, with EXIF after its pixels.
 fn webp_turned(webp: &[u8], (width, height): (u32, u32), orientation: u8) -> Vec<u8> {
     let chunk = |kind: &[u8; 4], payload: &[u8]| {
         let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
@@ -386,7 +387,7 @@ on_both_databases! {
         let upright = DynamicImage::ImageRgb8(photo(31));
         let first = judged(&app, PHOTO, vec![saved(upright.as_rgb8().unwrap(), ImageFormat::Png)]);
         assert_eq!(first.await["status"], "COMPLETED");
-        // Turned one way in its pixels, and back by its EXIF.
+        // The pixels are rotated one way, and the EXIF orientation rotates them back.
         let stored = [
             (2, upright.fliph()),
             (3, upright.rotate180()),
@@ -504,7 +505,7 @@ on_both_databases! {
     }
 }
 
-/// A large picture that costs little to make: few shades, in large areas.
+/// Returns a large picture that is cheap to encode: few tones, in large areas.
 fn large(width: u32, height: u32) -> GrayImage {
     let row: Vec<u8> = (0..width).map(|x| (x * 7 / width * 30) as u8).collect();
     let pixels = (0..height).flat_map(|y| {

@@ -1,5 +1,5 @@
-//! PostgreSQL by TLS: what is verified for each `sslmode`, by the server itself and by every
-//! command of the host. The test makes an authority and a server of its own.
+//! PostgreSQL by TLS: what each `sslmode` verifies, for the server and for every command of the
+//! host. The test has its own certificate authority and PostgreSQL server.
 
 use std::fs::Permissions;
 use std::net::TcpListener;
@@ -14,8 +14,8 @@ use tempfile::TempDir;
 
 use crate::support::cluster::Cluster;
 
-/// A server that is reached by TLS alone and is called `localhost`, and the certificates of the
-/// authority that says so, and of one that does not.
+/// A PostgreSQL server for `localhost` that accepts only TLS, with the certificates of the
+/// authority that signed its certificate, and of one that did not.
 struct TlsServer {
     port: u16,
     authority: PathBuf,
@@ -80,7 +80,7 @@ impl TlsServer {
         format!("postgres://postgres@{host}:{}/kept?{options}", self.port)
     }
 
-    /// Runs `humanops` with `PGSSLROOTCERT`, on a database that only TLS reaches.
+    /// Runs `humanops` with `PGSSLROOTCERT` on a database that requires TLS.
     fn humanops(&self, roots: &Path, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_humanops"))
             .args(arguments)
@@ -95,20 +95,20 @@ impl TlsServer {
     }
 }
 
-/// The folder of a cluster, which is the host of its address.
+/// Returns the folder of a cluster, which is the host in its URL.
 fn place_of(cluster: &Cluster) -> PathBuf {
     let url = cluster.url("");
     let host = url.trim_start_matches("postgres://postgres@");
     host.trim_end_matches('/').replace("%2F", "/").into()
 }
 
-/// The address of a cluster's socket, which takes plain text.
+/// Returns the URL of a cluster's socket, which accepts connections without TLS.
 fn socket_of(cluster: &Cluster, port: u16) -> String {
     let host = cluster.url("");
     format!("{}:{port}/postgres", host.trim_end_matches('/'))
 }
 
-/// Writes a file that the server may read and nobody else.
+/// Writes a file that only the PostgreSQL server may read.
 fn keep(place: &Path, name: &str, text: &str) {
     let (path, owner) = (place.join(name), std::fs::metadata(place).unwrap());
     std::fs::write(&path, text).unwrap();
@@ -116,7 +116,7 @@ fn keep(place: &Path, name: &str, text: &str) {
     chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
 }
 
-/// A connection that is made after the server has read its settings again shows them.
+/// Connects until the server has read its settings again; only new connections show this.
 fn until_tls_is_on(url: &str) {
     let url = url.to_owned();
     let is_on = move || {
@@ -143,7 +143,7 @@ fn administer(url: &str, statements: &[&str]) {
     std::thread::spawn(run).join().unwrap();
 }
 
-/// Whether the connection that reads is encrypted, or why there is none.
+/// Returns whether a connection is encrypted, or why there is none.
 async fn encrypted(address: &str) -> Result<bool, String> {
     let store = Store::open_postgres(address).map_err(|error| match error {
         StoreError::Database(said) => said,
@@ -168,7 +168,7 @@ async fn every_sslmode_verifies_what_libpq_verifies_and_nothing_goes_in_plain_te
     for mode in ["require", "verify-ca", "verify-full"] {
         let options = format!("sslmode={mode}&{ours}");
         assert_eq!(by("localhost", &options).await, Ok(true), "{mode}");
-        // An authority that did not sign the certificate is named by its file.
+        // With an authority that did not sign the certificate, the error names the file of roots.
         let options = format!("sslmode={mode}&{stranger}");
         let said = by("localhost", &options).await.unwrap_err();
         let file = server.stranger.display().to_string();
@@ -182,7 +182,7 @@ async fn every_sslmode_verifies_what_libpq_verifies_and_nothing_goes_in_plain_te
         system.contains("the system's root certificates"),
         "{system}"
     );
-    // Another name than the certificate's: both are named.
+    // If the certificate is for another name, the error has both names.
     assert_eq!(
         by("127.0.0.1", &format!("sslmode=verify-ca&{ours}")).await,
         Ok(true)
@@ -194,7 +194,7 @@ async fn every_sslmode_verifies_what_libpq_verifies_and_nothing_goes_in_plain_te
         wrong.contains("not for 127.0.0.1 but for") && wrong.contains("localhost"),
         "{wrong}"
     );
-    // The server refuses plain text, so whatever came through was encrypted.
+    // The server refuses connections without TLS, so each of those that succeeded was encrypted.
     let plain = by("localhost", "sslmode=disable").await.unwrap_err();
     assert!(plain.contains("no encryption"), "{plain}");
 }

@@ -1,5 +1,5 @@
-//! What POST /tasks takes: every field, on both sides of its bounds (contract §4), and what the
-//! fields beside S1's do.
+//! Every field of POST /tasks on both sides of its limits (contract §4), and the effects of the
+//! fields that S1 does not have.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::harness::{Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 use crate::tasks::text_task;
 
-/// A text of so many characters, none of which is a byte.
+/// Returns a text of this many characters, each with several bytes.
 fn long(chars: usize) -> String {
     "ä".repeat(chars)
 }
@@ -19,7 +19,7 @@ fn after(app: &TestApp, milliseconds: u64) -> Value {
     json!(app.now().after(Duration::from_millis(milliseconds)))
 }
 
-/// A field, a value, and whether it fits.
+/// Returns fields with a value, and whether it is valid.
 fn bounds(app: &TestApp) -> Vec<(&'static str, Value, bool)> {
     let place =
         |lat: f64, lng: f64, chars: usize| json!({"lat": lat, "lng": lng, "address": long(chars)});
@@ -259,7 +259,7 @@ on_both_databases! {
         assert_eq!(refused.faulty_fields(), ["result"]);
     }
 
-    /// What a typed result holds is read by the server, and a credential must not be.
+    /// The server reads typed results, but must not read a credential.
     async fn a_credential_task_takes_no_result_schema(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;

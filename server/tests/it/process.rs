@@ -1,4 +1,4 @@
-//! The built binary, as a host runs it.
+//! The built binary as a host runs it.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -9,20 +9,20 @@ use reqwest::Client;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-/// How long a debug build on a busy machine may take to start, to answer or to stop.
+/// Timeout for a debug build on a busy machine to start, to respond or to stop.
 pub(crate) const WITHIN: Duration = Duration::from_secs(60);
 
 /// A running `humanops serve`.
 pub(crate) struct Server {
-    /// `http://127.0.0.1:port`.
+    /// The URL of the server: `http://127.0.0.1:port`.
     pub(crate) origin: String,
-    // Dropped in this order: the process ends before its data.
+    // The fields are dropped in this order: the process ends before its data is deleted.
     child: Child,
     _folder: Option<TempDir>,
 }
 
 impl Server {
-    /// Starts a server that logs to `stderr`, on a folder of its own, and returns when it answers.
+    /// Starts a server with its own folder that logs to `stderr`, and waits until it responds.
     pub(crate) async fn start(stderr: Stdio, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut server = Self::start_on(folder.path(), stderr, arguments).await;
@@ -30,7 +30,7 @@ impl Server {
         server
     }
 
-    /// The same on a folder that may hold what another server left.
+    /// Starts a server on a folder that may contain the data of another one.
     pub(crate) async fn start_on(folder: &Path, stderr: Stdio, arguments: &[&str]) -> Self {
         let address = free_address();
         let mut command = Command::new(env!("CARGO_BIN_EXE_humanops"));
@@ -51,12 +51,12 @@ impl Server {
         server
     }
 
-    /// The process's own number.
+    /// Returns the process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id().unwrap()
     }
 
-    /// Ends the process as the system does when it has no memory left: without notice.
+    /// Kills the process without notice, as the system does when it runs out of memory.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
@@ -70,7 +70,7 @@ impl Server {
         }
     }
 
-    /// Stops it as an operating system would.
+    /// Stops the server gracefully, as an operating system does.
     pub(crate) async fn stop(mut self) -> ExitStatus {
         let id = self.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status().await;
@@ -80,12 +80,12 @@ impl Server {
     }
 }
 
-/// An HTTP client that gives up on an answer that does not come.
+/// Returns an HTTP client with a timeout.
 pub(crate) fn client() -> Client {
     Client::builder().timeout(WITHIN).build().unwrap()
 }
 
-/// An address on this machine that nobody listens on.
+/// Returns an address on this machine that no server listens on.
 pub(crate) fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()

@@ -1,4 +1,4 @@
-//! Proof: sent by the one who claimed the task, judged by the Guardian or by the agent
+//! Proofs: submitted by the operator who claimed the task, judged by the Guardian or the agent
 //! (contract §4).
 
 use std::io::Cursor;
@@ -12,7 +12,7 @@ use crate::harness::{Answer, Ask, Caller, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 use crate::tasks::text_task;
 
-/// A picture of a scene that depends on `seed`, so that two seeds look different.
+/// Returns a picture that depends on `seed`, so that two seeds look different.
 pub(crate) fn picture(seed: u32, format: ImageFormat) -> Vec<u8> {
     let scene = RgbImage::from_fn(320, 240, |x, y| {
         let (dx, dy) = (x as f32 - (40 + seed * 60) as f32, y as f32 - 90.0);
@@ -38,7 +38,7 @@ async fn upload(operator: &Caller<'_, OperatorId>, task: TaskId, bytes: Vec<u8>)
         .created()
 }
 
-/// Claims the task, sends these pictures for it, and lets the Guardian look.
+/// Claims the task, submits these pictures, and runs the Guardian.
 async fn prove(operator: &Caller<'_, OperatorId>, task: TaskId, pictures: Vec<Vec<u8>>) -> Value {
     operator.accept(task).await;
     let mut urls = Vec::new();
@@ -110,7 +110,7 @@ on_both_databases! {
         let (agent, operator) = (app.agent().await, app.operator().await);
         let first = agent.post_photo_task().await;
         prove(&operator, first, vec![picture(0, ImageFormat::Jpeg)]).await;
-        // Neither another operator nor another format hides it.
+        // A duplicate is recognised from another operator and in another format.
         let second = agent.post_photo_task().await;
         let thief = app.operator().await;
         let seen = prove(&thief, second, vec![picture(0, ImageFormat::Png)]).await;
@@ -181,7 +181,7 @@ on_both_databases! {
         app.advance(std::time::Duration::from_secs(60));
         let again = operator.post(&path, &proof).await.ok();
         assert_eq!(first.body, again.body);
-        // S1's client reads both of every proof.
+        // S1's client reads both fields of every proof.
         let shown = agent.get(&paths::task(task)).await.ok().body;
         assert_eq!((&shown["proof"]["photos"], shown["proof"].get("notes")), (&json!([]), Some(&Value::Null)));
 
@@ -218,7 +218,7 @@ on_both_databases! {
         assert_eq!(answer.faulty_fields(), faulty);
     }
 
-    /// The document has one shape for the proofs of all tasks: what is not part of one is null.
+    /// The document has one schema for the proofs of all types; fields of the other types are null.
     async fn null_makes_no_field_of_another_kind_of_proof(store) {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);

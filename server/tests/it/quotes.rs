@@ -1,4 +1,5 @@
-//! POST /tasks with `dry_run`: everything is checked and quoted, nothing is created (contract §4).
+//! POST /tasks with `dry_run`: everything is checked and quoted, and nothing is created (contract
+//! §4).
 
 use std::time::Duration;
 
@@ -102,7 +103,7 @@ on_both_databases! {
         assert_eq!(codes(json!({"max_task_usd": 1000})).await, Vec::<Value>::new());
         assert_eq!(codes(json!({"max_task_usd": 1})).await, ["delegation_exceeded"]);
         assert_eq!(codes(json!({"approval_above_usd": 1})).await, ["human_approval_required"]);
-        // Nobody is asked for a yes to what is only a question.
+        // A dry run requests no approval.
         assert_eq!(owner.get(paths::APPROVALS).await.ok().body["data"], json!([]));
     }
 

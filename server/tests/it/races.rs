@@ -1,5 +1,5 @@
-//! Two who move one task at the same moment: one outcome, and money that agrees with it
-//! (contract §4). The dropped `TestApp` checks the books.
+//! Concurrent moves of one task have one outcome, and the ledger agrees with it (contract §4). The
+//! dropped `TestApp` checks the ledger.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::harness::TestApp;
 use crate::moves::{DAY, GOOD, Pair};
 use crate::support::{self, on_both_databases};
 
-/// How often each race is run; who wins is not for us to say.
+/// How often each race is run. The winner is random.
 const ROUNDS: usize = 6;
 
-/// The clock goes on while a request is on its way, a little later each round, and makes the moves
-/// that are due by then.
+/// Advances the clock while a request is in progress, a little later in each round, and makes the
+/// moves that are due by then.
 async fn time_passes(app: &TestApp, by: Duration, round: usize) {
     for _ in 0..round {
         let glance = |tx: &mut Tx<'_>| tx.first("SELECT 1 AS one", &[]).map(drop);
@@ -50,7 +50,7 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let pair = Pair::new(&app).await;
         let (cancel, empty) = (paths::cancel_task(pair.task), json!({}));
-        // Every update of a task finds nothing, as if somebody else were always faster.
+        // Every update of a task affects no row, as if another transaction were always faster.
         let (lose, win) = match app.app.store.is_shared() {
             true => (
                 "CREATE RULE nobody AS ON UPDATE TO task DO INSTEAD NOTHING",
@@ -107,7 +107,7 @@ on_both_databases! {
             );
             let earned = pair.earned().await.0;
             match (judged.status, decision, pair.status().await.as_str()) {
-                // In time, or too late: then the proof counts as good.
+                // The agent's decision is in time, or it is too late and the proof is accepted.
                 (200, "REJECT", "DISPUTED") => assert_eq!(earned, "0.00"),
                 (200, "APPROVE", "COMPLETED") | (404, _, "COMPLETED") => {
                     assert_eq!(earned, "25.00");
@@ -165,7 +165,7 @@ on_both_databases! {
             );
             match (submitted.status, pair.status().await.as_str()) {
                 (200, "COMPLETED") => assert_eq!(pair.earned().await.0, "25.00"),
-                // The same hours are more than the Guardian may take.
+                // In the same hours the Guardian's time limit passes too.
                 (200, "MANUAL_REVIEW") => assert_eq!(pair.agent.balance().await.1, "29.50"),
                 (404 | 410, "CANCELLED") => assert_eq!(pair.agent.balance().await.0, "1000.00"),
                 other => panic!("{other:?}"),

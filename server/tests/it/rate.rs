@@ -1,4 +1,4 @@
-//! So many requests a minute of one client at one path (contract §8).
+//! The rate limiter: requests a minute of one client at one path (contract §8).
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::support::{self, FreshStore, on_both_databases};
 
 const FIVE: &[&str] = &["--rate-limit=5", "--rate-limit-upload=2"];
 
-/// A path that answers without a key, and what a client is told of its limit there.
+/// A path whose response has the headers of the limit even without a key.
 const PATH: &str = "/api/v1/tasks";
 
 fn told(answer: &Answer) -> [&str; 6] {
@@ -49,7 +49,7 @@ on_both_databases! {
         refused.refused(429, "rate_limited");
         assert_eq!(refused.body["retryable"], true);
         assert_eq!(told(&refused), ["43", policy, "\"default\";r=0;t=43", "5", "0", "43"]);
-        // Another path has a count of its own; a template has one for all its paths.
+        // Another path has its own count; a template has one count for all its paths.
         assert_eq!(app.get(paths::KEYS).await.header("x-ratelimit-remaining"), "4");
         let at = async |id: &str| app.get(&format!("{PATH}/{id}")).await;
         at("task_a").await;
@@ -78,7 +78,7 @@ on_both_databases! {
     }
 }
 
-/// What a second server on the same database admits is taken from the same count.
+/// A second server on the same database takes its requests from the same quota.
 #[tokio::test]
 async fn servers_on_one_database_share_a_limit() {
     let app = TestApp::start_with(support::on_postgres(), &["--rate-limit=20"]).await;
@@ -100,14 +100,14 @@ async fn servers_on_one_database_share_a_limit() {
     }
     assert_eq!(here + there, 20);
     assert!(here > 5 && there > 5, "{here} and {there}");
-    // And at once, in the next minute.
+    // In the next minute requests are accepted at once.
     app.advance(Duration::from_secs(60));
     let ours = join_all((0..30).map(|_| app.get(PATH)));
     let theirs = join_all((0..30).map(|_| client.get(&second).answer()));
     let (ours, theirs) = tokio::join!(ours, theirs);
     let mut both = admitted(&ours) + admitted(&theirs);
     assert!(both <= 20, "{both}");
-    // What a server had taken and not served yet is there for who comes after.
+    // Requests that a server has reserved and not used yet are available to later callers.
     for _ in 0..20 {
         both += usize::from(app.get(PATH).await.status != 429);
         both += usize::from(client.get(&second).answer().await.status != 429);
@@ -171,7 +171,7 @@ on_both_databases! {
     }
 }
 
-/// What each of three callers has left, by what a proxy says of them.
+/// Returns the remaining requests of three callers that a proxy names.
 async fn left(store: FreshStore, arguments: &[&str]) -> Vec<String> {
     let app = TestApp::start_with(store, arguments).await;
     let mut left = Vec::new();
@@ -188,7 +188,7 @@ async fn left(store: FreshStore, arguments: &[&str]) -> Vec<String> {
 const TRUSTING: [&str; 2] = ["--rate-limit=9", "--trusted-proxies=10.0.0.0/8,127.0.0.1"];
 
 on_both_databases! {
-    /// Whoever could choose what they are counted as would have no limit at all.
+    /// A client that could choose its address would have no limit.
     async fn what_a_proxy_says_is_not_believed_unless_it_is_trusted(store) {
         assert_eq!(left(store, &["--rate-limit=9"]).await, ["8", "7", "6"]);
     }

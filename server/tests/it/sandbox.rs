@@ -1,4 +1,5 @@
-//! The sandbox: tasks simulated end to end, which move no money and reach nobody (contract §3).
+//! The sandbox: tasks simulated from end to end, which move no money and reach no operators
+//! (contract §3).
 
 use std::time::Duration;
 
@@ -11,10 +12,10 @@ use crate::harness::{Ask, Caller, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 use crate::tasks::text_task;
 
-/// What the sandbox takes for a step.
+/// The duration of a step in the sandbox.
 const STEP: Duration = Duration::from_secs(2);
 
-/// A task that asks for this kind of proof.
+/// Returns a task that requires this type of proof.
 fn asking_for(app: &TestApp, task_type: &str, proof_type: &str) -> Value {
     let mut task = photo_task(app);
     task["reward_usd"] = json!(10);
@@ -29,14 +30,14 @@ async fn posted(agent: &Caller<'_, AgentId>, task: &Value) -> TaskId {
     created.id("task_id")
 }
 
-/// The answer says that the task is simulated.
+/// Asserts that the response marks the task as simulated.
 fn said(answer: &Value) {
     assert_eq!(answer["sandbox"], true, "{answer}");
     let notice = answer["sandbox_notice"].as_str().unwrap();
     assert!(notice.contains("simulated"), "{notice}");
 }
 
-/// Lets the sandbox make its next step.
+/// Runs the next step of the sandbox.
 async fn step(app: &TestApp) {
     app.advance(STEP);
     app.drain_jobs().await;
@@ -48,7 +49,7 @@ async fn status(agent: &Caller<'_, AgentId>, id: TaskId) -> String {
     task.text("status")
 }
 
-/// Not one transfer was made.
+/// Asserts that there are no transfers.
 async fn nothing_was_paid(app: &TestApp) {
     let checked = app.app.store.read(ledger::check).await.unwrap();
     assert_eq!((checked.transfers, checked.accounts), (0, 0));
@@ -105,7 +106,8 @@ on_both_databases! {
         assert_ne!(pictures[0], pictures[1]);
     }
 
-    /// The credential is sealed to the agent's key like a person's, and says inside what it is.
+    /// The credential is sealed to the agent's key like a real one, and its content says that it is
+    /// synthetic.
     async fn a_synthetic_credential_opens_for_its_agent(store) {
         let app = TestApp::start(store).await;
         let agent = app.poor_agent().await;
@@ -171,7 +173,7 @@ on_both_databases! {
         assert_eq!(app.app.store.read(ledger::check).await.unwrap().transfers, before);
         assert_eq!(agent.balance().await, ("1000.00".to_owned(), "0.00".to_owned()));
 
-        // A real task beside them is real, and says nothing of the sandbox.
+        // A real task is not affected by simulated ones, and is not marked.
         let real = agent.post(paths::TASKS, &photo_task(&app)).await.created().body;
         assert_eq!((real.get("sandbox"), real.get("sandbox_notice")), (None, None));
         assert_eq!(agent.balance().await.1, "29.50");
@@ -301,7 +303,7 @@ on_both_databases! {
         assert_eq!(sentence, "Maximum task value for SANDBOX tier is $10");
     }
 
-    /// What operators read of an agent is what it paid for.
+    /// The record of an agent that operators read consists of paid tasks only.
     async fn simulated_tasks_are_no_record_and_no_spending(store) {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);

@@ -1,4 +1,4 @@
-//! What is near: tasks for operators, operators for agents (contract §6).
+//! Search by distance: tasks for operators, operators for agents (contract §6).
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::{self, on_both_databases};
 
 const HERE: &str = "lat=52.52&lng=13.405";
 
-/// A tier that lets a test post a thousand tasks.
+/// A tier in which a test can post a thousand tasks.
 const MANY_A_DAY: [&str; 2] = ["--tiers", "STANDARD=2000/10000/1000000"];
 
 async fn post_at(agent: &Caller<'_, AgentId>, lat: f64, lng: f64) -> TaskId {
@@ -31,13 +31,13 @@ fn field<'a>(rows: &'a Value, name: &str) -> Vec<&'a Value> {
     rows.iter().map(|row| &row[name]).collect()
 }
 
-/// Every task of a list, walked by cursor in pages of two.
+/// Returns every task of a list, read by cursor in pages of two.
 async fn walked(operator: &Caller<'_, api_types::OperatorId>, query: &str) -> Vec<String> {
     let walked = walked_in(operator, &format!("{query}&limit=2")).await;
     walked.into_iter().map(|(id, _)| id).collect()
 }
 
-/// The same in other pages, with the kilometres.
+/// Returns every task of a list in pages of another size, with the distances in kilometres.
 async fn walked_in(
     operator: &Caller<'_, api_types::OperatorId>,
     query: &str,
@@ -98,7 +98,7 @@ on_both_databases! {
         for query in queries {
             assert_eq!(listed(query).await, 1, "{query}");
         }
-        // The clock's job is due, and has not run.
+        // The clock's job is due, but has not run.
         app.advance(moment);
         for query in queries {
             assert_eq!(listed(query).await, 0, "{query}");
@@ -120,7 +120,7 @@ on_both_databases! {
         assert_eq!(field(&found, "task_id"), [
             &json!(door), &json!(potsdam), &json!(paris), &json!(tokyo),
         ]);
-        // To the middle of the kilometre that anybody may see, and not to the door.
+        // The distance is measured to the public position, and not to the address.
         assert_eq!(found["data"][0]["distance_km"], 0.3);
         let kilometres = found["data"][2]["distance_km"].as_f64().unwrap();
         assert!((876.0..880.0).contains(&kilometres), "{kilometres}");
@@ -149,7 +149,7 @@ on_both_databases! {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);
         let mut posted = Vec::new();
-        // Several in one spot, the neighbours, and both sides of the date line.
+        // Several tasks at one spot, at its neighbours, and on both sides of the date line.
         for lng in [179.99, -179.99, 180.0, -180.0, 179.99, 179.9, 170.0] {
             posted.push(post_at(&agent, 0.0, lng).await.to_string());
         }
@@ -168,13 +168,14 @@ on_both_databases! {
         let (agent, operator) = (app.agent().await, app.operator().await);
         agent.deposit(9_000).await;
         let mut posted = Vec::new();
-        // A town in which every spot of many has a task.
+        // A town with a task at each of many adjacent spots.
         for n in 0..225 {
             let (lat, lng) = (48.0 + f64::from(n / 15) * 0.01, 2.0 + f64::from(n % 15) * 0.01);
             posted.push(post_at(&agent, lat, lng).await.to_string());
         }
         for n in 0..60 {
-            // A third in one town, some of them in one spot; the rest all over the earth.
+            // A third of the tasks is in one town, some of them at one spot. The rest is all over
+            // the earth.
             let (lat, lng) = (f64::from(n * 37 % 60) * 2.9 - 85.0, f64::from(n * 83 % 360) - 180.0);
             let (lat, lng) = match n % 3 {
                 0 => (52.5 + f64::from(n % 4) * 0.02, 13.4 + f64::from(n % 5) * 0.02),
@@ -206,7 +207,7 @@ on_both_databases! {
         for _ in 0..4 {
             agent.deposit(9_000).await;
         }
-        // Most lie farther than 20 km, and still in the square around the circle.
+        // Most tasks are more than 20 km away, but within the square around the circle.
         for (count, lat, lng) in [(60, 50.0, 8.0), (1_000, 50.17, 8.27)] {
             for _ in 0..count / 5 {
                 join_all((0..5).map(|_| post_at(&agent, lat, lng))).await;
@@ -239,13 +240,13 @@ on_both_databases! {
     async fn search_operators_finds_the_verified_who_said_where_they_work(store) {
         let app = TestApp::start(store).await;
         let (agent, jane) = (app.poor_agent().await, app.operator().await);
-        // Who does not say where they work is not found.
+        // Operators without a location are not found.
         app.operator().await;
         let place = json!({"city": "Berlin", "country": "DE", "lat": 52.5163, "lng": 13.3777});
         let change = json!({"location": place, "skills": ["PHOTO", "DELIVERY"]});
         let patch = jane.request(Method::PATCH, paths::OPERATOR_PROFILE).json(&change);
         let changed = patch.answer().await.ok().body;
-        // Where somebody works is kept to a tenth of a degree.
+        // An operator's location is stored to a tenth of a degree.
         assert_eq!(changed["location"], json!({
             "city": "Berlin", "country": "DE", "lat": 52.5, "lng": 13.4,
         }));

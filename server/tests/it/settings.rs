@@ -1,5 +1,4 @@
-//! Settings from outside: what the binary makes of its variables, and what it tells its host when
-//! it starts.
+//! Settings from the environment: how the binary reads its variables, and what it logs at start.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,10 +11,10 @@ use tokio::process::{Child, ChildStderr, Command};
 
 use crate::harness::ADMIN_KEY;
 
-/// How long a debug build on a busy machine may take to start.
+/// Timeout of the start of a debug build on a busy machine.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
-/// `humanops serve` with these variables and no others.
+/// Returns the command `humanops serve` with these variables and no others.
 fn serve(data: &Path, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_humanops"));
     command
@@ -28,17 +27,17 @@ fn serve(data: &Path, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// A server that listens, and what it said until then.
-struct Started {
+/// A server that listens, and its log until then.
+struct StartedServer {
     origin: String,
     said: String,
-    // A server whose log is read no more is another test.
+    // The log stays open; a server whose log is not read is tested elsewhere.
     _log: Lines<BufReader<ChildStderr>>,
     _server: Child,
     _folder: TempDir,
 }
 
-async fn start(variables: &[(&str, &str)]) -> Started {
+async fn start(variables: &[(&str, &str)]) -> StartedServer {
     let folder = tempfile::tempdir().unwrap();
     let mut server = serve(folder.path(), variables)
         .stderr(Stdio::piped())
@@ -58,7 +57,7 @@ async fn start(variables: &[(&str, &str)]) -> Started {
         }
     };
     let listening = tokio::time::timeout(STARTS_WITHIN, listening);
-    Started {
+    StartedServer {
         origin: listening.await.unwrap(),
         said,
         _log: log,
@@ -67,7 +66,7 @@ async fn start(variables: &[(&str, &str)]) -> Started {
     }
 }
 
-/// Why a server with these variables does not start.
+/// Returns the error with which a server with these variables refuses to start.
 async fn refused(variables: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let ended = serve(folder.path(), variables).output();
@@ -111,11 +110,11 @@ async fn variables_from_mounted_files_and_empty_templates_are_taken() {
 async fn a_value_that_can_never_match_is_refused_at_start_in_a_sentence() {
     let spaced = "a host key of more than thirty-two characters";
     for (name, value, sentence) in [
-        ("ADMIN_KEY", spaced, "no header could carry"),
+        ("ADMIN_KEY", spaced, "cannot be sent in a header"),
         ("KYC_WEBHOOK_SECRET", "canary", "at least 16 characters"),
         ("LISTEN", "localhost", "such as 127.0.0.1:8787"),
         ("PUBLIC_URL", "tasks.example.com", "http:// or https://"),
-        ("TRUSTED_PROXIES", "10.1.2.3/8", "must end in zeros"),
+        ("TRUSTED_PROXIES", "10.1.2.3/8", "must be zero"),
         ("FORWARDED_HEADER", "x real ip", "x-forwarded-for"),
         ("CONNECTIONS_MAX", "0", "0 is not in 1.."),
     ] {
@@ -126,7 +125,7 @@ async fn a_value_that_can_never_match_is_refused_at_start_in_a_sentence() {
     }
 }
 
-/// The check counts the addresses that a name stands for, and not how it is written.
+/// The check resolves the name, and does not depend on how it is written.
 #[tokio::test]
 async fn the_development_header_is_judged_by_the_addresses_of_a_name() {
     let header = ("ALLOW_DEV_OPERATOR_ID_HEADER", "true");

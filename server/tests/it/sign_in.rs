@@ -1,4 +1,4 @@
-//! Who is let in, and what the others are told.
+//! Authentication, and the messages of its refusals.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! A running server: its jobs run beside it, and a signal to stop ends neither a request nor a
-//! job in its middle.
+//! A running server: jobs run at the same time as requests, and a signal to stop interrupts
+//! neither.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ on_both_databases! {
         let mut upload = begin_upload(&app, &operator, rest.len()).await;
         eventually(|| !app.stored_files().is_empty()).await;
         stop.cancel();
-        // The listener is gone as soon as the server has heard of it.
+        // The listener is closed as soon as the server has received the signal.
         let address = app.origin.trim_start_matches("http://");
         let closed = async {
             while TcpStream::connect(address).await.is_ok() {

@@ -1,4 +1,4 @@
-//! What every answer carries, and the paths that are no endpoint of the API.
+//! The headers of every response, and the paths outside of the API.
 
 use reqwest::Method;
 use serde_json::json;
@@ -68,7 +68,7 @@ on_both_databases! {
         app.get("/.well-known/nothing")
             .await
             .refused(404, "not_found");
-        // The app in place of an asset that is gone would be a white screen.
+        // If the app were served in place of a missing asset, the page would stay blank.
         app.get("/assets/gone-0123456789abcdef.js")
             .await
             .refused(404, "not_found");
@@ -88,7 +88,7 @@ on_both_databases! {
             app.get(path).await.refused(404, "not_found");
             let put = app.request(Method::PUT, path).answer().await;
             put.refused(404, "not_found");
-            // A person gets a page, and it does not say that all is well.
+            // A person gets a page, but its status is not 200.
             let page = browse(path).await;
             assert_eq!((page.status, &page.body), (404, &json!(null)), "{path}");
             assert_eq!(page.bytes, browse("/").await.bytes);

@@ -11,7 +11,7 @@ use crate::support::{self, on_both_databases};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A task that asks for a text.
+/// Returns a task whose proof is a text.
 pub(crate) fn text_task(app: &TestApp) -> Value {
     let mut task = photo_task(app);
     task["task_type"] = json!("CONTENT_REVIEW");

@@ -1,4 +1,4 @@
-//! Files on their way in: judged by content, bounded, counted once, and never left half.
+//! Uploads: detected by content, limited in size, counted once, and never stored incompletely.
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::harness::{Answer, Ask, Caller, TestApp};
 use crate::support::{self, on_both_databases};
 
-/// A picture of its own for each `shade`.
+/// Returns a different picture for each `shade`.
 pub(crate) fn picture(format: ImageFormat, shade: u8) -> Vec<u8> {
     let pixel = |x: u32, y: u32| image::Rgb([(x * 3) as u8 ^ shade, (y * 5) as u8, shade]);
     let mut bytes = Cursor::new(Vec::new());
@@ -23,7 +23,7 @@ pub(crate) fn picture(format: ImageFormat, shade: u8) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// Sends a file under a name that says nothing of its type.
+/// Uploads a file under a name that does not reveal its type.
 pub(crate) async fn send(
     operator: &Caller<'_, OperatorId>,
     task: Option<TaskId>,
@@ -132,7 +132,7 @@ on_both_databases! {
         let operator = app.operator().await;
         let mut connection = begin_upload(&app, &operator, 3_000_000).await;
         connection.write_all(&vec![7; 1_000_000]).await.unwrap();
-        // The server holds a part of it now; then the network is gone.
+        // The connection is lost when the server has stored a part of the file.
         eventually(|| !app.stored_files().is_empty()).await;
         drop(connection);
         eventually(|| app.stored_files().is_empty()).await;
@@ -157,7 +157,7 @@ on_both_databases! {
     }
 }
 
-/// Sends the head of an upload and the beginning of a JPEG, and says that `more` bytes follow.
+/// Sends the head of an upload and the beginning of a JPEG, and announces `more` bytes.
 pub(crate) async fn begin_upload(
     app: &TestApp,
     operator: &Caller<'_, OperatorId>,
@@ -179,7 +179,7 @@ pub(crate) async fn begin_upload(
     connection
 }
 
-/// Waits until the server has seen what happened on the wire.
+/// Waits until the condition is true.
 pub(crate) async fn eventually(holds: impl Fn() -> bool) {
     let begun = Instant::now();
     while !holds() {
@@ -246,7 +246,7 @@ on_both_databases! {
             operator.id
         );
         connection.write_all(head.as_bytes()).await.unwrap();
-        // From here on nothing happens but time.
+        // From here on only time passes.
         tokio::time::pause();
         let mut answer = Vec::new();
         connection.read_to_end(&mut answer).await.unwrap();

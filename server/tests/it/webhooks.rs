@@ -1,4 +1,4 @@
-//! Callbacks: told once a move is made, signed, again when they fail, and nowhere they may not go.
+//! Webhooks: sent after each move, signed, retried, and never sent to private targets.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -34,7 +34,7 @@ pub(crate) type Agent<'a> = Caller<'a, AgentId>;
 
 const SECRET: &str = "a secret of enough characters";
 
-/// Lets callbacks be on this machine, over http.
+/// Allows callbacks to this machine over http.
 pub(crate) const LOOPBACK: [&str; 5] = [
     "--allow-http-targets=true",
     "--allow-private-targets",
@@ -66,15 +66,16 @@ impl Received {
     }
 }
 
-/// A status and headers.
-type Scripted = (u16, &'static [(&'static str, &'static str)]);
+/// A scripted response: a status and headers.
+type ScriptedResponse = (u16, &'static [(&'static str, &'static str)]);
 
-/// Somebody's server, which keeps what it gets and answers as it was told; 204 after that.
+/// A receiver of webhooks, which records requests. It sends the scripted responses, and 204 after
+/// them.
 #[derive(Clone, Default)]
 pub(crate) struct Receiver {
     origin: String,
     received: Arc<Mutex<Vec<Received>>>,
-    answers: Arc<Mutex<VecDeque<Scripted>>>,
+    answers: Arc<Mutex<VecDeque<ScriptedResponse>>>,
     came: Arc<Notify>,
 }
 
@@ -150,7 +151,7 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Str
     response
 }
 
-/// Asserts that the API document tells of what came: event, style, body and headers.
+/// Asserts that the API document describes the received request: event, style, body and headers.
 fn assert_documented(sent: &Received, style: &str) {
     let document = serde_json::to_value(server::http::document().unwrap()).unwrap();
     let told = sent.told();
@@ -182,14 +183,14 @@ fn assert_documented(sent: &Received, style: &str) {
     assert_eq!(documented, came.map(str::to_owned).collect());
 }
 
-/// A host that closes every connection without a word, until it is told to answer.
-struct Breaking {
+/// A host that closes every connection without a response, until it is switched to respond.
+struct BrokenReceiver {
     url: String,
     calls: Arc<AtomicUsize>,
     answers: Arc<AtomicBool>,
 }
 
-impl Breaking {
+impl BrokenReceiver {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let breaking = Self {
@@ -217,8 +218,8 @@ impl Breaking {
     }
 }
 
-/// A name that stands for this machine in its own table, and is not `localhost`, which is refused
-/// before anybody looks.
+/// Returns a name that the hosts file maps to this machine. `localhost` is refused before it is
+/// resolved.
 fn name_on_this_machine() -> Option<String> {
     let hosts = std::fs::read_to_string("/etc/hosts").ok()?;
     let loopback = |line: &&str| line.starts_with("127.") || line.starts_with("::1");
@@ -247,7 +248,7 @@ pub(crate) fn with_callback(app: &TestApp, url: &str) -> Value {
     task
 }
 
-/// Posts the task and has it claimed and its proof sent; the Guardian has not looked yet.
+/// Posts the task, and has it claimed and its proof submitted. The Guardian has not run yet.
 async fn submitted(agent: &Agent<'_>, task: &Value) -> TaskId {
     let operator = agent.app.operator().await;
     let task = agent.post(paths::TASKS, task).await.created().id("task_id");
@@ -278,7 +279,7 @@ async fn redeliver(agent: &Agent<'_>, delivery: &Value) -> Answer {
     agent.post(&paths::redeliver(id), &json!({})).await
 }
 
-/// HMAC as RFC 2104 defines it, beside the library that the server uses.
+/// Computes HMAC by RFC 2104, without the library that the server uses.
 fn hmac_sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
     let mut block = [0_u8; 64];
     match key.len() > 64 {
@@ -368,7 +369,8 @@ on_both_databases! {
             let names = all.iter().map(|sent| sent.told()["event"].as_str().unwrap().to_owned());
             let mut names: Vec<_> = names.collect();
             let mut told = told;
-            // In one millisecond of the test's clock ids are in no order of their own.
+            // Ids that are created in the same millisecond of the test's clock have no defined
+            // order.
             names.sort();
             told.sort();
             assert_eq!(names, told, "{style}");
@@ -468,8 +470,8 @@ on_both_databases! {
         let all = receiver.all();
         assert_eq!(all.len(), 2);
         assert_eq!(all[1].header("webhook-id"), all[0].header("webhook-id"));
-        let deed = by_host(Method::GET, paths::AUDIT).await.ok().body["data"][0].clone();
-        assert_eq!((&deed["action"], &deed["subject"]), (&json!("delivery.redeliver"), &sent["id"]));
+        let entry = by_host(Method::GET, paths::AUDIT).await.ok().body["data"][0].clone();
+        assert_eq!((&entry["action"], &entry["subject"]), (&json!("delivery.redeliver"), &sent["id"]));
         let unknown = again.replace("whd_", "whd_7");
         by_host(Method::POST, &unknown).await.refused(404, "not_found");
     }
@@ -484,7 +486,7 @@ on_both_databases! {
         let second = completed(&agent, &posted).await;
         let disabled = only_delivery(&agent, second).await;
         assert_eq!((&disabled["state"], receiver.all().len()), (&json!("DISABLED"), 1));
-        // Another agent's callback may be the same address; it is not this one's to close.
+        // Another agent may use the same URL, which this agent cannot disable.
         completed(&app.agent().await, &posted).await;
         assert_eq!(receiver.all().len(), 2);
 
@@ -515,7 +517,7 @@ on_both_databases! {
         let mut app = start(store).await;
         let receiver = Receiver::start().await;
         let task = submitted(&app.agent().await, &with_callback(&app, &receiver.hook())).await;
-        // The host has taken its leave back since.
+        // The host has changed its rules since the task was posted.
         app.app.targets = UserTargets::new(TargetRules::default()).unwrap();
         app.drain_jobs().await;
         assert_eq!(receiver.all().len(), 0);
@@ -539,12 +541,13 @@ on_both_databases! {
         }
         let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
         slow.got(1).await;
-        // Its places are full now; another's callback and another's proof do not wait for it.
+        // The limit for this receiver is reached. Callbacks and proofs of others do not wait for
+        // it.
         let task = submitted(&agent, &with_callback(&app, &receiver.hook())).await;
         receiver.got(1).await;
         assert_eq!(receiver.only().told()["task_id"], json!(task));
         assert!(slow.all().len() < 6, "a lane has a limit");
-        // What hangs is of no more interest.
+        // The deliveries that hang do not matter any more.
         running.abort();
         app.app.store.close();
     }
@@ -565,7 +568,7 @@ on_both_databases! {
         let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
         receiver.got(1).await;
         assert_eq!(receiver.only().told()["task_id"], json!(task));
-        // No host of the six has all its places, and yet the agent has all of its own.
+        // None of the six hosts has reached its limit, but the agent has reached its own.
         let hanging: usize = slow.iter().map(|one| one.all().len()).sum();
         assert!(hanging < 16, "{hanging} of 24 hang at once");
         running.abort();
@@ -592,7 +595,7 @@ on_both_databases! {
         app.app.store.close();
     }
 
-    /// Together they hold more calls than this process has places for.
+    /// In total they hold more calls than the limit of this process.
     async fn many_agents_whose_receivers_hang_delay_nobody_whose_receiver_answers(store) {
         let app = start(store).await;
         let (other, good) = (app.agent().await, Receiver::start().await);
@@ -622,7 +625,7 @@ on_both_databases! {
 
     async fn a_host_that_does_not_answer_is_called_seldom_until_it_answers(store) {
         let app = start(store).await;
-        let (agent, host) = (app.agent().await, Breaking::start().await);
+        let (agent, host) = (app.agent().await, BrokenReceiver::start().await);
         let mut task = with_callback(&app, &host.url);
         task["webhook_style"] = json!("all");
         for _ in 0..5 {
@@ -666,7 +669,7 @@ on_both_databases! {
         assert_eq!((due[0].job.kind(), due[0].attempts), ("deliver_webhook", 2));
     }
 
-    /// The process ended while they ran, and nobody knows under which.
+    /// The process ended during these calls, and nobody knows during which.
     async fn calls_that_may_have_ended_a_process_are_made_one_after_the_other(store) {
         let app = start(store).await;
         let (other, good) = (app.agent().await, Receiver::start().await);
@@ -687,7 +690,7 @@ on_both_databases! {
         let begun = Instant::now();
         let running = tokio::spawn(runner::run(app.app.clone(), CancellationToken::new()));
         eventually(|| called() > 0).await;
-        // What is no suspect does not wait, and shows that the runner has gone on.
+        // A delivery that is no suspect does not wait, which proves that the runner continues.
         submitted(&other, &with_callback(&app, &good.hook())).await;
         good.got(1).await;
         let most = 1 + begun.elapsed().as_secs() / 2;
@@ -696,7 +699,8 @@ on_both_databases! {
         app.app.store.close();
     }
 
-    /// Both names are on loopback, where this server may not call.
+    /// Neither name can be called: one is on loopback, which the rules do not allow, and the other
+    /// does not exist.
     async fn a_name_on_the_hosts_network_looks_in_the_log_as_one_that_nobody_has(store) {
         let arguments = ["--allow-http-targets=true", "--target-ports", "9"];
         let app = TestApp::start_with(store, &arguments).await;

@@ -1,5 +1,6 @@
-//! A real PostgreSQL that lives as long as this process: made in a folder of its own, reached by a
-//! socket in it, and gone with it, however the process ends. The tests and the benchmark share it.
+//! A real PostgreSQL for the lifetime of this process: it has its own folder, listens on a socket
+//! in it, and is removed with it, however the process ends. The tests and the benchmark share this
+//! file.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -10,16 +11,16 @@ use std::{env, fs};
 
 use anyhow::{Context as _, Result, ensure};
 
-/// A running server.
+/// A running PostgreSQL server.
 pub(crate) struct Cluster {
     folder: PathBuf,
     answers: BufReader<ChildStdout>,
-    // Its standard input is held open by this process alone; its end stops the server.
+    // Only this process holds the keeper's standard input open; its end stops the server.
     keeper: Child,
 }
 
-/// Makes the server, starts it and says so; stops it and starts it again as it is told, a line
-/// each; and removes everything at the end of its input.
+/// A shell script that creates the server, starts it and reports that it runs. It stops and starts
+/// the server on commands, one line each, and removes everything at the end of its input.
 const KEEPER: &str = r#"
 trap '' HUP INT TERM
 start() {
@@ -38,7 +39,7 @@ cd / && rm -rf "$2"
 "#;
 
 impl Cluster {
-    /// Starts one with further options of `postgres`, such as `-c fsync=off`.
+    /// Starts a server with further options of `postgres`, such as `-c fsync=off`.
     pub(crate) fn start(options: &str) -> Result<Self> {
         let programs = programs()?;
         let folder = tempfile::Builder::new()
@@ -58,7 +59,7 @@ impl Cluster {
             .stdout(Stdio::piped())
             .process_group(0);
         if fs::metadata(&folder)?.uid() == 0 {
-            // PostgreSQL refuses to run as root, so it runs as someone who owns the folder.
+            // PostgreSQL refuses to run as root, so it runs as another user, who owns the folder.
             let (uid, gid) = someone_else()?;
             chown(&folder, Some(uid), Some(gid))?;
             command.uid(uid).gid(gid);
@@ -79,12 +80,12 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Stops the server, as for maintenance: who is connected is cut off.
+    /// Stops the server, as for maintenance: it closes all connections.
     pub(crate) fn stop(&mut self) -> Result<()> {
         self.order("stop")
     }
 
-    /// Starts the server that was stopped, and returns when it takes connections.
+    /// Starts the stopped server, and waits until it accepts connections.
     pub(crate) fn start_again(&mut self) -> Result<()> {
         self.order("start")
     }
@@ -103,14 +104,14 @@ impl Cluster {
         Ok(line.trim_end().to_owned())
     }
 
-    /// Where to connect to one of its databases.
+    /// Returns the URL of one of its databases.
     pub(crate) fn url(&self, database: &str) -> String {
         let host = self.folder.to_string_lossy().replace('/', "%2F");
         format!("postgres://postgres@{host}/{database}")
     }
 }
 
-/// The folder of PostgreSQL's programs: that of the `initdb` on the PATH, or Debian's newest.
+/// Returns the folder of PostgreSQL's programs: that of the `initdb` in `PATH`, or Debian's newest.
 fn programs() -> Result<PathBuf> {
     let complete = |folder: &Path| {
         ["initdb", "pg_ctl"]
@@ -135,7 +136,7 @@ fn newest_of_debian() -> Option<PathBuf> {
     Some(newest.join("bin"))
 }
 
-/// The user and group ids of `postgres`, or of `nobody`.
+/// Returns the user and group ids of `postgres`, or of `nobody`.
 fn someone_else() -> Result<(u32, u32)> {
     let users = fs::read_to_string("/etc/passwd")?;
     let find = |name: &str| {

@@ -1,7 +1,7 @@
-//! A fresh store on either database, for the tests of the store and for those through HTTP.
+//! A fresh store on either database, for the tests of the store and of the HTTP layer.
 //!
-//! Whoever includes this file has `Store` in scope, says `#[cfg(test)]`, and writes each test
-//! once, as an `async fn` of a [`FreshStore`] that is used like a `Store`:
+//! A file that includes this one has `Store` in scope, uses `#[cfg(test)]`, and writes each test
+//! once, as an `async fn` of a [`FreshStore`], which derefs to a `Store`:
 //!
 //! ```ignore
 //! use server::store::Store;                       // tests/it/main.rs
@@ -18,7 +18,8 @@
 //! }
 //! ```
 //!
-//! This makes `create_task_holds_the_reward::sqlite` and `create_task_holds_the_reward::postgres`.
+//! This defines `create_task_holds_the_reward::sqlite` and
+//! `create_task_holds_the_reward::postgres`.
 
 #[expect(
     dead_code,
@@ -31,24 +32,24 @@ use std::ops::Deref;
 
 use super::Store;
 
-/// An empty, migrated store, and what must outlive it.
+/// An empty, migrated store, with what must live as long as it does.
 pub(crate) struct FreshStore {
-    // Dropped in this order: the store lets go of its files and connections first.
+    // The fields are dropped in this order: the store closes its files and connections first.
     store: Store,
-    place: Place,
+    location: StoreLocation,
 }
 
-enum Place {
+enum StoreLocation {
     Folder { _folder: tempfile::TempDir },
     Database { database: postgres::Database },
 }
 
 impl FreshStore {
-    /// Where the database is, if it is PostgreSQL's.
+    /// Returns the URL of the database, if it is on PostgreSQL.
     pub(crate) fn postgres_url(&self) -> Option<String> {
-        match &self.place {
-            Place::Folder { .. } => None,
-            Place::Database { database } => Some(database.url.clone()),
+        match &self.location {
+            StoreLocation::Folder { .. } => None,
+            StoreLocation::Database { database } => Some(database.url.clone()),
         }
     }
 }
@@ -61,28 +62,28 @@ impl Deref for FreshStore {
     }
 }
 
-/// SQLite in a folder of its own, with the same settings as in service.
+/// Creates an SQLite store in its own folder, with the same settings as in production.
 pub(crate) fn on_sqlite() -> FreshStore {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open_sqlite(&folder.path().join("humanops.db")).unwrap();
     FreshStore {
         store,
-        place: Place::Folder { _folder: folder },
+        location: StoreLocation::Folder { _folder: folder },
     }
 }
 
-/// A database of its own on this process's PostgreSQL.
+/// Creates a store on its own database in this process's PostgreSQL.
 pub(crate) fn on_postgres() -> FreshStore {
     let migrate = |url: &str| Store::migrate_postgres(url).map(drop).unwrap();
     let database = postgres::Database::fresh(migrate);
     let store = Store::open_postgres(&database.url).unwrap();
     FreshStore {
         store,
-        place: Place::Database { database },
+        location: StoreLocation::Database { database },
     }
 }
 
-/// Makes of each `async fn name(store) { … }` the tests `name::sqlite` and `name::postgres`.
+/// Defines the tests `name::sqlite` and `name::postgres` for each `async fn name(store) { … }`.
 macro_rules! on_both_databases {
     ($($(#[$meta:meta])* async fn $name:ident($store:ident) $story:block)+) => {$(
         $(#[$meta])*

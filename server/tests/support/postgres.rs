@@ -1,4 +1,4 @@
-//! A database for each test, in a PostgreSQL that all tests of the process share.
+//! A database for each test, on a PostgreSQL that all tests of the process share.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,18 +8,18 @@ use postgres::{Client, NoTls};
 
 use super::cluster::Cluster;
 
-/// What a test leaves behind need not outlive a power cut.
+/// Options that give up durability, because the data of a test need not survive a power failure.
 const OPTIONS: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
 
-/// A migrated database that nobody else uses; dropped with this value.
+/// A migrated database for one test. It is dropped with this value.
 pub(crate) struct Database {
     name: String,
-    /// Where to connect to it.
+    /// The URL of the database.
     pub(crate) url: String,
 }
 
 impl Database {
-    /// A copy of the template, which `migrate` is called once a process to fill.
+    /// Creates a copy of a template database. `migrate` fills the template once per process.
     pub(crate) fn fresh(migrate: fn(&str)) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         static TEMPLATE: OnceLock<()> = OnceLock::new();
@@ -39,7 +39,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // What cannot be dropped goes with the folder.
+        // A database that cannot be dropped is removed with the folder.
         drop(administer(format!(
             "DROP DATABASE {} WITH (FORCE)",
             self.name
@@ -47,13 +47,14 @@ impl Drop for Database {
     }
 }
 
-/// Started with the first test that needs it.
+/// Returns the server, which the first test that needs it starts.
 fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| Cluster::start(OPTIONS).unwrap())
 }
 
-/// On a thread of its own, because the client may not be used where a runtime runs.
+/// Runs a statement on a thread of its own, because the blocking client cannot run inside an async
+/// runtime.
 fn administer(sql: String) -> Result<(), postgres::Error> {
     let url = cluster().url("postgres");
     let run = move || Client::connect(&url, NoTls)?.batch_execute(&sql);

@@ -159,13 +159,15 @@ async fn open(
         return Ok(url.clone());
     }
     if payment.status == PaymentStatus::Failed {
-        return Err(FiatError::Refused("it has refused it before".to_owned()));
+        return Err(FiatError::Refused(
+            "it has refused this payment before".to_owned(),
+        ));
     }
     let id = payment.agent_id;
     let payer = app.store.read(move |tx| agents::contact(tx, id)).await;
     let (name, email) = payer
         .map_err(|error| FiatError::Unreachable(error.to_string()))?
-        .ok_or_else(|| FiatError::Refused("the agent is gone".to_owned()))?;
+        .ok_or_else(|| FiatError::Refused("the agent does not exist".to_owned()))?;
     let order = Order {
         order_id: &payment.order_id(),
         idempotency_key: &payment.id.to_string(),

@@ -151,7 +151,7 @@ async fn pause_after(error: &io::Error) {
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
     ) {
-        tracing::error!(%error, "no connection can be taken");
+        tracing::error!(%error, "cannot accept a connection");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

@@ -10,20 +10,20 @@ pub enum StoreError {
     #[error("a row with this key exists already")]
     Unique,
     /// A value, or the result of an update, violates a CHECK.
-    #[error("a value breaks a check of its table")]
+    #[error("a value violates a check of its table")]
     Check,
     /// A row refers to a row that does not exist, or a row to be deleted is still referred to.
-    #[error("a row refers to another that does not exist")]
+    #[error("a row refers to a row that does not exist, or is still referred to")]
     ForeignKey,
     /// Another transaction wrote first.
-    #[error("someone else changed the row first")]
+    #[error("another transaction changed the row first")]
     Changed,
     /// Another transaction has held a lock for too long; the same request may be sent again.
-    #[error("another request holds what this one needs")]
+    #[error("another transaction holds a lock that this one needs")]
     Busy,
     /// The database cannot serve the request now. Nothing was written unless the connection was
     /// lost during COMMIT.
-    #[error("the database cannot be asked: {0}")]
+    #[error("the database is unavailable: {0}")]
     Unavailable(&'static str),
     /// A row holds a value that it should never hold.
     #[error("{table} {id} is inconsistent: {problem}")]
@@ -50,6 +50,6 @@ pub enum StoreError {
     #[error("a request panicked in the store: {0}")]
     Panicked(String),
     /// Any other error of the database, with its message.
-    #[error("the database refused: {0}")]
+    #[error("database error: {0}")]
     Database(String),
 }

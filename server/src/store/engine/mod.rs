@@ -160,7 +160,7 @@ impl Threads {
         let thread = thread::Builder::new()
             .name(name.to_owned())
             .spawn(run)
-            .map_err(|error| StoreError::Database(format!("no thread for it: {error}")))?;
+            .map_err(|error| StoreError::Database(format!("cannot start a thread: {error}")))?;
         self.running
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

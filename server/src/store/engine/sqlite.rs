@@ -135,7 +135,7 @@ fn commit_together(connection: &Connection, mut batch: Vec<Box<dyn Work>>) {
 
 /// The error of a full disk. Reads continue, and so do writes once there is space again.
 const DISK_FULL: StoreError =
-    StoreError::Unavailable("the disk is full; nothing was written, and reading goes on");
+    StoreError::Unavailable("the disk is full; nothing was written, and reads continue");
 
 fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
     let mut session = SqliteSession::new(connection);
@@ -164,7 +164,7 @@ fn empty_log(connection: &Connection) {
     });
     PATIENCE.set(LOCK_WAIT);
     if !matches!(emptied, Ok(true)) {
-        tracing::warn!("the log of the database could not be emptied yet after an erasure");
+        tracing::warn!("the write-ahead log could not be truncated yet after a purge");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Clients that expect S3's or S4's errors, and S0's way of reading them, against our routes.
+//! Clients that expect the errors of S3 or S4, or read them as S0 does, against this server.
 
 use api_types::paths;
 use reqwest::{Method, RequestBuilder};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
-/// S3's error, as its SDK throws it.
+/// An S3 error, as its SDK throws it.
 #[derive(Debug)]
 struct NonhumansError {
     status: u16,
@@ -17,7 +17,7 @@ struct NonhumansError {
     retry_after: String,
 }
 
-/// S3's client: a body, or its typed error.
+/// Sends a request as S3's client: returns the body, or the typed error.
 async fn nonhumans(request: RequestBuilder) -> Result<Value, NonhumansError> {
     let answer = request.header("X-Api-Dialect", "nonhumans").answer().await;
     if answer.status < 300 {
@@ -33,7 +33,8 @@ async fn nonhumans(request: RequestBuilder) -> Result<Value, NonhumansError> {
     })
 }
 
-/// S4's client: its envelope's data, or its first error's status, code and field.
+/// Sends a request as S4's client: returns the data of the envelope, or the status, code and field
+/// of the first error.
 async fn remno(request: RequestBuilder) -> Result<Value, (u16, String, Option<String>)> {
     let Answer { status, body, .. } = request.header("X-Api-Dialect", "remno").answer().await;
     assert!(body["meta"]["requestId"].is_string() && body["meta"]["timestamp"].is_string());
@@ -71,7 +72,7 @@ on_both_databases! {
         let gone = agent.request(Method::GET, "/api/v1/tasks/task_no");
         let error = nonhumans(gone).await.unwrap_err();
         assert_eq!((error.status, error.code.as_str()), (404, "not_found"));
-        // Its example reads Retry-After when it is rate limited.
+        // The example reads Retry-After when it is rate limited.
         let limited = loop {
             match nonhumans(post(&json!({}))).await {
                 Err(error) if error.code == "rate_limited" => break error,
@@ -94,7 +95,7 @@ on_both_databases! {
         let told = |code: &str, field: Option<&str>| (code.to_owned(), field.map(str::to_owned));
         let (status, code, field) = remno(post(&untitled)).await.unwrap_err();
         assert_eq!((status, (code, field)), (400, told("VALIDATION_ERROR", Some("title"))));
-        // As S4 prints it of an e-mail.
+        // The error of a missing e-mail address is as printed in S4.
         let registered = app.request(Method::POST, paths::REGISTER_AGENT).json(&json!({"name": "a"}));
         let answer = registered.header("X-Api-Dialect", "remno").answer().await;
         let printed = json!({"code": "VALIDATION_ERROR", "message": "email is required", "field": "email"});
@@ -114,7 +115,7 @@ on_both_databases! {
         assert_eq!((status, code.as_str()), (401, "UNAUTHORIZED"));
     }
 
-    /// S0's example reads `error.json()['error']` of whatever is not 201.
+    /// S0's example reads `error.json()['error']` of every response that is not 201.
     async fn an_agent_written_from_s0_reads_a_sentence_under_error(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;

@@ -1,5 +1,5 @@
-//! S1: the requests of the HumanOps API reference in the order of a first day with it, and the
-//! answers printed beside them.
+//! S1: the requests of the HumanOps API reference in the order of a first day, and the responses
+//! printed with them.
 
 use api_types::paths;
 use image::ImageFormat;
@@ -116,7 +116,7 @@ const VIEW: &str = r#"{
 "created_at": "2026-02-05T12:00:00Z"
 }"#;
 
-/// An agent that registers and pays in as S1 prints it: its key.
+/// Registers an agent and deposits as printed in S1. Returns the key.
 async fn begin(app: &TestApp, amount: &str) -> String {
     let post = app.request(Method::POST, paths::REGISTER_AGENT);
     let post = post

@@ -1,4 +1,4 @@
-//! S2: the task management guide of HumCLI, by a client of its dialect.
+//! S2: the task management guide of HumCLI, with a client of its dialect.
 
 use api_types::{AgentId, OperatorId, TaskId, paths};
 use image::ImageFormat;
@@ -42,7 +42,7 @@ const REVIEWED: &str = r#"{
   }
 }"#;
 
-/// A task of this agent whose photo this operator has sent.
+/// Creates a task of this agent for which this operator has submitted a photo.
 async fn photographed(
     agent: &Caller<'_, AgentId>,
     operator: &Caller<'_, OperatorId>,
@@ -57,7 +57,7 @@ async fn photographed(
     task
 }
 
-/// A client that sends what S2's `curl` lines send, and reads the body of a success.
+/// Sends a request like S2's `curl` lines, and returns the body of a success.
 async fn ask<Id>(agent: &Caller<'_, Id>, method: Method, path: &str, body: &str) -> Value {
     let mut request = agent.request(method, path);
     if !body.is_empty() {

@@ -1,10 +1,10 @@
-//! The references, as printed: their requests are sent as they stand, with the placeholders
-//! filled, and their answers have the fields, the types and the spellings that they print.
+//! The samples of the references. Their requests are sent unchanged except for placeholders, and
+//! the responses must have the printed fields, types and spellings.
 //!
-//! | printed in | what | here |
+//! | reference | subject | file |
 //! |---|---|---|
-//! | S0, errors | the sentences by endpoint, with their statuses | `sentences.rs` |
-//! | S0, errors | the shape `{error}`, its retry loop's 429 | `clients.rs`, `../rate.rs` |
+//! | S0, errors | the messages by endpoint, with their statuses | `sentences.rs` |
+//! | S0, errors | the form `{error}`, the 429 of its retry loop | `clients.rs`, `../rate.rs` |
 //! | S1, errors | the statuses | `sentences.rs` |
 //! | S1, agents | register, keys, balance, USDC | `humanops.rs` |
 //! | S1, tasks | create, list, get, cancel, verify, digital, credential | `humanops.rs` |
@@ -13,9 +13,9 @@
 //! | S3, errors | `{error {code, message, request_id}}`, its codes, its retry rule | `clients.rs` |
 //! | S4, errors | `{data, meta, errors}`, its codes | `clients.rs` |
 //!
-//! Whole days with each reference, written from it alone and in other languages, are in
-//! `tests/clients/`: there fiat and payouts of S1 are asked for as printed too, and the estimates
-//! and credentials of S2.
+//! Complete clients, written from each reference alone and in other languages, are in
+//! `tests/clients/`. They also cover fiat deposits and payouts of S1, and the estimates and
+//! credentials of S2.
 
 mod clients;
 mod humanops;
@@ -27,16 +27,16 @@ use serde_json::{Map, Value};
 
 use crate::harness::{Answer, Ask, Caller};
 
-/// Sends a body as it is printed, comments taken out.
+/// Sends a body as it is printed, without its comments.
 async fn send<Id>(caller: &Caller<'_, Id>, path: &str, printed: &str) -> Answer {
     let post = caller.request(Method::POST, path);
     let post = post.header("content-type", "application/json");
     post.body(printed.to_owned()).answer().await
 }
 
-/// What a reference prints is there: each field, of its type. What is printed in capitals is a
-/// name and the same; an id has its prefix; a moment is one. Where a reference prints a value,
-/// `nullable` fields may have none yet.
+/// Asserts that a response has everything that a reference prints: each field with its type. Values
+/// in capitals must be equal, ids must have the same prefix, and times must be times. `nullable`
+/// fields may be null where the reference prints a value.
 fn as_printed(answer: &Value, printed: &str, nullable: &[&str]) {
     let printed: Value = serde_json::from_str(printed).unwrap();
     compare(answer, &printed, "", nullable);
@@ -75,7 +75,7 @@ fn compare(actual: &Value, printed: &Value, at: &str, nullable: &[&str]) {
             actual.is_boolean(),
             "{at}: {actual} is neither true nor false"
         ),
-        // What is printed as nothing may be something at another time.
+        // Where null is printed, another response may have a value.
         Value::Null => {}
     }
 }

@@ -1,9 +1,8 @@
-//! S0's table: each sentence is provoked by the cause that stands beside it, and has the status
-//! that stands beside it.
+//! S0's table: each message is caused as its row says, and has the status of the row.
 //!
-//! Two have no cause here. "Agent not found" is of a key that names no account: accounts are never
-//! removed, and such a key is refused with 401 before anything else. "Invalid or expired challenge"
-//! is of wallets, which this server does not verify.
+//! Two messages have no cause here. "Agent not found" is for a key without an account: accounts are
+//! never removed, and such a key is refused with 401 first. "Invalid or expired challenge" concerns
+//! wallets, which this server does not verify.
 
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::harness::{ADMIN_KEY, Answer, Caller, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 use crate::{mail, payouts};
 
-/// A refusal as S0 prints it.
+/// Asserts that a refusal is as printed in S0.
 fn says(answer: &Answer, status: u16, sentence: &str) {
     let told = (answer.status, answer.body["error"].as_str());
     assert_eq!(told, (status, Some(sentence)), "{answer:?}");
@@ -28,7 +27,7 @@ async fn verify(agent: &Caller<'_, AgentId>, task: TaskId) -> Answer {
         .await
 }
 
-/// A task of this agent whose proof this operator has submitted; the Guardian has not looked yet.
+/// Creates a task of this agent whose proof this operator has submitted, before the Guardian runs.
 async fn submitted(agent: &Caller<'_, AgentId>, operator: &Caller<'_, OperatorId>) -> TaskId {
     let task = agent.post_confirmation_task().await;
     operator.accept(task).await;
@@ -151,7 +150,7 @@ on_both_databases! {
         app.drain_jobs().await;
     }
 
-    /// S1's table says less: a status, and that a sentence stands under `error`. Its 500 is in
+    /// S1's table has only a status, and a message under `error`. The test of its 500 is in
     /// `dialects.rs`.
     async fn each_status_of_s1s_table_has_its_cause(store) {
         let settings = ["--rate-limit=40", "--kyc=manual", "--admin-key", ADMIN_KEY,

@@ -142,7 +142,9 @@ fn parse(url: &str) -> Result<ConnectTarget, StoreError> {
 
 fn connect(target: &ConnectTarget) -> Result<Connection, StoreError> {
     let mut connection = Connection::open(target).map_err(|error| match error {
-        NotConnected::Runtime(error) => StoreError::Database(format!("no runtime for it: {error}")),
+        NotConnected::Runtime(error) => {
+            StoreError::Database(format!("cannot start a runtime: {error}"))
+        }
         NotConnected::Refused(error) => not_connected(target, &error),
     })?;
     let client = connection.client();

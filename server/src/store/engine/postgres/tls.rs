@@ -46,7 +46,7 @@ impl ConnectTarget {
         let (rest, mode, named) = split(address);
         let mut config: Config = rest.parse().map_err(|_| {
             refusal(
-                "the address cannot be read; it looks like postgres://user:password@host:5432/name",
+                "the database URL cannot be parsed: write postgres://user:password@host:5432/name",
             )
         })?;
         let (asked, verification) = match mode.as_deref() {
@@ -90,7 +90,7 @@ impl ConnectTarget {
             // The client's own message: the server speaks no TLS, or the login was refused.
             let speaks_none = source.to_string().contains("does not support TLS");
             return speaks_none
-                .then(|| refusal("PostgreSQL does not speak TLS there, and sslmode asks for it"));
+                .then(|| refusal("sslmode requires TLS, which the server does not support"));
         };
         let error = cause.get_ref()?.downcast_ref::<rustls::Error>()?;
         Some(refusal(match error {
@@ -193,7 +193,7 @@ impl Roots {
             }
         }
         if store.is_empty() {
-            return Err(refusal(format!("there is no certificate in {self}")));
+            return Err(refusal(format!("there are no certificates in {self}")));
         }
         Ok(store)
     }
@@ -221,7 +221,7 @@ fn client_config(verification: Verification, roots: &Roots) -> Result<ClientConf
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| refusal(format!("no TLS: {error}")))?;
+        .map_err(|error| refusal(format!("cannot set up TLS: {error}")))?;
     let roots = match (verification, roots) {
         (Verification::AuthorityAndName, roots) => {
             let roots = roots.load()?;

@@ -83,7 +83,7 @@ pub(super) fn refused(error: &tokio_postgres::Error) -> StoreError {
         "55P03" | "57014" | "40001" | "40P01" => StoreError::Busy,
         // Shutting down, crashed, starting up, no connection left.
         "57P01" | "57P02" | "57P03" | "53300" => {
-            StoreError::Unavailable("PostgreSQL takes no connection now")
+            StoreError::Unavailable("PostgreSQL accepts no connections now")
         }
         "53100" => StoreError::Unavailable("PostgreSQL's disk is full; nothing was written"),
         _ if code.code().starts_with("08") || code.code() == "25P03" => LOST,
