@@ -19,7 +19,6 @@ pub(super) const VAGUE_TYPES: &[Exception] = &[exception(
 pub(super) const REPEATED_TYPES: &[Exception] = &[
     exception("server/tests/it", "Agent", PENDING),
     exception("server/tests/it", "Caller", PENDING),
-    exception("server/tests/it", "Deed", PENDING),
     exception("server/tests/it", "Server", PENDING),
 ];
 
