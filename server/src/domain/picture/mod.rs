@@ -314,7 +314,6 @@ mod tests {
             (noise(), false, F_2_2, true, None),
             (noise(), true, F_1_1, false, None),
             (fine_grid(), false, F_1_1, false, None),
-            (fine_grid(), true, F_1_1, false, None),
         ] {
             let bytes = jpeg(&picture, |encoder| {
                 encoder.set_progressive(progressive);
@@ -328,6 +327,18 @@ mod tests {
             // Noise and a fine pattern have no shapes that a hash could keep.
             assert_read_to_its_end(&bytes, &kind, picture == scene());
         }
+    }
+
+    /// In the last scan of this picture a run of zeros is longer than one code can say.
+    #[test]
+    fn a_progressive_jpeg_with_long_runs_of_zeros_is_read_to_its_end() {
+        let (picture, mut bytes) = (fine_grid(), Vec::new());
+        let shades: Vec<u8> = picture.pixels().map(|pixel| pixel.0[0]).collect();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 95);
+        encoder.set_progressive_scans(2);
+        let luma = jpeg_encoder::ColorType::Luma;
+        encoder.encode(&shades, 64, 48, luma).unwrap();
+        assert_read_to_its_end(&bytes, "long runs", false);
     }
 
     /// A file with refinement scans, which the encoder of the other tests does not write.
@@ -349,6 +360,13 @@ mod tests {
         for cut in [bytes.len() / 2, bytes.len() - 40, bytes.len() - 4] {
             let cut_off = measure(&bytes[..cut]);
             assert_eq!(cut_off, Err(MeasureError::Broken), "{kind} at {cut}");
+            let closed = [&bytes[..cut], b"\xff\xd9"].concat();
+            let cut_off = measure(&closed);
+            assert_eq!(
+                cut_off,
+                Err(MeasureError::Broken),
+                "{kind} at {cut} with an end"
+            );
         }
     }
 
