@@ -1,5 +1,5 @@
-//! Callback hosts that were not called yet: how many of the runner's places one agent gets for
-//! them, and what the delivery log says of names that lead nowhere.
+//! Callback hosts that were not called yet: how many deliveries to them one agent may have in
+//! progress, and what the delivery log reveals about names that do not resolve.
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -14,16 +14,16 @@ use crate::harness::TestApp;
 use crate::support::{self, FreshStore, on_both_databases};
 use crate::webhooks::{Agent, LOOPBACK, Receiver, with_callback};
 
-/// More hosts than the runner has places for hosts that were not called yet.
+/// More hosts than the limit of the pool for hosts that were not called yet.
 const NEW_HOSTS: usize = 80;
 
-/// Places that an agent has for hosts that were not called yet.
+/// The limit of one agent in that pool.
 const PLACES_OF_AGENT: usize = 4;
 
-/// The first retry of a delivery comes half a minute after the attempt.
+/// Delay of a delivery's first retry.
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 
-/// Posts a task whose callback is called at once, because it wants every event.
+/// Posts a task whose callback is called at once, because it selects every event.
 async fn post_with_callback(agent: &Agent<'_>, url: &str) {
     let mut task = with_callback(agent.app, url);
     task["webhook_style"] = json!("all");
@@ -35,11 +35,11 @@ async fn post_with_callback(agent: &Agent<'_>, url: &str) {
 async fn called_by_a_name_that_takes_long(store: FreshStore) -> Value {
     let app = TestApp::start_with(store, &["--allow-http-targets=true"]).await;
     let agent = app.agent().await;
-    // The mail of its registration needs the thread too.
+    // The mail of the registration needs the thread too.
     app.drain_jobs().await;
     post_with_callback(&agent, "http://no-such-name.invalid/hook").await;
     let (end, ended) = channel::<()>();
-    // It holds the runtime's only thread for blocking work, for which the lookup waits.
+    // This task occupies the runtime's only thread for blocking work, for which the lookup waits.
     let busy = tokio::task::spawn_blocking(move || ended.recv());
     let mut ticks = tokio::time::interval(Duration::from_millis(10));
     let time_passes = async {
@@ -81,8 +81,8 @@ on_both_databases! {
         app.app.store.close();
     }
 
-    /// An agent that tries names could tell those of the host's network from unknown ones by the
-    /// durations of their lookups.
+    /// Otherwise an agent that tries names could distinguish those of the host's network from
+    /// unknown ones by the durations of their lookups.
     async fn the_log_does_not_show_how_long_the_lookup_of_a_name_took(store) {
         let one_blocking_thread = || {
             let mut runtime = Builder::new_current_thread();
