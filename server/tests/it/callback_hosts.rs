@@ -10,9 +10,9 @@ use server::jobs::runner;
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::TestApp;
+use crate::harness::{Agent, TestApp};
 use crate::support::{self, FreshStore, on_both_databases};
-use crate::webhooks::{Agent, LOOPBACK, Receiver, with_callback};
+use crate::webhooks::{LOOPBACK, Receiver, with_callback};
 
 /// More hosts than the limit of the pool for hosts that were not called yet.
 const NEW_HOSTS: usize = 80;
