@@ -91,7 +91,7 @@ on_both_databases! {
         };
         let delivery = std::thread::scope(|scope| scope.spawn(one_blocking_thread).join().unwrap());
         let attempt = &delivery["attempts"][0];
-        assert_eq!(attempt["error"], "its name leads to no address on the public internet");
+        assert_eq!(attempt["error"], "its name resolves to no address on the public internet");
         assert_eq!(attempt["duration_ms"], 0);
         let at: Timestamp = attempt["at"].as_str().unwrap().parse().unwrap();
         assert_eq!(delivery["next_attempt_at"], json!(at.after(FIRST_RETRY)));
