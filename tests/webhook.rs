@@ -60,8 +60,8 @@ async fn confirm(world: &World, task: &str) -> Result<()> {
     let id = person.get("operator_id").and_then(Value::as_str);
     let id = id.context("the operator was not registered")?;
     let confirmed = json!({ "confirmation_text": "It opens at nine on Saturdays, they said." });
-    for (deed, body) in [("accept", json!({})), ("submit", confirmed)] {
-        let request = client.post(format!("{api}/operator/tasks/{task}/{deed}"));
+    for (action, body) in [("accept", json!({})), ("submit", confirmed)] {
+        let request = client.post(format!("{api}/operator/tasks/{task}/{action}"));
         let request = request.header("x-operator-id", id).json(&body);
         request.send().await?.error_for_status()?;
     }

@@ -1,5 +1,5 @@
-//! Callback hosts that were not called yet: how many of the runner's places one agent gets for
-//! them, and what the delivery log says of names that lead nowhere.
+//! Callback hosts that were not called yet: how many deliveries to them one agent may have in
+//! progress, and what the delivery log reveals about names that do not resolve.
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -10,20 +10,20 @@ use server::jobs::runner;
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::TestApp;
+use crate::harness::{Agent, TestApp};
 use crate::support::{self, FreshStore, on_both_databases};
-use crate::webhooks::{Agent, LOOPBACK, Receiver, with_callback};
+use crate::webhooks::{LOOPBACK, Receiver, with_callback};
 
-/// More hosts than the runner has places for hosts that were not called yet.
+/// More hosts than the limit of the pool for hosts that were not called yet.
 const NEW_HOSTS: usize = 80;
 
-/// Places that an agent has for hosts that were not called yet.
+/// The limit of one agent in that pool.
 const PLACES_OF_AGENT: usize = 4;
 
-/// The first retry of a delivery comes half a minute after the attempt.
+/// Delay of a delivery's first retry.
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 
-/// Posts a task whose callback is called at once, because it wants every event.
+/// Posts a task whose callback is called at once, because it selects every event.
 async fn post_with_callback(agent: &Agent<'_>, url: &str) {
     let mut task = with_callback(agent.app, url);
     task["webhook_style"] = json!("all");
@@ -35,11 +35,11 @@ async fn post_with_callback(agent: &Agent<'_>, url: &str) {
 async fn called_by_a_name_that_takes_long(store: FreshStore) -> Value {
     let app = TestApp::start_with(store, &["--allow-http-targets=true"]).await;
     let agent = app.agent().await;
-    // The mail of its registration needs the thread too.
+    // The mail of the registration needs the thread too.
     app.drain_jobs().await;
     post_with_callback(&agent, "http://no-such-name.invalid/hook").await;
     let (end, ended) = channel::<()>();
-    // It holds the runtime's only thread for blocking work, for which the lookup waits.
+    // This task occupies the runtime's only thread for blocking work, for which the lookup waits.
     let busy = tokio::task::spawn_blocking(move || ended.recv());
     let mut ticks = tokio::time::interval(Duration::from_millis(10));
     let time_passes = async {
@@ -81,8 +81,8 @@ on_both_databases! {
         app.app.store.close();
     }
 
-    /// An agent that tries names could tell those of the host's network from unknown ones by the
-    /// durations of their lookups.
+    /// Otherwise an agent that tries names could distinguish those of the host's network from
+    /// unknown ones by the durations of their lookups.
     async fn the_log_does_not_show_how_long_the_lookup_of_a_name_took(store) {
         let one_blocking_thread = || {
             let mut runtime = Builder::new_current_thread();
@@ -91,7 +91,7 @@ on_both_databases! {
         };
         let delivery = std::thread::scope(|scope| scope.spawn(one_blocking_thread).join().unwrap());
         let attempt = &delivery["attempts"][0];
-        assert_eq!(attempt["error"], "its name leads to no address on the public internet");
+        assert_eq!(attempt["error"], "its name resolves to no address on the public internet");
         assert_eq!(attempt["duration_ms"], 0);
         let at: Timestamp = attempt["at"].as_str().unwrap().parse().unwrap();
         assert_eq!(delivery["next_attempt_at"], json!(at.after(FIRST_RETRY)));

@@ -23,12 +23,12 @@ use crate::process;
 const SOON: Duration = Duration::from_secs(15);
 
 /// A server in a process of its own, with a client.
-struct Server {
+struct ServerWithClient {
     process: process::Server,
     client: Client,
 }
 
-impl Server {
+impl ServerWithClient {
     /// Starts a server on this folder, and waits until it responds.
     async fn start(data: &Path, arguments: &[&str]) -> Self {
         let mut all = vec!["--admin-key", ADMIN_KEY, "--allow-http-targets=true"];
@@ -127,7 +127,7 @@ async fn answer_it(mut call: TcpStream) {
     call.write_all(answer).await.unwrap();
 }
 
-async fn failed_jobs(server: &Server) -> Vec<Value> {
+async fn failed_jobs(server: &ServerWithClient) -> Vec<Value> {
     let listed = server.host(Method::GET, paths::FAILED_JOBS).await;
     listed.body["data"].as_array().unwrap().clone()
 }
@@ -136,7 +136,7 @@ async fn failed_jobs(server: &Server) -> Vec<Value> {
 async fn a_job_of_a_killed_server_runs_at_once_and_is_set_aside_after_the_second_time() {
     let folder = tempfile::tempdir().unwrap();
     let hook = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let start = || Server::start(folder.path(), &["--sandbox-step-seconds", "3600"]);
+    let start = || ServerWithClient::start(folder.path(), &["--sandbox-step-seconds", "3600"]);
 
     let server = start().await;
     let key = server.agent().await;
@@ -176,7 +176,7 @@ async fn a_job_of_a_killed_server_runs_at_once_and_is_set_aside_after_the_second
 async fn a_schema_whose_faults_multiply_takes_little_memory() {
     const MEMORY_MAX: u64 = 48 * 1024 * 1024;
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path(), &["--sandbox-step-seconds", "0"]).await;
+    let server = ServerWithClient::start(folder.path(), &["--sandbox-step-seconds", "0"]).await;
     let key = server.agent().await;
     let operator = server.operator().await;
     let simulated = async |task: &Value| {
@@ -235,7 +235,7 @@ async fn a_large_photo_is_measured_in_little_memory() {
     drop(pixels);
 
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path(), &[]).await;
+    let server = ServerWithClient::start(folder.path(), &[]).await;
     let (key, operator) = (server.agent().await, server.operator().await);
     let mut task = confirmation_task();
     task["proof_type"] = json!("PHOTO");

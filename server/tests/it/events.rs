@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api_types::{AgentId, TaskId, paths};
+use api_types::{TaskId, paths};
 use futures_util::StreamExt;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -14,10 +14,8 @@ use server::serve::serve;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Answer, Ask, BEGINNING, Caller, TestApp};
+use crate::harness::{Agent, Answer, Ask, BEGINNING, TestApp};
 use crate::support::{self, on_both_databases};
-
-type Agent<'a> = Caller<'a, AgentId>;
 
 async fn page(agent: &Agent<'_>, path: &str, query: &str) -> Answer {
     agent.get(&format!("{path}{query}")).await.ok()

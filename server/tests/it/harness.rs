@@ -303,6 +303,9 @@ pub(crate) struct Caller<'a, Id> {
     header: &'static str,
 }
 
+/// An agent, as the caller of its requests.
+pub(crate) type Agent<'a> = Caller<'a, AgentId>;
+
 impl<Id> Caller<'_, Id> {
     /// Creates an authenticated request.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

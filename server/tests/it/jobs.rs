@@ -19,11 +19,10 @@ use crate::support::{self, FreshStore, on_both_databases};
 
 const LEASE: Duration = Duration::from_secs(30);
 
-/// A process renews the leases of its jobs in this interval, which the clock of the runtime
-/// measures.
+/// The interval at which a process renews the leases of its jobs, by the clock of the runtime.
 const RENEWAL: Duration = Duration::from_secs(10);
 
-/// A lease that is not renewed by then never is.
+/// Timeout of the renewal of a lease.
 const RENEWED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Timeout of a drain that ends.
@@ -149,7 +148,7 @@ on_both_databases! {
         assert_eq!(claim(&store, later).await.len(), 1);
     }
 
-    /// Its mail server takes the connection and never says a word.
+    /// The mail server accepts the connection and never responds.
     async fn a_job_that_outlasts_its_lease_stays_with_its_process(store) {
         let mail_server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let smtp_url = format!("smtp://{}", mail_server.local_addr().unwrap());

@@ -65,7 +65,7 @@ on_both_databases! {
         settings.extend(&mails.settings());
         settings.extend(database.iter().flat_map(|url| ["--database-url", url]));
         let server = Server::start(writer.into(), &settings).await;
-        let caller = |key: &str| Caller {
+        let caller = |key: &str| LoggedCaller {
             server: &server,
             client: client(),
             header: "x-api-key",
@@ -121,14 +121,14 @@ async fn database_url(store: &FreshStore) -> Option<String> {
 }
 
 /// A caller with the header that authenticates it.
-struct Caller<'a> {
+struct LoggedCaller<'a> {
     server: &'a Server,
     client: Client,
     header: &'static str,
     key: String,
 }
 
-impl Caller<'_> {
+impl LoggedCaller<'_> {
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self
             .client
@@ -161,7 +161,7 @@ fn text(value: &Value, field: &str) -> String {
 /// Sends secrets and texts in every request that takes them, and returns the secrets that the
 /// server generated.
 async fn live(server: &Server, mails: &mut SmtpServer) -> Vec<String> {
-    let nobody = |header, key: &str| Caller {
+    let nobody = |header, key: &str| LoggedCaller {
         server,
         client: client(),
         header,
@@ -223,7 +223,7 @@ fn task(more: &Value) -> Value {
 }
 
 /// Runs a task with a callback from its post to its payment, and returns the signature of its file.
-async fn photographed(agent: &Caller<'_>, operator: &Caller<'_>) -> Vec<String> {
+async fn photographed(agent: &LoggedCaller<'_>, operator: &LoggedCaller<'_>) -> Vec<String> {
     let receiver = Receiver::start().await;
     let callback = format!("{}?canary", receiver.hook());
     let posted = json!({"callback_url": callback, "callback_secret": "canary-callback-secret"});
@@ -266,7 +266,7 @@ async fn photographed(agent: &Caller<'_>, operator: &Caller<'_>) -> Vec<String> 
 }
 
 /// Runs a credential task from its post to its retrieval, and returns the parts of the envelope.
-async fn sealed(agent: &Caller<'_>, operator: &Caller<'_>) -> Vec<String> {
+async fn sealed(agent: &LoggedCaller<'_>, operator: &LoggedCaller<'_>) -> Vec<String> {
     use base64::{Engine, prelude::BASE64_STANDARD};
     let public_key = AgentSecretKey::generate().unwrap().public_key();
     let posted = json!({
@@ -298,7 +298,7 @@ async fn sealed(agent: &Caller<'_>, operator: &Caller<'_>) -> Vec<String> {
 }
 
 /// Returns the task once the Guardian has reviewed its proof.
-async fn ended(agent: &Caller<'_>, id: TaskId) -> Value {
+async fn ended(agent: &LoggedCaller<'_>, id: TaskId) -> Value {
     let begun = Instant::now();
     loop {
         let task = agent.get(&paths::task(id)).await;

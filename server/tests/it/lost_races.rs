@@ -1,5 +1,6 @@
 //! Writes that lose a race on PostgreSQL: another server commits between their read and their
-//! write. They run again and decide on what the other server wrote; nobody is told to come again.
+//! write. They run again and decide on what the other server wrote, and the caller does not have to
+//! retry.
 
 use std::sync::mpsc::channel;
 use std::thread::{JoinHandle, spawn};
@@ -17,19 +18,19 @@ use crate::support;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A server on PostgreSQL, and the address of its database.
+/// Starts a server on PostgreSQL, and returns it with the URL of its database.
 async fn start() -> (TestApp, String) {
     let store = support::on_postgres();
     let url = store.postgres_url().unwrap();
     (TestApp::start(store).await, url)
 }
 
-/// The write of another server. It holds its rows until a transaction waits for one of them, and
-/// commits then.
+/// The write of another server. It locks its rows until a transaction waits for one of them, and
+/// then commits.
 struct Winner(JoinHandle<()>);
 
 impl Winner {
-    /// Runs the statement, and returns when its rows are held.
+    /// Runs the statement, and returns when its rows are locked.
     fn write(url: &str, statement: &'static str) -> Self {
         let (url, (holds, held)) = (url.to_owned(), channel());
         let thread = spawn(move || {
@@ -56,7 +57,7 @@ impl Winner {
     }
 }
 
-/// The approval of a task that the key of `limited` may not post alone.
+/// Returns the approval of a task that the key of `limited` may not post without one.
 async fn approved(
     owner: &Caller<'_, AgentId>,
     limited: &Caller<'_, AgentId>,

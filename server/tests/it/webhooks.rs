@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use api_types::{AgentId, TaskId, paths};
+use api_types::{TaskId, paths};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
@@ -26,11 +26,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::host;
-use crate::harness::{ADMIN_KEY, Answer, Caller, TestApp, photo_task};
+use crate::harness::{ADMIN_KEY, Agent, Answer, TestApp, photo_task};
 use crate::support::{self, FreshStore, on_both_databases};
 use crate::uploads::eventually;
-
-pub(crate) type Agent<'a> = Caller<'a, AgentId>;
 
 const SECRET: &str = "a secret of enough characters";
 

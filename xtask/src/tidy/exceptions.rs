@@ -16,11 +16,7 @@ pub(super) const VAGUE_TYPES: &[Exception] = &[exception(
 )];
 
 /// Types that a crate declares more than once: the crate, and the type.
-pub(super) const REPEATED_TYPES: &[Exception] = &[
-    exception("server/tests/it", "Agent", PENDING),
-    exception("server/tests/it", "Caller", PENDING),
-    exception("server/tests/it", "Server", PENDING),
-];
+pub(super) const REPEATED_TYPES: &[Exception] = &[];
 
 /// Files that are longer than the limit: the crate, and the path of the file.
 pub(super) const LONG_FILES: &[Exception] = &[
