@@ -3,7 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, MicroUsd, Timestamp, error::Dialect, key::KeyItem, names::names, task::WebhookStyle,
+    error::Dialect,
+    event::WebhookStyle,
+    id::AgentId,
+    key::KeyItem,
+    money::{Currency, MicroUsd},
+    names::names,
+    time::Timestamp,
 };
 
 /// Maximum number of characters in the name of an agent, an operator or a key.
@@ -224,10 +230,17 @@ pub struct AgentBalance {
     pub currency: Currency,
 }
 
-names! {
-    /// The currency of all amounts in this API.
-    pub enum Currency {
-        /// United States dollars.
-        Usd = "USD",
-    }
+/// An agent, which is software that posts tasks for somebody, as operators see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgentSummary {
+    /// The id of the agent.
+    pub id: AgentId,
+    /// The name of the agent.
+    pub name: String,
+    /// Number of this agent's tasks that were completed and paid.
+    pub completed_tasks: u64,
+    /// Mean of the operators' stars; left out while there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<f32>,
 }

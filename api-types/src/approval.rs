@@ -3,7 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalId, KeyId, MicroUsd, TaskId, Timestamp, names::names};
+use crate::{
+    id::{ApprovalId, KeyId, TaskId},
+    money::MicroUsd,
+    names::names,
+    time::Timestamp,
+};
 
 names! {
     /// The state of an approval.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{TaskId, Timestamp};
+use crate::{id::TaskId, time::Timestamp};
 
 /// A credential that the operator's browser sealed and that only the agent can open.
 ///

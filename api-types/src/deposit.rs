@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MicroUsd, Timestamp, TransactionId, names::names};
+use crate::{id::TransactionId, money::MicroUsd, names::names, time::Timestamp};
 
 /// The smallest deposit (S1).
 pub const DEPOSIT_MIN: MicroUsd = MicroUsd::usd(5);

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, DisputeId, MicroUsd, OperatorId, TaskId, Timestamp, names::names, task::Status,
+    id::{AgentId, DisputeId, OperatorId, TaskId},
+    money::MicroUsd,
+    names::names,
+    status::Status,
+    time::Timestamp,
 };
 
 /// Maximum number of characters in a reason or a note.

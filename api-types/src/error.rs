@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalId, names::names};
+use crate::{id::ApprovalId, names::names};
 
 names! {
     /// Why a request was refused. Programs branch on this code, never on the sentence.

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    TaskId, Timestamp,
-    task::{OperatorSummary, Status},
-};
+use crate::{id::TaskId, operator::OperatorSummary, status::Status, time::Timestamp};
 
 /// Maximum number of characters in an estimate's note.
 pub const ESTIMATE_NOTE_CHARS_MAX: usize = 1000;

@@ -4,7 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DeliveryId, EventId, TaskId, Timestamp, guardian::GuardianResult, names::names, task::Status,
+    guardian::GuardianResult,
+    id::{DeliveryId, EventId, TaskId},
+    names::names,
+    status::Status,
+    time::Timestamp,
 };
 
 /// Something that happened to a task. The body of a webhook has the same fields and the same id.
@@ -29,6 +33,18 @@ pub struct TaskEvent {
     /// The agent's own name for the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+}
+
+names! {
+    /// Which events are sent to a callback.
+    pub enum WebhookStyle {
+        /// The Guardian's decisions and submitted estimates.
+        Humanops = "humanops",
+        /// One `task.status_changed` for each move.
+        Humcli = "humcli",
+        /// Every event of the task.
+        All = "all",
+    }
 }
 
 names! {

@@ -6,8 +6,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, AuditId, MicroUsd, OperatorId, Timestamp, agent::Tier, names::names,
-    operator::KycStatus, task::TaskType,
+    agent::Tier,
+    id::{AgentId, AuditId, OperatorId},
+    money::MicroUsd,
+    names::names,
+    operator::KycStatus,
+    task_type::TaskType,
+    time::Timestamp,
 };
 
 /// Maximum number of characters in a host's note.

@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize, de::Error as _};
 use ulid::Ulid;
 
-use crate::Timestamp;
+use crate::time::Timestamp;
 
 /// The error for a text that is not an id of the expected type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyId, MicroUsd, Timestamp, error::Dialect, task::TaskType};
+use crate::{error::Dialect, id::KeyId, money::MicroUsd, task_type::TaskType, time::Timestamp};
 
 /// The request body of POST /agents/keys.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

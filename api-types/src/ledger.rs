@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, MicroUsd, TaskId, Timestamp, TransactionId};
+use crate::{
+    id::{EventId, TaskId, TransactionId},
+    money::MicroUsd,
+    time::Timestamp,
+};
 
 /// One change of an agent's deposit balance.
 #[derive(Clone, Debug, Serialize, Deserialize)]

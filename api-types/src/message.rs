@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MessageId, TaskId, Timestamp, names::names};
+use crate::{
+    id::{MessageId, TaskId},
+    names::names,
+    time::Timestamp,
+};
 
 /// Maximum number of characters in a message.
 pub const MESSAGE_CHARS_MAX: usize = 2000;

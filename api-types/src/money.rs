@@ -8,7 +8,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize, de::Error as _, ser::Error as _};
 use serde_json::value::RawValue;
 
-use crate::decimal::{self, DecimalError};
+use crate::{
+    decimal::{self, DecimalError},
+    names::names,
+};
 
 /// Micro-dollars in one dollar; USDC uses the same unit.
 const MICROS_PER_USD: i64 = 1_000_000;
@@ -217,6 +220,14 @@ impl utoipa::PartialSchema for MicroUsd {
 
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for MicroUsd {}
+
+names! {
+    /// The currency of all amounts in this API.
+    pub enum Currency {
+        /// United States dollars.
+        Usd = "USD",
+    }
+}
 
 /// The API document's schema of an amount in a request: a number or a decimal string.
 #[cfg(feature = "openapi")]

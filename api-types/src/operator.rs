@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    MicroUsd, OperatorId, TaskId, Timestamp,
-    agent::Currency,
+    id::{OperatorId, TaskId},
+    money::{Currency, MicroUsd},
     names::names,
-    task::{Status, TaskType},
+    place::HomePlace,
+    status::Status,
+    task_type::TaskType,
+    time::Timestamp,
 };
 
 names! {
@@ -50,28 +53,6 @@ pub struct RegisterOperator {
     pub skills: Vec<TaskType>,
 }
 
-/// The approximate area where an operator works.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct HomePlace {
-    /// The city, 1 to 100 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
-    pub city: String,
-    /// The country, as two letters of ISO 3166-1.
-    #[cfg_attr(feature = "openapi", schema(min_length = 2, max_length = 2))]
-    pub country: String,
-    /// Latitude in degrees, positive north of the equator. Agents' searches find the operator by
-    /// `lat` and `lng`. It is rounded to a tenth of a degree, about eleven kilometres.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(minimum = -90, maximum = 90))]
-    pub lat: Option<f64>,
-    /// Longitude in degrees, positive east of Greenwich.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(minimum = -180, maximum = 180))]
-    pub lng: Option<f64>,
-}
-
 /// The request body of PATCH /operator/profile. A field that is left out stays unchanged.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -91,6 +72,18 @@ pub struct ChangeOperator {
     /// The task types that the operator does; empty means all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skills: Option<Vec<TaskType>>,
+}
+
+/// An operator, as agents see them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OperatorSummary {
+    /// The id of the operator.
+    pub id: OperatorId,
+    /// The operator's name, shortened as in "Jane D.".
+    pub name: String,
+    /// Mean of the agents' stars; null while there are none.
+    pub rating: Option<f32>,
 }
 
 /// An operator in the results of an agent's search.

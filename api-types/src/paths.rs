@@ -1,7 +1,7 @@
 //! URL paths of the API: for each path a template for the router, and for a path with an id a
 //! function for clients. No other module spells a path of the API.
 
-use crate::{
+use crate::id::{
     AgentId, ApprovalId, DeliveryId, DisputeId, KeyId, OperatorId, PayoutId, TaskId, UploadId,
 };
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MicroUsd, PayoutId, Timestamp, names::names, operator::Earnings};
+use crate::{id::PayoutId, money::MicroUsd, names::names, operator::Earnings, time::Timestamp};
 
 /// The smallest payout (S1).
 pub const PAYOUT_MIN: MicroUsd = MicroUsd::usd(10);

@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    TaskId, Timestamp, UploadId, credential::EncryptedCredential, names::names, task::Status,
+    credential::EncryptedCredential,
+    id::{TaskId, UploadId},
+    names::names,
+    status::Status,
+    time::Timestamp,
 };
 
 /// Maximum size of an uploaded file in bytes: 15 MiB.
@@ -15,6 +19,9 @@ pub const FILES_MAX: usize = 20;
 
 /// Maximum number of characters in a confirmation.
 pub const CONFIRMATION_CHARS_MAX: usize = 10_000;
+
+/// Maximum size of a typed result in bytes of compact JSON: 64 KiB.
+pub const RESULT_BYTES_MAX: usize = 64 * 1024;
 
 /// Maximum number of characters in an operator's notes.
 pub const NOTES_CHARS_MAX: usize = 2_000;

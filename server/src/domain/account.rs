@@ -8,8 +8,10 @@ use api_types::{
     deposit::{DEPOSIT_MAX, DEPOSIT_MIN, DepositUsdc},
     error::Dialect,
     estimate::ESTIMATE_MINUTES_MAX,
-    operator::{ChangeOperator, HomePlace, RegisterOperator},
-    task::{TaskType, WebhookStyle},
+    event::WebhookStyle,
+    operator::{ChangeOperator, RegisterOperator},
+    place::HomePlace,
+    task_type::TaskType,
 };
 use serde_json::Value;
 

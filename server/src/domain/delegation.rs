@@ -10,7 +10,7 @@ use api_types::{
     approval::{ApprovalDecision, ApprovalStatus, DecideApproval},
     error::Dialect,
     key::{CreateKey, KeyPolicy},
-    task::TaskType,
+    task_type::TaskType,
 };
 use serde_json::Value;
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use api_types::{
     DeliveryId, Timestamp,
-    event::TaskEvent,
-    task::{Status, WebhookStyle},
+    event::{TaskEvent, WebhookStyle},
+    status::Status,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};

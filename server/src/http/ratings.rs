@@ -3,7 +3,7 @@
 use api_types::{
     Timestamp,
     message::{Author, Rate, Rated},
-    task::Status,
+    status::Status,
 };
 
 use crate::http::error::{self, ApiError};

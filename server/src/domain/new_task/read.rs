@@ -5,11 +5,14 @@ use std::time::Duration;
 use api_types::{
     Timestamp,
     credential::PUBLIC_KEY_CHARS_MAX,
-    proof::ProofType,
-    task::{
-        ADDRESS_CHARS_MAX, DESCRIPTION_CHARS_MAX, Location, REQUIREMENT_CHARS_MAX,
-        REQUIREMENTS_MAX, SandboxOutcome, TITLE_CHARS_MAX, TaskDomain, TaskType, WebhookStyle,
+    event::WebhookStyle,
+    new_task::{
+        DESCRIPTION_CHARS_MAX, REQUIREMENT_CHARS_MAX, REQUIREMENTS_MAX, SandboxOutcome,
+        TITLE_CHARS_MAX,
     },
+    place::{ADDRESS_CHARS_MAX, Location},
+    proof::ProofType,
+    task_type::{TaskDomain, TaskType},
 };
 use crypto_wasm::AgentPublicKey;
 use serde_json::Value;

@@ -6,7 +6,7 @@ use api_types::{
     error::ErrorBody,
     estimate::{ApprovedEstimate, RejectEstimate},
     paths,
-    task::MovedTask,
+    status::MovedTask,
 };
 use axum::{
     extract::{Path, State},

@@ -15,7 +15,9 @@ use crate::{
         tasks,
     },
 };
-use api_types::{error::ErrorBody, operator::FoundOperator, page::Page, paths, task::TaskType};
+use api_types::{
+    error::ErrorBody, operator::FoundOperator, page::Page, paths, task_type::TaskType,
+};
 use axum::{Json, extract::State};
 
 /// Default radius in kilometres in which agents search for operators.

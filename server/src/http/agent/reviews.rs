@@ -6,7 +6,7 @@ use api_types::{
     dispute::{OpenDispute, OpenedDispute, REASON_CHARS_MAX},
     error::ErrorBody,
     paths,
-    task::{RequestRevision, RequestedRevision},
+    review::{RequestRevision, RequestedRevision},
 };
 use axum::{
     extract::{Path, State},

@@ -4,12 +4,14 @@ use api_types::{
     AgentId, TaskId,
     agent::Tier,
     error::ErrorBody,
+    new_task::{CreateTask, CreatedTask},
     page::Page,
     paths,
-    task::{
-        CancelledTask, CreateTask, CreatedTask, Quote, Rejection, Status, TaskDomain, TaskItem,
-        TaskType, TaskView, VerifiedTask, VerifyDecision, VerifyTask,
-    },
+    quote::Quote,
+    review::{Rejection, VerifiedTask, VerifyDecision, VerifyTask},
+    status::Status,
+    task::{CancelledTask, TaskItem, TaskView},
+    task_type::{TaskDomain, TaskType},
 };
 use axum::{
     Json,
