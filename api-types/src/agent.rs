@@ -8,7 +8,7 @@ use crate::{
     id::AgentId,
     key::KeyItem,
     money::{Currency, MicroUsd},
-    names::names,
+    strings::string_enum,
     time::Timestamp,
 };
 
@@ -18,7 +18,7 @@ pub const NAME_CHARS_MAX: usize = 100;
 /// Maximum number of characters in a company name.
 pub const COMPANY_CHARS_MAX: usize = 200;
 
-names! {
+string_enum! {
     /// The trust level of an agent, which sets its limits.
     #[derive(PartialOrd, Ord)]
     pub enum Tier {
@@ -119,7 +119,7 @@ pub struct AgentProfile {
     /// The limits of the tier.
     pub limits: TierLimits,
     /// How much of the limits is used today.
-    pub today: TodaysUse,
+    pub today: TierUsage,
     /// The verified wallet that deposits must come from; null while none is verified.
     pub wallet: Option<AgentWallet>,
     /// Defaults for requests that leave these values out.
@@ -132,8 +132,8 @@ pub struct AgentProfile {
 
 /// How much of its tier's limits an agent has used in the current UTC day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct TodaysUse {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TodaysUse))]
+pub struct TierUsage {
     /// Number of tasks posted today.
     pub tasks: u32,
     /// Number of tasks that may still be posted today.

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{ApprovalId, KeyId, TaskId},
     money::MicroUsd,
-    names::names,
+    strings::string_enum,
     time::Timestamp,
 };
 
-names! {
+string_enum! {
     /// The state of an approval.
     #[derive(Hash)]
     pub enum ApprovalStatus {
@@ -27,7 +27,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// A person's decision on a request.
     pub enum ApprovalDecision {
         /// The request may be made, once.

@@ -54,10 +54,10 @@ pub struct SubmittedCredential {
 /// The API document's schema of a public key in a request: a text, or a JWK as an object.
 #[cfg(feature = "openapi")]
 #[derive(Debug)]
-pub struct StatedPublicKey;
+pub struct PublicKeyInput;
 
 #[cfg(feature = "openapi")]
-impl utoipa::PartialSchema for StatedPublicKey {
+impl utoipa::PartialSchema for PublicKeyInput {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
         ObjectBuilder::new()
@@ -84,7 +84,11 @@ impl utoipa::PartialSchema for StatedPublicKey {
 }
 
 #[cfg(feature = "openapi")]
-impl utoipa::ToSchema for StatedPublicKey {}
+impl utoipa::ToSchema for PublicKeyInput {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "StatedPublicKey".into()
+    }
+}
 
 /// Maximum number of characters in a public key.
 pub const PUBLIC_KEY_CHARS_MAX: usize = 4096;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::TransactionId, money::MicroUsd, names::names, time::Timestamp};
+use crate::{id::TransactionId, money::MicroUsd, strings::string_enum, time::Timestamp};
 
 /// The smallest deposit (S1).
 pub const DEPOSIT_MIN: MicroUsd = MicroUsd::usd(5);
@@ -19,7 +19,7 @@ pub struct DepositUsdc {
     #[cfg_attr(feature = "openapi", schema(pattern = "^0x[0-9a-fA-F]{64}$"))]
     pub tx_hash: String,
     /// $5 to $10 000 with at most six decimals, as a number or a decimal string.
-    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::UsdInput))]
     pub amount_usdc: MicroUsd,
     /// The chain; only `base` is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,7 +42,7 @@ pub struct Deposit {
     pub message: String,
 }
 
-names! {
+string_enum! {
     /// How money is paid in other than by USDC.
     pub enum PaymentMethod {
         /// Payment by card.
@@ -52,7 +52,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// The state of a payment by card or bank transfer.
     pub enum PaymentStatus {
         /// The payer has not paid yet, or the provider has not reported it yet.
@@ -72,7 +72,7 @@ names! {
 #[serde(deny_unknown_fields)]
 pub struct PayIn {
     /// $5 to $10 000 with at most two decimals, as a number or a decimal string.
-    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::UsdInput))]
     pub amount_usd: MicroUsd,
     /// How the amount is paid.
     pub payment_method: PaymentMethod,
@@ -84,8 +84,8 @@ pub struct PayIn {
 
 /// The response to POST /agents/deposit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct PaidIn {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PaidIn))]
+pub struct StartedPayIn {
     /// The id of the deposit.
     pub transaction_id: TransactionId,
     /// The same id, under the name that GET /agents/deposit/status takes.
@@ -103,9 +103,9 @@ pub struct PaidIn {
 
 /// The request body of POST /agents/deposit/status.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AskPayment))]
 #[serde(deny_unknown_fields)]
-pub struct AskPayment {
+pub struct PaymentStatusRequest {
     /// The `payment_id`, which equals the `transaction_id`, of an earlier response.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub payment_id: String,
@@ -135,8 +135,8 @@ pub struct PaymentView {
 /// The request body of POST /webhooks/dlocal: the fields of the provider's payment object that the
 /// server reads.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct PaymentNotice {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PaymentNotice))]
+pub struct PaymentWebhook {
     /// `PAID` and `COMPLETED` credit the agent; `PENDING`, `REJECTED`, `EXPIRED` and `CANCELLED`
     /// are recorded; other values change nothing.
     #[cfg_attr(feature = "openapi", schema(example = "PAID"))]
@@ -144,7 +144,7 @@ pub struct PaymentNotice {
     /// The order id that the server gave to the provider.
     pub order_id: String,
     /// Amount paid, which must equal the agreed amount.
-    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::UsdInput))]
     pub amount: MicroUsd,
     /// The currency; must be `USD` if it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,8 +153,8 @@ pub struct PaymentNotice {
 
 /// The response to a payment notice, with the payment's current state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct NoticeTaken {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = NoticeTaken))]
+pub struct PaymentWebhookResponse {
     /// The order id of the payment.
     pub order_id: String,
     /// State of the payment.

@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{AgentId, DisputeId, OperatorId, TaskId},
     money::MicroUsd,
-    names::names,
     status::Status,
+    strings::string_enum,
     time::Timestamp,
 };
 
 /// Maximum number of characters in a reason or a note.
 pub const REASON_CHARS_MAX: usize = 1000;
 
-names! {
+string_enum! {
     /// How a dispute ended.
     pub enum DisputeOutcome {
         /// The operator gets the reward, the platform gets its fee.
@@ -28,7 +28,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// The party that opened a dispute.
     pub enum DisputeOpener {
         /// The Guardian rejected the proof.
@@ -82,7 +82,7 @@ pub struct ResolveDispute {
     pub outcome: DisputeOutcome,
     /// The operator's part of the reward; only for `SPLIT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::StatedUsd>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::UsdInput>))]
     pub operator_usd: Option<MicroUsd>,
     /// The reason, 1 to 1 000 characters; agent and operator can read it.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]

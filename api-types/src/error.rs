@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::ApprovalId, names::names};
+use crate::{id::ApprovalId, strings::string_enum};
 
-names! {
+string_enum! {
     /// Why a request was refused. Programs branch on this code, never on the sentence.
     #[derive(Hash)]
     pub enum ErrorCode {
@@ -57,7 +57,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// The shape of errors on the wire.
     #[derive(Hash)]
     pub enum Dialect {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     guardian::GuardianResult,
     id::{DeliveryId, EventId, TaskId},
-    names::names,
     status::Status,
+    strings::string_enum,
     time::Timestamp,
 };
 
@@ -35,7 +35,7 @@ pub struct TaskEvent {
     pub external_id: Option<String>,
 }
 
-names! {
+string_enum! {
     /// Which events are sent to a callback.
     pub enum WebhookStyle {
         /// The Guardian's decisions and submitted estimates.
@@ -47,7 +47,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// The state of a delivery.
     pub enum DeliveryState {
         /// The next attempt is due at `next_attempt_at`.

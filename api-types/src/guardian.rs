@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::names;
+use crate::strings::string_enum;
 
-names! {
+string_enum! {
     /// The decision that follows from the Guardian's confidence.
     pub enum Decision {
         /// A confidence of 90 or more: the task is completed.

@@ -9,8 +9,8 @@ use crate::{
     agent::Tier,
     id::{AgentId, AuditId, OperatorId},
     money::MicroUsd,
-    names::names,
     operator::KycStatus,
+    strings::string_enum,
     task_type::TaskType,
     time::Timestamp,
 };
@@ -18,7 +18,7 @@ use crate::{
 /// Maximum number of characters in a host's note.
 pub const NOTE_CHARS_MAX: usize = 1000;
 
-names! {
+string_enum! {
     /// The host's decision on an operator's identity.
     pub enum KycDecision {
         /// The operator may accept tasks.
@@ -38,7 +38,7 @@ impl KycDecision {
     }
 }
 
-names! {
+string_enum! {
     /// Whether new tasks of a type are accepted.
     pub enum Switch {
         /// New tasks are accepted.
@@ -93,9 +93,9 @@ pub struct DecideKyc {
 
 /// The request body of POST /webhooks/kyc: an identity provider's signed decision.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ProviderKyc))]
 #[serde(deny_unknown_fields)]
-pub struct ProviderKyc {
+pub struct KycWebhook {
     /// The operator whose identity was checked.
     pub operator_id: OperatorId,
     /// The decision, `APPROVED` or `REJECTED`.
@@ -109,8 +109,8 @@ pub struct ProviderKyc {
 
 /// The response to POST /webhooks/kyc.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct HeardKyc {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = HeardKyc))]
+pub struct KycWebhookResponse {
     /// The operator whose identity was checked.
     pub operator_id: OperatorId,
     /// The operator's current KYC status.

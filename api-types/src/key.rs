@@ -113,13 +113,13 @@ pub struct KeyItem {
     pub policy: Option<KeyPolicy>,
     /// The same as `key_prefix`, for compatibility.
     #[serde(rename = "keyPrefix")]
-    pub key_prefix_s1: String,
+    pub key_prefix_camel: String,
     /// The same as `last_used_at`, for compatibility.
     #[serde(rename = "lastUsed")]
-    pub last_used_s1: Option<Timestamp>,
+    pub last_used_camel: Option<Timestamp>,
     /// The same as `created_at`, for compatibility.
     #[serde(rename = "createdAt")]
-    pub created_at_s1: Timestamp,
+    pub created_at_camel: Timestamp,
 }
 
 /// The response to DELETE /agents/keys/:id.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{MessageId, TaskId},
-    names::names,
+    strings::string_enum,
     time::Timestamp,
 };
 
@@ -14,7 +14,7 @@ pub const MESSAGE_CHARS_MAX: usize = 2000;
 /// Maximum number of characters in a rating's comment.
 pub const COMMENT_CHARS_MAX: usize = 1000;
 
-names! {
+string_enum! {
     /// The author of a message.
     pub enum Author {
         /// The agent that posted the task.
@@ -54,9 +54,9 @@ pub struct SendMessage {
 
 /// The request body of POST /tasks/:id/rate and POST /operator/tasks/:id/rate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Rate))]
 #[serde(deny_unknown_fields)]
-pub struct Rate {
+pub struct GiveRating {
     /// The number of stars, 1 to 5.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 5))]
     pub stars: u8,
@@ -67,8 +67,8 @@ pub struct Rate {
 
 /// The response to a rating.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Rated {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Rated))]
+pub struct GivenRating {
     /// The id of the rated task.
     pub task_id: TaskId,
     /// The number of stars given.

@@ -7,10 +7,10 @@ use crate::{
     event::WebhookStyle,
     id::TaskId,
     money::MicroUsd,
-    names::names,
     place::Location,
     proof::ProofType,
     status::Status,
+    strings::string_enum,
     task_type::{TaskDomain, TaskType},
     time::Timestamp,
 };
@@ -46,7 +46,7 @@ pub struct CreateTask {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
     /// $10 up to the smallest of $10 000, the maximum of the type and the maximum of the tier.
-    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::UsdInput))]
     pub reward_usd: MicroUsd,
     /// The deadline, 10 minutes to 90 days ahead.
     pub deadline: Timestamp,
@@ -77,7 +77,7 @@ pub struct CreateTask {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(value_type = Option<crate::credential::StatedPublicKey>)
+        schema(value_type = Option<crate::credential::PublicKeyInput>)
     )]
     pub agent_public_key: Option<String>,
     /// The agent's own name for the task, at most 200 characters.
@@ -120,7 +120,7 @@ pub struct CreateTask {
     pub auto_approve_estimate_minutes: Option<u32>,
 }
 
-names! {
+string_enum! {
     /// The outcome of a simulated task.
     pub enum SandboxOutcome {
         /// The Guardian approves the synthetic proof.

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{OperatorId, TaskId},
     money::{Currency, MicroUsd},
-    names::names,
     place::HomePlace,
     status::Status,
+    strings::string_enum,
     task_type::TaskType,
     time::Timestamp,
 };
 
-names! {
+string_enum! {
     /// The state of an operator's identity check.
     pub enum KycStatus {
         /// The identity waits for a decision.
@@ -88,8 +88,8 @@ pub struct OperatorSummary {
 
 /// An operator in the results of an agent's search.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct FoundOperator {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FoundOperator))]
+pub struct OperatorSearchResult {
     /// The id of the operator.
     pub id: OperatorId,
     /// The operator's name, shortened as in "Jane D.".

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::PayoutId, money::MicroUsd, names::names, operator::Earnings, time::Timestamp};
+use crate::{
+    id::PayoutId, money::MicroUsd, operator::Earnings, strings::string_enum, time::Timestamp,
+};
 
 /// The smallest payout (S1).
 pub const PAYOUT_MIN: MicroUsd = MicroUsd::usd(10);
 
-names! {
+string_enum! {
     /// How a payout is sent.
     pub enum PayoutMethod {
         /// To a Payoneer account.
@@ -17,7 +19,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// The state of a payout.
     pub enum PayoutStatus {
         /// The payout is on its way; the money is in neither balance.
@@ -36,7 +38,7 @@ names! {
 #[serde(deny_unknown_fields)]
 pub struct RequestPayout {
     /// $10 or more with at most two decimals (six for USDC), as a number or a decimal string.
-    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::UsdInput))]
     pub amount_usd: MicroUsd,
     /// How the payout is sent; `payoneer` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

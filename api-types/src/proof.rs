@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 use crate::{
     credential::EncryptedCredential,
     id::{TaskId, UploadId},
-    names::names,
     status::Status,
+    strings::string_enum,
     time::Timestamp,
 };
 
@@ -26,7 +26,7 @@ pub const RESULT_BYTES_MAX: usize = 64 * 1024;
 /// Maximum number of characters in an operator's notes.
 pub const NOTES_CHARS_MAX: usize = 2_000;
 
-names! {
+string_enum! {
     /// The kind of proof that a task asks for.
     #[derive(Hash)]
     pub enum ProofType {

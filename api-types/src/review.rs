@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::TaskId, names::names, status::Status, time::Timestamp};
+use crate::{id::TaskId, status::Status, strings::string_enum, time::Timestamp};
 
-names! {
+string_enum! {
     /// An agent's decision on a proof.
     pub enum VerifyDecision {
         /// The proof is approved and the operator is paid.

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::TaskId, names::names};
+use crate::{id::TaskId, strings::string_enum};
 
-names! {
+string_enum! {
     /// The status of a task. Only a move changes it, and the server has one table of all moves.
     #[derive(Hash)]
     pub enum Status {
@@ -32,7 +32,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// A move that the caller can make, by the name of its endpoint.
     #[derive(Hash)]
     pub enum Action {
@@ -67,7 +67,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// Why a task was cancelled.
     pub enum CancelReason {
         /// The agent cancelled it.

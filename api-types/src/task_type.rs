@@ -1,8 +1,8 @@
 //! Task types, and the domain of each: physical, digital or credential.
 
-use crate::names::names;
+use crate::strings::string_enum;
 
-names! {
+string_enum! {
     /// The kind of work that a task asks for.
     #[derive(Hash)]
     pub enum TaskType {
@@ -35,7 +35,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// Where work of a type takes place.
     pub enum TaskDomain {
         /// At a place in the world.

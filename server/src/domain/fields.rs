@@ -265,7 +265,7 @@ pub fn choice<T>(
 /// for the JSON Schema type `integer`.
 pub fn whole(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Parsed<u32> {
     let read = |number: &Number| {
-        let units = decimal::units(&number.to_string(), 0).ok()?;
+        let units = decimal::parse_units(&number.to_string(), 0).ok()?;
         u32::try_from(units).ok()
     };
     move |value| match value.as_number().and_then(read) {

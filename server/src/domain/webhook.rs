@@ -112,7 +112,7 @@ pub fn outgoing(moved: &Moved) -> Vec<NewDelivery> {
             view.previous_status = moved.events.first().and_then(|first| first.previous_status);
         }
         NewDelivery {
-            id: event.id.delivery(),
+            id: event.id.delivery_id(),
             url: url.clone(),
             event: view,
         }
