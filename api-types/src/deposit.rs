@@ -1,13 +1,23 @@
-//! Deposits by USDC, card and bank transfer (contract §3, S1).
+//! Deposits by USDC, card and bank transfer.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::TransactionId, money::MicroUsd, strings::string_enum, time::Timestamp};
+use crate::{
+    bounds::bounds,
+    id::TransactionId,
+    money::MicroUsd,
+    strings::{URL_CHARS_MAX, string_enum},
+    time::Timestamp,
+};
 
-/// The smallest deposit (S1).
+/// Minimum amount of a deposit.
 pub const DEPOSIT_MIN: MicroUsd = MicroUsd::usd(5);
-/// The largest deposit (S1).
+/// Maximum amount of a deposit.
 pub const DEPOSIT_MAX: MicroUsd = MicroUsd::usd(10_000);
+
+/// Maximum number of characters in a `payment_id`; longer ones are refused before they are looked
+/// up.
+pub const PAYMENT_ID_CHARS_MAX: usize = 100;
 
 /// The request body of POST /agents/deposit/usdc.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,7 +42,7 @@ pub struct DepositUsdc {
 pub struct Deposit {
     /// The id of the deposit.
     pub transaction_id: TransactionId,
-    /// Amount credited to the agent.
+    /// Amount in US dollars that is credited to the agent.
     pub amount_usd: MicroUsd,
     /// `confirmed` once the money can be spent.
     pub status: String,
@@ -76,10 +86,16 @@ pub struct PayIn {
     pub amount_usd: MicroUsd,
     /// How the amount is paid.
     pub payment_method: PaymentMethod,
-    /// The https URL that the payer's browser is sent to afterwards.
+    /// The https URL that the payer's browser is sent to afterwards, at most 2 000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(example = "https://example.com/paid"))]
     pub return_url: Option<String>,
+}
+
+bounds! {
+    PayIn {
+        return_url: Chars(1..=URL_CHARS_MAX),
+    }
 }
 
 /// The response to POST /agents/deposit.
@@ -90,9 +106,9 @@ pub struct StartedPayIn {
     pub transaction_id: TransactionId,
     /// The same id, under the name that GET /agents/deposit/status takes.
     pub payment_id: TransactionId,
-    /// Amount of the payment.
+    /// Amount of the payment in US dollars.
     pub amount_usd: MicroUsd,
-    /// State of the payment.
+    /// The state of the payment.
     pub status: PaymentStatus,
     /// The state as a sentence.
     pub message: String,
@@ -106,9 +122,15 @@ pub struct StartedPayIn {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AskPayment))]
 #[serde(deny_unknown_fields)]
 pub struct PaymentStatusRequest {
-    /// The `payment_id`, which equals the `transaction_id`, of an earlier response.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
+    /// The `payment_id` of an earlier response, which equals its `transaction_id`; 1 to 100
+    /// characters.
     pub payment_id: String,
+}
+
+bounds! {
+    PaymentStatusRequest {
+        payment_id: Chars(1..=PAYMENT_ID_CHARS_MAX),
+    }
 }
 
 /// The response to GET and POST /agents/deposit/status.
@@ -117,9 +139,9 @@ pub struct PaymentStatusRequest {
 pub struct PaymentView {
     /// The id from the request.
     pub payment_id: TransactionId,
-    /// State of the payment.
+    /// The state of the payment.
     pub status: PaymentStatus,
-    /// Amount of the payment.
+    /// Amount of the payment in US dollars.
     pub amount_usd: MicroUsd,
     /// How the amount is paid.
     pub payment_method: PaymentMethod,
@@ -128,7 +150,7 @@ pub struct PaymentView {
     pub redirect_url: Option<String>,
     /// When the payment was requested.
     pub created_at: Timestamp,
-    /// When it was completed, failed or cancelled.
+    /// When the payment was completed, failed or cancelled; null while it is pending.
     pub settled_at: Option<Timestamp>,
 }
 
@@ -157,6 +179,6 @@ pub struct PaymentWebhook {
 pub struct PaymentWebhookResponse {
     /// The order id of the payment.
     pub order_id: String,
-    /// State of the payment.
+    /// The state of the payment.
     pub status: PaymentStatus,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    bounds::bounds,
     id::{AgentId, DisputeId, OperatorId, TaskId},
     money::MicroUsd,
     status::Status,
@@ -10,8 +11,8 @@ use crate::{
     time::Timestamp,
 };
 
-/// Maximum number of characters in a reason or a note.
-pub const REASON_CHARS_MAX: usize = 1000;
+/// Maximum number of characters in a reason that an agent gives, and in the note on a resolution.
+pub const REASON_CHARS_MAX: usize = 1_000;
 
 string_enum! {
     /// How a dispute ended.
@@ -85,8 +86,13 @@ pub struct ResolveDispute {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::UsdInput>))]
     pub operator_usd: Option<MicroUsd>,
     /// The reason, 1 to 1 000 characters; agent and operator can read it.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub note: String,
+}
+
+bounds! {
+    ResolveDispute {
+        note: Chars(1..=REASON_CHARS_MAX),
+    }
 }
 
 /// The resolution of a dispute, as agent and operator see it.
@@ -113,8 +119,13 @@ pub struct Resolution {
 #[serde(deny_unknown_fields)]
 pub struct OpenDispute {
     /// The reason, 1 to 1 000 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub reason: String,
+}
+
+bounds! {
+    OpenDispute {
+        reason: Chars(1..=REASON_CHARS_MAX),
+    }
 }
 
 /// The response to POST /tasks/:id/dispute.

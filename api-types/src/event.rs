@@ -83,7 +83,7 @@ pub struct Delivery {
     pub created_at: Timestamp,
     /// When the next attempt is due; null if there is none.
     pub next_attempt_at: Option<Timestamp>,
-    /// When the callback accepted it.
+    /// When the callback accepted it; null until then.
     pub delivered_at: Option<Timestamp>,
 }
 
@@ -97,10 +97,10 @@ pub struct DeliveryAttempt {
     pub at: Timestamp,
     /// How long the attempt took, in milliseconds.
     pub duration_ms: u64,
-    /// The HTTP status of the response, if there was one.
+    /// The HTTP status of the response; null if there was none.
     pub status: Option<u16>,
-    /// The first 1 024 characters of the response body.
+    /// The first 1 024 characters of the response body; null if there was no response.
     pub answer: Option<String>,
-    /// Why there was no response.
+    /// Why there was no response; null if there was one.
     pub error: Option<String>,
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     agent::Tier,
+    bounds::bounds,
     id::{AgentId, AuditId, OperatorId},
     money::MicroUsd,
     operator::KycStatus,
@@ -16,7 +17,10 @@ use crate::{
 };
 
 /// Maximum number of characters in a host's note.
-pub const NOTE_CHARS_MAX: usize = 1000;
+pub const NOTE_CHARS_MAX: usize = 1_000;
+
+/// Maximum number of characters in an identity provider's reference.
+pub const REFERENCE_CHARS_MAX: usize = 200;
 
 string_enum! {
     /// The host's decision on an operator's identity.
@@ -87,8 +91,13 @@ pub struct DecideKyc {
     pub decision: KycDecision,
     /// The reason, at most 1 000 characters; kept in the audit log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 1000))]
     pub note: Option<String>,
+}
+
+bounds! {
+    DecideKyc {
+        note: Chars(0..=NOTE_CHARS_MAX),
+    }
 }
 
 /// The request body of POST /webhooks/kyc: an identity provider's signed decision.
@@ -101,10 +110,15 @@ pub struct KycWebhook {
     /// The decision, `APPROVED` or `REJECTED`.
     pub status: KycStatus,
     /// The provider's own reference for its check. An identical message is processed once; another
-    /// reference makes it a different message.
+    /// reference makes it a different message. At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub reference: Option<String>,
+}
+
+bounds! {
+    KycWebhook {
+        reference: Chars(0..=REFERENCE_CHARS_MAX),
+    }
 }
 
 /// The response to POST /webhooks/kyc.

@@ -23,8 +23,8 @@ pub struct LedgerEntry {
     pub amount_usd: MicroUsd,
     /// The balance after the change.
     pub balance_after: MicroUsd,
-    /// The task that the change belongs to.
+    /// The task that the change belongs to; null for a deposit.
     pub task_id: Option<TaskId>,
-    /// The deposit that was credited.
+    /// The deposit that was credited; null for other changes.
     pub deposit_id: Option<TransactionId>,
 }

@@ -32,6 +32,7 @@
 pub mod agent;
 pub mod app_page;
 pub mod approval;
+mod bounds;
 pub mod credential;
 pub mod decimal;
 pub mod deposit;
@@ -47,6 +48,8 @@ pub mod ledger;
 pub mod message;
 pub mod money;
 pub mod new_task;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod operator;
 pub mod page;
 pub mod paths;
@@ -56,7 +59,7 @@ pub mod proof;
 pub mod quote;
 pub mod review;
 pub mod status;
-mod strings;
+pub mod strings;
 pub mod task;
 pub mod task_type;
 pub mod time;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    bounds::bounds,
     id::{MessageId, TaskId},
     strings::string_enum,
     time::Timestamp,
@@ -10,6 +11,12 @@ use crate::{
 
 /// Maximum number of characters in a message.
 pub const MESSAGE_CHARS_MAX: usize = 2000;
+
+/// Minimum number of stars of a rating.
+pub const STARS_MIN: u32 = 1;
+
+/// Maximum number of stars of a rating.
+pub const STARS_MAX: u32 = 5;
 
 /// Maximum number of characters in a rating's comment.
 pub const COMMENT_CHARS_MAX: usize = 1000;
@@ -48,8 +55,13 @@ pub struct Message {
 #[serde(deny_unknown_fields)]
 pub struct SendMessage {
     /// The text, 1 to 2 000 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2000))]
     pub body: String,
+}
+
+bounds! {
+    SendMessage {
+        body: Chars(1..=MESSAGE_CHARS_MAX),
+    }
 }
 
 /// The request body of POST /tasks/:id/rate and POST /operator/tasks/:id/rate.
@@ -58,11 +70,17 @@ pub struct SendMessage {
 #[serde(deny_unknown_fields)]
 pub struct GiveRating {
     /// The number of stars, 1 to 5.
-    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 5))]
     pub stars: u8,
-    /// A comment of at most 1 000 characters.
+    /// A comment of 1 to 1 000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+}
+
+bounds! {
+    GiveRating {
+        stars: Integer(STARS_MIN..=STARS_MAX),
+        comment: Chars(1..=COMMENT_CHARS_MAX),
+    }
 }
 
 /// The response to a rating.

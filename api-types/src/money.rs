@@ -22,7 +22,7 @@ const MICRO_DECIMALS: u32 = 6;
 /// The largest amount that is handled: a trillion dollars, far below the limit of an `i64`.
 const MICROS_MAX: i64 = 1_000_000_000_000 * MICROS_PER_USD;
 
-/// An amount of US dollars, exact to the millionth (contract §1).
+/// An amount of US dollars, exact to the millionth.
 ///
 /// In JSON it is written as a number (`29.50`) and read from a number or a decimal string, digit by
 /// digit. A balance may be negative; amounts in requests never are.

@@ -4,13 +4,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    bounds::bounds,
+    estimate::ESTIMATE_MINUTES_MAX,
     event::WebhookStyle,
     id::TaskId,
+    message::{STARS_MAX, STARS_MIN},
     money::MicroUsd,
     place::Location,
     proof::ProofType,
     status::Status,
-    strings::string_enum,
+    strings::{URL_CHARS_MAX, string_enum},
     task_type::{TaskDomain, TaskType},
     time::Timestamp,
 };
@@ -27,6 +30,15 @@ pub const REQUIREMENTS_MAX: usize = 20;
 /// Maximum number of characters in a proof requirement.
 pub const REQUIREMENT_CHARS_MAX: usize = 500;
 
+/// Minimum number of characters in a callback's secret.
+pub const CALLBACK_SECRET_CHARS_MIN: usize = 16;
+
+/// Maximum number of characters in a callback's secret.
+pub const CALLBACK_SECRET_CHARS_MAX: usize = 256;
+
+/// Maximum number of characters in the agent's own name for a task.
+pub const EXTERNAL_ID_CHARS_MAX: usize = 200;
+
 /// Maximum size of a result schema in bytes of compact JSON: 16 KiB.
 pub const RESULT_SCHEMA_BYTES_MAX: usize = 16 * 1024;
 
@@ -37,10 +49,8 @@ pub const RESULT_SCHEMA_BYTES_MAX: usize = 16 * 1024;
 #[serde(deny_unknown_fields)]
 pub struct CreateTask {
     /// The title, 1 to 200 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub title: String,
     /// The description, 1 to 10 000 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 10_000))]
     pub description: String,
     /// The place of the work; required for PHYSICAL tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,7 +61,6 @@ pub struct CreateTask {
     /// The deadline, 10 minutes to 90 days ahead.
     pub deadline: Timestamp,
     /// What the proof must show: 1 to 20 requirements of 1 to 500 characters each.
-    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 20))]
     pub proof_requirements: Vec<String>,
     /// The kind of work.
     pub task_type: TaskType,
@@ -63,15 +72,13 @@ pub struct CreateTask {
     pub proof_type: Option<ProofType>,
     /// Instructions for digital work, at most 10 000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 10_000))]
     pub digital_instructions: Option<String>,
-    /// The public https URL that events are sent to.
+    /// The public https URL that events are sent to, at most 2 000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub callback_url: Option<String>,
     /// The secret that signs webhooks, 16 to 256 characters; never returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 16, max_length = 256))]
     pub callback_secret: Option<String>,
     /// The public key that credentials are sealed to; required for the credential types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,14 +87,12 @@ pub struct CreateTask {
         schema(value_type = Option<crate::credential::PublicKeyInput>)
     )]
     pub agent_public_key: Option<String>,
-    /// The agent's own name for the task, at most 200 characters.
+    /// The agent's own name for the task, 1 to 200 characters; GET /tasks can filter by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub external_id: Option<String>,
     /// The lowest rating of an eligible operator, 1 to 5 with at most two decimals. Operators with
     /// a lower rating or none neither see the task nor can accept it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 5))]
     pub min_operator_rating: Option<f64>,
     /// JSON Schema of a typed `result` that the operator submits in addition to the proof: an
     /// object of at most 16 KiB, of draft 2020-12 unless it names 2019-09 or 7. References must
@@ -116,8 +121,21 @@ pub struct CreateTask {
     pub require_estimate: Option<bool>,
     /// Estimates up to this many minutes are approved at once; 1 to 129 600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 129_600))]
     pub auto_approve_estimate_minutes: Option<u32>,
+}
+
+bounds! {
+    CreateTask {
+        title: Chars(1..=TITLE_CHARS_MAX),
+        description: Chars(1..=DESCRIPTION_CHARS_MAX),
+        proof_requirements: Strings(1..=REQUIREMENTS_MAX, 1..=REQUIREMENT_CHARS_MAX),
+        digital_instructions: Chars(0..=DESCRIPTION_CHARS_MAX),
+        callback_url: Chars(1..=URL_CHARS_MAX),
+        callback_secret: Chars(CALLBACK_SECRET_CHARS_MIN..=CALLBACK_SECRET_CHARS_MAX),
+        external_id: Chars(1..=EXTERNAL_ID_CHARS_MAX),
+        min_operator_rating: Integer(STARS_MIN..=STARS_MAX),
+        auto_approve_estimate_minutes: Integer(1..=ESTIMATE_MINUTES_MAX),
+    }
 }
 
 string_enum! {
@@ -142,9 +160,9 @@ pub struct CreatedTask {
     pub task_id: TaskId,
     /// The status of the new task, `PENDING`.
     pub status: Status,
-    /// Amount that the operator gets.
+    /// Amount in US dollars that the operator gets.
     pub reward_usd: MicroUsd,
-    /// Amount that the platform gets.
+    /// Amount in US dollars that the platform gets.
     pub platform_fee: MicroUsd,
     /// Sum of reward and fee, now in escrow.
     pub total_escrow: MicroUsd,
@@ -152,7 +170,8 @@ pub struct CreatedTask {
     pub deadline: Timestamp,
     /// When the task was created.
     pub created_at: Timestamp,
-    /// The fingerprint of `agent_public_key`, to compare with the one that the operator sees.
+    /// The fingerprint of `agent_public_key`, to compare with the one that the operator sees; left
+    /// out if the task has no key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_key_fingerprint: Option<String>,
     /// Whether the task is simulated; left out if it is not.

@@ -1,8 +1,9 @@
-//! Operators: registration, profile, search, earnings (contract §6, S1).
+//! Operators: registration, profile, search, earnings.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    bounds::bounds,
     id::{OperatorId, TaskId},
     money::{Currency, MicroUsd},
     place::HomePlace,
@@ -11,6 +12,19 @@ use crate::{
     task_type::TaskType,
     time::Timestamp,
 };
+
+/// Maximum number of characters in an operator's name.
+pub const OPERATOR_NAME_CHARS_MAX: usize = 100;
+
+/// Minimum number of digits in a phone number.
+pub const PHONE_DIGITS_MIN: usize = 7;
+
+/// Maximum number of digits in a phone number, as in E.164.
+pub const PHONE_DIGITS_MAX: usize = 15;
+
+fn phone_pattern() -> String {
+    format!("^\\+[0-9]{{{PHONE_DIGITS_MIN},{PHONE_DIGITS_MAX}}}$")
+}
 
 string_enum! {
     /// The state of an operator's identity check.
@@ -30,10 +44,7 @@ string_enum! {
 #[serde(deny_unknown_fields)]
 pub struct RegisterOperator {
     /// The operator's name, 1 to 100 characters; agents see it shortened, as in "Jane D.".
-    #[cfg_attr(
-        feature = "openapi",
-        schema(min_length = 1, max_length = 100, example = "Jane Doe")
-    )]
+    #[cfg_attr(feature = "openapi", schema(example = "Jane Doe"))]
     pub name: String,
     /// The operator's e-mail address. One account per address.
     #[cfg_attr(
@@ -43,7 +54,6 @@ pub struct RegisterOperator {
     pub email: String,
     /// The phone number: `+` and 7 to 15 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(pattern = r"^\+[0-9]{7,15}$"))]
     pub phone: Option<String>,
     /// The area where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,6 +63,13 @@ pub struct RegisterOperator {
     pub skills: Vec<TaskType>,
 }
 
+bounds! {
+    RegisterOperator {
+        name: Chars(1..=OPERATOR_NAME_CHARS_MAX),
+        phone: Pattern(phone_pattern),
+    }
+}
+
 /// The request body of PATCH /operator/profile. A field that is left out stays unchanged.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -60,11 +77,9 @@ pub struct RegisterOperator {
 pub struct ChangeOperator {
     /// The operator's name, 1 to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: Option<String>,
     /// The phone number: `+` and 7 to 15 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(pattern = r"^\+[0-9]{7,15}$"))]
     pub phone: Option<String>,
     /// The area where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +87,13 @@ pub struct ChangeOperator {
     /// The task types that the operator does; empty means all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skills: Option<Vec<TaskType>>,
+}
+
+bounds! {
+    ChangeOperator {
+        name: Chars(1..=OPERATOR_NAME_CHARS_MAX),
+        phone: Pattern(phone_pattern),
+    }
 }
 
 /// An operator, as agents see them.
@@ -101,8 +123,8 @@ pub struct OperatorSearchResult {
     pub skills: Vec<TaskType>,
     /// Number of tasks completed and paid.
     pub completed_tasks: u64,
-    /// Distance in whole kilometres. Operators' positions are known to about ten kilometres, so it
-    /// is no more exact than that.
+    /// Distance in whole kilometres. Operators' positions are known to about ten kilometres, and
+    /// the distance is not more exact than that.
     pub distance_km: u32,
 }
 

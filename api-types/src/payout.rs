@@ -3,11 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::PayoutId, money::MicroUsd, operator::Earnings, strings::string_enum, time::Timestamp,
+    bounds::bounds, id::PayoutId, money::MicroUsd, operator::Earnings, strings::string_enum,
+    time::Timestamp,
 };
 
 /// The smallest payout (S1).
 pub const PAYOUT_MIN: MicroUsd = MicroUsd::usd(10);
+
+/// Maximum number of characters in the id of a Payoneer account.
+pub const PAYEE_ID_CHARS_MAX: usize = 100;
 
 string_enum! {
     /// How a payout is sent.
@@ -43,7 +47,7 @@ pub struct RequestPayout {
     /// How the payout is sent; `payoneer` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<PayoutMethod>,
-    /// The Payoneer account, at most 100 characters; optional in test mode.
+    /// The id of the Payoneer account, 1 to 100 characters; optional in test mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(example = "payee_123"))]
     pub payoneer_payee_id: Option<String>,
@@ -55,6 +59,12 @@ pub struct RequestPayout {
     /// The chain; only `base` is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<String>,
+}
+
+bounds! {
+    RequestPayout {
+        payoneer_payee_id: Chars(1..=PAYEE_ID_CHARS_MAX),
+    }
 }
 
 /// The response to POST /operator/payout.
@@ -76,13 +86,13 @@ pub struct PayoutView {
     pub payout_id: PayoutId,
     /// The state of the payout.
     pub status: PayoutStatus,
-    /// Amount of the payout.
+    /// Amount of the payout in US dollars.
     pub amount_usd: MicroUsd,
     /// How the payout is sent.
     pub method: PayoutMethod,
     /// When the payout was requested.
     pub created_at: Timestamp,
-    /// When the payout arrived or failed.
+    /// When the payout arrived or failed; null until then.
     pub settled_at: Option<Timestamp>,
 }
 

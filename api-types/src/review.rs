@@ -2,7 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::TaskId, status::Status, strings::string_enum, time::Timestamp};
+use crate::{
+    bounds::bounds,
+    dispute::REASON_CHARS_MAX,
+    id::TaskId,
+    new_task::{REQUIREMENT_CHARS_MAX, REQUIREMENTS_MAX},
+    status::Status,
+    strings::string_enum,
+    time::Timestamp,
+};
 
 string_enum! {
     /// An agent's decision on a proof.
@@ -21,12 +29,19 @@ string_enum! {
 pub struct VerifyTask {
     /// The decision on the proof.
     pub decision: VerifyDecision,
-    /// The reason, at most 1 000 characters; the operator can read it.
+    /// The reason, 1 to 1 000 characters; the operator can read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The task's requirements that are not met, in the task's own wording.
+    /// The task's requirements that are not met, at most 20, in the task's own wording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmet_requirements: Option<Vec<String>>,
+}
+
+bounds! {
+    VerifyTask {
+        reason: Chars(1..=REASON_CHARS_MAX),
+        unmet_requirements: Strings(0..=REQUIREMENTS_MAX, 1..=REQUIREMENT_CHARS_MAX),
+    }
 }
 
 /// The response to POST /tasks/:id/verify.
@@ -45,7 +60,7 @@ pub struct VerifiedTask {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Rejection {
-    /// The agent's reason, if it gave one.
+    /// The agent's reason; null if it gave none.
     pub reason: Option<String>,
     /// The requirements that the agent found unmet, in the task's own wording.
     pub unmet_requirements: Vec<String>,
@@ -59,11 +74,17 @@ pub struct Rejection {
 #[serde(deny_unknown_fields)]
 pub struct RequestRevision {
     /// What to improve, 1 to 1 000 characters; the operator can read it.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub reason: String,
-    /// The task's requirements that are not met, in the task's own wording.
+    /// The task's requirements that are not met, at most 20, in the task's own wording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmet_requirements: Option<Vec<String>>,
+}
+
+bounds! {
+    RequestRevision {
+        reason: Chars(1..=REASON_CHARS_MAX),
+        unmet_requirements: Strings(0..=REQUIREMENTS_MAX, 1..=REQUIREMENT_CHARS_MAX),
+    }
 }
 
 /// The response to POST /tasks/:id/request-revision.

@@ -1,9 +1,13 @@
-//! Strings on the wire: the macro that declares string enums, and the deserializer that these
-//! enums, ids and times share. The enums themselves are in the modules of their resources.
+//! Strings on the wire: the length of URLs, the macro that declares string enums, and the
+//! deserializer that these enums, ids and times share. The enums themselves are in the modules of
+//! their resources.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize as _, Deserializer};
+
+/// Maximum number of characters in a URL that a caller sends.
+pub const URL_CHARS_MAX: usize = 2_000;
 
 /// Deserializes a string. Generic deserialization code is compiled once per value type, and a phone
 /// downloads all of it; sharing this function keeps it to one copy.
@@ -20,13 +24,16 @@ macro_rules! string_enum {
         $(#[doc = $doc:literal])+
         $(#[derive($($derive:ident),+)])?
         pub enum $enum:ident {
-            $($(#[doc = $variant_doc:literal])+ $variant:ident = $string:literal $(| $alias:literal)*,)+
+            $(
+                $(#[doc = $about:literal])+
+                $variant:ident = $string:literal $(| $alias:literal)*,
+            )+
         }
     ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq $($(, $derive)+)?)]
         pub enum $enum {
-            $($(#[doc = $variant_doc])+ $variant,)+
+            $($(#[doc = $about])+ $variant,)+
         }
 
         impl $enum {

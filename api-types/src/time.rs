@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize, de::Error as _};
 
-/// A point in time, exact to the millisecond: `2026-02-05T12:00:00.000Z` (contract §1).
+/// A point in time, exact to the millisecond: `2026-02-05T12:00:00.000Z`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 

@@ -4,6 +4,7 @@ use api_types::{
     OperatorId,
     host::{
         DecideKyc, KycDecision, KycWebhook, KycWebhookResponse, NOTE_CHARS_MAX, OperatorRecord,
+        REFERENCE_CHARS_MAX,
     },
     operator::KycStatus,
 };
@@ -14,9 +15,6 @@ use crate::{
     domain::fields::{Fields, Parsed, choice, text, wrong},
     store::{Tx, accounts},
 };
-
-/// Maximum length in characters of a provider's reference.
-const REFERENCE_CHARS_MAX: usize = 200;
 
 /// Parses the body of POST /admin/operators/:id/kyc.
 ///

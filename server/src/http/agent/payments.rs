@@ -3,7 +3,9 @@
 
 use api_types::{
     AgentId, TransactionId,
-    deposit::{PayIn, PaymentStatus, PaymentStatusRequest, PaymentView, StartedPayIn},
+    deposit::{
+        PAYMENT_ID_CHARS_MAX, PayIn, PaymentStatus, PaymentStatusRequest, PaymentView, StartedPayIn,
+    },
     error::ErrorBody,
     paths,
 };
@@ -227,7 +229,7 @@ pub async fn ask_pay_in_status(
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id = checked(Fields::read(&posted.body, |fields| {
-        fields.required("payment_id", text(1..=100))
+        fields.required("payment_id", text(1..=PAYMENT_ID_CHARS_MAX))
     }))?;
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         status_of(tx, agent.id, &id)
