@@ -1,4 +1,4 @@
-//! Agents: registration, profile, settings, balance (contract §3, S1). Keys are in `key.rs`.
+//! Agents: registration, profile, settings, balance. Keys are in `key.rs`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! A sealed credential on the wire (contract §5, S1). The crate `crypto-wasm` does the sealing.
+//! A sealed credential on the wire. The crate `crypto-wasm` does the sealing.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Disputes: who opened them, and how the host resolved them (contract §4).
+//! Disputes: who opened them, and how the host resolved them.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Errors on the wire: a code for programs and a sentence for people (contract §8).
+//! Errors on the wire: a code for programs and a sentence for people.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
 //! Task events as the event log, the event stream and webhooks show them, and the delivery log of
-//! webhooks (contract §4, §7).
+//! webhooks.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The Guardian's result for a proof (contract §4).
+//! The Guardian's result for a proof.
 
 use serde::{Deserialize, Serialize};
 

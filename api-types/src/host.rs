@@ -1,4 +1,4 @@
-//! Types of the host's endpoints (contract §2, §6): accounts, identity decisions, task type
+//! Types of the host's endpoints: accounts, identity decisions, task type
 //! switches, ledger check, failed jobs and the audit log of everything that the host did.
 
 use std::collections::BTreeMap;

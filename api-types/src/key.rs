@@ -1,4 +1,4 @@
-//! API keys: how they are shown, and what each may spend (contract §2, §3, S1).
+//! API keys: how they are created, changed and listed, and what each may spend.
 
 use serde::{Deserialize, Serialize};
 

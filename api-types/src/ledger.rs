@@ -1,4 +1,4 @@
-//! An agent's ledger: every change of its deposit balance (contract §3).
+//! An agent's ledger: every change of its deposit balance.
 
 use serde::{Deserialize, Serialize};
 

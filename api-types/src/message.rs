@@ -1,4 +1,4 @@
-//! Messages between an agent and an operator, and their ratings of each other (contract §4).
+//! Messages between an agent and an operator, and their ratings of each other.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Pages of lists: limits of a page and its position in the list (contract §1).
+//! Pagination: the limits of a page and its position in the list.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Payouts of an operator's earnings (contract §6, S1).
+//! Payouts of an operator's earnings.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// The smallest payout (S1).
+/// Minimum amount of a payout.
 pub const PAYOUT_MIN: MicroUsd = MicroUsd::usd(10);
 
 /// Maximum number of characters in the id of a Payoneer account.

@@ -1,4 +1,4 @@
-//! Proofs: what an operator submits, and uploaded files (contract §4, S1).
+//! Proofs: what an operator submits, and uploaded files.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
