@@ -13,9 +13,9 @@ string_enum! {
     /// The state of an approval.
     #[derive(Hash)]
     pub enum ApprovalStatus {
-        /// Nobody has decided yet.
+        /// The request waits for a decision.
         Pending = "PENDING",
-        /// The same request is accepted, once.
+        /// The same request is accepted once.
         Approved = "APPROVED",
         /// The same request is refused.
         Rejected = "REJECTED",

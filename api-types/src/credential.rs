@@ -11,7 +11,7 @@ use crate::{id::TaskId, time::Timestamp};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EncryptedCredential {
-    /// The version of the format: 1.
+    /// The version of the format, always 1.
     pub v: u64,
     /// The algorithm, always `ECDH-P256-AES-256-GCM`.
     pub algorithm: String,

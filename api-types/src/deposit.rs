@@ -55,9 +55,9 @@ pub struct Deposit {
 string_enum! {
     /// How money is paid in other than by USDC.
     pub enum PaymentMethod {
-        /// Payment by card.
+        /// The payer pays by card.
         Card = "card",
-        /// Payment by bank transfer.
+        /// The payer pays by bank transfer.
         BankTransfer = "bank_transfer",
     }
 }
@@ -67,11 +67,11 @@ string_enum! {
     pub enum PaymentStatus {
         /// The payer has not paid yet, or the provider has not reported it yet.
         Pending = "pending",
-        /// Paid, and credited to the agent.
+        /// The payment arrived and was credited to the agent.
         Completed = "completed",
-        /// Refused, or not paid in time.
+        /// The payment was refused, or was not made in time.
         Failed = "failed",
-        /// Cancelled by the payer.
+        /// The payer cancelled the payment.
         Cancelled = "cancelled",
     }
 }
@@ -112,7 +112,7 @@ pub struct StartedPayIn {
     pub status: PaymentStatus,
     /// The state as a sentence.
     pub message: String,
-    /// The URL where the payer pays.
+    /// The URL where the payer pays; left out if there is nothing to pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_url: Option<String>,
 }
@@ -165,7 +165,7 @@ pub struct PaymentWebhook {
     pub status: String,
     /// The order id that the server gave to the provider.
     pub order_id: String,
-    /// Amount paid, which must equal the agreed amount.
+    /// Amount paid in US dollars, which must equal the agreed amount.
     #[cfg_attr(feature = "openapi", schema(value_type = crate::money::UsdInput))]
     pub amount: MicroUsd,
     /// The currency; must be `USD` if it is given.

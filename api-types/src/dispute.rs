@@ -51,11 +51,11 @@ pub struct Dispute {
     pub task_id: TaskId,
     /// The agent that posted the task.
     pub agent_id: AgentId,
-    /// The operator who did the task.
+    /// The operator who did the task; null if nobody did.
     pub operator_id: Option<OperatorId>,
     /// The party that opened the dispute.
     pub opened_by: DisputeOpener,
-    /// The reason, as a sentence.
+    /// The reason as a sentence; null if none was given.
     pub reason: Option<String>,
     /// The reward, which the operator would get.
     pub reward_usd: MicroUsd,
@@ -79,9 +79,9 @@ pub struct Dispute {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ResolveDispute {
-    /// `RELEASE`, `REFUND` or `SPLIT`.
+    /// How the dispute ends: `RELEASE`, `REFUND` or `SPLIT`.
     pub outcome: DisputeOutcome,
-    /// The operator's part of the reward; only for `SPLIT`.
+    /// The operator's part of the reward in US dollars; only for `SPLIT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::UsdInput>))]
     pub operator_usd: Option<MicroUsd>,
@@ -99,13 +99,13 @@ bounds! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Resolution {
-    /// `RELEASE`, `REFUND` or `SPLIT`.
+    /// How the dispute ends: `RELEASE`, `REFUND` or `SPLIT`.
     pub outcome: DisputeOutcome,
-    /// Amount that the operator got.
+    /// Amount in US dollars that the operator got.
     pub operator_usd: MicroUsd,
-    /// Amount that the platform got.
+    /// Amount in US dollars that the platform got.
     pub platform_fee_usd: MicroUsd,
-    /// Amount that the agent got back.
+    /// Amount in US dollars that the agent got back.
     pub refunded_usd: MicroUsd,
     /// The host's note on the resolution.
     pub note: String,

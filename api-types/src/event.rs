@@ -30,7 +30,7 @@ pub struct TaskEvent {
     pub timestamp: Timestamp,
     /// The id of the event: the same in the log, in a stream and in every attempt of a webhook.
     pub event_id: EventId,
-    /// The agent's own name for the task.
+    /// The agent's own name for the task; left out if it gave none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
 }
@@ -38,11 +38,11 @@ pub struct TaskEvent {
 string_enum! {
     /// Which events are sent to a callback.
     pub enum WebhookStyle {
-        /// The Guardian's decisions and submitted estimates.
+        /// Only the Guardian's decisions and submitted estimates are sent.
         Humanops = "humanops",
-        /// One `task.status_changed` for each move.
+        /// One `task.status_changed` is sent for each move.
         Humcli = "humcli",
-        /// Every event of the task.
+        /// Every event of the task is sent.
         All = "all",
     }
 }

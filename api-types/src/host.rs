@@ -62,19 +62,19 @@ pub struct OperatorRecord {
     pub name: String,
     /// The e-mail address as given, in lower case.
     pub email: String,
-    /// The phone number as given.
+    /// The phone number as given; null if none was given.
     pub phone: Option<String>,
-    /// The city where the operator works.
+    /// The city where the operator works; null if none was given.
     pub city: Option<String>,
-    /// The country, as two letters of ISO 3166-1.
+    /// The country, as two letters of ISO 3166-1; null if none was given.
     pub country: Option<String>,
     /// The task types that the operator does; empty means all.
     pub skills: Vec<TaskType>,
     /// The state of the identity check; only `APPROVED` may accept tasks.
     pub kyc_status: KycStatus,
-    /// When the host or the identity provider last decided on the identity.
+    /// When the host or the identity provider last decided on the identity; null until then.
     pub kyc_decided_at: Option<Timestamp>,
-    /// The note or the provider's reference of that decision.
+    /// The note or the provider's reference of that decision; null if there is none.
     pub kyc_note: Option<String>,
     /// Amount earned that is still within the hold, in which the agent may open a dispute.
     pub pending_balance: MicroUsd,
@@ -143,13 +143,13 @@ pub struct AgentRecord {
     pub name: String,
     /// The e-mail address as given, in lower case.
     pub email: String,
-    /// The company as the agent gave it.
+    /// The company as the agent gave it; null if none was given.
     pub company: Option<String>,
     /// The agent's trust level.
     pub tier: Tier,
-    /// Sum of all deposits ever credited.
+    /// Sum of all deposits ever credited, in US dollars.
     pub deposited_usd: MicroUsd,
-    /// Amount that the agent can spend.
+    /// Amount in US dollars that the agent can spend.
     pub deposit_balance: MicroUsd,
     /// Number of tasks ever posted.
     pub tasks: u64,

@@ -164,7 +164,7 @@ pub struct CreatedTask {
     pub reward_usd: MicroUsd,
     /// Amount in US dollars that the platform gets.
     pub platform_fee: MicroUsd,
-    /// Sum of reward and fee, now in escrow.
+    /// Sum of reward and fee in US dollars, now in escrow.
     pub total_escrow: MicroUsd,
     /// The given deadline, in UTC.
     pub deadline: Timestamp,

@@ -55,7 +55,7 @@ pub struct RegisterOperator {
     /// The phone number: `+` and 7 to 15 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// The area where the operator works.
+    /// The approximate area where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<HomePlace>,
     /// The task types that the operator does; empty means all.
@@ -81,7 +81,7 @@ pub struct ChangeOperator {
     /// The phone number: `+` and 7 to 15 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// The area where the operator works.
+    /// The approximate area where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<HomePlace>,
     /// The task types that the operator does; empty means all.
@@ -154,7 +154,7 @@ pub struct OperatorProfile {
     pub kyc_status: KycStatus,
     /// The task types that the operator does; empty means all.
     pub skills: Vec<TaskType>,
-    /// The area where the operator works.
+    /// The approximate area where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<HomePlace>,
     /// Mean of the agents' stars; null while there are none.
@@ -167,7 +167,7 @@ pub struct OperatorProfile {
 pub struct Earnings {
     /// Amount earned that is still within the hold, in which the agent may open a dispute.
     pub pending_balance: MicroUsd,
-    /// Amount that can be paid out.
+    /// Amount in US dollars that can be paid out.
     pub available_balance: MicroUsd,
     /// Amount earned so far: the sum of pending, available and paid out.
     pub total_earned: MicroUsd,

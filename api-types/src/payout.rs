@@ -16,9 +16,9 @@ pub const PAYEE_ID_CHARS_MAX: usize = 100;
 string_enum! {
     /// How a payout is sent.
     pub enum PayoutMethod {
-        /// To a Payoneer account.
+        /// The payout goes to a Payoneer account.
         Payoneer = "payoneer",
-        /// As USDC on Base, to a wallet.
+        /// The payout goes to a wallet, as USDC on Base.
         Usdc = "usdc",
     }
 }
@@ -104,7 +104,7 @@ pub struct EarningsAndPayouts {
     /// The balances and the latest completed tasks.
     #[serde(flatten)]
     pub earnings: Earnings,
-    /// The part of `paid_out` that is still on its way.
+    /// The part of `paid_out` in US dollars that is still on its way.
     pub paying_out: MicroUsd,
     /// The latest payouts, newest first, at most 20.
     pub recent_payouts: Vec<PayoutView>,

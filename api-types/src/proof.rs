@@ -37,13 +37,13 @@ string_enum! {
     /// The kind of proof that a task asks for.
     #[derive(Hash)]
     pub enum ProofType {
-        /// Photos taken on the spot.
+        /// The proof is photos taken on the spot.
         Photo = "PHOTO",
-        /// Pictures of a screen, uploaded like photos.
+        /// The proof is pictures of a screen, uploaded like photos.
         Screenshot = "SCREENSHOT",
-        /// A confirmation in words.
+        /// The proof is a confirmation in words.
         Confirmation = "CONFIRMATION",
-        /// A sealed credential on credential tasks, files on other tasks.
+        /// The proof is a sealed credential on credential tasks, and files on other tasks.
         Artifact = "ARTIFACT",
     }
 }
@@ -146,10 +146,10 @@ pub struct ProofView {
     /// Signed URLs of the files, valid for 15 minutes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<String>,
-    /// The operator's confirmation in words.
+    /// The operator's confirmation in words; left out if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation_text: Option<String>,
-    /// The URL that the confirmation refers to.
+    /// The URL that the confirmation refers to; left out if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_url: Option<String>,
     /// Whether the agent can retrieve a sealed credential; left out if not.

@@ -35,16 +35,16 @@ pub struct Quote {
     pub task_domain: TaskDomain,
     /// The kind of proof that the task would ask for.
     pub proof_type: ProofType,
-    /// Amount that the operator would get.
+    /// Amount in US dollars that the operator would get.
     pub reward_usd: MicroUsd,
-    /// Amount that the platform would get.
+    /// Amount in US dollars that the platform would get.
     pub platform_fee: MicroUsd,
     /// The fee in per cent of the reward, by the agent's spending in the last 30 days. In addition,
     /// there is a minimum fee.
     pub fee_percent: f64,
-    /// Sum of reward and fee, which would go into escrow.
+    /// Sum of reward and fee in US dollars, which would go into escrow.
     pub total_escrow: MicroUsd,
-    /// Amount that the agent can spend.
+    /// Amount in US dollars that the agent can spend now.
     pub balance: MicroUsd,
     /// Whether the balance covers `total_escrow`.
     pub sufficient_balance: bool,
@@ -74,14 +74,14 @@ pub struct Obstacle {
 pub struct TierHeadroom {
     /// The agent's trust level.
     pub tier: Tier,
-    /// Maximum reward of one task.
+    /// Maximum reward of one task in US dollars.
     pub max_task_usd: MicroUsd,
     /// Maximum number of tasks in a UTC day.
     pub max_daily_tasks: u32,
     /// Number of tasks that may still be posted today.
     pub tasks_left_today: u32,
-    /// Maximum sum of rewards and fees in a UTC day.
+    /// Maximum sum of rewards and fees in a UTC day, in US dollars.
     pub max_daily_usd: MicroUsd,
-    /// Amount that may still be spent today.
+    /// Amount in US dollars that may still be spent today.
     pub usd_left_today: MicroUsd,
 }

@@ -70,9 +70,9 @@ string_enum! {
 string_enum! {
     /// Why a task was cancelled.
     pub enum CancelReason {
-        /// The agent cancelled it.
+        /// The agent cancelled the task.
         Agent = "CANCELLED_BY_AGENT",
-        /// Nobody did it in time.
+        /// Nobody did the task in time.
         Expired = "EXPIRED",
         /// The host resolved a dispute with a refund.
         Refunded = "DISPUTE_REFUNDED",
@@ -85,6 +85,6 @@ string_enum! {
 pub struct MovedTask {
     /// The id of the task.
     pub task_id: TaskId,
-    /// The task's new status.
+    /// The status after the move.
     pub status: Status,
 }

@@ -34,13 +34,13 @@ pub struct TaskItem {
     pub status: Status,
     /// The kind of work.
     pub task_type: TaskType,
-    /// Amount that the operator gets.
+    /// Amount in US dollars that the operator gets after completion.
     pub reward_usd: MicroUsd,
-    /// The operator who claimed the task.
+    /// The operator who claimed the task; null if nobody has.
     pub operator: Option<OperatorSummary>,
-    /// The id of the operator who claimed the task.
+    /// The id of that operator; null if nobody claimed the task.
     pub operator_id: Option<OperatorId>,
-    /// The agent's own name for the task.
+    /// The agent's own name for the task; left out if it gave none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// When the task was posted.
@@ -73,20 +73,20 @@ pub struct TaskView {
     pub task_domain: TaskDomain,
     /// The kind of proof that the task asks for.
     pub proof_type: ProofType,
-    /// The place of the work, if there is one.
+    /// The place of the work. If it can be done anywhere, the address is `Remote/Digital`.
     pub location: Option<Location>,
-    /// Instructions for digital work.
+    /// Instructions for digital work; left out if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digital_instructions: Option<String>,
-    /// Amount that the operator gets.
+    /// Amount in US dollars that the operator gets after completion.
     pub reward_usd: MicroUsd,
-    /// Amount that the platform gets.
+    /// Amount in US dollars that the platform gets after completion.
     pub platform_fee_usd: MicroUsd,
     /// When the task must be done.
     pub deadline: Timestamp,
-    /// What the proof must show.
+    /// What the proof must show, one requirement each.
     pub proof_requirements: Vec<String>,
-    /// The lowest rating of an operator who may accept the task.
+    /// The lowest rating of an operator who may accept the task, 1 to 5 stars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_operator_rating: Option<f64>,
     /// The schema that the typed result must satisfy.
@@ -99,21 +99,21 @@ pub struct TaskView {
     pub result: Option<Value>,
     /// Which events are sent to the callback.
     pub webhook_style: WebhookStyle,
-    /// The latest proof, once submitted.
+    /// The latest proof; null until one is submitted.
     pub proof: Option<ProofView>,
     /// The Guardian's result for that proof.
     pub guardian_result: Option<GuardianResult>,
     /// The agent's rejection of the proof, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
-    /// The operator's estimate for the task.
+    /// The operator's estimate for the task; null if there is none.
     pub estimate: Option<Estimate>,
     /// Whether an operator must give an estimate.
     pub require_estimate: bool,
     /// Estimates up to this many minutes are approved at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_approve_estimate_minutes: Option<u32>,
-    /// The revision that the agent requested.
+    /// The revision that the agent requested; left out if it requested none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
     /// The host's resolution of a dispute.
@@ -122,7 +122,7 @@ pub struct TaskView {
     pub messages: Vec<Message>,
     /// The latest events, oldest first, at most 100.
     pub events: Vec<TaskEvent>,
-    /// The operator who claimed the task.
+    /// The operator who claimed the task; null if nobody has.
     pub operator: Option<OperatorSummary>,
     /// The public key that credentials are sealed to, in the form given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,23 +133,23 @@ pub struct TaskView {
     /// The URL that events are sent to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<String>,
-    /// The agent's own name for the task.
+    /// The agent's own name for the task; left out if it gave none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// The moves that the agent can make now.
+    /// The moves that the agent can make now; a client need not know the rules.
     pub actions: Vec<Action>,
-    /// When an operator accepted the task.
+    /// When an operator accepted the task; null before.
     pub accepted_at: Option<Timestamp>,
     /// When the proof was submitted.
     pub submitted_at: Option<Timestamp>,
-    /// When the proof was approved.
+    /// When the proof was approved; null before.
     pub verified_at: Option<Timestamp>,
-    /// When the task was done and paid.
+    /// When the task was completed and the reward paid to the operator's balance.
     pub completed_at: Option<Timestamp>,
-    /// When the task was cancelled.
+    /// When the task was cancelled; left out if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,
-    /// Why the task was cancelled.
+    /// Why the task was cancelled; left out if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<CancelReason>,
     /// When the clock makes the next move, unless another actor moves the task before.
@@ -193,11 +193,11 @@ pub struct OperatorTaskView {
     /// Instructions for digital work; included only after the task was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digital_instructions: Option<String>,
-    /// Amount that the operator gets; no fee is deducted from it.
+    /// Amount in US dollars that the operator gets after completion; no fee is deducted from it.
     pub reward_usd: MicroUsd,
     /// When the task must be done.
     pub deadline: Timestamp,
-    /// What the proof must show.
+    /// What the proof must show, one requirement each.
     pub proof_requirements: Vec<String>,
     /// The schema of a typed result that is submitted in addition to the proof, if the task has
     /// one.
@@ -217,9 +217,9 @@ pub struct OperatorTaskView {
     /// compares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_key_fingerprint: Option<String>,
-    /// The moves that the operator can make now.
+    /// The moves that the operator can make now; a client need not know the rules.
     pub actions: Vec<Action>,
-    /// The operator's own proof, once submitted.
+    /// The operator's own latest proof; left out until it is submitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofView>,
     /// The Guardian's result for that proof.
@@ -228,16 +228,16 @@ pub struct OperatorTaskView {
     /// The agent's rejection of the proof, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
-    /// The operator's own estimate.
+    /// The operator's own estimate; left out if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
-    /// The revision that the agent requested, with its deadline.
+    /// The revision that the agent requested, with its deadline; left out if it requested none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
     /// The host's resolution of a dispute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
-    /// Why the task was cancelled.
+    /// Why the task was cancelled; left out if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<CancelReason>,
     /// When the clock makes the next move, unless another actor moves the task before.
@@ -249,7 +249,7 @@ pub struct OperatorTaskView {
     /// When the proof was submitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted_at: Option<Timestamp>,
-    /// When the task was done and paid.
+    /// When the task was completed and the reward paid to the operator's balance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// When the hold ends and the reward can be paid out.
@@ -270,7 +270,7 @@ pub struct AcceptedTask {
     /// When the task was accepted; left out while the agent decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
-    /// The estimate as a total in minutes.
+    /// The estimate as a total in minutes; left out if the operator gave none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate_minutes: Option<u32>,
 }
@@ -283,6 +283,6 @@ pub struct CancelledTask {
     pub task_id: TaskId,
     /// The task's new status, `CANCELLED`.
     pub status: Status,
-    /// Reward and fee, back in the deposit balance.
+    /// Sum of reward and fee in US dollars, which is back in the deposit balance.
     pub refunded_usd: MicroUsd,
 }

@@ -38,11 +38,11 @@ string_enum! {
 string_enum! {
     /// Where work of a type takes place.
     pub enum TaskDomain {
-        /// At a place in the world.
+        /// The work is done at a place in the world.
         Physical = "PHYSICAL",
-        /// On any device.
+        /// The work is done on any device.
         Digital = "DIGITAL",
-        /// On any device, with a secret as the result that only the agent can open.
+        /// The work is done on any device, and its result is a secret that only the agent can open.
         Credential = "CREDENTIAL",
     }
 }
