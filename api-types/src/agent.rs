@@ -1,18 +1,26 @@
-//! Agents: registration, profile, settings, balance (contract §3, S1). Keys are in `key.rs`.
+//! Agents: registration, profile, settings, balance. Keys are in `key.rs`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, MicroUsd, Timestamp, error::Dialect, key::KeyItem, names::names, task::WebhookStyle,
+    bounds::bounds,
+    error::Dialect,
+    estimate::ESTIMATE_MINUTES_MAX,
+    event::WebhookStyle,
+    id::AgentId,
+    key::KeyItem,
+    money::{Currency, MicroUsd},
+    strings::string_enum,
+    time::Timestamp,
 };
 
-/// Maximum number of characters in the name of an agent, an operator or a key.
-pub const NAME_CHARS_MAX: usize = 100;
+/// Maximum number of characters in an agent's name.
+pub const AGENT_NAME_CHARS_MAX: usize = 100;
 
-/// Maximum number of characters in a company name.
+/// Maximum number of characters in a company's name.
 pub const COMPANY_CHARS_MAX: usize = 200;
 
-names! {
+string_enum! {
     /// The trust level of an agent, which sets its limits.
     #[derive(PartialOrd, Ord)]
     pub enum Tier {
@@ -31,10 +39,7 @@ names! {
 #[serde(deny_unknown_fields)]
 pub struct RegisterAgent {
     /// The agent's name, 1 to 100 characters; operators see it.
-    #[cfg_attr(
-        feature = "openapi",
-        schema(min_length = 1, max_length = 100, example = "my-agent")
-    )]
+    #[cfg_attr(feature = "openapi", schema(example = "my-agent"))]
     pub name: String,
     /// The e-mail address of the agent's owner. One account per address.
     #[cfg_attr(
@@ -44,8 +49,14 @@ pub struct RegisterAgent {
     pub email: String,
     /// The company that the agent works for, at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub company: Option<String>,
+}
+
+bounds! {
+    RegisterAgent {
+        name: Chars(1..=AGENT_NAME_CHARS_MAX),
+        company: Chars(0..=COMPANY_CHARS_MAX),
+    }
 }
 
 /// The response to POST /agents/register.
@@ -71,11 +82,11 @@ pub struct RegisteredAgent {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SandboxInfo {
-    /// What happens to tasks in this tier.
+    /// A sentence that says what happens to tasks in this tier.
     pub what: String,
-    /// Why the tier exists.
+    /// A sentence that says why the tier exists.
     pub why: String,
-    /// How to reach the next tier.
+    /// A sentence that says how to reach the next tier.
     pub how_to_upgrade: String,
     /// The limits of the tier.
     pub limits: TierLimits,
@@ -106,14 +117,14 @@ pub struct AgentProfile {
     pub email: String,
     /// When the link mailed to that address was opened; null until then.
     pub email_verified_at: Option<Timestamp>,
-    /// The company that the agent works for.
+    /// The company that the agent works for; null if none was given.
     pub company: Option<String>,
     /// The agent's trust level.
     pub tier: Tier,
     /// The limits of the tier.
     pub limits: TierLimits,
     /// How much of the limits is used today.
-    pub today: TodaysUse,
+    pub today: TierUsage,
     /// The verified wallet that deposits must come from; null while none is verified.
     pub wallet: Option<AgentWallet>,
     /// Defaults for requests that leave these values out.
@@ -126,15 +137,15 @@ pub struct AgentProfile {
 
 /// How much of its tier's limits an agent has used in the current UTC day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct TodaysUse {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TodaysUse))]
+pub struct TierUsage {
     /// Number of tasks posted today.
     pub tasks: u32,
     /// Number of tasks that may still be posted today.
     pub tasks_left: u32,
-    /// Sum of rewards and fees of today's tasks, without cancelled ones.
+    /// Sum of rewards and fees of today's tasks in US dollars, without cancelled ones.
     pub spent_usd: MicroUsd,
-    /// Amount that may still be spent today.
+    /// Amount in US dollars that may still be spent today.
     pub spend_left_usd: MicroUsd,
     /// When the UTC day ends: midnight UTC.
     pub resets_at: Timestamp,
@@ -144,11 +155,11 @@ pub struct TodaysUse {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgentWallet {
-    /// The wallet's address.
+    /// The wallet's address: `0x` and 40 hexadecimal digits.
     pub address: String,
     /// The chain; always `base`.
     pub chain: String,
-    /// When the ownership was proved.
+    /// When the agent proved its ownership.
     pub verified_at: Timestamp,
 }
 
@@ -159,11 +170,16 @@ pub struct AgentWallet {
 pub struct AgentSettings {
     /// The error dialect for keys that set none of their own.
     pub dialect: Option<Dialect>,
-    /// Which events are sent to a task's callback.
+    /// Which events are sent to the callback of a task.
     pub webhook_style: Option<WebhookStyle>,
-    /// Estimates up to this many minutes are approved at once.
-    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 129_600))]
+    /// Estimates up to this many minutes, 1 to 129 600, are approved at once.
     pub auto_approve_estimate_minutes: Option<u32>,
+}
+
+bounds! {
+    AgentSettings {
+        auto_approve_estimate_minutes: Integer(1..=ESTIMATE_MINUTES_MAX),
+    }
 }
 
 /// The request body of PATCH /agents/me. A field that is left out stays unchanged; null clears a
@@ -174,15 +190,20 @@ pub struct AgentSettings {
 pub struct ChangeAgent {
     /// The agent's name, 1 to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: Option<String>,
     /// The company that the agent works for, at most 200 characters.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub company: Option<String>,
     /// The settings to change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<AgentSettings>,
+}
+
+bounds! {
+    ChangeAgent {
+        name: Chars(1..=AGENT_NAME_CHARS_MAX),
+        company: Chars(0..=COMPANY_CHARS_MAX),
+    }
 }
 
 /// The response to GET /agents/verify-email.
@@ -203,7 +224,7 @@ pub struct VerifiedEmail {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResentVerification {
-    /// Always `true`: a mail will be sent.
+    /// Always `true`: a mail with a link will be sent.
     pub sent: bool,
     /// The address that the mail is sent to.
     pub email: String,
@@ -215,19 +236,26 @@ pub struct ResentVerification {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgentBalance {
-    /// Amount that can be spent.
+    /// Amount in US dollars that can be spent.
     pub deposit_balance: MicroUsd,
-    /// Amount that tasks hold in escrow.
+    /// Amount in US dollars that tasks hold in escrow.
     pub escrow_balance: MicroUsd,
     /// The currency, always `USD`.
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "USD"))]
     pub currency: Currency,
 }
 
-names! {
-    /// The currency of all amounts in this API.
-    pub enum Currency {
-        /// United States dollars.
-        Usd = "USD",
-    }
+/// An agent, which is software that posts tasks for somebody, as operators see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgentSummary {
+    /// The id of the agent.
+    pub id: AgentId,
+    /// The name of the agent.
+    pub name: String,
+    /// Number of this agent's tasks that were completed and paid.
+    pub completed_tasks: u64,
+    /// Mean of the operators' stars; left out while there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<f32>,
 }

@@ -1,7 +1,7 @@
 //! URL paths of the operator app. The app shows the page that a path names, and the server serves
 //! the app's HTML at these paths only.
 
-use crate::TaskId;
+use crate::id::TaskId;
 
 /// A page of the operator app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

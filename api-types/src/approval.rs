@@ -1,17 +1,21 @@
-//! Approvals: requests above the threshold of a key's policy, and a person's decision on them
-//! (contract §3).
+//! Approvals: requests above the threshold of a key's policy, and a person's decision on them.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalId, KeyId, MicroUsd, TaskId, Timestamp, names::names};
+use crate::{
+    id::{ApprovalId, KeyId, TaskId},
+    money::MicroUsd,
+    strings::string_enum,
+    time::Timestamp,
+};
 
-names! {
+string_enum! {
     /// The state of an approval.
     #[derive(Hash)]
     pub enum ApprovalStatus {
-        /// Nobody has decided yet.
+        /// The request waits for a decision.
         Pending = "PENDING",
-        /// The same request is accepted, once.
+        /// The same request is accepted once.
         Approved = "APPROVED",
         /// The same request is refused.
         Rejected = "REJECTED",
@@ -22,7 +26,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// A person's decision on a request.
     pub enum ApprovalDecision {
         /// The request may be made, once.
@@ -51,7 +55,7 @@ pub struct ApprovalView {
     pub status: ApprovalStatus,
     /// The API key that made the request.
     pub key_id: KeyId,
-    /// Reward and fee at the time of the request.
+    /// Sum of reward and fee in US dollars at the time of the request.
     pub total_usd: MicroUsd,
     /// The body of POST /tasks that is accepted after approval, without its secrets.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
@@ -60,10 +64,10 @@ pub struct ApprovalView {
     pub created_at: Timestamp,
     /// The deadline for the decision and, once approved, for the use of the approval.
     pub expires_at: Timestamp,
-    /// When it was decided.
+    /// When it was decided; null until then.
     pub decided_at: Option<Timestamp>,
-    /// The id of the key that decided, or `host`.
+    /// The id of the key that decided, or `host`; null until then.
     pub decided_by: Option<String>,
-    /// The task that the approved request created.
+    /// The task that the approved request created; null until then.
     pub task_id: Option<TaskId>,
 }

@@ -1,8 +1,8 @@
-//! A sealed credential on the wire (contract §5, S1). The crate `crypto-wasm` does the sealing.
+//! A sealed credential on the wire. The crate `crypto-wasm` does the sealing.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{TaskId, Timestamp};
+use crate::{id::TaskId, time::Timestamp};
 
 /// A credential that the operator's browser sealed and that only the agent can open.
 ///
@@ -11,7 +11,7 @@ use crate::{TaskId, Timestamp};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EncryptedCredential {
-    /// The version of the format: 1.
+    /// The version of the format, always 1.
     pub v: u64,
     /// The algorithm, always `ECDH-P256-AES-256-GCM`.
     pub algorithm: String,
@@ -54,10 +54,10 @@ pub struct SubmittedCredential {
 /// The API document's schema of a public key in a request: a text, or a JWK as an object.
 #[cfg(feature = "openapi")]
 #[derive(Debug)]
-pub struct StatedPublicKey;
+pub struct PublicKeyInput;
 
 #[cfg(feature = "openapi")]
-impl utoipa::PartialSchema for StatedPublicKey {
+impl utoipa::PartialSchema for PublicKeyInput {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
         ObjectBuilder::new()
@@ -84,7 +84,11 @@ impl utoipa::PartialSchema for StatedPublicKey {
 }
 
 #[cfg(feature = "openapi")]
-impl utoipa::ToSchema for StatedPublicKey {}
+impl utoipa::ToSchema for PublicKeyInput {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "StatedPublicKey".into()
+    }
+}
 
 /// Maximum number of characters in a public key.
 pub const PUBLIC_KEY_CHARS_MAX: usize = 4096;

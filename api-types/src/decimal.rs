@@ -7,7 +7,7 @@ pub enum DecimalError {
     /// The text is not a JSON number.
     NotANumber,
     /// The number has more digits after the decimal point than the unit.
-    TooFine,
+    TooManyDecimals,
     /// The number of units does not fit an `i64`.
     TooLarge,
 }
@@ -17,13 +17,13 @@ pub enum DecimalError {
 ///
 /// # Errors
 /// Returns the [`DecimalError`] that applies; nothing is rounded.
-pub fn units(number: &str, scale: u32) -> Result<i64, DecimalError> {
+pub fn parse_units(number: &str, scale: u32) -> Result<i64, DecimalError> {
     let (sign, magnitude) = match number.strip_prefix('-') {
         Some(magnitude) => (-1, magnitude),
         None => (1, number),
     };
     let (mantissa, exponent) = match magnitude.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, saturating(exponent)?),
+        Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
         None => (magnitude, 0),
     };
     let (whole, fraction) = match mantissa.split_once('.') {
@@ -48,7 +48,7 @@ pub fn units(number: &str, scale: u32) -> Result<i64, DecimalError> {
         .saturating_add(length(zeros))
         .saturating_sub(length(fraction.len()));
     let power = u32::try_from(power).map_err(|_| match power < 0 {
-        true => DecimalError::TooFine,
+        true => DecimalError::TooManyDecimals,
         false => DecimalError::TooLarge,
     })?;
     let scaled = || {
@@ -63,7 +63,7 @@ pub fn units(number: &str, scale: u32) -> Result<i64, DecimalError> {
 }
 
 /// Parses an exponent. One beyond the range of `i64` becomes the nearest value in range.
-fn saturating(exponent: &str) -> Result<i64, DecimalError> {
+fn parse_exponent(exponent: &str) -> Result<i64, DecimalError> {
     let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     if !is_digits(digits) {
         return Err(DecimalError::NotANumber);
@@ -99,16 +99,16 @@ mod tests {
             ("0.000", 0),
             ("92233720368547758.07", i64::MAX),
         ] {
-            assert_eq!(units(number, 2), Ok(hundredths), "{number}");
+            assert_eq!(parse_units(number, 2), Ok(hundredths), "{number}");
         }
-        assert_eq!(units("5.0", 0), Ok(5));
-        assert_eq!(units("1e1", 0), Ok(10));
+        assert_eq!(parse_units("5.0", 0), Ok(5));
+        assert_eq!(parse_units("1e1", 0), Ok(10));
     }
 
     #[test]
     fn what_is_too_fine_or_too_large_is_told_at_once() {
         let long = format!("1{}e-100000", "0".repeat(100_000));
-        assert_eq!(units(&long, 0), Ok(1));
+        assert_eq!(parse_units(&long, 0), Ok(1));
         for number in [
             "0.001",
             "1e-3",
@@ -116,7 +116,11 @@ mod tests {
             "1e-99999999999999999999",
             "1.234e0",
         ] {
-            assert_eq!(units(number, 2), Err(DecimalError::TooFine), "{number}");
+            assert_eq!(
+                parse_units(number, 2),
+                Err(DecimalError::TooManyDecimals),
+                "{number}"
+            );
         }
         for number in [
             "1e400",
@@ -124,7 +128,11 @@ mod tests {
             "1E99999999999999999999",
             "92233720368547758.08",
         ] {
-            assert_eq!(units(number, 2), Err(DecimalError::TooLarge), "{number}");
+            assert_eq!(
+                parse_units(number, 2),
+                Err(DecimalError::TooLarge),
+                "{number}"
+            );
         }
     }
 
@@ -134,7 +142,11 @@ mod tests {
             "", "-", "+1", "1.", ".5", "01", "1e", "1e+", "1e1.5", "1,5", " 1", "NaN", "0x10",
             "--1",
         ] {
-            assert_eq!(units(text, 2), Err(DecimalError::NotANumber), "{text:?}");
+            assert_eq!(
+                parse_units(text, 2),
+                Err(DecimalError::NotANumber),
+                "{text:?}"
+            );
         }
     }
 }

@@ -1,15 +1,20 @@
-//! Disputes: who opened them, and how the host resolved them (contract §4).
+//! Disputes: who opened them, and how the host resolved them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, DisputeId, MicroUsd, OperatorId, TaskId, Timestamp, names::names, task::Status,
+    bounds::bounds,
+    id::{AgentId, DisputeId, OperatorId, TaskId},
+    money::MicroUsd,
+    status::Status,
+    strings::string_enum,
+    time::Timestamp,
 };
 
-/// Maximum number of characters in a reason or a note.
-pub const REASON_CHARS_MAX: usize = 1000;
+/// Maximum number of characters in a reason that an agent gives, and in the note on a resolution.
+pub const REASON_CHARS_MAX: usize = 1_000;
 
-names! {
+string_enum! {
     /// How a dispute ended.
     pub enum DisputeOutcome {
         /// The operator gets the reward, the platform gets its fee.
@@ -24,7 +29,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// The party that opened a dispute.
     pub enum DisputeOpener {
         /// The Guardian rejected the proof.
@@ -46,11 +51,11 @@ pub struct Dispute {
     pub task_id: TaskId,
     /// The agent that posted the task.
     pub agent_id: AgentId,
-    /// The operator who did the task.
+    /// The operator who did the task; null if nobody did.
     pub operator_id: Option<OperatorId>,
     /// The party that opened the dispute.
     pub opened_by: DisputeOpener,
-    /// The reason, as a sentence.
+    /// The reason as a sentence; null if none was given.
     pub reason: Option<String>,
     /// The reward, which the operator would get.
     pub reward_usd: MicroUsd,
@@ -74,28 +79,33 @@ pub struct Dispute {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ResolveDispute {
-    /// `RELEASE`, `REFUND` or `SPLIT`.
+    /// How the dispute ends: `RELEASE`, `REFUND` or `SPLIT`.
     pub outcome: DisputeOutcome,
-    /// The operator's part of the reward; only for `SPLIT`.
+    /// The operator's part of the reward in US dollars; only for `SPLIT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::StatedUsd>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::UsdInput>))]
     pub operator_usd: Option<MicroUsd>,
     /// The reason, 1 to 1 000 characters; agent and operator can read it.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub note: String,
+}
+
+bounds! {
+    ResolveDispute {
+        note: Chars(1..=REASON_CHARS_MAX),
+    }
 }
 
 /// The resolution of a dispute, as agent and operator see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Resolution {
-    /// `RELEASE`, `REFUND` or `SPLIT`.
+    /// How the dispute ends: `RELEASE`, `REFUND` or `SPLIT`.
     pub outcome: DisputeOutcome,
-    /// Amount that the operator got.
+    /// Amount in US dollars that the operator got.
     pub operator_usd: MicroUsd,
-    /// Amount that the platform got.
+    /// Amount in US dollars that the platform got.
     pub platform_fee_usd: MicroUsd,
-    /// Amount that the agent got back.
+    /// Amount in US dollars that the agent got back.
     pub refunded_usd: MicroUsd,
     /// The host's note on the resolution.
     pub note: String,
@@ -109,8 +119,13 @@ pub struct Resolution {
 #[serde(deny_unknown_fields)]
 pub struct OpenDispute {
     /// The reason, 1 to 1 000 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub reason: String,
+}
+
+bounds! {
+    OpenDispute {
+        reason: Chars(1..=REASON_CHARS_MAX),
+    }
 }
 
 /// The response to POST /tasks/:id/dispute.

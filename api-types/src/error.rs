@@ -1,10 +1,10 @@
-//! Errors on the wire: a code for programs and a sentence for people (contract §8).
+//! Errors on the wire: a code for programs and a sentence for people.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalId, names::names};
+use crate::{id::ApprovalId, strings::string_enum};
 
-names! {
+string_enum! {
     /// Why a request was refused. Programs branch on this code, never on the sentence.
     #[derive(Hash)]
     pub enum ErrorCode {
@@ -57,7 +57,7 @@ names! {
     }
 }
 
-names! {
+string_enum! {
     /// The shape of errors on the wire.
     #[derive(Hash)]
     pub enum Dialect {

@@ -1,10 +1,14 @@
 //! Task events as the event log, the event stream and webhooks show them, and the delivery log of
-//! webhooks (contract §4, §7).
+//! webhooks.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DeliveryId, EventId, TaskId, Timestamp, guardian::GuardianResult, names::names, task::Status,
+    guardian::GuardianResult,
+    id::{DeliveryId, EventId, TaskId},
+    status::Status,
+    strings::string_enum,
+    time::Timestamp,
 };
 
 /// Something that happened to a task. The body of a webhook has the same fields and the same id.
@@ -26,12 +30,24 @@ pub struct TaskEvent {
     pub timestamp: Timestamp,
     /// The id of the event: the same in the log, in a stream and in every attempt of a webhook.
     pub event_id: EventId,
-    /// The agent's own name for the task.
+    /// The agent's own name for the task; left out if it gave none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
 }
 
-names! {
+string_enum! {
+    /// Which events are sent to a callback.
+    pub enum WebhookStyle {
+        /// Only the Guardian's decisions and submitted estimates are sent.
+        Humanops = "humanops",
+        /// One `task.status_changed` is sent for each move.
+        Humcli = "humcli",
+        /// Every event of the task is sent.
+        All = "all",
+    }
+}
+
+string_enum! {
     /// The state of a delivery.
     pub enum DeliveryState {
         /// The next attempt is due at `next_attempt_at`.
@@ -67,7 +83,7 @@ pub struct Delivery {
     pub created_at: Timestamp,
     /// When the next attempt is due; null if there is none.
     pub next_attempt_at: Option<Timestamp>,
-    /// When the callback accepted it.
+    /// When the callback accepted it; null until then.
     pub delivered_at: Option<Timestamp>,
 }
 
@@ -81,10 +97,10 @@ pub struct DeliveryAttempt {
     pub at: Timestamp,
     /// How long the attempt took, in milliseconds.
     pub duration_ms: u64,
-    /// The HTTP status of the response, if there was one.
+    /// The HTTP status of the response; null if there was none.
     pub status: Option<u16>,
-    /// The first 1 024 characters of the response body.
+    /// The first 1 024 characters of the response body; null if there was no response.
     pub answer: Option<String>,
-    /// Why there was no response.
+    /// Why there was no response; null if there was one.
     pub error: Option<String>,
 }

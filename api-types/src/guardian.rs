@@ -1,10 +1,13 @@
-//! The Guardian's result for a proof (contract §4).
+//! The Guardian's result for a proof.
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::names;
+use crate::{bounds::bounds, strings::string_enum};
 
-names! {
+/// Maximum confidence: the Guardian is certain.
+pub const CONFIDENCE_MAX: u32 = 100;
+
+string_enum! {
     /// The decision that follows from the Guardian's confidence.
     pub enum Decision {
         /// A confidence of 90 or more: the task is completed.
@@ -23,12 +26,17 @@ pub struct GuardianResult {
     /// The decision that follows from the confidence.
     pub decision: Decision,
     /// The confidence that the proof is good, 0 to 100.
-    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub confidence: u8,
     /// A text that says what was checked, and what could not be determined.
     pub reasoning: String,
     /// One result for each requirement, in the task's order.
     pub requirement_results: Vec<RequirementResult>,
+}
+
+bounds! {
+    GuardianResult {
+        confidence: Integer(0..=CONFIDENCE_MAX),
+    }
 }
 
 /// The Guardian's finding on one requirement.
@@ -40,8 +48,13 @@ pub struct RequirementResult {
     /// Whether the requirement is met; null if it was not checked or the check was inconclusive.
     pub met: Option<bool>,
     /// The confidence that the requirement is met, 0 to 100.
-    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub confidence: u8,
     /// The fact that the finding rests on.
     pub note: String,
+}
+
+bounds! {
+    RequirementResult {
+        confidence: Integer(0..=CONFIDENCE_MAX),
+    }
 }

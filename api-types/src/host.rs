@@ -1,4 +1,4 @@
-//! Types of the host's endpoints (contract §2, §6): accounts, identity decisions, task type
+//! Types of the host's endpoints: accounts, identity decisions, task type
 //! switches, ledger check, failed jobs and the audit log of everything that the host did.
 
 use std::collections::BTreeMap;
@@ -6,14 +6,23 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, AuditId, MicroUsd, OperatorId, Timestamp, agent::Tier, names::names,
-    operator::KycStatus, task::TaskType,
+    agent::Tier,
+    bounds::bounds,
+    id::{AgentId, AuditId, OperatorId},
+    money::MicroUsd,
+    operator::KycStatus,
+    strings::string_enum,
+    task_type::TaskType,
+    time::Timestamp,
 };
 
 /// Maximum number of characters in a host's note.
-pub const NOTE_CHARS_MAX: usize = 1000;
+pub const NOTE_CHARS_MAX: usize = 1_000;
 
-names! {
+/// Maximum number of characters in an identity provider's reference.
+pub const REFERENCE_CHARS_MAX: usize = 200;
+
+string_enum! {
     /// The host's decision on an operator's identity.
     pub enum KycDecision {
         /// The operator may accept tasks.
@@ -33,7 +42,7 @@ impl KycDecision {
     }
 }
 
-names! {
+string_enum! {
     /// Whether new tasks of a type are accepted.
     pub enum Switch {
         /// New tasks are accepted.
@@ -53,19 +62,19 @@ pub struct OperatorRecord {
     pub name: String,
     /// The e-mail address as given, in lower case.
     pub email: String,
-    /// The phone number as given.
+    /// The phone number as given; null if none was given.
     pub phone: Option<String>,
-    /// The city where the operator works.
+    /// The city where the operator works; null if none was given.
     pub city: Option<String>,
-    /// The country, as two letters of ISO 3166-1.
+    /// The country, as two letters of ISO 3166-1; null if none was given.
     pub country: Option<String>,
     /// The task types that the operator does; empty means all.
     pub skills: Vec<TaskType>,
     /// The state of the identity check; only `APPROVED` may accept tasks.
     pub kyc_status: KycStatus,
-    /// When the host or the identity provider last decided on the identity.
+    /// When the host or the identity provider last decided on the identity; null until then.
     pub kyc_decided_at: Option<Timestamp>,
-    /// The note or the provider's reference of that decision.
+    /// The note or the provider's reference of that decision; null if there is none.
     pub kyc_note: Option<String>,
     /// Amount earned that is still within the hold, in which the agent may open a dispute.
     pub pending_balance: MicroUsd,
@@ -82,30 +91,40 @@ pub struct DecideKyc {
     pub decision: KycDecision,
     /// The reason, at most 1 000 characters; kept in the audit log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 1000))]
     pub note: Option<String>,
+}
+
+bounds! {
+    DecideKyc {
+        note: Chars(0..=NOTE_CHARS_MAX),
+    }
 }
 
 /// The request body of POST /webhooks/kyc: an identity provider's signed decision.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ProviderKyc))]
 #[serde(deny_unknown_fields)]
-pub struct ProviderKyc {
+pub struct KycWebhook {
     /// The operator whose identity was checked.
     pub operator_id: OperatorId,
     /// The decision, `APPROVED` or `REJECTED`.
     pub status: KycStatus,
     /// The provider's own reference for its check. An identical message is processed once; another
-    /// reference makes it a different message.
+    /// reference makes it a different message. At most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub reference: Option<String>,
+}
+
+bounds! {
+    KycWebhook {
+        reference: Chars(0..=REFERENCE_CHARS_MAX),
+    }
 }
 
 /// The response to POST /webhooks/kyc.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct HeardKyc {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = HeardKyc))]
+pub struct KycWebhookResponse {
     /// The operator whose identity was checked.
     pub operator_id: OperatorId,
     /// The operator's current KYC status.
@@ -124,13 +143,13 @@ pub struct AgentRecord {
     pub name: String,
     /// The e-mail address as given, in lower case.
     pub email: String,
-    /// The company as the agent gave it.
+    /// The company as the agent gave it; null if none was given.
     pub company: Option<String>,
     /// The agent's trust level.
     pub tier: Tier,
-    /// Sum of all deposits ever credited.
+    /// Sum of all deposits ever credited, in US dollars.
     pub deposited_usd: MicroUsd,
-    /// Amount that the agent can spend.
+    /// Amount in US dollars that the agent can spend.
     pub deposit_balance: MicroUsd,
     /// Number of tasks ever posted.
     pub tasks: u64,

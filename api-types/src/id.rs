@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize, de::Error as _};
 use ulid::Ulid;
 
-use crate::Timestamp;
+use crate::time::Timestamp;
 
 /// The error for a text that is not an id of the expected type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl std::error::Error for IdError {}
 
 /// Parses an id, and accepts only its canonical spelling: a lower-case variant would be a second
 /// name for the same resource.
-fn read(prefix: &str, text: &str) -> Option<Ulid> {
+fn parse_ulid(prefix: &str, text: &str) -> Option<Ulid> {
     let text = text.strip_prefix(prefix)?;
     let ulid = Ulid::from_string(text).ok()?;
     (ulid.to_string() == text).then_some(ulid)
@@ -66,7 +66,7 @@ macro_rules! ids {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                read($prefix, text).map(Self).ok_or(IdError { prefix: $prefix })
+                parse_ulid($prefix, text).map(Self).ok_or(IdError { prefix: $prefix })
             }
         }
 
@@ -78,7 +78,7 @@ macro_rules! ids {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = crate::names::text(deserializer)?;
+                let text = crate::strings::deserialize_string(deserializer)?;
                 text.parse().map_err(D::Error::custom)
             }
         }
@@ -132,7 +132,7 @@ ids! {
 
 impl EventId {
     /// Returns the id of the delivery of this event. An event has at most one delivery.
-    pub const fn delivery(self) -> DeliveryId {
+    pub const fn delivery_id(self) -> DeliveryId {
         DeliveryId(self.0)
     }
 }

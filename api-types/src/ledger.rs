@@ -1,8 +1,12 @@
-//! An agent's ledger: every change of its deposit balance (contract §3).
+//! An agent's ledger: every change of its deposit balance.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, MicroUsd, TaskId, Timestamp, TransactionId};
+use crate::{
+    id::{EventId, TaskId, TransactionId},
+    money::MicroUsd,
+    time::Timestamp,
+};
 
 /// One change of an agent's deposit balance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,8 +23,8 @@ pub struct LedgerEntry {
     pub amount_usd: MicroUsd,
     /// The balance after the change.
     pub balance_after: MicroUsd,
-    /// The task that the change belongs to.
+    /// The task that the change belongs to; null for a deposit.
     pub task_id: Option<TaskId>,
-    /// The deposit that was credited.
+    /// The deposit that was credited; null for other changes.
     pub deposit_id: Option<TransactionId>,
 }

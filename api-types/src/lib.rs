@@ -2,12 +2,15 @@
 //!
 //! - An **agent** ([`agent`]) posts tasks and pays for them. It authenticates with an API key
 //!   ([`key`]); a key may have a spending policy, and requests above the policy's threshold need an
-//!   **approval** ([`approval`]).
-//! - An **operator** ([`operator`]) is the person who does the tasks, on a phone.
-//! - A **task** ([`task`]) is work with a reward in escrow. Its [`Status`](task::Status) changes
-//!   only by moves.
+//!   **approval** ([`approval`]). It pays by **deposits** ([`deposit`]), and a [`ledger`] lists
+//!   every change of its balance.
+//! - An **operator** ([`operator`]) is the person who does the tasks, on a phone, and takes the
+//!   earnings out by **payouts** ([`payout`]).
+//! - A **task** ([`task`]) is work of one type ([`task_type`]), often at one [`place`], with a
+//!   reward in escrow. It is posted ([`new_task`]) or only priced ([`quote`]). Its [`status`]
+//!   changes only by moves, each recorded as an **event** ([`event`]).
 //! - A **proof** ([`proof`]) is what an operator submits. Its shape depends on the task's
-//!   [`ProofType`](proof::ProofType).
+//!   [`ProofType`](proof::ProofType). The agent may review it ([`review`]).
 //! - A **credential** ([`credential`]) is a proof that only the agent's secret key can open.
 //! - An **estimate** ([`estimate`]) is the time that an operator says a task will take; the agent
 //!   approves or rejects it. **Messages** ([`message`]) go between the two, and each rates the
@@ -17,17 +20,19 @@
 //! - The **host** ([`host`]) runs an instance: decides about identities, resolves disputes, checks
 //!   the ledger.
 //! - **Money** ([`money`]) is integer micro-dollars, **time** ([`time`]) is RFC 3339 with
-//!   milliseconds.
-//! - An **app page** ([`app_page`]) is a URL path of the operator app.
-//! - [`decimal`] parses JSON numbers exactly, in every notation.
+//!   milliseconds, and [`decimal`] parses JSON numbers exactly.
 //! - An **error** ([`error`]) has a code for programs and a sentence for people.
+//! - [`paths`] are the URLs of the API, [`app_page`] those of the operator app, and a [`page`] is a
+//!   part of a list.
 //!
-//! This crate does no I/O, reads no clock and decides nothing. Names are spelled as in the
-//! reference documents: snake case, with the few camel-case fields that S1 prints.
+//! This crate does no I/O, reads no clock and decides nothing. Fields are in snake case, except for
+//! the few that the API serves in camel case. Modules import one another in one direction only:
+//! from a type to the types of its fields.
 
 pub mod agent;
 pub mod app_page;
 pub mod approval;
+mod bounds;
 pub mod credential;
 pub mod decimal;
 pub mod deposit;
@@ -42,13 +47,21 @@ pub mod key;
 pub mod ledger;
 pub mod message;
 pub mod money;
-mod names;
+pub mod new_task;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod operator;
 pub mod page;
 pub mod paths;
 pub mod payout;
+pub mod place;
 pub mod proof;
+pub mod quote;
+pub mod review;
+pub mod status;
+pub mod strings;
 pub mod task;
+pub mod task_type;
 pub mod time;
 
 pub use id::{

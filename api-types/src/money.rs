@@ -8,7 +8,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize, de::Error as _, ser::Error as _};
 use serde_json::value::RawValue;
 
-use crate::decimal::{self, DecimalError};
+use crate::{
+    decimal::{self, DecimalError},
+    strings::string_enum,
+};
 
 /// Micro-dollars in one dollar; USDC uses the same unit.
 const MICROS_PER_USD: i64 = 1_000_000;
@@ -19,7 +22,7 @@ const MICRO_DECIMALS: u32 = 6;
 /// The largest amount that is handled: a trillion dollars, far below the limit of an `i64`.
 const MICROS_MAX: i64 = 1_000_000_000_000 * MICROS_PER_USD;
 
-/// An amount of US dollars, exact to the millionth (contract §1).
+/// An amount of US dollars, exact to the millionth.
 ///
 /// In JSON it is written as a number (`29.50`) and read from a number or a decimal string, digit by
 /// digit. A balance may be negative; amounts in requests never are.
@@ -107,19 +110,19 @@ impl MicroUsd {
     /// # Errors
     /// Returns the [`MoneyError`] that applies.
     pub fn parse_number(number: &str, decimals_max: usize) -> Result<Self, MoneyError> {
-        let amount = Self::of_number(number, decimals_max)?;
+        let amount = Self::parse_signed_number(number, decimals_max)?;
         if amount < Self::ZERO {
             return Err(MoneyError::NotDecimal);
         }
         Ok(amount)
     }
 
-    fn of_number(number: &str, decimals_max: usize) -> Result<Self, MoneyError> {
+    fn parse_signed_number(number: &str, decimals_max: usize) -> Result<Self, MoneyError> {
         let scale = u32::try_from(decimals_max).unwrap_or(MICRO_DECIMALS);
         let scale = scale.min(MICRO_DECIMALS);
-        let units = decimal::units(number, scale).map_err(|error| match error {
+        let units = decimal::parse_units(number, scale).map_err(|error| match error {
             DecimalError::NotANumber => MoneyError::NotDecimal,
-            DecimalError::TooFine => MoneyError::TooManyDecimals { decimals_max },
+            DecimalError::TooManyDecimals => MoneyError::TooManyDecimals { decimals_max },
             DecimalError::TooLarge => MoneyError::TooLarge,
         })?;
         let micros = units.checked_mul(10_i64.pow(MICRO_DECIMALS - scale));
@@ -141,8 +144,8 @@ impl MicroUsd {
         // People write leading zeros; JSON numbers have none.
         let significant = text.trim_start_matches('0');
         match significant.starts_with(|first: char| first.is_ascii_digit()) {
-            true => Self::of_number(significant, decimals_max),
-            false => Self::of_number(&format!("0{significant}"), decimals_max),
+            true => Self::parse_signed_number(significant, decimals_max),
+            false => Self::parse_signed_number(&format!("0{significant}"), decimals_max),
         }
     }
 }
@@ -188,14 +191,14 @@ impl Serialize for MicroUsd {
 impl<'de> Deserialize<'de> for MicroUsd {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Box::<RawValue>::deserialize(deserializer)?;
-        read(json.get()).map_err(D::Error::custom)
+        parse_json(json.get()).map_err(D::Error::custom)
     }
 }
 
 /// Parses an amount from its JSON: a number or a string, which may be negative.
-fn read(json: &str) -> Result<MicroUsd, MoneyError> {
+fn parse_json(json: &str) -> Result<MicroUsd, MoneyError> {
     if !json.starts_with('"') {
-        return MicroUsd::of_number(json, 6);
+        return MicroUsd::parse_signed_number(json, 6);
     }
     let text: String = serde_json::from_str(json).map_err(|_| MoneyError::NotDecimal)?;
     match text.strip_prefix('-') {
@@ -218,13 +221,21 @@ impl utoipa::PartialSchema for MicroUsd {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for MicroUsd {}
 
+string_enum! {
+    /// The currency of all amounts in this API.
+    pub enum Currency {
+        /// United States dollars.
+        Usd = "USD",
+    }
+}
+
 /// The API document's schema of an amount in a request: a number or a decimal string.
 #[cfg(feature = "openapi")]
 #[derive(Debug)]
-pub struct StatedUsd;
+pub struct UsdInput;
 
 #[cfg(feature = "openapi")]
-impl utoipa::PartialSchema for StatedUsd {
+impl utoipa::PartialSchema for UsdInput {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
         ObjectBuilder::new()
@@ -241,7 +252,11 @@ impl utoipa::PartialSchema for StatedUsd {
 }
 
 #[cfg(feature = "openapi")]
-impl utoipa::ToSchema for StatedUsd {}
+impl utoipa::ToSchema for UsdInput {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "StatedUsd".into()
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -279,34 +294,34 @@ mod tests {
     #[test]
     fn money_is_read_wherever_json_holds_it() {
         #[derive(Debug, PartialEq, Serialize, Deserialize)]
-        struct Purse {
-            coins: Vec<MicroUsd>,
+        struct Balances {
+            amounts: Vec<MicroUsd>,
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            debt: Option<MicroUsd>,
+            owed: Option<MicroUsd>,
         }
-        for (json, debt) in [
+        for (json, owed) in [
             (
-                r#"{"coins":[1.25,"2.50"],"debt":-3.00}"#,
+                r#"{"amounts":[1.25,"2.50"],"owed":-3.00}"#,
                 Some(MicroUsd(-3_000_000)),
             ),
-            (r#"{"coins":[1.25,"2.50"],"debt":null}"#, None),
-            (r#"{"coins":[1.25,"2.50"]}"#, None),
+            (r#"{"amounts":[1.25,"2.50"],"owed":null}"#, None),
+            (r#"{"amounts":[1.25,"2.50"]}"#, None),
         ] {
-            let coins = vec![MicroUsd(1_250_000), MicroUsd(2_500_000)];
-            let purse = Purse { coins, debt };
+            let amounts = vec![MicroUsd(1_250_000), MicroUsd(2_500_000)];
+            let balances = Balances { amounts, owed };
             assert_eq!(
-                serde_json::from_str::<Purse>(json).unwrap(),
-                purse,
+                serde_json::from_str::<Balances>(json).unwrap(),
+                balances,
                 "{json}"
             );
             let value: serde_json::Value = serde_json::from_slice(json.as_bytes()).unwrap();
             assert_eq!(
-                serde_json::from_value::<Purse>(value).unwrap(),
-                purse,
+                serde_json::from_value::<Balances>(value).unwrap(),
+                balances,
                 "{json}"
             );
-            let value = serde_json::to_value(&purse).unwrap();
-            assert_eq!(serde_json::from_value::<Purse>(value).unwrap(), purse);
+            let value = serde_json::to_value(&balances).unwrap();
+            assert_eq!(serde_json::from_value::<Balances>(value).unwrap(), balances);
         }
         for json in [
             "null", "true", "[1]", "{}", "\"\"", "\"one\"", "\"1e3\"", "\"--1\"",

@@ -1,15 +1,32 @@
-//! Operators: registration, profile, search, earnings (contract §6, S1).
+//! Operators: registration, profile, search, earnings.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    MicroUsd, OperatorId, TaskId, Timestamp,
-    agent::Currency,
-    names::names,
-    task::{Status, TaskType},
+    bounds::bounds,
+    id::{OperatorId, TaskId},
+    money::{Currency, MicroUsd},
+    place::HomePlace,
+    status::Status,
+    strings::string_enum,
+    task_type::TaskType,
+    time::Timestamp,
 };
 
-names! {
+/// Maximum number of characters in an operator's name.
+pub const OPERATOR_NAME_CHARS_MAX: usize = 100;
+
+/// Minimum number of digits in a phone number.
+pub const PHONE_DIGITS_MIN: usize = 7;
+
+/// Maximum number of digits in a phone number, as in E.164.
+pub const PHONE_DIGITS_MAX: usize = 15;
+
+fn phone_pattern() -> String {
+    format!("^\\+[0-9]{{{PHONE_DIGITS_MIN},{PHONE_DIGITS_MAX}}}$")
+}
+
+string_enum! {
     /// The state of an operator's identity check.
     pub enum KycStatus {
         /// The identity waits for a decision.
@@ -27,10 +44,7 @@ names! {
 #[serde(deny_unknown_fields)]
 pub struct RegisterOperator {
     /// The operator's name, 1 to 100 characters; agents see it shortened, as in "Jane D.".
-    #[cfg_attr(
-        feature = "openapi",
-        schema(min_length = 1, max_length = 100, example = "Jane Doe")
-    )]
+    #[cfg_attr(feature = "openapi", schema(example = "Jane Doe"))]
     pub name: String,
     /// The operator's e-mail address. One account per address.
     #[cfg_attr(
@@ -40,9 +54,8 @@ pub struct RegisterOperator {
     pub email: String,
     /// The phone number: `+` and 7 to 15 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(pattern = r"^\+[0-9]{7,15}$"))]
     pub phone: Option<String>,
-    /// The area where the operator works.
+    /// The approximate area where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<HomePlace>,
     /// The task types that the operator does; empty means all.
@@ -50,26 +63,11 @@ pub struct RegisterOperator {
     pub skills: Vec<TaskType>,
 }
 
-/// The approximate area where an operator works.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct HomePlace {
-    /// The city, 1 to 100 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
-    pub city: String,
-    /// The country, as two letters of ISO 3166-1.
-    #[cfg_attr(feature = "openapi", schema(min_length = 2, max_length = 2))]
-    pub country: String,
-    /// Latitude in degrees, positive north of the equator. Agents' searches find the operator by
-    /// `lat` and `lng`. It is rounded to a tenth of a degree, about eleven kilometres.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(minimum = -90, maximum = 90))]
-    pub lat: Option<f64>,
-    /// Longitude in degrees, positive east of Greenwich.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(minimum = -180, maximum = 180))]
-    pub lng: Option<f64>,
+bounds! {
+    RegisterOperator {
+        name: Chars(1..=OPERATOR_NAME_CHARS_MAX),
+        phone: Pattern(phone_pattern),
+    }
 }
 
 /// The request body of PATCH /operator/profile. A field that is left out stays unchanged.
@@ -79,13 +77,11 @@ pub struct HomePlace {
 pub struct ChangeOperator {
     /// The operator's name, 1 to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: Option<String>,
     /// The phone number: `+` and 7 to 15 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(pattern = r"^\+[0-9]{7,15}$"))]
     pub phone: Option<String>,
-    /// The area where the operator works.
+    /// The approximate area where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<HomePlace>,
     /// The task types that the operator does; empty means all.
@@ -93,10 +89,29 @@ pub struct ChangeOperator {
     pub skills: Option<Vec<TaskType>>,
 }
 
+bounds! {
+    ChangeOperator {
+        name: Chars(1..=OPERATOR_NAME_CHARS_MAX),
+        phone: Pattern(phone_pattern),
+    }
+}
+
+/// An operator, as agents see them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OperatorSummary {
+    /// The id of the operator.
+    pub id: OperatorId,
+    /// The operator's name, shortened as in "Jane D.".
+    pub name: String,
+    /// Mean of the agents' stars; null while there are none.
+    pub rating: Option<f32>,
+}
+
 /// An operator in the results of an agent's search.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct FoundOperator {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FoundOperator))]
+pub struct OperatorSearchResult {
     /// The id of the operator.
     pub id: OperatorId,
     /// The operator's name, shortened as in "Jane D.".
@@ -108,8 +123,8 @@ pub struct FoundOperator {
     pub skills: Vec<TaskType>,
     /// Number of tasks completed and paid.
     pub completed_tasks: u64,
-    /// Distance in whole kilometres. Operators' positions are known to about ten kilometres, so it
-    /// is no more exact than that.
+    /// Distance in whole kilometres. Operators' positions are known to about ten kilometres, and
+    /// the distance is not more exact than that.
     pub distance_km: u32,
 }
 
@@ -139,7 +154,7 @@ pub struct OperatorProfile {
     pub kyc_status: KycStatus,
     /// The task types that the operator does; empty means all.
     pub skills: Vec<TaskType>,
-    /// The area where the operator works.
+    /// The approximate area where the operator works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<HomePlace>,
     /// Mean of the agents' stars; null while there are none.
@@ -152,7 +167,7 @@ pub struct OperatorProfile {
 pub struct Earnings {
     /// Amount earned that is still within the hold, in which the agent may open a dispute.
     pub pending_balance: MicroUsd,
-    /// Amount that can be paid out.
+    /// Amount in US dollars that can be paid out.
     pub available_balance: MicroUsd,
     /// Amount earned so far: the sum of pending, available and paid out.
     pub total_earned: MicroUsd,

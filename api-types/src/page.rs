@@ -1,4 +1,4 @@
-//! Pages of lists: limits of a page and its position in the list (contract §1).
+//! Pagination: the limits of a page and its position in the list.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ pub struct Pagination {
     pub total: u64,
     /// Whether more rows follow this page.
     pub has_more: bool,
-    /// The value of `cursor` for the rows that follow this page, even if the list changes
-    /// meanwhile.
+    /// The value of `cursor` that requests the rows after this page, even if the list changes
+    /// meanwhile; null on the last page.
     pub next_cursor: Option<String>,
 }

@@ -1,18 +1,18 @@
 //! URL paths of the API: for each path a template for the router, and for a path with an id a
 //! function for clients. No other module spells a path of the API.
 
-use crate::{
+use crate::id::{
     AgentId, ApprovalId, DeliveryId, DisputeId, KeyId, OperatorId, PayoutId, TaskId, UploadId,
 };
 
-macro_rules! fixed {
+macro_rules! templates {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {$(
         $(#[$doc])*
         pub const $name: &str = concat!("/api/v1", $path);
     )*};
 }
 
-fixed! {
+templates! {
     /// POST registers an agent.
     REGISTER_AGENT = "/agents/register";
     /// POST creates a key. GET lists the active keys.
@@ -40,7 +40,7 @@ fixed! {
     /// GET and POST return the state of such a payment.
     PAY_IN_STATUS = "/agents/deposit/status";
     /// POST receives the payment provider's notices.
-    DLOCAL_NOTICE = "/webhooks/dlocal";
+    PAYMENT_WEBHOOK = "/webhooks/dlocal";
     /// POST creates a task. GET lists the agent's tasks.
     TASKS = "/tasks";
     /// GET returns one task.
@@ -143,7 +143,7 @@ fixed! {
     AUDIT = "/admin/audit";
 }
 
-macro_rules! by_id {
+macro_rules! paths_by_id {
     ($($(#[$doc:meta])* $name:ident($id:ident: $type:ty) = $template:ident;)*) => {$(
         $(#[$doc])*
         pub fn $name($id: $type) -> String {
@@ -152,7 +152,7 @@ macro_rules! by_id {
     )*};
 }
 
-by_id! {
+paths_by_id! {
     /// Returns the path [`KEY`] of one key.
     key(id: KeyId) = KEY;
     /// Returns the path [`APPROVAL`] of one request.

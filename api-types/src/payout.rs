@@ -1,23 +1,29 @@
-//! Payouts of an operator's earnings (contract §6, S1).
+//! Payouts of an operator's earnings.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MicroUsd, PayoutId, Timestamp, names::names, operator::Earnings};
+use crate::{
+    bounds::bounds, id::PayoutId, money::MicroUsd, operator::Earnings, strings::string_enum,
+    time::Timestamp,
+};
 
-/// The smallest payout (S1).
+/// Minimum amount of a payout.
 pub const PAYOUT_MIN: MicroUsd = MicroUsd::usd(10);
 
-names! {
+/// Maximum number of characters in the id of a Payoneer account.
+pub const PAYEE_ID_CHARS_MAX: usize = 100;
+
+string_enum! {
     /// How a payout is sent.
     pub enum PayoutMethod {
-        /// To a Payoneer account.
+        /// The payout goes to a Payoneer account.
         Payoneer = "payoneer",
-        /// As USDC on Base, to a wallet.
+        /// The payout goes to a wallet, as USDC on Base.
         Usdc = "usdc",
     }
 }
 
-names! {
+string_enum! {
     /// The state of a payout.
     pub enum PayoutStatus {
         /// The payout is on its way; the money is in neither balance.
@@ -36,12 +42,12 @@ names! {
 #[serde(deny_unknown_fields)]
 pub struct RequestPayout {
     /// $10 or more with at most two decimals (six for USDC), as a number or a decimal string.
-    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::StatedUsd))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::UsdInput))]
     pub amount_usd: MicroUsd,
     /// How the payout is sent; `payoneer` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<PayoutMethod>,
-    /// The Payoneer account, at most 100 characters; optional in test mode.
+    /// The id of the Payoneer account, 1 to 100 characters; optional in test mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(example = "payee_123"))]
     pub payoneer_payee_id: Option<String>,
@@ -53,6 +59,12 @@ pub struct RequestPayout {
     /// The chain; only `base` is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<String>,
+}
+
+bounds! {
+    RequestPayout {
+        payoneer_payee_id: Chars(1..=PAYEE_ID_CHARS_MAX),
+    }
 }
 
 /// The response to POST /operator/payout.
@@ -74,13 +86,13 @@ pub struct PayoutView {
     pub payout_id: PayoutId,
     /// The state of the payout.
     pub status: PayoutStatus,
-    /// Amount of the payout.
+    /// Amount of the payout in US dollars.
     pub amount_usd: MicroUsd,
     /// How the payout is sent.
     pub method: PayoutMethod,
     /// When the payout was requested.
     pub created_at: Timestamp,
-    /// When the payout arrived or failed.
+    /// When the payout arrived or failed; null until then.
     pub settled_at: Option<Timestamp>,
 }
 
@@ -92,7 +104,7 @@ pub struct EarningsAndPayouts {
     /// The balances and the latest completed tasks.
     #[serde(flatten)]
     pub earnings: Earnings,
-    /// The part of `paid_out` that is still on its way.
+    /// The part of `paid_out` in US dollars that is still on its way.
     pub paying_out: MicroUsd,
     /// The latest payouts, newest first, at most 20.
     pub recent_payouts: Vec<PayoutView>,

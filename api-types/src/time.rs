@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize, de::Error as _};
 
-/// A point in time, exact to the millisecond: `2026-02-05T12:00:00.000Z` (contract §1).
+/// A point in time, exact to the millisecond: `2026-02-05T12:00:00.000Z`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -111,22 +111,22 @@ fn parse(text: &[u8]) -> Option<i64> {
     else {
         return None;
     };
-    let year = number(&[y0, y1, y2, y3])?;
-    let (month, day) = (number(&[m0, m1])?, number(&[d0, d1])?);
-    let (hour, minute) = (number(&[*h0, *h1])?, number(&[*n0, *n1])?);
-    let second = number(&[*s0, *s1])?;
-    let (millis, zone) = fraction(rest)?;
+    let year = parse_digits(&[y0, y1, y2, y3])?;
+    let (month, day) = (parse_digits(&[m0, m1])?, parse_digits(&[d0, d1])?);
+    let (hour, minute) = (parse_digits(&[*h0, *h1])?, parse_digits(&[*n0, *n1])?);
+    let second = parse_digits(&[*s0, *s1])?;
+    let (millis, zone) = parse_fraction(rest)?;
     let days = days_from_civil(year, month, day);
     // A date is valid if converting it to days and back yields the same date.
     if civil_from_days(days) != (year, month, day) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    let seconds = (hour * 60 + minute - offset_minutes(zone)?) * 60 + second.min(59);
+    let seconds = (hour * 60 + minute - parse_offset_minutes(zone)?) * 60 + second.min(59);
     Some(days * DAY_MS + seconds * 1_000 + millis)
 }
 
 /// Parses a fraction such as `.123456` into milliseconds, and returns the text after the digits.
-fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+fn parse_fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let [b'.', rest @ ..] = text else {
         return Some((0, text));
     };
@@ -137,11 +137,11 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
 }
 
 /// Parses a zone: `Z`, or the minutes by which local time is ahead of UTC.
-fn offset_minutes(zone: &[u8]) -> Option<i64> {
+fn parse_offset_minutes(zone: &[u8]) -> Option<i64> {
     match zone {
         b"Z" | b"z" => Some(0),
         [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
-            let (hours, minutes) = (number(&[*h0, *h1])?, number(&[*m0, *m1])?);
+            let (hours, minutes) = (parse_digits(&[*h0, *h1])?, parse_digits(&[*m0, *m1])?);
             let ahead = hours * 60 + minutes;
             let valid = hours < 24 && minutes < 60;
             valid.then_some(if *sign == b'+' { ahead } else { -ahead })
@@ -150,7 +150,7 @@ fn offset_minutes(zone: &[u8]) -> Option<i64> {
     }
 }
 
-fn number(digits: &[u8]) -> Option<i64> {
+fn parse_digits(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |sum, byte| {
         byte.is_ascii_digit()
             .then(|| sum * 10 + i64::from(byte - b'0'))
@@ -195,7 +195,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = crate::names::text(deserializer)?;
+        let text = crate::strings::deserialize_string(deserializer)?;
         text.parse().map_err(D::Error::custom)
     }
 }

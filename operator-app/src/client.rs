@@ -18,7 +18,8 @@ use api_types::{
     page::{LIMIT_MAX, Page},
     paths,
     proof::{ProofReceipt, SubmitProof, Upload},
-    task::{AcceptedTask, MovedTask, OperatorTaskView, Status},
+    status::{MovedTask, Status},
+    task::{AcceptedTask, OperatorTaskView},
 };
 use gloo_net::http::{Request, RequestBuilder};
 use js_sys::Promise;

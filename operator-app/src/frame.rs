@@ -1,6 +1,6 @@
 //! The frame around every page: navigation, banners, and the link to the active task.
 
-use api_types::task::Status;
+use api_types::status::Status;
 use leptos::prelude::*;
 use web_sys::Event;
 

@@ -3,9 +3,13 @@
 
 use api_types::{
     Timestamp,
+    agent::AgentSummary,
     error::ErrorCode,
+    place::Location,
     proof::ProofType,
-    task::{AgentSummary, Location, OperatorTaskView, Status, TaskDomain, TaskType},
+    status::Status,
+    task::OperatorTaskView,
+    task_type::{TaskDomain, TaskType},
 };
 
 use crate::browser;

@@ -113,7 +113,7 @@ impl App {
 
     /// Returns the URL to which the payment provider sends its notices.
     pub fn notification_url(&self) -> String {
-        format!("{}{}", self.origin(), api_types::paths::DLOCAL_NOTICE)
+        format!("{}{}", self.origin(), api_types::paths::PAYMENT_WEBHOOK)
     }
 
     /// Returns the context of a move that is made now: time, randomness and settings.

@@ -1,6 +1,6 @@
 //! A `Status` as a word and a colour, never as a colour alone.
 
-use api_types::task::Status;
+use api_types::status::Status;
 use leptos::prelude::*;
 
 use crate::words;

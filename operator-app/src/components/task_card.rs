@@ -1,6 +1,6 @@
 //! A task in a list, with the facts that a person needs to choose it.
 
-use api_types::task::{OperatorTaskView, Status, TaskDomain};
+use api_types::{status::Status, task::OperatorTaskView, task_type::TaskDomain};
 use leptos::prelude::*;
 
 use crate::{

@@ -1,9 +1,6 @@
 //! The page with the operator's claimed tasks and the waiting proofs on this phone.
 
-use api_types::{
-    page::Page as TaskPage,
-    task::{OperatorTaskView, Status},
-};
+use api_types::{page::Page as TaskPage, status::Status, task::OperatorTaskView};
 use leptos::prelude::*;
 
 use crate::{

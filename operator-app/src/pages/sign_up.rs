@@ -1,9 +1,6 @@
 //! The page that registers an operator: name and contact, area of work, kinds of tasks.
 
-use api_types::{
-    operator::{HomePlace, RegisterOperator},
-    task::TaskType,
-};
+use api_types::{operator::RegisterOperator, place::HomePlace, task_type::TaskType};
 use js_sys::{Array, Function, Reflect};
 use leptos::{
     ev::SubmitEvent,

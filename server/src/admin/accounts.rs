@@ -2,7 +2,10 @@
 
 use api_types::{
     OperatorId,
-    host::{DecideKyc, HeardKyc, KycDecision, NOTE_CHARS_MAX, OperatorRecord, ProviderKyc},
+    host::{
+        DecideKyc, KycDecision, KycWebhook, KycWebhookResponse, NOTE_CHARS_MAX, OperatorRecord,
+        REFERENCE_CHARS_MAX,
+    },
     operator::KycStatus,
 };
 use serde_json::Value;
@@ -12,9 +15,6 @@ use crate::{
     domain::fields::{Fields, Parsed, choice, text, wrong},
     store::{Tx, accounts},
 };
-
-/// Maximum length in characters of a provider's reference.
-const REFERENCE_CHARS_MAX: usize = 200;
 
 /// Parses the body of POST /admin/operators/:id/kyc.
 ///
@@ -59,7 +59,7 @@ pub fn decide_kyc(
 ///
 /// # Errors
 /// All faults of the body.
-pub fn parse_message(body: &Value) -> Parsed<ProviderKyc> {
+pub fn parse_message(body: &Value) -> Parsed<KycWebhook> {
     Fields::read(body, |fields| {
         let operator_id = fields.required("operator_id", |value| {
             let read = value.as_str().and_then(|id| id.parse::<OperatorId>().ok());
@@ -69,7 +69,7 @@ pub fn parse_message(body: &Value) -> Parsed<ProviderKyc> {
         let found = |name: &str| KycStatus::parse(name).filter(|it| *it != KycStatus::Pending);
         let status = fields.required("status", choice(found, "APPROVED, REJECTED"));
         let reference = fields.optional("reference", text(0..=REFERENCE_CHARS_MAX));
-        Some(ProviderKyc {
+        Some(KycWebhook {
             operator_id: operator_id?,
             status: status?,
             reference,
@@ -81,7 +81,7 @@ pub fn parse_message(body: &Value) -> Parsed<ProviderKyc> {
 #[derive(Clone, Debug)]
 pub struct KycMessage {
     /// The content of the message.
-    pub message: ProviderKyc,
+    pub message: KycWebhook,
     /// The SHA-256 of its bytes, in hexadecimal.
     pub digest: String,
 }
@@ -95,8 +95,8 @@ pub fn hear_kyc(
     tx: &mut Tx<'_>,
     message: &KycMessage,
     actor: &ActorContext,
-) -> Result<HeardKyc, AdminError> {
-    let ProviderKyc {
+) -> Result<KycWebhookResponse, AdminError> {
+    let KycWebhook {
         operator_id,
         status,
         reference,
@@ -113,7 +113,7 @@ pub fn hear_kyc(
         };
         actor.write_down(tx, 0, action, operator_id, note.unwrap_or_default())?;
     }
-    Ok(HeardKyc {
+    Ok(KycWebhookResponse {
         operator_id: *operator_id,
         kyc_status: if heard_now { *status } else { known.kyc_status },
         heard_now,

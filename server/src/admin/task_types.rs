@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api_types::{
     host::{Switch, TaskTypeSwitches},
-    task::TaskType,
+    task_type::TaskType,
 };
 use serde_json::Value;
 

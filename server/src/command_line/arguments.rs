@@ -1,6 +1,8 @@
 //! The arguments of `humanops admin`.
 
-use api_types::{AgentId, DeliveryId, DisputeId, OperatorId, operator::KycStatus, task::TaskType};
+use api_types::{
+    AgentId, DeliveryId, DisputeId, OperatorId, operator::KycStatus, task_type::TaskType,
+};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::config::DataLocation;

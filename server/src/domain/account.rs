@@ -4,12 +4,17 @@
 //! (`store`).
 
 use api_types::{
-    agent::{AgentSettings, COMPANY_CHARS_MAX, NAME_CHARS_MAX, RegisterAgent},
+    agent::{AGENT_NAME_CHARS_MAX, AgentSettings, COMPANY_CHARS_MAX, RegisterAgent},
     deposit::{DEPOSIT_MAX, DEPOSIT_MIN, DepositUsdc},
     error::Dialect,
     estimate::ESTIMATE_MINUTES_MAX,
-    operator::{ChangeOperator, HomePlace, RegisterOperator},
-    task::{TaskType, WebhookStyle},
+    event::WebhookStyle,
+    operator::{
+        ChangeOperator, OPERATOR_NAME_CHARS_MAX, PHONE_DIGITS_MAX, PHONE_DIGITS_MIN,
+        RegisterOperator,
+    },
+    place::{CITY_CHARS_MAX, COUNTRY_CHARS, HomePlace, LAT_DEGREES_MAX, LNG_DEGREES_MAX},
+    task_type::TaskType,
 };
 use serde_json::Value;
 
@@ -20,7 +25,7 @@ use super::fields::{Fields, Parsed, choice, degrees, list, money, text, whole, w
 /// Reads the body of POST /agents/register.
 pub fn parse_agent(body: &Value) -> Parsed<RegisterAgent> {
     Fields::read(body, |fields| {
-        let name = fields.required("name", text(1..=NAME_CHARS_MAX));
+        let name = fields.required("name", text(1..=AGENT_NAME_CHARS_MAX));
         let email = fields.required("email", email);
         let company = fields.optional("company", text(0..=COMPANY_CHARS_MAX));
         Some(RegisterAgent {
@@ -66,7 +71,7 @@ impl SettingsChange {
 /// Reads the body of PATCH /agents/me.
 pub fn parse_agent_change(body: &Value) -> Parsed<AgentChange> {
     Fields::read(body, |fields| {
-        let name = fields.optional("name", text(1..=NAME_CHARS_MAX));
+        let name = fields.optional("name", text(1..=AGENT_NAME_CHARS_MAX));
         let company = fields.removable("company", text(0..=COMPANY_CHARS_MAX));
         let settings = fields.optional("settings", settings);
         Some(AgentChange {
@@ -96,7 +101,7 @@ fn settings(value: &Value) -> Parsed<SettingsChange> {
 /// Reads the body of POST /operator/register.
 pub fn parse_operator(body: &Value) -> Parsed<RegisterOperator> {
     Fields::read(body, |fields| {
-        let name = fields.required("name", text(1..=NAME_CHARS_MAX));
+        let name = fields.required("name", text(1..=OPERATOR_NAME_CHARS_MAX));
         let email = fields.required("email", email);
         let phone = fields.optional("phone", phone);
         let location = fields.optional("location", home_place);
@@ -115,7 +120,7 @@ pub fn parse_operator(body: &Value) -> Parsed<RegisterOperator> {
 pub fn parse_operator_change(body: &Value) -> Parsed<ChangeOperator> {
     Fields::read(body, |fields| {
         Some(ChangeOperator {
-            name: fields.optional("name", text(1..=NAME_CHARS_MAX)),
+            name: fields.optional("name", text(1..=OPERATOR_NAME_CHARS_MAX)),
             phone: fields.optional("phone", phone),
             location: fields.optional("location", home_place),
             skills: fields.optional("skills", skills),
@@ -133,7 +138,8 @@ fn phone(value: &Value) -> Parsed<String> {
     let spaced = |c: char| !matches!(c, ' ' | '-' | '(' | ')' | '.');
     let compact: String = read.chars().filter(|c| spaced(*c)).collect();
     let digits = compact.strip_prefix('+').unwrap_or_default();
-    let fits = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    let fits = (PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_digit());
     if fits {
         Ok(compact)
     } else {
@@ -143,9 +149,9 @@ fn phone(value: &Value) -> Parsed<String> {
 
 fn home_place(value: &Value) -> Parsed<HomePlace> {
     Fields::read(value, |fields| {
-        let city = fields.required("city", text(1..=100));
+        let city = fields.required("city", text(1..=CITY_CHARS_MAX));
         let country = fields.required("country", |value| {
-            let read = text(2..=2)(value)?;
+            let read = text(COUNTRY_CHARS..=COUNTRY_CHARS)(value)?;
             let letters = read.bytes().all(|byte| byte.is_ascii_alphabetic());
             if letters {
                 Ok(read.to_uppercase())
@@ -153,8 +159,8 @@ fn home_place(value: &Value) -> Parsed<HomePlace> {
                 wrong("must be two letters, like US")
             }
         });
-        let lat = fields.optional("lat", degrees(-90.0..=90.0));
-        let lng = fields.optional("lng", degrees(-180.0..=180.0));
+        let lat = fields.optional("lat", degrees(-LAT_DEGREES_MAX..=LAT_DEGREES_MAX));
+        let lng = fields.optional("lng", degrees(-LNG_DEGREES_MAX..=LNG_DEGREES_MAX));
         match (lat, lng) {
             (Some(_), None) => fields.fault("lng", "is required beside lat"),
             (None, Some(_)) => fields.fault("lat", "is required beside lng"),

@@ -9,15 +9,12 @@ use api_types::{
     ApprovalId, KeyId, MicroUsd, Timestamp,
     approval::{ApprovalDecision, ApprovalStatus, DecideApproval},
     error::Dialect,
-    key::{CreateKey, KeyPolicy},
-    task::TaskType,
+    key::{CreateKey, KEY_NAME_CHARS_MAX, KeyPolicy},
+    task_type::TaskType,
 };
 use serde_json::Value;
 
 use super::fields::{Fields, Parsed, choice, list, money, text};
-
-/// Maximum characters of a key's name.
-const KEY_NAME_CHARS_MAX: usize = api_types::agent::NAME_CHARS_MAX;
 
 /// How long a request waits for its decision, and how long an approval can be used once it is
 /// given.

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use api_types::{
     Timestamp,
-    estimate::{ESTIMATE_MINUTES_MAX, ESTIMATE_NOTE_CHARS_MAX, Estimate},
+    estimate::{
+        ESTIMATE_MINUTES_MAX, ESTIMATE_NOTE_CHARS_MAX, Estimate, MINUTES_PER_DAY, MINUTES_PER_HOUR,
+    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,8 +52,8 @@ pub fn parse(body: &Value, now: Timestamp) -> Parsed<Option<Estimate>> {
     }
     Fields::read(body, |fields| {
         let parts = [
-            ("estimate_days", 24 * 60),
-            ("estimate_hours", 60),
+            ("estimate_days", MINUTES_PER_DAY),
+            ("estimate_hours", MINUTES_PER_HOUR),
             ("estimate_minutes", 1),
         ];
         let given = parts.iter().any(|(name, _)| fields.has(name));

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use api_types::{EventId, TaskId, event::TaskEvent, task::Status};
+use api_types::{EventId, TaskId, event::TaskEvent, status::Status};
 
 use super::task::{Event, Task};
 

@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use api_types::{MicroUsd, Timestamp, decimal, error::Fault};
+use api_types::{MicroUsd, Timestamp, decimal, error::Fault, strings::URL_CHARS_MAX};
 use serde_json::{Map, Number, Value};
 
 use super::faults::Faults;
@@ -265,7 +265,7 @@ pub fn choice<T>(
 /// for the JSON Schema type `integer`.
 pub fn whole(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Parsed<u32> {
     let read = |number: &Number| {
-        let units = decimal::units(&number.to_string(), 0).ok()?;
+        let units = decimal::parse_units(&number.to_string(), 0).ok()?;
         u32::try_from(units).ok()
     };
     move |value| match value.as_number().and_then(read) {
@@ -329,10 +329,10 @@ pub fn list<T>(
     }
 }
 
-/// Reads an absolute URL of one of the schemes, without credentials, of at most 2 000 characters.
+/// Reads an absolute URL of one of the schemes, without credentials.
 pub fn url(schemes: &'static [&'static str]) -> impl Fn(&Value) -> Parsed<String> {
     move |value| {
-        let read = text(1..=2000)(value)?;
+        let read = text(1..=URL_CHARS_MAX)(value)?;
         let fits = url::Url::parse(&read).is_ok_and(|url| {
             let bare = url.username().is_empty() && url.password().is_none();
             schemes.contains(&url.scheme()) && url.host().is_some() && bare

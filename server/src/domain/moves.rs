@@ -17,7 +17,7 @@
 
 use api_types::{
     Timestamp,
-    task::{Action, Status},
+    status::{Action, Status},
 };
 
 use super::{

@@ -10,7 +10,7 @@
 
 use api_types::{
     EventId, MicroUsd, OperatorId, PayoutId, Timestamp,
-    payout::{PAYOUT_MIN, PayoutMethod, PayoutStatus},
+    payout::{PAYEE_ID_CHARS_MAX, PAYOUT_MIN, PayoutMethod, PayoutStatus},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,9 +22,6 @@ use super::{
     secret::hex,
     task::MoveContext,
 };
-
-/// Maximum characters of a Payoneer account id.
-const PAYEE_CHARS_MAX: usize = 100;
 
 /// The destination of a payout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,7 +186,7 @@ pub fn parse_payout(body: &Value) -> Parsed<StatedPayout> {
         let amount = fields.required("amount_usd", payout_amount);
         let names = PayoutMethod::ALL.map(PayoutMethod::as_str).join(", ");
         let method = fields.optional("method", choice(PayoutMethod::parse, names));
-        let payee_id = fields.optional("payoneer_payee_id", text(1..=PAYEE_CHARS_MAX));
+        let payee_id = fields.optional("payoneer_payee_id", text(1..=PAYEE_ID_CHARS_MAX));
         let wallet = fields.optional("wallet_address", wallet_address);
         let base = |name: &str| (name == "base").then_some(());
         fields.optional("chain", choice(base, "base"));

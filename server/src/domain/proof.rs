@@ -6,7 +6,11 @@ use std::collections::HashMap;
 use api_types::{
     Timestamp, UploadId,
     credential::EncryptedCredential,
-    proof::{CONFIRMATION_CHARS_MAX, FILES_MAX, NOTES_CHARS_MAX, ProofType},
+    proof::{
+        CONFIRMATION_CHARS_MAX, FILES_MAX, NOTES_CHARS_MAX, ProofType, SUBMISSION_ID_CHARS_MAX,
+        SUBMISSION_ID_CHARS_MIN,
+    },
+    strings::URL_CHARS_MAX,
 };
 use serde_json::Value;
 
@@ -190,14 +194,16 @@ pub fn submission_id_of(body: &Value) -> Option<String> {
 }
 
 fn submission_id(value: &Value) -> Parsed<String> {
-    let read = text(8..=64)(value)?;
+    let read = text(SUBMISSION_ID_CHARS_MIN..=SUBMISSION_ID_CHARS_MAX)(value)?;
     let fits = read
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     if fits {
         Ok(read)
     } else {
-        wrong("must have 8 to 64 letters, digits, - or _")
+        wrong(format!(
+            "must have {SUBMISSION_ID_CHARS_MIN} to {SUBMISSION_ID_CHARS_MAX} letters, digits, - or _"
+        ))
     }
 }
 
@@ -207,7 +213,7 @@ fn own_file(
     files: &HashMap<UploadId, &ProofFile>,
     fits: impl Fn(&ProofFile) -> bool,
 ) -> Parsed<UploadId> {
-    let read = text(1..=2000)(value)?;
+    let read = text(1..=URL_CHARS_MAX)(value)?;
     let path = read.split(['?', '#']).next().unwrap_or_default();
     let id = path
         .rsplit('/')

@@ -8,7 +8,8 @@ use api_types::{
     OperatorId, Timestamp,
     estimate::Estimate,
     guardian::{Decision, GuardianResult, RequirementResult},
-    task::{SandboxOutcome, Status},
+    new_task::SandboxOutcome,
+    status::Status,
 };
 
 use super::task::Task;

@@ -5,6 +5,7 @@
 //! by `outside/http.rs`, which calls [`TargetRules::allows`] for every address that it would
 //! connect to. URLs that the host configures are not checked.
 
+use api_types::strings::URL_CHARS_MAX;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
@@ -13,9 +14,6 @@ use serde_json::Value;
 use url::{Host, Url};
 
 use super::fields::{Parsed, text, wrong};
-
-/// Maximum characters of a URL.
-const URL_CHARS_MAX: usize = 2000;
 
 /// IPv4 blocks outside the public internet: this network, private, shared, loopback, link-local,
 /// protocol assignments, documentation, 6to4 relays, benchmarks, multicast, reserved.

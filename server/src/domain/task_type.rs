@@ -3,7 +3,7 @@
 use api_types::{
     MicroUsd,
     proof::ProofType,
-    task::{TaskDomain, TaskType},
+    task_type::{TaskDomain, TaskType},
 };
 
 use ProofType::{Artifact, Confirmation, Photo, Screenshot};

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use api_types::{
     DeliveryId, Timestamp,
-    event::TaskEvent,
-    task::{Status, WebhookStyle},
+    event::{TaskEvent, WebhookStyle},
+    status::Status,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -112,7 +112,7 @@ pub fn outgoing(moved: &Moved) -> Vec<NewDelivery> {
             view.previous_status = moved.events.first().and_then(|first| first.previous_status);
         }
         NewDelivery {
-            id: event.id.delivery(),
+            id: event.id.delivery_id(),
             url: url.clone(),
             event: view,
         }

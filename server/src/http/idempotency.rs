@@ -18,7 +18,7 @@ use crate::store::idempotency::{self as kept, IdempotentRequest, KeptAnswer, Key
 use crate::store::{StoreError, Tx};
 
 /// Maximum length of a key in characters (contract §8).
-const KEY_CHARS_MAX: usize = 255;
+pub const KEY_CHARS_MAX: usize = 255;
 
 /// Maximum size in bytes of a stored response that can also be read again: 16 KiB.
 const KEPT_BYTES_MAX: usize = 16 * 1024;

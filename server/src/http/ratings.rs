@@ -2,8 +2,8 @@
 
 use api_types::{
     Timestamp,
-    message::{Author, Rate, Rated},
-    task::Status,
+    message::{Author, GiveRating, GivenRating},
+    status::Status,
 };
 
 use crate::http::error::{self, ApiError};
@@ -20,9 +20,9 @@ pub(in crate::http) fn rate(
     tx: &mut Tx<'_>,
     task: &Task,
     author: Author,
-    stated: &Rate,
+    stated: &GiveRating,
     now: Timestamp,
-) -> Result<Rated, ApiError> {
+) -> Result<GivenRating, ApiError> {
     let rating = Rating {
         author,
         stars: stated.stars,
@@ -31,7 +31,7 @@ pub(in crate::http) fn rate(
     if task.status != Status::Completed || !ratings::insert(tx, task, &rating, now)? {
         return Err(error::not_ratable());
     }
-    Ok(Rated {
+    Ok(GivenRating {
         task_id: task.id,
         stars: rating.stars,
         comment: rating.comment,

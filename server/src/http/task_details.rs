@@ -14,8 +14,10 @@ use crate::{
 };
 use api_types::{
     AgentId, OperatorId, Timestamp,
+    agent::AgentSummary,
     message::Author,
-    task::{Action, AgentSummary, OperatorSummary, Status},
+    operator::OperatorSummary,
+    status::{Action, Status},
 };
 use std::collections::HashMap;
 

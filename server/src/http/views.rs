@@ -2,13 +2,15 @@
 
 use api_types::{
     MicroUsd, Timestamp, UploadId,
-    event::TaskEvent,
+    event::{TaskEvent, WebhookStyle},
     message::Message,
+    new_task::CreatedTask,
+    operator::OperatorSummary,
+    place::Location,
     proof::ProofView,
-    task::{
-        Action, CreatedTask, Location, OperatorSummary, OperatorTaskView, TaskDomain, TaskItem,
-        TaskView, WebhookStyle,
-    },
+    status::Action,
+    task::{OperatorTaskView, TaskItem, TaskView},
+    task_type::TaskDomain,
 };
 use crypto_wasm::AgentPublicKey;
 use serde::Serialize;
@@ -251,7 +253,7 @@ fn raw(value: &Value) -> Option<Box<RawValue>> {
 }
 
 /// S1: the location of a task that needs none is "Remote/Digital".
-fn place(task_type: api_types::task::TaskType, stated: Option<Location>) -> Option<Location> {
+fn place(task_type: api_types::task_type::TaskType, stated: Option<Location>) -> Option<Location> {
     let remote = || {
         let address = Some("Remote/Digital".to_owned());
         let physical = task_type::rules(task_type).domain == TaskDomain::Physical;

@@ -1,6 +1,6 @@
 //! The Guardian: measures a submitted proof, judges it by rules, and moves the task.
 
-use api_types::{TaskId, UploadId, task::Status};
+use api_types::{TaskId, UploadId, status::Status};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::JobError;

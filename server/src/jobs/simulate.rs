@@ -3,7 +3,7 @@
 //! Each move of a simulated task schedules this job if the next move is theirs. The step is a move
 //! like any other: it may run late, twice, or after the agent was faster.
 
-use api_types::{TaskId, UploadId, proof::ProofType, task::Status};
+use api_types::{TaskId, UploadId, proof::ProofType, status::Status};
 use serde_json::Value;
 
 use super::JobError;

@@ -4,8 +4,9 @@
 
 use api_types::{
     OperatorId, Timestamp,
-    operator::{ChangeOperator, HomePlace, KycStatus, RegisterOperator},
-    task::TaskType,
+    operator::{ChangeOperator, KycStatus, RegisterOperator},
+    place::HomePlace,
+    task_type::TaskType,
 };
 
 use crate::domain::new_task::MinimumRating;

@@ -11,7 +11,7 @@
 //!
 //! Functions return database errors as [`StoreError`].
 
-use api_types::{AgentId, EventId, TaskId, event::TaskEvent, task::Status};
+use api_types::{AgentId, EventId, TaskId, event::TaskEvent, status::Status};
 
 use crate::domain::{
     event::{self, NewEvent},

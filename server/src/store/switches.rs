@@ -2,7 +2,7 @@
 //!
 //! Functions return database errors as [`StoreError`].
 
-use api_types::{Timestamp, task::TaskType};
+use api_types::{Timestamp, task_type::TaskType};
 
 use crate::store::engine::columns::name;
 use crate::store::{StoreError, Tx, params};

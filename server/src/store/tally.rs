@@ -2,10 +2,7 @@
 //! list shows its total, and counting a million rows takes longer than finding the twenty that are
 //! shown.
 
-use api_types::{
-    AgentId,
-    task::{Status, TaskType},
-};
+use api_types::{AgentId, status::Status, task_type::TaskType};
 
 use super::{
     StoreError, Tx, params,

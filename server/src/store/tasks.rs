@@ -6,7 +6,9 @@ use std::collections::HashMap;
 
 use api_types::{
     AgentId, MicroUsd, OperatorId, TaskId, Timestamp,
-    task::{AgentSummary, CancelReason, Status, TaskType},
+    agent::AgentSummary,
+    status::{CancelReason, Status},
+    task_type::TaskType,
 };
 
 use crate::domain::{

@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use api_types::{AgentId, MicroUsd, OperatorId, TaskId, paths, task::Status};
+use api_types::{AgentId, MicroUsd, OperatorId, TaskId, paths, status::Status};
 use futures_util::future::join_all;
 use postgres::{Client, NoTls};
 use serde_json::{Value, json};

@@ -106,7 +106,7 @@ async fn notify(app: &TestApp, notice: &Value) -> Answer {
 
 async fn notify_with(app: &TestApp, body: &str, headers: &[(&str, &str)]) -> Answer {
     let mut request = app
-        .request(Method::POST, paths::DLOCAL_NOTICE)
+        .request(Method::POST, paths::PAYMENT_WEBHOOK)
         .body(body.to_owned());
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -169,7 +169,7 @@ on_both_databases! {
         assert_eq!(asked["payment_method_id"], "CARD");
         assert_eq!(asked["payment_method_flow"], "REDIRECT");
         assert_eq!(asked["callback_url"], "https://example.com/paid");
-        assert_eq!(asked["notification_url"], format!("{}{}", app.origin, paths::DLOCAL_NOTICE));
+        assert_eq!(asked["notification_url"], format!("{}{}", app.origin, paths::PAYMENT_WEBHOOK));
         assert!(asked["payer"]["email"].as_str().unwrap().ends_with("@example.com"));
         assert_eq!(status(&agent, &id).await, "pending");
         assert_eq!(agent.balance().await.0, "0.00");

@@ -1,7 +1,7 @@
 //! Every ending of a task, to the micro-dollar (contract §4): the balances of the agent, the
 //! operator and the platform.
 
-use api_types::{MicroUsd, paths, task::Status};
+use api_types::{MicroUsd, paths, status::Status};
 use serde_json::json;
 use server::domain::dispute::Award;
 use server::store::ledger;

@@ -1,7 +1,7 @@
 //! The API does not reveal what exists: for a task that a caller may not see, every route and every
 //! dialect respond as for an unknown id, whatever the task's status (contract §1).
 
-use api_types::{TaskId, paths, task::Status};
+use api_types::{TaskId, paths, status::Status};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Messages between an agent and its operator, and ratings (contract §4).
 
-use api_types::{paths, task::Status};
+use api_types::{paths, status::Status};
 use serde_json::{Value, json};
 
 use crate::harness::TestApp;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_types::{AgentId, DisputeId, OperatorId, TaskId, paths, task::Status};
+use api_types::{AgentId, DisputeId, OperatorId, TaskId, paths, status::Status};
 use serde_json::{Value, json};
 use server::domain::{
     dispute::{Award, Ruling},

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use api_types::{paths, task::Status};
+use api_types::{paths, status::Status};
 use serde_json::json;
 use server::store::Tx;
 

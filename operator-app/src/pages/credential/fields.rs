@@ -1,7 +1,7 @@
 //! The fields of a credential: labelled inputs that are serialized to one JSON object and then
 //! wiped.
 
-use api_types::{error::Fault, task::TaskType};
+use api_types::{error::Fault, task_type::TaskType};
 use leptos::{
     html::{Input, Textarea},
     prelude::*,

@@ -9,7 +9,9 @@ use std::time::Duration;
 use api_types::{
     TaskId,
     proof::{ProofType, SubmitProof},
-    task::{Action, OperatorTaskView, TaskDomain},
+    status::Action,
+    task::OperatorTaskView,
+    task_type::TaskDomain,
 };
 use leptos::prelude::*;
 

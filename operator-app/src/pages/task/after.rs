@@ -5,7 +5,9 @@ use api_types::{
     Timestamp,
     dispute::Resolution,
     proof::ProofView,
-    task::{CancelReason, OperatorTaskView, Rejection, Revision, Status},
+    review::{Rejection, Revision},
+    status::{CancelReason, Status},
+    task::OperatorTaskView,
 };
 use leptos::prelude::*;
 use serde_json::Value;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use api_types::{
     MicroUsd, TaskId,
-    task::{Action as Move, OperatorTaskView, Status},
+    status::{Action as Move, Status},
+    task::OperatorTaskView,
 };
 use leptos::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The facts that a person needs to decide on a task and to do it.
 
-use api_types::task::{Location, OperatorTaskView, Status, TaskDomain};
+use api_types::{place::Location, status::Status, task::OperatorTaskView, task_type::TaskDomain};
 use leptos::prelude::*;
 
 use crate::{

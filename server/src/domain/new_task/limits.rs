@@ -4,7 +4,7 @@
 use api_types::{
     MicroUsd,
     agent::{Tier, TierLimits},
-    task::TaskType,
+    task_type::TaskType,
 };
 
 use super::NewTask;

@@ -6,10 +6,8 @@ mod rating;
 mod read;
 
 use api_types::{
-    MicroUsd, Timestamp,
-    agent::AgentSettings,
-    proof::ProofType,
-    task::{Location, SandboxOutcome, TaskType, WebhookStyle},
+    MicroUsd, Timestamp, agent::AgentSettings, event::WebhookStyle, new_task::SandboxOutcome,
+    place::Location, proof::ProofType, task_type::TaskType,
 };
 use serde::{Deserialize, Serialize};
 

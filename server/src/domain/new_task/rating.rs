@@ -26,7 +26,7 @@ impl MinimumRating {
 
     /// Reads 1 to 5 stars with at most two decimals from a JSON number in any notation.
     pub fn parse_number(number: &str) -> Option<Self> {
-        let hundredths = decimal::units(number, 2).ok()?;
+        let hundredths = decimal::parse_units(number, 2).ok()?;
         Self::from_hundredths(u16::try_from(hundredths).ok()?)
     }
 

@@ -5,11 +5,15 @@ use std::time::Duration;
 use api_types::{
     Timestamp,
     credential::PUBLIC_KEY_CHARS_MAX,
-    proof::ProofType,
-    task::{
-        ADDRESS_CHARS_MAX, DESCRIPTION_CHARS_MAX, Location, REQUIREMENT_CHARS_MAX,
-        REQUIREMENTS_MAX, SandboxOutcome, TITLE_CHARS_MAX, TaskDomain, TaskType, WebhookStyle,
+    event::WebhookStyle,
+    new_task::{
+        CALLBACK_SECRET_CHARS_MAX, CALLBACK_SECRET_CHARS_MIN, DESCRIPTION_CHARS_MAX,
+        EXTERNAL_ID_CHARS_MAX, REQUIREMENT_CHARS_MAX, REQUIREMENTS_MAX, SandboxOutcome,
+        TITLE_CHARS_MAX,
     },
+    place::{ADDRESS_CHARS_MAX, LAT_DEGREES_MAX, LNG_DEGREES_MAX, Location},
+    proof::ProofType,
+    task_type::{TaskDomain, TaskType},
 };
 use crypto_wasm::AgentPublicKey;
 use serde_json::Value;
@@ -61,9 +65,12 @@ impl NewTask {
             let digital_instructions =
                 fields.optional("digital_instructions", text(0..=DESCRIPTION_CHARS_MAX));
             let callback_url = fields.optional("callback_url", targets.field());
-            let callback_secret = fields.optional("callback_secret", text(16..=256));
+            let callback_secret = fields.optional(
+                "callback_secret",
+                text(CALLBACK_SECRET_CHARS_MIN..=CALLBACK_SECRET_CHARS_MAX),
+            );
             let agent_public_key = fields.optional("agent_public_key", public_key);
-            let external_id = fields.optional("external_id", text(1..=200));
+            let external_id = fields.optional("external_id", text(1..=EXTERNAL_ID_CHARS_MAX));
             let estimate = EstimateTerms::read(fields);
             let beside = ExtensionFields::read(fields, market);
 
@@ -209,8 +216,8 @@ fn complete(place: Option<&Location>) -> bool {
 
 fn location(value: &Value) -> Parsed<Location> {
     Fields::read(value, |fields| {
-        let lat = fields.optional("lat", degrees(-90.0..=90.0));
-        let lng = fields.optional("lng", degrees(-180.0..=180.0));
+        let lat = fields.optional("lat", degrees(-LAT_DEGREES_MAX..=LAT_DEGREES_MAX));
+        let lng = fields.optional("lng", degrees(-LNG_DEGREES_MAX..=LNG_DEGREES_MAX));
         let address = fields.optional("address", text(1..=ADDRESS_CHARS_MAX));
         if fields.has("lat") != fields.has("lng") {
             fields.fault("", "lat and lng go together");

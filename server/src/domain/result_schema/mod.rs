@@ -13,7 +13,7 @@ mod measure;
 mod numbers;
 mod sample;
 
-use api_types::task::{RESULT_BYTES_MAX, RESULT_SCHEMA_BYTES_MAX};
+use api_types::{new_task::RESULT_SCHEMA_BYTES_MAX, proof::RESULT_BYTES_MAX};
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use api_types::task::RESULT_BYTES_MAX;
+use api_types::proof::RESULT_BYTES_MAX;
 use serde_json::{Map, Value};
 
 /// Maximum depth of a sample, and maximum entries of its lists.

@@ -3,7 +3,8 @@
 use api_types::{
     AgentId, MicroUsd, TaskId,
     dispute::{DisputeOpener, DisputeOutcome},
-    task::{CancelReason, Rejection, Revision, Status},
+    review::{Rejection, Revision},
+    status::{CancelReason, Status},
 };
 
 use super::{MoveContext, MoveTimes, Moved, RESUBMITTED_WITHIN, Refusal, Task};

@@ -3,7 +3,7 @@
 use api_types::{
     OperatorId,
     estimate::Estimate,
-    task::{CancelReason, Status},
+    status::{CancelReason, Status},
 };
 
 use super::{MoveContext, Moved, Refusal, ScheduledJob, Task};

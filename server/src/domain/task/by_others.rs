@@ -4,7 +4,7 @@
 use api_types::{
     dispute::DisputeOpener,
     guardian::{Decision, GuardianResult},
-    task::CancelReason,
+    status::CancelReason,
 };
 
 use super::{MoveContext, Moved, Refusal, Task};

@@ -19,7 +19,8 @@ use api_types::{
     dispute::{DisputeOpener, Resolution},
     estimate::Estimate,
     guardian::GuardianResult,
-    task::{CancelReason, Rejection, Revision, Status},
+    review::{Rejection, Revision},
+    status::{CancelReason, Status},
 };
 
 use super::{

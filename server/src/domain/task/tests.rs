@@ -196,7 +196,7 @@ fn accept_without_a_required_estimate_is_refused() {
     let refusal = task.clone().accept(operator(1), context(1)).unwrap_err();
     assert_eq!(refusal, Refusal::EstimateRequired);
     let open = moves::actions(&task, Actor::Operator, context(1).now);
-    assert_eq!(open, [api_types::task::Action::Estimate]);
+    assert_eq!(open, [api_types::status::Action::Estimate]);
     let moved = task.estimate(operator(1), estimate(5), context(1)).unwrap();
     assert_eq!(moved.task.status, Status::EstimatePending);
 }

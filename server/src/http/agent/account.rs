@@ -2,10 +2,9 @@
 
 use api_types::{
     AgentId,
-    agent::{
-        AgentBalance, Currency, RegisterAgent, RegisteredAgent, SandboxInfo, Tier, TierLimits,
-    },
+    agent::{AgentBalance, RegisterAgent, RegisteredAgent, SandboxInfo, Tier, TierLimits},
     error::ErrorBody,
+    money::Currency,
     paths,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};

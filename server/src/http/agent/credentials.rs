@@ -1,6 +1,6 @@
 //! Retrieval of a sealed credential, for the task's agent only, once it is completed (contract §5).
 
-use api_types::{TaskId, credential::RetrievedCredential, error::ErrorBody, paths, task::Status};
+use api_types::{TaskId, credential::RetrievedCredential, error::ErrorBody, paths, status::Status};
 use axum::{
     Json,
     extract::{Path, State},

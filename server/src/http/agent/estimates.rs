@@ -3,10 +3,11 @@
 
 use api_types::{
     TaskId,
+    dispute::REASON_CHARS_MAX,
     error::ErrorBody,
     estimate::{ApprovedEstimate, RejectEstimate},
     paths,
-    task::MovedTask,
+    status::MovedTask,
 };
 use axum::{
     extract::{Path, State},
@@ -97,7 +98,7 @@ fn parse_reason(body: &Value) -> Parsed<RejectEstimate> {
         return Ok(RejectEstimate::default());
     }
     Fields::read(body, |fields| {
-        let reason = fields.optional("reason", text(1..=1000));
+        let reason = fields.optional("reason", text(1..=REASON_CHARS_MAX));
         Some(RejectEstimate { reason })
     })
 }

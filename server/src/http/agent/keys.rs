@@ -131,9 +131,9 @@ pub(in crate::http) fn key_item(key: StoredKey) -> KeyItem {
         created_at: key.created_at,
         dialect: key.dialect,
         policy: key.policy,
-        key_prefix_s1: key.prefix,
-        last_used_s1: key.last_used_at,
-        created_at_s1: key.created_at,
+        key_prefix_camel: key.prefix,
+        last_used_camel: key.last_used_at,
+        created_at_camel: key.created_at,
     }
 }
 

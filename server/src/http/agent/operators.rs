@@ -15,7 +15,9 @@ use crate::{
         tasks,
     },
 };
-use api_types::{error::ErrorBody, operator::FoundOperator, page::Page, paths, task::TaskType};
+use api_types::{
+    error::ErrorBody, operator::OperatorSearchResult, page::Page, paths, task_type::TaskType,
+};
 use axum::{Json, extract::State};
 
 /// Default radius in kilometres in which agents search for operators.
@@ -34,13 +36,13 @@ const SEARCH_RADIUS_KM: f64 = 50.0;
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("cursor" = Option<String>, Query)),
     security(("agent_key" = []), ("agent_bearer" = [])),
-    responses((status = 200, body = Page<FoundOperator>), (status = 400, body = ErrorBody),
+    responses((status = 200, body = Page<OperatorSearchResult>), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody)))]
 pub async fn search_operators(
     State(app): State<App>,
     _: AgentAuth,
     mut query: Parameters,
-) -> Result<Json<Page<FoundOperator>>, ApiError> {
+) -> Result<Json<Page<OperatorSearchResult>>, ApiError> {
     let page = query.page();
     let task_type = query.read("task_type", TASK_TYPE_MUST, TaskType::parse);
     let stars = "must be a number from 1 to 5 with at most two decimals";
@@ -73,9 +75,9 @@ fn found_operator(
     tx: &mut Tx<'_>,
     operator: Operator,
     area: SearchArea,
-) -> Result<(Option<Spot>, FoundOperator), StoreError> {
+) -> Result<(Option<Spot>, OperatorSearchResult), StoreError> {
     let metres = operator.spot.map(|spot| spot.metres_from(area.center));
-    let found = FoundOperator {
+    let found = OperatorSearchResult {
         id: operator.id,
         name: views::shortened(&operator.name),
         rating: operator.rating,

@@ -3,7 +3,9 @@
 
 use api_types::{
     AgentId, TransactionId,
-    deposit::{AskPayment, PaidIn, PayIn, PaymentStatus, PaymentView},
+    deposit::{
+        PAYMENT_ID_CHARS_MAX, PayIn, PaymentStatus, PaymentStatusRequest, PaymentView, StartedPayIn,
+    },
     error::ErrorBody,
     paths,
 };
@@ -36,7 +38,7 @@ use crate::{
 /// 422 if the provider refuses, 501 on a server without a provider, 503 while it cannot be reached.
 #[utoipa::path(post, path = paths::PAY_IN, tag = "agents", request_body = PayIn,
     security(("agent_key" = []), ("agent_bearer" = [])),
-    responses((status = 201, body = PaidIn), (status = 400, body = ErrorBody),
+    responses((status = 201, body = StartedPayIn), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 409, body = ErrorBody),
         (status = 422, body = ErrorBody), (status = 501, body = ErrorBody),
         (status = 503, body = ErrorBody)))]
@@ -105,7 +107,7 @@ pub(in crate::http) fn credit(
     Ok(())
 }
 
-fn paid_in(payment: Payment) -> PaidIn {
+fn paid_in(payment: Payment) -> StartedPayIn {
     let message = match payment.status {
         PaymentStatus::Completed => "Funds added (test mode)",
         PaymentStatus::Failed | PaymentStatus::Cancelled => "The payment was not made.",
@@ -114,7 +116,7 @@ fn paid_in(payment: Payment) -> PaidIn {
              provider has confirmed the payment."
         }
     };
-    PaidIn {
+    StartedPayIn {
         transaction_id: payment.id,
         payment_id: payment.id,
         amount_usd: payment.amount,
@@ -217,7 +219,7 @@ pub async fn pay_in_status(
 }
 
 /// Read the status of a payment by card or bank; the same as GET, with the id in the body.
-#[utoipa::path(post, path = paths::PAY_IN_STATUS, tag = "agents", request_body = AskPayment,
+#[utoipa::path(post, path = paths::PAY_IN_STATUS, tag = "agents", request_body = PaymentStatusRequest,
     security(("agent_key" = []), ("agent_bearer" = [])),
     responses((status = 200, body = PaymentView), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -227,7 +229,7 @@ pub async fn ask_pay_in_status(
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id = checked(Fields::read(&posted.body, |fields| {
-        fields.required("payment_id", text(1..=100))
+        fields.required("payment_id", text(1..=PAYMENT_ID_CHARS_MAX))
     }))?;
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         status_of(tx, agent.id, &id)

@@ -2,7 +2,7 @@
 
 use api_types::{
     AgentId, KeyId, MicroUsd, Timestamp,
-    agent::{AgentProfile, ChangeAgent, Tier, TierLimits, TodaysUse},
+    agent::{AgentProfile, ChangeAgent, Tier, TierLimits, TierUsage},
     error::ErrorBody,
     paths,
 };
@@ -102,10 +102,10 @@ fn profile(
     })
 }
 
-fn todays_use(today: DailyUsage, limits: TierLimits, day: i64, now: Timestamp) -> TodaysUse {
+fn todays_use(today: DailyUsage, limits: TierLimits, day: i64, now: Timestamp) -> TierUsage {
     let spend_left = limits.max_daily_spend.checked_sub(today.spent);
     let midnight = (day.checked_add(1)).and_then(|next| next.checked_mul(pricing::DAY_MILLIS));
-    TodaysUse {
+    TierUsage {
         tasks: today.tasks,
         tasks_left: limits.max_daily_tasks.saturating_sub(today.tasks),
         spent_usd: today.spent,

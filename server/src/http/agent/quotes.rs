@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use api_types::{
     MicroUsd,
-    task::{Obstacle, Quote, TierHeadroom},
+    quote::{Obstacle, Quote, TierHeadroom},
 };
 
 use crate::http::agent::delegation;

@@ -12,7 +12,7 @@ use crate::{app::App, domain::task::Task, store::Tx};
 use api_types::{
     AgentId, TaskId,
     error::ErrorBody,
-    message::{Author, Rate, Rated},
+    message::{Author, GiveRating, GivenRating},
     paths,
 };
 use axum::{
@@ -23,9 +23,9 @@ use axum::{
 
 /// Rate the operator: 1 to 5 stars, once, after the task is completed.
 #[utoipa::path(post, path = paths::RATE_OPERATOR, tag = "tasks", params(("id" = TaskId, Path)),
-    request_body = Rate,
+    request_body = GiveRating,
     security(("agent_key" = []), ("agent_bearer" = [])),
-    responses((status = 200, body = Rated), (status = 400, body = ErrorBody),
+    responses((status = 200, body = GivenRating), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 409, body = ErrorBody)))]
 pub async fn rate_operator(

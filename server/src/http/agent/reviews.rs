@@ -5,8 +5,9 @@ use api_types::{
     TaskId,
     dispute::{OpenDispute, OpenedDispute, REASON_CHARS_MAX},
     error::ErrorBody,
+    new_task::{REQUIREMENT_CHARS_MAX, REQUIREMENTS_MAX},
     paths,
-    task::{RequestRevision, RequestedRevision},
+    review::{RequestRevision, RequestedRevision},
 };
 use axum::{
     extract::{Path, State},
@@ -66,7 +67,10 @@ pub async fn request_revision(
 fn parse_revision(body: &Value) -> Parsed<RequestRevision> {
     Fields::read(body, |fields| {
         let reason = fields.required("reason", text(1..=REASON_CHARS_MAX));
-        let unmet_requirements = fields.optional("unmet_requirements", list(0..=20, text(1..=500)));
+        let unmet_requirements = fields.optional(
+            "unmet_requirements",
+            list(0..=REQUIREMENTS_MAX, text(1..=REQUIREMENT_CHARS_MAX)),
+        );
         reason.map(|reason| RequestRevision {
             reason,
             unmet_requirements,

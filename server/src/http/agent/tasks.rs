@@ -3,13 +3,16 @@
 use api_types::{
     AgentId, TaskId,
     agent::Tier,
+    dispute::REASON_CHARS_MAX,
     error::ErrorBody,
+    new_task::{CreateTask, CreatedTask, REQUIREMENT_CHARS_MAX, REQUIREMENTS_MAX},
     page::Page,
     paths,
-    task::{
-        CancelledTask, CreateTask, CreatedTask, Quote, Rejection, Status, TaskDomain, TaskItem,
-        TaskType, TaskView, VerifiedTask, VerifyDecision, VerifyTask,
-    },
+    quote::Quote,
+    review::{Rejection, VerifiedTask, VerifyDecision, VerifyTask},
+    status::Status,
+    task::{CancelledTask, TaskItem, TaskView},
+    task_type::{TaskDomain, TaskType},
 };
 use axum::{
     Json,
@@ -347,8 +350,11 @@ fn parse_verdict(body: &Value) -> Parsed<VerifyTask> {
             _ => None,
         };
         let decision = fields.required("decision", choice(decisions, "APPROVE, REJECT"));
-        let reason = fields.optional("reason", text(1..=1000));
-        let unmet_requirements = fields.optional("unmet_requirements", list(0..=20, text(1..=500)));
+        let reason = fields.optional("reason", text(1..=REASON_CHARS_MAX));
+        let unmet_requirements = fields.optional(
+            "unmet_requirements",
+            list(0..=REQUIREMENTS_MAX, text(1..=REQUIREMENT_CHARS_MAX)),
+        );
         Some(VerifyTask {
             decision: decision?,
             reason,

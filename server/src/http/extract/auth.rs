@@ -5,7 +5,7 @@
 //! certain task is not decided here.
 
 use api_types::operator::KycStatus;
-use api_types::task::TaskType;
+use api_types::task_type::TaskType;
 use api_types::{
     AgentId, KeyId, OperatorId, Timestamp, agent::AgentSettings, agent::Tier, key::KeyPolicy,
 };

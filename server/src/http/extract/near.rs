@@ -3,7 +3,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use api_types::page::Page;
+use api_types::{
+    page::Page,
+    place::{LAT_DEGREES_MAX, LNG_DEGREES_MAX},
+};
 
 use crate::domain::place::{Point, Spot};
 use crate::http::error::{self, ApiError};
@@ -32,8 +35,8 @@ pub struct NearWindow<Id> {
 /// Reads the centre and the radius of a search. Without a default radius, no radius means any
 /// distance, and the place may be left out.
 pub fn area(query: &mut Parameters, radius_km: Option<f64>) -> Option<SearchArea> {
-    let lat = degrees(query, "lat", 90.0);
-    let lng = degrees(query, "lng", 180.0);
+    let lat = degrees(query, "lat", LAT_DEGREES_MAX);
+    let lng = degrees(query, "lng", LNG_DEGREES_MAX);
     let kilometres = "must be a number of kilometres, more than 0";
     let radius = query.read("radius_km", kilometres, |text| {
         number(text).filter(|radius| *radius > 0.0)

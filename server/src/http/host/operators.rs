@@ -4,7 +4,7 @@
 use api_types::{
     OperatorId,
     error::ErrorBody,
-    host::{DecideKyc, HeardKyc, OperatorRecord, ProviderKyc},
+    host::{DecideKyc, KycWebhook, KycWebhookResponse, OperatorRecord},
     operator::KycStatus,
     page::Page,
     paths,
@@ -104,16 +104,16 @@ pub async fn decide_kyc(
 ///
 /// The raw body is signed with the shared secret (KYC_WEBHOOK_SECRET). A message that was received
 /// before changes nothing.
-#[utoipa::path(post, path = paths::KYC_WEBHOOK, tag = "host", request_body = ProviderKyc,
+#[utoipa::path(post, path = paths::KYC_WEBHOOK, tag = "host", request_body = KycWebhook,
     params(("X-Signature" = String, Header,
         description = "HMAC-SHA256 of the raw body with KYC_WEBHOOK_SECRET, in hexadecimal")),
-    responses((status = 200, body = HeardKyc), (status = 400, body = ErrorBody),
+    responses((status = 200, body = KycWebhookResponse), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 501, body = ErrorBody)))]
 pub async fn hear_kyc(
     State(app): State<App>,
     request: Request,
-) -> Result<Json<HeardKyc>, ApiError> {
+) -> Result<Json<KycWebhookResponse>, ApiError> {
     let Some(secret) = &app.config.kyc_webhook_secret else {
         return Err(error::no_kyc_provider());
     };

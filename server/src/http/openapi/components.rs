@@ -9,6 +9,7 @@ use utoipa::openapi::schema::{Components, ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Header, HeaderBuilder, Ref, RefOr};
 
 use crate::http::error::api_error::ApiError;
+use crate::http::idempotency::KEY_CHARS_MAX;
 
 /// The request id in the examples of refusals.
 const REQUEST_ID: &str = "req_01KB0000000000000000000000";
@@ -220,7 +221,7 @@ fn idempotency_key() -> Parameter {
     let key = ObjectBuilder::new()
         .schema_type(Type::String)
         .min_length(Some(1))
-        .max_length(Some(255))
+        .max_length(Some(KEY_CHARS_MAX))
         .pattern(Some("^[ -~]+$"))
         .examples([json!("order-1842")]);
     ParameterBuilder::new()

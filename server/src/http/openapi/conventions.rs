@@ -26,6 +26,7 @@ type Examples = BTreeMap<String, BTreeMap<String, Value>>;
 pub fn complete(document: &mut Document) -> Result<(), serde_json::Error> {
     let examples: Examples = serde_json::from_str(EXAMPLES)?;
     let components = document.components.get_or_insert_default();
+    api_types::openapi::set_bounds(components);
     components::add_to(components);
     webhooks::add_headers(components);
     document.webhooks = Some(webhooks::webhooks());

@@ -1,7 +1,7 @@
 //! The webhooks of the API document (contract §7): one entry for each event, with its headers and
 //! the effect of each response.
 
-use api_types::task::WebhookStyle;
+use api_types::event::WebhookStyle;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,

@@ -2,8 +2,8 @@
 
 use api_types::{
     OperatorId,
-    agent::Currency,
     error::ErrorBody,
+    money::Currency,
     operator::{
         ChangeOperator, EarnedTask, Earnings, KycStatus, OperatorProfile, RegisterOperator,
         RegisteredOperator,

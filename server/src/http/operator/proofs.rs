@@ -20,7 +20,7 @@ use api_types::{
     error::ErrorBody,
     paths,
     proof::{ProofReceipt, SubmitProof},
-    task::Status,
+    status::Status,
 };
 use axum::{
     extract::{Path, State},

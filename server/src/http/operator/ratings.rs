@@ -15,7 +15,7 @@ use crate::{
 use api_types::{
     OperatorId, TaskId,
     error::ErrorBody,
-    message::{Author, Rate, Rated},
+    message::{Author, GiveRating, GivenRating},
     paths,
 };
 use axum::{
@@ -26,9 +26,9 @@ use axum::{
 
 /// Rate the agent: 1 to 5 stars, once, after the task is completed.
 #[utoipa::path(post, path = paths::RATE_AGENT, tag = "operators", params(("id" = TaskId, Path)),
-    request_body = Rate,
+    request_body = GiveRating,
     security(("operator_id" = [])),
-    responses((status = 200, body = Rated), (status = 400, body = ErrorBody),
+    responses((status = 200, body = GivenRating), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 409, body = ErrorBody)))]
 pub async fn rate_agent(

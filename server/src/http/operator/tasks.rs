@@ -8,7 +8,9 @@ use api_types::{
     operator::KycStatus,
     page::Page,
     paths,
-    task::{AcceptedTask, MovedTask, OperatorTaskView, TaskType},
+    status::MovedTask,
+    task::{AcceptedTask, OperatorTaskView},
+    task_type::TaskType,
 };
 use axum::{
     Json,

@@ -12,7 +12,7 @@ use crate::{
     store::fiat,
 };
 use api_types::{
-    deposit::{NoticeTaken, PaymentNotice},
+    deposit::{PaymentWebhook, PaymentWebhookResponse},
     error::ErrorBody,
     paths,
 };
@@ -27,10 +27,10 @@ use axum::{
 /// # Errors
 /// 401 for a wrong signature, 404 for an order that does not exist, 422 for another amount or
 /// currency than that of the order.
-#[utoipa::path(post, path = paths::DLOCAL_NOTICE, tag = "agents", request_body = PaymentNotice,
+#[utoipa::path(post, path = paths::PAYMENT_WEBHOOK, tag = "agents", request_body = PaymentWebhook,
     params(("X-Signature" = Option<String>, Header,
         description = "Hexadecimal HMAC-SHA256 of the raw body; or dLocal's own Authorization")),
-    responses((status = 200, body = NoticeTaken), (status = 400, body = ErrorBody),
+    responses((status = 200, body = PaymentWebhookResponse), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 422, body = ErrorBody)))]
 pub async fn take_notice(State(app): State<App>, request: Request) -> Result<Response, ApiError> {
@@ -46,7 +46,7 @@ pub async fn take_notice(State(app): State<App>, request: Request) -> Result<Res
     let context = app.move_context();
     let key = idempotency::key_of(&parts.headers)?;
     let digest = idempotency::digest(&bytes);
-    let key = OnceKey::new(key, "dlocal", paths::DLOCAL_NOTICE, digest);
+    let key = OnceKey::new(key, "dlocal", paths::PAYMENT_WEBHOOK, digest);
     once(&app, key, StatusCode::OK, move |tx| {
         let order_id = notice.order_id.clone();
         let payment = fiat::by_order(tx, &order_id)?.ok_or_else(error::order_not_found)?;
@@ -54,14 +54,14 @@ pub async fn take_notice(State(app): State<App>, request: Request) -> Result<Res
         let update = payment.apply(&notice, context);
         let Some(update) = update.map_err(|_| error::other_amount())? else {
             let status = unchanged;
-            return Ok(NoticeTaken { order_id, status });
+            return Ok(PaymentWebhookResponse { order_id, status });
         };
         fiat::update(tx, &update.payment, update.from)?;
         if update.credit.is_some() {
             credit(tx, &update.payment, context)?;
         }
         let status = update.payment.status;
-        Ok(NoticeTaken { order_id, status })
+        Ok(PaymentWebhookResponse { order_id, status })
     })
     .await
 }

@@ -165,7 +165,7 @@ on_both_databases! {
         assert_eq!(status(agent.post(paths::TASKS, &json!({})).await), 400);
         assert_eq!(status(app.get(paths::BALANCE).await), 401);
         assert_eq!(status(app.get(paths::FIND_TASKS).await), 401);
-        let notice = app.post(paths::DLOCAL_NOTICE, &json!({"status": "PAID"})).await;
+        let notice = app.post(paths::PAYMENT_WEBHOOK, &json!({"status": "PAID"})).await;
         assert_eq!(status(notice), 401);
         assert_eq!(status(agent.post(paths::TASKS, &costing(&app, 999)).await), 402);
         let task = agent.post_photo_task().await;
