@@ -11,10 +11,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use server::app::{App, make_data_folder, open_store};
 use server::clock::{SystemClock, SystemEntropy};
-use server::command_line::{self, Admin, maintenance};
-use server::config::{Cli, Command, Config, DataLocation};
+use server::command_line::{self, Admin, Cli, Command, maintenance};
+use server::config::{Config, DataLocation};
 use server::data_lock::DataLock;
-use server::serve::{origin_of, serve, signal_to_stop};
+use server::serve::{metrics, origin_of, serve, signal_to_stop};
 use server::store::{Store, ledger};
 use server::{http, log, output};
 use tokio::net::TcpListener;
@@ -82,10 +82,10 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
     config
         .public_url
         .get_or_insert_with(|| origin_of(listening));
-    let metrics = match &config.metrics_listen {
+    let metrics_listener = match &config.metrics_listen {
         Some(listen) => {
             let addresses = listen.resolve().await?;
-            Some(http::public::metrics::listen(first(&addresses)?).await?)
+            Some(metrics::listen(first(&addresses)?).await?)
         }
         None => None,
     };
@@ -99,12 +99,8 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
         Arc::new(SystemEntropy),
     )?;
     let stop = CancellationToken::new();
-    if let Some(listening) = metrics {
-        tokio::spawn(http::public::metrics::serve(
-            app.clone(),
-            listening,
-            stop.clone(),
-        ));
+    if let Some(listening) = metrics_listener {
+        tokio::spawn(metrics::serve(app.clone(), listening, stop.clone()));
     }
     tokio::spawn({
         let stop = stop.clone();

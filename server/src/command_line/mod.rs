@@ -3,7 +3,10 @@
 //! decisions.
 
 mod arguments;
+mod cells;
+mod cli;
 pub mod maintenance;
+mod read;
 mod table;
 
 use std::io::Write;
@@ -11,14 +14,15 @@ use std::io::Write;
 use anyhow::Context;
 use api_types::{
     OperatorId,
-    dispute::{Dispute, DisputeOutcome},
-    event::Delivery,
-    host::{AgentRecord, DecideKyc, KycDecision, OperatorRecord, Switch},
+    host::{DecideKyc, KycDecision, Switch},
 };
 use serde_json::json;
 
 pub use arguments::Admin;
 use arguments::{AdminCommand, Agents, Deliveries, Disputes, Jobs, Operators, TaskTypes};
+use cells::{agent_cells, delivery_cells, dispute_cells, operator_cells};
+pub use cli::{Archive, Cli, Command};
+pub use read::Variables;
 use table::{Print, plain};
 
 use crate::{
@@ -338,54 +342,6 @@ impl CommandContext<'_> {
                 ]
             })
     }
-}
-
-fn operator_cells(one: &OperatorRecord) -> Vec<String> {
-    vec![
-        one.operator_id.to_string(),
-        one.kyc_status.as_str().to_owned(),
-        plain(&one.name),
-        plain(&one.email),
-        one.pending_balance.to_string(),
-        one.created_at.to_string(),
-    ]
-}
-
-fn dispute_cells(one: &Dispute) -> Vec<String> {
-    vec![
-        one.dispute_id.to_string(),
-        one.task_id.to_string(),
-        one.opened_by.as_str().to_owned(),
-        one.reward_usd.to_string(),
-        one.opened_at.to_string(),
-        one.outcome
-            .map_or("open", DisputeOutcome::as_str)
-            .to_owned(),
-    ]
-}
-
-fn delivery_cells(one: &Delivery) -> Vec<String> {
-    vec![
-        one.id.to_string(),
-        one.event.clone(),
-        one.task_id.to_string(),
-        one.state.as_str().to_owned(),
-        one.attempts.len().to_string(),
-        one.created_at.to_string(),
-        plain(&one.url),
-    ]
-}
-
-fn agent_cells(one: &AgentRecord) -> Vec<String> {
-    vec![
-        one.agent_id.to_string(),
-        one.tier.as_str().to_owned(),
-        plain(&one.name),
-        plain(&one.email),
-        one.deposit_balance.to_string(),
-        one.tasks.to_string(),
-        one.created_at.to_string(),
-    ]
 }
 
 fn sentence(faults: &Faults) -> anyhow::Error {

@@ -5,13 +5,9 @@ use std::net::SocketAddr;
 use api_types::{MicroUsd, agent::Tier};
 use url::Url;
 
+use super::error::ConfigError;
 use super::{Config, Registration};
 use crate::domain::new_task::REWARD_MAX;
-
-/// An invalid setting, described in a sentence.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(pub(super) &'static str);
 
 /// Minimum and maximum length in characters of the host's key. A longer one would not fit into the
 /// headers together with others.
@@ -126,8 +122,8 @@ pub(super) fn origin(text: &str) -> Result<String, ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Cli, Command};
     use super::*;
+    use crate::command_line::{Cli, Command};
 
     fn parse(arguments: &[&str]) -> Result<Config, clap::Error> {
         let line = ["humanops", "serve"].iter().chain(arguments);

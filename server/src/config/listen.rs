@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use anyhow::Context;
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// A host, by address or by name, and a port: `127.0.0.1:8787`, `[::1]:8787`, `localhost:8787`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,14 +1,14 @@
 //! All settings, each with its argument, its environment variable, its unit and its default.
 //!
 //! `humanops serve --help` prints this list. [`Config::check`] refuses contradictory settings at
-//! start; `read` reads the values.
+//! start. The command line parses them (`command_line/read.rs`).
 
 mod check;
 mod dlocal;
+mod error;
 pub mod limits;
 mod listen;
 mod notices;
-mod read;
 mod secret;
 mod shared;
 mod tiers;
@@ -17,61 +17,20 @@ use std::path::PathBuf;
 
 use api_types::MicroUsd;
 use clap::builder::RangedU64ValueParser;
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{ArgAction, Args, ValueEnum, value_parser};
 use ipnet::IpNet;
 
-use crate::command_line::Admin;
 use crate::config::limits::{LimitSettings, network};
 use crate::domain::pricing::FeeTable;
 use crate::domain::target::{Ports, TargetRules};
-pub use check::ConfigError;
 use check::origin;
 pub use dlocal::Dlocal;
+pub use error::ConfigError;
 pub use listen::Listen;
 pub use notices::NO_OPERATOR_SIGN_IN;
-pub use read::Variables;
 pub use secret::Secret;
 pub use shared::{FILES, SharedSettings, shared_terms};
 pub use tiers::Tiers;
-
-/// The marketplace where software agents hire people.
-#[derive(Debug, Parser)]
-#[command(name = "humanops", version, args_override_self = true)]
-pub struct Cli {
-    /// The command to run.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// The commands of the binary.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Serve the API, the operators' app and the background jobs.
-    Serve(Box<Config>),
-    /// Migrate the database to this version's schema.
-    Migrate(DataLocation),
-    /// Recompute every balance from its transfers, and check that all agree and sum to zero.
-    CheckLedger(DataLocation),
-    /// Print the OpenAPI document.
-    Openapi,
-    /// Run the host's commands on the database, with or without a running server.
-    Admin(Box<Admin>),
-    /// Save a snapshot of the database, the proof files and the keys in a new file. The server may
-    /// run meanwhile.
-    Backup(Archive),
-    /// Restore such a file into an empty folder or database, and check the ledger.
-    Restore(Archive),
-}
-
-/// The arguments of a backup or restore.
-#[derive(Clone, Debug, Args)]
-pub struct Archive {
-    /// The archive, a gzipped tar.
-    pub file: PathBuf,
-    /// The location of the database and the files.
-    #[command(flatten)]
-    pub place: DataLocation,
-}
 
 /// The location of the database, the files and the keys.
 #[derive(Clone, Debug, Args)]
@@ -359,6 +318,8 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+
+    use crate::command_line::{Cli, Command};
 
     use super::*;
     use crate::domain::task::Durations;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use api_types::agent::{Tier, TierLimits};
 
-use super::ConfigError;
+use super::error::ConfigError;
 use crate::domain::pricing;
 
 /// The limits of each tier (contract §3).

@@ -213,6 +213,16 @@ fn tx_hash(value: &Value) -> Parsed<String> {
     }
 }
 
+/// Shortens a name for agents: "Jane Doe" becomes "Jane D." (contract §4).
+pub fn shortened_name(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    match words.next_back().and_then(|last| last.chars().next()) {
+        Some(initial) => format!("{first} {}.", initial.to_uppercase()),
+        None => first.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -225,5 +235,16 @@ mod tests {
         let home = home_place(&stated).unwrap();
         assert_eq!((home.lat, home.lng), (Some(52.5), Some(-13.4)));
         assert_eq!(home.country, "DE");
+    }
+
+    #[test]
+    fn an_operators_name_is_shortened() {
+        for (name, shown) in [
+            ("Jane Doe", "Jane D."),
+            ("Jane", "Jane"),
+            ("Ana de la cruz", "Ana C."),
+        ] {
+            assert_eq!(shortened_name(name), shown);
+        }
     }
 }

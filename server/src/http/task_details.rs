@@ -1,8 +1,8 @@
 //! Loads tasks with everything that their views show, reading what many tasks share at once.
 
-use crate::http::views;
 use crate::{
     domain::{
+        account,
         moves::{self, Actor},
         task::Task,
     },
@@ -102,7 +102,7 @@ pub(super) fn operators_of(
     let found = operators::with_these_ids(tx, &ids)?;
     let summary = |one: operators::Operator| OperatorSummary {
         id: one.id,
-        name: views::shortened(&one.name),
+        name: account::shortened_name(&one.name),
         rating: one.rating,
     };
     Ok(found

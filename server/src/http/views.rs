@@ -43,16 +43,6 @@ pub fn items(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<TaskItem>, StoreEr
     Ok(listed.collect())
 }
 
-/// Shortens a name for agents: "Jane Doe" becomes "Jane D." (contract §4).
-pub fn shortened(name: &str) -> String {
-    let mut words = name.split_whitespace();
-    let first = words.next().unwrap_or_default();
-    match words.next_back().and_then(|last| last.chars().next()) {
-        Some(initial) => format!("{first} {}.", initial.to_uppercase()),
-        None => first.to_owned(),
-    }
-}
-
 /// Returns the response to a posted task.
 pub fn created(task: &Task) -> CreatedTask {
     CreatedTask {
@@ -320,20 +310,4 @@ pub fn sum(amounts: impl IntoIterator<Item = MicroUsd>) -> MicroUsd {
     amounts.into_iter().fold(MicroUsd::ZERO, |sum, amount| {
         sum.checked_add(amount).unwrap_or(sum)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_operators_name_is_shortened() {
-        for (name, shown) in [
-            ("Jane Doe", "Jane D."),
-            ("Jane", "Jane"),
-            ("Ana de la cruz", "Ana C."),
-        ] {
-            assert_eq!(shortened(name), shown);
-        }
-    }
 }

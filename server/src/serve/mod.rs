@@ -1,6 +1,7 @@
 //! The life cycle of a server: the listener, the job runner, and graceful shutdown.
 
 pub mod connections;
+pub mod metrics;
 
 use std::net::SocketAddr;
 use std::time::Duration;

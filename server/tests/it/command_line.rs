@@ -11,7 +11,8 @@ use api_types::{AgentId, Timestamp, agent::RegisterAgent, paths};
 use serde_json::{Value, json};
 use server::clock::{SeededEntropy, SystemClock};
 use server::command_line;
-use server::config::{Cli, Command, FILES};
+use server::command_line::{Cli, Command};
+use server::config::FILES;
 use server::store::{Store, StoreError, Tx, agents, shared_settings};
 
 use crate::admin::disputed;

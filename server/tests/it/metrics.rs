@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api_types::paths;
 use reqwest::Method;
-use server::http::public::metrics;
+use server::serve::metrics;
 use server::store::StoreError;
 use tokio_util::sync::CancellationToken;
 

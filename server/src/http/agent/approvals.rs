@@ -16,10 +16,9 @@ use axum::{
 
 use crate::http::agent::keys::may_manage;
 use crate::http::error::{self, ApiError, checked};
-use crate::http::extract::auth::{AgentAuth, Approver};
+use crate::http::extract::auth::{AgentAuth, Approver, actor};
 use crate::http::extract::body::JsonBody;
 use crate::http::extract::page::PageQuery;
-use crate::http::host::actor;
 use crate::http::idempotency::once_or_read;
 use crate::{
     app::App,

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use api_types::KeyId;
+use api_types::{AgentId, KeyId};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +18,6 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::http::agent::events;
 use crate::http::agent::stream_slots::StreamSlot;
 use crate::metrics;
 use crate::store::outbox::{self, EventLog, LogPosition, PlacedEvent};
@@ -35,6 +34,9 @@ const BATCH: u32 = 100;
 
 /// Time without an event after which a comment shows that the stream is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// The name of the position before the first event.
+pub(in crate::http) const EARLIEST: &str = "earliest";
 
 /// Starts a stream of the events after a position, which holds its slot until it ends.
 pub(in crate::http) fn stream(
@@ -74,7 +76,7 @@ fn events(from: LogPosition, follower: Follower) -> impl Stream<Item = Result<Ev
     let hello = Event::default()
         .comment("here")
         .retry(POLL)
-        .id(id.as_deref().unwrap_or(events::EARLIEST));
+        .id(id.as_deref().unwrap_or(EARLIEST));
     let hello = stream::once(async { Ok(hello) });
     let events = stream::unfold(follower, |mut follower| async {
         let placed = follower.next().await?;
@@ -144,7 +146,7 @@ impl Follower {
     async fn look(&mut self) -> Result<bool, StoreError> {
         // Anything that happens after this line counts as new again.
         self.news.borrow_and_update();
-        events::place(&self.app, self.log.agent_id).await;
+        place(&self.app, self.log.agent_id).await;
         let (log, position, key_id) = (self.log, self.position, self.key_id);
         let (open, read) = self
             .app
@@ -156,5 +158,25 @@ impl Follower {
             .await?;
         self.read.extend(read);
         Ok(open)
+    }
+}
+
+/// Assigns a position to every committed event of the agent. A failure is ignored: the log can be
+/// read up to the last event that has a position, even while the store accepts no writes.
+pub(in crate::http) async fn place(app: &App, agent_id: AgentId) {
+    let placed = async {
+        while app
+            .store
+            .read(move |tx| outbox::has_unplaced(tx, agent_id))
+            .await?
+        {
+            app.store
+                .write(move |tx| outbox::place(tx, agent_id))
+                .await?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    if let Err(error) = placed.await {
+        tracing::warn!(%error, "events were not given their places in the log");
     }
 }

@@ -9,8 +9,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::http::agent::stream_slots::StreamSlots;
-use crate::http::agent::{event_stream, tasks};
+use crate::http::agent::event_stream::{self, EARLIEST, place};
+use crate::http::agent::stream_slots::{StreamLimit, StreamSlots};
+use crate::http::agent::tasks;
 use crate::http::error::{self, ApiError};
 use crate::http::extract::auth::AgentAuth;
 use crate::http::extract::page::{PageQuery, Parameters};
@@ -114,7 +115,10 @@ async fn answer(
     place(&app, agent.id).await;
     let from = app.store.read(move |tx| start.find(tx, agent.id)).await?;
     if streamed {
-        let slot = slots.take(agent.id).map_err(error::no_stream_slot)?;
+        let slot = slots.take(agent.id).map_err(|limit| match limit {
+            StreamLimit::OfAgent => error::too_many_streams(),
+            StreamLimit::AtAll => error::unavailable(),
+        })?;
         return Ok(event_stream::stream(app, (agent.key_id, slot), log, from));
     }
     Ok(Json(list(&app, log, from.position, page).await?).into_response())
@@ -139,26 +143,6 @@ async fn list(
     Ok(page.of(events, total, |event: &TaskEvent| {
         event.event_id.to_string()
     }))
-}
-
-/// Assigns a position to every committed event of the agent. A failure is ignored: the log can be
-/// read up to the last event that has a position, even while the store accepts no writes.
-pub(in crate::http) async fn place(app: &App, agent_id: AgentId) {
-    let placed = async {
-        while app
-            .store
-            .read(move |tx| outbox::has_unplaced(tx, agent_id))
-            .await?
-        {
-            app.store
-                .write(move |tx| outbox::place(tx, agent_id))
-                .await?;
-        }
-        Ok::<_, crate::store::StoreError>(())
-    };
-    if let Err(error) = placed.await {
-        tracing::warn!(%error, "events were not given their places in the log");
-    }
 }
 
 /// The position at which a reader starts, stated in one of three ways.
@@ -208,9 +192,6 @@ impl LogCursor {
         }
     }
 }
-
-/// The name of the position before the first event.
-pub(in crate::http) const EARLIEST: &str = "earliest";
 
 fn not_of_this_log(field: &str) -> ApiError {
     error::validation(vec![error::fault(field, "is not of this log")])

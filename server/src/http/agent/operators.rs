@@ -4,10 +4,9 @@ use crate::http::error::{self, ApiError};
 use crate::http::extract::auth::AgentAuth;
 use crate::http::extract::near::{self, near_window};
 use crate::http::extract::page::{Parameters, TASK_TYPE_MUST};
-use crate::http::views;
 use crate::{
     app::App,
-    domain::{new_task::MinimumRating, place::Spot},
+    domain::{account, new_task::MinimumRating, place::Spot},
     store::{
         StoreError, Tx,
         near::{self as store_near, SearchArea},
@@ -79,7 +78,7 @@ fn found_operator(
     let metres = operator.spot.map(|spot| spot.metres_from(area.center));
     let found = OperatorSearchResult {
         id: operator.id,
-        name: views::shortened(&operator.name),
+        name: account::shortened_name(&operator.name),
         rating: operator.rating,
         skills: operator.skills,
         completed_tasks: tasks::count_completed_by(tx, operator.id)?,

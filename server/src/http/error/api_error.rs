@@ -13,8 +13,6 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::faults::Faults;
 use crate::http::context;
-use crate::http::error;
-use crate::store::StoreError;
 
 /// The reason why a request failed.
 #[derive(Clone, Debug)]
@@ -120,21 +118,6 @@ impl ApiError {
         }
     }
 
-    /// Returns the body that is stored under an idempotency key: without field names that the
-    /// caller made up.
-    pub fn kept_body(&self) -> ErrorBody {
-        if !self.faults.any_made_up() {
-            return self.body();
-        }
-        let kept = error::validation(self.faults.clone().without_made_up());
-        Self {
-            message: kept.message,
-            faults: kept.faults,
-            ..self.clone()
-        }
-        .body()
-    }
-
     /// Returns the id of the approval that the request waits for, if it waits for one.
     pub fn approval_id(&self) -> Option<ApprovalId> {
         match self.approval.as_deref() {
@@ -191,19 +174,5 @@ impl IntoResponse for ApiError {
         }
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-/// Handlers map the constraint violations that they expect. Any other is a server fault.
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Busy | StoreError::Changed => error::unavailable(),
-            StoreError::Unavailable(_) => Self {
-                accident: Some(error.to_string()),
-                ..error::unavailable()
-            },
-            error => Self::accident(error),
-        }
     }
 }

@@ -12,13 +12,14 @@ pub mod page;
 mod tasks;
 
 use api_types::MicroUsd;
-use api_types::error::{ErrorCode, Fault};
+use api_types::error::{ErrorBody, ErrorCode, Fault};
 use axum::http::StatusCode;
+
+use crate::store::StoreError;
 
 use crate::domain::faults::Faults;
 use crate::domain::fields::Parsed;
 pub use crate::domain::fields::fault;
-use crate::http::agent::stream_slots::StreamLimit;
 pub use accounts::*;
 pub use api_error::{ApiError, ApprovalNeed};
 pub use money::*;
@@ -95,16 +96,13 @@ pub fn delivery_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Delivery not found")
 }
 
-/// The limit of open event streams is reached, of the agent or of the server.
-pub fn no_stream_slot(why: StreamLimit) -> ApiError {
-    match why {
-        StreamLimit::OfAgent => ApiError::new(
-            ErrorCode::RateLimited,
-            "Your agent has as many event streams open as it may have. Close one first.",
-        )
-        .retry_after(5),
-        StreamLimit::AtAll => unavailable(),
-    }
+/// The agent has as many open event streams as it may have.
+pub fn too_many_streams() -> ApiError {
+    ApiError::new(
+        ErrorCode::RateLimited,
+        "Your agent has as many event streams open as it may have. Close one first.",
+    )
+    .retry_after(5)
 }
 
 /// The body is larger than the endpoint accepts.
@@ -209,4 +207,35 @@ pub(in crate::http) fn title(code: &str) -> String {
         .next()
         .map(|first| format!("{}{}", first.to_ascii_uppercase(), letters.as_str()))
         .unwrap_or_default()
+}
+
+/// Handlers map the constraint violations that they expect. Any other is a server fault.
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy | StoreError::Changed => unavailable(),
+            StoreError::Unavailable(_) => Self {
+                accident: Some(error.to_string()),
+                ..unavailable()
+            },
+            error => Self::accident(error),
+        }
+    }
+}
+
+impl ApiError {
+    /// Returns the body that is stored under an idempotency key: without field names that the
+    /// caller made up.
+    pub fn kept_body(&self) -> ErrorBody {
+        if !self.faults.any_made_up() {
+            return self.body();
+        }
+        let kept = validation(self.faults.clone().without_made_up());
+        Self {
+            message: kept.message,
+            faults: kept.faults,
+            ..self.clone()
+        }
+        .body()
+    }
 }

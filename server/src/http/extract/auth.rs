@@ -13,7 +13,7 @@ use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
 use subtle::ConstantTimeEq;
 
-use crate::admin::key_fingerprint;
+use crate::admin::{ActorContext, key_fingerprint};
 use crate::app::App;
 use crate::config::{Registration, Secret};
 use crate::domain::{sandbox, secret};
@@ -191,4 +191,20 @@ fn host_of(app: &App, headers: &HeaderMap) -> Result<HostAuth, ApiError> {
     Ok(HostAuth {
         who: key_fingerprint(key.expose()),
     })
+}
+
+/// Returns who acts, in which request and at what time, for the audit log.
+pub fn actor(app: &App, who: String) -> ActorContext {
+    ActorContext {
+        who,
+        request_id: Some(context::request_id()),
+        context: app.move_context(),
+    }
+}
+
+impl HostAuth {
+    /// Returns the host as the one who acts.
+    pub fn actor(self, app: &App) -> ActorContext {
+        actor(app, self.who)
+    }
 }

@@ -13,30 +13,10 @@ pub mod task_types;
 
 use std::{fmt::Display, str::FromStr};
 
-use crate::http::context;
 use crate::http::error::{self, ApiError};
 use crate::http::extract::auth::HostAuth;
 use crate::http::extract::page::PageQuery;
-use crate::{
-    admin::{ActorContext, AdminError},
-    app::App,
-    store::lists::PageWindow,
-};
-
-/// Returns who acts, in which request and at what time, for the audit log.
-pub(super) fn actor(app: &App, who: String) -> ActorContext {
-    ActorContext {
-        who,
-        request_id: Some(context::request_id()),
-        context: app.move_context(),
-    }
-}
-
-impl HostAuth {
-    fn actor(self, app: &App) -> ActorContext {
-        actor(app, self.who)
-    }
-}
+use crate::{admin::AdminError, store::lists::PageWindow};
 
 /// The account in the idempotency scope of host requests. There is one host, whatever its key.
 const ACCOUNT: &str = "host";

@@ -21,9 +21,10 @@ use crate::admin::{self, KycMessage};
 use crate::app::App;
 use crate::domain::signature;
 use crate::http::error::{self, ApiError, checked};
+use crate::http::extract::auth::{HostAuth, actor};
 use crate::http::extract::body::{self, JsonBody};
 use crate::http::extract::page::Parameters;
-use crate::http::host::{ACCOUNT, HostAuth, actor, part};
+use crate::http::host::{ACCOUNT, part};
 use crate::http::idempotency::{digest, once};
 use crate::store::accounts;
 

@@ -5,5 +5,4 @@ pub mod assets;
 pub mod docs;
 pub mod files;
 pub mod health;
-pub mod metrics;
 pub mod payment_notices;
