@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::check::{is_header, is_line};
+use super::text::{is_header, is_line};
 use super::{ConfigError, Secret};
 
 /// The settings of the payment provider dLocal: a login, a transaction key and a secret key, or

@@ -11,6 +11,7 @@ mod listen;
 mod notices;
 mod secret;
 mod shared;
+mod text;
 mod tiers;
 
 use std::path::PathBuf;
@@ -23,13 +24,13 @@ use ipnet::IpNet;
 use crate::config::limits::{LimitSettings, network};
 use crate::domain::pricing::FeeTable;
 use crate::domain::target::{Ports, TargetRules};
-use check::origin;
 pub use dlocal::Dlocal;
 pub use error::ConfigError;
 pub use listen::Listen;
 pub use notices::NO_OPERATOR_SIGN_IN;
 pub use secret::Secret;
 pub use shared::{FILES, SharedSettings, shared_terms};
+use text::origin;
 pub use tiers::Tiers;
 
 /// The location of the database, the files and the keys.

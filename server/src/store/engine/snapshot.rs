@@ -36,15 +36,6 @@ pub struct Table {
     key: Vec<usize>,
 }
 
-/// The queries that describe a database's schema; each engine has its own.
-pub(in crate::store) struct Catalogue {
-    /// Yields `table_name, column_name, kind, key_position`, in order; `key_position` is 0 outside
-    /// of the primary key.
-    pub(in crate::store) columns: &'static str,
-    /// Yields `child, parent`: a row of `child` may refer to one of `parent`.
-    pub(in crate::store) references: &'static str,
-}
-
 /// Returns the migrations that made the schema, oldest first.
 pub fn schema(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let rows = tx.query(

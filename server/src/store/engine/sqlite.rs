@@ -14,7 +14,7 @@ use super::transaction::Engine;
 use super::{Row, StoreError, Threads, Tx, Value};
 use crate::metrics;
 use crate::store::engine::queue::{AbandonOnPanic, Work, WorkQueue};
-use crate::store::engine::snapshot::Catalogue;
+use crate::store::engine::transaction::Catalogue;
 use crate::store::engine::{folded, migrations};
 
 /// Maximum number of writes that share one commit; more would only make the first of them wait

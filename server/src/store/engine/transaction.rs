@@ -2,7 +2,6 @@
 
 use super::error::StoreError;
 use super::lock_order::Locks;
-use super::snapshot;
 use super::value::{Row, Value};
 use crate::metrics::Durable;
 
@@ -29,7 +28,16 @@ pub(super) trait Engine {
     /// Records that another transaction was faster, so that this one must run again.
     fn lost_race(&mut self);
     /// Returns the queries with which this database describes its schema.
-    fn catalogue(&self) -> snapshot::Catalogue;
+    fn catalogue(&self) -> Catalogue;
+}
+
+/// The queries that describe a database's schema; each engine has its own.
+pub(in crate::store) struct Catalogue {
+    /// Yields `table_name, column_name, kind, key_position`, in order; `key_position` is 0 outside
+    /// of the primary key.
+    pub(in crate::store) columns: &'static str,
+    /// Yields `child, parent`: a row of `child` may refer to one of `parent`.
+    pub(in crate::store) references: &'static str,
 }
 
 /// A transaction. Statements are written once for both databases, in the subset of

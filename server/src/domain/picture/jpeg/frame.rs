@@ -1,7 +1,6 @@
 //! A frame: the size of the picture, its components, and the state of their blocks after the scans.
 
 use super::super::{MeasureError, PIXELS_MAX};
-use super::scan::{Coding, ScanComponent};
 
 /// Samples in a row of a block.
 const BLOCK: u32 = 8;
@@ -106,12 +105,10 @@ impl JpegFrame {
         }
     }
 
-    /// Returns the MCUs in a row of a scan of these components, and the number of rows.
-    pub(super) fn units(&self, parts: &[ScanComponent<'_>]) -> (u32, u32) {
-        let alone = match parts {
-            [part] => self.components.get(part.component),
-            _ => None,
-        };
+    /// Returns the MCUs in a row of a scan, and the number of rows. `single` is the component of a
+    /// scan that has only one.
+    pub(super) fn units(&self, single: Option<usize>) -> (u32, u32) {
+        let alone = single.and_then(|nth| self.components.get(nth));
         let (across, down) = alone.map_or((1, 1), |one| (one.across, one.down));
         if alone.is_none() {
             return (
@@ -166,15 +163,10 @@ impl Component {
         self.nonzero.get_mut(place).ok_or(MeasureError::Broken)
     }
 
-    /// Records what a scan has covered.
-    pub(super) fn note(&mut self, coding: Coding, low: u8) {
-        let (first, last) = match coding {
-            Coding::Sequential => (0, 63),
-            Coding::DcFirst { .. } | Coding::DcRefine { .. } => (0, 0),
-            Coding::AcFirst { first, last } | Coding::AcRefine { first, last } => (first, last),
-        };
-        let said = self.missing_bits.get_mut(first.into()..=last.into());
-        said.unwrap_or_default().fill(low);
+    /// Records that a scan has covered these coefficients, except for the `low` lowest bits.
+    pub(super) fn cover(&mut self, (first, last): (u8, u8), low: u8) {
+        let covered = self.missing_bits.get_mut(first.into()..=last.into());
+        covered.unwrap_or_default().fill(low);
     }
 }
 

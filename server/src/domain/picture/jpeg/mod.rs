@@ -173,7 +173,7 @@ impl<'a> JpegReader<'a> {
             let table = self.quantization.get(usize::from(component.table));
             component.step = component.step.or(table.copied().flatten());
             component.step.ok_or(MeasureError::Broken)?;
-            component.note(scan.coding, low);
+            component.cover(scan.coding.coefficients(), low);
         }
         self.at = scan.read(&mut frame, self.bytes, self.at)?;
         self.frame = Some(frame);

@@ -40,6 +40,17 @@ pub(super) enum Coding {
     AcRefine { first: u8, last: u8 },
 }
 
+impl Coding {
+    /// Returns the first and the last coefficient that the scan codes.
+    pub(super) fn coefficients(self) -> (u8, u8) {
+        match self {
+            Self::Sequential => (0, COEFFICIENTS - 1),
+            Self::DcFirst { .. } | Self::DcRefine { .. } => (0, 0),
+            Self::AcFirst { first, last } | Self::AcRefine { first, last } => (first, last),
+        }
+    }
+}
+
 impl Scan<'_> {
     /// Reads the whole scan and returns the offset of the next marker.
     ///
@@ -53,7 +64,11 @@ impl Scan<'_> {
     ) -> Result<usize, MeasureError> {
         let mut bits = Bits::new(bytes, at);
         let mut empty_blocks = 0;
-        let (columns, rows) = frame.units(self.parts.as_slice());
+        let single = match self.parts.as_slice() {
+            [part] => Some(part.component),
+            _ => None,
+        };
+        let (columns, rows) = frame.units(single);
         let mut until_restart = self.restart_interval;
         let mut restarts = 0_u8;
         for row in 0..rows {

@@ -7,6 +7,7 @@
 //! only sent goes with the next of these, or with COMMIT; the BEGIN of a read goes with its first
 //! statement.
 
+mod catalogue;
 mod connection;
 mod tls;
 mod words;
@@ -28,8 +29,9 @@ use super::transaction::Engine;
 use super::{Row, StoreError, Threads, Tx, Value};
 use crate::metrics;
 use crate::store::engine::queue::{AbandonOnPanic, Work, WorkQueue};
-use crate::store::engine::snapshot::Catalogue;
+use crate::store::engine::transaction::Catalogue;
 use crate::store::engine::{folded, migrations};
+use catalogue::CATALOGUE;
 use connection::{Connection, NotConnected};
 use tls::ConnectTarget;
 use words::{LOST, bind, is_for_another, read, refused, type_of};
@@ -67,26 +69,6 @@ impl Role {
         }
     }
 }
-
-/// The queries with which PostgreSQL describes its schema.
-const CATALOGUE: Catalogue = Catalogue {
-    columns: "SELECT tables.relname::TEXT AS table_name, columns.attname::TEXT AS column_name,
-            UPPER(format_type(columns.atttypid, NULL)) AS kind,
-            COALESCE(array_position(keys.conkey, columns.attnum), 0)::BIGINT AS key_position
-         FROM pg_class AS tables
-         JOIN pg_attribute AS columns ON columns.attrelid = tables.oid
-          AND columns.attnum > 0 AND NOT columns.attisdropped
-         LEFT JOIN pg_constraint AS keys ON keys.conrelid = tables.oid AND keys.contype = 'p'
-         WHERE tables.relkind = 'r' AND tables.relnamespace = current_schema()::regnamespace
-           AND tables.relname <> 'refinery_schema_history'
-         ORDER BY tables.relname, columns.attnum",
-    references: "SELECT child.relname::TEXT AS child, parent.relname::TEXT AS parent
-         FROM pg_constraint AS referred
-         JOIN pg_class AS child ON child.oid = referred.conrelid
-         JOIN pg_class AS parent ON parent.oid = referred.confrelid
-         WHERE referred.contype = 'f'
-           AND child.relnamespace = current_schema()::regnamespace",
-};
 
 /// Checks that the server answers, and starts the threads; each connects when it first has work.
 pub(in crate::store) fn start(url: &str, threads: &mut Threads) -> Result<(), StoreError> {
