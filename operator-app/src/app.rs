@@ -1,16 +1,16 @@
 //! The component `App`: the context that every page can use, and the table of pages.
 
-use api_types::{app_page::AppPage, page::Page as TasksPage, task::OperatorTaskView};
+use api_types::{app_page::AppPage, page::Page, task::OperatorTaskView};
 use leptos::prelude::*;
 
 use crate::{
     browser,
     client::SessionClient,
-    components::{Clock, Loading, Offline, Reading, live, load, spawn},
-    frame::{ActiveTask, Frame, Update},
-    later::{Later, LaterPages},
+    components::{Clock, HeadingFocus, Loadable, OfflineBanner, dynamic, load, spawn},
+    frame::{ActiveTask, Frame, UpdateBanner},
+    lazy::{LazyPage, LazyPages},
     outbox::Outbox,
-    pages::{FindPage, SignInPage},
+    pages::{SignInPage, TasksPage},
     route::Route,
     session::Session,
 };
@@ -21,32 +21,32 @@ pub(crate) struct CurrentSession(pub(crate) RwSignal<Option<Session>>);
 
 /// Whether the phone has a network connection.
 #[derive(Clone, Copy)]
-pub(crate) struct Network(pub(crate) RwSignal<bool>);
+pub(crate) struct OnlineStatus(pub(crate) RwSignal<bool>);
 
 /// The tasks that the operator claimed. The frame shows the active one, and a page shows all.
 #[derive(Clone, Copy)]
-pub(crate) struct MyTasks(pub(crate) Loading<TasksPage<OperatorTaskView>>);
+pub(crate) struct MyTasks(pub(crate) Loadable<Page<OperatorTaskView>>);
 
 /// The root component of the app.
 #[component]
 pub(crate) fn App() -> impl IntoView {
-    let session = RwSignal::new(Session::recall());
+    let session = RwSignal::new(Session::load());
     let online = RwSignal::new(browser::is_online());
     provide_context(CurrentSession(session));
     provide_context(Clock::start());
-    provide_context(Network(online));
+    provide_context(OnlineStatus(online));
     provide_context(Outbox::new());
-    let reading = Reading::new();
-    provide_context(reading);
-    provide_context(Route::follow(reading));
-    provide_context(LaterPages::fetch());
+    let heading_focus = HeadingFocus::new();
+    provide_context(heading_focus);
+    provide_context(Route::follow(heading_focus));
+    provide_context(LazyPages::fetch());
     for event in ["online", "offline"] {
         let listener =
             window_event_listener_untyped(event, move |_| online.set(browser::is_online()));
         on_cleanup(|| listener.remove());
     }
     view! {
-        {live(move || match session.get() {
+        {dynamic(move || match session.get() {
                 None => view! { <SignedOut/> }.into_any(),
                 Some(session) => view! { <SignedIn session/> }.into_any(),
             })}
@@ -57,16 +57,16 @@ pub(crate) fn App() -> impl IntoView {
 /// address stays in the address bar for after sign-in.
 #[component]
 fn SignedOut() -> impl IntoView {
-    let Network(online) = expect_context();
+    let OnlineStatus(online) = expect_context();
     let route: Route = expect_context();
-    let pages: LaterPages = expect_context();
+    let pages: LazyPages = expect_context();
     view! {
         <div class="frame signed-out">
-            <Offline online/>
-            <Update/>
+            <OfflineBanner online/>
+            <UpdateBanner/>
             <main id="main" tabindex="-1">
-                {live(move || match AppPage::parse(&route.path()) {
-                    Some(AppPage::SignUp) => pages.show(Later::SignUp),
+                {dynamic(move || match AppPage::parse(&route.path()) {
+                    Some(AppPage::SignUp) => pages.show(LazyPage::SignUp),
                     _ => view! { <SignInPage/> }.into_any(),
                 })}
             </main>
@@ -88,27 +88,27 @@ fn SignedIn(session: Session) -> impl IntoView {
     })));
     send_when_possible(outbox, &client);
     let route: Route = expect_context();
-    let pages: LaterPages = expect_context();
+    let pages: LazyPages = expect_context();
     view! {
         <Frame>
             <ActiveTask/>
             <main id="main" tabindex="-1">
-                {live(move || page(&route.path(), pages))}
+                {dynamic(move || page(&route.path(), pages))}
             </main>
         </Frame>
     }
 }
 
 /// Returns the view of the page at `path`. [`AppPage`] maps paths to pages.
-fn page(path: &str, pages: LaterPages) -> AnyView {
+fn page(path: &str, pages: LazyPages) -> AnyView {
     let later = match AppPage::parse(path) {
-        Some(AppPage::Find) => return view! { <FindPage/> }.into_any(),
-        Some(AppPage::Task(id)) => Later::Task(id),
-        Some(AppPage::Proof(id)) => Later::Proof(id),
-        Some(AppPage::Mine) => Later::Mine,
-        Some(AppPage::Earnings) => Later::Earnings,
-        Some(AppPage::Profile) => Later::Profile,
-        Some(AppPage::SignUp) | None => Later::NotFound,
+        Some(AppPage::Find) => return view! { <TasksPage/> }.into_any(),
+        Some(AppPage::Task(id)) => LazyPage::Task(id),
+        Some(AppPage::Proof(id)) => LazyPage::Proof(id),
+        Some(AppPage::Mine) => LazyPage::Mine,
+        Some(AppPage::Earnings) => LazyPage::Earnings,
+        Some(AppPage::Profile) => LazyPage::Profile,
+        Some(AppPage::SignUp) | None => LazyPage::NotFound,
     };
     pages.show(later)
 }
@@ -122,7 +122,7 @@ fn send_when_possible(outbox: Outbox, client: &SessionClient) {
         let listener = window_event_listener_untyped(event, move |_| {
             let visible = document().visibility_state() == web_sys::VisibilityState::Visible;
             if visible && browser::is_online() {
-                spawn(outbox.look_again());
+                spawn(outbox.refresh());
             }
         });
         on_cleanup(|| listener.remove());

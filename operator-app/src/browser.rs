@@ -140,13 +140,13 @@ pub(crate) fn bytes(count: u64) -> String {
 }
 
 /// Returns the value stored under `key`, or `None` if there is none or it cannot be parsed.
-pub(crate) fn recall<T: DeserializeOwned>(key: &str) -> Option<T> {
+pub(crate) fn load_stored<T: DeserializeOwned>(key: &str) -> Option<T> {
     let storage = window().local_storage().ok().flatten()?;
     serde_json::from_str(&storage.get_item(key).ok().flatten()?).ok()
 }
 
 /// Stores `value` under `key`; does nothing if the browser has no storage. Not for secrets.
-pub(crate) fn remember<T: Serialize>(key: &str, value: &T) {
+pub(crate) fn store<T: Serialize>(key: &str, value: &T) {
     if let Ok(Some(storage)) = window().local_storage()
         && let Ok(text) = serde_json::to_string(value)
     {
@@ -155,14 +155,14 @@ pub(crate) fn remember<T: Serialize>(key: &str, value: &T) {
 }
 
 /// Removes the value stored under `key`.
-pub(crate) fn forget(key: &str) {
+pub(crate) fn remove_stored(key: &str) {
     if let Ok(Some(storage)) = window().local_storage() {
         let _ = storage.remove_item(key);
     }
 }
 
 /// Asks the browser not to evict the outbox when storage runs short.
-pub(crate) fn ask_to_persist() {
+pub(crate) fn request_persistence() {
     let storage = window().navigator().storage();
     if !storage.is_undefined() {
         // The app works the same whether or not the browser agrees.

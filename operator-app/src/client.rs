@@ -32,11 +32,11 @@ use web_sys::{AbortSignal, Blob, FormData, ProgressEvent, RequestRedirect, XmlHt
 use crate::session::Session;
 
 /// Timeout of a request in milliseconds; the server then counts as unreachable.
-const ANSWER_MS_MAX: u32 = 20_000;
+const REQUEST_TIMEOUT_MS: u32 = 20_000;
 
 /// Timeout of an upload without progress. A file of 15 MiB takes minutes on a bad mobile network,
 /// but it makes progress all the time; without progress for this long, the connection is lost.
-const STALLED_AFTER: Duration = Duration::from_secs(45);
+const UPLOAD_STALL_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// The header with a number of seconds, the only form that this API uses (RFC 9110 §10.2.3).
 const RETRY_AFTER: &str = "Retry-After";
@@ -77,21 +77,22 @@ impl ClientError {
 }
 
 /// The result of loading a page of tasks.
-type Tasks = Result<Page<OperatorTaskView>, ClientError>;
+type TaskPageResult = Result<Page<OperatorTaskView>, ClientError>;
 
 /// The API without a session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client;
 
 impl Client {
-    /// Registers an operator. `once` is the idempotency key of all attempts to send the same form.
+    /// Registers an operator. All attempts to send the same form have the same `idempotency_key`.
     pub(crate) async fn register_operator(
         self,
         operator: &RegisterOperator,
-        once: &str,
+        idempotency_key: &str,
     ) -> Result<RegisteredOperator, ClientError> {
-        let request = Request::post(paths::REGISTER_OPERATOR).header("Idempotency-Key", once);
-        post(request, json(operator)?).await?.parsed(|_| true)
+        let request =
+            Request::post(paths::REGISTER_OPERATOR).header("Idempotency-Key", idempotency_key);
+        post(request, json(operator)?).await?.parse(|_| true)
     }
 
     /// Signs in with an operator id, which is checked by loading the profile.
@@ -132,15 +133,16 @@ impl SessionClient {
     }
 
     /// Loads a page of the tasks that may be accepted. `after` is the cursor of the page before.
-    pub(crate) async fn find_tasks(&self, after: Option<&str>) -> Tasks {
-        self.load(&one_page(paths::FIND_TASKS, after), |_| true)
+    pub(crate) async fn find_tasks(&self, after: Option<&str>) -> TaskPageResult {
+        self.load(&list_path(paths::FIND_TASKS, after), |_| true)
             .await
     }
 
     /// Loads a page of the tasks that the operator accepted. `after` is the cursor of the page
     /// before.
-    pub(crate) async fn my_tasks(&self, after: Option<&str>) -> Tasks {
-        self.load(&one_page(paths::MY_TASKS, after), |_| true).await
+    pub(crate) async fn my_tasks(&self, after: Option<&str>) -> TaskPageResult {
+        self.load(&list_path(paths::MY_TASKS, after), |_| true)
+            .await
     }
 
     /// Loads one task by its id.
@@ -208,7 +210,7 @@ impl SessionClient {
     ) -> Result<Upload, ClientError> {
         let posted = self.post_file(id, file, progress).await;
         let answer = posted.map_err(|_| ClientError::Unreachable)?;
-        answer.parsed(|upload: &Upload| upload.size == whole(file.size()))
+        answer.parse(|upload: &Upload| upload.size == byte_count(file.size()))
     }
 
     /// Posts the file with `XMLHttpRequest`, because `fetch` reports no upload progress. Status 0
@@ -219,7 +221,7 @@ impl SessionClient {
         id: TaskId,
         file: &Blob,
         progress: impl Fn(u64, u64) + 'static,
-    ) -> Result<Reply, JsValue> {
+    ) -> Result<RawResponse, JsValue> {
         let form = FormData::new()?;
         form.append_with_str("task_id", &id.to_string())?;
         form.append_with_blob_and_filename("file", file, "proof")?;
@@ -228,11 +230,11 @@ impl SessionClient {
         request.open("POST", paths::UPLOAD)?;
         let (name, value) = self.session.header();
         request.set_request_header(name, &value)?;
-        let stalled = Watchdog::over(&request);
-        let moved = stalled.clone();
+        let watchdog = Watchdog::start(&request);
+        let progressed = watchdog.clone();
         let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
-            moved.moved();
-            progress(whole(event.loaded()), whole(event.total()));
+            progressed.reset();
+            progress(byte_count(event.loaded()), byte_count(event.total()));
         });
         request
             .upload()?
@@ -240,11 +242,11 @@ impl SessionClient {
         let done = Promise::new(&mut |resolve, _| request.set_onloadend(Some(&resolve)));
         request.send_with_opt_form_data(Some(&form))?;
         let done = JsFuture::from(done).await;
-        stalled.rest();
+        watchdog.stop();
         done?;
         // The closure must live exactly as long as the request.
         drop(on_progress);
-        Ok(Reply {
+        Ok(RawResponse {
             status: request.status()?,
             text: request.response_text()?.unwrap_or_default(),
             retry_after: request.get_response_header(RETRY_AFTER)?,
@@ -254,36 +256,36 @@ impl SessionClient {
     async fn load<T: DeserializeOwned>(
         &self,
         path: &str,
-        is_answer: impl Fn(&T) -> bool,
+        matches_request: impl Fn(&T) -> bool,
     ) -> Result<T, ClientError> {
         // Another operator may have taken tasks of this list, so it must not come from a cache.
         let request = self
-            .signed(Request::get(path))
+            .authenticated(Request::get(path))
             .cache(web_sys::RequestCache::NoStore);
-        let signal = AbortSignal::timeout_with_u32(ANSWER_MS_MAX);
+        let signal = AbortSignal::timeout_with_u32(REQUEST_TIMEOUT_MS);
         let request = request
             .redirect(RequestRedirect::Error)
             .abort_signal(Some(&signal));
-        answer(request.build()).await?.parsed(is_answer)
+        send(request.build()).await?.parse(matches_request)
     }
 
     async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: String,
-        is_answer: impl Fn(&T) -> bool,
+        matches_request: impl Fn(&T) -> bool,
     ) -> Result<T, ClientError> {
-        let request = self.signed(Request::post(path));
-        post(request, body).await?.parsed(is_answer)
+        let request = self.authenticated(Request::post(path));
+        post(request, body).await?.parse(matches_request)
     }
 
-    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+    fn authenticated(&self, request: RequestBuilder) -> RequestBuilder {
         let (name, value) = self.session.header();
         request.header(name, &value)
     }
 }
 
-/// Aborts a request that makes no progress for [`STALLED_AFTER`].
+/// Aborts a request that makes no progress for [`UPLOAD_STALL_TIMEOUT`].
 #[derive(Clone)]
 struct Watchdog {
     request: XmlHttpRequest,
@@ -291,44 +293,44 @@ struct Watchdog {
 }
 
 impl Watchdog {
-    fn over(request: &XmlHttpRequest) -> Self {
+    fn start(request: &XmlHttpRequest) -> Self {
         let watchdog = Self {
             request: request.clone(),
             timer: Rc::default(),
         };
-        watchdog.moved();
+        watchdog.reset();
         watchdog
     }
 
     /// Restarts the timer after progress.
-    fn moved(&self) {
-        self.rest();
+    fn reset(&self) {
+        self.stop();
         let request = self.request.clone();
         let abort = move || drop(request.abort());
         self.timer
-            .set(set_timeout_with_handle(abort, STALLED_AFTER).ok());
+            .set(set_timeout_with_handle(abort, UPLOAD_STALL_TIMEOUT).ok());
     }
 
-    fn rest(&self) {
+    fn stop(&self) {
         if let Some(timer) = self.timer.take() {
             timer.clear();
         }
     }
 }
 
-async fn post(request: RequestBuilder, body: String) -> Result<Reply, ClientError> {
-    let signal = AbortSignal::timeout_with_u32(ANSWER_MS_MAX);
+async fn post(request: RequestBuilder, body: String) -> Result<RawResponse, ClientError> {
+    let signal = AbortSignal::timeout_with_u32(REQUEST_TIMEOUT_MS);
     let request = request
         .redirect(RequestRedirect::Error)
         .abort_signal(Some(&signal))
         .header("Content-Type", "application/json");
-    answer(request.body(body)).await
+    send(request.body(body)).await
 }
 
-async fn answer(request: Result<Request, gloo_net::Error>) -> Result<Reply, ClientError> {
+async fn send(request: Result<Request, gloo_net::Error>) -> Result<RawResponse, ClientError> {
     let request = request.map_err(|_| ClientError::Lost)?;
     let response = request.send().await.map_err(|_| ClientError::Unreachable)?;
-    Ok(Reply {
+    Ok(RawResponse {
         status: response.status(),
         text: response
             .text()
@@ -339,23 +341,26 @@ async fn answer(request: Result<Request, gloo_net::Error>) -> Result<Reply, Clie
 }
 
 /// A response, which need not come from the server.
-struct Reply {
+struct RawResponse {
     /// The HTTP status; 0 for a connection that broke.
     status: u16,
     text: String,
     retry_after: Option<String>,
 }
 
-impl Reply {
+impl RawResponse {
     /// Returns the successful response if it is the server's: of the expected type, and matching
     /// the request.
-    fn parsed<T: DeserializeOwned>(self, is_answer: impl Fn(&T) -> bool) -> Result<T, ClientError> {
+    fn parse<T: DeserializeOwned>(
+        self,
+        matches_request: impl Fn(&T) -> bool,
+    ) -> Result<T, ClientError> {
         let intercepted = ClientError::Intercepted(self.status);
         match self.status {
             0 => Err(ClientError::Unreachable),
             200..300 => serde_json::from_str(&self.text)
                 .ok()
-                .filter(is_answer)
+                .filter(matches_request)
                 .ok_or(intercepted),
             _ => Err(
                 serde_json::from_str(&self.text).map_or(intercepted, |body| {
@@ -373,12 +378,12 @@ fn json(body: &impl Serialize) -> Result<String, ClientError> {
 
 /// Returns the path of a list with its query. A cursor consists of characters that need no escaping
 /// in a URL.
-fn one_page(path: &str, after: Option<&str>) -> String {
+fn list_path(path: &str, after: Option<&str>) -> String {
     let after = after.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
     format!("{path}?limit={LIMIT_MAX}{after}")
 }
 
-fn whole(bytes: f64) -> u64 {
+fn byte_count(bytes: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -393,12 +398,12 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, text: &str) -> Result<ProofReceipt, ClientError> {
-        let reply = Reply {
+        let reply = RawResponse {
             status,
             text: text.to_owned(),
             retry_after: None,
         };
-        reply.parsed(|receipt: &ProofReceipt| receipt.status == Status::Submitted)
+        reply.parse(|receipt: &ProofReceipt| receipt.status == Status::Submitted)
     }
 
     const RECEIPT: &str = r#"{"task_id":"task_01KB0000000000000000000000","status":"SUBMITTED",

@@ -5,9 +5,11 @@ use leptos::prelude::*;
 use web_sys::Event;
 
 use crate::{
-    app::{MyTasks, Network},
+    app::{MyTasks, OnlineStatus},
     browser,
-    components::{Countdown, Icon, Offline, Shape, maybe, nothing, on, text},
+    components::{
+        Countdown, Icon, OfflineBanner, Shape, derive_text, dynamic_option, empty_view, handler,
+    },
     outbox::Outbox,
     route::Route,
 };
@@ -15,16 +17,16 @@ use crate::{
 /// The frame of the pages that need a session.
 #[component]
 pub(crate) fn Frame(children: Children) -> impl IntoView {
-    let Network(online) = expect_context();
+    let OnlineStatus(online) = expect_context();
     let skip = |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         browser::focus_soon("#main");
     };
     view! {
-        <a class="skip" href="#main" on:click=on(skip)>"Skip to the content"</a>
+        <a class="skip" href="#main" on:click=handler(skip)>"Skip to the content"</a>
         <div class="frame">
-            <Offline online/>
-            <Update/>
+            <OfflineBanner online/>
+            <UpdateBanner/>
             {children()}
             <Navigation/>
         </div>
@@ -35,7 +37,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
 fn Navigation() -> impl IntoView {
     let outbox: Outbox = expect_context();
     let waiting = move || outbox.all().len();
-    let badge = maybe(move || {
+    let badge = dynamic_option(move || {
         let number = waiting();
         (number > 0).then(|| {
             view! {
@@ -47,17 +49,17 @@ fn Navigation() -> impl IntoView {
     view! {
         <nav class="navigation" aria-label="Main">
             <a class="brand" translate="no" href="/tasks" aria-hidden="true" tabindex="-1">"HumanOps"</a>
-            {place("/tasks", "Tasks", Shape::Tasks, nothing())}
-            {place("/mine", "Mine", Shape::Mine, badge)}
-            {place("/earnings", "Earnings", Shape::Earnings, nothing())}
-            {place("/profile", "Profile", Shape::Profile, nothing())}
+            {nav_link("/tasks", "Tasks", Shape::Tasks, empty_view())}
+            {nav_link("/mine", "Mine", Shape::Mine, badge)}
+            {nav_link("/earnings", "Earnings", Shape::Earnings, empty_view())}
+            {nav_link("/profile", "Profile", Shape::Profile, empty_view())}
         </nav>
     }
 }
 
-fn place(href: &'static str, name: &'static str, shape: Shape, badge: AnyView) -> AnyView {
+fn nav_link(href: &'static str, name: &'static str, shape: Shape, badge: AnyView) -> AnyView {
     let route: Route = expect_context();
-    let here = text(move || {
+    let here = derive_text(move || {
         let path = route.path();
         let here = path == href || (path == "/" && href == "/tasks");
         if here { "page" } else { "false" }.to_owned()
@@ -86,7 +88,7 @@ pub(crate) fn ActiveTask() -> impl IntoView {
             .find(|task| matches!(task.status, Status::Accepted | Status::InProgress))?;
         (!path.starts_with(&format!("/tasks/{}", task.task_id)) && path != "/mine").then_some(task)
     };
-    maybe(move || {
+    dynamic_option(move || {
         active().map(|task| {
             view! {
                 <aside class="active-task" aria-label="Your active task">
@@ -107,16 +109,16 @@ pub(crate) fn ActiveTask() -> impl IntoView {
 
 /// Offers a new version once `boot.js` has loaded it. The app updates only when the person agrees.
 #[component]
-pub(crate) fn Update() -> impl IntoView {
-    let ready = RwSignal::new(is_announced("update"));
+pub(crate) fn UpdateBanner() -> impl IntoView {
+    let ready = RwSignal::new(was_announced("update"));
     let listener = window_event_listener_untyped("humanops-update", move |_| ready.set(true));
     on_cleanup(|| listener.remove());
     view! {
         <div role="status">
-            {maybe(move || ready.get().then(|| view! {
+            {dynamic_option(move || ready.get().then(|| view! {
                 <div class="banner plain">
                     "A new version is ready."
-                    <button type="button" class="button slim" on:click=on(|_| tell("humanops-update-now"))>
+                    <button type="button" class="button slim" on:click=handler(|_| dispatch("humanops-update-now"))>
                         "Update"
                     </button>
                 </div>
@@ -126,13 +128,13 @@ pub(crate) fn Update() -> impl IntoView {
 }
 
 /// Returns whether `boot.js` has announced `what` before the app started to listen.
-pub(crate) fn is_announced(what: &str) -> bool {
+pub(crate) fn was_announced(what: &str) -> bool {
     let root = document().document_element();
     root.is_some_and(|root| root.has_attribute(&format!("data-{what}")))
 }
 
 /// Dispatches an event that tells `boot.js` what the person decided.
-pub(crate) fn tell(what: &str) {
+pub(crate) fn dispatch(what: &str) {
     if let Ok(event) = Event::new(what) {
         let _ = window().dispatch_event(&event);
     }

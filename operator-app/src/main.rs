@@ -14,12 +14,12 @@ mod client;
 mod components;
 mod frame;
 mod known_keys;
-mod later;
+mod labels;
+mod lazy;
 mod outbox;
 mod pages;
 mod route;
 mod session;
-mod words;
 
 fn main() {
     console_error_panic_hook::set_once();

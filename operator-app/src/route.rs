@@ -5,21 +5,21 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
-use crate::components::Reading;
+use crate::components::HeadingFocus;
 
 /// The current path as a signal. This is a handle: copies refer to the same route.
 #[derive(Clone, Copy)]
 pub(crate) struct Route {
     path: RwSignal<String>,
-    reading: Reading,
+    heading_focus: HeadingFocus,
 }
 
 impl Route {
     /// Follows the browser's back and forward, and handles clicks on links within the app.
-    pub(crate) fn follow(reading: Reading) -> Self {
+    pub(crate) fn follow(heading_focus: HeadingFocus) -> Self {
         let route = Self {
             path: RwSignal::new(address()),
-            reading,
+            heading_focus,
         };
         let back = window_event_listener_untyped("popstate", move |_| route.show(&address()));
         let click = window_event_listener(ev::click, move |event| {
@@ -58,7 +58,7 @@ impl Route {
 
     fn show(self, path: &str) {
         if self.path.with_untracked(|shown| shown != path) {
-            self.reading.begins_anew();
+            self.heading_focus.focus_next_heading();
             self.path.set(path.to_owned());
             window().scroll_to_with_x_and_y(0.0, 0.0);
         }

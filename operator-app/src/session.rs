@@ -20,18 +20,18 @@ pub(crate) struct Session {
 
 impl Session {
     /// Returns the session stored on this phone, if there is one.
-    pub(crate) fn recall() -> Option<Self> {
-        browser::recall(KEY)
+    pub(crate) fn load() -> Option<Self> {
+        browser::load_stored(KEY)
     }
 
-    /// Stores this session until [`Session::forget`].
-    pub(crate) fn remember(&self) {
-        browser::remember(KEY, self);
+    /// Stores this session until [`Session::clear`].
+    pub(crate) fn save(&self) {
+        browser::store(KEY, self);
     }
 
     /// Signs out by removing the stored session from this phone.
-    pub(crate) fn forget() {
-        browser::forget(KEY);
+    pub(crate) fn clear() {
+        browser::remove_stored(KEY);
     }
 
     /// Returns the name and value of the header that authenticates requests.

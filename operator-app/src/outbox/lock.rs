@@ -11,9 +11,9 @@ use wasm_bindgen_futures::JsFuture;
 use crate::components::spawn;
 
 /// A lock that is released on drop.
-pub(super) struct Held(Option<Function>);
+pub(super) struct LockGuard(Option<Function>);
 
-impl Drop for Held {
+impl Drop for LockGuard {
     fn drop(&mut self) {
         if let Some(release) = &self.0 {
             // Resolving a promise cannot fail.
@@ -23,9 +23,9 @@ impl Drop for Held {
 }
 
 /// Takes the lock with this name, or returns `None` if another tab holds it.
-pub(super) async fn hold(name: &str) -> Option<Held> {
+pub(super) async fn try_acquire(name: &str) -> Option<LockGuard> {
     let Some((locks, request)) = manager() else {
-        return Some(Held(None));
+        return Some(LockGuard(None));
     };
     let options = Object::new();
     let _ = Reflect::set(&options, &"ifAvailable".into(), &true.into());
@@ -58,7 +58,7 @@ pub(super) async fn hold(name: &str) -> Option<Held> {
     match JsFuture::from(decided).await {
         Ok(is_mine) if is_mine.is_falsy() => None,
         // A browser that refuses locks is treated as one without them.
-        _ => Some(Held(release)),
+        _ => Some(LockGuard(release)),
     }
 }
 

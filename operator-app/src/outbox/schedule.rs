@@ -12,39 +12,39 @@ use crate::client::ClientError;
 
 /// Backoff after a failed attempt: doubles from the minimum up to the maximum, and never ends
 /// before the server's `Retry-After`.
-const AGAIN_AFTER_MIN: Duration = Duration::from_secs(5);
-const AGAIN_AFTER_MAX: Duration = Duration::from_secs(300);
+const BACKOFF_MIN: Duration = Duration::from_secs(5);
+const BACKOFF_MAX: Duration = Duration::from_secs(300);
 
 /// Maximum for the server's `Retry-After`.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
 
 /// What the outbox does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum NextAction {
     /// Send the proof of this task.
     Send(TaskId),
     /// Call [`Schedule::next`] again after this time.
     Wait(Duration),
     /// Do nothing: no proof is ready, or one is being sent.
-    Rest,
+    Idle,
 }
 
 /// The outcome of an attempt to send a proof.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
     /// The server received or refused the proof.
-    Answered,
+    Done,
     /// The proof is no longer to be sent: another tab sent, changed or discarded it.
-    Gone,
+    Superseded,
     /// Another tab is sending the proof.
-    Elsewhere,
+    Locked,
     /// The attempt failed, and a later one may succeed.
     Failed(ClientError),
 }
 
 /// An event that ends the backoff early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hurry {
+pub(super) enum WakeReason {
     /// The person pressed a button.
     Person,
     /// The network or the person came back. The server's `Retry-After` still applies.
@@ -53,30 +53,31 @@ pub(super) enum Hurry {
 
 /// The reason and the duration of the backoff of one proof.
 #[derive(Clone, Debug)]
-struct Pause {
+struct Backoff {
     task: TaskId,
     /// Number of consecutive failed attempts for this proof.
     failures: u32,
     since: Timestamp,
-    own: Duration,
+    /// The backoff without the server's `Retry-After`.
+    delay: Duration,
     /// The server's `Retry-After`, or zero.
-    asked: Duration,
+    retry_after: Duration,
     error: Option<ClientError>,
 }
 
-impl Pause {
+impl Backoff {
     /// Returns the remaining time. It is zero if the clock was set back before the start.
-    fn left(&self, now: Timestamp) -> Duration {
+    fn remaining(&self, now: Timestamp) -> Duration {
         let passed = u64::try_from(now.as_millis() - self.since.as_millis());
         passed.map_or(Duration::ZERO, |passed| {
-            self.own
-                .max(self.asked)
+            self.delay
+                .max(self.retry_after)
                 .saturating_sub(Duration::from_millis(passed))
         })
     }
 
     fn end(&mut self) {
-        (self.own, self.asked, self.error) = (Duration::ZERO, Duration::ZERO, None);
+        (self.delay, self.retry_after, self.error) = (Duration::ZERO, Duration::ZERO, None);
     }
 }
 
@@ -84,25 +85,27 @@ impl Pause {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schedule {
     sending: Option<TaskId>,
-    pauses: Vec<Pause>,
+    backoffs: Vec<Backoff>,
 }
 
 impl Schedule {
     /// Returns what to do now if the proofs of these tasks are ready. Among the proofs that may be
     /// sent, the one with the fewest failures is first, so that no proof blocks the others.
-    pub(super) fn next(&self, ready: &[TaskId], now: Timestamp) -> Step {
+    pub(super) fn next(&self, ready: &[TaskId], now: Timestamp) -> NextAction {
         if self.sending.is_some() {
-            return Step::Rest;
+            return NextAction::Idle;
         }
         let order = |task: &TaskId| {
-            let pause = self.pause(*task);
-            pause.map_or((Duration::ZERO, 0), |own| (own.left(now), own.failures))
+            let backoff = self.backoff(*task);
+            backoff.map_or((Duration::ZERO, 0), |backoff| {
+                (backoff.remaining(now), backoff.failures)
+            })
         };
         match ready.iter().min_by_key(|task| order(task)) {
-            None => Step::Rest,
+            None => NextAction::Idle,
             Some(task) => match order(task).0 {
-                Duration::ZERO => Step::Send(*task),
-                left => Step::Wait(left),
+                Duration::ZERO => NextAction::Send(*task),
+                left => NextAction::Wait(left),
             },
         }
     }
@@ -110,13 +113,17 @@ impl Schedule {
     /// Records that an attempt has begun.
     pub(super) fn begin(&mut self, task: TaskId) {
         self.sending = Some(task);
-        if let Some(pause) = self.pauses.iter_mut().find(|own| own.task == task) {
-            pause.end();
+        if let Some(backoff) = self
+            .backoffs
+            .iter_mut()
+            .find(|backoff| backoff.task == task)
+        {
+            backoff.end();
         }
     }
 
     /// Records the end of an attempt for an operator who is no longer signed in.
-    pub(super) fn end_for_another(&mut self) {
+    pub(super) fn end_after_sign_out(&mut self) {
         self.sending = None;
     }
 
@@ -130,91 +137,95 @@ impl Schedule {
     ) {
         self.sending = None;
         match outcome {
-            Outcome::Gone => self.forget(task),
-            Outcome::Elsewhere => self.leave_alone(task, 0, AGAIN_AFTER_MIN, None, now),
-            Outcome::Answered => {
+            Outcome::Superseded => self.forget(task),
+            Outcome::Locked => self.back_off(task, 0, BACKOFF_MIN, None, now),
+            Outcome::Done => {
                 self.forget(task);
-                let network_failed = |own: &&mut Pause| own.error.as_ref().is_some_and(is_of_all);
-                self.pauses
+                let network_failed = |backoff: &&mut Backoff| {
+                    backoff.error.as_ref().is_some_and(is_connection_error)
+                };
+                self.backoffs
                     .iter_mut()
                     .filter(network_failed)
-                    .for_each(Pause::end);
+                    .for_each(Backoff::end);
             }
             Outcome::Failed(error) => self.fail(task, error, ready, now),
         }
     }
 
     fn fail(&mut self, task: TaskId, error: &ClientError, ready: &[TaskId], now: Timestamp) {
-        let failures = self.pause(task).map_or(0, |own| own.failures);
-        let own = AGAIN_AFTER_MIN.saturating_mul(1 << failures.min(8));
-        let own = own.min(AGAIN_AFTER_MAX);
-        self.leave_alone(task, failures.saturating_add(1), own, Some(error), now);
-        if !is_of_all(error) {
+        let failures = self.backoff(task).map_or(0, |backoff| backoff.failures);
+        let delay = BACKOFF_MIN.saturating_mul(1 << failures.min(8));
+        let delay = delay.min(BACKOFF_MAX);
+        self.back_off(task, failures.saturating_add(1), delay, Some(error), now);
+        if !is_connection_error(error) {
             return;
         }
         // An error of the connection stops the other proofs too.
         for other in ready.iter().filter(|other| **other != task) {
-            let (left, failures) = (self.pause(*other)).map_or((Duration::ZERO, 0), |pause| {
-                (pause.left(now), pause.failures)
+            let (left, failures) = (self.backoff(*other)).map_or((Duration::ZERO, 0), |backoff| {
+                (backoff.remaining(now), backoff.failures)
             });
-            if left < own {
-                self.leave_alone(*other, failures, own, Some(error), now);
+            if left < delay {
+                self.back_off(*other, failures, delay, Some(error), now);
             }
         }
     }
 
-    fn leave_alone(
+    fn back_off(
         &mut self,
         task: TaskId,
         failures: u32,
-        own: Duration,
+        delay: Duration,
         error: Option<&ClientError>,
         now: Timestamp,
     ) {
-        let asked = error.and_then(ClientError::retry_after).unwrap_or(0);
+        let retry_after = error.and_then(ClientError::retry_after).unwrap_or(0);
         self.forget(task);
-        self.pauses.push(Pause {
+        self.backoffs.push(Backoff {
             task,
             failures,
             since: now,
-            own,
-            asked: Duration::from_secs(asked.into()).min(RETRY_AFTER_MAX),
+            delay,
+            retry_after: Duration::from_secs(retry_after.into()).min(RETRY_AFTER_MAX),
             error: error.cloned(),
         });
     }
 
     /// Ends the backoffs that this event makes pointless.
-    pub(super) fn hurry(&mut self, why: Hurry) {
-        for pause in &mut self.pauses {
+    pub(super) fn wake(&mut self, why: WakeReason) {
+        for backoff in &mut self.backoffs {
             match why {
-                Hurry::Network if !pause.asked.is_zero() => pause.own = Duration::ZERO,
-                Hurry::Network | Hurry::Person => pause.end(),
+                WakeReason::Network if !backoff.retry_after.is_zero() => {
+                    backoff.delay = Duration::ZERO;
+                }
+                WakeReason::Network | WakeReason::Person => backoff.end(),
             }
         }
     }
 
     /// Removes the backoff of a proof that was changed or deleted.
     pub(super) fn forget(&mut self, task: TaskId) {
-        self.pauses.retain(|own| own.task != task);
+        self.backoffs.retain(|backoff| backoff.task != task);
     }
 
     /// Removes all backoffs when the operator signs out. A running attempt continues to its end.
     pub(super) fn close(&mut self) {
-        self.pauses.clear();
+        self.backoffs.clear();
     }
 
     /// Returns the error that caused the backoff of a proof, if it is backing off.
-    pub(super) fn trouble(&self, task: TaskId) -> Option<ClientError> {
-        self.pause(task).and_then(|own| own.error.clone())
+    pub(super) fn error(&self, task: TaskId) -> Option<ClientError> {
+        self.backoff(task).and_then(|backoff| backoff.error.clone())
     }
 
-    fn pause(&self, task: TaskId) -> Option<&Pause> {
-        self.pauses.iter().find(|own| own.task == task)
+    fn backoff(&self, task: TaskId) -> Option<&Backoff> {
+        self.backoffs.iter().find(|backoff| backoff.task == task)
     }
 }
 
 /// Returns whether an error concerns the connection to the server rather than the proof.
-const fn is_of_all(error: &ClientError) -> bool {
+const fn is_connection_error(error: &ClientError) -> bool {
     matches!(
         error,
         ClientError::Unreachable | ClientError::Intercepted(_)
@@ -261,11 +272,11 @@ mod tests {
     fn what_is_ready_is_sent_one_after_the_other() {
         let mut schedule = Schedule::default();
         let ready = [task(1), task(2)];
-        assert_eq!(schedule.next(&ready, at(0)), Step::Send(task(1)));
+        assert_eq!(schedule.next(&ready, at(0)), NextAction::Send(task(1)));
         schedule.begin(task(1));
-        assert_eq!(schedule.next(&ready, at(0)), Step::Rest);
-        schedule.end(task(1), &Outcome::Answered, &[task(2)], at(1));
-        assert_eq!(schedule.next(&[task(2)], at(1)), Step::Send(task(2)));
+        assert_eq!(schedule.next(&ready, at(0)), NextAction::Idle);
+        schedule.end(task(1), &Outcome::Done, &[task(2)], at(1));
+        assert_eq!(schedule.next(&[task(2)], at(1)), NextAction::Send(task(2)));
     }
 
     #[test]
@@ -276,9 +287,9 @@ mod tests {
         schedule.begin(task(2));
         // Meanwhile, the person tries the first one again.
         schedule.forget(task(1));
-        assert_eq!(schedule.next(&[task(1), task(2)], at(1)), Step::Rest);
-        schedule.end(task(2), &Outcome::Answered, &[task(1)], at(2));
-        assert_eq!(schedule.next(&[task(1)], at(2)), Step::Send(task(1)));
+        assert_eq!(schedule.next(&[task(1), task(2)], at(1)), NextAction::Idle);
+        schedule.end(task(2), &Outcome::Done, &[task(1)], at(2));
+        assert_eq!(schedule.next(&[task(1)], at(2)), NextAction::Send(task(1)));
     }
 
     #[test]
@@ -286,9 +297,9 @@ mod tests {
         let mut schedule = Schedule::default();
         schedule.begin(task(1));
         schedule.close();
-        assert_eq!(schedule.next(&[task(2)], at(0)), Step::Rest);
-        schedule.end_for_another();
-        assert_eq!(schedule.next(&[task(2)], at(0)), Step::Send(task(2)));
+        assert_eq!(schedule.next(&[task(2)], at(0)), NextAction::Idle);
+        schedule.end_after_sign_out();
+        assert_eq!(schedule.next(&[task(2)], at(0)), NextAction::Send(task(2)));
     }
 
     #[test]
@@ -300,12 +311,12 @@ mod tests {
         for _ in 0..9 {
             schedule.begin(task(1));
             schedule.end(task(1), &no_network(), &ready, at(now));
-            let Step::Wait(wait) = schedule.next(&ready, at(now)) else {
+            let NextAction::Wait(wait) = schedule.next(&ready, at(now)) else {
                 panic!("it neither waits nor goes on");
             };
             waits.push(wait.as_secs());
             now += wait.as_secs();
-            assert_eq!(schedule.next(&ready, at(now)), Step::Send(task(1)));
+            assert_eq!(schedule.next(&ready, at(now)), NextAction::Send(task(1)));
         }
         assert_eq!(waits, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
     }
@@ -316,13 +327,13 @@ mod tests {
         let ready = [task(1)];
         schedule.begin(task(1));
         schedule.end(task(1), &overloaded(Some(60)), &ready, at(0));
-        schedule.hurry(Hurry::Network);
+        schedule.wake(WakeReason::Network);
         assert_eq!(
             schedule.next(&ready, at(20)),
-            Step::Wait(Duration::from_secs(40))
+            NextAction::Wait(Duration::from_secs(40))
         );
-        schedule.hurry(Hurry::Person);
-        assert_eq!(schedule.next(&ready, at(20)), Step::Send(task(1)));
+        schedule.wake(WakeReason::Person);
+        assert_eq!(schedule.next(&ready, at(20)), NextAction::Send(task(1)));
     }
 
     #[test]
@@ -331,8 +342,8 @@ mod tests {
         let ready = [task(1)];
         schedule.begin(task(1));
         schedule.end(task(1), &overloaded(Some(u32::MAX)), &ready, at(100));
-        assert_eq!(schedule.next(&ready, at(100)), Step::Wait(LIMIT));
-        assert_eq!(schedule.next(&ready, at(99)), Step::Send(task(1)));
+        assert_eq!(schedule.next(&ready, at(100)), NextAction::Wait(LIMIT));
+        assert_eq!(schedule.next(&ready, at(99)), NextAction::Send(task(1)));
     }
 
     #[test]
@@ -343,23 +354,23 @@ mod tests {
         schedule.end(task(1), &no_network(), &ready, at(0));
         assert_eq!(
             schedule.next(&ready, at(1)),
-            Step::Wait(Duration::from_secs(4))
+            NextAction::Wait(Duration::from_secs(4))
         );
-        assert_eq!(schedule.next(&ready, at(5)), Step::Send(task(2)));
+        assert_eq!(schedule.next(&ready, at(5)), NextAction::Send(task(2)));
         schedule.begin(task(2));
-        schedule.end(task(2), &Outcome::Answered, &[task(1)], at(6));
-        assert_eq!(schedule.next(&[task(1)], at(6)), Step::Send(task(1)));
+        schedule.end(task(2), &Outcome::Done, &[task(1)], at(6));
+        assert_eq!(schedule.next(&[task(1)], at(6)), NextAction::Send(task(1)));
     }
 
     #[test]
     fn what_another_tab_sends_is_looked_at_again() {
         let mut schedule = Schedule::default();
         schedule.begin(task(1));
-        schedule.end(task(1), &Outcome::Elsewhere, &[task(1)], at(0));
-        assert_eq!(schedule.trouble(task(1)), None);
+        schedule.end(task(1), &Outcome::Locked, &[task(1)], at(0));
+        assert_eq!(schedule.error(task(1)), None);
         assert_eq!(
             schedule.next(&[task(1)], at(0)),
-            Step::Wait(AGAIN_AFTER_MIN)
+            NextAction::Wait(BACKOFF_MIN)
         );
     }
 
@@ -396,21 +407,21 @@ mod tests {
                     ready = vec![task(9)];
                     sending = sending.map(|(task, _)| (task, false));
                 }
-                2 => schedule.hurry(Hurry::Network),
+                2 => schedule.wake(WakeReason::Network),
                 3 => now = (now + random(400)).saturating_sub(random(50)),
                 _ => {
                     if let Some((task, own)) = sending.take() {
                         let outcome = match random(5) {
                             0 => no_network(),
                             1 => overloaded(Some(u32::try_from(random(10_000)).unwrap())),
-                            2 => Outcome::Elsewhere,
-                            3 => Outcome::Gone,
-                            _ => Outcome::Answered,
+                            2 => Outcome::Locked,
+                            3 => Outcome::Superseded,
+                            _ => Outcome::Done,
                         };
                         if !own {
-                            schedule.end_for_another();
+                            schedule.end_after_sign_out();
                         } else {
-                            if matches!(outcome, Outcome::Answered | Outcome::Gone) {
+                            if matches!(outcome, Outcome::Done | Outcome::Superseded) {
                                 ready.retain(|own| *own != task);
                             }
                             schedule.end(task, &outcome, &ready, at(now));
@@ -419,15 +430,15 @@ mod tests {
                 }
             }
             match schedule.next(&ready, at(now)) {
-                Step::Send(task) => {
+                NextAction::Send(task) => {
                     assert!(sending.is_none() && ready.contains(&task), "seed {seed}");
                     schedule.begin(task);
                     sending = Some((task, true));
                 }
-                Step::Wait(wait) => {
+                NextAction::Wait(wait) => {
                     assert!(!wait.is_zero() && wait <= LIMIT, "seed {seed}");
                 }
-                Step::Rest => assert!(ready.is_empty() || sending.is_some(), "seed {seed}"),
+                NextAction::Idle => assert!(ready.is_empty() || sending.is_some(), "seed {seed}"),
             }
         }
     }

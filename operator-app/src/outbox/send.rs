@@ -6,8 +6,8 @@ use api_types::{OperatorId, TaskId, proof::ProofType};
 use leptos::prelude::*;
 
 use super::{
-    Outbox, ProofKey, Sending, Stage, WaitingProof, lock,
-    schedule::{Outcome, Schedule, Step},
+    Outbox, OutboxProof, ProofKey, Stage, UploadProgress, lock,
+    schedule::{NextAction, Outcome, Schedule},
     store,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 
 impl Outbox {
     /// Does what the schedule says next. Called after every event that may change it.
-    pub(super) fn go_on(self) {
+    pub(super) fn advance(self) {
         if let Some(timer) = self.timer.get_value() {
             timer.clear();
         }
@@ -29,24 +29,24 @@ impl Outbox {
         let ready = self.ready();
         let step = |schedule: &Schedule| schedule.next(&ready, browser::now());
         match self.schedule.with_untracked(step) {
-            Step::Send(task) => {
+            NextAction::Send(task) => {
                 self.schedule.update(|schedule| schedule.begin(task));
                 spawn(async move {
                     let outcome = self.try_once(&client, task).await;
                     self.end(client.operator_id(), task, &outcome);
-                    self.go_on();
+                    self.advance();
                 });
             }
-            Step::Wait(wait) => {
-                let timer = set_timeout_with_handle(move || self.go_on(), wait);
+            NextAction::Wait(wait) => {
+                let timer = set_timeout_with_handle(move || self.advance(), wait);
                 self.timer.set_value(timer.ok());
             }
-            Step::Rest => {}
+            NextAction::Idle => {}
         }
     }
 
     fn ready(self) -> Vec<TaskId> {
-        let ready = |proof: &&WaitingProof| proof.is_ready();
+        let ready = |proof: &&OutboxProof| proof.is_ready();
         self.proofs
             .with_untracked(|all| all.iter().filter(ready).map(|own| own.task_id).collect())
     }
@@ -58,7 +58,7 @@ impl Outbox {
             if is_open {
                 schedule.end(task, outcome, &ready, browser::now());
             } else {
-                schedule.end_for_another();
+                schedule.end_after_sign_out();
             }
         });
     }
@@ -68,11 +68,11 @@ impl Outbox {
             operator: client.operator_id(),
             task,
         };
-        let Some(_held) = lock::hold(&format!("humanops.outbox/{key}")).await else {
-            return Outcome::Elsewhere;
+        let Some(_guard) = lock::try_acquire(&format!("humanops.outbox/{key}")).await else {
+            return Outcome::Locked;
         };
         let Some(proof) = self.still_ready(key).await else {
-            return Outcome::Gone;
+            return Outcome::Superseded;
         };
         match self.send(client, key, proof.clone()).await {
             Ok(()) => {
@@ -80,32 +80,32 @@ impl Outbox {
                 // receipt.
                 let _ = self.change_same(key, &proof, |_| None).await;
                 self.received.update(|count| *count += 1);
-                Outcome::Answered
+                Outcome::Done
             }
             Err(error) if error.is_retryable() => Outcome::Failed(error),
             Err(error) => {
-                let refused = move |proof: WaitingProof| {
+                let refused = move |proof: OutboxProof| {
                     let stage = Stage::Refused(error.clone());
-                    Some(WaitingProof { stage, ..proof })
+                    Some(OutboxProof { stage, ..proof })
                 };
                 // If storing it fails, the next visit sends the proof again.
                 let _ = self.change_same(key, &proof, refused).await;
-                Outcome::Answered
+                Outcome::Done
             }
         }
     }
 
     /// Returns the stored proof if it is still ready; another tab may have sent it.
-    async fn still_ready(self, key: ProofKey) -> Option<WaitingProof> {
+    async fn still_ready(self, key: ProofKey) -> Option<OutboxProof> {
         let changes = self.changes.get_value();
-        let memory = || self.peek(key.task).filter(WaitingProof::is_ready);
-        if self.is_unkept(key.task) {
+        let memory = || self.find_untracked(key.task).filter(OutboxProof::is_ready);
+        if self.is_memory_only(key.task) {
             return memory();
         }
         let Ok(kept) = store::proof(key).await else {
             return memory();
         };
-        let ready = kept.clone().filter(WaitingProof::is_ready);
+        let ready = kept.clone().filter(OutboxProof::is_ready);
         if self.changes.get_value() == changes {
             self.show_changed(key, &move |_| kept.clone());
         }
@@ -119,7 +119,7 @@ impl Outbox {
         self,
         client: &SessionClient,
         key: ProofKey,
-        mut proof: WaitingProof,
+        mut proof: OutboxProof,
     ) -> Result<(), ClientError> {
         for place in 0..proof.files.len() {
             self.send_file(client, key, &mut proof, place).await?;
@@ -142,7 +142,7 @@ impl Outbox {
         self,
         client: &SessionClient,
         key: ProofKey,
-        proof: &mut WaitingProof,
+        proof: &mut OutboxProof,
         place: usize,
     ) -> Result<(), ClientError> {
         let Some(file) = proof.files.get_mut(place).filter(|file| file.url.is_none()) else {
@@ -153,13 +153,13 @@ impl Outbox {
         let (own, sending, total) = (file.key.clone(), self.sending, file.bytes);
         let progress = move |sent, total| {
             let key = own.clone();
-            sending.set(Some(Sending { key, sent, total }));
+            sending.set(Some(UploadProgress { key, sent, total }));
         };
         progress(0, total);
         let url = client.upload(key.task, &blob, progress).await?.url;
         file.url = Some(url.clone());
         let own = file.key.clone();
-        let received = move |mut proof: WaitingProof| {
+        let received = move |mut proof: OutboxProof| {
             let file = proof.files.iter_mut().find(|file| file.key == own);
             if let Some(file) = file {
                 file.url = Some(url.clone());
@@ -175,11 +175,11 @@ impl Outbox {
     async fn change_same(
         self,
         key: ProofKey,
-        sent: &WaitingProof,
-        change: impl Fn(WaitingProof) -> Option<WaitingProof> + 'static,
-    ) -> Result<(), store::NotKept> {
+        sent: &OutboxProof,
+        change: impl Fn(OutboxProof) -> Option<OutboxProof> + 'static,
+    ) -> Result<(), store::StorageError> {
         let submission = sent.proof.submission_id.clone();
-        let change = move |proof: Option<WaitingProof>| {
+        let change = move |proof: Option<OutboxProof>| {
             let proof = proof?;
             if proof.proof.submission_id == submission {
                 change(proof)

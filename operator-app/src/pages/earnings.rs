@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use crate::{
     browser,
     client::SessionClient,
-    components::{Clock, Empty, Money, Page, Shape, load, loaded, text},
+    components::{Clock, EmptyState, Money, PageLayout, Shape, derive_text, load, loaded_view},
     outbox::Outbox,
 };
 
@@ -23,7 +23,7 @@ pub(crate) fn EarningsPage() -> impl IntoView {
         let client = client.clone();
         Box::pin(async move { client.earnings().await })
     });
-    view! { <Page title="Earnings">{loaded(earnings, numbers)}</Page> }
+    view! { <PageLayout title="Earnings">{loaded_view(earnings, numbers)}</PageLayout> }
 }
 
 fn numbers(earnings: Earnings) -> AnyView {
@@ -36,8 +36,8 @@ fn numbers(earnings: Earnings) -> AnyView {
         </section>
         <dl class="numbers">
             {number("On hold", earnings.pending_balance, on_hold)}
-            {number("In review", earnings.in_review, fixed("Sent, not decided yet. Not counted as earned."))}
-            {number("Paid out", earnings.paid_out, fixed("Has left for your account."))}
+            {number("In review", earnings.in_review, fixed_text("Sent, not decided yet. Not counted as earned."))}
+            {number("Paid out", earnings.paid_out, fixed_text("Has left for your account."))}
         </dl>
         {adds_up(&earnings).then(|| view! {
             <p class="quiet centre">
@@ -50,8 +50,8 @@ fn numbers(earnings: Earnings) -> AnyView {
     .into_any()
 }
 
-fn fixed(words: &'static str) -> Signal<String> {
-    text(move || words.to_owned())
+fn fixed_text(words: &'static str) -> Signal<String> {
+    derive_text(move || words.to_owned())
 }
 
 /// Explains the balance on hold, with the day on which the next part becomes available, while that
@@ -68,8 +68,8 @@ fn on_hold(earnings: &Earnings) -> Signal<String> {
         let days = days.try_get_value().unwrap_or_default().into_iter();
         days.filter(|day| *day > now).min()
     };
-    clock.moves_at(next);
-    text(move || match next(clock.now()) {
+    clock.update_at(next);
+    derive_text(move || match next(clock.now()) {
         Some(day) => format!(
             "Yours. The next part becomes available on {}.",
             browser::date(day)
@@ -92,10 +92,10 @@ fn number(name: &'static str, amount: MicroUsd, meaning: Signal<String>) -> AnyV
 fn recent(tasks: Vec<EarnedTask>) -> AnyView {
     if tasks.is_empty() {
         return view! {
-            <Empty shape=Shape::Earnings title="Nothing earned yet">
+            <EmptyState shape=Shape::Earnings title="Nothing earned yet">
                 <p>"Each finished task stands here with its amount and the day on which it becomes available."</p>
                 <a class="button primary" href="/tasks">"See open tasks"</a>
-            </Empty>
+            </EmptyState>
         }
         .into_any();
     }
@@ -113,10 +113,10 @@ fn recent(tasks: Vec<EarnedTask>) -> AnyView {
 fn line(task: EarnedTask) -> AnyView {
     let clock: Clock = expect_context();
     let (available, day) = (
-        clock.has_come(task.available_at),
+        clock.has_passed(task.available_at),
         browser::date(task.available_at),
     );
-    let when = text(move || match available.get() {
+    let when = derive_text(move || match available.get() {
         true => format!("Available since {day}"),
         false => format!("Available on {day}"),
     });

@@ -2,17 +2,17 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Empty, Page, Shape};
+use crate::components::{EmptyState, PageLayout, Shape};
 
 /// Says that the page does not exist, and links back.
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
     view! {
-        <Page title="Nothing here">
-            <Empty shape=Shape::Question title="This address leads nowhere">
+        <PageLayout title="Nothing here">
+            <EmptyState shape=Shape::Question title="This address leads nowhere">
                 <p>"It may have been cut off when it was copied."</p>
                 <a class="button primary" href="/tasks">"See open tasks"</a>
-            </Empty>
-        </Page>
+            </EmptyState>
+        </PageLayout>
     }
 }

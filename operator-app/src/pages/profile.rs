@@ -11,11 +11,13 @@ use crate::{
     app::CurrentSession,
     browser,
     client::SessionClient,
-    components::{Page, live, load, loaded, maybe, on, spawn, text},
-    frame::{is_announced, tell},
+    components::{
+        PageLayout, derive_text, dynamic, dynamic_option, handler, load, loaded_view, spawn,
+    },
+    frame::{dispatch, was_announced},
+    labels,
     outbox::Outbox,
     session::Session,
-    words,
 };
 
 /// Shows the operator's profile and the settings of this phone.
@@ -27,12 +29,12 @@ pub(crate) fn ProfilePage() -> impl IntoView {
         Box::pin(async move { client.operator_profile().await })
     });
     view! {
-        <Page title="Profile">
-            {loaded(profile, about)}
-            <Install/>
+        <PageLayout title="Profile">
+            {loaded_view(profile, about)}
+            <InstallSection/>
             {help()}
-            <Leave/>
-        </Page>
+            <SignOut/>
+        </PageLayout>
     }
 }
 
@@ -51,7 +53,7 @@ fn about(profile: OperatorProfile) -> AnyView {
         profile
             .skills
             .iter()
-            .map(|kind| words::task_type(*kind))
+            .map(|kind| labels::task_type(*kind))
             .collect::<Vec<_>>()
             .join(", ")
     };
@@ -65,23 +67,23 @@ fn about(profile: OperatorProfile) -> AnyView {
             <div><dt>"Identity"</dt><dd><span class=tone>{identity}</span></dd></div>
             <div><dt>"You do"</dt><dd>{skills}</dd></div>
             {rating.map(|rating| view! { <div><dt>"Rating"</dt><dd>{rating}</dd></div> }.into_any())}
-            <div><dt>"Operator id"</dt><dd><OwnId id=profile.operator_id/></dd></div>
+            <div><dt>"Operator id"</dt><dd><OperatorIdValue id=profile.operator_id/></dd></div>
         </dl>
     }
     .into_any()
 }
 
 #[component]
-fn OwnId(id: OperatorId) -> impl IntoView {
+fn OperatorIdValue(id: OperatorId) -> impl IntoView {
     let copied = RwSignal::new(false);
     let copy = move |_| {
         let writing = window().navigator().clipboard().write_text(&id.to_string());
         spawn(async move { copied.set(JsFuture::from(writing).await.is_ok()) });
     };
-    let words = text(move || if copied.get() { "Copied" } else { "Copy" }.to_owned());
+    let words = derive_text(move || if copied.get() { "Copied" } else { "Copy" }.to_owned());
     view! {
         <code class="id" translate="no">{id.to_string()}</code>
-        <button type="button" class="button slim" on:click=on(copy)>
+        <button type="button" class="button slim" on:click=handler(copy)>
             <span aria-live="polite">{words}</span>
         </button>
         <p class="quiet">"You sign in with it. Keep it to yourself."</p>
@@ -89,17 +91,17 @@ fn OwnId(id: OperatorId) -> impl IntoView {
 }
 
 #[component]
-fn Install() -> impl IntoView {
-    let ready = RwSignal::new(is_announced("install"));
+fn InstallSection() -> impl IntoView {
+    let ready = RwSignal::new(was_announced("install"));
     let listener = window_event_listener_untyped("humanops-install", move |_| ready.set(true));
     on_cleanup(|| listener.remove());
     view! {
         <section class="card stack" aria-labelledby="install">
             <h2 id="install">"Install"</h2>
             <p>"On the home screen the app opens without a network, and the phone keeps your unsent photos longer."</p>
-            {live(move || if ready.get() {
+            {dynamic(move || if ready.get() {
                 view! {
-                    <button type="button" class="button" on:click=on(|_| tell("humanops-install-now"))>
+                    <button type="button" class="button" on:click=handler(|_| dispatch("humanops-install-now"))>
                         "Install the app"
                     </button>
                 }.into_any()
@@ -138,23 +140,23 @@ fn help() -> AnyView {
 }
 
 #[component]
-fn Leave() -> impl IntoView {
+fn SignOut() -> impl IntoView {
     let CurrentSession(current) = expect_context();
     let outbox: Outbox = expect_context();
     let waiting = move || outbox.all().len() as u64;
     let leave = move |_| {
-        Session::forget();
+        Session::clear();
         current.set(None);
     };
     view! {
         <section class="stack" aria-label="Sign out">
-            {maybe(move || (waiting() > 0).then(|| view! {
+            {dynamic_option(move || (waiting() > 0).then(|| view! {
                 <p class="quiet">
-                    {words::count(waiting(), "proof is", "proofs are")}
+                    {labels::count(waiting(), "proof is", "proofs are")}
                     " not sent yet and will wait on this phone until you sign in again."
                 </p>
             }.into_any()))}
-            <button type="button" class="button wide" on:click=on(leave)>"Sign out"</button>
+            <button type="button" class="button wide" on:click=handler(leave)>"Sign out"</button>
         </section>
     }
 }

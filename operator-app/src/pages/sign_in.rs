@@ -7,7 +7,8 @@ use crate::{
     app::CurrentSession,
     client::{Client, ClientError},
     components::{
-        Field, FormFaults, Icon, Reading, Shape, act, fault, flag, maybe, on, problem, text,
+        Field, FormFaults, HeadingFocus, Icon, Shape, create_action, derive_flag, derive_text,
+        dynamic_option, error_notice, field_fault, handler,
     },
 };
 
@@ -15,13 +16,13 @@ use crate::{
 /// authentication will be added here.
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
-    let reading: Reading = expect_context();
+    let heading_focus: HeadingFocus = expect_context();
     crate::browser::set_title("Sign in");
     view! {
         <div class="door">
             <header class="hero">
                 <img class="logo" src="/icons/icon.svg" alt="" width="56" height="56"/>
-                <h1 tabindex="-1" node_ref=reading.heading()>"Small jobs from software. Paid to people."</h1>
+                <h1 tabindex="-1" node_ref=heading_focus.heading_ref()>"Small jobs from software. Paid to people."</h1>
                 <ul class="promises">
                     <li><Icon shape=Shape::Lock/>"The money lies in escrow before you begin."</li>
                     <li><Icon shape=Shape::Check/>"You get the whole amount you are shown."</li>
@@ -48,15 +49,15 @@ fn SignInForm() -> impl IntoView {
             .unwrap_or_default();
         text.trim().parse::<OperatorId>()
     };
-    let sign_in = act(move || {
+    let sign_in = create_action(move || {
         Box::pin(async move {
             let Ok(id) = typed() else { return };
             match Client.sign_in(id).await {
                 Ok(session) => {
-                    session.remember();
+                    session.save();
                     current.set(Some(session));
                 }
-                Err(error) if is_unknown(&error) => faults.set(vec![fault(
+                Err(error) if is_unknown(&error) => faults.set(vec![field_fault(
                     "operator_id",
                     "No operator has this id here, or this server lets nobody in by an id alone. \
                      Check it, or create an account.",
@@ -72,9 +73,9 @@ fn SignInForm() -> impl IntoView {
         match typed() {
             Ok(_) => {
                 faults.set(Vec::new());
-                sign_in.begin();
+                sign_in.start();
             }
-            Err(_) => faults.set(vec![fault(
+            Err(_) => faults.set(vec![field_fault(
                 "operator_id",
                 "An operator id begins with op_ and has 26 letters and digits after it.",
             )]),
@@ -82,7 +83,7 @@ fn SignInForm() -> impl IntoView {
     };
 
     view! {
-        <form class="card stack" novalidate on:submit=on(submit)>
+        <form class="card stack" novalidate on:submit=handler(submit)>
             <h2>"Sign in"</h2>
             <Field
                 label="Operator id"
@@ -93,9 +94,9 @@ fn SignInForm() -> impl IntoView {
                 required=true
                 hint="You got it when you created your account."
             />
-            {maybe(move || failure.get().map(|error| problem(&error, None)))}
-            <button type="submit" class="button wide" aria-disabled=flag(move || busy.get())>
-                {text(move || if busy.get() { "Signing in…" } else { "Sign in" }.to_owned())}
+            {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
+            <button type="submit" class="button wide" aria-disabled=derive_flag(move || busy.get())>
+                {derive_text(move || if busy.get() { "Signing in…" } else { "Sign in" }.to_owned())}
             </button>
         </form>
     }

@@ -14,10 +14,13 @@ use crate::{
     app::CurrentSession,
     browser,
     client::Client,
-    components::{Field, FormFaults, Page, Submit, act, fault, flag, maybe, on, problem, text},
+    components::{
+        Field, FormFaults, PageLayout, SubmitButton, create_action, derive_flag, derive_text,
+        dynamic_option, error_notice, field_fault, handler,
+    },
+    labels,
     route::Route,
     session::Session,
-    words,
 };
 
 /// Country codes of ISO 3166-1 alpha-2, as of 2024. The browser supplies the names.
@@ -32,7 +35,7 @@ TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 
 /// The inputs of the form; their text stays in the document.
 #[derive(Clone, Copy)]
-struct Inputs {
+struct SignUpInputs {
     form: NodeRef<Form>,
     name: NodeRef<Input>,
     email: NodeRef<Input>,
@@ -46,7 +49,7 @@ struct Inputs {
 pub(crate) fn SignUpPage() -> impl IntoView {
     let CurrentSession(current) = expect_context();
     let route: Route = expect_context();
-    let inputs = Inputs {
+    let inputs = SignUpInputs {
         form: NodeRef::new(),
         name: NodeRef::new(),
         email: NodeRef::new(),
@@ -58,18 +61,21 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     let failure = RwSignal::new(None);
     // All attempts have one idempotency key, so that a lost response does not create a second
     // account.
-    let once = StoredValue::new(browser::new_id().unwrap_or_default());
+    let idempotency_key = StoredValue::new(browser::new_id().unwrap_or_default());
 
-    let register = act(move || {
+    let register = create_action(move || {
         Box::pin(async move {
             let Ok(operator) = inputs.read() else { return };
-            match Client.register_operator(&operator, &once.get_value()).await {
+            match Client
+                .register_operator(&operator, &idempotency_key.get_value())
+                .await
+            {
                 Ok(made) => {
                     let session = Session {
                         operator_id: made.operator_id,
                         name: made.name,
                     };
-                    session.remember();
+                    session.save();
                     route.replace("/tasks");
                     current.set(Some(session));
                 }
@@ -77,7 +83,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                     if !error.is_retryable() {
                         // The corrected body needs a new key, because the old one belongs to the
                         // refused body.
-                        once.set_value(browser::new_id().unwrap_or_default());
+                        idempotency_key.set_value(browser::new_id().unwrap_or_default());
                     }
                     faults.set_from(&error);
                     failure.set(Some(error));
@@ -91,28 +97,28 @@ pub(crate) fn SignUpPage() -> impl IntoView {
         match inputs.read() {
             Ok(_) => {
                 faults.set(Vec::new());
-                register.begin();
+                register.start();
             }
             Err(found) => faults.set(found),
         }
     };
 
     view! {
-        <Page title="Create an account" back=("/".to_owned(), "Sign in")>
-            <form class="stack" novalidate node_ref=inputs.form on:submit=on(submit)>
-                <About inputs faults/>
-                <Skills/>
-                {maybe(move || failure.get().map(|error| problem(&error, None)))}
-                <Submit label="Create account".to_owned() doing="Creating…" busy=register.busy()/>
+        <PageLayout title="Create an account" back=("/".to_owned(), "Sign in")>
+            <form class="stack" novalidate node_ref=inputs.form on:submit=handler(submit)>
+                <ContactFields inputs faults/>
+                <SkillChoice/>
+                {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
+                <SubmitButton label="Create account".to_owned() doing="Creating…" busy=register.busy()/>
             </form>
-        </Page>
+        </PageLayout>
     }
 }
 
 #[component]
-fn About(inputs: Inputs, faults: FormFaults) -> impl IntoView {
+fn ContactFields(inputs: SignUpInputs, faults: FormFaults) -> impl IntoView {
     let country_fault = move || faults.of("location.country");
-    let country_words = text(move || country_fault().unwrap_or_default());
+    let country_words = derive_text(move || country_fault().unwrap_or_default());
     view! {
         <div class="card stack">
             <Field label="Name" name="name" node=inputs.name faults autocomplete="name"
@@ -131,7 +137,7 @@ fn About(inputs: Inputs, faults: FormFaults) -> impl IntoView {
                     autocomplete="country"
                     aria-required="true"
                     aria-describedby="country-hint"
-                    aria-invalid=flag(move || country_fault().is_some())
+                    aria-invalid=derive_flag(move || country_fault().is_some())
                 >
                     <option value="">"Choose…"</option>
                     {countries().into_iter().map(|(code, name)| view! {
@@ -145,7 +151,7 @@ fn About(inputs: Inputs, faults: FormFaults) -> impl IntoView {
 }
 
 #[component]
-fn Skills() -> impl IntoView {
+fn SkillChoice() -> impl IntoView {
     view! {
         <fieldset class="card">
             <legend>"What you do"</legend>
@@ -154,7 +160,7 @@ fn Skills() -> impl IntoView {
                 {TaskType::ALL.into_iter().map(|kind| view! {
                     <label class="chip">
                         <input type="checkbox" name="skills" value=kind.as_str()/>
-                        <span>{words::task_type(kind)}</span>
+                        <span>{labels::task_type(kind)}</span>
                     </label>
                 }.into_any()).collect_view()}
             </div>
@@ -162,7 +168,7 @@ fn Skills() -> impl IntoView {
     }
 }
 
-impl Inputs {
+impl SignUpInputs {
     /// Returns the request, or all faults that can be found on the phone.
     fn read(self) -> Result<RegisterOperator, Vec<api_types::error::Fault>> {
         let text = |node: NodeRef<Input>| {
@@ -205,7 +211,7 @@ impl Inputs {
         ];
         let found = checks.into_iter().filter(|(wrong, ..)| *wrong);
         let found: Vec<_> = found
-            .map(|(_, field, message)| fault(field, message))
+            .map(|(_, field, message)| field_fault(field, message))
             .collect();
         if !found.is_empty() {
             return Err(found);

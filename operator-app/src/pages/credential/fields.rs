@@ -9,7 +9,10 @@ use leptos::{
 use web_sys::ClipboardEvent;
 use zeroize::Zeroizing;
 
-use crate::components::{FormFaults, Icon, LongField, Shape, fault, flag, live, maybe, on, text};
+use crate::components::{
+    FormFaults, Icon, Shape, TextAreaField, derive_flag, derive_text, dynamic, dynamic_option,
+    field_fault, handler,
+};
 
 /// Maximum number of fields that the person can add to the suggested ones.
 const OWN_FIELDS_MAX: usize = 8;
@@ -23,7 +26,7 @@ type Suggestion = (&'static str, &'static str, bool);
 /// A field of the credential. Its text is only in the inputs; signals hold only whether the field
 /// is used and whether its text is shown.
 #[derive(Clone, Copy)]
-struct Part {
+struct CredentialField {
     id: usize,
     /// `None` for a field that the person adds and names.
     suggestion: Option<Suggestion>,
@@ -38,7 +41,7 @@ struct Part {
     long: RwSignal<bool>,
 }
 
-impl Part {
+impl CredentialField {
     fn new(id: usize, suggestion: Option<Suggestion>) -> Self {
         let hides = suggestion.is_none_or(|(_, _, hides)| hides);
         Self {
@@ -103,13 +106,13 @@ impl Part {
 
 /// All fields of one credential. This is a handle: copies refer to the same inputs.
 #[derive(Clone, Copy)]
-pub(super) struct Fields {
+pub(super) struct CredentialInputs {
     // Includes the fields that the person may add, created in advance and unused.
-    parts: StoredValue<Vec<Part>>,
+    parts: StoredValue<Vec<CredentialField>>,
     notes: NodeRef<Textarea>,
 }
 
-impl Fields {
+impl CredentialInputs {
     /// Creates the fields that a task type usually needs; the agent may have asked for others.
     pub(super) fn of(kind: TaskType) -> Self {
         let suggested = suggestions(kind).iter().copied().map(Some);
@@ -117,7 +120,7 @@ impl Fields {
         let parts = suggested
             .chain(own)
             .enumerate()
-            .map(|(id, one)| Part::new(id, one));
+            .map(|(id, one)| CredentialField::new(id, one));
         Self {
             parts: StoredValue::new(parts.collect()),
             notes: NodeRef::new(),
@@ -141,17 +144,20 @@ impl Fields {
                 continue;
             }
             if !is_name(&name) || name == "notes" {
-                faults.push(fault(
+                faults.push(field_fault(
                     &part.key(),
                     "Name this field with letters, digits and _.",
                 ));
             } else if filled.iter().any(|(other, _)| *other == name) {
-                faults.push(fault(&part.key(), "Another field has this name already."));
+                faults.push(field_fault(
+                    &part.key(),
+                    "Another field has this name already.",
+                ));
             }
             filled.push((name, value));
         }
         if filled.is_empty() {
-            faults.push(fault("part-0", "Type what the agent asked for."));
+            faults.push(field_fault("part-0", "Type what the agent asked for."));
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -177,7 +183,7 @@ impl Fields {
     }
 
     /// Returns a field that can still be added.
-    fn unused(self) -> Option<Part> {
+    fn unused(self) -> Option<CredentialField> {
         self.parts
             .get_value()
             .into_iter()
@@ -243,29 +249,29 @@ fn json(filled: &[(String, Zeroizing<String>)]) -> Zeroizing<Vec<u8>> {
 
 /// The inputs of all fields.
 #[component]
-pub(super) fn SecretFields(fields: Fields, faults: FormFaults) -> impl IntoView {
+pub(super) fn CredentialFields(fields: CredentialInputs, faults: FormFaults) -> impl IntoView {
     view! {
         <section class="card stack" aria-labelledby="secret">
             <h2 id="secret">"The secret"</h2>
             {fields.parts.get_value().into_iter().map(|part| {
-                maybe(move || part.used.get().then(|| part_field(part, faults)))
+                dynamic_option(move || part.used.get().then(|| part_field(part, faults)))
             }).collect_view()}
-            {maybe(move || fields.unused().map(|part| view! {
-                <button type="button" class="button slim" on:click=on(move |_| part.used.set(true))>
+            {dynamic_option(move || fields.unused().map(|part| view! {
+                <button type="button" class="button slim" on:click=handler(move |_| part.used.set(true))>
                     <Icon shape=Shape::Plus/>
                     "Add a field"
                 </button>
             }.into_any()))}
-            <LongField label="Note to the agent" name="secret-notes" node=fields.notes faults rows=2
+            <TextAreaField label="Note to the agent" name="secret-notes" node=fields.notes faults rows=2
                 spellcheck=false hint="Sealed with the rest."/>
         </section>
     }
 }
 
-fn part_field(part: Part, faults: FormFaults) -> AnyView {
+fn part_field(part: CredentialField, faults: FormFaults) -> AnyView {
     let key = part.key();
     let (id, hint) = (key.clone(), format!("{key}-hint"));
-    let fault = text(move || faults.of(&key).unwrap_or_default());
+    let fault = derive_text(move || faults.of(&key).unwrap_or_default());
     let label = part.suggestion.map_or("Value", |(_, label, _)| label);
     view! {
         <div class="field">
@@ -282,11 +288,11 @@ fn part_field(part: Part, faults: FormFaults) -> AnyView {
 }
 
 /// Returns the single-line or the multi-line input. Both hide their text until it is to be shown.
-fn typed_into(part: Part, fault: Signal<String>, id: String, hint: String) -> AnyView {
-    let kind = text(move || if part.shown.get() { "text" } else { "password" }.to_owned());
-    let class = text(move || if part.shown.get() { "" } else { "hidden-text" }.to_owned());
-    let invalid = flag(move || !fault.get().is_empty());
-    live(move || {
+fn typed_into(part: CredentialField, fault: Signal<String>, id: String, hint: String) -> AnyView {
+    let kind = derive_text(move || if part.shown.get() { "text" } else { "password" }.to_owned());
+    let class = derive_text(move || if part.shown.get() { "" } else { "hidden-text" }.to_owned());
+    let invalid = derive_flag(move || !fault.get().is_empty());
+    dynamic(move || {
         let (id, hint) = (id.clone(), hint.clone());
         if part.long.get() {
             view! {
@@ -314,7 +320,7 @@ fn typed_into(part: Part, fault: Signal<String>, id: String, hint: String) -> An
                     spellcheck="false"
                     aria-invalid=invalid
                     aria-describedby=hint
-                    on:paste=on(move |event: ClipboardEvent| part.paste(&event))
+                    on:paste=handler(move |event: ClipboardEvent| part.paste(&event))
                 />
             }
             .into_any()
@@ -323,11 +329,12 @@ fn typed_into(part: Part, fault: Signal<String>, id: String, hint: String) -> An
 }
 
 fn reveal(shown: RwSignal<bool>, label: &'static str) -> AnyView {
-    let words = text(move || format!("{} {label}", if shown.get() { "Hide" } else { "Show" }));
+    let words =
+        derive_text(move || format!("{} {label}", if shown.get() { "Hide" } else { "Show" }));
     view! {
         <button type="button" class="icon-button" aria-label=words
-            on:click=on(move |_| shown.update(|shown| *shown = !*shown))>
-            {live(move || {
+            on:click=handler(move |_| shown.update(|shown| *shown = !*shown))>
+            {dynamic(move || {
                 let shape = if shown.get() { Shape::EyeOff } else { Shape::Eye };
                 view! { <Icon shape/> }.into_any()
             })}
@@ -337,7 +344,7 @@ fn reveal(shown: RwSignal<bool>, label: &'static str) -> AnyView {
 }
 
 /// Returns the input for the name of an added field.
-fn own_name(part: Part) -> AnyView {
+fn own_name(part: CredentialField) -> AnyView {
     let id = format!("{}-name", part.key());
     view! {
         <label for=id.clone()>"Name of the field"</label>
@@ -345,7 +352,7 @@ fn own_name(part: Part) -> AnyView {
             <input id=id.clone() node_ref=part.name type="text" autocomplete="off" autocapitalize="none"
                 spellcheck="false" maxlength=NAME_CHARS_MAX.to_string() placeholder="for example recovery_code"/>
             <button type="button" class="icon-button" aria-label="Remove this field"
-                on:click=on(move |_| part.used.set(false))>
+                on:click=handler(move |_| part.used.set(false))>
                 <Icon shape=Shape::Trash/>
             </button>
         </div>

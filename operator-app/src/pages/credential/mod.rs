@@ -1,8 +1,8 @@
 //! The credential form. The typed text is sealed on the phone before anything is sent, and exists
 //! only in the inputs: it is never in a signal, a store, a URL or a log.
 
+mod agent_key;
 mod fields;
-mod trust;
 
 use api_types::{credential::EncryptedCredential, task::OperatorTaskView};
 use crypto_wasm::{AgentPublicKey, Envelope, SealError, seal};
@@ -12,42 +12,42 @@ use zeroize::Zeroizing;
 use crate::{
     browser,
     client::SessionClient,
-    components::{FormFaults, Notice, Shape, Submit, maybe, on},
+    components::{FormFaults, Notice, Shape, SubmitButton, dynamic_option, handler},
     known_keys,
     pages::{
         credential::{
-            fields::{Fields, SecretFields},
-            trust::{Key, KeyDoubt, Trust, trusted_key},
+            agent_key::{CheckedKey, KeyProblem, KeySection, check_key},
+            fields::{CredentialFields, CredentialInputs},
         },
-        proof::{begin, use_hand_over},
+        proof::{begin, use_submit},
     },
 };
 
 /// Shows the form, or the reason why the key cannot be trusted.
 #[component]
 pub(crate) fn CredentialForm(task: OperatorTaskView) -> impl IntoView {
-    match trusted_key(&task) {
+    match check_key(&task) {
         Ok(key) => view! { <SealingForm task key/> }.into_any(),
-        Err(doubt) => view! { <NoForm doubt/> }.into_any(),
+        Err(problem) => view! { <KeyProblemNotice problem/> }.into_any(),
     }
 }
 
 #[component]
-fn NoForm(doubt: KeyDoubt) -> impl IntoView {
+fn KeyProblemNotice(problem: KeyProblem) -> impl IntoView {
     view! {
         <Notice shape=Shape::Warning tone="bad">
             <strong>"Do not hand over the secret now"</strong>
-            <p>{doubt.sentence()}</p>
+            <p>{problem.sentence()}</p>
             <p>"Do not send it in any other way either: not in a note, not by mail."</p>
         </Notice>
     }
 }
 
 #[component]
-fn SealingForm(task: OperatorTaskView, key: Key) -> impl IntoView {
+fn SealingForm(task: OperatorTaskView, key: CheckedKey) -> impl IntoView {
     let client: SessionClient = expect_context();
-    let hand_over = use_hand_over();
-    let fields = Fields::of(task.task_type);
+    let send_proof = use_submit();
+    let fields = CredentialInputs::of(task.task_type);
     let faults = FormFaults::new();
     let agreed = RwSignal::new(!key.has_changed());
     let busy = RwSignal::new(false);
@@ -83,22 +83,22 @@ fn SealingForm(task: OperatorTaskView, key: Key) -> impl IntoView {
                 fields.clear();
                 known_keys::remember(agent_id, &fingerprint);
                 proof.proof.encrypted_credential = Some(envelope);
-                hand_over(proof);
+                send_proof(proof);
             }
             Err(error) => problem.set(Some(sentence(error))),
         }
     };
 
     view! {
-        <form class="stack" novalidate autocomplete="off" on:submit=on(submit)>
-            <Trust agent key agreed/>
-            <SecretFields fields faults/>
+        <form class="stack" novalidate autocomplete="off" on:submit=handler(submit)>
+            <KeySection agent key agreed/>
+            <CredentialFields fields faults/>
             <div role="alert">
-                {maybe(move || problem.get().map(|text| view! {
+                {dynamic_option(move || problem.get().map(|text| view! {
                     <Notice shape=Shape::Warning tone="bad"><p>{text}</p></Notice>
                 }.into_any()))}
             </div>
-            <Submit label="Seal and send".to_owned() doing="Sealing…" busy/>
+            <SubmitButton label="Seal and send".to_owned() doing="Sealing…" busy/>
         </form>
     }
 }

@@ -16,48 +16,51 @@ use crate::{
     browser,
     client::SessionClient,
     components::{
-        FormFaults, Icon, LongField, Notice, Shape, Submit, filled, live, maybe, on, picture,
-        spawn, text,
+        FormFaults, Icon, Notice, Shape, SubmitButton, TextAreaField, derive_text, dynamic,
+        dynamic_option, handler, non_empty, spawn, thumbnail,
     },
-    outbox::{Outbox, WaitingFile},
+    labels,
+    outbox::{Outbox, OutboxFile},
     pages::proof::{
-        Typed, begin,
-        result::{ResultFields, Wanted},
-        use_hand_over,
+        Autosave, begin,
+        result_form::{ResultFields, ResultForm},
+        use_submit,
     },
-    words,
 };
 
 /// The form with one slot for each requirement, and one for other files.
 #[component]
 pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
     let outbox: Outbox = expect_context();
-    let hand_over = use_hand_over();
+    let send_proof = use_submit();
     let form = NodeRef::<Form>::new();
     let notes = NodeRef::<Textarea>::new();
-    let note = move || filled(notes.get_untracked().map(|area| area.value()));
-    let wanted = Wanted::of(&task);
-    let typed = Typed::of(&task);
-    let earlier = typed.earlier();
+    let note = move || non_empty(notes.get_untracked().map(|area| area.value()));
+    let result_form = ResultForm::of(&task);
+    let autosave = Autosave::of(&task);
+    let earlier = autosave.earlier();
     let faults = FormFaults::new();
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let id = task.task_id;
     let files = Memo::new(move |_| outbox.find(id).map(|proof| proof.files).unwrap_or_default());
     let points = task.proof_requirements.len();
-    let label = text(move || files.with(|files| send_label(files.len(), missing(files, points))));
-    let gap = text(move || files.with(|files| gap(files.len(), missing(files, points))));
+    let label =
+        derive_text(move || files.with(|files| send_label(files.len(), missing(files, points))));
+    let gap = derive_text(move || files.with(|files| gap(files.len(), missing(files, points))));
 
     let keep = move |_| {
-        typed.keep_soon(SubmitProof {
+        autosave.schedule(SubmitProof {
             notes: note(),
-            result: wanted.draft(form),
+            result: result_form.draft(form),
             ..SubmitProof::default()
         });
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let draft = outbox.peek(id).filter(|draft| !draft.files.is_empty());
+        let draft = outbox
+            .find_untracked(id)
+            .filter(|draft| !draft.files.is_empty());
         match draft {
             _ if busy.get_untracked() => {}
             None => {
@@ -68,31 +71,31 @@ pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
             }
             Some(mut draft) => {
                 draft.proof.notes = note();
-                match wanted.read(form) {
+                match result_form.read(form) {
                     Ok(result) => draft.proof.result = result,
                     Err(found) => return faults.set(found),
                 }
                 busy.set(true);
-                typed.rest();
-                hand_over(draft);
+                autosave.cancel();
+                send_proof(draft);
             }
         }
     };
 
     view! {
-        <form class="stack" novalidate node_ref=form on:submit=on(submit) on:input=on(keep)>
+        <form class="stack" novalidate node_ref=form on:submit=handler(submit) on:input=handler(keep)>
             <p>{explanation(task.proof_type)}</p>
             <Slots task files problem/>
-            <ResultFields wanted faults earlier=earlier.result/>
-            <LongField label="Note to the agent" name="notes" node=notes faults rows=2
+            <ResultFields result_form faults earlier=earlier.result/>
+            <TextAreaField label="Note to the agent" name="notes" node=notes faults rows=2
                 value=earlier.notes.unwrap_or_default()/>
             <div role="alert">
-                {maybe(move || problem.get().map(|text| view! {
+                {dynamic_option(move || problem.get().map(|text| view! {
                     <Notice shape=Shape::Warning tone="bad"><p>{text}</p></Notice>
                 }.into_any()))}
             </div>
             <p class="quiet" role="status">{gap}</p>
-            <Submit label doing="Sending…" busy/>
+            <SubmitButton label doing="Sending…" busy/>
         </form>
     }
 }
@@ -112,7 +115,7 @@ const fn explanation(proof_type: ProofType) -> &'static str {
 }
 
 /// Returns how many requirements have no file.
-fn missing(files: &[WaitingFile], points: usize) -> usize {
+fn missing(files: &[OutboxFile], points: usize) -> usize {
     let has_none = |point: &usize| !files.iter().any(|file| file.slot == *point);
     (0..points).filter(has_none).count()
 }
@@ -121,7 +124,7 @@ fn gap(files: usize, missing: usize) -> String {
     match missing as u64 {
         number if number > 0 && files > 0 => format!(
             "{} nothing to show for it. The check may not be able to tell.",
-            words::count(number, "point has", "points have"),
+            labels::count(number, "point has", "points have"),
         ),
         _ => String::new(),
     }
@@ -130,18 +133,18 @@ fn gap(files: usize, missing: usize) -> String {
 fn send_label(files: usize, missing: usize) -> String {
     match files as u64 {
         0 => "Send".to_owned(),
-        number if missing > 0 => format!("Send {} anyway", words::count(number, "file", "files")),
-        number => format!("Send {}", words::count(number, "file", "files")),
+        number if missing > 0 => format!("Send {} anyway", labels::count(number, "file", "files")),
+        number => format!("Send {}", labels::count(number, "file", "files")),
     }
 }
 
 #[component]
 fn Slots(
     task: OperatorTaskView,
-    files: Memo<Vec<WaitingFile>>,
+    files: Memo<Vec<OutboxFile>>,
     problem: RwSignal<Option<String>>,
 ) -> impl IntoView {
-    let wanted = task.proof_requirements.len();
+    let requirement_count = task.proof_requirements.len();
     let task = StoredValue::new(task);
     let requirements = task.with_value(|task| task.proof_requirements.clone());
     view! {
@@ -149,7 +152,7 @@ fn Slots(
             {requirements.into_iter().enumerate().map(|(place, requirement)| view! {
                 <Slot task place name=requirement files problem/>
             }.into_any()).collect_view()}
-            <Slot task place=wanted name="Anything else the agent should see".to_owned() files problem/>
+            <Slot task place=requirement_count name="Anything else the agent should see".to_owned() files problem/>
         </ol>
     }
 }
@@ -159,7 +162,7 @@ fn Slot(
     task: StoredValue<OperatorTaskView>,
     place: usize,
     name: String,
-    files: Memo<Vec<WaitingFile>>,
+    files: Memo<Vec<OutboxFile>>,
     problem: RwSignal<Option<String>>,
 ) -> impl IntoView {
     // The pictures are rendered again only when this slot changes.
@@ -172,7 +175,7 @@ fn Slot(
                 .collect::<Vec<_>>()
         })
     });
-    let class = text(move || {
+    let class = derive_text(move || {
         if own.with(Vec::is_empty) {
             "card slot"
         } else {
@@ -196,17 +199,17 @@ fn Slot(
     view! {
         <li class=class>
             <p class="agent-text">{name}</p>
-            {live(move || view! {
+            {dynamic(move || view! {
                 <div class="thumbs">
                     {own.get().into_iter().map(|file| picked(task, file)).collect_view()}
                 </div>
             }.into_any())}
             <div class="pick">
                 {with_camera.then(|| view! {
-                    <Pick task place problem accept="image/*" camera=true words="Take photo"
+                    <FileInput task place problem accept="image/*" camera=true words="Take photo"
                         name=format!("Take photo, {short}")/>
                 }.into_any())}
-                <Pick task place problem accept camera=false words=file_words
+                <FileInput task place problem accept camera=false words=file_words
                     name=format!("{file_words}, {short}")/>
             </div>
         </li>
@@ -215,7 +218,7 @@ fn Slot(
 
 /// A file input that looks like a button.
 #[component]
-fn Pick(
+fn FileInput(
     task: StoredValue<OperatorTaskView>,
     place: usize,
     problem: RwSignal<Option<String>>,
@@ -234,7 +237,9 @@ fn Pick(
         // Clearing the input allows picking the same file again after its removal.
         input.set_value("");
         let id = task.with_value(|task| task.task_id);
-        let number = outbox.peek(id).map_or(0, |proof| proof.files.len());
+        let number = outbox
+            .find_untracked(id)
+            .map_or(0, |proof| proof.files.len());
         if let Some(reason) = refusal(&file, accept, number) {
             problem.set(Some(reason));
             return;
@@ -244,7 +249,7 @@ fn Pick(
             return problem.set(Some(NOT_KEPT.to_owned()));
         };
         spawn(async move {
-            if outbox.attach(begun, place, &file).await.is_err() {
+            if outbox.add_file(begun, place, &file).await.is_err() {
                 problem.set(Some(NOT_KEPT.to_owned()));
             }
         });
@@ -258,7 +263,7 @@ fn Pick(
                 accept=accept
                 capture=camera.then_some("environment")
                 aria-label=name
-                on:change=on(picked)
+                on:change=handler(picked)
             />
         </label>
     }
@@ -292,7 +297,7 @@ fn refusal(file: &File, accept: &str, number: usize) -> Option<String> {
 }
 
 /// Shows a picked file as a thumbnail with a button to remove it.
-fn picked(task: StoredValue<OperatorTaskView>, file: WaitingFile) -> AnyView {
+fn picked(task: StoredValue<OperatorTaskView>, file: OutboxFile) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = task.with_value(|task| task.task_id);
     let (key, name) = (file.key, file.name);
@@ -315,15 +320,15 @@ fn picked(task: StoredValue<OperatorTaskView>, file: WaitingFile) -> AnyView {
         let key = key.clone();
         spawn(async move {
             // If removing it fails, the file is still shown and can be removed again.
-            let _ = outbox.detach(id, &key).await;
+            let _ = outbox.remove_file(id, &key).await;
         });
     };
     let alt = name.clone();
     view! {
         <figure class="picked">
-            {maybe(move || url.get().map(|url| picture(url, alt.clone())))}
+            {dynamic_option(move || url.get().map(|url| thumbnail(url, alt.clone())))}
             <figcaption class="quiet agent-text">{browser::bytes(file.bytes)}</figcaption>
-            <button type="button" class="remove" aria-label=format!("Remove {name}") on:click=on(remove)>
+            <button type="button" class="remove" aria-label=format!("Remove {name}") on:click=handler(remove)>
                 <Icon shape=Shape::Cross/>
             </button>
         </figure>

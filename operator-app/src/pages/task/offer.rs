@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     browser,
     components::{Countdown, Icon, Money, Shape},
-    words,
+    labels,
 };
 
 /// Shows reward, place, deadline, work, proof and the agent.
@@ -15,9 +15,9 @@ pub(super) fn offer(task: &OperatorTaskView) -> AnyView {
     view! {
         {pay(task)}
         {work(task)}
-        {wanted(task)}
+        {requirements(task)}
         {open.then(|| what_happens_next(task))}
-        {poster(task)}
+        {posted_by(task)}
     }
     .into_any()
 }
@@ -51,7 +51,7 @@ fn pay(task: &OperatorTaskView) -> AnyView {
 
 fn place(task: &OperatorTaskView, timed: bool) -> AnyView {
     let location = task.location.as_ref();
-    let place = words::place(task.task_domain, location);
+    let place = labels::location(task.task_domain, location);
     let hidden = task.task_domain == TaskDomain::Physical
         && timed
         && location.is_none_or(|location| location.address.is_none());
@@ -95,8 +95,8 @@ fn work(task: &OperatorTaskView) -> AnyView {
     .into_any()
 }
 
-fn wanted(task: &OperatorTaskView) -> AnyView {
-    let proof = words::proof(task);
+fn requirements(task: &OperatorTaskView) -> AnyView {
+    let proof = labels::proof_kind(task);
     view! {
         <section class="card stack" aria-labelledby="wanted">
             <h2 id="wanted">"What the proof must show"</h2>
@@ -143,15 +143,15 @@ fn what_happens_next(task: &OperatorTaskView) -> AnyView {
     .into_any()
 }
 
-fn poster(task: &OperatorTaskView) -> AnyView {
+fn posted_by(task: &OperatorTaskView) -> AnyView {
     let record = match task.agent.completed_tasks {
         0 => "No task paid so far: this agent is new.".to_owned(),
         number => format!(
             "{} so far.",
-            words::count(number, "task paid", "tasks paid")
+            labels::count(number, "task paid", "tasks paid")
         ),
     };
-    let rating = words::rating(task.agent.rating);
+    let rating = labels::rating(task.agent.rating);
     view! {
         <section class="card poster" aria-label="Posted by">
             <span class="disc"><Icon shape=Shape::Agent/></span>

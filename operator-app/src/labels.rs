@@ -50,7 +50,7 @@ pub(crate) const fn status(status: Status) -> &'static str {
 }
 
 /// Returns a description of the kind of proof that a task asks for.
-pub(crate) const fn proof(task: &OperatorTaskView) -> &'static str {
+pub(crate) const fn proof_kind(task: &OperatorTaskView) -> &'static str {
     match (task.task_domain, task.proof_type) {
         (TaskDomain::Credential, _) => "A secret, sealed on this phone",
         (_, ProofType::Photo) => "Photos taken on the spot",
@@ -61,7 +61,7 @@ pub(crate) const fn proof(task: &OperatorTaskView) -> &'static str {
 }
 
 /// Returns the label of the button that leads to the proof form.
-pub(crate) const fn begin_proof(task: &OperatorTaskView) -> &'static str {
+pub(crate) const fn proof_action(task: &OperatorTaskView) -> &'static str {
     match (task.task_domain, task.proof_type) {
         (TaskDomain::Credential, _) => "Hand over the secret",
         (_, ProofType::Photo) => "Add the photos",
@@ -72,7 +72,7 @@ pub(crate) const fn begin_proof(task: &OperatorTaskView) -> &'static str {
 }
 
 /// Returns where a task takes place, as far as the operator may know it now.
-pub(crate) fn place(domain: TaskDomain, location: Option<&Location>) -> String {
+pub(crate) fn location(domain: TaskDomain, location: Option<&Location>) -> String {
     match (domain, location) {
         (TaskDomain::Digital | TaskDomain::Credential, _) => "From anywhere".to_owned(),
         (
@@ -123,7 +123,7 @@ pub(crate) fn time_left(now: Timestamp, then: Timestamp) -> Option<String> {
 
 /// Returns the next time at which [`time_left`] returns another text: at the next whole minute, and
 /// at `then` itself.
-pub(crate) fn time_left_changes(now: Timestamp, then: Timestamp) -> Option<Timestamp> {
+pub(crate) fn next_time_left_change(now: Timestamp, then: Timestamp) -> Option<Timestamp> {
     let millis = then.as_millis() - now.as_millis();
     let next = match millis {
         ..=0 => return None,
@@ -140,7 +140,7 @@ pub(crate) fn is_soon(now: Timestamp, then: Timestamp) -> bool {
 }
 
 /// Returns a short title for an error; the server's sentence gives the details.
-pub(crate) const fn error(code: ErrorCode) -> &'static str {
+pub(crate) const fn error_title(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::Validation | ErrorCode::SchemaValidationFailed => {
             "Something needs to be corrected"
@@ -171,7 +171,7 @@ pub(crate) const fn error(code: ErrorCode) -> &'static str {
 }
 
 /// Returns an agent's record: how many tasks it had completed and paid.
-pub(crate) fn record(agent: &AgentSummary) -> String {
+pub(crate) fn agent_record(agent: &AgentSummary) -> String {
     match agent.completed_tasks {
         0 => "new here".to_owned(),
         number => count(number, "task paid", "tasks paid"),
@@ -188,7 +188,7 @@ pub(crate) fn rating(stars: Option<f32>) -> Option<String> {
 }
 
 /// Formats a duration in its largest whole unit: `45 min`, `2 h`, `1 day`.
-pub(crate) fn minutes(number: u32) -> String {
+pub(crate) fn duration(number: u32) -> String {
     match number {
         0 => "0 min".to_owned(),
         _ if number.is_multiple_of(1_440) => count(u64::from(number / 1_440), "day", "days"),
@@ -245,7 +245,7 @@ mod tests {
         let mut now = at(0);
         let mut said = time_left(now, deadline);
         let mut changes = 0;
-        while let Some(next) = time_left_changes(now, deadline) {
+        while let Some(next) = next_time_left_change(now, deadline) {
             let before = Timestamp::from_millis(next.as_millis() - 1).unwrap();
             assert_eq!(time_left(before, deadline), said, "at {before}");
             assert_ne!(time_left(next, deadline), said, "at {next}");

@@ -5,13 +5,13 @@ use leptos::prelude::*;
 
 use crate::{
     client::ClientError,
-    components::{Icon, Shape, maybe, on},
-    words,
+    components::{Icon, Shape, dynamic_option, handler},
+    labels,
 };
 
 /// Shows what went wrong, what the server says to do, and the request id to find it in the server's
 /// log.
-pub(crate) fn problem(
+pub(crate) fn error_notice(
     error: &ClientError,
     // Retries the request, where that can help.
     retry: Option<Callback<()>>,
@@ -31,11 +31,11 @@ pub(crate) fn problem(
                 {request_id.map(|id| view! {
                     <p class="quiet">"Request " <code translate="no">{id}</code></p>
                 }.into_any())}
-                {is_stranger(error).then(|| view! {
+                {is_unauthorized(error).then(|| view! {
                     <a class="button" href="/profile">"Go to Profile"</a>
                 }.into_any())}
                 {retry.map(|retry| view! {
-                    <button type="button" class="button" on:click=on(move |_| retry.run(()))>
+                    <button type="button" class="button" on:click=handler(move |_| retry.run(()))>
                         <Icon shape=Shape::Refresh/>
                         "Try again"
                     </button>
@@ -46,14 +46,14 @@ pub(crate) fn problem(
     .into_any()
 }
 
-fn is_stranger(error: &ClientError) -> bool {
+fn is_unauthorized(error: &ClientError) -> bool {
     matches!(error, ClientError::Refused(body, _) if body.code == ErrorCode::Unauthorized)
 }
 
 fn title(error: &ClientError) -> &'static str {
     match error {
         ClientError::Unreachable => "No connection",
-        ClientError::Refused(body, _) => words::error(body.code),
+        ClientError::Refused(body, _) => labels::error_title(body.code),
         ClientError::Intercepted(_) => "The server was not reached",
         ClientError::Lost => "What you wanted to send is gone",
     }
@@ -65,7 +65,7 @@ fn sentence(error: &ClientError) -> String {
             "The server cannot be reached. Nothing is lost; try again when there is a network."
                 .to_owned()
         }
-        ClientError::Refused(body, _) if is_stranger(error) => format!(
+        ClientError::Refused(body, _) if is_unauthorized(error) => format!(
             "{} Sign out under Profile, and sign in once more.",
             body.error
         ),
@@ -93,13 +93,13 @@ fn sentence(error: &ClientError) -> String {
 
 /// A banner that is shown while there is no network.
 #[component]
-pub(crate) fn Offline(
+pub(crate) fn OfflineBanner(
     /// Whether the phone has a network connection.
     online: RwSignal<bool>,
 ) -> impl IntoView {
     view! {
         <div role="status">
-            {maybe(move || (!online.get()).then(|| view! {
+            {dynamic_option(move || (!online.get()).then(|| view! {
                 <p class="banner">
                     <Icon shape=Shape::Offline/>
                     "No network. What you send waits on this phone."

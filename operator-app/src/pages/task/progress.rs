@@ -14,12 +14,12 @@ use serde_json::Value;
 
 use crate::{
     browser,
-    components::{Clock, Notice, Results, Shape, picture, text},
-    words,
+    components::{Clock, GuardianResults, Notice, Shape, derive_text, thumbnail},
+    labels,
 };
 
 /// Shows the state; returns `None` while the task waits for its first proof.
-pub(super) fn after(task: &OperatorTaskView) -> Option<AnyView> {
+pub(super) fn progress(task: &OperatorTaskView) -> Option<AnyView> {
     let (shape, tone, title, sentence) = outcome(task)?;
     let clock = clock(task);
     let result = task.result.as_deref().map(|result| result.get().to_owned());
@@ -33,7 +33,7 @@ pub(super) fn after(task: &OperatorTaskView) -> Option<AnyView> {
             {again(task).map(revision)}
             {task.rejection.clone().map(rejected)}
             {task.resolution.clone().map(resolved)}
-            {task.guardian_result.clone().map(|result| view! { <Results result/> }.into_any())}
+            {task.guardian_result.clone().map(|result| view! { <GuardianResults result/> }.into_any())}
             {task.proof.clone().map(|proof| sent(proof, result))}
         }
         .into_any(),
@@ -61,15 +61,15 @@ fn clock(task: &OperatorTaskView) -> Option<Signal<String>> {
         ),
         _ => return None,
     };
-    Some(turning(due, before, after.to_owned()))
+    Some(text_changing_at(due, before, after.to_owned()))
 }
 
 /// Returns a sentence that changes at a given time.
-fn turning(moment: Timestamp, before: String, after: String) -> Signal<String> {
+fn text_changing_at(moment: Timestamp, before: String, after: String) -> Signal<String> {
     let clock: Clock = expect_context();
-    let has_come = clock.has_come(moment);
-    text(move || {
-        if has_come.get() {
+    let has_passed = clock.has_passed(moment);
+    derive_text(move || {
+        if has_passed.get() {
             after.clone()
         } else {
             before.clone()
@@ -78,9 +78,9 @@ fn turning(moment: Timestamp, before: String, after: String) -> Signal<String> {
 }
 
 /// Returns a sentence that never changes.
-fn fixed(sentence: impl Into<String>) -> Signal<String> {
+fn fixed_text(sentence: impl Into<String>) -> Signal<String> {
     let sentence = sentence.into();
-    text(move || sentence.clone())
+    derive_text(move || sentence.clone())
 }
 
 fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str, Signal<String>)> {
@@ -93,7 +93,7 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
                 Shape::Warning,
                 "warn",
                 "The agent asks you to do it better",
-                turning(
+                text_changing_at(
                     by,
                     format!("Send a new proof by {day}. Your {pay} stay in escrow meanwhile."),
                     format!("The time for a new proof ended on {day}."),
@@ -105,22 +105,22 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             Shape::Clock,
             "plain",
             "Waiting for the agent",
-            fixed(format!(
+            fixed_text(format!(
                 "It decides on your estimate of {}. You need not do anything.",
-                words::minutes(task.estimate.as_ref().map_or(0, |own| own.estimate_minutes)),
+                labels::duration(task.estimate.as_ref().map_or(0, |own| own.estimate_minutes)),
             )),
         ),
         Status::Submitted => (
             Shape::Clock,
             "plain",
             "Your proof has arrived and is being checked",
-            fixed("This page changes by itself. It is safe to close."),
+            fixed_text("This page changes by itself. It is safe to close."),
         ),
         Status::ManualReview => (
             Shape::Question,
             "warn",
             "The agent looks for itself",
-            fixed(format!(
+            fixed_text(format!(
                 "The check could not tell for certain. Your {pay} stay in escrow meanwhile."
             )),
         ),
@@ -131,7 +131,7 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             Shape::Warning,
             "bad",
             "The proof was rejected",
-            fixed(format!(
+            fixed_text(format!(
                 "The {pay} stay in escrow until the dispute is settled; the agent cannot take them back alone."
             )),
         ),
@@ -139,12 +139,12 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             Shape::Cross,
             "bad",
             "This task was called off",
-            fixed(called_off(task.cancel_reason)),
+            fixed_text(cancellation_text(task.cancel_reason)),
         ),
     })
 }
 
-const fn called_off(reason: Option<CancelReason>) -> &'static str {
+const fn cancellation_text(reason: Option<CancelReason>) -> &'static str {
     match reason {
         Some(CancelReason::Agent) => "The agent took it back. There is nothing left to do here.",
         Some(CancelReason::Expired) => "Its deadline passed. There is nothing left to do here.",
@@ -157,10 +157,10 @@ const fn called_off(reason: Option<CancelReason>) -> &'static str {
 
 fn completed(task: &OperatorTaskView, pay: &str) -> Signal<String> {
     let Some(moment) = task.available_at else {
-        return fixed(format!("{pay} are yours."));
+        return fixed_text(format!("{pay} are yours."));
     };
     let day = browser::date(moment);
-    turning(
+    text_changing_at(
         moment,
         format!("{pay} are yours, and become available on {day}."),
         format!("{pay} are yours, and available since {day}."),
@@ -246,7 +246,7 @@ fn sent(proof: ProofView, result: Option<String>) -> AnyView {
                 {pictures.enumerate().map(|(place, url)| {
                     let name = format!("File {} of your proof", place + 1);
                     view! {
-                        <a href=url.clone() target="_blank" rel="noopener">{picture(url.clone(), name)}</a>
+                        <a href=url.clone() target="_blank" rel="noopener">{thumbnail(url.clone(), name)}</a>
                     }.into_any()
                 }).collect_view()}
             </div>

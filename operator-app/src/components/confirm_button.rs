@@ -2,39 +2,39 @@
 
 use leptos::{ev::MouseEvent, html::Button, prelude::*};
 
-use crate::components::{live, on};
+use crate::components::{dynamic, handler};
 
 /// A button that shows a question with two answers when pressed. The focus moves to the harmless
 /// answer, which also scrolls both into view, and back to the button afterwards.
 #[component]
-pub(crate) fn AskTwice(
-    /// The label of the first button.
-    ask: &'static str,
+pub(crate) fn ConfirmButton(
+    /// The label of the button before it is pressed.
+    label: &'static str,
     /// The consequence of the action.
     warning: &'static str,
     /// The label of the button that confirms.
-    sure: &'static str,
-    act: Callback<()>,
+    confirm_label: &'static str,
+    on_confirm: Callback<()>,
 ) -> impl IntoView {
-    let asked = RwSignal::new(false);
-    let (first, keep) = (NodeRef::<Button>::new(), NodeRef::<Button>::new());
-    let turn = move |now: bool, to: NodeRef<Button>| {
-        asked.set(now);
-        focus_soon(to);
+    let is_open = RwSignal::new(false);
+    let (open, cancel) = (NodeRef::<Button>::new(), NodeRef::<Button>::new());
+    let show = move |opens: bool, focused: NodeRef<Button>| {
+        is_open.set(opens);
+        focus_soon(focused);
     };
-    live(move || {
-        if !asked.get() {
-            return button(ask, "button", first, on(move |_| turn(true, keep)));
+    dynamic(move || {
+        if !is_open.get() {
+            return button(label, "button", open, handler(move |_| show(true, cancel)));
         }
-        let yes = move |_| {
-            turn(false, first);
-            act.run(());
+        let confirm = move |_| {
+            show(false, open);
+            on_confirm.run(());
         };
         view! {
             <div class="stack" role="alert">
                 <p>{warning}</p>
-                {button(sure, "button danger", NodeRef::new(), on(yes))}
-                {button("No, keep it", "button", keep, on(move |_| turn(false, first)))}
+                {button(confirm_label, "button danger", NodeRef::new(), handler(confirm))}
+                {button("No, keep it", "button", cancel, handler(move |_| show(false, open)))}
             </div>
         }
         .into_any()
@@ -42,14 +42,14 @@ pub(crate) fn AskTwice(
 }
 
 fn button(
-    words: &'static str,
+    label: &'static str,
     class: &'static str,
     node: NodeRef<Button>,
-    press: Press,
+    on_click: ClickHandler,
 ) -> AnyView {
     view! {
-        <button type="button" class=class node_ref=node on:click=press>
-            {words}
+        <button type="button" class=class node_ref=node on:click=on_click>
+            {label}
         </button>
     }
     .into_any()
@@ -64,4 +64,4 @@ fn focus_soon(node: NodeRef<Button>) {
     });
 }
 
-type Press = Box<dyn FnMut(MouseEvent) + Send>;
+type ClickHandler = Box<dyn FnMut(MouseEvent) + Send>;

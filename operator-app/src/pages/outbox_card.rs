@@ -6,22 +6,25 @@ use leptos::prelude::*;
 use crate::{
     browser,
     client::ClientError,
-    components::{AskTwice, Icon, Shape, maybe, nothing, on, problem, spawn, text},
-    outbox::{Outbox, Stage, WaitingFile, WaitingProof},
+    components::{
+        ConfirmButton, Icon, Shape, derive_text, dynamic_option, empty_view, error_notice, handler,
+        spawn,
+    },
+    labels,
+    outbox::{Outbox, OutboxFile, OutboxProof, Stage},
     route::Route,
-    words,
 };
 
 /// Shows the waiting proof of a task, if there is one.
 #[component]
-pub(crate) fn SendingProof(
+pub(crate) fn OutboxCard(
     task_id: TaskId,
     /// Whether to show the task's title, as a link to it.
     #[prop(default = false)]
     with_title: bool,
 ) -> impl IntoView {
     let outbox: Outbox = expect_context();
-    maybe(move || {
+    dynamic_option(move || {
         outbox.find(task_id).map(|proof| {
             view! {
                 <section class="card stack" aria-label="Your proof">
@@ -43,18 +46,18 @@ pub(crate) fn SendingProof(
 }
 
 /// Shows the state as a sentence. Screen readers announce it, but not the byte counts below it.
-fn how(proof: &WaitingProof) -> AnyView {
+fn how(proof: &OutboxProof) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = proof.task_id;
     let kept = match proof.files.len() as u64 {
         0 => "What you wrote is kept on this phone.".to_owned(),
         number => format!(
             "{} picked, kept on this phone.",
-            words::count(number, "file", "files")
+            labels::count(number, "file", "files")
         ),
     };
-    let waits = text(move || {
-        match outbox.trouble(id) {
+    let waits = derive_text(move || {
+        match outbox.send_error(id) {
             Some(ClientError::Unreachable) => {
                 "No network. Nothing is lost: your proof is kept on this \
             phone and goes on by itself."
@@ -64,16 +67,16 @@ fn how(proof: &WaitingProof) -> AnyView {
         }
         .to_owned()
     });
-    let word = text(move || {
-        if outbox.trouble(id).is_some() {
+    let word = derive_text(move || {
+        if outbox.send_error(id).is_some() {
             "Waiting"
         } else {
             "Sending"
         }
         .to_owned()
     });
-    let class = text(move || {
-        if outbox.trouble(id).is_some() {
+    let class = derive_text(move || {
+        if outbox.send_error(id).is_some() {
             "mark waiting"
         } else {
             "mark active"
@@ -95,16 +98,18 @@ fn how(proof: &WaitingProof) -> AnyView {
             </p>
         }
         .into_any(),
-        Stage::Refused(_) => nothing(),
+        Stage::Refused(_) => empty_view(),
     }
 }
 
-fn one_file(file: WaitingFile) -> AnyView {
+fn one_file(file: OutboxFile) -> AnyView {
     let outbox: Outbox = expect_context();
     let received = file.url.is_some();
     let (key, total) = (file.key, file.bytes);
     let sent = Signal::derive(move || {
-        let sending = outbox.sending().filter(|sending| sending.key == key)?;
+        let sending = outbox
+            .upload_progress()
+            .filter(|sending| sending.key == key)?;
         // On the wire the form fields count too; the person sees the file's size only.
         Some(
             (total * sending.sent)
@@ -112,7 +117,7 @@ fn one_file(file: WaitingFile) -> AnyView {
                 .unwrap_or(0),
         )
     });
-    let state = text(move || match sent.get() {
+    let state = derive_text(move || match sent.get() {
         _ if received => format!("received · {}", browser::bytes(total)),
         Some(sent) => format!(
             "sending · {} of {} · {} %",
@@ -122,7 +127,7 @@ fn one_file(file: WaitingFile) -> AnyView {
         ),
         None => format!("waiting · {}", browser::bytes(total)),
     });
-    let done = text(move || {
+    let done = derive_text(move || {
         if received {
             total
         } else {
@@ -144,41 +149,41 @@ fn one_file(file: WaitingFile) -> AnyView {
     .into_any()
 }
 
-fn what_now(proof: &WaitingProof) -> AnyView {
+fn what_now(proof: &OutboxProof) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = proof.task_id;
     let sealed = proof.proof.encrypted_credential.is_some();
     let try_again = Callback::new(move |()| {
         spawn(async move {
             // A change that could not be stored is still in memory and is sent from there.
-            let _ = outbox.try_again(id).await;
+            let _ = outbox.retry(id).await;
         });
     });
     match &proof.stage {
         Stage::Draft => view! {
             <a class="button" href=format!("/tasks/{id}/proof")>"Go on with the proof"</a>
-            <Discard id/>
+            <DiscardButton id/>
         }
         .into_any(),
         Stage::Ready => view! {
-            {maybe(move || outbox.trouble(id).map(|error| view! {
-                {(!matches!(error, ClientError::Unreachable)).then(|| problem(&error, None))}
-                <button type="button" class="button" on:click=on(move |_| outbox.send_now())>
+            {dynamic_option(move || outbox.send_error(id).map(|error| view! {
+                {(!matches!(error, ClientError::Unreachable)).then(|| error_notice(&error, None))}
+                <button type="button" class="button" on:click=handler(move |_| outbox.send_now())>
                     <Icon shape=Shape::Refresh/>
                     "Send now"
                 </button>
                 // A proof that a proxy never lets through must not stay forever.
                 {matches!(error, ClientError::Intercepted(_)).then(|| view! {
                     {change_button(id, sealed)}
-                    <Discard id/>
+                    <DiscardButton id/>
                 }.into_any())}
             }.into_any()))}
         }
         .into_any(),
         Stage::Refused(error) => view! {
-            {problem(error, Some(try_again))}
+            {error_notice(error, Some(try_again))}
             {change_button(id, sealed)}
-            <Discard id/>
+            <DiscardButton id/>
         }
         .into_any(),
     }
@@ -201,7 +206,7 @@ fn change_button(id: TaskId, sealed: bool) -> AnyView {
         });
     };
     view! {
-        <button type="button" class="button" on:click=on(change)>
+        <button type="button" class="button" on:click=handler(change)>
             {if sealed { "Type it again" } else { "Change it" }}
         </button>
     }
@@ -209,7 +214,7 @@ fn change_button(id: TaskId, sealed: bool) -> AnyView {
 }
 
 #[component]
-fn Discard(id: TaskId) -> impl IntoView {
+fn DiscardButton(id: TaskId) -> impl IntoView {
     let outbox: Outbox = expect_context();
     let discard = Callback::new(move |()| {
         spawn(async move {
@@ -218,11 +223,11 @@ fn Discard(id: TaskId) -> impl IntoView {
         });
     });
     view! {
-        <AskTwice
-            ask="Discard this proof"
+        <ConfirmButton
+            label="Discard this proof"
             warning="Its files and its text leave this phone for good."
-            sure="Discard for good"
-            act=discard
+            confirm_label="Discard for good"
+            on_confirm=discard
         />
     }
 }

@@ -7,29 +7,29 @@ use leptos::{ev::Event, prelude::*};
 
 use crate::{
     browser,
-    components::{Icon, KeyFingerprint, Notice, Shape, on},
-    known_keys::{self, Acquaintance},
+    components::{Icon, KeyFingerprint, Notice, Shape, handler},
+    known_keys::{self, KeyComparison},
 };
 
 /// A key that a credential may be sealed to.
 #[derive(Clone, Debug)]
-pub(super) struct Key {
+pub(super) struct CheckedKey {
     pub(super) public_key: AgentPublicKey,
     pub(super) fingerprint: Fingerprint,
-    acquaintance: Acquaintance,
+    comparison: KeyComparison,
 }
 
-impl Key {
+impl CheckedKey {
     /// Returns whether the agent used another key before, so that the person must agree to this
     /// one.
     pub(super) fn has_changed(&self) -> bool {
-        matches!(self.acquaintance, Acquaintance::Changed(_))
+        matches!(self.comparison, KeyComparison::Changed(_))
     }
 }
 
 /// The reason why no credential may be typed.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum KeyDoubt {
+pub(super) enum KeyProblem {
     /// The page came by plain http from another machine and may have been altered.
     InsecurePage,
     /// The task has no public key.
@@ -40,7 +40,7 @@ pub(super) enum KeyDoubt {
     Mismatch,
 }
 
-impl KeyDoubt {
+impl KeyProblem {
     pub(super) fn sentence(self) -> String {
         match self {
             Self::InsecurePage => {
@@ -59,25 +59,28 @@ impl KeyDoubt {
 }
 
 /// Returns the task's key, if the checks on this phone allow to trust it with a credential.
-pub(super) fn trusted_key(task: &OperatorTaskView) -> Result<Key, KeyDoubt> {
+pub(super) fn check_key(task: &OperatorTaskView) -> Result<CheckedKey, KeyProblem> {
     if !browser::is_secure() {
-        return Err(KeyDoubt::InsecurePage);
+        return Err(KeyProblem::InsecurePage);
     }
-    let text = task.agent_public_key.as_deref().ok_or(KeyDoubt::Missing)?;
-    let public_key = AgentPublicKey::parse(text).map_err(KeyDoubt::Unreadable)?;
+    let text = task
+        .agent_public_key
+        .as_deref()
+        .ok_or(KeyProblem::Missing)?;
+    let public_key = AgentPublicKey::parse(text).map_err(KeyProblem::Unreadable)?;
     let fingerprint = public_key.fingerprint();
     if task
         .agent_key_fingerprint
         .as_deref()
         .is_some_and(|stated| !states(stated, &fingerprint))
     {
-        return Err(KeyDoubt::Mismatch);
+        return Err(KeyProblem::Mismatch);
     }
-    let acquaintance = known_keys::acquaintance(task.agent.id, &fingerprint);
-    Ok(Key {
+    let comparison = known_keys::compare(task.agent.id, &fingerprint);
+    Ok(CheckedKey {
         public_key,
         fingerprint,
-        acquaintance,
+        comparison,
     })
 }
 
@@ -88,7 +91,7 @@ fn states(stated: &str, fingerprint: &Fingerprint) -> bool {
 
 /// Shows who can read the credential, and how to verify it.
 #[component]
-pub(super) fn Trust(agent: String, key: Key, agreed: RwSignal<bool>) -> impl IntoView {
+pub(super) fn KeySection(agent: String, key: CheckedKey, agreed: RwSignal<bool>) -> impl IntoView {
     let reader = agent.clone();
     view! {
         <section class="card stack trust" aria-labelledby="trust">
@@ -104,27 +107,27 @@ pub(super) fn Trust(agent: String, key: Key, agreed: RwSignal<bool>) -> impl Int
                 "If you are in touch with whoever runs the agent, compare these groups. "
                 "If they differ, do not type anything."
             </p>
-            <Before agent acquaintance=key.acquaintance agreed/>
+            <EarlierKey agent comparison=key.comparison agreed/>
         </section>
     }
 }
 
 /// Shows what this phone knows of the agent's earlier keys.
 #[component]
-fn Before(agent: String, acquaintance: Acquaintance, agreed: RwSignal<bool>) -> impl IntoView {
-    match acquaintance {
-        Acquaintance::New => {
+fn EarlierKey(agent: String, comparison: KeyComparison, agreed: RwSignal<bool>) -> impl IntoView {
+    match comparison {
+        KeyComparison::New => {
             view! { <p class="quiet">"You have not sealed anything for this agent before."</p> }
                 .into_any()
         }
-        Acquaintance::Same(known) => view! {
+        KeyComparison::Same(known) => view! {
             <p class="fact good">
                 <Icon shape=Shape::Check/>
                 {format!("The same key as on {}.", browser::date(known.used_at))}
             </p>
         }
         .into_any(),
-        Acquaintance::Changed(known) => view! {
+        KeyComparison::Changed(known) => view! {
             <Notice shape=Shape::Warning tone="warn">
                 <strong>"This agent’s key has changed"</strong>
                 <p>
@@ -138,7 +141,7 @@ fn Before(agent: String, acquaintance: Acquaintance, agreed: RwSignal<bool>) -> 
                     <input
                         id="agree"
                         type="checkbox"
-                        on:change=on(move |event: Event| agreed.set(event_target_checked(&event)))
+                        on:change=handler(move |event: Event| agreed.set(event_target_checked(&event)))
                     />
                     <span>"I have seen that the key is another, and want to seal to it."</span>
                 </label>

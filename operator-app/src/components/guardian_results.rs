@@ -8,13 +8,13 @@ use crate::components::{Icon, Shape};
 
 /// The Guardian's result in full.
 #[component]
-pub(crate) fn Results(result: GuardianResult) -> impl IntoView {
+pub(crate) fn GuardianResults(result: GuardianResult) -> impl IntoView {
     let results = result.requirement_results.into_iter();
     view! {
         <section class="card stack" aria-labelledby="results">
             <h2 id="results">"What the check found"</h2>
             <ul class="results">
-                {results.map(|result| view! { <OneResult result/> }.into_any()).collect_view()}
+                {results.map(|result| view! { <RequirementItem result/> }.into_any()).collect_view()}
             </ul>
             <p class="quiet agent-text">{result.reasoning}</p>
         </section>
@@ -22,7 +22,7 @@ pub(crate) fn Results(result: GuardianResult) -> impl IntoView {
 }
 
 #[component]
-fn OneResult(result: RequirementResult) -> impl IntoView {
+fn RequirementItem(result: RequirementResult) -> impl IntoView {
     let (tone, shape, word) = match result.met {
         Some(true) => ("result good", Shape::Check, "Met"),
         Some(false) => ("result bad", Shape::Cross, "Not met"),

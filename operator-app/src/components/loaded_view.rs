@@ -2,17 +2,17 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Loading, live, problem};
+use crate::components::{Loadable, dynamic, error_notice};
 
 /// Shows a loaded value; a skeleton while it loads, and a problem with a retry button if it failed.
-pub(crate) fn loaded<T: Clone + Send + Sync + 'static>(
-    value: Loading<T>,
+pub(crate) fn loaded_view<T: Clone + Send + Sync + 'static>(
+    value: Loadable<T>,
     show: impl Fn(T) -> AnyView + Send + 'static,
 ) -> AnyView {
-    live(move || match value.get() {
+    dynamic(move || match value.get() {
         None => skeleton(),
         Some(Ok(value)) => show(value),
-        Some(Err(error)) => problem(&error, Some(value.again())),
+        Some(Err(error)) => error_notice(&error, Some(value.refetch_callback())),
     })
 }
 

@@ -1,20 +1,23 @@
 //! The page with open tasks to choose from.
 
-use api_types::{Timestamp, page::Page as TaskPage, task::OperatorTaskView};
+use api_types::{Timestamp, page::Page, task::OperatorTaskView};
 use leptos::prelude::*;
 
 use crate::{
     browser,
     client::SessionClient,
-    components::{Answer, Empty, Icon, Page, Shape, TaskCard, flag, load, loaded, on, text},
+    components::{
+        EmptyState, Icon, PageLayout, ResponseFuture, Shape, TaskCard, derive_flag, derive_text,
+        handler, load, loaded_view,
+    },
+    labels,
     outbox::Outbox,
-    pages::more::More,
-    words,
+    pages::load_more::LoadMore,
 };
 
 /// The list of tasks that may be accepted now.
 #[component]
-pub(crate) fn FindPage() -> impl IntoView {
+pub(crate) fn TasksPage() -> impl IntoView {
     let client: SessionClient = expect_context();
     let outbox: Outbox = expect_context();
     let looking = RwSignal::new(true);
@@ -33,12 +36,12 @@ pub(crate) fn FindPage() -> impl IntoView {
         looking.set(true);
         tasks.refetch();
     };
-    let state = text(move || match tasks.get() {
+    let state = derive_text(move || match tasks.get() {
         Some(Ok(page)) => checked(&page, checked_at.get()),
         Some(Err(_)) => format!("Tried at {}", browser::time(checked_at.get())),
         None => "Looking…".to_owned(),
     });
-    let refresh_words = text(move || {
+    let refresh_words = derive_text(move || {
         if looking.get() {
             "Looking…"
         } else {
@@ -48,50 +51,50 @@ pub(crate) fn FindPage() -> impl IntoView {
     });
 
     view! {
-        <Page title="Tasks">
+        <PageLayout title="Tasks">
             <div class="above">
                 <p class="quiet" aria-live="polite">{state}</p>
                 <button
                     type="button"
                     class="button slim"
-                    aria-disabled=flag(move || looking.get())
-                    on:click=on(refresh)
+                    aria-disabled=derive_flag(move || looking.get())
+                    on:click=handler(refresh)
                 >
                     <Icon shape=Shape::Refresh/>
                     {refresh_words}
                 </button>
             </div>
-            {loaded(tasks, list)}
-        </Page>
+            {loaded_view(tasks, list)}
+        </PageLayout>
     }
 }
 
-fn list(page: TaskPage<OperatorTaskView>) -> AnyView {
+fn list(page: Page<OperatorTaskView>) -> AnyView {
     if page.data.is_empty() {
         return view! {
-            <Empty shape=Shape::Tasks title="No open tasks right now">
+            <EmptyState shape=Shape::Tasks title="No open tasks right now">
                 <p>
                     "New ones appear here when an agent posts them. Tasks that somebody else took "
                     "are gone from the list."
                 </p>
-            </Empty>
+            </EmptyState>
         }
         .into_any();
     }
     let after = page.pagination;
-    let fetch = |client: SessionClient, cursor: String| -> Answer<TaskPage<OperatorTaskView>> {
+    let fetch = |client: SessionClient, cursor: String| -> ResponseFuture<Page<OperatorTaskView>> {
         Box::pin(async move { client.find_tasks(Some(&cursor)).await })
     };
     view! {
         <div class="cards">
             {page.data.into_iter().map(|task| view! { <TaskCard task/> }.into_any()).collect_view()}
         </div>
-        <More after fetch/>
+        <LoadMore after fetch/>
     }
     .into_any()
 }
 
-fn checked(page: &TaskPage<OperatorTaskView>, checked_at: Timestamp) -> String {
-    let found = words::count(page.pagination.total, "open task", "open tasks");
+fn checked(page: &Page<OperatorTaskView>, checked_at: Timestamp) -> String {
+    let found = labels::count(page.pagination.total, "open task", "open tasks");
     format!("{found} · checked at {}", browser::time(checked_at))
 }

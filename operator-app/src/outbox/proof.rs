@@ -12,7 +12,7 @@ use crate::client::ClientError;
 
 /// A proof that the server has not received yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct WaitingProof {
+pub(crate) struct OutboxProof {
     pub(crate) task_id: TaskId,
     pub(crate) operator_id: OperatorId,
     pub(crate) title: String,
@@ -20,7 +20,7 @@ pub(crate) struct WaitingProof {
     pub(crate) stage: Stage,
     /// The files in the order of the task's requirements; their URLs are added to `proof` once all
     /// are uploaded.
-    pub(crate) files: Vec<WaitingFile>,
+    pub(crate) files: Vec<OutboxFile>,
     /// The proof without the URLs of its files.
     pub(crate) proof: SubmitProof,
     pub(crate) begun_at: Timestamp,
@@ -39,7 +39,7 @@ pub(crate) enum Stage {
 
 /// A file of a waiting proof; its bytes are in the file store under `key`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct WaitingFile {
+pub(crate) struct OutboxFile {
     pub(crate) key: String,
     /// The index of the requirement that the file was taken for.
     pub(crate) slot: usize,
@@ -50,7 +50,7 @@ pub(crate) struct WaitingFile {
     pub(crate) url: Option<String>,
 }
 
-impl WaitingProof {
+impl OutboxProof {
     pub(super) fn key(&self) -> ProofKey {
         ProofKey {
             operator: self.operator_id,

@@ -1,7 +1,7 @@
 //! Pages after the first screen. They are in a second wasm file, which is fetched as soon as the
 //! first screen is shown, so that a phone on a slow network shows that screen sooner.
 //!
-//! `cargo xtask app` splits the wasm at the function `made`.
+//! `cargo xtask app` splits the wasm at the function `lazy_view`.
 
 use std::{
     future::Future,
@@ -17,13 +17,15 @@ use leptos::{
 
 use crate::{
     client::ClientError,
-    components::{Loading, load, loaded, nothing},
-    pages::{EarningsPage, MinePage, NotFoundPage, ProfilePage, ProofPage, SignUpPage, TaskPage},
+    components::{Loadable, empty_view, load, loaded_view},
+    pages::{
+        EarningsPage, MyTasksPage, NotFoundPage, ProfilePage, ProofPage, SignUpPage, TaskPage,
+    },
 };
 
 /// A page in the second wasm file.
 #[derive(Clone, Copy)]
-pub(crate) enum Later {
+pub(crate) enum LazyPage {
     SignUp,
     Task(TaskId),
     Proof(TaskId),
@@ -35,42 +37,42 @@ pub(crate) enum Later {
 
 /// The second wasm file, loading or loaded.
 #[derive(Clone, Copy)]
-pub(crate) struct LaterPages(Loading<()>);
+pub(crate) struct LazyPages(Loadable<()>);
 
-impl LaterPages {
+impl LazyPages {
     /// Starts to fetch the second wasm file in the background.
     pub(crate) fn fetch() -> Self {
         Self(load(|| {
-            Box::pin(async { fetched().await.map_err(|_| ClientError::Unreachable) })
+            Box::pin(async { preload_lazy().await.map_err(|_| ClientError::Unreachable) })
         }))
     }
 
     /// Shows a page once the file is loaded; until then a skeleton, or the error.
-    pub(crate) fn show(self, page: Later) -> AnyView {
-        loaded(self.0, move |()| at_once(made(page)))
+    pub(crate) fn show(self, page: LazyPage) -> AnyView {
+        loaded_view(self.0, move |()| poll_once(lazy_view(page)))
     }
 }
 
 /// Creates the view of a page. This is the entry point of the second wasm file: code reachable only
 /// from here is in that file.
-#[wasm_split(later, wasm_split_path = leptos::wasm_split, fallible, preload(fetched))]
-fn made(page: Later) -> Result<AnyView, SplitLoaderError> {
+#[wasm_split(later, wasm_split_path = leptos::wasm_split, fallible, preload(preload_lazy))]
+fn lazy_view(page: LazyPage) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
-        Later::SignUp => view! { <SignUpPage/> }.into_any(),
-        Later::Task(id) => view! { <TaskPage id/> }.into_any(),
-        Later::Proof(id) => view! { <ProofPage id/> }.into_any(),
-        Later::Mine => view! { <MinePage/> }.into_any(),
-        Later::Earnings => view! { <EarningsPage/> }.into_any(),
-        Later::Profile => view! { <ProfilePage/> }.into_any(),
-        Later::NotFound => view! { <NotFoundPage/> }.into_any(),
+        LazyPage::SignUp => view! { <SignUpPage/> }.into_any(),
+        LazyPage::Task(id) => view! { <TaskPage id/> }.into_any(),
+        LazyPage::Proof(id) => view! { <ProofPage id/> }.into_any(),
+        LazyPage::Mine => view! { <MyTasksPage/> }.into_any(),
+        LazyPage::Earnings => view! { <EarningsPage/> }.into_any(),
+        LazyPage::Profile => view! { <ProfilePage/> }.into_any(),
+        LazyPage::NotFound => view! { <NotFoundPage/> }.into_any(),
     })
 }
 
 /// Returns the view of a page whose file is already loaded, by polling the future once. The view is
 /// created where it is shown, because only there can it access the app's context.
-fn at_once(view: impl Future<Output = Result<AnyView, SplitLoaderError>>) -> AnyView {
+fn poll_once(view: impl Future<Output = Result<AnyView, SplitLoaderError>>) -> AnyView {
     match pin!(view).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Ok(view)) => view,
-        _ => nothing(),
+        _ => empty_view(),
     }
 }

@@ -1,48 +1,50 @@
 //! The page with the operator's claimed tasks and the waiting proofs on this phone.
 
-use api_types::{page::Page as TaskPage, status::Status, task::OperatorTaskView};
+use api_types::{page::Page, status::Status, task::OperatorTaskView};
 use leptos::prelude::*;
 
 use crate::{
     app::MyTasks,
     client::SessionClient,
-    components::{Answer, Empty, Page, Shape, TaskCard, loaded, maybe},
+    components::{
+        EmptyState, PageLayout, ResponseFuture, Shape, TaskCard, dynamic_option, loaded_view,
+    },
     outbox::Outbox,
-    pages::{more::More, sending::SendingProof},
+    pages::{load_more::LoadMore, outbox_card::OutboxCard},
 };
 
 /// Shows the outbox, and below it the claimed tasks grouped by what they need.
 #[component]
-pub(crate) fn MinePage() -> impl IntoView {
+pub(crate) fn MyTasksPage() -> impl IntoView {
     let MyTasks(mine) = expect_context();
     // The copy that the frame loaded may be as old as the visit.
     mine.refetch();
     view! {
-        <Page title="Mine">
-            <Waiting/>
-            {loaded(mine, |page| {
+        <PageLayout title="Mine">
+            <UnsentProofs/>
+            {loaded_view(mine, |page| {
                 let (claimed, after) = (claimed(page.data), page.pagination);
-                view! { {claimed} <More after fetch=older/> }.into_any()
+                view! { {claimed} <LoadMore after fetch=older/> }.into_any()
             })}
-        </Page>
+        </PageLayout>
     }
 }
 
-fn older(client: SessionClient, cursor: String) -> Answer<TaskPage<OperatorTaskView>> {
+fn older(client: SessionClient, cursor: String) -> ResponseFuture<Page<OperatorTaskView>> {
     Box::pin(async move { client.my_tasks(Some(&cursor)).await })
 }
 
 #[component]
-fn Waiting() -> impl IntoView {
+fn UnsentProofs() -> impl IntoView {
     let outbox: Outbox = expect_context();
-    maybe(move || {
+    dynamic_option(move || {
         let waiting = outbox.all();
         (!waiting.is_empty()).then(|| {
             view! {
                 <section class="stack" aria-labelledby="waiting">
                     <h2 id="waiting">{format!("On this phone, not sent ({})", waiting.len())}</h2>
                     {waiting.into_iter().map(|proof| view! {
-                        <SendingProof task_id=proof.task_id with_title=true/>
+                        <OutboxCard task_id=proof.task_id with_title=true/>
                     }.into_any()).collect_view()}
                 </section>
             }
@@ -54,10 +56,10 @@ fn Waiting() -> impl IntoView {
 fn claimed(tasks: Vec<OperatorTaskView>) -> AnyView {
     if tasks.is_empty() {
         return view! {
-            <Empty shape=Shape::Mine title="You have not taken a task yet">
+            <EmptyState shape=Shape::Mine title="You have not taken a task yet">
                 <p>"What you accept stands here until it is done, and afterwards with what the check found."</p>
                 <a class="button primary" href="/tasks">"See open tasks"</a>
-            </Empty>
+            </EmptyState>
         }
         .into_any();
     }
