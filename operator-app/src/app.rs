@@ -1,31 +1,21 @@
-//! The component `App`: the context that every page can use, and the table of pages.
+//! The component `App`: provides the context of all pages, and shows the page of the current
+//! screen.
 
-use api_types::{app_page::AppPage, page::Page, task::OperatorTaskView};
 use leptos::prelude::*;
 
 use crate::{
     browser,
     client::SessionClient,
-    components::{Clock, HeadingFocus, Loadable, OfflineBanner, dynamic, load, spawn},
+    components::{Clock, HeadingFocus, OfflineBanner, dynamic, load, spawn},
+    context::{CurrentSession, MyTasks, OnlineStatus},
     frame::{ActiveTask, Frame, UpdateBanner},
-    lazy::{LazyPage, LazyPages},
+    lazy::LazyPages,
     outbox::Outbox,
     pages::{SignInPage, TasksPage},
     route::Route,
+    screen::{LazyPage, Screen},
     session::Session,
 };
-
-/// The session of the signed-in operator, or `None`.
-#[derive(Clone, Copy)]
-pub(crate) struct CurrentSession(pub(crate) RwSignal<Option<Session>>);
-
-/// Whether the phone has a network connection.
-#[derive(Clone, Copy)]
-pub(crate) struct OnlineStatus(pub(crate) RwSignal<bool>);
-
-/// The tasks that the operator claimed. The frame shows the active one, and a page shows all.
-#[derive(Clone, Copy)]
-pub(crate) struct MyTasks(pub(crate) Loadable<Page<OperatorTaskView>>);
 
 /// The root component of the app.
 #[component]
@@ -65,8 +55,8 @@ fn SignedOut() -> impl IntoView {
             <OfflineBanner online/>
             <UpdateBanner/>
             <main id="main" tabindex="-1">
-                {dynamic(move || match AppPage::parse(&route.path()) {
-                    Some(AppPage::SignUp) => pages.show(LazyPage::SignUp),
+                {dynamic(move || match route.screen() {
+                    Some(Screen::SIGN_UP) => pages.show(LazyPage::SignUp),
                     _ => view! { <SignInPage/> }.into_any(),
                 })}
             </main>
@@ -93,24 +83,19 @@ fn SignedIn(session: Session) -> impl IntoView {
         <Frame>
             <ActiveTask/>
             <main id="main" tabindex="-1">
-                {dynamic(move || page(&route.path(), pages))}
+                {dynamic(move || page(route.screen(), pages))}
             </main>
         </Frame>
     }
 }
 
-/// Returns the view of the page at `path`. [`AppPage`] maps paths to pages.
-fn page(path: &str, pages: LazyPages) -> AnyView {
-    let later = match AppPage::parse(path) {
-        Some(AppPage::Find) => return view! { <TasksPage/> }.into_any(),
-        Some(AppPage::Task(id)) => LazyPage::Task(id),
-        Some(AppPage::Proof(id)) => LazyPage::Proof(id),
-        Some(AppPage::Mine) => LazyPage::Mine,
-        Some(AppPage::Earnings) => LazyPage::Earnings,
-        Some(AppPage::Profile) => LazyPage::Profile,
-        Some(AppPage::SignUp) | None => LazyPage::NotFound,
-    };
-    pages.show(later)
+/// Returns the view of a screen for a signed-in operator, who cannot sign up again.
+fn page(screen: Option<Screen>, pages: LazyPages) -> AnyView {
+    match screen {
+        Some(Screen::Tasks) => view! { <TasksPage/> }.into_any(),
+        Some(Screen::SIGN_UP) | None => pages.show_not_found(),
+        Some(Screen::Lazy(page)) => pages.show(page),
+    }
 }
 
 /// Sends waiting proofs at the start, when the network comes back, and whenever the page becomes

@@ -1,7 +1,8 @@
-//! Pages after the first screen. They are in a second wasm file, which is fetched as soon as the
-//! first screen is shown, so that a phone on a slow network shows that screen sooner.
+//! Loads the second wasm file and creates the pages in it. The file is fetched as soon as the first
+//! screen is shown, so that a phone on a slow network shows that screen sooner.
 //!
-//! `cargo xtask app` splits the wasm at the function `lazy_view`.
+//! `cargo xtask app` splits the wasm at the function `lazy_view`. `screen.rs` says which pages are
+//! in the second file.
 
 use std::{
     future::Future,
@@ -9,7 +10,6 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use api_types::TaskId;
 use leptos::{
     prelude::*,
     wasm_split::{SplitLoaderError, wasm_split},
@@ -21,19 +21,8 @@ use crate::{
     pages::{
         EarningsPage, MyTasksPage, NotFoundPage, ProfilePage, ProofPage, SignUpPage, TaskPage,
     },
+    screen::LazyPage,
 };
-
-/// A page in the second wasm file.
-#[derive(Clone, Copy)]
-pub(crate) enum LazyPage {
-    SignUp,
-    Task(TaskId),
-    Proof(TaskId),
-    Mine,
-    Earnings,
-    Profile,
-    NotFound,
-}
 
 /// The second wasm file, loading or loaded.
 #[derive(Clone, Copy)]
@@ -49,22 +38,31 @@ impl LazyPages {
 
     /// Shows a page once the file is loaded; until then a skeleton, or the error.
     pub(crate) fn show(self, page: LazyPage) -> AnyView {
+        self.show_view(Some(page))
+    }
+
+    /// Shows that the path does not exist.
+    pub(crate) fn show_not_found(self) -> AnyView {
+        self.show_view(None)
+    }
+
+    fn show_view(self, page: Option<LazyPage>) -> AnyView {
         loaded_view(self.0, move |()| poll_once(lazy_view(page)))
     }
 }
 
-/// Creates the view of a page. This is the entry point of the second wasm file: code reachable only
-/// from here is in that file.
+/// Creates the view of a page, or of the page for an unknown path. This is the entry point of the
+/// second wasm file: code reachable only from here is in that file.
 #[wasm_split(later, wasm_split_path = leptos::wasm_split, fallible, preload(preload_lazy))]
-fn lazy_view(page: LazyPage) -> Result<AnyView, SplitLoaderError> {
+fn lazy_view(page: Option<LazyPage>) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
-        LazyPage::SignUp => view! { <SignUpPage/> }.into_any(),
-        LazyPage::Task(id) => view! { <TaskPage id/> }.into_any(),
-        LazyPage::Proof(id) => view! { <ProofPage id/> }.into_any(),
-        LazyPage::Mine => view! { <MyTasksPage/> }.into_any(),
-        LazyPage::Earnings => view! { <EarningsPage/> }.into_any(),
-        LazyPage::Profile => view! { <ProfilePage/> }.into_any(),
-        LazyPage::NotFound => view! { <NotFoundPage/> }.into_any(),
+        Some(LazyPage::SignUp) => view! { <SignUpPage/> }.into_any(),
+        Some(LazyPage::Task(id)) => view! { <TaskPage id/> }.into_any(),
+        Some(LazyPage::Proof(id)) => view! { <ProofPage id/> }.into_any(),
+        Some(LazyPage::MyTasks) => view! { <MyTasksPage/> }.into_any(),
+        Some(LazyPage::Earnings) => view! { <EarningsPage/> }.into_any(),
+        Some(LazyPage::Profile) => view! { <ProfilePage/> }.into_any(),
+        None => view! { <NotFoundPage/> }.into_any(),
     })
 }
 

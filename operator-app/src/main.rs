@@ -9,9 +9,11 @@
 )]
 
 mod app;
+mod boot;
 mod browser;
 mod client;
 mod components;
+mod context;
 mod frame;
 mod known_keys;
 mod labels;
@@ -19,6 +21,7 @@ mod lazy;
 mod outbox;
 mod pages;
 mod route;
+mod screen;
 mod session;
 
 fn main() {

@@ -1,11 +1,11 @@
-//! Client-side routing: the current path and navigation to another. `AppPage` maps paths to pages,
-//! and `app.rs` maps pages to views.
+//! Client-side routing: the current path and navigation to another screen. `screen.rs` maps paths to
+//! screens, and `app.rs` maps screens to views.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
-use crate::components::HeadingFocus;
+use crate::{components::HeadingFocus, screen::Screen};
 
 /// The current path as a signal. This is a handle: copies refer to the same route.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ impl Route {
         let click = window_event_listener(ev::click, move |event| {
             if let Some(path) = own_link(&event) {
                 event.prevent_default();
-                route.go(&path);
+                route.go_to(&path);
             }
         });
         on_cleanup(|| {
@@ -35,23 +35,28 @@ impl Route {
         route
     }
 
-    /// Returns the current path, and subscribes the caller to it.
-    pub(crate) fn path(self) -> String {
-        self.path.get()
+    /// Returns the current screen, or `None` if the path is unknown; subscribes the caller to it.
+    pub(crate) fn screen(self) -> Option<Screen> {
+        self.path.with(|path| Screen::parse(path))
     }
 
-    /// Navigates to another page and adds a history entry, so that *back* returns.
-    pub(crate) fn go(self, path: &str) {
-        if path != address()
-            && history(|own| own.push_state_with_url(&JsValue::NULL, "", Some(path)))
-        {
-            self.show(path);
+    /// Navigates to another screen and adds a history entry, so that *back* returns.
+    pub(crate) fn go(self, screen: Screen) {
+        self.go_to(&screen.path());
+    }
+
+    /// Navigates to another screen and replaces the history entry, so that *back* does not return.
+    pub(crate) fn replace(self, screen: Screen) {
+        let path = screen.path();
+        if history(|own| own.replace_state_with_url(&JsValue::NULL, "", Some(&path))) {
+            self.show(&path);
         }
     }
 
-    /// Navigates to another page and replaces the history entry, so that *back* does not return.
-    pub(crate) fn replace(self, path: &str) {
-        if history(|own| own.replace_state_with_url(&JsValue::NULL, "", Some(path))) {
+    fn go_to(self, path: &str) {
+        if path != address()
+            && history(|own| own.push_state_with_url(&JsValue::NULL, "", Some(path)))
+        {
             self.show(path);
         }
     }

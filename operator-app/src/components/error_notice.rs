@@ -7,6 +7,7 @@ use crate::{
     client::ClientError,
     components::{Icon, Shape, dynamic_option, handler},
     labels,
+    screen::Screen,
 };
 
 /// Shows what went wrong, what the server says to do, and the request id to find it in the server's
@@ -32,7 +33,7 @@ pub(crate) fn error_notice(
                     <p class="quiet">"Request " <code translate="no">{id}</code></p>
                 }.into_any())}
                 {is_unauthorized(error).then(|| view! {
-                    <a class="button" href="/profile">"Go to Profile"</a>
+                    <a class="button" href=Screen::PROFILE.path()>"Go to Profile"</a>
                 }.into_any())}
                 {retry.map(|retry| view! {
                     <button type="button" class="button" on:click=handler(move |_| retry.run(()))>

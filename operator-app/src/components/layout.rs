@@ -5,6 +5,7 @@ use leptos::{html::H1, prelude::*};
 use crate::{
     browser,
     components::{Icon, Shape},
+    screen::Screen,
 };
 
 /// Focus management between pages. After navigation the heading of the new page takes the focus
@@ -45,16 +46,16 @@ pub(crate) fn PageLayout(
     /// The heading, which is also the title of the tab.
     #[prop(into)]
     title: String,
-    /// A link back, as address and label.
+    /// A link back, with its label.
     #[prop(optional)]
-    back: Option<(String, &'static str)>,
+    back: Option<(Screen, &'static str)>,
     children: Children,
 ) -> impl IntoView {
     let heading_focus: HeadingFocus = expect_context();
     browser::set_title(&title);
     view! {
-        {back.map(|(href, name)| view! {
-            <a class="back" href=href><Icon shape=Shape::Back/>{name}</a>
+        {back.map(|(screen, name)| view! {
+            <a class="back" href=screen.path()><Icon shape=Shape::Back/>{name}</a>
         }.into_any())}
         <h1 tabindex="-1" class="agent-text" node_ref=heading_focus.heading_ref()>{title}</h1>
         {children()}

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::{
     components::{Countdown, Icon, Money, Shape, StatusBadge},
     labels,
+    screen::Screen,
 };
 
 /// A card with one task; the whole card is a link to it.
@@ -27,7 +28,7 @@ pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
             </div>
             <div class="row top">
                 <h2 class="agent-text">
-                    <a href=format!("/tasks/{}", task.task_id)>{task.title}</a>
+                    <a href=Screen::task(task.task_id).path()>{task.title}</a>
                 </h2>
                 <Money amount=task.reward_usd/>
             </div>

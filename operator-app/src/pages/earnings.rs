@@ -11,6 +11,7 @@ use crate::{
     client::SessionClient,
     components::{Clock, EmptyState, Money, PageLayout, Shape, derive_text, load, loaded_view},
     outbox::Outbox,
+    screen::Screen,
 };
 
 /// Shows the balances available, on hold, in review and paid out.
@@ -94,7 +95,7 @@ fn recent(tasks: Vec<EarnedTask>) -> AnyView {
         return view! {
             <EmptyState shape=Shape::Earnings title="Nothing earned yet">
                 <p>"Each finished task stands here with its amount and the day on which it becomes available."</p>
-                <a class="button primary" href="/tasks">"See open tasks"</a>
+                <a class="button primary" href=Screen::Tasks.path()>"See open tasks"</a>
             </EmptyState>
         }
         .into_any();
@@ -122,7 +123,7 @@ fn line(task: EarnedTask) -> AnyView {
     });
     view! {
         <li>
-            <a href=format!("/tasks/{}", task.task_id)>
+            <a href=Screen::task(task.task_id).path()>
                 <span class="stack tight">
                     <strong class="agent-text">{task.title}</strong>
                     <span class="quiet">{when}</span>

@@ -4,13 +4,14 @@ use api_types::{page::Page, status::Status, task::OperatorTaskView};
 use leptos::prelude::*;
 
 use crate::{
-    app::MyTasks,
     client::SessionClient,
     components::{
         EmptyState, PageLayout, ResponseFuture, Shape, TaskCard, dynamic_option, loaded_view,
     },
+    context::MyTasks,
     outbox::Outbox,
     pages::{load_more::LoadMore, outbox_card::OutboxCard},
+    screen::Screen,
 };
 
 /// Shows the outbox, and below it the claimed tasks grouped by what they need.
@@ -58,7 +59,7 @@ fn claimed(tasks: Vec<OperatorTaskView>) -> AnyView {
         return view! {
             <EmptyState shape=Shape::Mine title="You have not taken a task yet">
                 <p>"What you accept stands here until it is done, and afterwards with what the check found."</p>
-                <a class="button primary" href="/tasks">"See open tasks"</a>
+                <a class="button primary" href=Screen::Tasks.path()>"See open tasks"</a>
             </EmptyState>
         }
         .into_any();

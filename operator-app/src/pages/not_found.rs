@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::components::{EmptyState, PageLayout, Shape};
+use crate::{
+    components::{EmptyState, PageLayout, Shape},
+    screen::Screen,
+};
 
 /// Says that the page does not exist, and links back.
 #[component]
@@ -11,7 +14,7 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
         <PageLayout title="Nothing here">
             <EmptyState shape=Shape::Question title="This address leads nowhere">
                 <p>"It may have been cut off when it was copied."</p>
-                <a class="button primary" href="/tasks">"See open tasks"</a>
+                <a class="button primary" href=Screen::Tasks.path()>"See open tasks"</a>
             </EmptyState>
         </PageLayout>
     }

@@ -13,6 +13,7 @@ use crate::{
     labels,
     outbox::{Outbox, OutboxFile, OutboxProof, Stage},
     route::Route,
+    screen::Screen,
 };
 
 /// Shows the waiting proof of a task, if there is one.
@@ -30,7 +31,7 @@ pub(crate) fn OutboxCard(
                 <section class="card stack" aria-label="Your proof">
                     {with_title.then(|| view! {
                         <h3 class="agent-text">
-                            <a class="target" href=format!("/tasks/{task_id}")>{proof.title.clone()}</a>
+                            <a class="target" href=Screen::task(task_id).path()>{proof.title.clone()}</a>
                         </h3>
                     }.into_any())}
                     {how(&proof)}
@@ -161,7 +162,7 @@ fn what_now(proof: &OutboxProof) -> AnyView {
     });
     match &proof.stage {
         Stage::Draft => view! {
-            <a class="button" href=format!("/tasks/{id}/proof")>"Go on with the proof"</a>
+            <a class="button" href=Screen::proof(id).path()>"Go on with the proof"</a>
             <DiscardButton id/>
         }
         .into_any(),
@@ -202,7 +203,7 @@ fn change_button(id: TaskId, sealed: bool) -> AnyView {
             } else {
                 outbox.reopen(id).await
             };
-            route.go(&format!("/tasks/{id}/proof"));
+            route.go(Screen::proof(id));
         });
     };
     view! {

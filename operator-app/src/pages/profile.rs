@@ -8,13 +8,13 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
-    app::CurrentSession,
+    boot::BootOffer,
     browser,
     client::SessionClient,
     components::{
         PageLayout, derive_text, dynamic, dynamic_option, handler, load, loaded_view, spawn,
     },
-    frame::{dispatch, was_announced},
+    context::CurrentSession,
     labels,
     outbox::Outbox,
     session::Session,
@@ -92,16 +92,14 @@ fn OperatorIdValue(id: OperatorId) -> impl IntoView {
 
 #[component]
 fn InstallSection() -> impl IntoView {
-    let ready = RwSignal::new(was_announced("install"));
-    let listener = window_event_listener_untyped("humanops-install", move |_| ready.set(true));
-    on_cleanup(|| listener.remove());
+    let ready = BootOffer::Install.available();
     view! {
         <section class="card stack" aria-labelledby="install">
             <h2 id="install">"Install"</h2>
             <p>"On the home screen the app opens without a network, and the phone keeps your unsent photos longer."</p>
             {dynamic(move || if ready.get() {
                 view! {
-                    <button type="button" class="button" on:click=handler(|_| dispatch("humanops-install-now"))>
+                    <button type="button" class="button" on:click=handler(|_| BootOffer::Install.accept())>
                         "Install the app"
                     </button>
                 }.into_any()

@@ -4,12 +4,13 @@ use api_types::{OperatorId, error::ErrorCode};
 use leptos::{ev::SubmitEvent, html::Input, prelude::*};
 
 use crate::{
-    app::CurrentSession,
     client::{Client, ClientError},
     components::{
         Field, FormFaults, HeadingFocus, Icon, Shape, create_action, derive_flag, derive_text,
         dynamic_option, error_notice, field_fault, handler,
     },
+    context::CurrentSession,
+    screen::Screen,
 };
 
 /// Signs in with an operator id. A server on the same machine accepts the id without proof; real
@@ -29,7 +30,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
                     <li><Icon shape=Shape::Key/>"Secrets are sealed on your phone."</li>
                 </ul>
             </header>
-            <a class="button primary wide" href="/sign-up">"Create an account"</a>
+            <a class="button primary wide" href=Screen::SIGN_UP.path()>"Create an account"</a>
             <SignInForm/>
         </div>
     }

@@ -11,15 +11,16 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::HtmlInputElement;
 
 use crate::{
-    app::CurrentSession,
     browser,
     client::Client,
     components::{
         Field, FormFaults, PageLayout, SubmitButton, create_action, derive_flag, derive_text,
         dynamic_option, error_notice, field_fault, handler,
     },
+    context::CurrentSession,
     labels,
     route::Route,
+    screen::Screen,
     session::Session,
 };
 
@@ -76,7 +77,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                         name: made.name,
                     };
                     session.save();
-                    route.replace("/tasks");
+                    route.replace(Screen::Tasks);
                     current.set(Some(session));
                 }
                 Err(error) => {
@@ -104,7 +105,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     };
 
     view! {
-        <PageLayout title="Create an account" back=("/".to_owned(), "Sign in")>
+        <PageLayout title="Create an account" back=(Screen::Tasks, "Sign in")>
             <form class="stack" novalidate node_ref=inputs.form on:submit=handler(submit)>
                 <ContactFields inputs faults/>
                 <SkillChoice/>

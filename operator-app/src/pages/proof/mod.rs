@@ -26,6 +26,7 @@ use crate::{
         proof::{confirmation::ConfirmationForm, files::FilesForm},
     },
     route::Route,
+    screen::Screen,
 };
 
 /// Loads the task and shows the form for its proof.
@@ -46,14 +47,14 @@ fn ProofForm(task: OperatorTaskView) -> impl IntoView {
     let under_way = outbox
         .find_untracked(id)
         .is_some_and(|proof| !matches!(proof.stage, Stage::Draft));
-    let back = (format!("/tasks/{id}"), "The task");
+    let back = (Screen::task(id), "The task");
     let title = labels::proof_action(&task);
     if under_way || !task.actions.contains(&Action::Submit) {
         return view! {
             <PageLayout title back>
                 <EmptyState shape=Shape::Check title="There is no proof to send here now">
                     <p>"It was sent already, or the task is not yours. The task's page says which."</p>
-                    <a class="button primary" href=format!("/tasks/{id}")>"See the task"</a>
+                    <a class="button primary" href=Screen::task(id).path()>"See the task"</a>
                 </EmptyState>
             </PageLayout>
         }
@@ -175,11 +176,11 @@ pub(crate) fn use_submit() -> impl Fn(OutboxProof) + Clone {
     let route: Route = expect_context();
     move |proof: OutboxProof| {
         spawn(async move {
-            let to = format!("/tasks/{}", proof.task_id);
+            let task = Screen::task(proof.task_id);
             // If it cannot be stored, the proof is sent from memory; the first attempt starts at
             // once.
             let _ = outbox.submit(proof).await;
-            route.replace(&to);
+            route.replace(task);
         });
     }
 }

@@ -14,7 +14,6 @@ use api_types::{
 use leptos::prelude::*;
 
 use crate::{
-    app::MyTasks,
     browser,
     client::{ClientError, SessionClient},
     components::{
@@ -22,12 +21,14 @@ use crate::{
         create_action, derive_flag, derive_text, dynamic_option, empty_view, error_notice, handler,
         load, loaded_view, spawn,
     },
+    context::MyTasks,
     labels,
     outbox::{Outbox, Stage},
     pages::{
         outbox_card::OutboxCard,
         task::{estimate::EstimateForm, offer::offer, progress::progress},
     },
+    screen::Screen,
 };
 
 /// The first interval for polling a proof under review, in seconds; it grows up to the maximum.
@@ -52,7 +53,7 @@ pub(crate) fn TaskPage(id: TaskId) -> impl IntoView {
     let unreachable = move || matches!(task.get(), Some(Err(_)));
     view! {
         {dynamic_option(move || unreachable().then(|| view! {
-            <PageLayout title="Your task" back=("/mine".to_owned(), "Mine")>
+            <PageLayout title="Your task" back=(Screen::MY_TASKS, "Mine")>
                 <OutboxCard task_id=id/>
             </PageLayout>
         }.into_any()))}
@@ -68,8 +69,8 @@ fn TaskView(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
     let outbox: Outbox = expect_context();
     let id = task.task_id;
     let back = match task.status {
-        Status::Pending => ("/tasks".to_owned(), "Tasks"),
-        _ => ("/mine".to_owned(), "Mine"),
+        Status::Pending => (Screen::Tasks, "Tasks"),
+        _ => (Screen::MY_TASKS, "Mine"),
     };
     let title = task.title.clone();
     let kind = labels::task_type(task.task_type);
@@ -103,7 +104,7 @@ fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     } else if may(Move::Submit) {
         view! {
             <div class="next">
-                <a class="button primary wide" href=format!("/tasks/{id}/proof")>
+                <a class="button primary wide" href=Screen::proof(id).path()>
                     {labels::proof_action(task)}
                     <Icon shape=Shape::Forward/>
                 </a>
@@ -115,7 +116,7 @@ fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
             <Notice shape=Shape::Question tone="warn">
                 <strong>"You cannot take this task now"</strong>
                 <p>"Your identity is not confirmed yet, or this is no kind of task that you do."</p>
-                <a class="button" href="/profile">"See your profile"</a>
+                <a class="button" href=Screen::PROFILE.path()>"See your profile"</a>
             </Notice>
         }
         .into_any()
