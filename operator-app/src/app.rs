@@ -4,9 +4,9 @@
 use leptos::prelude::*;
 
 use crate::{
-    browser,
+    browser::{self, spawn},
     client::SessionClient,
-    components::{Clock, HeadingFocus, OfflineBanner, dynamic, load, spawn},
+    components::{Clock, HeadingFocus, OfflineBanner, dynamic, load},
     context::{CurrentSession, MyTasks, OnlineStatus},
     frame::{ActiveTask, Frame, UpdateBanner},
     lazy::LazyPages,
@@ -67,7 +67,7 @@ fn SignedOut() -> impl IntoView {
 /// The app with a session. Only this component provides a [`SessionClient`].
 #[component]
 fn SignedIn(session: Session) -> impl IntoView {
-    let client = session.client();
+    let client = SessionClient::new(session);
     let outbox: Outbox = expect_context();
     provide_context(client.clone());
     let loading = client.clone();

@@ -1,5 +1,7 @@
-//! Browser functions that the app uses outside of its views: time, language, storage, randomness
-//! and the secure context. Requests are in `client.rs`.
+//! Browser functions that the app uses outside of its views: time, language, storage, randomness,
+//! concurrent tasks and the secure context. Requests are in `client.rs`.
+
+use std::pin::Pin;
 
 use api_types::{MicroUsd, Timestamp};
 use js_sys::{Array, Date, Intl, Object, Reflect};
@@ -191,4 +193,13 @@ pub(crate) fn own_path(url: &str) -> String {
 /// Sets the title of the page in the tab and in the history.
 pub(crate) fn set_title(title: &str) {
     document().set_title(&format!("{title} · HumanOps"));
+}
+
+/// Runs a future concurrently. Its type is erased, so that the framework's code is compiled once.
+pub(crate) fn spawn(work: impl Future<Output = ()> + 'static) {
+    spawn_boxed(Box::pin(work));
+}
+
+fn spawn_boxed(work: Pin<Box<dyn Future<Output = ()>>>) {
+    leptos::task::spawn_local(work);
 }

@@ -1,18 +1,15 @@
 //! HTTP client of the app: one method for each endpoint. No other module makes requests.
 //!
 //! [`Client`] needs no session and can only register and sign in. Signing in yields a [`Session`],
-//! and only a session creates a [`SessionClient`], which has all other endpoints.
+//! and a [`SessionClient`], which has all other endpoints, is created from a session only.
 //!
-//! A status code alone proves nothing: the sign-in page of a Wi-Fi answers every request with 200.
-//! A response counts as the server's only if it parses as the endpoint's type and matches the
-//! request, and a refusal only if it parses as an [`ErrorBody`]. Redirects are not followed,
-//! because the API has none.
+//! `response.rs` decides which responses are the server's. Redirects are not followed, because the
+//! API has none.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use api_types::{
     OperatorId, TaskId,
-    error::{ErrorBody, ErrorCode},
     estimate::GiveEstimate,
     operator::{Earnings, OperatorProfile, RegisterOperator, RegisteredOperator},
     page::{LIMIT_MAX, Page},
@@ -24,12 +21,15 @@ use api_types::{
 use gloo_net::http::{Request, RequestBuilder};
 use js_sys::Promise;
 use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Blob, FormData, ProgressEvent, RequestRedirect, XmlHttpRequest};
 
-use crate::session::Session;
+use crate::{
+    response::{ClientError, RawResponse},
+    session::Session,
+};
 
 /// Timeout of a request in milliseconds; the server then counts as unreachable.
 const REQUEST_TIMEOUT_MS: u32 = 20_000;
@@ -40,41 +40,6 @@ const UPLOAD_STALL_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// The header with a number of seconds, the only form that this API uses (RFC 9110 §10.2.3).
 const RETRY_AFTER: &str = "Retry-After";
-
-/// Why a request has no successful response.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum ClientError {
-    /// There was no response: no network, or no server.
-    Unreachable,
-    /// Something other than the server responded, such as the sign-in page of a Wi-Fi or a proxy.
-    /// Contains its HTTP status. The request did not reach the server.
-    Intercepted(u16),
-    /// The server refused the request. Contains the error, and the seconds of `Retry-After` if the
-    /// server sent it.
-    Refused(ErrorBody, Option<u32>),
-    /// The browser cannot make the request, because it lost the data to send.
-    Lost,
-}
-
-impl ClientError {
-    /// Returns whether the same request may succeed later unchanged, possibly after signing in
-    /// again.
-    pub(crate) fn is_retryable(&self) -> bool {
-        match self {
-            Self::Unreachable | Self::Intercepted(_) => true,
-            Self::Refused(body, _) => body.retryable || body.code == ErrorCode::Unauthorized,
-            Self::Lost => false,
-        }
-    }
-
-    /// Returns the seconds to wait before a retry, if the server sent `Retry-After`.
-    pub(crate) fn retry_after(&self) -> Option<u32> {
-        match self {
-            Self::Refused(_, seconds) => *seconds,
-            Self::Unreachable | Self::Intercepted(_) | Self::Lost => None,
-        }
-    }
-}
 
 /// The result of loading a page of tasks.
 type TaskPageResult = Result<Page<OperatorTaskView>, ClientError>;
@@ -101,7 +66,9 @@ impl Client {
             operator_id,
             name: String::new(),
         };
-        let profile = session.client().operator_profile().await?;
+        let profile = SessionClient::new(session.clone())
+            .operator_profile()
+            .await?;
         Ok(Session {
             name: profile.name,
             ..session
@@ -116,7 +83,7 @@ pub(crate) struct SessionClient {
 }
 
 impl SessionClient {
-    /// Creates the client of a session. Only [`Session::client`] calls this.
+    /// Creates the client of a session.
     pub(crate) fn new(session: Session) -> Self {
         Self { session }
     }
@@ -340,38 +307,6 @@ async fn send(request: Result<Request, gloo_net::Error>) -> Result<RawResponse, 
     })
 }
 
-/// A response, which need not come from the server.
-struct RawResponse {
-    /// The HTTP status; 0 for a connection that broke.
-    status: u16,
-    text: String,
-    retry_after: Option<String>,
-}
-
-impl RawResponse {
-    /// Returns the successful response if it is the server's: of the expected type, and matching
-    /// the request.
-    fn parse<T: DeserializeOwned>(
-        self,
-        matches_request: impl Fn(&T) -> bool,
-    ) -> Result<T, ClientError> {
-        let intercepted = ClientError::Intercepted(self.status);
-        match self.status {
-            0 => Err(ClientError::Unreachable),
-            200..300 => serde_json::from_str(&self.text)
-                .ok()
-                .filter(matches_request)
-                .ok_or(intercepted),
-            _ => Err(
-                serde_json::from_str(&self.text).map_or(intercepted, |body| {
-                    let wait = self.retry_after.and_then(|seconds| seconds.parse().ok());
-                    ClientError::Refused(body, wait)
-                }),
-            ),
-        }
-    }
-}
-
 fn json(body: &impl Serialize) -> Result<String, ClientError> {
     serde_json::to_string(body).map_err(|_| ClientError::Lost)
 }
@@ -391,59 +326,4 @@ fn byte_count(bytes: f64) -> u64 {
     )]
     let count = bytes as u64;
     count
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answer(status: u16, text: &str) -> Result<ProofReceipt, ClientError> {
-        let reply = RawResponse {
-            status,
-            text: text.to_owned(),
-            retry_after: None,
-        };
-        reply.parse(|receipt: &ProofReceipt| receipt.status == Status::Submitted)
-    }
-
-    const RECEIPT: &str = r#"{"task_id":"task_01KB0000000000000000000000","status":"SUBMITTED",
-        "submitted_at":"2026-02-05T12:00:00.000Z","message":"Received."}"#;
-
-    #[test]
-    fn only_a_receipt_is_a_receipt() {
-        assert!(answer(200, RECEIPT).is_ok());
-        for text in [
-            "",
-            "<html>Welcome</html>",
-            "{}",
-            "null",
-            "{\"status\":\"ok\"}",
-        ] {
-            assert_eq!(
-                answer(200, text).unwrap_err(),
-                ClientError::Intercepted(200)
-            );
-        }
-        let other = RECEIPT.replace("SUBMITTED", "ACCEPTED");
-        assert_eq!(
-            answer(200, &other).unwrap_err(),
-            ClientError::Intercepted(200)
-        );
-        assert_eq!(answer(204, "").unwrap_err(), ClientError::Intercepted(204));
-    }
-
-    #[test]
-    fn only_the_servers_own_refusal_is_final() {
-        let refused =
-            r#"{"error":"No.","code":"validation","request_id":"req_1","retryable":false}"#;
-        assert!(!answer(400, refused).unwrap_err().is_retryable());
-        for (status, text) in [
-            (403, "<html>Sign in</html>"),
-            (404, "{}"),
-            (511, ""),
-            (0, ""),
-        ] {
-            assert!(answer(status, text).unwrap_err().is_retryable());
-        }
-    }
 }

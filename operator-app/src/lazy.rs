@@ -16,11 +16,11 @@ use leptos::{
 };
 
 use crate::{
-    client::ClientError,
     components::{Loadable, empty_view, load, loaded_view},
     pages::{
         EarningsPage, MyTasksPage, NotFoundPage, ProfilePage, ProofPage, SignUpPage, TaskPage,
     },
+    response::ClientError,
     screen::LazyPage,
 };
 

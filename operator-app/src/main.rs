@@ -20,6 +20,7 @@ mod labels;
 mod lazy;
 mod outbox;
 mod pages;
+mod response;
 mod route;
 mod screen;
 mod session;

@@ -3,7 +3,7 @@
 use api_types::OperatorId;
 use serde::{Deserialize, Serialize};
 
-use crate::{browser, client::SessionClient};
+use crate::browser;
 
 const KEY: &str = "humanops.session";
 
@@ -37,10 +37,5 @@ impl Session {
     /// Returns the name and value of the header that authenticates requests.
     pub(crate) fn header(&self) -> (&'static str, String) {
         ("X-Operator-Id", self.operator_id.to_string())
-    }
-
-    /// Returns a client for the endpoints that need a session; there is no other way to create one.
-    pub(crate) fn client(&self) -> SessionClient {
-        SessionClient::new(self.clone())
     }
 }

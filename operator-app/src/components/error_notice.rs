@@ -4,9 +4,9 @@ use api_types::error::ErrorCode;
 use leptos::prelude::*;
 
 use crate::{
-    client::ClientError,
     components::{Icon, Shape, dynamic_option, handler},
     labels,
+    response::ClientError,
     screen::Screen,
 };
 

@@ -5,8 +5,8 @@ use leptos::{html, prelude::*};
 
 use crate::{
     browser,
-    client::ClientError,
     components::{derive_flag, derive_text},
+    response::ClientError,
 };
 
 /// The faults of a form, by field and for the form as a whole.

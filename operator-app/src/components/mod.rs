@@ -1,6 +1,7 @@
 //! Components that pages are made of. They make no requests and know no routes: they take values
 //! and signals, and call callbacks.
 
+mod action;
 mod confirm_button;
 mod countdown;
 mod error_notice;
@@ -9,13 +10,14 @@ mod form;
 mod guardian_results;
 mod icon;
 mod layout;
-mod loaded_view;
+mod loading;
 mod money;
 mod reactive;
 mod status_badge;
 mod task_card;
 mod thumbnail;
 
+pub(crate) use action::Action;
 pub(crate) use confirm_button::ConfirmButton;
 pub(crate) use countdown::{Clock, Countdown};
 pub(crate) use error_notice::{OfflineBanner, error_notice};
@@ -24,12 +26,9 @@ pub(crate) use form::{Field, FormFaults, SubmitButton, TextAreaField, field_faul
 pub(crate) use guardian_results::GuardianResults;
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use layout::{EmptyState, HeadingFocus, Notice, PageLayout};
-pub(crate) use loaded_view::loaded_view;
+pub(crate) use loading::{Loadable, ResponseFuture, load, loaded_view};
 pub(crate) use money::Money;
-pub(crate) use reactive::{
-    Loadable, ResponseFuture, create_action, derive_flag, derive_text, dynamic, dynamic_option,
-    empty_view, handler, load, spawn,
-};
+pub(crate) use reactive::{derive_flag, derive_text, dynamic, dynamic_option, empty_view, handler};
 pub(crate) use status_badge::StatusBadge;
 pub(crate) use task_card::TaskCard;
 pub(crate) use thumbnail::thumbnail;

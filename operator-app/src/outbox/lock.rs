@@ -8,7 +8,7 @@ use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::components::spawn;
+use crate::browser::spawn;
 
 /// A lock that is released on drop.
 pub(super) struct LockGuard(Option<Function>);

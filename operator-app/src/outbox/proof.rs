@@ -1,14 +1,15 @@
-//! A waiting proof, as it is shown and stored.
+//! An unsent proof, as it is shown and stored.
 
 use std::fmt;
 
 use api_types::{
     OperatorId, TaskId, Timestamp,
     proof::{ProofType, SubmitProof},
+    task::OperatorTaskView,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::client::ClientError;
+use crate::{browser, response::ClientError};
 
 /// A proof that the server has not received yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,7 +27,7 @@ pub(crate) struct OutboxProof {
     pub(crate) begun_at: Timestamp,
 }
 
-/// The stage of a waiting proof.
+/// The stage of an unsent proof.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Stage {
     /// The person is still working on it; nothing is sent.
@@ -37,7 +38,7 @@ pub(crate) enum Stage {
     Refused(ClientError),
 }
 
-/// A file of a waiting proof; its bytes are in the file store under `key`.
+/// A file of an unsent proof; its bytes are in the file store under `key`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OutboxFile {
     pub(crate) key: String,
@@ -51,6 +52,24 @@ pub(crate) struct OutboxFile {
 }
 
 impl OutboxProof {
+    /// Creates an empty draft with the `submission_id` that all its attempts share. Returns `None`
+    /// if the browser has no random bytes.
+    pub(crate) fn new_draft(task: &OperatorTaskView, operator_id: OperatorId) -> Option<Self> {
+        Some(Self {
+            task_id: task.task_id,
+            operator_id,
+            title: task.title.clone(),
+            proof_type: task.proof_type,
+            stage: Stage::Draft,
+            files: Vec::new(),
+            proof: SubmitProof {
+                submission_id: Some(browser::new_id().ok()?),
+                ..SubmitProof::default()
+            },
+            begun_at: browser::now(),
+        })
+    }
+
     pub(super) fn key(&self) -> ProofKey {
         ProofKey {
             operator: self.operator_id,
@@ -94,3 +113,7 @@ impl fmt::Display for ProofKey {
         write!(f, "{}/{}", self.operator, self.task)
     }
 }
+
+/// A change of a proof: maps the proof before, or `None`, to the proof after, or `None` to delete
+/// it. It is applied to the shown proof and to the stored one, which another tab may have changed.
+pub(super) type ProofChange = dyn Fn(Option<OutboxProof>) -> Option<OutboxProof>;

@@ -8,15 +8,8 @@ use std::time::Duration;
 
 use api_types::{TaskId, Timestamp};
 
-use crate::client::ClientError;
-
-/// Backoff after a failed attempt: doubles from the minimum up to the maximum, and never ends
-/// before the server's `Retry-After`.
-const BACKOFF_MIN: Duration = Duration::from_secs(5);
-const BACKOFF_MAX: Duration = Duration::from_secs(300);
-
-/// Maximum for the server's `Retry-After`.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
+use super::backoff::{BACKOFF_MIN, Backoff};
+use crate::response::ClientError;
 
 /// What the outbox does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,36 +42,6 @@ pub(super) enum WakeReason {
     Person,
     /// The network or the person came back. The server's `Retry-After` still applies.
     Network,
-}
-
-/// The reason and the duration of the backoff of one proof.
-#[derive(Clone, Debug)]
-struct Backoff {
-    task: TaskId,
-    /// Number of consecutive failed attempts for this proof.
-    failures: u32,
-    since: Timestamp,
-    /// The backoff without the server's `Retry-After`.
-    delay: Duration,
-    /// The server's `Retry-After`, or zero.
-    retry_after: Duration,
-    error: Option<ClientError>,
-}
-
-impl Backoff {
-    /// Returns the remaining time. It is zero if the clock was set back before the start.
-    fn remaining(&self, now: Timestamp) -> Duration {
-        let passed = u64::try_from(now.as_millis() - self.since.as_millis());
-        passed.map_or(Duration::ZERO, |passed| {
-            self.delay
-                .max(self.retry_after)
-                .saturating_sub(Duration::from_millis(passed))
-        })
-    }
-
-    fn end(&mut self) {
-        (self.delay, self.retry_after, self.error) = (Duration::ZERO, Duration::ZERO, None);
-    }
 }
 
 /// The proof that is being sent, and the proofs that are backing off.
@@ -137,16 +100,13 @@ impl Schedule {
     ) {
         self.sending = None;
         match outcome {
-            Outcome::Superseded => self.forget(task),
-            Outcome::Locked => self.back_off(task, 0, BACKOFF_MIN, None, now),
+            Outcome::Superseded => self.reset(task),
+            Outcome::Locked => self.replace(Backoff::new(task, 0, BACKOFF_MIN, None, now)),
             Outcome::Done => {
-                self.forget(task);
-                let network_failed = |backoff: &&mut Backoff| {
-                    backoff.error.as_ref().is_some_and(is_connection_error)
-                };
+                self.reset(task);
                 self.backoffs
                     .iter_mut()
-                    .filter(network_failed)
+                    .filter(|backoff| backoff.is_of_connection())
                     .for_each(Backoff::end);
             }
             Outcome::Failed(error) => self.fail(task, error, ready, now),
@@ -155,10 +115,10 @@ impl Schedule {
 
     fn fail(&mut self, task: TaskId, error: &ClientError, ready: &[TaskId], now: Timestamp) {
         let failures = self.backoff(task).map_or(0, |backoff| backoff.failures);
-        let delay = BACKOFF_MIN.saturating_mul(1 << failures.min(8));
-        let delay = delay.min(BACKOFF_MAX);
-        self.back_off(task, failures.saturating_add(1), delay, Some(error), now);
-        if !is_connection_error(error) {
+        let delay = Backoff::delay_after(failures);
+        let failures = failures.saturating_add(1);
+        self.replace(Backoff::new(task, failures, delay, Some(error), now));
+        if !error.is_of_connection() {
             return;
         }
         // An error of the connection stops the other proofs too.
@@ -167,45 +127,28 @@ impl Schedule {
                 (backoff.remaining(now), backoff.failures)
             });
             if left < delay {
-                self.back_off(*other, failures, delay, Some(error), now);
+                self.replace(Backoff::new(*other, failures, delay, Some(error), now));
             }
         }
     }
 
-    fn back_off(
-        &mut self,
-        task: TaskId,
-        failures: u32,
-        delay: Duration,
-        error: Option<&ClientError>,
-        now: Timestamp,
-    ) {
-        let retry_after = error.and_then(ClientError::retry_after).unwrap_or(0);
-        self.forget(task);
-        self.backoffs.push(Backoff {
-            task,
-            failures,
-            since: now,
-            delay,
-            retry_after: Duration::from_secs(retry_after.into()).min(RETRY_AFTER_MAX),
-            error: error.cloned(),
-        });
+    fn replace(&mut self, backoff: Backoff) {
+        self.reset(backoff.task);
+        self.backoffs.push(backoff);
     }
 
     /// Ends the backoffs that this event makes pointless.
-    pub(super) fn wake(&mut self, why: WakeReason) {
+    pub(super) fn wake(&mut self, reason: WakeReason) {
         for backoff in &mut self.backoffs {
-            match why {
-                WakeReason::Network if !backoff.retry_after.is_zero() => {
-                    backoff.delay = Duration::ZERO;
-                }
-                WakeReason::Network | WakeReason::Person => backoff.end(),
+            match reason {
+                WakeReason::Person => backoff.end(),
+                WakeReason::Network => backoff.end_delay(),
             }
         }
     }
 
     /// Removes the backoff of a proof that was changed or deleted.
-    pub(super) fn forget(&mut self, task: TaskId) {
+    pub(super) fn reset(&mut self, task: TaskId) {
         self.backoffs.retain(|backoff| backoff.task != task);
     }
 
@@ -224,19 +167,11 @@ impl Schedule {
     }
 }
 
-/// Returns whether an error concerns the connection to the server rather than the proof.
-const fn is_connection_error(error: &ClientError) -> bool {
-    matches!(
-        error,
-        ClientError::Unreachable | ClientError::Intercepted(_)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use api_types::error::{ErrorBody, ErrorCode};
 
-    use super::*;
+    use super::{super::backoff::RETRY_AFTER_MAX, *};
 
     const LIMIT: Duration = RETRY_AFTER_MAX;
 
@@ -286,7 +221,7 @@ mod tests {
         schedule.end(task(1), &overloaded(None), &[task(1)], at(0));
         schedule.begin(task(2));
         // Meanwhile, the person tries the first one again.
-        schedule.forget(task(1));
+        schedule.reset(task(1));
         assert_eq!(schedule.next(&[task(1), task(2)], at(1)), NextAction::Idle);
         schedule.end(task(2), &Outcome::Done, &[task(1)], at(2));
         assert_eq!(schedule.next(&[task(1)], at(2)), NextAction::Send(task(1)));
@@ -378,11 +313,11 @@ mod tests {
     #[test]
     fn while_something_is_ready_it_is_sent_or_waits_for_a_bounded_time() {
         for seed in 0..2_000_u64 {
-            live(seed);
+            run_random_events(seed);
         }
     }
 
-    fn live(seed: u64) {
+    fn run_random_events(seed: u64) {
         let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
         let mut random = move |below: u64| {
             state ^= state << 13;
@@ -396,7 +331,7 @@ mod tests {
             match random(6) {
                 0 => {
                     let new = task(u8::try_from(random(5)).unwrap());
-                    schedule.forget(new);
+                    schedule.reset(new);
                     if !ready.contains(&new) {
                         ready.push(new);
                     }

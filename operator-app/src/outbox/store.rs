@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
 
-use super::{Change, OutboxProof, ProofKey};
+use super::proof::{OutboxProof, ProofChange, ProofKey};
 
 const DATABASE: &str = "humanops";
 const VERSION: u32 = 1;
@@ -52,7 +52,7 @@ impl Row {
     }
 }
 
-/// Returns the waiting proofs of all operators.
+/// Returns the unsent proofs of all operators.
 pub(super) async fn proofs() -> Result<Vec<OutboxProof>, StorageError> {
     let database = open().await?;
     let transaction = database.transaction(&[PROOFS], TransactionMode::ReadOnly)?;
@@ -94,7 +94,7 @@ async fn get(store: &str, key: &str) -> Result<Option<JsValue>, StorageError> {
 /// proof refers to it, and deletes files that the proof no longer refers to.
 pub(super) async fn change(
     key: ProofKey,
-    change: &Change,
+    change: &ProofChange,
     file: Option<(&str, &Blob)>,
 ) -> Result<Option<OutboxProof>, StorageError> {
     let database = open().await?;

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use crate::{
     client::SessionClient,
     components::{
-        ResponseFuture, TaskCard, create_action, derive_flag, derive_text, dynamic, dynamic_option,
+        Action, ResponseFuture, TaskCard, derive_flag, derive_text, dynamic, dynamic_option,
         error_notice, handler,
     },
 };
@@ -25,7 +25,7 @@ pub(crate) fn LoadMore(
     let tasks = RwSignal::new(Vec::<OperatorTaskView>::new());
     let next = RwSignal::new(after.next_cursor.filter(|_| after.has_more));
     let failure = RwSignal::new(None);
-    let load = create_action(move || {
+    let load = Action::new(move || {
         let client = client.clone();
         failure.set(None);
         Box::pin(async move {

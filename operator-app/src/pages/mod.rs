@@ -10,6 +10,7 @@ mod profile;
 mod proof;
 mod sign_in;
 mod sign_up;
+mod submit;
 mod task;
 mod tasks;
 

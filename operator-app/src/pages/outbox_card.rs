@@ -4,14 +4,13 @@ use api_types::TaskId;
 use leptos::prelude::*;
 
 use crate::{
-    browser,
-    client::ClientError,
+    browser::{self, spawn},
     components::{
         ConfirmButton, Icon, Shape, derive_text, dynamic_option, empty_view, error_notice, handler,
-        spawn,
     },
     labels,
     outbox::{Outbox, OutboxFile, OutboxProof, Stage},
+    response::ClientError,
     route::Route,
     screen::Screen,
 };

@@ -9,11 +9,9 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     boot::BootOffer,
-    browser,
+    browser::{self, spawn},
     client::SessionClient,
-    components::{
-        PageLayout, derive_text, dynamic, dynamic_option, handler, load, loaded_view, spawn,
-    },
+    components::{PageLayout, derive_text, dynamic, dynamic_option, handler, load, loaded_view},
     context::CurrentSession,
     labels,
     outbox::Outbox,

@@ -4,12 +4,13 @@ use api_types::{OperatorId, error::ErrorCode};
 use leptos::{ev::SubmitEvent, html::Input, prelude::*};
 
 use crate::{
-    client::{Client, ClientError},
+    client::Client,
     components::{
-        Field, FormFaults, HeadingFocus, Icon, Shape, create_action, derive_flag, derive_text,
+        Action, Field, FormFaults, HeadingFocus, Icon, Shape, derive_flag, derive_text,
         dynamic_option, error_notice, field_fault, handler,
     },
     context::CurrentSession,
+    response::ClientError,
     screen::Screen,
 };
 
@@ -50,7 +51,7 @@ fn SignInForm() -> impl IntoView {
             .unwrap_or_default();
         text.trim().parse::<OperatorId>()
     };
-    let sign_in = create_action(move || {
+    let sign_in = Action::new(move || {
         Box::pin(async move {
             let Ok(id) = typed() else { return };
             match Client.sign_in(id).await {

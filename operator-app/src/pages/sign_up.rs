@@ -14,7 +14,7 @@ use crate::{
     browser,
     client::Client,
     components::{
-        Field, FormFaults, PageLayout, SubmitButton, create_action, derive_flag, derive_text,
+        Action, Field, FormFaults, PageLayout, SubmitButton, derive_flag, derive_text,
         dynamic_option, error_notice, field_fault, handler,
     },
     context::CurrentSession,
@@ -64,7 +64,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     // account.
     let idempotency_key = StoredValue::new(browser::new_id().unwrap_or_default());
 
-    let register = create_action(move || {
+    let register = Action::new(move || {
         Box::pin(async move {
             let Ok(operator) = inputs.read() else { return };
             match Client

@@ -14,12 +14,13 @@ use crate::{
     client::SessionClient,
     components::{FormFaults, Notice, Shape, SubmitButton, dynamic_option, handler},
     known_keys,
+    outbox::OutboxProof,
     pages::{
         credential::{
             agent_key::{CheckedKey, KeyProblem, KeySection, check_key},
             fields::{CredentialFields, CredentialInputs},
         },
-        proof::{begin, use_submit},
+        submit::use_submit,
     },
 };
 
@@ -74,7 +75,7 @@ fn SealingForm(task: OperatorTaskView, key: CheckedKey) -> impl IntoView {
             Ok(secret) => seal_for(&public_key, &task, &secret),
             Err(found) => return faults.set(found),
         };
-        let Some(mut proof) = begin(&task, &client) else {
+        let Some(mut proof) = OutboxProof::new_draft(&task, client.operator_id()) else {
             return problem.set(Some(sentence(SealError::Random)));
         };
         match sealed {

@@ -13,11 +13,13 @@ use leptos::{
 use crate::{
     client::SessionClient,
     components::{Field, FormFaults, SubmitButton, TextAreaField, field_fault, handler, non_empty},
-    outbox::Outbox,
-    pages::proof::{
-        Autosave, begin,
-        result_form::{ResultFields, ResultForm},
-        use_submit,
+    outbox::{Outbox, OutboxProof},
+    pages::{
+        proof::{
+            autosave::Autosave,
+            result_form::{ResultFields, ResultForm},
+        },
+        submit::use_submit,
     },
 };
 
@@ -53,7 +55,7 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
         }
         let Some(mut proof) = outbox
             .find_untracked(task.task_id)
-            .or_else(|| begin(&task, &client))
+            .or_else(|| OutboxProof::new_draft(&task, client.operator_id()))
         else {
             return;
         };

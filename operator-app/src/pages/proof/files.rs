@@ -13,18 +13,20 @@ use leptos::{
 use web_sys::{File, HtmlInputElement, Url};
 
 use crate::{
-    browser,
+    browser::{self, spawn},
     client::SessionClient,
     components::{
         FormFaults, Icon, Notice, Shape, SubmitButton, TextAreaField, derive_text, dynamic,
-        dynamic_option, handler, non_empty, spawn, thumbnail,
+        dynamic_option, handler, non_empty, thumbnail,
     },
     labels,
-    outbox::{Outbox, OutboxFile},
-    pages::proof::{
-        Autosave, begin,
-        result_form::{ResultFields, ResultForm},
-        use_submit,
+    outbox::{Outbox, OutboxFile, OutboxProof},
+    pages::{
+        proof::{
+            autosave::Autosave,
+            result_form::{ResultFields, ResultForm},
+        },
+        submit::use_submit,
     },
 };
 
@@ -245,11 +247,13 @@ fn FileInput(
             return;
         }
         problem.set(None);
-        let Some(begun) = task.with_value(|task| begin(task, &client)) else {
+        let Some(new_draft) =
+            task.with_value(|task| OutboxProof::new_draft(task, client.operator_id()))
+        else {
             return problem.set(Some(NOT_KEPT.to_owned()));
         };
         spawn(async move {
-            if outbox.add_file(begun, place, &file).await.is_err() {
+            if outbox.add_file(new_draft, place, &file).await.is_err() {
                 problem.set(Some(NOT_KEPT.to_owned()));
             }
         });

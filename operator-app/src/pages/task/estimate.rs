@@ -13,11 +13,10 @@ use leptos::{
 use crate::{
     client::SessionClient,
     components::{
-        Field, FormFaults, SubmitButton, TextAreaField, create_action, field_fault, handler,
-        non_empty,
+        Action, Field, FormFaults, SubmitButton, TextAreaField, field_fault, handler, non_empty,
     },
     labels,
-    pages::task::MoveHandler,
+    pages::task::move_handler::MoveHandler,
 };
 
 /// The values of the preset buttons, in minutes.
@@ -31,7 +30,7 @@ pub(super) fn EstimateForm(id: TaskId, changed: Callback<()>) -> impl IntoView {
     let faults = FormFaults::new();
     let moved = MoveHandler::new(changed);
 
-    let send = create_action(move || {
+    let send = Action::new(move || {
         let client = client.clone();
         moved.failure.set(None);
         Box::pin(async move {

@@ -1,6 +1,7 @@
 //! The page of a task: what it is, which moves are open, and its state.
 
 mod estimate;
+mod move_handler;
 mod offer;
 mod progress;
 
@@ -14,19 +15,20 @@ use api_types::{
 use leptos::prelude::*;
 
 use crate::{
-    browser,
-    client::{ClientError, SessionClient},
+    browser::{self, spawn},
+    client::SessionClient,
     components::{
-        ConfirmButton, HeadingFocus, Icon, Loadable, Notice, PageLayout, Shape, StatusBadge,
-        create_action, derive_flag, derive_text, dynamic_option, empty_view, error_notice, handler,
-        load, loaded_view, spawn,
+        Action, ConfirmButton, HeadingFocus, Icon, Loadable, Notice, PageLayout, Shape,
+        StatusBadge, derive_flag, derive_text, dynamic_option, empty_view, handler, load,
+        loaded_view,
     },
-    context::MyTasks,
     labels,
     outbox::{Outbox, Stage},
     pages::{
         outbox_card::OutboxCard,
-        task::{estimate::EstimateForm, offer::offer, progress::progress},
+        task::{
+            estimate::EstimateForm, move_handler::MoveHandler, offer::offer, progress::progress,
+        },
     },
     screen::Screen,
 };
@@ -138,68 +140,11 @@ fn withdraw_button(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     }
 }
 
-/// What the page updates after a move of the operator.
-#[derive(Clone, Copy)]
-struct MoveHandler {
-    mine: MyTasks,
-    changed: Callback<()>,
-    failure: RwSignal<Option<ClientError>>,
-}
-
-impl MoveHandler {
-    fn new(changed: Callback<()>) -> Self {
-        Self {
-            mine: expect_context(),
-            changed,
-            failure: RwSignal::new(None),
-        }
-    }
-
-    /// Handles the response, which may arrive after the page has gone.
-    fn finish(self, answer: Result<(), ClientError>) {
-        match answer {
-            Ok(()) => {
-                self.mine.0.refetch();
-                self.changed.try_run(());
-            }
-            Err(error) => drop(self.failure.try_set(Some(error))),
-        }
-    }
-
-    /// Handles the response to a claim. If an earlier response was lost, the task already belongs
-    /// to the operator, and the claim counts as successful whatever this response is.
-    async fn finish_claim(
-        self,
-        client: &SessionClient,
-        id: TaskId,
-        answer: Result<(), ClientError>,
-    ) {
-        let answer = match answer {
-            Err(_) if is_mine(client, id).await => Ok(()),
-            answer => answer,
-        };
-        if answer.is_ok() {
-            browser::request_persistence();
-        }
-        self.finish(answer);
-    }
-
-    /// Shows the error of the last move, if there is one.
-    fn problem(self) -> AnyView {
-        dynamic_option(move || self.failure.get().map(|error| error_notice(&error, None)))
-    }
-}
-
-async fn is_mine(client: &SessionClient, id: TaskId) -> bool {
-    let task = client.operator_task(id).await;
-    task.is_ok_and(|task| task.actions.contains(&Move::Withdraw))
-}
-
 #[component]
 fn AcceptButton(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
     let moved = MoveHandler::new(changed);
-    let accept = create_action(move || {
+    let accept = Action::new(move || {
         let client = client.clone();
         moved.failure.set(None);
         Box::pin(async move {
@@ -237,7 +182,7 @@ fn WithdrawButton(id: TaskId, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
     let outbox: Outbox = expect_context();
     let moved = MoveHandler::new(changed);
-    let withdraw = create_action(move || {
+    let withdraw = Action::new(move || {
         let client = client.clone();
         moved.failure.set(None);
         Box::pin(async move {
