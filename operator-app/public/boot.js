@@ -16,8 +16,8 @@ function announce(what) {
 init({ module_or_path: "/app_bg.wasm" }).catch((error) => {
   const line = document.querySelector("#boot p");
   if (line) {
-    line.textContent = "HumanOps could not start. Load the page again; if that does not help, "
-      + "this browser may be too old.";
+    line.textContent = "HumanOps could not start. Reload the page. If that does not help, "
+      + "update your browser.";
   }
   throw error;
 });

@@ -24,7 +24,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
         browser::focus_soon("#main");
     };
     view! {
-        <a class="skip" href="#main" on:click=handler(skip)>"Skip to the content"</a>
+        <a class="skip" href="#main" on:click=handler(skip)>"Skip to content"</a>
         <div class="frame">
             <OfflineBanner online/>
             <UpdateBanner/>
@@ -51,7 +51,7 @@ fn Navigation() -> impl IntoView {
         <nav class="navigation" aria-label="Main">
             <a class="brand" translate="no" href=Screen::Tasks.path() aria-hidden="true" tabindex="-1">"HumanOps"</a>
             {nav_link(Screen::Tasks, "Tasks", Shape::Tasks, empty_view())}
-            {nav_link(Screen::MY_TASKS, "Mine", Shape::Mine, badge)}
+            {nav_link(Screen::MY_TASKS, "My tasks", Shape::Mine, badge)}
             {nav_link(Screen::EARNINGS, "Earnings", Shape::Earnings, empty_view())}
             {nav_link(Screen::PROFILE, "Profile", Shape::Profile, empty_view())}
         </nav>

@@ -17,18 +17,18 @@ use crate::browser;
 /// Returns the name of a task type.
 pub(crate) const fn task_type(kind: TaskType) -> &'static str {
     match kind {
-        TaskType::Verification => "Check something",
-        TaskType::Delivery => "Delivery",
+        TaskType::Verification => "Verify something",
+        TaskType::Delivery => "Deliver something",
         TaskType::Photo => "Take photos",
-        TaskType::Inspection => "Inspection",
+        TaskType::Inspection => "Inspect something",
         TaskType::CaptchaSolving => "Solve a captcha",
         TaskType::FormFilling => "Fill in a form",
-        TaskType::BrowserInteraction => "Browse a site",
+        TaskType::BrowserInteraction => "Browse a website",
         TaskType::ContentReview => "Review content",
         TaskType::DataValidation => "Check data",
         TaskType::AccountCreation => "Create an account",
         TaskType::ApiKeyProcurement => "Get an API key",
-        TaskType::PhoneVerification => "Phone code",
+        TaskType::PhoneVerification => "Verify a phone number",
         TaskType::SubscriptionSetup => "Set up a subscription",
     }
 }
@@ -38,22 +38,22 @@ pub(crate) const fn status(status: Status) -> &'static str {
     match status {
         Status::Pending => "Open",
         Status::EstimatePending => "Estimate sent",
-        Status::Accepted => "Yours",
+        Status::Accepted => "Accepted",
         Status::InProgress => "In progress",
-        Status::Submitted => "Being checked",
+        Status::Submitted => "Under review",
         Status::Verified => "Approved",
         Status::Completed => "Completed",
-        Status::ManualReview => "Agent is checking",
+        Status::ManualReview => "Agent review",
         Status::Disputed => "Disputed",
-        Status::Cancelled => "Called off",
+        Status::Cancelled => "Cancelled",
     }
 }
 
 /// Returns a description of the kind of proof that a task asks for.
 pub(crate) const fn proof_kind(task: &OperatorTaskView) -> &'static str {
     match (task.task_domain, task.proof_type) {
-        (TaskDomain::Credential, _) => "A secret, sealed on this phone",
-        (_, ProofType::Photo) => "Photos taken on the spot",
+        (TaskDomain::Credential, _) => "A credential, encrypted on this phone",
+        (_, ProofType::Photo) => "Photos taken on site",
         (_, ProofType::Screenshot) => "Screenshots",
         (_, ProofType::Confirmation) => "A written confirmation",
         (_, ProofType::Artifact) => "Files: pictures or PDFs",
@@ -62,12 +62,14 @@ pub(crate) const fn proof_kind(task: &OperatorTaskView) -> &'static str {
 
 /// Returns the label of the button that leads to the proof form.
 pub(crate) const fn proof_action(task: &OperatorTaskView) -> &'static str {
-    match (task.task_domain, task.proof_type) {
-        (TaskDomain::Credential, _) => "Hand over the secret",
-        (_, ProofType::Photo) => "Add the photos",
-        (_, ProofType::Screenshot) => "Add the screenshots",
-        (_, ProofType::Confirmation) => "Write the confirmation",
-        (_, ProofType::Artifact) => "Add the files",
+    match (task.task_domain, task.task_type, task.proof_type) {
+        (TaskDomain::Credential, TaskType::ApiKeyProcurement, _) => "Send API key",
+        (TaskDomain::Credential, TaskType::PhoneVerification, _) => "Send code",
+        (TaskDomain::Credential, ..) => "Send account details",
+        (_, _, ProofType::Photo) => "Add photos",
+        (_, _, ProofType::Screenshot) => "Add screenshots",
+        (_, _, ProofType::Confirmation) => "Write confirmation",
+        (_, _, ProofType::Artifact) => "Add files",
     }
 }
 
@@ -142,38 +144,36 @@ pub(crate) fn is_soon(now: Timestamp, then: Timestamp) -> bool {
 /// Returns a short title for an error; the server's sentence gives the details.
 pub(crate) const fn error_title(code: ErrorCode) -> &'static str {
     match code {
-        ErrorCode::Validation | ErrorCode::SchemaValidationFailed => {
-            "Something needs to be corrected"
-        }
+        ErrorCode::Validation | ErrorCode::SchemaValidationFailed => "Correction needed",
         ErrorCode::Unauthorized => "You are not signed in",
         ErrorCode::Forbidden | ErrorCode::DelegationExceeded | ErrorCode::HumanApprovalRequired => {
-            "That is not allowed"
+            "Not allowed"
         }
         ErrorCode::KycRequired => "Your identity is not confirmed yet",
-        ErrorCode::NotFound => "Not available to you",
+        ErrorCode::NotFound => "Not available",
         ErrorCode::MethodNotAllowed | ErrorCode::UnsupportedMediaType => {
-            "The server wants it otherwise"
+            "The server does not accept this request"
         }
-        ErrorCode::InsufficientFunds => "Not enough money",
-        ErrorCode::AlreadyExists => "That exists already",
+        ErrorCode::InsufficientFunds => "Insufficient funds",
+        ErrorCode::AlreadyExists => "Already exists",
         ErrorCode::InvalidState => "No longer possible",
         ErrorCode::Expired => "The deadline has passed",
-        ErrorCode::RuleViolation => "Against a rule",
-        ErrorCode::LimitExceeded => "A limit is reached",
+        ErrorCode::RuleViolation => "Not allowed by the rules",
+        ErrorCode::LimitExceeded => "Limit reached",
         ErrorCode::TooLarge => "Too large",
-        ErrorCode::IdempotencyConflict => "Still being worked on",
-        ErrorCode::IdempotencyMismatch => "Sent before, with other content",
-        ErrorCode::RateLimited => "Too many requests; wait a minute",
-        ErrorCode::NotImplemented => "Not set up on this server",
-        ErrorCode::Unavailable => "The server cannot answer now",
-        ErrorCode::Internal => "The server made a mistake",
+        ErrorCode::IdempotencyConflict => "Still being processed",
+        ErrorCode::IdempotencyMismatch => "Already sent with different content",
+        ErrorCode::RateLimited => "Too many requests. Wait a minute",
+        ErrorCode::NotImplemented => "Not available on this server",
+        ErrorCode::Unavailable => "The server is temporarily unavailable",
+        ErrorCode::Internal => "Server error",
     }
 }
 
 /// Returns an agent's record: how many tasks it had completed and paid.
 pub(crate) fn agent_record(agent: &AgentSummary) -> String {
     match agent.completed_tasks {
-        0 => "new here".to_owned(),
+        0 => "New agent".to_owned(),
         number => count(number, "task paid", "tasks paid"),
     }
 }

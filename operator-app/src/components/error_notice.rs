@@ -30,7 +30,7 @@ pub(crate) fn error_notice(
                 <strong>{title}</strong>
                 <p>{sentence}</p>
                 {request_id.map(|id| view! {
-                    <p class="quiet">"Request " <code translate="no">{id}</code></p>
+                    <p class="quiet">"Request ID " <code translate="no">{id}</code></p>
                 }.into_any())}
                 {is_unauthorized(error).then(|| view! {
                     <a class="button" href=Screen::PROFILE.path()>"Go to Profile"</a>
@@ -55,19 +55,18 @@ fn title(error: &ClientError) -> &'static str {
     match error {
         ClientError::Unreachable => "No connection",
         ClientError::Refused(body, _) => labels::error_title(body.code),
-        ClientError::Intercepted(_) => "The server was not reached",
-        ClientError::Lost => "What you wanted to send is gone",
+        ClientError::Intercepted(_) => "Could not reach the server",
+        ClientError::Lost => "Data to send is missing",
     }
 }
 
 fn sentence(error: &ClientError) -> String {
     match error {
         ClientError::Unreachable => {
-            "The server cannot be reached. Nothing is lost; try again when there is a network."
-                .to_owned()
+            "Check your internet connection, then try again. Nothing is lost.".to_owned()
         }
         ClientError::Refused(body, _) if is_unauthorized(error) => format!(
-            "{} Sign out under Profile, and sign in once more.",
+            "{} Sign out on the Profile page, then sign in again.",
             body.error
         ),
         ClientError::Refused(body, _) => {
@@ -83,11 +82,12 @@ fn sentence(error: &ClientError) -> String {
                 .join(" ")
         }
         ClientError::Lost => {
-            "This browser no longer has what was to be sent. Discard it and begin again.".to_owned()
+            "This browser no longer has the data to send. Discard the proof and start again."
+                .to_owned()
         }
         ClientError::Intercepted(status) => format!(
-            "Something else answered, with status {status}. If you are on a Wi-Fi that asks you to \
-             sign in, do that first. Nothing is lost."
+            "Something else on the network answered with status {status}. If your Wi-Fi has a \
+             sign-in page, sign in there first. Nothing is lost."
         ),
     }
 }
@@ -103,7 +103,7 @@ pub(crate) fn OfflineBanner(
             {dynamic_option(move || (!online.get()).then(|| view! {
                 <p class="banner">
                     <Icon shape=Shape::Offline/>
-                    "No network. What you send waits on this phone."
+                    "You are offline. What you send is saved on this phone and sent later."
                 </p>
             }.into_any()))}
         </div>

@@ -12,7 +12,7 @@ pub(crate) fn GuardianResults(result: GuardianResult) -> impl IntoView {
     let results = result.requirement_results.into_iter();
     view! {
         <section class="card stack" aria-labelledby="results">
-            <h2 id="results">"What the check found"</h2>
+            <h2 id="results">"Review result"</h2>
             <ul class="results">
                 {results.map(|result| view! { <RequirementItem result/> }.into_any()).collect_view()}
             </ul>

@@ -41,7 +41,7 @@ pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
                     <span class="fact agent-text"><Icon shape=Shape::Agent/>{agent}</span>
                     <span class="fact">{record}</span>
                     {rating.map(|stars| view! { <span class="fact">{stars}</span> }.into_any())}
-                    <span class="fact good"><Icon shape=Shape::Lock/>"Money in escrow"</span>
+                    <span class="fact good"><Icon shape=Shape::Lock/>"Payment secured"</span>
                 </p>
             }.into_any())}
         </article>

@@ -33,17 +33,17 @@ fn numbers(earnings: Earnings) -> AnyView {
         <section class="card balance" aria-label="Available">
             <p>"Available"</p>
             <p class="big"><Money amount=earnings.available_balance/></p>
-            <p class="quiet">"Nobody can object to it any more."</p>
+            <p class="quiet">"The agent can no longer dispute it."</p>
         </section>
         <dl class="numbers">
             {number("On hold", earnings.pending_balance, on_hold)}
-            {number("In review", earnings.in_review, fixed_text("Sent, not decided yet. Not counted as earned."))}
-            {number("Paid out", earnings.paid_out, fixed_text("Has left for your account."))}
+            {number("In review", earnings.in_review, fixed_text("Proof sent, waiting for approval. Not earned yet."))}
+            {number("Paid out", earnings.paid_out, fixed_text("Sent to your account."))}
         </dl>
         {adds_up(&earnings).then(|| view! {
             <p class="quiet centre">
-                "Earned so far: " <Money amount=earnings.total_earned/>
-                ", which is available, on hold and paid out together."
+                "Total earned: " <Money amount=earnings.total_earned/>
+                " (available, on hold and paid out)"
             </p>
         }.into_any())}
         {recent(earnings.recent_tasks)}
@@ -72,10 +72,10 @@ fn on_hold(earnings: &Earnings) -> Signal<String> {
     clock.update_at(next);
     derive_text(move || match next(clock.now()) {
         Some(day) => format!(
-            "Yours. The next part becomes available on {}.",
+            "Earned. The next amount becomes available on {}.",
             browser::date(day)
         ),
-        None => "Yours, once the time has passed in which an agent may object.".to_owned(),
+        None => "Earned. Becomes available when the agent can no longer dispute it.".to_owned(),
     })
 }
 
@@ -93,8 +93,8 @@ fn number(name: &'static str, amount: MicroUsd, meaning: Signal<String>) -> AnyV
 fn recent(tasks: Vec<EarnedTask>) -> AnyView {
     if tasks.is_empty() {
         return view! {
-            <EmptyState shape=Shape::Earnings title="Nothing earned yet">
-                <p>"Each finished task stands here with its amount and the day on which it becomes available."</p>
+            <EmptyState shape=Shape::Earnings title="No earnings yet">
+                <p>"Completed tasks appear here with the amount and the day on which it becomes available."</p>
                 <a class="button primary" href=Screen::Tasks.path()>"See open tasks"</a>
             </EmptyState>
         }
@@ -102,7 +102,7 @@ fn recent(tasks: Vec<EarnedTask>) -> AnyView {
     }
     view! {
         <section class="stack" aria-labelledby="recent">
-            <h2 id="recent" class="group">"Finished tasks"</h2>
+            <h2 id="recent" class="group">"Completed tasks"</h2>
             <ul class="card ledger">
                 {tasks.into_iter().map(line).collect_view()}
             </ul>

@@ -21,7 +21,7 @@ pub(crate) fn MyTasksPage() -> impl IntoView {
     // The copy that the frame loaded may be as old as the visit.
     mine.refetch();
     view! {
-        <PageLayout title="Mine">
+        <PageLayout title="My tasks">
             <UnsentProofs/>
             {loaded_view(mine, |page| {
                 let (claimed, after) = (claimed(page.data), page.pagination);
@@ -43,7 +43,7 @@ fn UnsentProofs() -> impl IntoView {
         (!waiting.is_empty()).then(|| {
             view! {
                 <section class="stack" aria-labelledby="waiting">
-                    <h2 id="waiting">{format!("On this phone, not sent ({})", waiting.len())}</h2>
+                    <h2 id="waiting">{format!("Not sent yet ({})", waiting.len())}</h2>
                     {waiting.into_iter().map(|proof| view! {
                         <OutboxCard task_id=proof.task_id with_title=true/>
                     }.into_any()).collect_view()}
@@ -57,8 +57,8 @@ fn UnsentProofs() -> impl IntoView {
 fn claimed(tasks: Vec<OperatorTaskView>) -> AnyView {
     if tasks.is_empty() {
         return view! {
-            <EmptyState shape=Shape::Mine title="You have not taken a task yet">
-                <p>"What you accept stands here until it is done, and afterwards with what the check found."</p>
+            <EmptyState shape=Shape::Mine title="No accepted tasks yet">
+                <p>"Tasks that you accept appear here. After you send a proof, you see its review result."</p>
                 <a class="button primary" href=Screen::Tasks.path()>"See open tasks"</a>
             </EmptyState>
         }

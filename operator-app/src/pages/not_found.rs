@@ -11,9 +11,9 @@ use crate::{
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
     view! {
-        <PageLayout title="Nothing here">
-            <EmptyState shape=Shape::Question title="This address leads nowhere">
-                <p>"It may have been cut off when it was copied."</p>
+        <PageLayout title="Page not found">
+            <EmptyState shape=Shape::Question title="This address does not exist">
+                <p>"The link may be incomplete."</p>
                 <a class="button primary" href=Screen::Tasks.path()>"See open tasks"</a>
             </EmptyState>
         </PageLayout>

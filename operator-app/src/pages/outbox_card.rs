@@ -50,20 +50,20 @@ fn how(proof: &OutboxProof) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = proof.task_id;
     let kept = match proof.files.len() as u64 {
-        0 => "What you wrote is kept on this phone.".to_owned(),
+        0 => "Your text is saved on this phone.".to_owned(),
         number => format!(
-            "{} picked, kept on this phone.",
+            "{} saved on this phone.",
             labels::count(number, "file", "files")
         ),
     };
     let waits = derive_text(move || {
         match outbox.send_error(id) {
             Some(ClientError::Unreachable) => {
-                "No network. Nothing is lost: your proof is kept on this \
-            phone and goes on by itself."
+                "You are offline. Nothing is lost: your proof is saved on this phone and sent \
+                 automatically."
             }
-            Some(_) => "Kept on this phone; it goes on by itself.",
-            None => "Safe to close: it is kept on this phone and goes on when you are back.",
+            Some(_) => "Saved on this phone. It is sent automatically.",
+            None => "Safe to close. Your proof is saved on this phone and sent when you return.",
         }
         .to_owned()
     });
@@ -118,14 +118,14 @@ fn one_file(file: OutboxFile) -> AnyView {
         )
     });
     let state = derive_text(move || match sent.get() {
-        _ if received => format!("received · {}", browser::bytes(total)),
+        _ if received => format!("Received · {}", browser::bytes(total)),
         Some(sent) => format!(
-            "sending · {} of {} · {} %",
+            "Sending · {} of {} · {} %",
             browser::bytes(sent),
             browser::bytes(total),
             (sent * 100).checked_div(total).unwrap_or(0),
         ),
-        None => format!("waiting · {}", browser::bytes(total)),
+        None => format!("Waiting · {}", browser::bytes(total)),
     });
     let done = derive_text(move || {
         if received {
@@ -161,7 +161,7 @@ fn what_now(proof: &OutboxProof) -> AnyView {
     });
     match &proof.stage {
         Stage::Draft => view! {
-            <a class="button" href=Screen::proof(id).path()>"Go on with the proof"</a>
+            <a class="button" href=Screen::proof(id).path()>"Continue proof"</a>
             <DiscardButton id/>
         }
         .into_any(),
@@ -207,7 +207,7 @@ fn change_button(id: TaskId, sealed: bool) -> AnyView {
     };
     view! {
         <button type="button" class="button" on:click=handler(change)>
-            {if sealed { "Type it again" } else { "Change it" }}
+            {if sealed { "Enter it again" } else { "Edit proof" }}
         </button>
     }
     .into_any()
@@ -224,9 +224,9 @@ fn DiscardButton(id: TaskId) -> impl IntoView {
     });
     view! {
         <ConfirmButton
-            label="Discard this proof"
-            warning="Its files and its text leave this phone for good."
-            confirm_label="Discard for good"
+            label="Discard proof"
+            warning="Its files and text are deleted from this phone. You cannot undo this."
+            confirm_label="Delete permanently"
             on_confirm=discard
         />
     }

@@ -24,11 +24,11 @@ pub(crate) fn SignInPage() -> impl IntoView {
         <div class="door">
             <header class="hero">
                 <img class="logo" src="/icons/icon.svg" alt="" width="56" height="56"/>
-                <h1 tabindex="-1" node_ref=heading_focus.heading_ref()>"Small jobs from software. Paid to people."</h1>
+                <h1 tabindex="-1" node_ref=heading_focus.heading_ref()>"Get paid for tasks from AI agents"</h1>
                 <ul class="promises">
-                    <li><Icon shape=Shape::Lock/>"The money lies in escrow before you begin."</li>
-                    <li><Icon shape=Shape::Check/>"You get the whole amount you are shown."</li>
-                    <li><Icon shape=Shape::Key/>"Secrets are sealed on your phone."</li>
+                    <li><Icon shape=Shape::Lock/>"Payment is held in escrow before you start."</li>
+                    <li><Icon shape=Shape::Check/>"You receive the full amount shown."</li>
+                    <li><Icon shape=Shape::Key/>"Credentials are encrypted on your phone."</li>
                 </ul>
             </header>
             <a class="button primary wide" href=Screen::SIGN_UP.path()>"Create an account"</a>
@@ -61,8 +61,8 @@ fn SignInForm() -> impl IntoView {
                 }
                 Err(error) if is_unknown(&error) => faults.set(vec![field_fault(
                     "operator_id",
-                    "No operator has this id here, or this server lets nobody in by an id alone. \
-                     Check it, or create an account.",
+                    "This ID does not exist, or this server does not allow sign-in by ID. Check the ID, \
+                     or create an account.",
                 )]),
                 Err(error) => failure.set(Some(error)),
             }
@@ -79,7 +79,7 @@ fn SignInForm() -> impl IntoView {
             }
             Err(_) => faults.set(vec![field_fault(
                 "operator_id",
-                "An operator id begins with op_ and has 26 letters and digits after it.",
+                "An operator ID starts with op_, followed by 26 letters and digits.",
             )]),
         }
     };
@@ -88,13 +88,13 @@ fn SignInForm() -> impl IntoView {
         <form class="card stack" novalidate on:submit=handler(submit)>
             <h2>"Sign in"</h2>
             <Field
-                label="Operator id"
+                label="Operator ID"
                 name="operator_id"
                 node=id
                 faults
                 autocomplete="username"
                 required=true
-                hint="You got it when you created your account."
+                hint="You received it when you created your account."
             />
             {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
             <button type="submit" class="button wide" aria-disabled=derive_flag(move || busy.get())>

@@ -123,11 +123,11 @@ fn ContactFields(inputs: SignUpInputs, faults: FormFaults) -> impl IntoView {
     view! {
         <div class="card stack">
             <Field label="Name" name="name" node=inputs.name faults autocomplete="name"
-                required=true hint="Agents see it shortened, as “Jane D.”."/>
-            <Field label="E-mail" name="email" node=inputs.email faults kind="email"
+                required=true hint="Agents see a short form, such as “Jane D.”."/>
+            <Field label="Email" name="email" node=inputs.email faults kind="email"
                 autocomplete="email" required=true/>
             <Field label="Phone" name="phone" node=inputs.phone faults kind="tel"
-                autocomplete="tel" hint="With country code, like +49 151 23456789."/>
+                autocomplete="tel" hint="Include the country code, for example +49 151 23456789."/>
             <Field label="City" name="location.city" node=inputs.city faults
                 autocomplete="address-level2" required=true/>
             <div class="field">
@@ -155,8 +155,8 @@ fn ContactFields(inputs: SignUpInputs, faults: FormFaults) -> impl IntoView {
 fn SkillChoice() -> impl IntoView {
     view! {
         <fieldset class="card">
-            <legend>"What you do"</legend>
-            <p class="hint">"Choose none to see every kind of task."</p>
+            <legend>"Task types"</legend>
+            <p class="hint">"Select none to see all types of task."</p>
             <div class="chips">
                 {TaskType::ALL.into_iter().map(|kind| view! {
                     <label class="chip">
@@ -188,16 +188,16 @@ impl SignUpInputs {
             .filter(|c| !" -()/.".contains(*c))
             .collect();
         let checks = [
-            (name.is_empty(), "name", "Say how you are called."),
+            (name.is_empty(), "name", "Enter your name."),
             (
                 !email.contains('@'),
                 "email",
-                "An e-mail address looks like jane@example.com.",
+                "Enter an email address, such as jane@example.com.",
             ),
             (
                 city.is_empty(),
                 "location.city",
-                "Say in which city you work.",
+                "Enter the city where you work.",
             ),
             (
                 country.is_empty(),
@@ -207,7 +207,7 @@ impl SignUpInputs {
             (
                 !phone.is_empty() && !phone.starts_with('+'),
                 "phone",
-                "Begin with + and the country code, or leave it empty.",
+                "Start with + and the country code, or leave this field empty.",
             ),
         ];
         let found = checks.into_iter().filter(|(wrong, ..)| *wrong);

@@ -38,12 +38,12 @@ pub(crate) fn TasksPage() -> impl IntoView {
     };
     let state = derive_text(move || match tasks.get() {
         Some(Ok(page)) => checked(&page, checked_at.get()),
-        Some(Err(_)) => format!("Tried at {}", browser::time(checked_at.get())),
-        None => "Looking…".to_owned(),
+        Some(Err(_)) => format!("Last try at {}", browser::time(checked_at.get())),
+        None => "Searching…".to_owned(),
     });
     let refresh_words = derive_text(move || {
         if looking.get() {
-            "Looking…"
+            "Searching…"
         } else {
             "Refresh"
         }
@@ -74,8 +74,8 @@ fn list(page: Page<OperatorTaskView>) -> AnyView {
         return view! {
             <EmptyState shape=Shape::Tasks title="No open tasks right now">
                 <p>
-                    "New ones appear here when an agent posts them. Tasks that somebody else took "
-                    "are gone from the list."
+                    "New tasks appear here when agents post them. Tasks that other operators have "
+                    "accepted are not shown."
                 </p>
             </EmptyState>
         }
@@ -96,5 +96,5 @@ fn list(page: Page<OperatorTaskView>) -> AnyView {
 
 fn checked(page: &Page<OperatorTaskView>, checked_at: Timestamp) -> String {
     let found = labels::count(page.pagination.total, "open task", "open tasks");
-    format!("{found} · checked at {}", browser::time(checked_at))
+    format!("{found} · updated at {}", browser::time(checked_at))
 }

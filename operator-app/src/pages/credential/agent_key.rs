@@ -44,15 +44,15 @@ impl KeyProblem {
     pub(super) fn sentence(self) -> String {
         match self {
             Self::InsecurePage => {
-                "This page came over plain http, so somebody on the way may have \
-                altered it, and it could send what you type elsewhere. Open the app by its https \
-                address; the form is there."
+                "This page was loaded over plain HTTP. Someone on the network may have changed it, \
+                so that it sends what you enter elsewhere. Open the app at its HTTPS address to use \
+                the form."
                     .to_owned()
             }
-            Self::Missing => "The agent gave no key to seal the secret to.".to_owned(),
+            Self::Missing => "The agent gave no key to encrypt the credential with.".to_owned(),
             Self::Unreadable(error) => format!("The agent's key cannot be used. {error}"),
-            Self::Mismatch => "The server states another fingerprint than the key has that it \
-                sent: one of the two was exchanged on the way."
+            Self::Mismatch => "The fingerprint from the server does not match the key from the \
+                server. One of the two was replaced on the way."
                 .to_owned(),
         }
     }
@@ -98,14 +98,14 @@ pub(super) fn KeySection(agent: String, key: CheckedKey, agreed: RwSignal<bool>)
             <h2 id="trust"><Icon shape=Shape::Lock/>"Who can read this"</h2>
             <p>
                 "Only the agent " <strong class="agent-text">{reader}</strong>
-                ". What you type is sealed on this phone before it is sent. "
-                "HumanOps passes on the sealed envelope and cannot open it."
+                ". What you enter is encrypted on this phone before it is sent. "
+                "HumanOps cannot decrypt it."
             </p>
-            <p class="quiet">"The agent’s key, as this phone computes it:"</p>
+            <p class="quiet">"Fingerprint of the agent’s key, computed on this phone:"</p>
             <KeyFingerprint fingerprint=key.fingerprint/>
             <p class="quiet">
-                "If you are in touch with whoever runs the agent, compare these groups. "
-                "If they differ, do not type anything."
+                "If you can contact the person who runs the agent, compare these groups. "
+                "If they differ, do not enter anything."
             </p>
             <EarlierKey agent comparison=key.comparison agreed/>
         </section>
@@ -117,13 +117,13 @@ pub(super) fn KeySection(agent: String, key: CheckedKey, agreed: RwSignal<bool>)
 fn EarlierKey(agent: String, comparison: KeyComparison, agreed: RwSignal<bool>) -> impl IntoView {
     match comparison {
         KeyComparison::New => {
-            view! { <p class="quiet">"You have not sealed anything for this agent before."</p> }
+            view! { <p class="quiet">"You have not sent a credential to this agent from this phone."</p> }
                 .into_any()
         }
         KeyComparison::Same(known) => view! {
             <p class="fact good">
                 <Icon shape=Shape::Check/>
-                {format!("The same key as on {}.", browser::date(known.used_at))}
+                {format!("Same key as on {}.", browser::date(known.used_at))}
             </p>
         }
         .into_any(),
@@ -134,8 +134,8 @@ fn EarlierKey(agent: String, comparison: KeyComparison, agreed: RwSignal<bool>) 
                     {format!("On {} ", browser::date(known.used_at))}
                     <span class="agent-text">{agent}</span> " used the key "
                     <code translate="no">{known.groups}</code>
-                    ". Many agents make a new key for each task. But a server that cheats would \
-                     look the same, and could read what you type."
+                    ". Many agents create a new key for each task. But a dishonest server would look \
+                     the same, and could read what you enter."
                 </p>
                 <label class="check">
                     <input
@@ -143,7 +143,7 @@ fn EarlierKey(agent: String, comparison: KeyComparison, agreed: RwSignal<bool>) 
                         type="checkbox"
                         on:change=handler(move |event: Event| agreed.set(event_target_checked(&event)))
                     />
-                    <span>"I have seen that the key is another, and want to seal to it."</span>
+                    <span>"I understand that the key has changed, and I want to use it."</span>
                 </label>
             </Notice>
         }

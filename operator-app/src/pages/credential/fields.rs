@@ -146,18 +146,18 @@ impl CredentialInputs {
             if !is_name(&name) || name == "notes" {
                 faults.push(field_fault(
                     &part.key(),
-                    "Name this field with letters, digits and _.",
+                    "Use only letters, digits and _ in the field name.",
                 ));
             } else if filled.iter().any(|(other, _)| *other == name) {
                 faults.push(field_fault(
                     &part.key(),
-                    "Another field has this name already.",
+                    "Another field already has this name.",
                 ));
             }
             filled.push((name, value));
         }
         if filled.is_empty() {
-            faults.push(field_fault("part-0", "Type what the agent asked for."));
+            faults.push(field_fault("part-0", "Enter what the agent asked for."));
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -195,16 +195,16 @@ const fn suggestions(kind: TaskType) -> &'static [Suggestion] {
     match kind {
         TaskType::ApiKeyProcurement => &[
             ("api_key", "API key", true),
-            ("dashboard_url", "Dashboard address", false),
+            ("dashboard_url", "Dashboard URL", false),
         ],
         TaskType::AccountCreation => &[
-            ("username", "User name or e-mail", false),
+            ("username", "Username or email", false),
             ("password", "Password", true),
-            ("url", "Sign-in address", false),
+            ("url", "Sign-in URL", false),
         ],
         TaskType::PhoneVerification => &[("code", "Code", true)],
         TaskType::SubscriptionSetup => &[
-            ("account", "Account name or e-mail", false),
+            ("account", "Username or email", false),
             ("password", "Password", true),
             ("plan", "Plan", false),
         ],
@@ -252,18 +252,18 @@ fn json(filled: &[(String, Zeroizing<String>)]) -> Zeroizing<Vec<u8>> {
 pub(super) fn CredentialFields(fields: CredentialInputs, faults: FormFaults) -> impl IntoView {
     view! {
         <section class="card stack" aria-labelledby="secret">
-            <h2 id="secret">"The secret"</h2>
+            <h2 id="secret">"Credential"</h2>
             {fields.parts.get_value().into_iter().map(|part| {
                 dynamic_option(move || part.used.get().then(|| part_field(part, faults)))
             }).collect_view()}
             {dynamic_option(move || fields.unused().map(|part| view! {
                 <button type="button" class="button slim" on:click=handler(move |_| part.used.set(true))>
                     <Icon shape=Shape::Plus/>
-                    "Add a field"
+                    "Add field"
                 </button>
             }.into_any()))}
             <TextAreaField label="Note to the agent" name="secret-notes" node=fields.notes faults rows=2
-                spellcheck=false hint="Sealed with the rest."/>
+                spellcheck=false hint="Encrypted with the credential."/>
         </section>
     }
 }
@@ -347,11 +347,11 @@ fn reveal(shown: RwSignal<bool>, label: &'static str) -> AnyView {
 fn own_name(part: CredentialField) -> AnyView {
     let id = format!("{}-name", part.key());
     view! {
-        <label for=id.clone()>"Name of the field"</label>
+        <label for=id.clone()>"Field name"</label>
         <div class="with-button">
             <input id=id.clone() node_ref=part.name type="text" autocomplete="off" autocapitalize="none"
-                spellcheck="false" maxlength=NAME_CHARS_MAX.to_string() placeholder="for example recovery_code"/>
-            <button type="button" class="icon-button" aria-label="Remove this field"
+                spellcheck="false" maxlength=NAME_CHARS_MAX.to_string() placeholder="recovery_code"/>
+            <button type="button" class="icon-button" aria-label="Remove field"
                 on:click=handler(move |_| part.used.set(false))>
                 <Icon shape=Shape::Trash/>
             </button>

@@ -37,9 +37,9 @@ pub(crate) fn CredentialForm(task: OperatorTaskView) -> impl IntoView {
 fn KeyProblemNotice(problem: KeyProblem) -> impl IntoView {
     view! {
         <Notice shape=Shape::Warning tone="bad">
-            <strong>"Do not hand over the secret now"</strong>
+            <strong>"Do not send the credential"</strong>
             <p>{problem.sentence()}</p>
-            <p>"Do not send it in any other way either: not in a note, not by mail."</p>
+            <p>"Do not send it in a note or by email either."</p>
         </Notice>
     }
 }
@@ -66,7 +66,7 @@ fn SealingForm(task: OperatorTaskView, key: CheckedKey) -> impl IntoView {
         problem.set(None);
         if !agreed.get_untracked() {
             problem.set(Some(
-                "Compare the fingerprint first, and confirm it above.".to_owned(),
+                "Compare the fingerprint and confirm it above.".to_owned(),
             ));
             browser::focus_soon("#agree");
             return;
@@ -99,7 +99,7 @@ fn SealingForm(task: OperatorTaskView, key: CheckedKey) -> impl IntoView {
                     <Notice shape=Shape::Warning tone="bad"><p>{text}</p></Notice>
                 }.into_any()))}
             </div>
-            <SubmitButton label="Seal and send".to_owned() doing="Sealing…" busy/>
+            <SubmitButton label="Encrypt and send".to_owned() doing="Encrypting…" busy/>
         </form>
     }
 }
@@ -123,5 +123,5 @@ fn seal_for(
 }
 
 fn sentence(error: SealError) -> String {
-    format!("Nothing was sent, and what you typed is still here. {error}")
+    format!("Nothing was sent. What you entered is still here. {error}")
 }

@@ -82,14 +82,14 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
                 <TextAreaField label="What you did or found" name="confirmation_text" node=written.text
                     faults rows=7 required=true
                     value=earlier.confirmation_text.unwrap_or_default()/>
-                <Field label="Where it can be seen" name="reference_url" node=written.reference
+                <Field label="Link for the agent" name="reference_url" node=written.reference
                     faults kind="url" value=earlier.reference_url.unwrap_or_default()
-                    hint="An address that begins with https://, if there is one."/>
+                    hint="A web address that shows the result, starting with https://."/>
                 <TextAreaField label="Note to the agent" name="notes" node=written.notes faults rows=2
                     value=earlier.notes.unwrap_or_default()
-                    hint="Not for passwords or keys: notes are not sealed."/>
+                    hint="Do not enter passwords or keys. Notes are not encrypted."/>
             </div>
-            <SubmitButton label="Send the confirmation".to_owned() doing="Sending…" busy/>
+            <SubmitButton label="Send confirmation".to_owned() doing="Sending…" busy/>
         </form>
     }
 }
@@ -97,7 +97,7 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
 fn must_show(requirements: Vec<String>) -> AnyView {
     view! {
         <section class="card stack" aria-labelledby="wanted">
-            <h2 id="wanted">"Your text must show"</h2>
+            <h2 id="wanted">"What your text must show"</h2>
             <ol class="requirements">
                 {requirements.into_iter().map(|requirement| view! {
                     <li class="agent-text">{requirement}</li>
@@ -143,7 +143,7 @@ fn check(proof: &SubmitProof) -> Vec<api_types::error::Fault> {
     if !proof.reference_url.as_ref().is_none_or(is_address) {
         found.push(field_fault(
             "reference_url",
-            "An address begins with https:// or http://.",
+            "Start the address with https:// or http://.",
         ));
     }
     found

@@ -105,13 +105,13 @@ pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
 const fn explanation(proof_type: ProofType) -> &'static str {
     match proof_type {
         ProofType::Photo => {
-            "Take a photo for each point. Photos are kept on this phone until they are sent, so a bad network loses nothing."
+            "Take a photo for each requirement. Photos are saved on this phone until they are sent, so nothing is lost on a bad connection."
         }
         ProofType::Screenshot => {
-            "Add a screenshot for each point. They are kept on this phone until they are sent."
+            "Add a screenshot for each requirement. Screenshots are saved on this phone until they are sent."
         }
         ProofType::Artifact | ProofType::Confirmation => {
-            "Add pictures or PDFs. They are kept on this phone until they are sent."
+            "Add pictures or PDFs. Files are saved on this phone until they are sent."
         }
     }
 }
@@ -125,8 +125,8 @@ fn missing(files: &[OutboxFile], points: usize) -> usize {
 fn gap(files: usize, missing: usize) -> String {
     match missing as u64 {
         number if number > 0 && files > 0 => format!(
-            "{} nothing to show for it. The check may not be able to tell.",
-            labels::count(number, "point has", "points have"),
+            "{} no file. The check may be inconclusive.",
+            labels::count(number, "requirement has", "requirements have"),
         ),
         _ => String::new(),
     }
@@ -154,7 +154,7 @@ fn Slots(
             {requirements.into_iter().enumerate().map(|(place, requirement)| view! {
                 <Slot task place name=requirement files problem/>
             }.into_any()).collect_view()}
-            <Slot task place=requirement_count name="Anything else the agent should see".to_owned() files problem/>
+            <Slot task place=requirement_count name="Other files for the agent".to_owned() files problem/>
         </ol>
     }
 }
@@ -273,8 +273,8 @@ fn FileInput(
     }
 }
 
-const NOT_KEPT: &str = "This browser does not let the app keep files, as in a private window. \
-Open the app in a normal window and take the photo again.";
+const NOT_KEPT: &str = "This browser does not let the app store files, for example because this window is private. \
+Open the app in a normal window and add the file again.";
 
 /// Returns the reason why a file is refused, or `None` if it is accepted.
 fn refusal(file: &File, accept: &str, number: usize) -> Option<String> {
@@ -283,21 +283,21 @@ fn refusal(file: &File, accept: &str, number: usize) -> Option<String> {
     // Some phones state no media type for HEIC pictures; the server checks the content.
     if !fits && !kind.is_empty() {
         return Some(format!(
-            "“{}” is not a picture. Choose a JPEG, PNG, WebP or HEIC.",
+            "“{}” is not a picture. Choose a JPEG, PNG, WebP or HEIC file.",
             file.name()
         ));
     }
     if file.size() < 1.0 {
-        return Some(format!("“{}” is empty. Take it again.", file.name()));
+        return Some(format!("“{}” is empty. Choose another file.", file.name()));
     }
     #[expect(clippy::cast_precision_loss, reason = "15 MiB are far below 2^53")]
     if file.size() > UPLOAD_BYTES_MAX as f64 {
         return Some(format!(
-            "“{}” is larger than 15 MiB. Take it with less detail.",
+            "“{}” is larger than 15 MiB. Choose a smaller file.",
             file.name()
         ));
     }
-    (number >= FILES_MAX).then(|| format!("A proof has at most {FILES_MAX} files."))
+    (number >= FILES_MAX).then(|| format!("A proof can have at most {FILES_MAX} files."))
 }
 
 /// Shows a picked file as a thumbnail with a button to remove it.

@@ -44,14 +44,14 @@ fn ProofForm(task: OperatorTaskView) -> impl IntoView {
     let under_way = outbox
         .find_untracked(id)
         .is_some_and(|proof| !matches!(proof.stage, Stage::Draft));
-    let back = (Screen::task(id), "The task");
+    let back = (Screen::task(id), "Task");
     let title = labels::proof_action(&task);
     if under_way || !task.actions.contains(&Action::Submit) {
         return view! {
             <PageLayout title back>
-                <EmptyState shape=Shape::Check title="There is no proof to send here now">
-                    <p>"It was sent already, or the task is not yours. The task's page says which."</p>
-                    <a class="button primary" href=Screen::task(id).path()>"See the task"</a>
+                <EmptyState shape=Shape::Check title="No proof to send">
+                    <p>"The proof was already sent, or the task is not yours. Open the task for details."</p>
+                    <a class="button primary" href=Screen::task(id).path()>"Open task"</a>
                 </EmptyState>
             </PageLayout>
         }

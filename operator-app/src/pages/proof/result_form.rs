@@ -67,16 +67,16 @@ impl Property {
         let wrong = |message: &str| Err(field_fault(&self.field(), message));
         let json = |text: &str| RawValue::from_string(text.to_owned());
         match &self.kind {
-            _ if typed.is_empty() && self.required => wrong("The agent needs this."),
+            _ if typed.is_empty() && self.required => wrong("This field is required."),
             _ if typed.is_empty() => Ok(None),
             InputKind::Text(_) => Ok(to_raw_value(typed).ok()),
             InputKind::Number if serde_json::from_str::<Number>(typed).is_err() => {
-                wrong("Type a number.")
+                wrong("Enter a number.")
             }
             InputKind::Choice(_) | InputKind::Number => Ok(json(typed).ok()),
             InputKind::Json => match json(typed) {
                 Ok(value) => Ok(Some(value)),
-                Err(_) => wrong("Type this as JSON, like [\"one\", \"two\"]."),
+                Err(_) => wrong("Enter JSON, for example [\"one\", \"two\"]."),
             },
         }
     }
@@ -220,7 +220,7 @@ pub(crate) fn ResultFields(
     (!properties.is_empty()).then(|| {
         view! {
             <section class="card stack" aria-labelledby="result">
-                <h2 id="result">"What the agent wants to know"</h2>
+                <h2 id="result">"Questions from the agent"</h2>
                 {properties.into_iter().map(|property| {
                     let before = match property.name.as_str() {
                         "" => Some(&earlier),

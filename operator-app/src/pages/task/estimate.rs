@@ -46,7 +46,7 @@ pub(super) fn EstimateForm(id: TaskId, changed: Callback<()>) -> impl IntoView {
             faults.set(Vec::new());
             send.start();
         } else {
-            let wrong = "Say it in whole minutes, up to 90 days.";
+            let wrong = "Enter whole minutes, up to 90 days.";
             faults.set(vec![field_fault("estimate_minutes", wrong)]);
         }
     };
@@ -66,18 +66,18 @@ pub(super) fn EstimateForm(id: TaskId, changed: Callback<()>) -> impl IntoView {
         <form class="card stack" novalidate on:submit=handler(submit)>
             <h2>"How long will it take?"</h2>
             <p class="quiet">
-                "The agent decides on your estimate, and the task is kept for you until then. Saying "
-                "no costs you nothing."
+                "The agent approves or rejects your estimate. The task is reserved for you until then. "
+                "If the agent rejects it, you lose nothing."
             </p>
             <Field label="Minutes from start to finish" name="estimate_minutes" node=minutes faults
                 kind="number" required=true/>
             <div class="chips" role="group" aria-label="Common times">
                 {PRESETS.map(preset).into_iter().collect_view()}
             </div>
-            <TextAreaField label="Why so long" name="estimate_note" node=note faults rows=2
-                hint="The agent reads it."/>
+            <TextAreaField label="Note about your estimate" name="estimate_note" node=note faults rows=2
+                hint="Shown to the agent."/>
             {moved.problem()}
-            <SubmitButton label="Send the estimate".to_owned() doing="Sending…" busy=send.busy()/>
+            <SubmitButton label="Send estimate".to_owned() doing="Sending…" busy=send.busy()/>
         </form>
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn TaskPage(id: TaskId) -> impl IntoView {
     let unreachable = move || matches!(task.get(), Some(Err(_)));
     view! {
         {dynamic_option(move || unreachable().then(|| view! {
-            <PageLayout title="Your task" back=(Screen::MY_TASKS, "Mine")>
+            <PageLayout title="Your task" back=(Screen::MY_TASKS, "My tasks")>
                 <OutboxCard task_id=id/>
             </PageLayout>
         }.into_any()))}
@@ -72,7 +72,7 @@ fn TaskView(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
     let id = task.task_id;
     let back = match task.status {
         Status::Pending => (Screen::Tasks, "Tasks"),
-        _ => (Screen::MY_TASKS, "Mine"),
+        _ => (Screen::MY_TASKS, "My tasks"),
     };
     let title = task.title.clone();
     let kind = labels::task_type(task.task_type);
@@ -116,9 +116,9 @@ fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     } else if task.status == Status::Pending {
         view! {
             <Notice shape=Shape::Question tone="warn">
-                <strong>"You cannot take this task now"</strong>
-                <p>"Your identity is not confirmed yet, or this is no kind of task that you do."</p>
-                <a class="button" href=Screen::PROFILE.path()>"See your profile"</a>
+                <strong>"You cannot accept this task"</strong>
+                <p>"Your identity is not confirmed yet, or this type of task is not in your profile."</p>
+                <a class="button" href=Screen::PROFILE.path()>"Open profile"</a>
             </Notice>
         }
         .into_any()
@@ -195,13 +195,12 @@ fn WithdrawButton(id: TaskId, changed: Callback<()>) -> impl IntoView {
         })
     });
     view! {
-        <section class="stack" aria-label="Give the task back">
+        <section class="stack" aria-label="Withdraw from the task">
             {moved.problem()}
             <ConfirmButton
                 label="I can’t do it"
-                warning="The task goes back to the list, and somebody else can take it. It costs you \
-                    nothing. What you have not sent is discarded."
-                confirm_label="Give it back"
+                warning="Another operator can then accept the task. It costs you nothing. Anything that you have not sent is deleted."
+                confirm_label="Withdraw"
                 on_confirm=Callback::new(move |()| withdraw.start())
             />
         </section>
