@@ -1,7 +1,7 @@
-// Starts the app, and keeps it able to start without a network. The app itself is WebAssembly.
+// Starts the app and registers the service worker. The app itself is WebAssembly.
 //
-// Two things that only a page can know are passed on: that a new version waits, and that the
-// browser would install the app. The app answers by an event once the person has decided.
+// Passes on two events that may happen before the app listens: a new version is waiting, and the
+// browser offers to install the app. The app dispatches an event once the person has decided.
 
 import "/translation.js";
 import init from "/app.js";

@@ -43,8 +43,8 @@ pub(crate) fn App() -> impl IntoView {
     }
 }
 
-/// The app without a session. Every path but the one for sign-up shows the sign-in page, and the
-/// address stays in the address bar for after sign-in.
+/// The app without a session. Every path except that of sign-up shows the sign-in page, and the
+/// address bar keeps the path, so that its screen is shown after sign-in.
 #[component]
 fn SignedOut() -> impl IntoView {
     let OnlineStatus(online) = expect_context();
@@ -98,7 +98,7 @@ fn page(screen: Option<Screen>, pages: LazyPages) -> AnyView {
     }
 }
 
-/// Sends waiting proofs at the start, when the network comes back, and whenever the page becomes
+/// Sends unsent proofs at the start, when the network comes back, and whenever the page becomes
 /// visible again, because not every phone lets an app run in the background.
 fn send_when_possible(outbox: Outbox, client: &SessionClient) {
     spawn(outbox.open(client.clone()));

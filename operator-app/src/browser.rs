@@ -25,10 +25,10 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(millis).expect("a time that has four digits of year")
 }
 
-/// Returns a new random id, for a submission or a waiting file.
+/// Returns a new random id, for a submission or a file of a proof.
 ///
 /// # Errors
-/// Fails if the browser gives no random bytes; callers must then give up what needs the id.
+/// Fails if the browser gives no random bytes.
 pub(crate) fn new_id() -> Result<String, getrandom::Error> {
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random)?;

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn time_is_over_at_the_deadline_and_not_a_minute_after_it() {
+    fn no_time_is_left_at_the_deadline() {
         assert_eq!(left(1).unwrap(), "less than a minute left");
         for over in [0, -1, -30_000, -59_999, -60_000, -86_400_000] {
             assert_eq!(left(over), None, "{over} ms");
@@ -223,8 +223,8 @@ mod tests {
     }
 
     #[test]
-    fn time_left_is_said_in_the_two_largest_units() {
-        for (millis, words) in [
+    fn time_left_has_the_two_largest_units() {
+        for (millis, text) in [
             (59_999, "less than a minute left"),
             (60_000, "1 min left"),
             (59 * 60_000 + 59_999, "59 min left"),
@@ -233,26 +233,26 @@ mod tests {
             (1_440 * 60_000, "1 day 0 h left"),
             (2_880 * 60_000, "2 days left"),
         ] {
-            assert_eq!(left(millis).unwrap(), words);
+            assert_eq!(left(millis).unwrap(), text);
         }
     }
 
     /// Follows the text from change to change: no change is missed, and none is announced without
     /// need in the last day.
     #[test]
-    fn what_is_said_changes_exactly_when_it_says_that_it_will() {
+    fn the_text_changes_exactly_at_the_announced_times() {
         let deadline = at(86_400_000 - 1);
         let mut now = at(0);
-        let mut said = time_left(now, deadline);
+        let mut text = time_left(now, deadline);
         let mut changes = 0;
         while let Some(next) = next_time_left_change(now, deadline) {
             let before = Timestamp::from_millis(next.as_millis() - 1).unwrap();
-            assert_eq!(time_left(before, deadline), said, "at {before}");
-            assert_ne!(time_left(next, deadline), said, "at {next}");
-            (now, said) = (next, time_left(next, deadline));
+            assert_eq!(time_left(before, deadline), text, "at {before}");
+            assert_ne!(time_left(next, deadline), text, "at {next}");
+            (now, text) = (next, time_left(next, deadline));
             changes += 1;
         }
-        assert_eq!((now, said, changes), (deadline, None, 1_440));
+        assert_eq!((now, text, changes), (deadline, None, 1_440));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The operator app in the browser: find a task, do it, submit the proof.
 //!
-//! This file only starts the app; the page table is in `app.rs`. `public/boot.js` loads this module
-//! and registers the service worker.
+//! This file only starts the app; `app.rs` has the root component. `public/boot.js` loads this
+//! module and registers the service worker.
 
 #![expect(
     unreachable_pub,

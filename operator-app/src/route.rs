@@ -1,5 +1,5 @@
-//! Client-side routing: the current path and navigation to another screen. `screen.rs` maps paths to
-//! screens, and `app.rs` maps screens to views.
+//! Client-side routing: the current path and navigation to another screen. `screen.rs` maps paths
+//! to screens, and `app.rs` maps screens to views.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -48,14 +48,15 @@ impl Route {
     /// Navigates to another screen and replaces the history entry, so that *back* does not return.
     pub(crate) fn replace(self, screen: Screen) {
         let path = screen.path();
-        if history(|own| own.replace_state_with_url(&JsValue::NULL, "", Some(&path))) {
+        if change_history(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&path)))
+        {
             self.show(&path);
         }
     }
 
     fn go_to(self, path: &str) {
         if path != address()
-            && history(|own| own.push_state_with_url(&JsValue::NULL, "", Some(path)))
+            && change_history(|history| history.push_state_with_url(&JsValue::NULL, "", Some(path)))
         {
             self.show(path);
         }
@@ -74,8 +75,10 @@ fn address() -> String {
     location().pathname().unwrap_or_default()
 }
 
-fn history(change: impl Fn(&web_sys::History) -> Result<(), JsValue>) -> bool {
-    window().history().is_ok_and(|own| change(&own).is_ok())
+fn change_history(change: impl Fn(&web_sys::History) -> Result<(), JsValue>) -> bool {
+    window()
+        .history()
+        .is_ok_and(|history| change(&history).is_ok())
 }
 
 /// Returns the path of the clicked link, if it stays within the app and the click has no modifier
@@ -91,6 +94,6 @@ fn own_link(event: &MouseEvent) -> Option<String> {
         .ok()??
         .dyn_into::<HtmlAnchorElement>()
         .ok()?;
-    let own = link.target().is_empty() && Some(link.origin()) == location().origin().ok();
-    own.then(|| link.pathname())
+    let is_own = link.target().is_empty() && Some(link.origin()) == location().origin().ok();
+    is_own.then(|| link.pathname())
 }

@@ -1,4 +1,4 @@
-//! A button for an irreversible action: it says what will be lost and asks for confirmation.
+//! A button for an irreversible action, which names the consequence and asks for confirmation.
 
 use leptos::{ev::MouseEvent, html::Button, prelude::*};
 

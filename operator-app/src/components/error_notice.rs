@@ -1,4 +1,4 @@
-//! An error as text, by its code; and the banner for a phone without a network.
+//! The notice that shows an error, and the banner for a phone without a network.
 
 use api_types::error::ErrorCode;
 use leptos::prelude::*;

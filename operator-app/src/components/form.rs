@@ -145,13 +145,13 @@ fn FieldHint(name: &'static str, hint: Option<&'static str>, faults: FormFaults)
         }
         .to_owned()
     });
-    let words = derive_text(move || {
+    let message = derive_text(move || {
         faults
             .of(name)
             .unwrap_or_else(|| hint.unwrap_or("").to_owned())
     });
     view! {
-        <p id=format!("{name}-hint") class=class>{words}</p>
+        <p id=format!("{name}-hint") class=class>{message}</p>
     }
 }
 

@@ -1,5 +1,4 @@
-//! The Guardian's result: each requirement with a word, an icon and the fact that the finding rests
-//! on.
+//! The Guardian's result: each requirement with a word, an icon and the reason for the finding.
 
 use api_types::guardian::{GuardianResult, RequirementResult};
 use leptos::prelude::*;
@@ -9,12 +8,16 @@ use crate::components::{Icon, Shape};
 /// The Guardian's result in full.
 #[component]
 pub(crate) fn GuardianResults(result: GuardianResult) -> impl IntoView {
-    let results = result.requirement_results.into_iter();
+    let items = result
+        .requirement_results
+        .into_iter()
+        .map(|result| view! { <RequirementItem result/> }.into_any())
+        .collect_view();
     view! {
         <section class="card stack" aria-labelledby="results">
             <h2 id="results">"Review result"</h2>
             <ul class="results">
-                {results.map(|result| view! { <RequirementItem result/> }.into_any()).collect_view()}
+                {items}
             </ul>
             <p class="quiet agent-text">{result.reasoning}</p>
         </section>

@@ -78,7 +78,7 @@ pub(crate) fn Notice(
     }
 }
 
-/// A page with nothing to show, which explains why and what to do.
+/// The content of a page without data: explains why there is none and what to do.
 #[component]
 pub(crate) fn EmptyState(shape: Shape, title: &'static str, children: Children) -> impl IntoView {
     view! {

@@ -59,12 +59,12 @@ pub(crate) fn load<T: Send + Sync + 'static>(
     Effect::new(move || {
         generation.track();
         let answer = fetch();
-        let own = latest.get_value() + 1;
-        latest.set_value(own);
+        let request = latest.get_value() + 1;
+        latest.set_value(request);
         spawn(async move {
             let answer = answer.await;
             // The response is dropped if a later request was started or the page was left.
-            if latest.try_get_value() == Some(own) {
+            if latest.try_get_value() == Some(request) {
                 value.try_set(Some(answer));
             }
         });
@@ -72,7 +72,7 @@ pub(crate) fn load<T: Send + Sync + 'static>(
     Loadable { value, generation }
 }
 
-/// Shows a loaded value; a skeleton while it loads, and a problem with a retry button if it failed.
+/// Shows a loaded value; a skeleton while it loads, and an error with a retry button if it failed.
 pub(crate) fn loaded_view<T: Clone + Send + Sync + 'static>(
     value: Loadable<T>,
     show: impl Fn(T) -> AnyView + Send + 'static,

@@ -1,5 +1,5 @@
-//! Components that pages are made of. They make no requests and know no routes: they take values
-//! and signals, and call callbacks.
+//! Components that pages are made of. They make no requests and contain no paths: they take values
+//! and signals, call callbacks, and link to a `Screen`.
 
 mod action;
 mod confirm_button;

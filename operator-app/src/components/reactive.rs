@@ -1,8 +1,8 @@
 //! Reactive parts of views.
 //!
 //! A bare closure in a view makes the framework compile its code for building, updating and
-//! removing once more for that closure. Behind these functions it is compiled once, which halves
-//! the size of the download.
+//! removing once more for that closure. These functions box the closure, so that the code is
+//! compiled once, which halves the size of the download.
 
 use leptos::prelude::*;
 

@@ -43,14 +43,14 @@ pub(super) async fn try_acquire(name: &str) -> Option<LockGuard> {
             }
         };
         let decide = Closure::once_into_js(decide);
-        let asked = request.call3(&locks, &name.into(), &options, &decide);
-        let asked = asked.and_then(JsCast::dyn_into::<Promise>);
+        let requested = request.call3(&locks, &name.into(), &options, &decide);
+        let requested = requested.and_then(JsCast::dyn_into::<Promise>);
         spawn(async move {
-            let refused = match asked {
-                Ok(asked) => JsFuture::from(asked).await.is_err(),
+            let failed = match requested {
+                Ok(promise) => JsFuture::from(promise).await.is_err(),
                 Err(_) => true,
             };
-            if refused {
+            if failed {
                 let _ = reject.call0(&JsValue::NULL);
             }
         });

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ready_is_sent_one_after_the_other() {
+    fn ready_proofs_are_sent_one_after_the_other() {
         let mut schedule = Schedule::default();
         let ready = [task(1), task(2)];
         assert_eq!(schedule.next(&ready, at(0)), NextAction::Send(task(1)));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_that_is_made_ready_while_another_is_sent_is_sent_after_it() {
+    fn a_proof_that_becomes_ready_while_another_is_sent_is_sent_after_it() {
         let mut schedule = Schedule::default();
         schedule.begin(task(1));
         schedule.end(task(1), &overloaded(None), &[task(1)], at(0));
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_operator_keeps_is_sent_once_the_try_of_the_first_has_ended() {
+    fn the_proof_of_another_operator_is_sent_after_the_running_attempt_has_ended() {
         let mut schedule = Schedule::default();
         schedule.begin(task(1));
         schedule.close();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn after_failures_it_goes_on_ever_more_seldom() {
+    fn the_backoff_doubles_with_each_failure_up_to_the_maximum() {
         let mut schedule = Schedule::default();
         let ready = [task(1)];
         let mut waits = Vec::new();
@@ -247,7 +247,7 @@ mod tests {
             schedule.begin(task(1));
             schedule.end(task(1), &no_network(), &ready, at(now));
             let NextAction::Wait(wait) = schedule.next(&ready, at(now)) else {
-                panic!("it neither waits nor goes on");
+                panic!("the schedule does not wait");
             };
             waits.push(wait.as_secs());
             now += wait.as_secs();
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_wish_holds_unless_the_person_presses_the_button() {
+    fn retry_after_holds_until_the_person_presses_the_button() {
         let mut schedule = Schedule::default();
         let ready = [task(1)];
         schedule.begin(task(1));
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn no_wish_and_no_clock_stops_it_for_good() {
+    fn neither_retry_after_nor_the_clock_stops_sending_forever() {
         let mut schedule = Schedule::default();
         let ready = [task(1)];
         schedule.begin(task(1));
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_that_never_gets_through_does_not_keep_the_others_waiting() {
+    fn a_proof_that_always_fails_does_not_block_the_others() {
         let mut schedule = Schedule::default();
         let ready = [task(1), task(2)];
         schedule.begin(task(1));
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_tab_sends_is_looked_at_again() {
+    fn a_proof_that_another_tab_sends_is_checked_again() {
         let mut schedule = Schedule::default();
         schedule.begin(task(1));
         schedule.end(task(1), &Outcome::Locked, &[task(1)], at(0));
@@ -311,7 +311,7 @@ mod tests {
 
     /// Random sequences of events, each reproducible from its seed.
     #[test]
-    fn while_something_is_ready_it_is_sent_or_waits_for_a_bounded_time() {
+    fn a_ready_proof_is_sent_or_waits_for_a_bounded_time() {
         for seed in 0..2_000_u64 {
             run_random_events(seed);
         }
@@ -345,7 +345,7 @@ mod tests {
                 2 => schedule.wake(WakeReason::Network),
                 3 => now = (now + random(400)).saturating_sub(random(50)),
                 _ => {
-                    if let Some((task, own)) = sending.take() {
+                    if let Some((task, is_signed_in)) = sending.take() {
                         let outcome = match random(5) {
                             0 => no_network(),
                             1 => overloaded(Some(u32::try_from(random(10_000)).unwrap())),
@@ -353,11 +353,11 @@ mod tests {
                             3 => Outcome::Superseded,
                             _ => Outcome::Done,
                         };
-                        if !own {
+                        if !is_signed_in {
                             schedule.end_after_sign_out();
                         } else {
                             if matches!(outcome, Outcome::Done | Outcome::Superseded) {
-                                ready.retain(|own| *own != task);
+                                ready.retain(|other| *other != task);
                             }
                             schedule.end(task, &outcome, &ready, at(now));
                         }

@@ -136,7 +136,7 @@ impl Sender {
         };
         match self.send(client, key, proof.clone()).await {
             Ok(()) => {
-                // If deleting it fails, the next visit sends the proof again and receives the first
+                // If deleting it fails, the proof is sent again later and receives the first
                 // receipt.
                 let _ = self.proofs.change_same(key, &proof, |_| None).await;
                 self.proofs.count_received();
@@ -148,7 +148,7 @@ impl Sender {
                     let stage = Stage::Refused(error.clone());
                     Some(OutboxProof { stage, ..proof })
                 };
-                // If storing it fails, the next visit sends the proof again.
+                // If storing it fails, the proof is sent again later.
                 let _ = self.proofs.change_same(key, &proof, refuse).await;
                 Outcome::Done
             }

@@ -51,11 +51,11 @@ fn numbers(earnings: Earnings) -> AnyView {
     .into_any()
 }
 
-fn fixed_text(words: &'static str) -> Signal<String> {
-    derive_text(move || words.to_owned())
+fn fixed_text(text: &'static str) -> Signal<String> {
+    derive_text(move || text.to_owned())
 }
 
-/// Explains the balance on hold, with the day on which the next part becomes available, while that
+/// Explains the balance on hold. Names the day on which the next amount becomes available, if that
 /// day is in the future.
 fn on_hold(earnings: &Earnings) -> Signal<String> {
     let clock: Clock = expect_context();

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Shows the rows after a page, and loads one more page for each press. `fetch` takes the cursor of
-/// the page before.
+/// the previous page.
 #[component]
 pub(crate) fn LoadMore(
     after: Pagination,
@@ -44,7 +44,7 @@ pub(crate) fn LoadMore(
         })
     });
     let busy = move || load.busy().get();
-    let words = derive_text(move || if busy() { "Loading…" } else { "Show more" }.to_owned());
+    let label = derive_text(move || if busy() { "Loading…" } else { "Show more" }.to_owned());
     view! {
         {dynamic(move || view! {
             <div class="cards">
@@ -57,7 +57,7 @@ pub(crate) fn LoadMore(
         {dynamic_option(move || next.get().map(|_| view! {
             <button type="button" class="button wide" aria-disabled=derive_flag(busy)
                 on:click=handler(move |_| load.start())>
-                {words}
+                {label}
             </button>
         }.into_any()))}
     }

@@ -1,4 +1,4 @@
-//! The page with the operator's claimed tasks and the waiting proofs on this phone.
+//! The page with the operator's accepted tasks and the unsent proofs on this phone.
 
 use api_types::{page::Page, status::Status, task::OperatorTaskView};
 use leptos::prelude::*;
@@ -14,24 +14,24 @@ use crate::{
     screen::Screen,
 };
 
-/// Shows the outbox, and below it the claimed tasks grouped by what they need.
+/// Shows the outbox, and below it the accepted tasks grouped by what they need.
 #[component]
 pub(crate) fn MyTasksPage() -> impl IntoView {
     let MyTasks(mine) = expect_context();
-    // The copy that the frame loaded may be as old as the visit.
+    // The frame loaded its copy when the app started, so it may be old.
     mine.refetch();
     view! {
         <PageLayout title="My tasks">
             <UnsentProofs/>
             {loaded_view(mine, |page| {
-                let (claimed, after) = (claimed(page.data), page.pagination);
-                view! { {claimed} <LoadMore after fetch=older/> }.into_any()
+                let (groups, after) = (grouped(page.data), page.pagination);
+                view! { {groups} <LoadMore after fetch=fetch_more/> }.into_any()
             })}
         </PageLayout>
     }
 }
 
-fn older(client: SessionClient, cursor: String) -> ResponseFuture<Page<OperatorTaskView>> {
+fn fetch_more(client: SessionClient, cursor: String) -> ResponseFuture<Page<OperatorTaskView>> {
     Box::pin(async move { client.my_tasks(Some(&cursor)).await })
 }
 
@@ -39,12 +39,12 @@ fn older(client: SessionClient, cursor: String) -> ResponseFuture<Page<OperatorT
 fn UnsentProofs() -> impl IntoView {
     let outbox: Outbox = expect_context();
     dynamic_option(move || {
-        let waiting = outbox.all();
-        (!waiting.is_empty()).then(|| {
+        let unsent = outbox.all();
+        (!unsent.is_empty()).then(|| {
             view! {
                 <section class="stack" aria-labelledby="waiting">
-                    <h2 id="waiting">{format!("Not sent yet ({})", waiting.len())}</h2>
-                    {waiting.into_iter().map(|proof| view! {
+                    <h2 id="waiting">{format!("Not sent yet ({})", unsent.len())}</h2>
+                    {unsent.into_iter().map(|proof| view! {
                         <OutboxCard task_id=proof.task_id with_title=true/>
                     }.into_any()).collect_view()}
                 </section>
@@ -54,7 +54,7 @@ fn UnsentProofs() -> impl IntoView {
     })
 }
 
-fn claimed(tasks: Vec<OperatorTaskView>) -> AnyView {
+fn grouped(tasks: Vec<OperatorTaskView>) -> AnyView {
     if tasks.is_empty() {
         return view! {
             <EmptyState shape=Shape::Mine title="No accepted tasks yet">

@@ -1,4 +1,4 @@
-//! A waiting proof with its progress: which files wait, are being sent or have been received.
+//! An unsent proof with its progress: which files wait, are being sent or have been received.
 
 use api_types::TaskId;
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ use crate::{
     screen::Screen,
 };
 
-/// Shows the waiting proof of a task, if there is one.
+/// Shows the unsent proof of a task, if there is one.
 #[component]
 pub(crate) fn OutboxCard(
     task_id: TaskId,
@@ -33,11 +33,11 @@ pub(crate) fn OutboxCard(
                             <a class="target" href=Screen::task(task_id).path()>{proof.title.clone()}</a>
                         </h3>
                     }.into_any())}
-                    {how(&proof)}
+                    {state(&proof)}
                     <ul class="uploads">
-                        {proof.files.iter().cloned().map(one_file).collect_view()}
+                        {proof.files.iter().cloned().map(file_progress).collect_view()}
                     </ul>
-                    {what_now(&proof)}
+                    {actions(&proof)}
                 </section>
             }
             .into_any()
@@ -46,17 +46,17 @@ pub(crate) fn OutboxCard(
 }
 
 /// Shows the state as a sentence. Screen readers announce it, but not the byte counts below it.
-fn how(proof: &OutboxProof) -> AnyView {
+fn state(proof: &OutboxProof) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = proof.task_id;
-    let kept = match proof.files.len() as u64 {
+    let saved = match proof.files.len() as u64 {
         0 => "Your text is saved on this phone.".to_owned(),
         number => format!(
             "{} saved on this phone.",
             labels::count(number, "file", "files")
         ),
     };
-    let waits = derive_text(move || {
+    let explanation = derive_text(move || {
         match outbox.send_error(id) {
             Some(ClientError::Unreachable) => {
                 "You are offline. Nothing is lost: your proof is saved on this phone and sent \
@@ -67,7 +67,7 @@ fn how(proof: &OutboxProof) -> AnyView {
         }
         .to_owned()
     });
-    let word = derive_text(move || {
+    let status = derive_text(move || {
         if outbox.send_error(id).is_some() {
             "Waiting"
         } else {
@@ -87,14 +87,14 @@ fn how(proof: &OutboxProof) -> AnyView {
         Stage::Draft => view! {
             <p class="row start">
                 <span class="mark neutral">"Not sent"</span>
-                <span>{kept}</span>
+                <span>{saved}</span>
             </p>
         }
         .into_any(),
         Stage::Ready => view! {
             <p class="row start" role="status">
-                <span class=class>{word}</span>
-                <span>{waits}</span>
+                <span class=class>{status}</span>
+                <span>{explanation}</span>
             </p>
         }
         .into_any(),
@@ -102,7 +102,7 @@ fn how(proof: &OutboxProof) -> AnyView {
     }
 }
 
-fn one_file(file: OutboxFile) -> AnyView {
+fn file_progress(file: OutboxFile) -> AnyView {
     let outbox: Outbox = expect_context();
     let received = file.url.is_some();
     let (key, total) = (file.key, file.bytes);
@@ -110,7 +110,7 @@ fn one_file(file: OutboxFile) -> AnyView {
         let sending = outbox
             .upload_progress()
             .filter(|sending| sending.key == key)?;
-        // On the wire the form fields count too; the person sees the file's size only.
+        // The progress counts the form fields too; the person sees the size of the file only.
         Some(
             (total * sending.sent)
                 .checked_div(sending.total)
@@ -149,10 +149,10 @@ fn one_file(file: OutboxFile) -> AnyView {
     .into_any()
 }
 
-fn what_now(proof: &OutboxProof) -> AnyView {
+fn actions(proof: &OutboxProof) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = proof.task_id;
-    let sealed = proof.proof.encrypted_credential.is_some();
+    let is_sealed = proof.proof.encrypted_credential.is_some();
     let try_again = Callback::new(move |()| {
         spawn(async move {
             // A change that could not be stored is still in memory and is sent from there.
@@ -172,9 +172,9 @@ fn what_now(proof: &OutboxProof) -> AnyView {
                     <Icon shape=Shape::Refresh/>
                     "Send now"
                 </button>
-                // A proof that a proxy never lets through must not stay forever.
+                // A proxy may block a proof forever, so the person can change or discard it.
                 {matches!(error, ClientError::Intercepted(_)).then(|| view! {
-                    {change_button(id, sealed)}
+                    {change_button(id, is_sealed)}
                     <DiscardButton id/>
                 }.into_any())}
             }.into_any()))}
@@ -182,7 +182,7 @@ fn what_now(proof: &OutboxProof) -> AnyView {
         .into_any(),
         Stage::Refused(error) => view! {
             {error_notice(error, Some(try_again))}
-            {change_button(id, sealed)}
+            {change_button(id, is_sealed)}
             <DiscardButton id/>
         }
         .into_any(),
@@ -191,13 +191,13 @@ fn what_now(proof: &OutboxProof) -> AnyView {
 
 /// Returns a button that leads back to the form with its content. A sealed credential can be read
 /// only by the agent, so it must be typed again.
-fn change_button(id: TaskId, sealed: bool) -> AnyView {
+fn change_button(id: TaskId, is_sealed: bool) -> AnyView {
     let outbox: Outbox = expect_context();
     let route: Route = expect_context();
     let change = move |_| {
         spawn(async move {
             // A change that could not be stored is still made in memory.
-            let _ = if sealed {
+            let _ = if is_sealed {
                 outbox.discard(id).await
             } else {
                 outbox.reopen(id).await
@@ -207,7 +207,7 @@ fn change_button(id: TaskId, sealed: bool) -> AnyView {
     };
     view! {
         <button type="button" class="button" on:click=handler(change)>
-            {if sealed { "Enter it again" } else { "Edit proof" }}
+            {if is_sealed { "Enter it again" } else { "Edit proof" }}
         </button>
     }
     .into_any()

@@ -28,7 +28,7 @@ pub(crate) fn ProfilePage() -> impl IntoView {
     });
     view! {
         <PageLayout title="Profile">
-            {loaded_view(profile, about)}
+            {loaded_view(profile, facts)}
             <InstallSection/>
             {help()}
             <SignOut/>
@@ -36,7 +36,7 @@ pub(crate) fn ProfilePage() -> impl IntoView {
     }
 }
 
-fn about(profile: OperatorProfile) -> AnyView {
+fn facts(profile: OperatorProfile) -> AnyView {
     let (tone, identity) = match profile.kyc_status {
         KycStatus::Approved => ("mark good", "Confirmed"),
         KycStatus::Pending => (
@@ -78,11 +78,11 @@ fn OperatorIdValue(id: OperatorId) -> impl IntoView {
         let writing = window().navigator().clipboard().write_text(&id.to_string());
         spawn(async move { copied.set(JsFuture::from(writing).await.is_ok()) });
     };
-    let words = derive_text(move || if copied.get() { "Copied" } else { "Copy" }.to_owned());
+    let label = derive_text(move || if copied.get() { "Copied" } else { "Copy" }.to_owned());
     view! {
         <code class="id" translate="no">{id.to_string()}</code>
         <button type="button" class="button slim" on:click=handler(copy)>
-            <span aria-live="polite">{words}</span>
+            <span aria-live="polite">{label}</span>
         </button>
         <p class="quiet">"You sign in with this ID. Keep it private."</p>
     }
@@ -140,7 +140,7 @@ fn SignOut() -> impl IntoView {
     let CurrentSession(current) = expect_context();
     let outbox: Outbox = expect_context();
     let waiting = move || outbox.all().len() as u64;
-    let leave = move |_| {
+    let sign_out = move |_| {
         Session::clear();
         current.set(None);
     };
@@ -152,7 +152,7 @@ fn SignOut() -> impl IntoView {
                     " not sent yet and will stay on this phone until you sign in again."
                 </p>
             }.into_any()))}
-            <button type="button" class="button wide" on:click=handler(leave)>"Sign out"</button>
+            <button type="button" class="button wide" on:click=handler(sign_out)>"Sign out"</button>
         </section>
     }
 }

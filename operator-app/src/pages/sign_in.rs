@@ -21,7 +21,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
     let heading_focus: HeadingFocus = expect_context();
     crate::browser::set_title("Sign in");
     view! {
-        <div class="door">
+        <div class="welcome">
             <header class="hero">
                 <img class="logo" src="/icons/icon.svg" alt="" width="56" height="56"/>
                 <h1 tabindex="-1" node_ref=heading_focus.heading_ref()>"Get paid for tasks from AI agents"</h1>

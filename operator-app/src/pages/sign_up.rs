@@ -1,4 +1,4 @@
-//! The page that registers an operator: name and contact, area of work, kinds of tasks.
+//! The page that registers an operator: name and contact, city, and types of task.
 
 use api_types::{operator::RegisterOperator, place::HomePlace, task_type::TaskType};
 use js_sys::{Array, Function, Reflect};
@@ -119,7 +119,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
 #[component]
 fn ContactFields(inputs: SignUpInputs, faults: FormFaults) -> impl IntoView {
     let country_fault = move || faults.of("location.country");
-    let country_words = derive_text(move || country_fault().unwrap_or_default());
+    let country_message = derive_text(move || country_fault().unwrap_or_default());
     view! {
         <div class="card stack">
             <Field label="Name" name="name" node=inputs.name faults autocomplete="name"
@@ -145,7 +145,7 @@ fn ContactFields(inputs: SignUpInputs, faults: FormFaults) -> impl IntoView {
                         <option value=code>{name}</option>
                     }.into_any()).collect_view()}
                 </select>
-                <p id="country-hint" class="hint fault">{country_words}</p>
+                <p id="country-hint" class="hint fault">{country_message}</p>
             </div>
         </div>
     }

@@ -1,4 +1,4 @@
-//! The last step of every proof form.
+//! Submission of a proof, which all proof forms share.
 
 use leptos::prelude::*;
 

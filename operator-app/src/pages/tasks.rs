@@ -20,20 +20,20 @@ use crate::{
 pub(crate) fn TasksPage() -> impl IntoView {
     let client: SessionClient = expect_context();
     let outbox: Outbox = expect_context();
-    let looking = RwSignal::new(true);
+    let is_loading = RwSignal::new(true);
     let checked_at = RwSignal::new(browser::now());
     let tasks = load(move || {
         outbox.received();
         let client = client.clone();
         Box::pin(async move {
             let found = client.find_tasks(None).await;
-            looking.set(false);
+            is_loading.set(false);
             checked_at.set(browser::now());
             found
         })
     });
     let refresh = move |_| {
-        looking.set(true);
+        is_loading.set(true);
         tasks.refetch();
     };
     let state = derive_text(move || match tasks.get() {
@@ -41,8 +41,8 @@ pub(crate) fn TasksPage() -> impl IntoView {
         Some(Err(_)) => format!("Last try at {}", browser::time(checked_at.get())),
         None => "Searching…".to_owned(),
     });
-    let refresh_words = derive_text(move || {
-        if looking.get() {
+    let refresh_label = derive_text(move || {
+        if is_loading.get() {
             "Searching…"
         } else {
             "Refresh"
@@ -57,11 +57,11 @@ pub(crate) fn TasksPage() -> impl IntoView {
                 <button
                     type="button"
                     class="button slim"
-                    aria-disabled=derive_flag(move || looking.get())
+                    aria-disabled=derive_flag(move || is_loading.get())
                     on:click=handler(refresh)
                 >
                     <Icon shape=Shape::Refresh/>
-                    {refresh_words}
+                    {refresh_label}
                 </button>
             </div>
             {loaded_view(tasks, list)}

@@ -1,5 +1,5 @@
-//! Checks on the phone of the agent's key, which a credential is sealed to: parsing, fingerprint
-//! and comparison with earlier keys.
+//! Checks the agent's key, which a credential is sealed to, on the phone: parsing, fingerprint and
+//! comparison with earlier keys.
 
 use api_types::task::OperatorTaskView;
 use crypto_wasm::{AgentPublicKey, Fingerprint, KeyError};
@@ -27,16 +27,16 @@ impl CheckedKey {
     }
 }
 
-/// The reason why no credential may be typed.
+/// The reason why the credential form is not shown.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum KeyProblem {
-    /// The page came by plain http from another machine and may have been altered.
+    /// The page was loaded over plain HTTP from another machine and may have been altered.
     InsecurePage,
     /// The task has no public key.
     Missing,
     /// The key cannot be parsed.
     Unreadable(KeyError),
-    /// The fingerprint that the server states is not that of the key.
+    /// The fingerprint that the server states is not the key's.
     Mismatch,
 }
 
@@ -45,8 +45,8 @@ impl KeyProblem {
         match self {
             Self::InsecurePage => {
                 "This page was loaded over plain HTTP. Someone on the network may have changed it, \
-                so that it sends what you enter elsewhere. Open the app at its HTTPS address to use \
-                the form."
+                so that it sends what you enter elsewhere. Open the app at its HTTPS address to \
+                use the form."
                     .to_owned()
             }
             Self::Missing => "The agent gave no key to encrypt the credential with.".to_owned(),
@@ -58,7 +58,7 @@ impl KeyProblem {
     }
 }
 
-/// Returns the task's key, if the checks on this phone allow to trust it with a credential.
+/// Returns the task's key if a credential may be sealed to it.
 pub(super) fn check_key(task: &OperatorTaskView) -> Result<CheckedKey, KeyProblem> {
     if !browser::is_secure() {
         return Err(KeyProblem::InsecurePage);
@@ -127,26 +127,29 @@ fn EarlierKey(agent: String, comparison: KeyComparison, agreed: RwSignal<bool>) 
             </p>
         }
         .into_any(),
-        KeyComparison::Changed(known) => view! {
-            <Notice shape=Shape::Warning tone="warn">
-                <strong>"This agent’s key has changed"</strong>
-                <p>
-                    {format!("On {} ", browser::date(known.used_at))}
-                    <span class="agent-text">{agent}</span> " used the key "
-                    <code translate="no">{known.groups}</code>
-                    ". Many agents create a new key for each task. But a dishonest server would look \
-                     the same, and could read what you enter."
-                </p>
-                <label class="check">
-                    <input
-                        id="agree"
-                        type="checkbox"
-                        on:change=handler(move |event: Event| agreed.set(event_target_checked(&event)))
-                    />
-                    <span>"I understand that the key has changed, and I want to use it."</span>
-                </label>
-            </Notice>
+        KeyComparison::Changed(known) => {
+            let agree = move |event: Event| agreed.set(event_target_checked(&event));
+            view! {
+                <Notice shape=Shape::Warning tone="warn">
+                    <strong>"This agent’s key has changed"</strong>
+                    <p>
+                        {format!("On {} ", browser::date(known.used_at))}
+                        <span class="agent-text">{agent}</span> " used the key "
+                        <code translate="no">{known.groups}</code>
+                        ". Many agents create a new key for each task. But a dishonest server would \
+                         look the same, and could read what you enter."
+                    </p>
+                    <label class="check">
+                        <input
+                            id="agree"
+                            type="checkbox"
+                            on:change=handler(agree)
+                        />
+                        <span>"I understand that the key has changed, and I want to use it."</span>
+                    </label>
+                </Notice>
+            }
+            .into_any()
         }
-        .into_any(),
     }
 }

@@ -15,7 +15,7 @@ use crate::components::{
 };
 
 /// Maximum number of fields that the person can add to the suggested ones.
-const OWN_FIELDS_MAX: usize = 8;
+const ADDED_FIELDS_MAX: usize = 8;
 
 /// Maximum number of characters in the name of an added field.
 const NAME_CHARS_MAX: usize = 64;
@@ -93,7 +93,7 @@ impl CredentialField {
 
     /// Returns the name by which the form's faults find this field.
     fn key(self) -> String {
-        format!("part-{}", self.id)
+        format!("field-{}", self.id)
     }
 
     fn name(self) -> String {
@@ -108,7 +108,7 @@ impl CredentialField {
 #[derive(Clone, Copy)]
 pub(super) struct CredentialInputs {
     // Includes the fields that the person may add, created in advance and unused.
-    parts: StoredValue<Vec<CredentialField>>,
+    fields: StoredValue<Vec<CredentialField>>,
     notes: NodeRef<Textarea>,
 }
 
@@ -116,13 +116,13 @@ impl CredentialInputs {
     /// Creates the fields that a task type usually needs; the agent may have asked for others.
     pub(super) fn of(kind: TaskType) -> Self {
         let suggested = suggestions(kind).iter().copied().map(Some);
-        let own = std::iter::repeat_n(None, OWN_FIELDS_MAX);
-        let parts = suggested
-            .chain(own)
+        let added = std::iter::repeat_n(None, ADDED_FIELDS_MAX);
+        let fields = suggested
+            .chain(added)
             .enumerate()
             .map(|(id, one)| CredentialField::new(id, one));
         Self {
-            parts: StoredValue::new(parts.collect()),
+            fields: StoredValue::new(fields.collect()),
             notes: NodeRef::new(),
         }
     }
@@ -130,34 +130,34 @@ impl CredentialInputs {
     /// Returns the credential as UTF-8 JSON, or its faults. This buffer is wiped on drop; the
     /// strings that the browser handed out are left to its garbage collector.
     pub(super) fn read(self) -> Result<Zeroizing<Vec<u8>>, Vec<Fault>> {
-        let parts = self
-            .parts
+        let fields = self
+            .fields
             .get_value()
             .into_iter()
-            .filter(|part| part.used.get_untracked());
+            .filter(|field| field.used.get_untracked());
         let mut faults = Vec::new();
         let mut filled: Vec<(String, Zeroizing<String>)> = Vec::new();
-        for part in parts {
-            let value = Zeroizing::new(part.value());
-            let name = part.name();
+        for field in fields {
+            let value = Zeroizing::new(field.value());
+            let name = field.name();
             if value.trim().is_empty() {
                 continue;
             }
             if !is_name(&name) || name == "notes" {
                 faults.push(field_fault(
-                    &part.key(),
+                    &field.key(),
                     "Use only letters, digits and _ in the field name.",
                 ));
             } else if filled.iter().any(|(other, _)| *other == name) {
                 faults.push(field_fault(
-                    &part.key(),
+                    &field.key(),
                     "Another field already has this name.",
                 ));
             }
             filled.push((name, value));
         }
         if filled.is_empty() {
-            faults.push(field_fault("part-0", "Enter what the agent asked for."));
+            faults.push(field_fault("field-0", "Enter what the agent asked for."));
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -174,8 +174,8 @@ impl CredentialInputs {
 
     /// Empties every input.
     pub(super) fn clear(self) {
-        for part in self.parts.try_get_value().unwrap_or_default() {
-            part.set_value("");
+        for field in self.fields.try_get_value().unwrap_or_default() {
+            field.set_value("");
         }
         if let Some(area) = self.notes.try_get_untracked().flatten() {
             area.set_value("");
@@ -184,10 +184,10 @@ impl CredentialInputs {
 
     /// Returns a field that can still be added.
     fn unused(self) -> Option<CredentialField> {
-        self.parts
+        self.fields
             .get_value()
             .into_iter()
-            .find(|part| !part.used.get())
+            .find(|field| !field.used.get())
     }
 }
 
@@ -249,37 +249,37 @@ fn json(filled: &[(String, Zeroizing<String>)]) -> Zeroizing<Vec<u8>> {
 
 /// The inputs of all fields.
 #[component]
-pub(super) fn CredentialFields(fields: CredentialInputs, faults: FormFaults) -> impl IntoView {
+pub(super) fn CredentialFields(inputs: CredentialInputs, faults: FormFaults) -> impl IntoView {
     view! {
         <section class="card stack" aria-labelledby="secret">
             <h2 id="secret">"Credential"</h2>
-            {fields.parts.get_value().into_iter().map(|part| {
-                dynamic_option(move || part.used.get().then(|| part_field(part, faults)))
+            {inputs.fields.get_value().into_iter().map(|field| {
+                dynamic_option(move || field.used.get().then(|| field_view(field, faults)))
             }).collect_view()}
-            {dynamic_option(move || fields.unused().map(|part| view! {
-                <button type="button" class="button slim" on:click=handler(move |_| part.used.set(true))>
+            {dynamic_option(move || inputs.unused().map(|field| view! {
+                <button type="button" class="button slim" on:click=handler(move |_| field.used.set(true))>
                     <Icon shape=Shape::Plus/>
                     "Add field"
                 </button>
             }.into_any()))}
-            <TextAreaField label="Note to the agent" name="secret-notes" node=fields.notes faults rows=2
+            <TextAreaField label="Note to the agent" name="secret-notes" node=inputs.notes faults rows=2
                 spellcheck=false hint="Encrypted with the credential."/>
         </section>
     }
 }
 
-fn part_field(part: CredentialField, faults: FormFaults) -> AnyView {
-    let key = part.key();
+fn field_view(field: CredentialField, faults: FormFaults) -> AnyView {
+    let key = field.key();
     let (id, hint) = (key.clone(), format!("{key}-hint"));
     let fault = derive_text(move || faults.of(&key).unwrap_or_default());
-    let label = part.suggestion.map_or("Value", |(_, label, _)| label);
+    let label = field.suggestion.map_or("Value", |(_, label, _)| label);
     view! {
         <div class="field">
-            {part.suggestion.is_none().then(|| own_name(part))}
+            {field.suggestion.is_none().then(|| name_input(field))}
             <label for=id.clone()>{label}</label>
             <div class="with-button">
-                {typed_into(part, fault, id.clone(), hint.clone())}
-                {reveal(part.shown, label)}
+                {value_input(field, fault, id.clone(), hint.clone())}
+                {reveal_button(field.shown, label)}
             </div>
             <p id=hint class="hint fault">{fault}</p>
         </div>
@@ -288,17 +288,24 @@ fn part_field(part: CredentialField, faults: FormFaults) -> AnyView {
 }
 
 /// Returns the single-line or the multi-line input. Both hide their text until it is to be shown.
-fn typed_into(part: CredentialField, fault: Signal<String>, id: String, hint: String) -> AnyView {
-    let kind = derive_text(move || if part.shown.get() { "text" } else { "password" }.to_owned());
-    let class = derive_text(move || if part.shown.get() { "" } else { "hidden-text" }.to_owned());
+fn value_input(field: CredentialField, fault: Signal<String>, id: String, hint: String) -> AnyView {
+    let kind = derive_text(move || {
+        if field.shown.get() {
+            "text"
+        } else {
+            "password"
+        }
+        .to_owned()
+    });
+    let class = derive_text(move || if field.shown.get() { "" } else { "hidden-text" }.to_owned());
     let invalid = derive_flag(move || !fault.get().is_empty());
     dynamic(move || {
         let (id, hint) = (id.clone(), hint.clone());
-        if part.long.get() {
+        if field.long.get() {
             view! {
                 <textarea
                     id=id
-                    node_ref=part.lines
+                    node_ref=field.lines
                     class=class
                     rows="6"
                     autocomplete="off"
@@ -313,14 +320,14 @@ fn typed_into(part: CredentialField, fault: Signal<String>, id: String, hint: St
             view! {
                 <input
                     id=id
-                    node_ref=part.line
+                    node_ref=field.line
                     type=kind
                     autocomplete="off"
                     autocapitalize="none"
                     spellcheck="false"
                     aria-invalid=invalid
                     aria-describedby=hint
-                    on:paste=handler(move |event: ClipboardEvent| part.paste(&event))
+                    on:paste=handler(move |event: ClipboardEvent| field.paste(&event))
                 />
             }
             .into_any()
@@ -328,11 +335,11 @@ fn typed_into(part: CredentialField, fault: Signal<String>, id: String, hint: St
     })
 }
 
-fn reveal(shown: RwSignal<bool>, label: &'static str) -> AnyView {
-    let words =
+fn reveal_button(shown: RwSignal<bool>, label: &'static str) -> AnyView {
+    let action =
         derive_text(move || format!("{} {label}", if shown.get() { "Hide" } else { "Show" }));
     view! {
-        <button type="button" class="icon-button" aria-label=words
+        <button type="button" class="icon-button" aria-label=action
             on:click=handler(move |_| shown.update(|shown| *shown = !*shown))>
             {dynamic(move || {
                 let shape = if shown.get() { Shape::EyeOff } else { Shape::Eye };
@@ -344,15 +351,15 @@ fn reveal(shown: RwSignal<bool>, label: &'static str) -> AnyView {
 }
 
 /// Returns the input for the name of an added field.
-fn own_name(part: CredentialField) -> AnyView {
-    let id = format!("{}-name", part.key());
+fn name_input(field: CredentialField) -> AnyView {
+    let id = format!("{}-name", field.key());
     view! {
         <label for=id.clone()>"Field name"</label>
         <div class="with-button">
-            <input id=id.clone() node_ref=part.name type="text" autocomplete="off" autocapitalize="none"
+            <input id=id.clone() node_ref=field.name type="text" autocomplete="off" autocapitalize="none"
                 spellcheck="false" maxlength=NAME_CHARS_MAX.to_string() placeholder="recovery_code"/>
             <button type="button" class="icon-button" aria-label="Remove field"
-                on:click=handler(move |_| part.used.set(false))>
+                on:click=handler(move |_| field.used.set(false))>
                 <Icon shape=Shape::Trash/>
             </button>
         </div>

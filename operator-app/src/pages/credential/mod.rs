@@ -48,15 +48,15 @@ fn KeyProblemNotice(problem: KeyProblem) -> impl IntoView {
 fn SealingForm(task: OperatorTaskView, key: CheckedKey) -> impl IntoView {
     let client: SessionClient = expect_context();
     let send_proof = use_submit();
-    let fields = CredentialInputs::of(task.task_type);
+    let inputs = CredentialInputs::of(task.task_type);
     let faults = FormFaults::new();
     let agreed = RwSignal::new(!key.has_changed());
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let (agent, agent_id) = (task.agent.name.clone(), task.agent.id);
     let (public_key, fingerprint) = (key.public_key, key.fingerprint);
-    // However the person leaves the form, its inputs are emptied.
-    on_cleanup(move || fields.clear());
+    // The inputs are emptied whenever the person leaves the form.
+    on_cleanup(move || inputs.clear());
 
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -71,7 +71,7 @@ fn SealingForm(task: OperatorTaskView, key: CheckedKey) -> impl IntoView {
             browser::focus_soon("#agree");
             return;
         }
-        let sealed = match fields.read() {
+        let sealed = match inputs.read() {
             Ok(secret) => seal_for(&public_key, &task, &secret),
             Err(found) => return faults.set(found),
         };
@@ -81,7 +81,7 @@ fn SealingForm(task: OperatorTaskView, key: CheckedKey) -> impl IntoView {
         match sealed {
             Ok(envelope) => {
                 busy.set(true);
-                fields.clear();
+                inputs.clear();
                 known_keys::remember(agent_id, &fingerprint);
                 proof.proof.encrypted_credential = Some(envelope);
                 send_proof(proof);
@@ -93,7 +93,7 @@ fn SealingForm(task: OperatorTaskView, key: CheckedKey) -> impl IntoView {
     view! {
         <form class="stack" novalidate autocomplete="off" on:submit=handler(submit)>
             <KeySection agent key agreed/>
-            <CredentialFields fields faults/>
+            <CredentialFields inputs faults/>
             <div role="alert">
                 {dynamic_option(move || problem.get().map(|text| view! {
                     <Notice shape=Shape::Warning tone="bad"><p>{text}</p></Notice>

@@ -15,7 +15,7 @@ use crate::{
 const AUTOSAVE_DELAY: Duration = Duration::from_millis(400);
 
 /// Stores the text of a form in its draft while the person types and when the page is left, and
-/// restores the text of an earlier visit.
+/// restores the text of a stored draft.
 #[derive(Clone, Copy)]
 pub(crate) struct Autosave {
     task: StoredValue<OperatorTaskView>,
@@ -42,8 +42,8 @@ impl Autosave {
         autosave
     }
 
-    /// Returns the text of an earlier visit.
-    pub(crate) fn earlier(self) -> SubmitProof {
+    /// Returns the text of the stored draft.
+    pub(crate) fn stored(self) -> SubmitProof {
         let id = self.task.with_value(|task| task.task_id);
         let draft = self.outbox.find_untracked(id);
         draft.map(|draft| draft.proof).unwrap_or_default()
@@ -77,8 +77,7 @@ impl Autosave {
         });
     }
 
-    /// Cancels what is still to be stored, because the proof was handed to the outbox or the page
-    /// is gone.
+    /// Cancels what is still to be stored, because the proof was submitted or the page is gone.
     pub(crate) fn cancel(self) {
         self.pending.try_update_value(|pending| *pending = None);
         if let Some(timer) = self.timer.try_get_value().flatten() {

@@ -31,20 +31,20 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
     let send_proof = use_submit();
     let form = NodeRef::<Form>::new();
     let result_form = ResultForm::of(&task);
-    let written = ConfirmationInputs {
+    let inputs = ConfirmationInputs {
         text: NodeRef::new(),
         reference: NodeRef::new(),
         notes: NodeRef::new(),
     };
     let autosave = Autosave::of(&task);
-    let earlier = autosave.earlier();
+    let stored = autosave.stored();
     let faults = FormFaults::new();
     let busy = RwSignal::new(false);
     let requirements = task.proof_requirements.clone();
 
-    let keep = move |_| {
+    let save = move |_| {
         let mut proof = SubmitProof::default();
-        written.write_into(&mut proof);
+        inputs.write_into(&mut proof);
         proof.result = result_form.draft(form);
         autosave.schedule(proof);
     };
@@ -59,7 +59,7 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
         else {
             return;
         };
-        written.write_into(&mut proof.proof);
+        inputs.write_into(&mut proof.proof);
         let mut found = check(&proof.proof);
         match result_form.read(form) {
             Ok(result) => proof.proof.result = result,
@@ -75,18 +75,18 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
     };
 
     view! {
-        <form class="stack" novalidate node_ref=form on:submit=handler(submit) on:input=handler(keep)>
-            {must_show(requirements)}
-            <ResultFields result_form faults earlier=earlier.result/>
+        <form class="stack" novalidate node_ref=form on:submit=handler(submit) on:input=handler(save)>
+            {requirement_list(requirements)}
+            <ResultFields result_form faults earlier=stored.result/>
             <div class="card stack">
-                <TextAreaField label="What you did or found" name="confirmation_text" node=written.text
+                <TextAreaField label="What you did or found" name="confirmation_text" node=inputs.text
                     faults rows=7 required=true
-                    value=earlier.confirmation_text.unwrap_or_default()/>
-                <Field label="Link for the agent" name="reference_url" node=written.reference
-                    faults kind="url" value=earlier.reference_url.unwrap_or_default()
+                    value=stored.confirmation_text.unwrap_or_default()/>
+                <Field label="Link for the agent" name="reference_url" node=inputs.reference
+                    faults kind="url" value=stored.reference_url.unwrap_or_default()
                     hint="A web address that shows the result, starting with https://."/>
-                <TextAreaField label="Note to the agent" name="notes" node=written.notes faults rows=2
-                    value=earlier.notes.unwrap_or_default()
+                <TextAreaField label="Note to the agent" name="notes" node=inputs.notes faults rows=2
+                    value=stored.notes.unwrap_or_default()
                     hint="Do not enter passwords or keys. Notes are not encrypted."/>
             </div>
             <SubmitButton label="Send confirmation".to_owned() doing="Sending…" busy/>
@@ -94,7 +94,7 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
     }
 }
 
-fn must_show(requirements: Vec<String>) -> AnyView {
+fn requirement_list(requirements: Vec<String>) -> AnyView {
     view! {
         <section class="card stack" aria-labelledby="wanted">
             <h2 id="wanted">"What your text must show"</h2>

@@ -40,18 +40,17 @@ pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
     let note = move || non_empty(notes.get_untracked().map(|area| area.value()));
     let result_form = ResultForm::of(&task);
     let autosave = Autosave::of(&task);
-    let earlier = autosave.earlier();
+    let stored = autosave.stored();
     let faults = FormFaults::new();
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let id = task.task_id;
     let files = Memo::new(move |_| outbox.find(id).map(|proof| proof.files).unwrap_or_default());
-    let points = task.proof_requirements.len();
-    let label =
-        derive_text(move || files.with(|files| send_label(files.len(), missing(files, points))));
-    let gap = derive_text(move || files.with(|files| gap(files.len(), missing(files, points))));
+    let requirement_count = task.proof_requirements.len();
+    let label = derive_text(move || files.with(|files| send_label(files, requirement_count)));
+    let missing = derive_text(move || files.with(|files| missing_text(files, requirement_count)));
 
-    let keep = move |_| {
+    let save = move |_| {
         autosave.schedule(SubmitProof {
             notes: note(),
             result: result_form.draft(form),
@@ -85,18 +84,18 @@ pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
     };
 
     view! {
-        <form class="stack" novalidate node_ref=form on:submit=handler(submit) on:input=handler(keep)>
+        <form class="stack" novalidate node_ref=form on:submit=handler(submit) on:input=handler(save)>
             <p>{explanation(task.proof_type)}</p>
             <Slots task files problem/>
-            <ResultFields result_form faults earlier=earlier.result/>
+            <ResultFields result_form faults earlier=stored.result/>
             <TextAreaField label="Note to the agent" name="notes" node=notes faults rows=2
-                value=earlier.notes.unwrap_or_default()/>
+                value=stored.notes.unwrap_or_default()/>
             <div role="alert">
                 {dynamic_option(move || problem.get().map(|text| view! {
                     <Notice shape=Shape::Warning tone="bad"><p>{text}</p></Notice>
                 }.into_any()))}
             </div>
-            <p class="quiet" role="status">{gap}</p>
+            <p class="quiet" role="status">{missing}</p>
             <SubmitButton label doing="Sending…" busy/>
         </form>
     }
@@ -117,14 +116,15 @@ const fn explanation(proof_type: ProofType) -> &'static str {
 }
 
 /// Returns how many requirements have no file.
-fn missing(files: &[OutboxFile], points: usize) -> usize {
-    let has_none = |point: &usize| !files.iter().any(|file| file.slot == *point);
-    (0..points).filter(has_none).count()
+fn missing(files: &[OutboxFile], requirement_count: usize) -> usize {
+    let has_none = |requirement: &usize| !files.iter().any(|file| file.slot == *requirement);
+    (0..requirement_count).filter(has_none).count()
 }
 
-fn gap(files: usize, missing: usize) -> String {
-    match missing as u64 {
-        number if number > 0 && files > 0 => format!(
+/// Returns a warning about requirements without a file, once there is a file at all.
+fn missing_text(files: &[OutboxFile], requirement_count: usize) -> String {
+    match missing(files, requirement_count) as u64 {
+        number if number > 0 && !files.is_empty() => format!(
             "{} no file. The check may be inconclusive.",
             labels::count(number, "requirement has", "requirements have"),
         ),
@@ -132,11 +132,12 @@ fn gap(files: usize, missing: usize) -> String {
     }
 }
 
-fn send_label(files: usize, missing: usize) -> String {
-    match files as u64 {
+fn send_label(files: &[OutboxFile], requirement_count: usize) -> String {
+    let count = labels::count(files.len() as u64, "file", "files");
+    match files.len() {
         0 => "Send".to_owned(),
-        number if missing > 0 => format!("Send {} anyway", labels::count(number, "file", "files")),
-        number => format!("Send {}", labels::count(number, "file", "files")),
+        _ if missing(files, requirement_count) > 0 => format!("Send {count} anyway"),
+        _ => format!("Send {count}"),
     }
 }
 
@@ -168,7 +169,7 @@ fn Slot(
     problem: RwSignal<Option<String>>,
 ) -> impl IntoView {
     // The pictures are rendered again only when this slot changes.
-    let own = Memo::new(move |_| {
+    let slot_files = Memo::new(move |_| {
         files.with(|files| {
             files
                 .iter()
@@ -178,7 +179,7 @@ fn Slot(
         })
     });
     let class = derive_text(move || {
-        if own.with(Vec::is_empty) {
+        if slot_files.with(Vec::is_empty) {
             "card slot"
         } else {
             "card slot filled"
@@ -192,7 +193,7 @@ fn Slot(
     } else {
         "image/*"
     };
-    let file_words = if proof_type == ProofType::Photo {
+    let file_label = if proof_type == ProofType::Photo {
         "Choose photo"
     } else {
         "Choose file"
@@ -203,16 +204,20 @@ fn Slot(
             <p class="agent-text">{name}</p>
             {dynamic(move || view! {
                 <div class="thumbs">
-                    {own.get().into_iter().map(|file| picked(task, file)).collect_view()}
+                    {slot_files
+                        .get()
+                        .into_iter()
+                        .map(|file| file_thumbnail(task, file))
+                        .collect_view()}
                 </div>
             }.into_any())}
             <div class="pick">
                 {with_camera.then(|| view! {
-                    <FileInput task place problem accept="image/*" camera=true words="Take photo"
+                    <FileInput task place problem accept="image/*" camera=true label="Take photo"
                         name=format!("Take photo, {short}")/>
                 }.into_any())}
-                <FileInput task place problem accept camera=false words=file_words
-                    name=format!("{file_words}, {short}")/>
+                <FileInput task place problem accept camera=false label=file_label
+                    name=format!("{file_label}, {short}")/>
             </div>
         </li>
     }
@@ -226,7 +231,7 @@ fn FileInput(
     problem: RwSignal<Option<String>>,
     accept: &'static str,
     camera: bool,
-    words: &'static str,
+    label: &'static str,
     name: String,
 ) -> impl IntoView {
     let outbox: Outbox = expect_context();
@@ -250,18 +255,18 @@ fn FileInput(
         let Some(new_draft) =
             task.with_value(|task| OutboxProof::new_draft(task, client.operator_id()))
         else {
-            return problem.set(Some(NOT_KEPT.to_owned()));
+            return problem.set(Some(NOT_STORED.to_owned()));
         };
         spawn(async move {
             if outbox.add_file(new_draft, place, &file).await.is_err() {
-                problem.set(Some(NOT_KEPT.to_owned()));
+                problem.set(Some(NOT_STORED.to_owned()));
             }
         });
     };
     view! {
         <label class="button pick-button">
             <Icon shape=if camera { Shape::Camera } else { Shape::Picture }/>
-            {words}
+            {label}
             <input
                 type="file"
                 accept=accept
@@ -273,7 +278,7 @@ fn FileInput(
     }
 }
 
-const NOT_KEPT: &str = "This browser does not let the app store files, for example because this window is private. \
+const NOT_STORED: &str = "This browser does not let the app store files, for example because this window is private. \
 Open the app in a normal window and add the file again.";
 
 /// Returns the reason why a file is refused, or `None` if it is accepted.
@@ -301,15 +306,14 @@ fn refusal(file: &File, accept: &str, number: usize) -> Option<String> {
 }
 
 /// Shows a picked file as a thumbnail with a button to remove it.
-fn picked(task: StoredValue<OperatorTaskView>, file: OutboxFile) -> AnyView {
+fn file_thumbnail(task: StoredValue<OperatorTaskView>, file: OutboxFile) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = task.with_value(|task| task.task_id);
     let (key, name) = (file.key, file.name);
     let url = RwSignal::new(None::<String>);
-    let own = key.clone();
+    let file_key = key.clone();
     spawn(async move {
-        let key = own;
-        if let Ok(blob) = outbox.file(&key).await
+        if let Ok(blob) = outbox.file(&file_key).await
             && let Ok(made) = Url::create_object_url_with_blob(&blob)
         {
             url.try_set(Some(made));

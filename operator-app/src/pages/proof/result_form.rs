@@ -93,15 +93,15 @@ impl InputKind {
             let choices = values.iter().map(|value| (value.to_string(), label(value)));
             return Self::Choice(choices.collect());
         }
-        let own = |value: &Value| {
+        let type_name = |value: &Value| {
             value
                 .as_str()
                 .filter(|name| *name != "null")
                 .map(str::to_owned)
         };
         let kind = match schema.get("type") {
-            Some(Value::Array(kinds)) => kinds.iter().find_map(own),
-            Some(kind) => own(kind),
+            Some(Value::Array(kinds)) => kinds.iter().find_map(type_name),
+            Some(kind) => type_name(kind),
             None => None,
         };
         match kind.as_deref() {
@@ -188,12 +188,12 @@ impl ResultForm {
 }
 
 fn properties(schema: &Value) -> Vec<Property> {
-    let own = schema.get("properties").and_then(Value::as_object);
+    let object = schema.get("properties").and_then(Value::as_object);
     let required: Vec<&str> = (schema.get("required").and_then(Value::as_array))
         .map(|names| names.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
-    match own.filter(|own| !own.is_empty()) {
-        Some(own) => own
+    match object.filter(|object| !object.is_empty()) {
+        Some(object) => object
             .iter()
             .map(|(name, schema)| Property::new(name, schema, required.contains(&name.as_str())))
             .collect(),
@@ -210,7 +210,7 @@ fn data(form: NodeRef<Form>) -> Option<FormData> {
 pub(crate) fn ResultFields(
     result_form: ResultForm,
     faults: FormFaults,
-    /// The value typed on an earlier visit.
+    /// The value of the stored draft.
     earlier: Option<Box<RawValue>>,
 ) -> impl IntoView {
     let earlier: Value = earlier
@@ -236,13 +236,13 @@ pub(crate) fn ResultFields(
 fn input(property: &Property, before: Option<&Value>, faults: FormFaults) -> AnyView {
     let (name, hint) = (property.field(), property.hint.clone());
     let hint_id = format!("{name}-hint");
-    let (seen, shown, told) = (name.clone(), name.clone(), name.clone());
-    let invalid = derive_flag(move || faults.of(&seen).is_some());
+    let (for_flag, for_class, for_message) = (name.clone(), name.clone(), name.clone());
+    let invalid = derive_flag(move || faults.of(&for_flag).is_some());
     let class = derive_text(move || {
-        let tone = faults.of(&shown).map_or("", |_| " fault");
+        let tone = faults.of(&for_class).map_or("", |_| " fault");
         format!("hint agent-text{tone}")
     });
-    let below = derive_text(move || faults.of(&told).unwrap_or_else(|| hint.clone()));
+    let message = derive_text(move || faults.of(&for_message).unwrap_or_else(|| hint.clone()));
     let required = property.required.to_string();
     let as_json = before.map(ToString::to_string).unwrap_or_default();
     let as_text = before.and_then(Value::as_str).map(str::to_owned);
@@ -275,7 +275,7 @@ fn input(property: &Property, before: Option<&Value>, faults: FormFaults) -> Any
                 {(!property.required).then(|| view! { <span class="optional">"optional"</span> }.into_any())}
             </label>
             {control}
-            <p id=hint_id class=class>{below}</p>
+            <p id=hint_id class=class>{message}</p>
         </div>
     }
     .into_any()

@@ -95,11 +95,11 @@ fn TaskView(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
     }
 }
 
-/// Shows the operator's next move as a button that stays in reach, and the button to withdraw.
+/// Shows the operator's next move as a button that stays visible, and the button to withdraw.
 fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     let may = |action| task.actions.contains(&action);
     let (id, pay) = (task.task_id, task.reward_usd);
-    let onward = if may(Move::Accept) {
+    let primary = if may(Move::Accept) {
         view! { <AcceptButton id pay changed/> }.into_any()
     } else if may(Move::Estimate) {
         view! { <EstimateForm id changed/> }.into_any()
@@ -127,7 +127,7 @@ fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     };
     view! {
         {withdraw_button(task, changed)}
-        {onward}
+        {primary}
     }
     .into_any()
 }
@@ -154,7 +154,7 @@ fn AcceptButton(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoVi
     });
     let label = format!("Accept for {}", browser::money(pay));
     let busy = move || accept.busy().get();
-    let words = derive_text(move || {
+    let current_label = derive_text(move || {
         if busy() {
             "Accepting…".to_owned()
         } else {
@@ -170,7 +170,7 @@ fn AcceptButton(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoVi
                 aria-disabled=derive_flag(busy)
                 on:click=handler(move |_| accept.start())
             >
-                {words}
+                {current_label}
             </button>
         </div>
     }

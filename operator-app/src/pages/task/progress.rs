@@ -22,7 +22,8 @@ use crate::{
 pub(super) fn progress(task: &OperatorTaskView) -> Option<AnyView> {
     let (shape, tone, title, sentence) = outcome(task)?;
     let clock = clock(task);
-    let result = task.result.as_deref().map(|result| result.get().to_owned());
+    let typed_result = task.result.as_deref().map(|result| result.get().to_owned());
+    let guardian_result = task.guardian_result.clone();
     Some(
         view! {
             <Notice shape tone>
@@ -33,8 +34,8 @@ pub(super) fn progress(task: &OperatorTaskView) -> Option<AnyView> {
             {again(task).map(revision)}
             {task.rejection.clone().map(rejected)}
             {task.resolution.clone().map(resolved)}
-            {task.guardian_result.clone().map(|result| view! { <GuardianResults result/> }.into_any())}
-            {task.proof.clone().map(|proof| sent(proof, result))}
+            {guardian_result.map(|result| view! { <GuardianResults result/> }.into_any())}
+            {task.proof.clone().map(|proof| sent(proof, typed_result))}
         }
         .into_any(),
     )
@@ -107,7 +108,11 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             "Waiting for the agent",
             fixed_text(format!(
                 "The agent decides on your estimate of {}. You do not need to do anything.",
-                labels::duration(task.estimate.as_ref().map_or(0, |own| own.estimate_minutes)),
+                labels::duration(
+                    task.estimate
+                        .as_ref()
+                        .map_or(0, |estimate| estimate.estimate_minutes)
+                ),
             )),
         ),
         Status::Submitted => (
