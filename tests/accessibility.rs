@@ -149,9 +149,9 @@ async fn a_page_that_the_browser_translated_shows_what_changes() -> Result<()> {
     sam.does("sendConfirmation", ()).await?;
     sam.does("seeStatus", json!({ "status": "Completed" }))
         .await?;
-    sam.does("seeNoText", json!({ "text": "Yours" })).await?;
+    sam.does("seeNoText", json!({ "text": "Accepted" })).await?;
     sam.does("openEarnings", ()).await?;
-    sam.does("seeNoText", json!({ "text": "Looking…" })).await?;
+    sam.does("seeNoText", json!({ "text": "Searching…" })).await?;
     sam.leaves().await?;
     agent.leaves().await?;
     world.ends().await

@@ -86,7 +86,9 @@ const field = (name) => page.getByRole("textbox", { name });
 // Browsers give an input that hides its text no role.
 const hiddenField = (name) => page.getByLabel(name, { exact: true });
 const heading = (name) => page.getByRole("heading", { name, exact: true });
-const place = (name) => page.getByRole("navigation", { name: "Main" }).getByRole("link", { name });
+// A badge stands before the name of a link.
+const place = (name) => page.getByRole("navigation", { name: "Main" })
+  .getByRole("link", { name: new RegExp(`(^|not sent ?)${name}$`) });
 
 async function arriveAt(name) {
   await page.getByRole("heading", { name, level: 1, exact: true }).waitFor();
@@ -114,7 +116,7 @@ async function signUpInVain({ name, reason }) {
 async function askForAccount(name) {
   if (!(await heading("Create an account").isVisible())) await openSignUp();
   await field("Name").fill(name);
-  await field("E-mail").fill(`${name.toLowerCase().replace(" ", ".")}@example.com`);
+  await field("Email").fill(`${name.toLowerCase().replace(" ", ".")}@example.com`);
   await field("City").fill("Berlin");
   await page.getByRole("combobox", { name: "Country" }).selectOption({ label: "Germany" });
   await button("Create account").click();
@@ -122,9 +124,9 @@ async function askForAccount(name) {
 
 async function signUpWrongly() {
   await openSignUp();
-  await field("E-mail").fill("not an address");
+  await field("Email").fill("not an address");
   await button("Create account").click();
-  await page.getByText("Say how you are called.").waitFor();
+  await page.getByText("Enter your name.").waitFor();
 }
 
 // ---- navigation
@@ -137,8 +139,8 @@ async function findTasks() {
 }
 
 async function openMine() {
-  await place("Mine").click();
-  await arriveAt("Mine");
+  await place("My tasks").click();
+  await arriveAt("My tasks");
 }
 
 async function openEarnings() {
@@ -171,7 +173,7 @@ async function accept() {
 /** Presses the button while something other than the server answers. */
 async function acceptInVain() {
   await button(/^Accept for/).click();
-  await page.getByText("The server was not reached").waitFor();
+  await page.getByText("Could not reach the server").waitFor();
   await button(/^Accept for/).waitFor();
 }
 
@@ -194,15 +196,15 @@ async function acceptAndLeave() {
 
 /** The page is replaced: its heading gets the focus, so that screen readers read it. */
 async function seeAccepted() {
-  await page.getByText("Yours", { exact: true }).waitFor();
+  await page.getByText("Accepted", { exact: true }).waitFor();
   await page.getByRole("heading", { level: 1 }).and(page.locator(":focus")).waitFor();
 }
 
 /** Goes from an accepted task to the form of its proof. */
 async function beginProof() {
-  await page.getByRole("link", { name: /^(Hand over|Add|Write) the/ }).click();
-  await page.getByRole("heading", { name: /^(Hand over|Add|Write) the/, level: 1 }).waitFor();
-  await page.getByRole("button", { name: /^(Send|Seal)/ }).waitFor();
+  await page.getByRole("link", { name: /^(Send|Add|Write) / }).click();
+  await page.getByRole("heading", { name: /^(Send|Add|Write) /, level: 1 }).waitFor();
+  await page.getByRole("button", { name: /^(Send|Encrypt)/ }).waitFor();
 }
 
 // ---- proofs
@@ -212,8 +214,8 @@ async function typeCredential({ secret }) {
   await hiddenField("API key").fill(secret);
   await button("Show API key").click();
   await button("Hide API key").click();
-  await button("Add a field").click();
-  await field("Name of the field").fill("recovery_code");
+  await button("Add field").click();
+  await field("Field name").fill("recovery_code");
   await hiddenField("Value").fill(`recovery ${secret}`);
   await field("Note to the agent").fill(`Two lines:\n"${secret}"`);
   return {
@@ -224,16 +226,16 @@ async function typeCredential({ secret }) {
 }
 
 async function sendCredential() {
-  await button("Seal and send").click();
+  await button("Encrypt and send").click();
 }
 
 async function cannotSendYet() {
   await sendCredential();
-  await page.getByText("Compare the fingerprint first, and confirm it above.").waitFor();
+  await page.getByText("Compare the fingerprint and confirm it above.").waitFor();
 }
 
 async function trustNewKey() {
-  await page.getByRole("checkbox", { name: /I have seen that the key is another/ }).check();
+  await page.getByRole("checkbox", { name: /I understand that the key has changed/ }).check();
 }
 
 async function takePhoto({ file }) {
@@ -257,12 +259,12 @@ async function typeConfirmation({ text }) {
 
 /** Taps twice before the page can react to the first tap. */
 async function tapSendTwice() {
-  await button("Send the confirmation").dblclick();
+  await button("Send confirmation").dblclick();
 }
 
 /** Presses the button that sends at once, unless the app has just sent by itself. */
 async function sendNow() {
-  const gone = page.getByRole("heading", { name: /^On this phone, not sent/ });
+  const gone = page.getByRole("heading", { name: /^Not sent yet/ });
   const wentOn = gone.waitFor({ state: "detached" }).then(() => "went on");
   await Promise.race([button("Send now").click(), wentOn]);
 }
@@ -300,25 +302,25 @@ async function seeDraft({ text, answers }) {
 }
 
 async function sendConfirmation() {
-  await button("Send the confirmation").click();
+  await button("Send confirmation").click();
 }
 
 /** Goes from a refused proof back to its form. */
 async function changeProof() {
-  await button("Change it").click();
-  await button("Send the confirmation").waitFor();
+  await button("Edit proof").click();
+  await button("Send confirmation").waitFor();
 }
 
 async function goOnWithProof() {
-  await link("Go on with the proof").click();
-  await button("Send the confirmation").waitFor();
+  await link("Continue proof").click();
+  await button("Send confirmation").waitFor();
 }
 
 async function estimate({ minutes }) {
-  await button("Send the estimate").click();
-  await page.getByText("Say it in whole minutes, up to 90 days.").waitFor();
+  await button("Send estimate").click();
+  await page.getByText("Enter whole minutes, up to 90 days.").waitFor();
   await button(minutes).click();
-  await button("Send the estimate").click();
+  await button("Send estimate").click();
   await page.getByText("Waiting for the agent").waitFor();
 }
 
@@ -326,7 +328,7 @@ async function estimate({ minutes }) {
 async function giveBack() {
   await button("I can’t do it").click();
   await button("No, keep it").and(page.locator(":focus")).waitFor();
-  for (const answer of ["Give it back", "No, keep it"]) {
+  for (const answer of ["Withdraw", "No, keep it"]) {
     const hidden = await button(answer).evaluate(coveredBy);
     if (hidden) faults.push(`“${answer}” is hidden under ${hidden}`);
   }
@@ -334,14 +336,14 @@ async function giveBack() {
   await button("No, keep it").click();
   await button("I can’t do it").and(page.locator(":focus")).waitFor();
   await button("I can’t do it").click();
-  await button("Give it back").click();
+  await button("Withdraw").click();
   await button(/^Accept for/).waitFor();
 }
 
 async function discardProof() {
-  await button("Discard this proof").click();
+  await button("Discard proof").click();
   await look({ at: "discard" });
-  await button("Discard for good").click();
+  await button("Delete permanently").click();
   await seeNothingWaits();
 }
 
@@ -367,10 +369,10 @@ async function signOutAndIn() {
   await openProfile();
   const id = await page.locator("code.id").textContent();
   await button("Sign out").click();
-  await field("Operator id").fill("op_00000000000000000000000000");
+  await field("Operator ID").fill("op_00000000000000000000000000");
   await button("Sign in").click();
-  await page.getByText(/^No operator has this id here/).waitFor();
-  await field("Operator id").fill(id);
+  await page.getByText(/^This ID does not exist/).waitFor();
+  await field("Operator ID").fill(id);
   await button("Sign in").click();
   await place("Tasks").waitFor();
 }
@@ -396,11 +398,11 @@ async function readFingerprint() {
 }
 
 async function seeNewAgent() {
-  await page.getByText("You have not sealed anything for this agent before.").waitFor();
+  await page.getByText("You have not sent a credential to this agent from this phone.").waitFor();
 }
 
 async function seeSameKey() {
-  await page.getByText(/^The same key as on/).waitFor();
+  await page.getByText(/^Same key as on/).waitFor();
 }
 
 async function seeKeyWarning() {
@@ -448,7 +450,7 @@ async function signUpByKeyboard({ name }) {
   await press(link("Create an account"));
   await arriveAt("Create an account");
   await type(field("Name"), name);
-  await type(field("E-mail"), "sam.lee@example.com");
+  await type(field("Email"), "sam.lee@example.com");
   await type(field("City"), "Berlin");
   await type(page.getByRole("combobox", { name: "Country" }), "Germany");
   await press(field("City"));
@@ -496,7 +498,7 @@ async function seeOwnShell() {
 }
 
 async function seeOffline() {
-  await page.getByText("No network. What you send waits on this phone.").waitFor();
+  await page.getByText("You are offline. What you send is saved on this phone and sent later.").waitFor();
   await page.getByText("No connection").waitFor();
 }
 
@@ -520,7 +522,7 @@ async function toTab(number) {
 }
 
 async function seeNothingWaits() {
-  await page.getByRole("heading", { name: /^On this phone/ }).waitFor({ state: "detached" });
+  await page.getByRole("heading", { name: /^Not sent yet/ }).waitFor({ state: "detached" });
 }
 
 // ---- in another language

@@ -123,9 +123,9 @@ const proofPage = (one, then) => ({ ...status(`/tasks/${TASK}/proof`, one), then
 const sending = (answer) => ({
   ...proofPage(claimed(), async (page) => {
     await page.getByLabel("What you did or found").fill("It opens at nine.");
-    await page.getByRole("button", { name: "Send the confirmation" }).click();
+    await page.getByRole("button", { name: "Send confirmation" }).click();
     await page.getByRole("region", { name: "Your proof" }).waitFor();
-    await page.getByText(/^(Discard this proof|Send now)$|^Safe to close/).first().waitFor();
+    await page.getByText(/^(Discard proof|Send now)$|^Safe to close/).first().waitFor();
   }),
   answers: { ...shows(claimed()), [`POST /operator/tasks/${TASK}/submit`]: answer },
   forgets: true,
@@ -136,9 +136,9 @@ const STATES = {
   "signed out": {
     path: "/", signedOut: true, answers: {},
     async then(page) {
-      await page.getByLabel("Operator id").fill("nonsense");
+      await page.getByLabel("Operator ID").fill("nonsense");
       await page.getByRole("button", { name: "Sign in" }).click();
-      await page.getByText(/^An operator id begins/).waitFor();
+      await page.getByText(/^An operator ID starts/).waitFor();
     },
   },
   "sign-up with faults": {
@@ -146,7 +146,7 @@ const STATES = {
     async then(page) {
       await page.getByRole("checkbox", { name: "Take photos" }).check();
       await page.getByRole("button", { name: "Create account" }).click();
-      await page.getByText("Say how you are called.").waitFor();
+      await page.getByText("Enter your name.").waitFor();
     },
   },
   "tasks, one of them active and urgent": {
@@ -189,7 +189,7 @@ const STATES = {
         Object.defineProperty(navigator, "onLine", { value: false });
         window.dispatchEvent(new Event("offline"));
       });
-      await page.getByText(/^No network\./).waitFor();
+      await page.getByText(/^You are offline\./).waitFor();
     },
   },
   "tasks refused": {
@@ -226,8 +226,8 @@ const STATES = {
   "an estimate with faults": {
     ...taskPage(task({ actions: ["estimate"] })),
     async then(page) {
-      await page.getByRole("button", { name: "Send the estimate" }).click();
-      await page.getByText("Say it in whole minutes, up to 90 days.").waitFor();
+      await page.getByRole("button", { name: "Send estimate" }).click();
+      await page.getByText("Enter whole minutes, up to 90 days.").waitFor();
     },
   },
   "an estimate that waits": taskPage(task({
@@ -238,7 +238,7 @@ const STATES = {
     ...taskPage(claimed()),
     async then(page) {
       await page.getByRole("button", { name: "I can’t do it" }).click();
-      await page.getByRole("button", { name: "Give it back" }).waitFor();
+      await page.getByRole("button", { name: "Withdraw" }).waitFor();
     },
   },
   "a revision": taskPage(claimed({
@@ -260,7 +260,7 @@ const STATES = {
   })),
   "a cancelled task": taskPage(task({ status: "CANCELLED", cancel_reason: "EXPIRED" })),
   "a confirmation with faults": proofPage(claimed({ result_schema }), async (page) => {
-    await page.getByRole("button", { name: "Send the confirmation" }).click();
+    await page.getByRole("button", { name: "Send confirmation" }).click();
     await page.getByText("Write what you did or found.").waitFor();
   }),
   "photos": {
@@ -268,7 +268,7 @@ const STATES = {
       const buffer = Buffer.from("not a picture, which is shown as a file");
       const file = { name: "one.jpg", mimeType: "image/jpeg", buffer };
       await page.getByLabel(/^Take photo, 1:/).setInputFiles(file);
-      await page.getByText("The check may not be able to tell.").waitFor();
+      await page.getByText("The check may be inconclusive.").waitFor();
     }),
   },
   "photos on their way": {
@@ -279,9 +279,9 @@ const STATES = {
       "POST /operator/upload": NEVER,
     },
     async then(page) {
-      await page.getByRole("link", { name: "Go on with the proof" }).click();
+      await page.getByRole("link", { name: "Continue proof" }).click();
       await page.getByRole("button", { name: /^Send 1 file/ }).click();
-      await page.getByText(/^sending ·/).waitFor();
+      await page.getByText(/^Sending ·/).waitFor();
     },
     forgets: true,
   },
@@ -301,21 +301,21 @@ const STATES = {
     })]),
     async then(page) {
       await sending().then(page);
-      await page.getByRole("button", { name: "Discard this proof" }).click();
-      await page.getByRole("button", { name: "Discard for good" }).waitFor();
+      await page.getByRole("button", { name: "Discard proof" }).click();
+      await page.getByRole("button", { name: "Delete permanently" }).waitFor();
     },
   },
   "a secret for a key that is new": {
     ...proofPage(credential({ agent_public_key: publicKey() }), async (page) => {
-      await page.getByRole("button", { name: "Add a field" }).click();
-      await page.getByRole("button", { name: "Seal and send" }).click();
-      await page.getByText("Type what the agent asked for.").waitFor();
+      await page.getByRole("button", { name: "Add field" }).click();
+      await page.getByRole("button", { name: "Encrypt and send" }).click();
+      await page.getByText("Enter what the agent asked for.").waitFor();
     }),
   },
   "a secret for a key that changed": {
     ...proofPage(credential({ agent_public_key: publicKey() }), async (page) => {
-      await page.getByRole("button", { name: "Seal and send" }).click();
-      await page.getByText(/^Compare the fingerprint first/).waitFor();
+      await page.getByRole("button", { name: "Encrypt and send" }).click();
+      await page.getByText(/^Compare the fingerprint and/).waitFor();
     }),
     stored: {
       "humanops.agent-keys": [{

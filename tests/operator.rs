@@ -62,14 +62,14 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     assert_eq!(asked["estimate"]["estimate_minutes"], 30);
     agent.does("approveEstimate", json!({ "id": task })).await?;
     sam.does("reload", ()).await?;
-    sam.does("seeStatus", json!({ "status": "Yours" })).await?;
+    sam.does("seeStatus", json!({ "status": "Accepted" })).await?;
 
     // Drafts survive closing the page.
     sam.does("beginProof", ()).await?;
     let answers = json!({ "Opens at": "9:00", "tables": "many", "terrace": "Yes" });
     draft(&mut sam, &answers).await?;
     sam.does("sendConfirmation", ()).await?;
-    sam.does("seeText", json!({ "text": "Type a number." }))
+    sam.does("seeText", json!({ "text": "Enter a number." }))
         .await?;
     sam.looks("typed-answers").await?;
     let answers = json!({ "Opens at": "9:00", "tables": "12", "terrace": "Yes" });
@@ -86,7 +86,7 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     sam.does("sendConfirmation", ()).await?;
     sam.does(
         "seeText",
-        json!({ "text": "Something needs to be corrected" }),
+        json!({ "text": "Correction needed" }),
     )
     .await?;
     sam.looks("proof-refused").await?;
@@ -96,7 +96,7 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     sam.does("reload", ()).await?;
     sam.does(
         "seeText",
-        json!({ "text": "Something needs to be corrected" }),
+        json!({ "text": "Correction needed" }),
     )
     .await?;
     sam.does("openMine", ()).await?;
@@ -184,7 +184,7 @@ async fn a_task_is_given_back_a_draft_discarded_and_a_revision_seen() -> Result<
     sam.does("reload", ()).await?;
     sam.does(
         "seeText",
-        json!({ "text": "The agent asks you to do it better" }),
+        json!({ "text": "The agent asked for changes" }),
     )
     .await?;
     sam.does("seeText", json!({ "text": "Which day is that?" }))
@@ -240,7 +240,7 @@ async fn whoever_may_not_take_a_task_yet_is_told_why() -> Result<()> {
     let (agent, _, mut sam) = meet(&world, json!({})).await?;
     sam.does(
         "seeText",
-        json!({ "text": "You cannot take this task now" }),
+        json!({ "text": "You cannot accept this task" }),
     )
     .await?;
     sam.looks("task-not-for-me").await?;

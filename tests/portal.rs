@@ -103,10 +103,10 @@ async fn a_strangers_page_is_neither_kept_nor_shown_as_the_app() -> Result<()> {
 
     world.line.intercept(" /", PORTAL);
     sam.does("openPath", json!({ "path": "/mine" })).await?;
-    sam.does("seeText", json!({ "text": "The server was not reached" }))
+    sam.does("seeText", json!({ "text": "Could not reach the server" }))
         .await?;
     let shown = sam.does("title", ()).await?;
-    assert_eq!(shown, Value::from("Mine · HumanOps"));
+    assert_eq!(shown, Value::from("My tasks · HumanOps"));
     world.line.mend();
     sam.leaves().await?;
     world.ends().await

@@ -1,7 +1,7 @@
-// Starts the app, and keeps it able to start without a network. The app itself is WebAssembly.
+// Starts the app and registers the service worker. The app itself is WebAssembly.
 //
-// Two things that only a page can know are passed on: that a new version waits, and that the
-// browser would install the app. The app answers by an event once the person has decided.
+// Passes on two events that may happen before the app listens: a new version is waiting, and the
+// browser offers to install the app. The app dispatches an event once the person has decided.
 
 import "/translation.js";
 import init from "/app.js";
@@ -16,8 +16,8 @@ function announce(what) {
 init({ module_or_path: "/app_bg.wasm" }).catch((error) => {
   const line = document.querySelector("#boot p");
   if (line) {
-    line.textContent = "HumanOps could not start. Load the page again; if that does not help, "
-      + "this browser may be too old.";
+    line.textContent = "HumanOps could not start. Reload the page. If that does not help, "
+      + "update your browser.";
   }
   throw error;
 });

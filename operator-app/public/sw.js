@@ -9,7 +9,7 @@
 const PRECACHE = /*PRECACHE*/{};
 const VERSION = /*VERSION*/"";
 
-/** Stands in the head of every version of the page. */
+/** An element in the head of every version of the page. */
 const MARK = '<meta name="application-name" content="HumanOps">';
 
 const CACHE = `shell-${VERSION}`;
@@ -56,7 +56,7 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-// The API, its documents and its files answer for themselves, also when opened in a tab.
+// Paths of the API, its documents and its files go to the network, also when opened in a tab.
 function isPage(path) {
   return !path.startsWith("/api/") && !path.startsWith("/docs") && !path.includes(".")
     && path !== "/healthz" && path !== "/readyz" && path !== "/mcp";
@@ -76,7 +76,7 @@ async function page(request) {
   }
 }
 
-// A server that fails has no page; one that knows no such address says so to people and programs.
+// A server error is not a page. A 404 in JSON is the response of the API to an unknown path.
 async function isOurs(answer) {
   if (answer.status >= 500) return false;
   const isRefusal = answer.status === 404

@@ -1,72 +1,62 @@
-//! The component `App`: the context that every page can use, and the table of pages.
+//! The component `App`: provides the context of all pages, and shows the page of the current
+//! screen.
 
-use api_types::{app_page::AppPage, page::Page as TasksPage, task::OperatorTaskView};
 use leptos::prelude::*;
 
 use crate::{
-    browser,
+    browser::{self, spawn},
     client::SessionClient,
-    components::{Clock, Loading, Offline, Reading, live, load, spawn},
-    frame::{ActiveTask, Frame, Update},
-    later::{Later, LaterPages},
+    components::{Clock, HeadingFocus, OfflineBanner, dynamic, load},
+    context::{CurrentSession, MyTasks, OnlineStatus},
+    frame::{ActiveTask, Frame, UpdateBanner},
+    lazy::LazyPages,
     outbox::Outbox,
-    pages::{FindPage, SignInPage},
+    pages::{SignInPage, TasksPage},
     route::Route,
+    screen::{LazyPage, Screen},
     session::Session,
 };
-
-/// The session of the signed-in operator, or `None`.
-#[derive(Clone, Copy)]
-pub(crate) struct CurrentSession(pub(crate) RwSignal<Option<Session>>);
-
-/// Whether the phone has a network connection.
-#[derive(Clone, Copy)]
-pub(crate) struct Network(pub(crate) RwSignal<bool>);
-
-/// The tasks that the operator claimed. The frame shows the active one, and a page shows all.
-#[derive(Clone, Copy)]
-pub(crate) struct MyTasks(pub(crate) Loading<TasksPage<OperatorTaskView>>);
 
 /// The root component of the app.
 #[component]
 pub(crate) fn App() -> impl IntoView {
-    let session = RwSignal::new(Session::recall());
+    let session = RwSignal::new(Session::load());
     let online = RwSignal::new(browser::is_online());
     provide_context(CurrentSession(session));
     provide_context(Clock::start());
-    provide_context(Network(online));
+    provide_context(OnlineStatus(online));
     provide_context(Outbox::new());
-    let reading = Reading::new();
-    provide_context(reading);
-    provide_context(Route::follow(reading));
-    provide_context(LaterPages::fetch());
+    let heading_focus = HeadingFocus::new();
+    provide_context(heading_focus);
+    provide_context(Route::follow(heading_focus));
+    provide_context(LazyPages::fetch());
     for event in ["online", "offline"] {
         let listener =
             window_event_listener_untyped(event, move |_| online.set(browser::is_online()));
         on_cleanup(|| listener.remove());
     }
     view! {
-        {live(move || match session.get() {
+        {dynamic(move || match session.get() {
                 None => view! { <SignedOut/> }.into_any(),
                 Some(session) => view! { <SignedIn session/> }.into_any(),
             })}
     }
 }
 
-/// The app without a session. Every path but the one for sign-up shows the sign-in page, and the
-/// address stays in the address bar for after sign-in.
+/// The app without a session. Every path except that of sign-up shows the sign-in page, and the
+/// address bar keeps the path, so that its screen is shown after sign-in.
 #[component]
 fn SignedOut() -> impl IntoView {
-    let Network(online) = expect_context();
+    let OnlineStatus(online) = expect_context();
     let route: Route = expect_context();
-    let pages: LaterPages = expect_context();
+    let pages: LazyPages = expect_context();
     view! {
         <div class="frame signed-out">
-            <Offline online/>
-            <Update/>
+            <OfflineBanner online/>
+            <UpdateBanner/>
             <main id="main" tabindex="-1">
-                {live(move || match AppPage::parse(&route.path()) {
-                    Some(AppPage::SignUp) => pages.show(Later::SignUp),
+                {dynamic(move || match route.screen() {
+                    Some(Screen::SIGN_UP) => pages.show(LazyPage::SignUp),
                     _ => view! { <SignInPage/> }.into_any(),
                 })}
             </main>
@@ -77,7 +67,7 @@ fn SignedOut() -> impl IntoView {
 /// The app with a session. Only this component provides a [`SessionClient`].
 #[component]
 fn SignedIn(session: Session) -> impl IntoView {
-    let client = session.client();
+    let client = SessionClient::new(session);
     let outbox: Outbox = expect_context();
     provide_context(client.clone());
     let loading = client.clone();
@@ -88,32 +78,27 @@ fn SignedIn(session: Session) -> impl IntoView {
     })));
     send_when_possible(outbox, &client);
     let route: Route = expect_context();
-    let pages: LaterPages = expect_context();
+    let pages: LazyPages = expect_context();
     view! {
         <Frame>
             <ActiveTask/>
             <main id="main" tabindex="-1">
-                {live(move || page(&route.path(), pages))}
+                {dynamic(move || page(route.screen(), pages))}
             </main>
         </Frame>
     }
 }
 
-/// Returns the view of the page at `path`. [`AppPage`] maps paths to pages.
-fn page(path: &str, pages: LaterPages) -> AnyView {
-    let later = match AppPage::parse(path) {
-        Some(AppPage::Find) => return view! { <FindPage/> }.into_any(),
-        Some(AppPage::Task(id)) => Later::Task(id),
-        Some(AppPage::Proof(id)) => Later::Proof(id),
-        Some(AppPage::Mine) => Later::Mine,
-        Some(AppPage::Earnings) => Later::Earnings,
-        Some(AppPage::Profile) => Later::Profile,
-        Some(AppPage::SignUp) | None => Later::NotFound,
-    };
-    pages.show(later)
+/// Returns the view of a screen for a signed-in operator, who cannot sign up again.
+fn page(screen: Option<Screen>, pages: LazyPages) -> AnyView {
+    match screen {
+        Some(Screen::Tasks) => view! { <TasksPage/> }.into_any(),
+        Some(Screen::SIGN_UP) | None => pages.show_not_found(),
+        Some(Screen::Lazy(page)) => pages.show(page),
+    }
 }
 
-/// Sends waiting proofs at the start, when the network comes back, and whenever the page becomes
+/// Sends unsent proofs at the start, when the network comes back, and whenever the page becomes
 /// visible again, because not every phone lets an app run in the background.
 fn send_when_possible(outbox: Outbox, client: &SessionClient) {
     spawn(outbox.open(client.clone()));
@@ -122,7 +107,7 @@ fn send_when_possible(outbox: Outbox, client: &SessionClient) {
         let listener = window_event_listener_untyped(event, move |_| {
             let visible = document().visibility_state() == web_sys::VisibilityState::Visible;
             if visible && browser::is_online() {
-                spawn(outbox.look_again());
+                spawn(outbox.refresh());
             }
         });
         on_cleanup(|| listener.remove());

@@ -1,5 +1,7 @@
-//! Browser functions that the app uses outside of its views: time, language, storage, randomness
-//! and the secure context. Requests are in `client.rs`.
+//! Browser functions that the app uses outside of its views: time, language, storage, randomness,
+//! concurrent tasks and the secure context. Requests are in `client.rs`.
+
+use std::pin::Pin;
 
 use api_types::{MicroUsd, Timestamp};
 use js_sys::{Array, Date, Intl, Object, Reflect};
@@ -23,10 +25,10 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(millis).expect("a time that has four digits of year")
 }
 
-/// Returns a new random id, for a submission or a waiting file.
+/// Returns a new random id, for a submission or a file of a proof.
 ///
 /// # Errors
-/// Fails if the browser gives no random bytes; callers must then give up what needs the id.
+/// Fails if the browser gives no random bytes.
 pub(crate) fn new_id() -> Result<String, getrandom::Error> {
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random)?;
@@ -140,13 +142,13 @@ pub(crate) fn bytes(count: u64) -> String {
 }
 
 /// Returns the value stored under `key`, or `None` if there is none or it cannot be parsed.
-pub(crate) fn recall<T: DeserializeOwned>(key: &str) -> Option<T> {
+pub(crate) fn load_stored<T: DeserializeOwned>(key: &str) -> Option<T> {
     let storage = window().local_storage().ok().flatten()?;
     serde_json::from_str(&storage.get_item(key).ok().flatten()?).ok()
 }
 
 /// Stores `value` under `key`; does nothing if the browser has no storage. Not for secrets.
-pub(crate) fn remember<T: Serialize>(key: &str, value: &T) {
+pub(crate) fn store<T: Serialize>(key: &str, value: &T) {
     if let Ok(Some(storage)) = window().local_storage()
         && let Ok(text) = serde_json::to_string(value)
     {
@@ -155,14 +157,14 @@ pub(crate) fn remember<T: Serialize>(key: &str, value: &T) {
 }
 
 /// Removes the value stored under `key`.
-pub(crate) fn forget(key: &str) {
+pub(crate) fn remove_stored(key: &str) {
     if let Ok(Some(storage)) = window().local_storage() {
         let _ = storage.remove_item(key);
     }
 }
 
 /// Asks the browser not to evict the outbox when storage runs short.
-pub(crate) fn ask_to_persist() {
+pub(crate) fn request_persistence() {
     let storage = window().navigator().storage();
     if !storage.is_undefined() {
         // The app works the same whether or not the browser agrees.
@@ -191,4 +193,13 @@ pub(crate) fn own_path(url: &str) -> String {
 /// Sets the title of the page in the tab and in the history.
 pub(crate) fn set_title(title: &str) {
     document().set_title(&format!("{title} · HumanOps"));
+}
+
+/// Runs a future concurrently. Its type is erased, so that the framework's code is compiled once.
+pub(crate) fn spawn(work: impl Future<Output = ()> + 'static) {
+    spawn_boxed(Box::pin(work));
+}
+
+fn spawn_boxed(work: Pin<Box<dyn Future<Output = ()>>>) {
+    leptos::task::spawn_local(work);
 }

@@ -1,18 +1,15 @@
 //! HTTP client of the app: one method for each endpoint. No other module makes requests.
 //!
 //! [`Client`] needs no session and can only register and sign in. Signing in yields a [`Session`],
-//! and only a session creates a [`SessionClient`], which has all other endpoints.
+//! and a [`SessionClient`], which has all other endpoints, is created from a session only.
 //!
-//! A status code alone proves nothing: the sign-in page of a Wi-Fi answers every request with 200.
-//! A response counts as the server's only if it parses as the endpoint's type and matches the
-//! request, and a refusal only if it parses as an [`ErrorBody`]. Redirects are not followed,
-//! because the API has none.
+//! `response.rs` decides which responses are the server's. Redirects are not followed, because the
+//! API has none.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use api_types::{
     OperatorId, TaskId,
-    error::{ErrorBody, ErrorCode},
     estimate::GiveEstimate,
     operator::{Earnings, OperatorProfile, RegisterOperator, RegisteredOperator},
     page::{LIMIT_MAX, Page},
@@ -24,74 +21,43 @@ use api_types::{
 use gloo_net::http::{Request, RequestBuilder};
 use js_sys::Promise;
 use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Blob, FormData, ProgressEvent, RequestRedirect, XmlHttpRequest};
 
-use crate::session::Session;
+use crate::{
+    response::{ClientError, RawResponse},
+    session::Session,
+};
 
 /// Timeout of a request in milliseconds; the server then counts as unreachable.
-const ANSWER_MS_MAX: u32 = 20_000;
+const REQUEST_TIMEOUT_MS: u32 = 20_000;
 
 /// Timeout of an upload without progress. A file of 15 MiB takes minutes on a bad mobile network,
 /// but it makes progress all the time; without progress for this long, the connection is lost.
-const STALLED_AFTER: Duration = Duration::from_secs(45);
+const UPLOAD_STALL_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// The header with a number of seconds, the only form that this API uses (RFC 9110 §10.2.3).
 const RETRY_AFTER: &str = "Retry-After";
 
-/// Why a request has no successful response.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum ClientError {
-    /// There was no response: no network, or no server.
-    Unreachable,
-    /// Something other than the server responded, such as the sign-in page of a Wi-Fi or a proxy.
-    /// Contains its HTTP status. The request did not reach the server.
-    Intercepted(u16),
-    /// The server refused the request. Contains the error, and the seconds of `Retry-After` if the
-    /// server sent it.
-    Refused(ErrorBody, Option<u32>),
-    /// The browser cannot make the request, because it lost the data to send.
-    Lost,
-}
-
-impl ClientError {
-    /// Returns whether the same request may succeed later unchanged, possibly after signing in
-    /// again.
-    pub(crate) fn is_retryable(&self) -> bool {
-        match self {
-            Self::Unreachable | Self::Intercepted(_) => true,
-            Self::Refused(body, _) => body.retryable || body.code == ErrorCode::Unauthorized,
-            Self::Lost => false,
-        }
-    }
-
-    /// Returns the seconds to wait before a retry, if the server sent `Retry-After`.
-    pub(crate) fn retry_after(&self) -> Option<u32> {
-        match self {
-            Self::Refused(_, seconds) => *seconds,
-            Self::Unreachable | Self::Intercepted(_) | Self::Lost => None,
-        }
-    }
-}
-
 /// The result of loading a page of tasks.
-type Tasks = Result<Page<OperatorTaskView>, ClientError>;
+type TaskPageResult = Result<Page<OperatorTaskView>, ClientError>;
 
 /// The API without a session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client;
 
 impl Client {
-    /// Registers an operator. `once` is the idempotency key of all attempts to send the same form.
+    /// Registers an operator. All attempts to send the same form have the same `idempotency_key`.
     pub(crate) async fn register_operator(
         self,
         operator: &RegisterOperator,
-        once: &str,
+        idempotency_key: &str,
     ) -> Result<RegisteredOperator, ClientError> {
-        let request = Request::post(paths::REGISTER_OPERATOR).header("Idempotency-Key", once);
-        post(request, json(operator)?).await?.parsed(|_| true)
+        let request =
+            Request::post(paths::REGISTER_OPERATOR).header("Idempotency-Key", idempotency_key);
+        post(request, json(operator)?).await?.parse(|_| true)
     }
 
     /// Signs in with an operator id, which is checked by loading the profile.
@@ -100,7 +66,9 @@ impl Client {
             operator_id,
             name: String::new(),
         };
-        let profile = session.client().operator_profile().await?;
+        let profile = SessionClient::new(session.clone())
+            .operator_profile()
+            .await?;
         Ok(Session {
             name: profile.name,
             ..session
@@ -115,7 +83,7 @@ pub(crate) struct SessionClient {
 }
 
 impl SessionClient {
-    /// Creates the client of a session. Only [`Session::client`] calls this.
+    /// Creates the client of a session.
     pub(crate) fn new(session: Session) -> Self {
         Self { session }
     }
@@ -132,15 +100,16 @@ impl SessionClient {
     }
 
     /// Loads a page of the tasks that may be accepted. `after` is the cursor of the page before.
-    pub(crate) async fn find_tasks(&self, after: Option<&str>) -> Tasks {
-        self.load(&one_page(paths::FIND_TASKS, after), |_| true)
+    pub(crate) async fn find_tasks(&self, after: Option<&str>) -> TaskPageResult {
+        self.load(&list_path(paths::FIND_TASKS, after), |_| true)
             .await
     }
 
     /// Loads a page of the tasks that the operator accepted. `after` is the cursor of the page
     /// before.
-    pub(crate) async fn my_tasks(&self, after: Option<&str>) -> Tasks {
-        self.load(&one_page(paths::MY_TASKS, after), |_| true).await
+    pub(crate) async fn my_tasks(&self, after: Option<&str>) -> TaskPageResult {
+        self.load(&list_path(paths::MY_TASKS, after), |_| true)
+            .await
     }
 
     /// Loads one task by its id.
@@ -208,7 +177,7 @@ impl SessionClient {
     ) -> Result<Upload, ClientError> {
         let posted = self.post_file(id, file, progress).await;
         let answer = posted.map_err(|_| ClientError::Unreachable)?;
-        answer.parsed(|upload: &Upload| upload.size == whole(file.size()))
+        answer.parse(|upload: &Upload| upload.size == byte_count(file.size()))
     }
 
     /// Posts the file with `XMLHttpRequest`, because `fetch` reports no upload progress. Status 0
@@ -219,7 +188,7 @@ impl SessionClient {
         id: TaskId,
         file: &Blob,
         progress: impl Fn(u64, u64) + 'static,
-    ) -> Result<Reply, JsValue> {
+    ) -> Result<RawResponse, JsValue> {
         let form = FormData::new()?;
         form.append_with_str("task_id", &id.to_string())?;
         form.append_with_blob_and_filename("file", file, "proof")?;
@@ -228,11 +197,11 @@ impl SessionClient {
         request.open("POST", paths::UPLOAD)?;
         let (name, value) = self.session.header();
         request.set_request_header(name, &value)?;
-        let stalled = Watchdog::over(&request);
-        let moved = stalled.clone();
+        let watchdog = Watchdog::start(&request);
+        let progressed = watchdog.clone();
         let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
-            moved.moved();
-            progress(whole(event.loaded()), whole(event.total()));
+            progressed.reset();
+            progress(byte_count(event.loaded()), byte_count(event.total()));
         });
         request
             .upload()?
@@ -240,11 +209,11 @@ impl SessionClient {
         let done = Promise::new(&mut |resolve, _| request.set_onloadend(Some(&resolve)));
         request.send_with_opt_form_data(Some(&form))?;
         let done = JsFuture::from(done).await;
-        stalled.rest();
+        watchdog.stop();
         done?;
         // The closure must live exactly as long as the request.
         drop(on_progress);
-        Ok(Reply {
+        Ok(RawResponse {
             status: request.status()?,
             text: request.response_text()?.unwrap_or_default(),
             retry_after: request.get_response_header(RETRY_AFTER)?,
@@ -254,36 +223,36 @@ impl SessionClient {
     async fn load<T: DeserializeOwned>(
         &self,
         path: &str,
-        is_answer: impl Fn(&T) -> bool,
+        matches_request: impl Fn(&T) -> bool,
     ) -> Result<T, ClientError> {
         // Another operator may have taken tasks of this list, so it must not come from a cache.
         let request = self
-            .signed(Request::get(path))
+            .authenticated(Request::get(path))
             .cache(web_sys::RequestCache::NoStore);
-        let signal = AbortSignal::timeout_with_u32(ANSWER_MS_MAX);
+        let signal = AbortSignal::timeout_with_u32(REQUEST_TIMEOUT_MS);
         let request = request
             .redirect(RequestRedirect::Error)
             .abort_signal(Some(&signal));
-        answer(request.build()).await?.parsed(is_answer)
+        send(request.build()).await?.parse(matches_request)
     }
 
     async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: String,
-        is_answer: impl Fn(&T) -> bool,
+        matches_request: impl Fn(&T) -> bool,
     ) -> Result<T, ClientError> {
-        let request = self.signed(Request::post(path));
-        post(request, body).await?.parsed(is_answer)
+        let request = self.authenticated(Request::post(path));
+        post(request, body).await?.parse(matches_request)
     }
 
-    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+    fn authenticated(&self, request: RequestBuilder) -> RequestBuilder {
         let (name, value) = self.session.header();
         request.header(name, &value)
     }
 }
 
-/// Aborts a request that makes no progress for [`STALLED_AFTER`].
+/// Aborts a request that makes no progress for [`UPLOAD_STALL_TIMEOUT`].
 #[derive(Clone)]
 struct Watchdog {
     request: XmlHttpRequest,
@@ -291,44 +260,44 @@ struct Watchdog {
 }
 
 impl Watchdog {
-    fn over(request: &XmlHttpRequest) -> Self {
+    fn start(request: &XmlHttpRequest) -> Self {
         let watchdog = Self {
             request: request.clone(),
             timer: Rc::default(),
         };
-        watchdog.moved();
+        watchdog.reset();
         watchdog
     }
 
     /// Restarts the timer after progress.
-    fn moved(&self) {
-        self.rest();
+    fn reset(&self) {
+        self.stop();
         let request = self.request.clone();
         let abort = move || drop(request.abort());
         self.timer
-            .set(set_timeout_with_handle(abort, STALLED_AFTER).ok());
+            .set(set_timeout_with_handle(abort, UPLOAD_STALL_TIMEOUT).ok());
     }
 
-    fn rest(&self) {
+    fn stop(&self) {
         if let Some(timer) = self.timer.take() {
             timer.clear();
         }
     }
 }
 
-async fn post(request: RequestBuilder, body: String) -> Result<Reply, ClientError> {
-    let signal = AbortSignal::timeout_with_u32(ANSWER_MS_MAX);
+async fn post(request: RequestBuilder, body: String) -> Result<RawResponse, ClientError> {
+    let signal = AbortSignal::timeout_with_u32(REQUEST_TIMEOUT_MS);
     let request = request
         .redirect(RequestRedirect::Error)
         .abort_signal(Some(&signal))
         .header("Content-Type", "application/json");
-    answer(request.body(body)).await
+    send(request.body(body)).await
 }
 
-async fn answer(request: Result<Request, gloo_net::Error>) -> Result<Reply, ClientError> {
+async fn send(request: Result<Request, gloo_net::Error>) -> Result<RawResponse, ClientError> {
     let request = request.map_err(|_| ClientError::Lost)?;
     let response = request.send().await.map_err(|_| ClientError::Unreachable)?;
-    Ok(Reply {
+    Ok(RawResponse {
         status: response.status(),
         text: response
             .text()
@@ -338,47 +307,18 @@ async fn answer(request: Result<Request, gloo_net::Error>) -> Result<Reply, Clie
     })
 }
 
-/// A response, which need not come from the server.
-struct Reply {
-    /// The HTTP status; 0 for a connection that broke.
-    status: u16,
-    text: String,
-    retry_after: Option<String>,
-}
-
-impl Reply {
-    /// Returns the successful response if it is the server's: of the expected type, and matching
-    /// the request.
-    fn parsed<T: DeserializeOwned>(self, is_answer: impl Fn(&T) -> bool) -> Result<T, ClientError> {
-        let intercepted = ClientError::Intercepted(self.status);
-        match self.status {
-            0 => Err(ClientError::Unreachable),
-            200..300 => serde_json::from_str(&self.text)
-                .ok()
-                .filter(is_answer)
-                .ok_or(intercepted),
-            _ => Err(
-                serde_json::from_str(&self.text).map_or(intercepted, |body| {
-                    let wait = self.retry_after.and_then(|seconds| seconds.parse().ok());
-                    ClientError::Refused(body, wait)
-                }),
-            ),
-        }
-    }
-}
-
 fn json(body: &impl Serialize) -> Result<String, ClientError> {
     serde_json::to_string(body).map_err(|_| ClientError::Lost)
 }
 
 /// Returns the path of a list with its query. A cursor consists of characters that need no escaping
 /// in a URL.
-fn one_page(path: &str, after: Option<&str>) -> String {
+fn list_path(path: &str, after: Option<&str>) -> String {
     let after = after.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
     format!("{path}?limit={LIMIT_MAX}{after}")
 }
 
-fn whole(bytes: f64) -> u64 {
+fn byte_count(bytes: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -386,59 +326,4 @@ fn whole(bytes: f64) -> u64 {
     )]
     let count = bytes as u64;
     count
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answer(status: u16, text: &str) -> Result<ProofReceipt, ClientError> {
-        let reply = Reply {
-            status,
-            text: text.to_owned(),
-            retry_after: None,
-        };
-        reply.parsed(|receipt: &ProofReceipt| receipt.status == Status::Submitted)
-    }
-
-    const RECEIPT: &str = r#"{"task_id":"task_01KB0000000000000000000000","status":"SUBMITTED",
-        "submitted_at":"2026-02-05T12:00:00.000Z","message":"Received."}"#;
-
-    #[test]
-    fn only_a_receipt_is_a_receipt() {
-        assert!(answer(200, RECEIPT).is_ok());
-        for text in [
-            "",
-            "<html>Welcome</html>",
-            "{}",
-            "null",
-            "{\"status\":\"ok\"}",
-        ] {
-            assert_eq!(
-                answer(200, text).unwrap_err(),
-                ClientError::Intercepted(200)
-            );
-        }
-        let other = RECEIPT.replace("SUBMITTED", "ACCEPTED");
-        assert_eq!(
-            answer(200, &other).unwrap_err(),
-            ClientError::Intercepted(200)
-        );
-        assert_eq!(answer(204, "").unwrap_err(), ClientError::Intercepted(204));
-    }
-
-    #[test]
-    fn only_the_servers_own_refusal_is_final() {
-        let refused =
-            r#"{"error":"No.","code":"validation","request_id":"req_1","retryable":false}"#;
-        assert!(!answer(400, refused).unwrap_err().is_retryable());
-        for (status, text) in [
-            (403, "<html>Sign in</html>"),
-            (404, "{}"),
-            (511, ""),
-            (0, ""),
-        ] {
-            assert!(answer(status, text).unwrap_err().is_retryable());
-        }
-    }
 }

@@ -2,29 +2,32 @@
 
 use api_types::status::Status;
 use leptos::prelude::*;
-use web_sys::Event;
 
 use crate::{
-    app::{MyTasks, Network},
+    boot::BootOffer,
     browser,
-    components::{Countdown, Icon, Offline, Shape, maybe, nothing, on, text},
+    components::{
+        Countdown, Icon, OfflineBanner, Shape, derive_text, dynamic_option, empty_view, handler,
+    },
+    context::{MyTasks, OnlineStatus},
     outbox::Outbox,
     route::Route,
+    screen::{LazyPage, Screen},
 };
 
 /// The frame of the pages that need a session.
 #[component]
 pub(crate) fn Frame(children: Children) -> impl IntoView {
-    let Network(online) = expect_context();
+    let OnlineStatus(online) = expect_context();
     let skip = |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         browser::focus_soon("#main");
     };
     view! {
-        <a class="skip" href="#main" on:click=on(skip)>"Skip to the content"</a>
+        <a class="skip" href="#main" on:click=handler(skip)>"Skip to content"</a>
         <div class="frame">
-            <Offline online/>
-            <Update/>
+            <OfflineBanner online/>
+            <UpdateBanner/>
             {children()}
             <Navigation/>
         </div>
@@ -35,7 +38,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
 fn Navigation() -> impl IntoView {
     let outbox: Outbox = expect_context();
     let waiting = move || outbox.all().len();
-    let badge = maybe(move || {
+    let badge = dynamic_option(move || {
         let number = waiting();
         (number > 0).then(|| {
             view! {
@@ -46,24 +49,23 @@ fn Navigation() -> impl IntoView {
     });
     view! {
         <nav class="navigation" aria-label="Main">
-            <a class="brand" translate="no" href="/tasks" aria-hidden="true" tabindex="-1">"HumanOps"</a>
-            {place("/tasks", "Tasks", Shape::Tasks, nothing())}
-            {place("/mine", "Mine", Shape::Mine, badge)}
-            {place("/earnings", "Earnings", Shape::Earnings, nothing())}
-            {place("/profile", "Profile", Shape::Profile, nothing())}
+            <a class="brand" translate="no" href=Screen::Tasks.path() aria-hidden="true" tabindex="-1">"HumanOps"</a>
+            {nav_link(Screen::Tasks, "Tasks", Shape::Tasks, empty_view())}
+            {nav_link(Screen::MY_TASKS, "My tasks", Shape::Mine, badge)}
+            {nav_link(Screen::EARNINGS, "Earnings", Shape::Earnings, empty_view())}
+            {nav_link(Screen::PROFILE, "Profile", Shape::Profile, empty_view())}
         </nav>
     }
 }
 
-fn place(href: &'static str, name: &'static str, shape: Shape, badge: AnyView) -> AnyView {
+fn nav_link(screen: Screen, name: &'static str, shape: Shape, badge: AnyView) -> AnyView {
     let route: Route = expect_context();
-    let here = text(move || {
-        let path = route.path();
-        let here = path == href || (path == "/" && href == "/tasks");
-        if here { "page" } else { "false" }.to_owned()
+    let current = derive_text(move || {
+        let is_current = route.screen() == Some(screen);
+        if is_current { "page" } else { "false" }.to_owned()
     });
     view! {
-        <a class="place" href=href aria-current=here>
+        <a class="place" href=screen.path() aria-current=current>
             <span class="place-icon"><Icon shape/>{badge}</span>
             {name}
         </a>
@@ -78,19 +80,23 @@ pub(crate) fn ActiveTask() -> impl IntoView {
     let MyTasks(mine) = expect_context();
     let route: Route = expect_context();
     let active = move || {
-        let path = route.path();
+        let screen = route.screen();
         let tasks = mine.get().and_then(Result::ok)?;
         let task = tasks
             .data
             .into_iter()
             .find(|task| matches!(task.status, Status::Accepted | Status::InProgress))?;
-        (!path.starts_with(&format!("/tasks/{}", task.task_id)) && path != "/mine").then_some(task)
+        let is_shown = match screen {
+            Some(Screen::Lazy(LazyPage::Task(id) | LazyPage::Proof(id))) => id == task.task_id,
+            screen => screen == Some(Screen::MY_TASKS),
+        };
+        (!is_shown).then_some(task)
     };
-    maybe(move || {
+    dynamic_option(move || {
         active().map(|task| {
             view! {
                 <aside class="active-task" aria-label="Your active task">
-                    <a href=format!("/tasks/{}", task.task_id)>
+                    <a href=Screen::task(task.task_id).path()>
                         <span class="stack tight">
                             <span class="quiet">"Your task"</span>
                             <strong>{task.title}</strong>
@@ -107,33 +113,18 @@ pub(crate) fn ActiveTask() -> impl IntoView {
 
 /// Offers a new version once `boot.js` has loaded it. The app updates only when the person agrees.
 #[component]
-pub(crate) fn Update() -> impl IntoView {
-    let ready = RwSignal::new(is_announced("update"));
-    let listener = window_event_listener_untyped("humanops-update", move |_| ready.set(true));
-    on_cleanup(|| listener.remove());
+pub(crate) fn UpdateBanner() -> impl IntoView {
+    let ready = BootOffer::Update.available();
     view! {
         <div role="status">
-            {maybe(move || ready.get().then(|| view! {
+            {dynamic_option(move || ready.get().then(|| view! {
                 <div class="banner plain">
                     "A new version is ready."
-                    <button type="button" class="button slim" on:click=on(|_| tell("humanops-update-now"))>
+                    <button type="button" class="button slim" on:click=handler(|_| BootOffer::Update.accept())>
                         "Update"
                     </button>
                 </div>
             }.into_any()))}
         </div>
-    }
-}
-
-/// Returns whether `boot.js` has announced `what` before the app started to listen.
-pub(crate) fn is_announced(what: &str) -> bool {
-    let root = document().document_element();
-    root.is_some_and(|root| root.has_attribute(&format!("data-{what}")))
-}
-
-/// Dispatches an event that tells `boot.js` what the person decided.
-pub(crate) fn tell(what: &str) {
-    if let Ok(event) = Event::new(what) {
-        let _ = window().dispatch_event(&event);
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct KnownKey {
 
 /// How an agent's key compares with the one it used before.
 #[derive(Clone, Debug)]
-pub(crate) enum Acquaintance {
+pub(crate) enum KeyComparison {
     /// The first key of this agent on this phone.
     New,
     /// The key is the same as last time.
@@ -33,11 +33,11 @@ pub(crate) enum Acquaintance {
 }
 
 /// Compares an agent's key with the last one that a credential was sealed to.
-pub(crate) fn acquaintance(agent: AgentId, fingerprint: &Fingerprint) -> Acquaintance {
+pub(crate) fn compare(agent: AgentId, fingerprint: &Fingerprint) -> KeyComparison {
     match all().into_iter().find(|known| known.agent == agent) {
-        None => Acquaintance::New,
-        Some(known) if known.fingerprint == fingerprint.to_hex() => Acquaintance::Same(known),
-        Some(known) => Acquaintance::Changed(known),
+        None => KeyComparison::New,
+        Some(known) if known.fingerprint == fingerprint.to_hex() => KeyComparison::Same(known),
+        Some(known) => KeyComparison::Changed(known),
     }
 }
 
@@ -51,9 +51,9 @@ pub(crate) fn remember(agent: AgentId, fingerprint: &Fingerprint) {
         groups: fingerprint.groups(),
         used_at: browser::now(),
     });
-    browser::remember(KEY, &keys);
+    browser::store(KEY, &keys);
 }
 
 fn all() -> Vec<KnownKey> {
-    browser::recall(KEY).unwrap_or_default()
+    browser::load_stored(KEY).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! The operator app in the browser: find a task, do it, submit the proof.
 //!
-//! This file only starts the app; the page table is in `app.rs`. `public/boot.js` loads this module
-//! and registers the service worker.
+//! This file only starts the app; `app.rs` has the root component. `public/boot.js` loads this
+//! module and registers the service worker.
 
 #![expect(
     unreachable_pub,
@@ -9,17 +9,21 @@
 )]
 
 mod app;
+mod boot;
 mod browser;
 mod client;
 mod components;
+mod context;
 mod frame;
 mod known_keys;
-mod later;
+mod labels;
+mod lazy;
 mod outbox;
 mod pages;
+mod response;
 mod route;
+mod screen;
 mod session;
-mod words;
 
 fn main() {
     console_error_panic_hook::set_once();

@@ -3,7 +3,7 @@
 use api_types::OperatorId;
 use serde::{Deserialize, Serialize};
 
-use crate::{browser, client::SessionClient};
+use crate::browser;
 
 const KEY: &str = "humanops.session";
 
@@ -20,27 +20,22 @@ pub(crate) struct Session {
 
 impl Session {
     /// Returns the session stored on this phone, if there is one.
-    pub(crate) fn recall() -> Option<Self> {
-        browser::recall(KEY)
+    pub(crate) fn load() -> Option<Self> {
+        browser::load_stored(KEY)
     }
 
-    /// Stores this session until [`Session::forget`].
-    pub(crate) fn remember(&self) {
-        browser::remember(KEY, self);
+    /// Stores this session until [`Session::clear`].
+    pub(crate) fn save(&self) {
+        browser::store(KEY, self);
     }
 
     /// Signs out by removing the stored session from this phone.
-    pub(crate) fn forget() {
-        browser::forget(KEY);
+    pub(crate) fn clear() {
+        browser::remove_stored(KEY);
     }
 
     /// Returns the name and value of the header that authenticates requests.
     pub(crate) fn header(&self) -> (&'static str, String) {
         ("X-Operator-Id", self.operator_id.to_string())
-    }
-
-    /// Returns a client for the endpoints that need a session; there is no other way to create one.
-    pub(crate) fn client(&self) -> SessionClient {
-        SessionClient::new(self.clone())
     }
 }

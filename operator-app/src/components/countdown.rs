@@ -7,8 +7,8 @@ use leptos::prelude::*;
 
 use crate::{
     browser,
-    components::{Icon, Shape, text},
-    words,
+    components::{Icon, Shape, derive_text},
+    labels,
 };
 
 /// The interval at which the clock updates. It also makes up for timers that paused while the phone
@@ -38,11 +38,11 @@ impl Clock {
     }
 
     /// Updates the clock at each time that `next` returns; `next` gets the current time.
-    pub(crate) fn moves_at(self, next: impl Fn(Timestamp) -> Option<Timestamp> + 'static) {
-        self.moves_at_boxed(Box::new(next));
+    pub(crate) fn update_at(self, next: impl Fn(Timestamp) -> Option<Timestamp> + 'static) {
+        self.update_at_boxed(Box::new(next));
     }
 
-    fn moves_at_boxed(self, next: Box<dyn Fn(Timestamp) -> Option<Timestamp>>) {
+    fn update_at_boxed(self, next: Box<dyn Fn(Timestamp) -> Option<Timestamp>>) {
         Effect::new(move || {
             let now = self.now();
             let wait = next(now).map(|then| then.as_millis() - now.as_millis());
@@ -58,8 +58,8 @@ impl Clock {
     }
 
     /// Returns a signal that tells whether this time has passed.
-    pub(crate) fn has_come(self, moment: Timestamp) -> Signal<bool> {
-        self.moves_at(move |now| Some(moment).filter(|moment| *moment > now));
+    pub(crate) fn has_passed(self, moment: Timestamp) -> Signal<bool> {
+        self.update_at(move |now| Some(moment).filter(|moment| *moment > now));
         Signal::derive(move || self.now() >= moment)
     }
 }
@@ -68,12 +68,12 @@ impl Clock {
 #[component]
 pub(crate) fn Countdown(deadline: Timestamp) -> impl IntoView {
     let clock: Clock = expect_context();
-    clock.moves_at(move |now| words::time_left_changes(now, deadline));
-    let left = text(move || {
-        words::time_left(clock.now(), deadline).unwrap_or_else(|| "deadline passed".to_owned())
+    clock.update_at(move |now| labels::next_time_left_change(now, deadline));
+    let left = derive_text(move || {
+        labels::time_left(clock.now(), deadline).unwrap_or_else(|| "deadline passed".to_owned())
     });
-    let class = text(move || {
-        let soon = words::is_soon(clock.now(), deadline);
+    let class = derive_text(move || {
+        let soon = labels::is_soon(clock.now(), deadline);
         if soon { "fact soon" } else { "fact" }.to_owned()
     });
     view! {

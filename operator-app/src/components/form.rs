@@ -5,8 +5,8 @@ use leptos::{html, prelude::*};
 
 use crate::{
     browser,
-    client::ClientError,
-    components::{flag, text},
+    components::{derive_flag, derive_text},
+    response::ClientError,
 };
 
 /// The faults of a form, by field and for the form as a whole.
@@ -47,7 +47,7 @@ impl FormFaults {
 }
 
 /// Returns a fault that was found on the phone.
-pub(crate) fn fault(field: &str, message: &str) -> Fault {
+pub(crate) fn field_fault(field: &str, message: &str) -> Fault {
     Fault {
         field: field.to_owned(),
         message: message.to_owned(),
@@ -55,7 +55,7 @@ pub(crate) fn fault(field: &str, message: &str) -> Fault {
 }
 
 /// Trims a text; returns `None` if nothing is left.
-pub(crate) fn filled(text: Option<String>) -> Option<String> {
+pub(crate) fn non_empty(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
         .filter(|text| !text.is_empty())
 }
@@ -74,7 +74,7 @@ pub(crate) fn Field(
     #[prop(optional)] value: String,
     #[prop(default = false)] required: bool,
 ) -> impl IntoView {
-    let invalid = flag(move || faults.of(name).is_some());
+    let invalid = derive_flag(move || faults.of(name).is_some());
     view! {
         <div class="field">
             <label for=name>
@@ -92,14 +92,14 @@ pub(crate) fn Field(
                 aria-invalid=invalid
                 aria-describedby=format!("{name}-hint")
             />
-            <Below name hint faults/>
+            <FieldHint name hint faults/>
         </div>
     }
 }
 
 /// A multi-line text input with its label.
 #[component]
-pub(crate) fn LongField(
+pub(crate) fn TextAreaField(
     label: &'static str,
     name: &'static str,
     node: NodeRef<html::Textarea>,
@@ -110,7 +110,7 @@ pub(crate) fn LongField(
     #[prop(default = true)] spellcheck: bool,
     #[prop(optional)] value: String,
 ) -> impl IntoView {
-    let invalid = flag(move || faults.of(name).is_some());
+    let invalid = derive_flag(move || faults.of(name).is_some());
     view! {
         <div class="field">
             <label for=name>
@@ -129,15 +129,15 @@ pub(crate) fn LongField(
                 aria-invalid=invalid
                 aria-describedby=format!("{name}-hint")
             ></textarea>
-            <Below name hint faults/>
+            <FieldHint name hint faults/>
         </div>
     }
 }
 
 /// The text below a field: its fault if there is one, otherwise its hint.
 #[component]
-fn Below(name: &'static str, hint: Option<&'static str>, faults: FormFaults) -> impl IntoView {
-    let class = text(move || {
+fn FieldHint(name: &'static str, hint: Option<&'static str>, faults: FormFaults) -> impl IntoView {
+    let class = derive_text(move || {
         if faults.of(name).is_some() {
             "hint fault"
         } else {
@@ -145,20 +145,20 @@ fn Below(name: &'static str, hint: Option<&'static str>, faults: FormFaults) -> 
         }
         .to_owned()
     });
-    let words = text(move || {
+    let message = derive_text(move || {
         faults
             .of(name)
             .unwrap_or_else(|| hint.unwrap_or("").to_owned())
     });
     view! {
-        <p id=format!("{name}-hint") class=class>{words}</p>
+        <p id=format!("{name}-hint") class=class>{message}</p>
     }
 }
 
 /// The button that submits a form. While busy it shows `doing` and keeps the focus; the form's own
 /// handler ignores presses during that time.
 #[component]
-pub(crate) fn Submit(
+pub(crate) fn SubmitButton(
     #[prop(into)] label: Signal<String>,
     doing: &'static str,
     #[prop(into)] busy: Signal<bool>,
@@ -167,9 +167,9 @@ pub(crate) fn Submit(
         <button
             type="submit"
             class="button primary wide"
-            aria-disabled=flag(move || busy.get())
+            aria-disabled=derive_flag(move || busy.get())
         >
-            {text(move || if busy.get() { doing.to_owned() } else { label.get() })}
+            {derive_text(move || if busy.get() { doing.to_owned() } else { label.get() })}
         </button>
     }
 }

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-/// The motif of an icon.
+/// The picture that an icon shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     Agent,

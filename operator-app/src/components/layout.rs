@@ -5,6 +5,7 @@ use leptos::{html::H1, prelude::*};
 use crate::{
     browser,
     components::{Icon, Shape},
+    screen::Screen,
 };
 
 /// Focus management between pages. After navigation the heading of the new page takes the focus
@@ -12,22 +13,22 @@ use crate::{
 /// that only shows newer data keeps the focus where it is; so does the first page, which the
 /// browser opened.
 #[derive(Clone, Copy)]
-pub(crate) struct Reading(StoredValue<bool>);
+pub(crate) struct HeadingFocus(StoredValue<bool>);
 
-impl Reading {
+impl HeadingFocus {
     /// Creates a state in which the focus stays where it is until the next navigation.
     pub(crate) fn new() -> Self {
         Self(StoredValue::new(false))
     }
 
     /// Makes the next heading that appears take the focus.
-    pub(crate) fn begins_anew(self) {
+    pub(crate) fn focus_next_heading(self) {
         self.0.set_value(true);
     }
 
     /// Returns the node reference for the heading of a page. The heading needs a `tabindex` of -1
     /// to be able to take the focus.
-    pub(crate) fn heading(self) -> NodeRef<H1> {
+    pub(crate) fn heading_ref(self) -> NodeRef<H1> {
         let heading = NodeRef::<H1>::new();
         heading.on_load(move |heading| {
             if self.0.get_value() {
@@ -41,22 +42,22 @@ impl Reading {
 
 /// A page with its title, heading and content.
 #[component]
-pub(crate) fn Page(
+pub(crate) fn PageLayout(
     /// The heading, which is also the title of the tab.
     #[prop(into)]
     title: String,
-    /// A link back, as address and label.
+    /// A link back, with its label.
     #[prop(optional)]
-    back: Option<(String, &'static str)>,
+    back: Option<(Screen, &'static str)>,
     children: Children,
 ) -> impl IntoView {
-    let reading: Reading = expect_context();
+    let heading_focus: HeadingFocus = expect_context();
     browser::set_title(&title);
     view! {
-        {back.map(|(href, name)| view! {
-            <a class="back" href=href><Icon shape=Shape::Back/>{name}</a>
+        {back.map(|(screen, name)| view! {
+            <a class="back" href=screen.path()><Icon shape=Shape::Back/>{name}</a>
         }.into_any())}
-        <h1 tabindex="-1" class="agent-text" node_ref=reading.heading()>{title}</h1>
+        <h1 tabindex="-1" class="agent-text" node_ref=heading_focus.heading_ref()>{title}</h1>
         {children()}
     }
 }
@@ -77,9 +78,9 @@ pub(crate) fn Notice(
     }
 }
 
-/// A page with nothing to show, which explains why and what to do.
+/// The content of a page without data: explains why there is none and what to do.
 #[component]
-pub(crate) fn Empty(shape: Shape, title: &'static str, children: Children) -> impl IntoView {
+pub(crate) fn EmptyState(shape: Shape, title: &'static str, children: Children) -> impl IntoView {
     view! {
         <div class="empty">
             <span class="disc"><Icon shape/></span>

@@ -1,32 +1,34 @@
-//! Components that pages are made of. They make no requests and know no routes: they take values
-//! and signals, and call callbacks.
+//! Components that pages are made of. They make no requests and contain no paths: they take values
+//! and signals, call callbacks, and link to a `Screen`.
 
-mod ask_twice;
+mod action;
+mod confirm_button;
 mod countdown;
+mod error_notice;
 mod fingerprint;
 mod form;
+mod guardian_results;
 mod icon;
 mod layout;
-mod live;
-mod loaded;
+mod loading;
 mod money;
-mod picture;
-mod problem;
-mod results;
-mod status;
+mod reactive;
+mod status_badge;
 mod task_card;
+mod thumbnail;
 
-pub(crate) use ask_twice::AskTwice;
+pub(crate) use action::Action;
+pub(crate) use confirm_button::ConfirmButton;
 pub(crate) use countdown::{Clock, Countdown};
+pub(crate) use error_notice::{OfflineBanner, error_notice};
 pub(crate) use fingerprint::KeyFingerprint;
-pub(crate) use form::{Field, FormFaults, LongField, Submit, fault, filled};
+pub(crate) use form::{Field, FormFaults, SubmitButton, TextAreaField, field_fault, non_empty};
+pub(crate) use guardian_results::GuardianResults;
 pub(crate) use icon::{Icon, Shape};
-pub(crate) use layout::{Empty, Notice, Page, Reading};
-pub(crate) use live::{Answer, Loading, act, flag, live, load, maybe, nothing, on, spawn, text};
-pub(crate) use loaded::loaded;
+pub(crate) use layout::{EmptyState, HeadingFocus, Notice, PageLayout};
+pub(crate) use loading::{Loadable, ResponseFuture, load, loaded_view};
 pub(crate) use money::Money;
-pub(crate) use picture::picture;
-pub(crate) use problem::{Offline, problem};
-pub(crate) use results::Results;
-pub(crate) use status::StatusMark;
+pub(crate) use reactive::{derive_flag, derive_text, dynamic, dynamic_option, empty_view, handler};
+pub(crate) use status_badge::StatusBadge;
 pub(crate) use task_card::TaskCard;
+pub(crate) use thumbnail::thumbnail;

@@ -4,8 +4,9 @@ use api_types::{status::Status, task::OperatorTaskView, task_type::TaskDomain};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Countdown, Icon, Money, Shape, StatusMark},
-    words,
+    components::{Countdown, Icon, Money, Shape, StatusBadge},
+    labels,
+    screen::Screen,
 };
 
 /// A card with one task; the whole card is a link to it.
@@ -16,18 +17,18 @@ pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
         task.status,
         Status::Pending | Status::Accepted | Status::InProgress
     );
-    let place = words::place(task.task_domain, task.location.as_ref());
-    let (record, agent) = (words::record(&task.agent), task.agent.name.clone());
-    let rating = words::rating(task.agent.rating);
+    let place = labels::location(task.task_domain, task.location.as_ref());
+    let (record, agent) = (labels::agent_record(&task.agent), task.agent.name.clone());
+    let rating = labels::rating(task.agent.rating);
     view! {
         <article class="card task">
             <div class="row">
-                <p class="kind"><Icon shape=shape(&task)/>{words::task_type(task.task_type)}</p>
-                {(!open).then(|| view! { <StatusMark status=task.status/> }.into_any())}
+                <p class="kind"><Icon shape=shape(&task)/>{labels::task_type(task.task_type)}</p>
+                {(!open).then(|| view! { <StatusBadge status=task.status/> }.into_any())}
             </div>
             <div class="row top">
                 <h2 class="agent-text">
-                    <a href=format!("/tasks/{}", task.task_id)>{task.title}</a>
+                    <a href=Screen::task(task.task_id).path()>{task.title}</a>
                 </h2>
                 <Money amount=task.reward_usd/>
             </div>
@@ -40,7 +41,7 @@ pub(crate) fn TaskCard(task: OperatorTaskView) -> impl IntoView {
                     <span class="fact agent-text"><Icon shape=Shape::Agent/>{agent}</span>
                     <span class="fact">{record}</span>
                     {rating.map(|stars| view! { <span class="fact">{stars}</span> }.into_any())}
-                    <span class="fact good"><Icon shape=Shape::Lock/>"Money in escrow"</span>
+                    <span class="fact good"><Icon shape=Shape::Lock/>"Payment secured"</span>
                 </p>
             }.into_any())}
         </article>

@@ -8,12 +8,12 @@ use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::components::spawn;
+use crate::browser::spawn;
 
 /// A lock that is released on drop.
-pub(super) struct Held(Option<Function>);
+pub(super) struct LockGuard(Option<Function>);
 
-impl Drop for Held {
+impl Drop for LockGuard {
     fn drop(&mut self) {
         if let Some(release) = &self.0 {
             // Resolving a promise cannot fail.
@@ -23,9 +23,9 @@ impl Drop for Held {
 }
 
 /// Takes the lock with this name, or returns `None` if another tab holds it.
-pub(super) async fn hold(name: &str) -> Option<Held> {
+pub(super) async fn try_acquire(name: &str) -> Option<LockGuard> {
     let Some((locks, request)) = manager() else {
-        return Some(Held(None));
+        return Some(LockGuard(None));
     };
     let options = Object::new();
     let _ = Reflect::set(&options, &"ifAvailable".into(), &true.into());
@@ -43,14 +43,14 @@ pub(super) async fn hold(name: &str) -> Option<Held> {
             }
         };
         let decide = Closure::once_into_js(decide);
-        let asked = request.call3(&locks, &name.into(), &options, &decide);
-        let asked = asked.and_then(JsCast::dyn_into::<Promise>);
+        let requested = request.call3(&locks, &name.into(), &options, &decide);
+        let requested = requested.and_then(JsCast::dyn_into::<Promise>);
         spawn(async move {
-            let refused = match asked {
-                Ok(asked) => JsFuture::from(asked).await.is_err(),
+            let failed = match requested {
+                Ok(promise) => JsFuture::from(promise).await.is_err(),
                 Err(_) => true,
             };
-            if refused {
+            if failed {
                 let _ = reject.call0(&JsValue::NULL);
             }
         });
@@ -58,7 +58,7 @@ pub(super) async fn hold(name: &str) -> Option<Held> {
     match JsFuture::from(decided).await {
         Ok(is_mine) if is_mine.is_falsy() => None,
         // A browser that refuses locks is treated as one without them.
-        _ => Some(Held(release)),
+        _ => Some(LockGuard(release)),
     }
 }
 

@@ -4,376 +4,236 @@
 //! that broke starts again; the server recognises the same bytes. The outbox holds no plaintext of
 //! a credential, only its envelope.
 //!
-//! The views show an in-memory copy of the stored proofs; every change is made to both.
-//! `schedule.rs` decides when to send, and `send.rs` sends.
+//! `proofs.rs` keeps the proofs, in memory for the views and in the store; `schedule.rs` decides
+//! when to send, and `sender.rs` sends.
 
+mod backoff;
 mod lock;
+mod proof;
+mod proofs;
 mod schedule;
-mod send;
+mod sender;
 mod store;
-mod waiting;
 
 use std::rc::Rc;
 
-use api_types::{OperatorId, TaskId, proof::SubmitProof};
-use leptos::prelude::*;
+use api_types::{TaskId, proof::SubmitProof};
 use web_sys::{Blob, File};
 
-use crate::{
-    browser,
-    client::{ClientError, SessionClient},
-};
-use schedule::{Hurry, Schedule};
-pub(crate) use store::NotKept;
-use waiting::ProofKey;
-pub(crate) use waiting::{Stage, WaitingFile, WaitingProof};
+use crate::{browser, client::SessionClient, response::ClientError};
+pub(crate) use proof::{OutboxFile, OutboxProof, Stage};
+use proofs::Proofs;
+use schedule::WakeReason;
+use sender::Sender;
+pub(crate) use sender::UploadProgress;
+pub(crate) use store::StorageError;
 
-/// The file that is being uploaded now, with its progress in bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Sending {
-    pub(crate) key: String,
-    pub(crate) sent: u64,
-    pub(crate) total: u64,
-}
-
-/// A change of a proof: maps the proof before, or `None`, to the proof after, or `None` to delete
-/// it. It is applied to the shown proof and to the stored one, which another tab may have changed.
-type Change = dyn Fn(Option<WaitingProof>) -> Option<WaitingProof>;
-
-/// The waiting proofs of the signed-in operator, and the state of sending them. Proofs of other
+/// The unsent proofs of the signed-in operator, and the state of sending them. Proofs of other
 /// operators on the same phone are not visible. This is a handle: copies refer to the same outbox.
 #[derive(Clone, Copy)]
 pub(crate) struct Outbox {
-    client: StoredValue<Option<SessionClient>>,
-    proofs: RwSignal<Vec<WaitingProof>>,
-    /// Number of changes to `proofs` so far.
-    changes: StoredValue<u32>,
-    /// Tasks whose proofs the browser did not store, as in a private window; they are sent from
-    /// memory.
-    unkept: StoredValue<Vec<TaskId>>,
-    sending: RwSignal<Option<Sending>>,
-    received: RwSignal<u32>,
-    schedule: RwSignal<Schedule>,
-    /// The timer that calls [`Outbox::go_on`] again.
-    timer: StoredValue<Option<TimeoutHandle>>,
+    proofs: Proofs,
+    sender: Sender,
 }
 
 impl Outbox {
     /// Creates an empty outbox that has not read the store yet.
     pub(crate) fn new() -> Self {
+        let proofs = Proofs::new();
         Self {
-            client: StoredValue::new(None),
-            proofs: RwSignal::new(Vec::new()),
-            changes: StoredValue::new(0),
-            unkept: StoredValue::new(Vec::new()),
-            sending: RwSignal::new(None),
-            received: RwSignal::new(0),
-            schedule: RwSignal::new(Schedule::default()),
-            timer: StoredValue::new(None),
+            proofs,
+            sender: Sender::new(proofs),
         }
     }
 
     /// Reads the operator's stored proofs and sends those that are ready.
     pub(crate) async fn open(self, client: SessionClient) {
-        self.client.set_value(Some(client));
-        self.look_again().await;
+        self.proofs.open(client.operator_id());
+        self.sender.open(client);
+        self.refresh().await;
     }
 
     /// Clears the shown proofs and stops starting new attempts; the stored proofs remain.
     pub(crate) fn close(self) {
-        self.client.set_value(None);
-        self.show(Vec::new());
-        self.unkept.set_value(Vec::new());
-        self.schedule.update(Schedule::close);
-        self.go_on();
+        self.proofs.close();
+        self.sender.close();
     }
 
     /// Reads changes that other tabs made, and sends what is ready without further backoff. Called
     /// when the network is back or the page becomes visible.
-    pub(crate) async fn look_again(self) {
-        self.read().await;
-        self.schedule
-            .update(|schedule| schedule.hurry(Hurry::Network));
-        self.go_on();
-    }
-
-    async fn read(self) {
-        loop {
-            let (operator, changes) = (self.operator(), self.changes.get_value());
-            let Ok(mut proofs) = store::proofs().await else {
-                return;
-            };
-            if self.operator() != operator {
-                return;
-            }
-            if self.changes.get_value() != changes {
-                // The proofs changed during the read, so read again.
-                continue;
-            }
-            proofs.retain(|proof| Some(proof.operator_id) == operator);
-            let memory = self.proofs.get_untracked().into_iter();
-            for proof in memory.filter(|proof| self.is_unkept(proof.task_id)) {
-                proofs.retain(|kept| kept.task_id != proof.task_id);
-                proofs.push(proof);
-            }
-            return self.show(proofs);
-        }
+    pub(crate) async fn refresh(self) {
+        self.proofs.reload().await;
+        self.sender.wake(WakeReason::Network);
     }
 
     /// Sends what is ready now, at the person's request.
     pub(crate) fn send_now(self) {
-        self.schedule
-            .update(|schedule| schedule.hurry(Hurry::Person));
-        self.go_on();
+        self.sender.wake(WakeReason::Person);
     }
 
-    fn operator(self) -> Option<OperatorId> {
-        self.client
-            .with_value(|client| client.as_ref().map(SessionClient::operator_id))
+    /// Returns all unsent proofs, and subscribes the caller.
+    pub(crate) fn all(self) -> Vec<OutboxProof> {
+        self.proofs.all()
     }
 
-    fn key(self, task: TaskId) -> Option<ProofKey> {
-        self.operator().map(|operator| ProofKey { operator, task })
+    /// Returns the unsent proof of a task, and subscribes the caller.
+    pub(crate) fn find(self, task: TaskId) -> Option<OutboxProof> {
+        self.proofs.find(task)
     }
 
-    /// Returns all waiting proofs, and subscribes the caller.
-    pub(crate) fn all(self) -> Vec<WaitingProof> {
-        self.proofs.get()
+    /// Returns the unsent proof of a task without subscribing the caller.
+    pub(crate) fn find_untracked(self, task: TaskId) -> Option<OutboxProof> {
+        self.proofs.find_untracked(task)
     }
 
-    /// Returns the waiting proof of a task, and subscribes the caller.
-    pub(crate) fn find(self, task: TaskId) -> Option<WaitingProof> {
-        self.proofs
-            .with(|all| all.iter().find(|proof| proof.task_id == task).cloned())
-    }
-
-    /// Returns the waiting proof of a task without subscribing the caller.
-    pub(crate) fn peek(self, task: TaskId) -> Option<WaitingProof> {
-        self.proofs
-            .with_untracked(|all| all.iter().find(|own| own.task_id == task).cloned())
-    }
-
-    /// Returns the file that is being uploaded, with its progress.
-    pub(crate) fn sending(self) -> Option<Sending> {
-        self.sending.get()
+    /// Returns the progress of the file that is being uploaded.
+    pub(crate) fn upload_progress(self) -> Option<UploadProgress> {
+        self.sender.progress()
     }
 
     /// Returns the error that delays a ready proof, if there is one.
-    pub(crate) fn trouble(self, task: TaskId) -> Option<ClientError> {
-        self.schedule.with(|schedule| schedule.trouble(task))
+    pub(crate) fn send_error(self, task: TaskId) -> Option<ClientError> {
+        self.sender.error(task)
     }
 
     /// Returns how many proofs the server has received since the app started; views that read it
     /// reload.
     pub(crate) fn received(self) -> u32 {
-        self.received.get()
+        self.proofs.received()
     }
 
-    /// Returns the bytes of a waiting file.
-    pub(crate) async fn file(self, key: &str) -> Result<Blob, NotKept> {
+    /// Returns the bytes of an unsent file.
+    pub(crate) async fn file(self, key: &str) -> Result<Blob, StorageError> {
         store::file(key).await
     }
 
-    /// Stores a file in a draft. The draft is `begun` if none is stored yet.
-    pub(crate) async fn attach(
+    /// Stores a file in a draft. If none is stored yet, `new_draft` becomes the draft.
+    pub(crate) async fn add_file(
         self,
-        begun: WaitingProof,
+        new_draft: OutboxProof,
         slot: usize,
         file: &File,
-    ) -> Result<(), NotKept> {
+    ) -> Result<(), StorageError> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a file's size is a whole number from 0 to 2^53"
         )]
         let bytes = file.size() as u64;
-        let new = WaitingFile {
-            key: browser::new_id().map_err(|_| NotKept)?,
+        let added = OutboxFile {
+            key: browser::new_id().map_err(|_| StorageError)?,
             slot,
             name: file.name(),
             bytes,
             url: None,
         };
-        let (own, key) = (begun.key(), new.key.clone());
-        let attach = move |proof: Option<WaitingProof>| {
-            let mut proof = proof.unwrap_or_else(|| begun.clone());
+        let (key, file_key) = (new_draft.key(), added.key.clone());
+        let add = move |proof: Option<OutboxProof>| {
+            let mut proof = proof.unwrap_or_else(|| new_draft.clone());
             if proof.is_draft() {
                 let place = proof.files.partition_point(|other| other.slot <= slot);
-                proof.files.insert(place, new.clone());
+                proof.files.insert(place, added.clone());
             }
             Some(proof)
         };
         let blob: &Blob = file;
-        self.change_with(own, Rc::new(attach), Some((&key, blob)))
+        self.proofs
+            .change(key, Rc::new(add), Some((&file_key, blob)))
             .await
     }
 
     /// Removes a file from a draft.
-    pub(crate) async fn detach(self, task: TaskId, key: &str) -> Result<(), NotKept> {
-        let key = key.to_owned();
-        self.change_draft(task, move |proof| {
-            proof.files.retain(|file| file.key != key);
-        })
-        .await
+    pub(crate) async fn remove_file(
+        self,
+        task: TaskId,
+        file_key: &str,
+    ) -> Result<(), StorageError> {
+        let key = self.proofs.key(task).ok_or(StorageError)?;
+        let file_key = file_key.to_owned();
+        let remove = move |proof: Option<OutboxProof>| {
+            let mut proof = proof?;
+            if proof.is_draft() {
+                proof.files.retain(|file| file.key != file_key);
+            }
+            Some(proof).filter(|proof| !proof.is_empty_draft())
+        };
+        self.proofs.change(key, Rc::new(remove), None).await
     }
 
-    /// Stores the text of a draft. The draft is `begun` if none is stored yet.
-    pub(crate) async fn write(
+    /// Stores the text of a draft. If none is stored yet, `new_draft` becomes the draft.
+    pub(crate) async fn save_text(
         self,
-        begun: WaitingProof,
-        written: SubmitProof,
-    ) -> Result<(), NotKept> {
-        let own = begun.key();
-        let write = move |proof: Option<WaitingProof>| {
-            let mut proof = proof.unwrap_or_else(|| begun.clone());
+        new_draft: OutboxProof,
+        text: SubmitProof,
+    ) -> Result<(), StorageError> {
+        let key = new_draft.key();
+        let save = move |proof: Option<OutboxProof>| {
+            let mut proof = proof.unwrap_or_else(|| new_draft.clone());
             if proof.is_draft() {
                 proof.proof = SubmitProof {
                     submission_id: proof.proof.submission_id,
-                    ..written.clone()
+                    ..text.clone()
                 };
             }
             Some(proof).filter(|proof| !proof.is_empty_draft())
         };
-        self.change(own, Rc::new(write)).await
+        self.proofs.change(key, Rc::new(save), None).await
     }
 
     /// Stores a finished proof and sends it; if it cannot be stored, it is sent from memory. Its
     /// files are those of the stored draft.
-    pub(crate) async fn hand_over(self, mut proof: WaitingProof) -> Result<(), NotKept> {
+    pub(crate) async fn submit(self, mut proof: OutboxProof) -> Result<(), StorageError> {
         proof.stage = Stage::Ready;
-        let own = proof.key();
-        let hand_over = move |draft: Option<WaitingProof>| {
+        let key = proof.key();
+        let submit = move |draft: Option<OutboxProof>| {
             let mut ready = proof.clone();
             if let Some(draft) = draft.filter(|draft| draft.is_same(&ready)) {
                 ready.files = draft.files;
             }
             Some(ready)
         };
-        let kept = self.change(own, Rc::new(hand_over)).await;
-        self.schedule.update(|schedule| schedule.forget(own.task));
-        self.go_on();
-        kept
+        let stored = self.proofs.change(key, Rc::new(submit), None).await;
+        self.sender.reset(key.task);
+        stored
     }
 
     /// Deletes a proof that was not sent.
-    pub(crate) async fn discard(self, task: TaskId) -> Result<(), NotKept> {
-        let own = self.key(task).ok_or(NotKept)?;
-        let gone = self.change(own, Rc::new(|_| None)).await;
-        self.schedule.update(|schedule| schedule.forget(task));
-        self.go_on();
-        gone
+    pub(crate) async fn discard(self, task: TaskId) -> Result<(), StorageError> {
+        self.change_and_reset(task, |_| None).await
     }
 
     /// Makes a refused proof ready again, uploads its files again, and sends it.
-    pub(crate) async fn try_again(self, task: TaskId) -> Result<(), NotKept> {
-        let again = |mut proof: WaitingProof| {
+    pub(crate) async fn retry(self, task: TaskId) -> Result<(), StorageError> {
+        let make_ready = |mut proof: OutboxProof| {
             if matches!(proof.stage, Stage::Refused(_)) {
                 proof.stage = Stage::Ready;
                 proof.files.iter_mut().for_each(|file| file.url = None);
             }
-            proof
+            Some(proof)
         };
-        let own = self.key(task).ok_or(NotKept)?;
-        let kept = self
-            .change(own, Rc::new(move |proof| proof.map(again)))
-            .await;
-        self.schedule.update(|schedule| schedule.forget(task));
-        self.go_on();
-        kept
+        self.change_and_reset(task, make_ready).await
     }
 
     /// Turns a proof that was refused or cannot be delivered into a draft, so that it can be
     /// corrected.
-    pub(crate) async fn reopen(self, task: TaskId) -> Result<(), NotKept> {
-        let reopen = |proof: WaitingProof| WaitingProof {
-            stage: Stage::Draft,
-            ..proof
+    pub(crate) async fn reopen(self, task: TaskId) -> Result<(), StorageError> {
+        let make_draft = |proof: OutboxProof| {
+            let stage = Stage::Draft;
+            Some(OutboxProof { stage, ..proof })
         };
-        let own = self.key(task).ok_or(NotKept)?;
-        let kept = self
-            .change(own, Rc::new(move |proof| proof.map(reopen)))
-            .await;
-        self.schedule.update(|schedule| schedule.forget(task));
-        self.go_on();
-        kept
+        self.change_and_reset(task, make_draft).await
     }
 
-    async fn change_draft(
+    /// Changes a proof at the person's request, which ends its backoff.
+    async fn change_and_reset(
         self,
         task: TaskId,
-        change: impl Fn(&mut WaitingProof) + 'static,
-    ) -> Result<(), NotKept> {
-        let own = self.key(task).ok_or(NotKept)?;
-        let change = move |proof: Option<WaitingProof>| {
-            let mut proof = proof?;
-            if proof.is_draft() {
-                change(&mut proof);
-            }
-            Some(proof).filter(|proof| !proof.is_empty_draft())
-        };
-        self.change(own, Rc::new(change)).await
-    }
-
-    async fn change(self, key: ProofKey, change: Rc<Change>) -> Result<(), NotKept> {
-        self.change_with(key, change, None).await
-    }
-
-    /// Changes the shown proof at once and then the stored one. Afterwards shows the stored result,
-    /// because another tab may have changed it before; skips this if another change was made
-    /// meanwhile, which then shows its own result.
-    async fn change_with(
-        self,
-        key: ProofKey,
-        change: Rc<Change>,
-        file: Option<(&str, &Blob)>,
-    ) -> Result<(), NotKept> {
-        self.show_changed(key, &*change);
-        let own = self.changes.get_value();
-        let change: Rc<Change> = if self.is_unkept(key.task) {
-            let shown = self.peek(key.task);
-            Rc::new(move |_| shown.clone())
-        } else {
-            change
-        };
-        match store::change(key, &*change, file).await {
-            Ok(Some(kept)) => {
-                self.unkept
-                    .update_value(|unkept| unkept.retain(|task| *task != key.task));
-                if self.changes.get_value() == own {
-                    self.show_changed(key, &move |_| Some(kept.clone()));
-                }
-                Ok(())
-            }
-            Ok(None) => Ok(()),
-            Err(NotKept) => {
-                if self.operator() == Some(key.operator) {
-                    self.unkept.update_value(|unkept| unkept.push(key.task));
-                }
-                Err(NotKept)
-            }
-        }
-    }
-
-    fn is_unkept(self, task: TaskId) -> bool {
-        self.unkept.with_value(|unkept| unkept.contains(&task))
-    }
-
-    fn show_changed(self, key: ProofKey, change: &Change) {
-        if self.operator() != Some(key.operator) {
-            return;
-        }
-        let mut proofs = self.proofs.get_untracked();
-        let place = proofs.iter().position(|proof| proof.task_id == key.task);
-        let before = place.map(|place| proofs.remove(place));
-        if let Some(after) = change(before) {
-            proofs.insert(place.unwrap_or(proofs.len()), after);
-        }
-        self.show(proofs);
-    }
-
-    fn show(self, proofs: Vec<WaitingProof>) {
-        self.changes
-            .update_value(|changes| *changes = changes.wrapping_add(1));
-        self.proofs.set(proofs);
+        change: impl Fn(OutboxProof) -> Option<OutboxProof> + 'static,
+    ) -> Result<(), StorageError> {
+        let key = self.proofs.key(task).ok_or(StorageError)?;
+        let change = move |proof: Option<OutboxProof>| proof.and_then(&change);
+        let stored = self.proofs.change(key, Rc::new(change), None).await;
+        self.sender.reset(task);
+        stored
     }
 }

@@ -8,101 +8,67 @@ use std::time::Duration;
 
 use api_types::{TaskId, Timestamp};
 
-use crate::client::ClientError;
-
-/// Backoff after a failed attempt: doubles from the minimum up to the maximum, and never ends
-/// before the server's `Retry-After`.
-const AGAIN_AFTER_MIN: Duration = Duration::from_secs(5);
-const AGAIN_AFTER_MAX: Duration = Duration::from_secs(300);
-
-/// Maximum for the server's `Retry-After`.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
+use super::backoff::{BACKOFF_MIN, Backoff};
+use crate::response::ClientError;
 
 /// What the outbox does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum NextAction {
     /// Send the proof of this task.
     Send(TaskId),
     /// Call [`Schedule::next`] again after this time.
     Wait(Duration),
     /// Do nothing: no proof is ready, or one is being sent.
-    Rest,
+    Idle,
 }
 
 /// The outcome of an attempt to send a proof.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
     /// The server received or refused the proof.
-    Answered,
+    Done,
     /// The proof is no longer to be sent: another tab sent, changed or discarded it.
-    Gone,
+    Superseded,
     /// Another tab is sending the proof.
-    Elsewhere,
+    Locked,
     /// The attempt failed, and a later one may succeed.
     Failed(ClientError),
 }
 
 /// An event that ends the backoff early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hurry {
+pub(super) enum WakeReason {
     /// The person pressed a button.
     Person,
     /// The network or the person came back. The server's `Retry-After` still applies.
     Network,
 }
 
-/// The reason and the duration of the backoff of one proof.
-#[derive(Clone, Debug)]
-struct Pause {
-    task: TaskId,
-    /// Number of consecutive failed attempts for this proof.
-    failures: u32,
-    since: Timestamp,
-    own: Duration,
-    /// The server's `Retry-After`, or zero.
-    asked: Duration,
-    error: Option<ClientError>,
-}
-
-impl Pause {
-    /// Returns the remaining time. It is zero if the clock was set back before the start.
-    fn left(&self, now: Timestamp) -> Duration {
-        let passed = u64::try_from(now.as_millis() - self.since.as_millis());
-        passed.map_or(Duration::ZERO, |passed| {
-            self.own
-                .max(self.asked)
-                .saturating_sub(Duration::from_millis(passed))
-        })
-    }
-
-    fn end(&mut self) {
-        (self.own, self.asked, self.error) = (Duration::ZERO, Duration::ZERO, None);
-    }
-}
-
 /// The proof that is being sent, and the proofs that are backing off.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schedule {
     sending: Option<TaskId>,
-    pauses: Vec<Pause>,
+    backoffs: Vec<Backoff>,
 }
 
 impl Schedule {
     /// Returns what to do now if the proofs of these tasks are ready. Among the proofs that may be
     /// sent, the one with the fewest failures is first, so that no proof blocks the others.
-    pub(super) fn next(&self, ready: &[TaskId], now: Timestamp) -> Step {
+    pub(super) fn next(&self, ready: &[TaskId], now: Timestamp) -> NextAction {
         if self.sending.is_some() {
-            return Step::Rest;
+            return NextAction::Idle;
         }
         let order = |task: &TaskId| {
-            let pause = self.pause(*task);
-            pause.map_or((Duration::ZERO, 0), |own| (own.left(now), own.failures))
+            let backoff = self.backoff(*task);
+            backoff.map_or((Duration::ZERO, 0), |backoff| {
+                (backoff.remaining(now), backoff.failures)
+            })
         };
         match ready.iter().min_by_key(|task| order(task)) {
-            None => Step::Rest,
+            None => NextAction::Idle,
             Some(task) => match order(task).0 {
-                Duration::ZERO => Step::Send(*task),
-                left => Step::Wait(left),
+                Duration::ZERO => NextAction::Send(*task),
+                left => NextAction::Wait(left),
             },
         }
     }
@@ -110,13 +76,17 @@ impl Schedule {
     /// Records that an attempt has begun.
     pub(super) fn begin(&mut self, task: TaskId) {
         self.sending = Some(task);
-        if let Some(pause) = self.pauses.iter_mut().find(|own| own.task == task) {
-            pause.end();
+        if let Some(backoff) = self
+            .backoffs
+            .iter_mut()
+            .find(|backoff| backoff.task == task)
+        {
+            backoff.end();
         }
     }
 
     /// Records the end of an attempt for an operator who is no longer signed in.
-    pub(super) fn end_for_another(&mut self) {
+    pub(super) fn end_after_sign_out(&mut self) {
         self.sending = None;
     }
 
@@ -130,102 +100,78 @@ impl Schedule {
     ) {
         self.sending = None;
         match outcome {
-            Outcome::Gone => self.forget(task),
-            Outcome::Elsewhere => self.leave_alone(task, 0, AGAIN_AFTER_MIN, None, now),
-            Outcome::Answered => {
-                self.forget(task);
-                let network_failed = |own: &&mut Pause| own.error.as_ref().is_some_and(is_of_all);
-                self.pauses
+            Outcome::Superseded => self.reset(task),
+            Outcome::Locked => self.replace(Backoff::new(task, 0, BACKOFF_MIN, None, now)),
+            Outcome::Done => {
+                self.reset(task);
+                self.backoffs
                     .iter_mut()
-                    .filter(network_failed)
-                    .for_each(Pause::end);
+                    .filter(|backoff| backoff.is_of_connection())
+                    .for_each(Backoff::end);
             }
             Outcome::Failed(error) => self.fail(task, error, ready, now),
         }
     }
 
     fn fail(&mut self, task: TaskId, error: &ClientError, ready: &[TaskId], now: Timestamp) {
-        let failures = self.pause(task).map_or(0, |own| own.failures);
-        let own = AGAIN_AFTER_MIN.saturating_mul(1 << failures.min(8));
-        let own = own.min(AGAIN_AFTER_MAX);
-        self.leave_alone(task, failures.saturating_add(1), own, Some(error), now);
-        if !is_of_all(error) {
+        let failures = self.backoff(task).map_or(0, |backoff| backoff.failures);
+        let delay = Backoff::delay_after(failures);
+        let failures = failures.saturating_add(1);
+        self.replace(Backoff::new(task, failures, delay, Some(error), now));
+        if !error.is_of_connection() {
             return;
         }
         // An error of the connection stops the other proofs too.
         for other in ready.iter().filter(|other| **other != task) {
-            let (left, failures) = (self.pause(*other)).map_or((Duration::ZERO, 0), |pause| {
-                (pause.left(now), pause.failures)
+            let (left, failures) = (self.backoff(*other)).map_or((Duration::ZERO, 0), |backoff| {
+                (backoff.remaining(now), backoff.failures)
             });
-            if left < own {
-                self.leave_alone(*other, failures, own, Some(error), now);
+            if left < delay {
+                self.replace(Backoff::new(*other, failures, delay, Some(error), now));
             }
         }
     }
 
-    fn leave_alone(
-        &mut self,
-        task: TaskId,
-        failures: u32,
-        own: Duration,
-        error: Option<&ClientError>,
-        now: Timestamp,
-    ) {
-        let asked = error.and_then(ClientError::retry_after).unwrap_or(0);
-        self.forget(task);
-        self.pauses.push(Pause {
-            task,
-            failures,
-            since: now,
-            own,
-            asked: Duration::from_secs(asked.into()).min(RETRY_AFTER_MAX),
-            error: error.cloned(),
-        });
+    fn replace(&mut self, backoff: Backoff) {
+        self.reset(backoff.task);
+        self.backoffs.push(backoff);
     }
 
     /// Ends the backoffs that this event makes pointless.
-    pub(super) fn hurry(&mut self, why: Hurry) {
-        for pause in &mut self.pauses {
-            match why {
-                Hurry::Network if !pause.asked.is_zero() => pause.own = Duration::ZERO,
-                Hurry::Network | Hurry::Person => pause.end(),
+    pub(super) fn wake(&mut self, reason: WakeReason) {
+        for backoff in &mut self.backoffs {
+            match reason {
+                WakeReason::Person => backoff.end(),
+                WakeReason::Network => backoff.end_delay(),
             }
         }
     }
 
     /// Removes the backoff of a proof that was changed or deleted.
-    pub(super) fn forget(&mut self, task: TaskId) {
-        self.pauses.retain(|own| own.task != task);
+    pub(super) fn reset(&mut self, task: TaskId) {
+        self.backoffs.retain(|backoff| backoff.task != task);
     }
 
     /// Removes all backoffs when the operator signs out. A running attempt continues to its end.
     pub(super) fn close(&mut self) {
-        self.pauses.clear();
+        self.backoffs.clear();
     }
 
     /// Returns the error that caused the backoff of a proof, if it is backing off.
-    pub(super) fn trouble(&self, task: TaskId) -> Option<ClientError> {
-        self.pause(task).and_then(|own| own.error.clone())
+    pub(super) fn error(&self, task: TaskId) -> Option<ClientError> {
+        self.backoff(task).and_then(|backoff| backoff.error.clone())
     }
 
-    fn pause(&self, task: TaskId) -> Option<&Pause> {
-        self.pauses.iter().find(|own| own.task == task)
+    fn backoff(&self, task: TaskId) -> Option<&Backoff> {
+        self.backoffs.iter().find(|backoff| backoff.task == task)
     }
-}
-
-/// Returns whether an error concerns the connection to the server rather than the proof.
-const fn is_of_all(error: &ClientError) -> bool {
-    matches!(
-        error,
-        ClientError::Unreachable | ClientError::Intercepted(_)
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use api_types::error::{ErrorBody, ErrorCode};
 
-    use super::*;
+    use super::{super::backoff::RETRY_AFTER_MAX, *};
 
     const LIMIT: Duration = RETRY_AFTER_MAX;
 
@@ -258,41 +204,41 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ready_is_sent_one_after_the_other() {
+    fn ready_proofs_are_sent_one_after_the_other() {
         let mut schedule = Schedule::default();
         let ready = [task(1), task(2)];
-        assert_eq!(schedule.next(&ready, at(0)), Step::Send(task(1)));
+        assert_eq!(schedule.next(&ready, at(0)), NextAction::Send(task(1)));
         schedule.begin(task(1));
-        assert_eq!(schedule.next(&ready, at(0)), Step::Rest);
-        schedule.end(task(1), &Outcome::Answered, &[task(2)], at(1));
-        assert_eq!(schedule.next(&[task(2)], at(1)), Step::Send(task(2)));
+        assert_eq!(schedule.next(&ready, at(0)), NextAction::Idle);
+        schedule.end(task(1), &Outcome::Done, &[task(2)], at(1));
+        assert_eq!(schedule.next(&[task(2)], at(1)), NextAction::Send(task(2)));
     }
 
     #[test]
-    fn a_proof_that_is_made_ready_while_another_is_sent_is_sent_after_it() {
+    fn a_proof_that_becomes_ready_while_another_is_sent_is_sent_after_it() {
         let mut schedule = Schedule::default();
         schedule.begin(task(1));
         schedule.end(task(1), &overloaded(None), &[task(1)], at(0));
         schedule.begin(task(2));
         // Meanwhile, the person tries the first one again.
-        schedule.forget(task(1));
-        assert_eq!(schedule.next(&[task(1), task(2)], at(1)), Step::Rest);
-        schedule.end(task(2), &Outcome::Answered, &[task(1)], at(2));
-        assert_eq!(schedule.next(&[task(1)], at(2)), Step::Send(task(1)));
+        schedule.reset(task(1));
+        assert_eq!(schedule.next(&[task(1), task(2)], at(1)), NextAction::Idle);
+        schedule.end(task(2), &Outcome::Done, &[task(1)], at(2));
+        assert_eq!(schedule.next(&[task(1)], at(2)), NextAction::Send(task(1)));
     }
 
     #[test]
-    fn what_another_operator_keeps_is_sent_once_the_try_of_the_first_has_ended() {
+    fn the_proof_of_another_operator_is_sent_after_the_running_attempt_has_ended() {
         let mut schedule = Schedule::default();
         schedule.begin(task(1));
         schedule.close();
-        assert_eq!(schedule.next(&[task(2)], at(0)), Step::Rest);
-        schedule.end_for_another();
-        assert_eq!(schedule.next(&[task(2)], at(0)), Step::Send(task(2)));
+        assert_eq!(schedule.next(&[task(2)], at(0)), NextAction::Idle);
+        schedule.end_after_sign_out();
+        assert_eq!(schedule.next(&[task(2)], at(0)), NextAction::Send(task(2)));
     }
 
     #[test]
-    fn after_failures_it_goes_on_ever_more_seldom() {
+    fn the_backoff_doubles_with_each_failure_up_to_the_maximum() {
         let mut schedule = Schedule::default();
         let ready = [task(1)];
         let mut waits = Vec::new();
@@ -300,78 +246,78 @@ mod tests {
         for _ in 0..9 {
             schedule.begin(task(1));
             schedule.end(task(1), &no_network(), &ready, at(now));
-            let Step::Wait(wait) = schedule.next(&ready, at(now)) else {
-                panic!("it neither waits nor goes on");
+            let NextAction::Wait(wait) = schedule.next(&ready, at(now)) else {
+                panic!("the schedule does not wait");
             };
             waits.push(wait.as_secs());
             now += wait.as_secs();
-            assert_eq!(schedule.next(&ready, at(now)), Step::Send(task(1)));
+            assert_eq!(schedule.next(&ready, at(now)), NextAction::Send(task(1)));
         }
         assert_eq!(waits, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
     }
 
     #[test]
-    fn the_servers_wish_holds_unless_the_person_presses_the_button() {
+    fn retry_after_holds_until_the_person_presses_the_button() {
         let mut schedule = Schedule::default();
         let ready = [task(1)];
         schedule.begin(task(1));
         schedule.end(task(1), &overloaded(Some(60)), &ready, at(0));
-        schedule.hurry(Hurry::Network);
+        schedule.wake(WakeReason::Network);
         assert_eq!(
             schedule.next(&ready, at(20)),
-            Step::Wait(Duration::from_secs(40))
+            NextAction::Wait(Duration::from_secs(40))
         );
-        schedule.hurry(Hurry::Person);
-        assert_eq!(schedule.next(&ready, at(20)), Step::Send(task(1)));
+        schedule.wake(WakeReason::Person);
+        assert_eq!(schedule.next(&ready, at(20)), NextAction::Send(task(1)));
     }
 
     #[test]
-    fn no_wish_and_no_clock_stops_it_for_good() {
+    fn neither_retry_after_nor_the_clock_stops_sending_forever() {
         let mut schedule = Schedule::default();
         let ready = [task(1)];
         schedule.begin(task(1));
         schedule.end(task(1), &overloaded(Some(u32::MAX)), &ready, at(100));
-        assert_eq!(schedule.next(&ready, at(100)), Step::Wait(LIMIT));
-        assert_eq!(schedule.next(&ready, at(99)), Step::Send(task(1)));
+        assert_eq!(schedule.next(&ready, at(100)), NextAction::Wait(LIMIT));
+        assert_eq!(schedule.next(&ready, at(99)), NextAction::Send(task(1)));
     }
 
     #[test]
-    fn a_proof_that_never_gets_through_does_not_keep_the_others_waiting() {
+    fn a_proof_that_always_fails_does_not_block_the_others() {
         let mut schedule = Schedule::default();
         let ready = [task(1), task(2)];
         schedule.begin(task(1));
         schedule.end(task(1), &no_network(), &ready, at(0));
         assert_eq!(
             schedule.next(&ready, at(1)),
-            Step::Wait(Duration::from_secs(4))
+            NextAction::Wait(Duration::from_secs(4))
         );
-        assert_eq!(schedule.next(&ready, at(5)), Step::Send(task(2)));
+        assert_eq!(schedule.next(&ready, at(5)), NextAction::Send(task(2)));
         schedule.begin(task(2));
-        schedule.end(task(2), &Outcome::Answered, &[task(1)], at(6));
-        assert_eq!(schedule.next(&[task(1)], at(6)), Step::Send(task(1)));
+        schedule.end(task(2), &Outcome::Done, &[task(1)], at(6));
+        assert_eq!(schedule.next(&[task(1)], at(6)), NextAction::Send(task(1)));
     }
 
     #[test]
-    fn what_another_tab_sends_is_looked_at_again() {
+    fn a_proof_that_another_tab_sends_is_checked_again() {
         let mut schedule = Schedule::default();
         schedule.begin(task(1));
-        schedule.end(task(1), &Outcome::Elsewhere, &[task(1)], at(0));
-        assert_eq!(schedule.trouble(task(1)), None);
+        schedule.end(task(1), &Outcome::Locked, &[task(1)], at(0));
+        assert_eq!(schedule.error(task(1)), None);
         assert_eq!(
             schedule.next(&[task(1)], at(0)),
-            Step::Wait(AGAIN_AFTER_MIN)
+            NextAction::Wait(BACKOFF_MIN)
         );
     }
 
     /// Random sequences of events, each reproducible from its seed.
     #[test]
-    fn while_something_is_ready_it_is_sent_or_waits_for_a_bounded_time() {
+    fn a_ready_proof_is_sent_or_waits_for_a_bounded_time() {
         for seed in 0..2_000_u64 {
-            live(seed);
+            run_random_events(seed);
         }
     }
 
-    fn live(seed: u64) {
+    fn run_random_events(seed: u64) {
         let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
         let mut random = move |below: u64| {
             state ^= state << 13;
@@ -385,7 +331,7 @@ mod tests {
             match random(6) {
                 0 => {
                     let new = task(u8::try_from(random(5)).unwrap());
-                    schedule.forget(new);
+                    schedule.reset(new);
                     if !ready.contains(&new) {
                         ready.push(new);
                     }
@@ -396,22 +342,22 @@ mod tests {
                     ready = vec![task(9)];
                     sending = sending.map(|(task, _)| (task, false));
                 }
-                2 => schedule.hurry(Hurry::Network),
+                2 => schedule.wake(WakeReason::Network),
                 3 => now = (now + random(400)).saturating_sub(random(50)),
                 _ => {
-                    if let Some((task, own)) = sending.take() {
+                    if let Some((task, is_signed_in)) = sending.take() {
                         let outcome = match random(5) {
                             0 => no_network(),
                             1 => overloaded(Some(u32::try_from(random(10_000)).unwrap())),
-                            2 => Outcome::Elsewhere,
-                            3 => Outcome::Gone,
-                            _ => Outcome::Answered,
+                            2 => Outcome::Locked,
+                            3 => Outcome::Superseded,
+                            _ => Outcome::Done,
                         };
-                        if !own {
-                            schedule.end_for_another();
+                        if !is_signed_in {
+                            schedule.end_after_sign_out();
                         } else {
-                            if matches!(outcome, Outcome::Answered | Outcome::Gone) {
-                                ready.retain(|own| *own != task);
+                            if matches!(outcome, Outcome::Done | Outcome::Superseded) {
+                                ready.retain(|other| *other != task);
                             }
                             schedule.end(task, &outcome, &ready, at(now));
                         }
@@ -419,15 +365,15 @@ mod tests {
                 }
             }
             match schedule.next(&ready, at(now)) {
-                Step::Send(task) => {
+                NextAction::Send(task) => {
                     assert!(sending.is_none() && ready.contains(&task), "seed {seed}");
                     schedule.begin(task);
                     sending = Some((task, true));
                 }
-                Step::Wait(wait) => {
+                NextAction::Wait(wait) => {
                     assert!(!wait.is_zero() && wait <= LIMIT, "seed {seed}");
                 }
-                Step::Rest => assert!(ready.is_empty() || sending.is_some(), "seed {seed}"),
+                NextAction::Idle => assert!(ready.is_empty() || sending.is_some(), "seed {seed}"),
             }
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::Blob;
 
-use super::{Change, ProofKey, WaitingProof};
+use super::proof::{OutboxProof, ProofChange, ProofKey};
 
 const DATABASE: &str = "humanops";
 const VERSION: u32 = 1;
@@ -17,15 +17,15 @@ const FILES: &str = "files";
 
 /// The browser refused to store or to return a value.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct NotKept;
+pub(crate) struct StorageError;
 
-impl From<idb::Error> for NotKept {
+impl From<idb::Error> for StorageError {
     fn from(_: idb::Error) -> Self {
         Self
     }
 }
 
-impl From<serde_wasm_bindgen::Error> for NotKept {
+impl From<serde_wasm_bindgen::Error> for StorageError {
     fn from(_: serde_wasm_bindgen::Error) -> Self {
         Self
     }
@@ -39,21 +39,21 @@ struct Row {
 }
 
 impl Row {
-    fn of(proof: &WaitingProof) -> Result<JsValue, NotKept> {
-        let proof = serde_json::to_string(proof).map_err(|_| NotKept)?;
+    fn encode(proof: &OutboxProof) -> Result<JsValue, StorageError> {
+        let proof = serde_json::to_string(proof).map_err(|_| StorageError)?;
         Ok(serde_wasm_bindgen::to_value(&Self { proof })?)
     }
 
     /// Parses a row. A row that an older version wrote and that no longer parses is skipped, never
     /// deleted.
-    fn read(row: JsValue) -> Option<WaitingProof> {
+    fn decode(row: JsValue) -> Option<OutboxProof> {
         let row: Self = serde_wasm_bindgen::from_value(row).ok()?;
         serde_json::from_str(&row.proof).ok()
     }
 }
 
-/// Returns the waiting proofs of all operators.
-pub(super) async fn proofs() -> Result<Vec<WaitingProof>, NotKept> {
+/// Returns the unsent proofs of all operators.
+pub(super) async fn proofs() -> Result<Vec<OutboxProof>, StorageError> {
     let database = open().await?;
     let transaction = database.transaction(&[PROOFS], TransactionMode::ReadOnly)?;
     let rows = transaction
@@ -61,25 +61,25 @@ pub(super) async fn proofs() -> Result<Vec<WaitingProof>, NotKept> {
         .get_all(None, None)?
         .await?;
     database.close();
-    Ok(rows.into_iter().filter_map(Row::read).collect())
+    Ok(rows.into_iter().filter_map(Row::decode).collect())
 }
 
 /// Returns the proof with this key, if it is stored.
-pub(super) async fn proof(key: ProofKey) -> Result<Option<WaitingProof>, NotKept> {
-    one(PROOFS, &key.to_string())
+pub(super) async fn proof(key: ProofKey) -> Result<Option<OutboxProof>, StorageError> {
+    get(PROOFS, &key.to_string())
         .await
-        .map(|row| row.and_then(Row::read))
+        .map(|row| row.and_then(Row::decode))
 }
 
 /// Returns the file with this key.
-pub(super) async fn file(key: &str) -> Result<Blob, NotKept> {
-    one(FILES, key)
+pub(super) async fn file(key: &str) -> Result<Blob, StorageError> {
+    get(FILES, key)
         .await?
         .and_then(|value| value.dyn_into::<Blob>().ok())
-        .ok_or(NotKept)
+        .ok_or(StorageError)
 }
 
-async fn one(store: &str, key: &str) -> Result<Option<JsValue>, NotKept> {
+async fn get(store: &str, key: &str) -> Result<Option<JsValue>, StorageError> {
     let database = open().await?;
     let transaction = database.transaction(&[store], TransactionMode::ReadOnly)?;
     let found = transaction
@@ -94,40 +94,44 @@ async fn one(store: &str, key: &str) -> Result<Option<JsValue>, NotKept> {
 /// proof refers to it, and deletes files that the proof no longer refers to.
 pub(super) async fn change(
     key: ProofKey,
-    change: &Change,
+    change: &ProofChange,
     file: Option<(&str, &Blob)>,
-) -> Result<Option<WaitingProof>, NotKept> {
+) -> Result<Option<OutboxProof>, StorageError> {
     let database = open().await?;
     let transaction = database.transaction(&[PROOFS, FILES], TransactionMode::ReadWrite)?;
     let proofs = transaction.object_store(PROOFS)?;
     let files = transaction.object_store(FILES)?;
     let id = JsValue::from_str(&key.to_string());
-    let before = proofs.get(id.clone())?.await?.and_then(Row::read);
+    let before = proofs.get(id.clone())?.await?.and_then(Row::decode);
     let after = change(before.clone());
     match &after {
-        Some(proof) => drop(proofs.put(&Row::of(proof)?, Some(&id))?),
+        Some(proof) => drop(proofs.put(&Row::encode(proof)?, Some(&id))?),
         None if before.is_some() => drop(proofs.delete(id)?),
         None => {}
     }
-    if let Some((key, file)) = file.filter(|(key, _)| has(after.as_ref(), key)) {
+    if let Some((key, file)) = file.filter(|(key, _)| refers_to(after.as_ref(), key)) {
         files.put(file, Some(&JsValue::from_str(key)))?;
     }
     for old in before.iter().flat_map(|proof| &proof.files) {
-        if !has(after.as_ref(), &old.key) {
+        if !refers_to(after.as_ref(), &old.key) {
             files.delete(JsValue::from_str(&old.key))?;
         }
     }
     // The change is stored only once the transaction is committed.
     let committed = transaction.await?.is_committed();
     database.close();
-    if committed { Ok(after) } else { Err(NotKept) }
+    if committed {
+        Ok(after)
+    } else {
+        Err(StorageError)
+    }
 }
 
-fn has(proof: Option<&WaitingProof>, key: &str) -> bool {
+fn refers_to(proof: Option<&OutboxProof>, key: &str) -> bool {
     proof.is_some_and(|proof| proof.files.iter().any(|file| file.key == key))
 }
 
-async fn open() -> Result<Database, NotKept> {
+async fn open() -> Result<Database, StorageError> {
     let mut request = Factory::new()?.open(DATABASE, Some(VERSION))?;
     request.on_upgrade_needed(|event| {
         if let Ok(database) = event.database() {

@@ -9,8 +9,9 @@ use leptos::prelude::*;
 use crate::{
     browser,
     client::SessionClient,
-    components::{Clock, Empty, Money, Page, Shape, load, loaded, text},
+    components::{Clock, EmptyState, Money, PageLayout, Shape, derive_text, load, loaded_view},
     outbox::Outbox,
+    screen::Screen,
 };
 
 /// Shows the balances available, on hold, in review and paid out.
@@ -23,7 +24,7 @@ pub(crate) fn EarningsPage() -> impl IntoView {
         let client = client.clone();
         Box::pin(async move { client.earnings().await })
     });
-    view! { <Page title="Earnings">{loaded(earnings, numbers)}</Page> }
+    view! { <PageLayout title="Earnings">{loaded_view(earnings, numbers)}</PageLayout> }
 }
 
 fn numbers(earnings: Earnings) -> AnyView {
@@ -32,17 +33,17 @@ fn numbers(earnings: Earnings) -> AnyView {
         <section class="card balance" aria-label="Available">
             <p>"Available"</p>
             <p class="big"><Money amount=earnings.available_balance/></p>
-            <p class="quiet">"Nobody can object to it any more."</p>
+            <p class="quiet">"The agent can no longer dispute it."</p>
         </section>
         <dl class="numbers">
             {number("On hold", earnings.pending_balance, on_hold)}
-            {number("In review", earnings.in_review, fixed("Sent, not decided yet. Not counted as earned."))}
-            {number("Paid out", earnings.paid_out, fixed("Has left for your account."))}
+            {number("In review", earnings.in_review, fixed_text("Proof sent, waiting for approval. Not earned yet."))}
+            {number("Paid out", earnings.paid_out, fixed_text("Sent to your account."))}
         </dl>
         {adds_up(&earnings).then(|| view! {
             <p class="quiet centre">
-                "Earned so far: " <Money amount=earnings.total_earned/>
-                ", which is available, on hold and paid out together."
+                "Total earned: " <Money amount=earnings.total_earned/>
+                " (available, on hold and paid out)"
             </p>
         }.into_any())}
         {recent(earnings.recent_tasks)}
@@ -50,11 +51,11 @@ fn numbers(earnings: Earnings) -> AnyView {
     .into_any()
 }
 
-fn fixed(words: &'static str) -> Signal<String> {
-    text(move || words.to_owned())
+fn fixed_text(text: &'static str) -> Signal<String> {
+    derive_text(move || text.to_owned())
 }
 
-/// Explains the balance on hold, with the day on which the next part becomes available, while that
+/// Explains the balance on hold. Names the day on which the next amount becomes available, if that
 /// day is in the future.
 fn on_hold(earnings: &Earnings) -> Signal<String> {
     let clock: Clock = expect_context();
@@ -68,13 +69,13 @@ fn on_hold(earnings: &Earnings) -> Signal<String> {
         let days = days.try_get_value().unwrap_or_default().into_iter();
         days.filter(|day| *day > now).min()
     };
-    clock.moves_at(next);
-    text(move || match next(clock.now()) {
+    clock.update_at(next);
+    derive_text(move || match next(clock.now()) {
         Some(day) => format!(
-            "Yours. The next part becomes available on {}.",
+            "Earned. The next amount becomes available on {}.",
             browser::date(day)
         ),
-        None => "Yours, once the time has passed in which an agent may object.".to_owned(),
+        None => "Earned. Becomes available when the agent can no longer dispute it.".to_owned(),
     })
 }
 
@@ -92,16 +93,16 @@ fn number(name: &'static str, amount: MicroUsd, meaning: Signal<String>) -> AnyV
 fn recent(tasks: Vec<EarnedTask>) -> AnyView {
     if tasks.is_empty() {
         return view! {
-            <Empty shape=Shape::Earnings title="Nothing earned yet">
-                <p>"Each finished task stands here with its amount and the day on which it becomes available."</p>
-                <a class="button primary" href="/tasks">"See open tasks"</a>
-            </Empty>
+            <EmptyState shape=Shape::Earnings title="No earnings yet">
+                <p>"Completed tasks appear here with the amount and the day on which it becomes available."</p>
+                <a class="button primary" href=Screen::Tasks.path()>"See open tasks"</a>
+            </EmptyState>
         }
         .into_any();
     }
     view! {
         <section class="stack" aria-labelledby="recent">
-            <h2 id="recent" class="group">"Finished tasks"</h2>
+            <h2 id="recent" class="group">"Completed tasks"</h2>
             <ul class="card ledger">
                 {tasks.into_iter().map(line).collect_view()}
             </ul>
@@ -113,16 +114,16 @@ fn recent(tasks: Vec<EarnedTask>) -> AnyView {
 fn line(task: EarnedTask) -> AnyView {
     let clock: Clock = expect_context();
     let (available, day) = (
-        clock.has_come(task.available_at),
+        clock.has_passed(task.available_at),
         browser::date(task.available_at),
     );
-    let when = text(move || match available.get() {
+    let when = derive_text(move || match available.get() {
         true => format!("Available since {day}"),
         false => format!("Available on {day}"),
     });
     view! {
         <li>
-            <a href=format!("/tasks/{}", task.task_id)>
+            <a href=Screen::task(task.task_id).path()>
                 <span class="stack tight">
                     <strong class="agent-text">{task.title}</strong>
                     <span class="quiet">{when}</span>

@@ -2,23 +2,24 @@
 
 mod credential;
 mod earnings;
-mod find;
-mod mine;
-mod more;
+mod load_more;
+mod my_tasks;
 mod not_found;
+mod outbox_card;
 mod profile;
 mod proof;
-mod sending;
 mod sign_in;
 mod sign_up;
+mod submit;
 mod task;
+mod tasks;
 
 pub(crate) use earnings::EarningsPage;
-pub(crate) use find::FindPage;
-pub(crate) use mine::MinePage;
+pub(crate) use my_tasks::MyTasksPage;
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use profile::ProfilePage;
 pub(crate) use proof::ProofPage;
 pub(crate) use sign_in::SignInPage;
 pub(crate) use sign_up::SignUpPage;
 pub(crate) use task::TaskPage;
+pub(crate) use tasks::TasksPage;

@@ -2,17 +2,20 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Empty, Page, Shape};
+use crate::{
+    components::{EmptyState, PageLayout, Shape},
+    screen::Screen,
+};
 
 /// Says that the page does not exist, and links back.
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
     view! {
-        <Page title="Nothing here">
-            <Empty shape=Shape::Question title="This address leads nowhere">
-                <p>"It may have been cut off when it was copied."</p>
-                <a class="button primary" href="/tasks">"See open tasks"</a>
-            </Empty>
-        </Page>
+        <PageLayout title="Page not found">
+            <EmptyState shape=Shape::Question title="This address does not exist">
+                <p>"The link may be incomplete."</p>
+                <a class="button primary" href=Screen::Tasks.path()>"See open tasks"</a>
+            </EmptyState>
+        </PageLayout>
     }
 }

@@ -8,14 +8,14 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
-    app::CurrentSession,
-    browser,
+    boot::BootOffer,
+    browser::{self, spawn},
     client::SessionClient,
-    components::{Page, live, load, loaded, maybe, on, spawn, text},
-    frame::{is_announced, tell},
+    components::{PageLayout, derive_text, dynamic, dynamic_option, handler, load, loaded_view},
+    context::CurrentSession,
+    labels,
     outbox::Outbox,
     session::Session,
-    words,
 };
 
 /// Shows the operator's profile and the settings of this phone.
@@ -27,31 +27,31 @@ pub(crate) fn ProfilePage() -> impl IntoView {
         Box::pin(async move { client.operator_profile().await })
     });
     view! {
-        <Page title="Profile">
-            {loaded(profile, about)}
-            <Install/>
+        <PageLayout title="Profile">
+            {loaded_view(profile, facts)}
+            <InstallSection/>
             {help()}
-            <Leave/>
-        </Page>
+            <SignOut/>
+        </PageLayout>
     }
 }
 
-fn about(profile: OperatorProfile) -> AnyView {
+fn facts(profile: OperatorProfile) -> AnyView {
     let (tone, identity) = match profile.kyc_status {
         KycStatus::Approved => ("mark good", "Confirmed"),
         KycStatus::Pending => (
             "mark waiting",
-            "Being checked: you can look, not accept yet",
+            "Under review. You can browse tasks, but not accept them yet",
         ),
-        KycStatus::Rejected => ("mark bad", "Not confirmed: you cannot accept tasks"),
+        KycStatus::Rejected => ("mark bad", "Not confirmed. You cannot accept tasks"),
     };
     let skills = if profile.skills.is_empty() {
-        "Every kind of task".to_owned()
+        "All types of task".to_owned()
     } else {
         profile
             .skills
             .iter()
-            .map(|kind| words::task_type(*kind))
+            .map(|kind| labels::task_type(*kind))
             .collect::<Vec<_>>()
             .join(", ")
     };
@@ -61,51 +61,49 @@ fn about(profile: OperatorProfile) -> AnyView {
     view! {
         <dl class="card facts-list">
             <div><dt>"Name"</dt><dd>{profile.name}</dd></div>
-            <div><dt>"E-mail"</dt><dd>{profile.email}</dd></div>
+            <div><dt>"Email"</dt><dd>{profile.email}</dd></div>
             <div><dt>"Identity"</dt><dd><span class=tone>{identity}</span></dd></div>
-            <div><dt>"You do"</dt><dd>{skills}</dd></div>
+            <div><dt>"Task types"</dt><dd>{skills}</dd></div>
             {rating.map(|rating| view! { <div><dt>"Rating"</dt><dd>{rating}</dd></div> }.into_any())}
-            <div><dt>"Operator id"</dt><dd><OwnId id=profile.operator_id/></dd></div>
+            <div><dt>"Operator ID"</dt><dd><OperatorIdValue id=profile.operator_id/></dd></div>
         </dl>
     }
     .into_any()
 }
 
 #[component]
-fn OwnId(id: OperatorId) -> impl IntoView {
+fn OperatorIdValue(id: OperatorId) -> impl IntoView {
     let copied = RwSignal::new(false);
     let copy = move |_| {
         let writing = window().navigator().clipboard().write_text(&id.to_string());
         spawn(async move { copied.set(JsFuture::from(writing).await.is_ok()) });
     };
-    let words = text(move || if copied.get() { "Copied" } else { "Copy" }.to_owned());
+    let label = derive_text(move || if copied.get() { "Copied" } else { "Copy" }.to_owned());
     view! {
         <code class="id" translate="no">{id.to_string()}</code>
-        <button type="button" class="button slim" on:click=on(copy)>
-            <span aria-live="polite">{words}</span>
+        <button type="button" class="button slim" on:click=handler(copy)>
+            <span aria-live="polite">{label}</span>
         </button>
-        <p class="quiet">"You sign in with it. Keep it to yourself."</p>
+        <p class="quiet">"You sign in with this ID. Keep it private."</p>
     }
 }
 
 #[component]
-fn Install() -> impl IntoView {
-    let ready = RwSignal::new(is_announced("install"));
-    let listener = window_event_listener_untyped("humanops-install", move |_| ready.set(true));
-    on_cleanup(|| listener.remove());
+fn InstallSection() -> impl IntoView {
+    let ready = BootOffer::Install.available();
     view! {
         <section class="card stack" aria-labelledby="install">
             <h2 id="install">"Install"</h2>
-            <p>"On the home screen the app opens without a network, and the phone keeps your unsent photos longer."</p>
-            {live(move || if ready.get() {
+            <p>"Install the app to open it without a network and to keep unsent photos for longer."</p>
+            {dynamic(move || if ready.get() {
                 view! {
-                    <button type="button" class="button" on:click=on(|_| tell("humanops-install-now"))>
+                    <button type="button" class="button" on:click=handler(|_| BootOffer::Install.accept())>
                         "Install the app"
                     </button>
                 }.into_any()
             } else {
                 view! {
-                    <p class="quiet">"In your browser's menu: “Install app”. On an iPhone: Share, then “Add to Home Screen”."</p>
+                    <p class="quiet">"Open your browser's menu and choose “Install app”. On an iPhone, tap Share, then “Add to Home Screen”."</p>
                 }.into_any()
             })}
         </section>
@@ -118,19 +116,19 @@ fn help() -> AnyView {
             <h2 id="help">"Help"</h2>
             <details>
                 <summary>"Who posts these tasks?"</summary>
-                <p>"Software, called agents, on behalf of people and companies. An agent's record says how many tasks it has had done and paid."</p>
+                <p>"Software agents that work for people and companies. An agent's record shows how many tasks it has paid for."</p>
             </details>
             <details>
-                <summary>"When do I get the money?"</summary>
-                <p>"It lies in escrow before you accept. When the proof is approved it is yours, on hold until the day shown with the task, and available after that."</p>
+                <summary>"When am I paid?"</summary>
+                <p>"The payment is held in escrow before you accept. After your proof is approved, the payment stays on hold until the day shown with the task. Then it is available."</p>
             </details>
             <details>
-                <summary>"Who can read a secret that I type?"</summary>
-                <p>"Only the agent that asked for it. The secret is sealed on this phone to the agent's key; the server stores what it cannot open."</p>
+                <summary>"Who can read the credentials that I enter?"</summary>
+                <p>"Only the agent that asked for them. They are encrypted on this phone with the agent's key, and the server cannot decrypt them."</p>
             </details>
             <details>
-                <summary>"What if the network breaks?"</summary>
-                <p>"What you send waits on this phone and goes on when there is a network and the app is open. Nothing is sent twice."</p>
+                <summary>"What if I lose my connection?"</summary>
+                <p>"What you send is saved on this phone. It is sent automatically when you are online and the app is open. Nothing is sent twice."</p>
             </details>
         </section>
     }
@@ -138,23 +136,23 @@ fn help() -> AnyView {
 }
 
 #[component]
-fn Leave() -> impl IntoView {
+fn SignOut() -> impl IntoView {
     let CurrentSession(current) = expect_context();
     let outbox: Outbox = expect_context();
     let waiting = move || outbox.all().len() as u64;
-    let leave = move |_| {
-        Session::forget();
+    let sign_out = move |_| {
+        Session::clear();
         current.set(None);
     };
     view! {
         <section class="stack" aria-label="Sign out">
-            {maybe(move || (waiting() > 0).then(|| view! {
+            {dynamic_option(move || (waiting() > 0).then(|| view! {
                 <p class="quiet">
-                    {words::count(waiting(), "proof is", "proofs are")}
-                    " not sent yet and will wait on this phone until you sign in again."
+                    {labels::count(waiting(), "proof is", "proofs are")}
+                    " not sent yet and will stay on this phone until you sign in again."
                 </p>
             }.into_any()))}
-            <button type="button" class="button wide" on:click=on(leave)>"Sign out"</button>
+            <button type="button" class="button wide" on:click=handler(sign_out)>"Sign out"</button>
         </section>
     }
 }

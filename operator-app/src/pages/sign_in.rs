@@ -4,31 +4,34 @@ use api_types::{OperatorId, error::ErrorCode};
 use leptos::{ev::SubmitEvent, html::Input, prelude::*};
 
 use crate::{
-    app::CurrentSession,
-    client::{Client, ClientError},
+    client::Client,
     components::{
-        Field, FormFaults, Icon, Reading, Shape, act, fault, flag, maybe, on, problem, text,
+        Action, Field, FormFaults, HeadingFocus, Icon, Shape, derive_flag, derive_text,
+        dynamic_option, error_notice, field_fault, handler,
     },
+    context::CurrentSession,
+    response::ClientError,
+    screen::Screen,
 };
 
 /// Signs in with an operator id. A server on the same machine accepts the id without proof; real
 /// authentication will be added here.
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
-    let reading: Reading = expect_context();
+    let heading_focus: HeadingFocus = expect_context();
     crate::browser::set_title("Sign in");
     view! {
-        <div class="door">
+        <div class="welcome">
             <header class="hero">
                 <img class="logo" src="/icons/icon.svg" alt="" width="56" height="56"/>
-                <h1 tabindex="-1" node_ref=reading.heading()>"Small jobs from software. Paid to people."</h1>
+                <h1 tabindex="-1" node_ref=heading_focus.heading_ref()>"Get paid for tasks from AI agents"</h1>
                 <ul class="promises">
-                    <li><Icon shape=Shape::Lock/>"The money lies in escrow before you begin."</li>
-                    <li><Icon shape=Shape::Check/>"You get the whole amount you are shown."</li>
-                    <li><Icon shape=Shape::Key/>"Secrets are sealed on your phone."</li>
+                    <li><Icon shape=Shape::Lock/>"Payment is held in escrow before you start."</li>
+                    <li><Icon shape=Shape::Check/>"You receive the full amount shown."</li>
+                    <li><Icon shape=Shape::Key/>"Credentials are encrypted on your phone."</li>
                 </ul>
             </header>
-            <a class="button primary wide" href="/sign-up">"Create an account"</a>
+            <a class="button primary wide" href=Screen::SIGN_UP.path()>"Create an account"</a>
             <SignInForm/>
         </div>
     }
@@ -48,18 +51,18 @@ fn SignInForm() -> impl IntoView {
             .unwrap_or_default();
         text.trim().parse::<OperatorId>()
     };
-    let sign_in = act(move || {
+    let sign_in = Action::new(move || {
         Box::pin(async move {
             let Ok(id) = typed() else { return };
             match Client.sign_in(id).await {
                 Ok(session) => {
-                    session.remember();
+                    session.save();
                     current.set(Some(session));
                 }
-                Err(error) if is_unknown(&error) => faults.set(vec![fault(
+                Err(error) if is_unknown(&error) => faults.set(vec![field_fault(
                     "operator_id",
-                    "No operator has this id here, or this server lets nobody in by an id alone. \
-                     Check it, or create an account.",
+                    "This ID does not exist, or this server does not allow sign-in by ID. Check the ID, \
+                     or create an account.",
                 )]),
                 Err(error) => failure.set(Some(error)),
             }
@@ -72,30 +75,30 @@ fn SignInForm() -> impl IntoView {
         match typed() {
             Ok(_) => {
                 faults.set(Vec::new());
-                sign_in.begin();
+                sign_in.start();
             }
-            Err(_) => faults.set(vec![fault(
+            Err(_) => faults.set(vec![field_fault(
                 "operator_id",
-                "An operator id begins with op_ and has 26 letters and digits after it.",
+                "An operator ID starts with op_, followed by 26 letters and digits.",
             )]),
         }
     };
 
     view! {
-        <form class="card stack" novalidate on:submit=on(submit)>
+        <form class="card stack" novalidate on:submit=handler(submit)>
             <h2>"Sign in"</h2>
             <Field
-                label="Operator id"
+                label="Operator ID"
                 name="operator_id"
                 node=id
                 faults
                 autocomplete="username"
                 required=true
-                hint="You got it when you created your account."
+                hint="You received it when you created your account."
             />
-            {maybe(move || failure.get().map(|error| problem(&error, None)))}
-            <button type="submit" class="button wide" aria-disabled=flag(move || busy.get())>
-                {text(move || if busy.get() { "Signing in…" } else { "Sign in" }.to_owned())}
+            {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
+            <button type="submit" class="button wide" aria-disabled=derive_flag(move || busy.get())>
+                {derive_text(move || if busy.get() { "Signing in…" } else { "Sign in" }.to_owned())}
             </button>
         </form>
     }

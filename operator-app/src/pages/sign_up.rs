@@ -1,4 +1,4 @@
-//! The page that registers an operator: name and contact, area of work, kinds of tasks.
+//! The page that registers an operator: name and contact, city, and types of task.
 
 use api_types::{operator::RegisterOperator, place::HomePlace, task_type::TaskType};
 use js_sys::{Array, Function, Reflect};
@@ -11,13 +11,17 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::HtmlInputElement;
 
 use crate::{
-    app::CurrentSession,
     browser,
     client::Client,
-    components::{Field, FormFaults, Page, Submit, act, fault, flag, maybe, on, problem, text},
+    components::{
+        Action, Field, FormFaults, PageLayout, SubmitButton, derive_flag, derive_text,
+        dynamic_option, error_notice, field_fault, handler,
+    },
+    context::CurrentSession,
+    labels,
     route::Route,
+    screen::Screen,
     session::Session,
-    words,
 };
 
 /// Country codes of ISO 3166-1 alpha-2, as of 2024. The browser supplies the names.
@@ -32,7 +36,7 @@ TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 
 /// The inputs of the form; their text stays in the document.
 #[derive(Clone, Copy)]
-struct Inputs {
+struct SignUpInputs {
     form: NodeRef<Form>,
     name: NodeRef<Input>,
     email: NodeRef<Input>,
@@ -46,7 +50,7 @@ struct Inputs {
 pub(crate) fn SignUpPage() -> impl IntoView {
     let CurrentSession(current) = expect_context();
     let route: Route = expect_context();
-    let inputs = Inputs {
+    let inputs = SignUpInputs {
         form: NodeRef::new(),
         name: NodeRef::new(),
         email: NodeRef::new(),
@@ -58,26 +62,29 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     let failure = RwSignal::new(None);
     // All attempts have one idempotency key, so that a lost response does not create a second
     // account.
-    let once = StoredValue::new(browser::new_id().unwrap_or_default());
+    let idempotency_key = StoredValue::new(browser::new_id().unwrap_or_default());
 
-    let register = act(move || {
+    let register = Action::new(move || {
         Box::pin(async move {
             let Ok(operator) = inputs.read() else { return };
-            match Client.register_operator(&operator, &once.get_value()).await {
+            match Client
+                .register_operator(&operator, &idempotency_key.get_value())
+                .await
+            {
                 Ok(made) => {
                     let session = Session {
                         operator_id: made.operator_id,
                         name: made.name,
                     };
-                    session.remember();
-                    route.replace("/tasks");
+                    session.save();
+                    route.replace(Screen::Tasks);
                     current.set(Some(session));
                 }
                 Err(error) => {
                     if !error.is_retryable() {
                         // The corrected body needs a new key, because the old one belongs to the
                         // refused body.
-                        once.set_value(browser::new_id().unwrap_or_default());
+                        idempotency_key.set_value(browser::new_id().unwrap_or_default());
                     }
                     faults.set_from(&error);
                     failure.set(Some(error));
@@ -91,36 +98,36 @@ pub(crate) fn SignUpPage() -> impl IntoView {
         match inputs.read() {
             Ok(_) => {
                 faults.set(Vec::new());
-                register.begin();
+                register.start();
             }
             Err(found) => faults.set(found),
         }
     };
 
     view! {
-        <Page title="Create an account" back=("/".to_owned(), "Sign in")>
-            <form class="stack" novalidate node_ref=inputs.form on:submit=on(submit)>
-                <About inputs faults/>
-                <Skills/>
-                {maybe(move || failure.get().map(|error| problem(&error, None)))}
-                <Submit label="Create account".to_owned() doing="Creating…" busy=register.busy()/>
+        <PageLayout title="Create an account" back=(Screen::Tasks, "Sign in")>
+            <form class="stack" novalidate node_ref=inputs.form on:submit=handler(submit)>
+                <ContactFields inputs faults/>
+                <SkillChoice/>
+                {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
+                <SubmitButton label="Create account".to_owned() doing="Creating…" busy=register.busy()/>
             </form>
-        </Page>
+        </PageLayout>
     }
 }
 
 #[component]
-fn About(inputs: Inputs, faults: FormFaults) -> impl IntoView {
+fn ContactFields(inputs: SignUpInputs, faults: FormFaults) -> impl IntoView {
     let country_fault = move || faults.of("location.country");
-    let country_words = text(move || country_fault().unwrap_or_default());
+    let country_message = derive_text(move || country_fault().unwrap_or_default());
     view! {
         <div class="card stack">
             <Field label="Name" name="name" node=inputs.name faults autocomplete="name"
-                required=true hint="Agents see it shortened, as “Jane D.”."/>
-            <Field label="E-mail" name="email" node=inputs.email faults kind="email"
+                required=true hint="Agents see a short form, such as “Jane D.”."/>
+            <Field label="Email" name="email" node=inputs.email faults kind="email"
                 autocomplete="email" required=true/>
             <Field label="Phone" name="phone" node=inputs.phone faults kind="tel"
-                autocomplete="tel" hint="With country code, like +49 151 23456789."/>
+                autocomplete="tel" hint="Include the country code, for example +49 151 23456789."/>
             <Field label="City" name="location.city" node=inputs.city faults
                 autocomplete="address-level2" required=true/>
             <div class="field">
@@ -131,30 +138,30 @@ fn About(inputs: Inputs, faults: FormFaults) -> impl IntoView {
                     autocomplete="country"
                     aria-required="true"
                     aria-describedby="country-hint"
-                    aria-invalid=flag(move || country_fault().is_some())
+                    aria-invalid=derive_flag(move || country_fault().is_some())
                 >
                     <option value="">"Choose…"</option>
                     {countries().into_iter().map(|(code, name)| view! {
                         <option value=code>{name}</option>
                     }.into_any()).collect_view()}
                 </select>
-                <p id="country-hint" class="hint fault">{country_words}</p>
+                <p id="country-hint" class="hint fault">{country_message}</p>
             </div>
         </div>
     }
 }
 
 #[component]
-fn Skills() -> impl IntoView {
+fn SkillChoice() -> impl IntoView {
     view! {
         <fieldset class="card">
-            <legend>"What you do"</legend>
-            <p class="hint">"Choose none to see every kind of task."</p>
+            <legend>"Task types"</legend>
+            <p class="hint">"Select none to see all types of task."</p>
             <div class="chips">
                 {TaskType::ALL.into_iter().map(|kind| view! {
                     <label class="chip">
                         <input type="checkbox" name="skills" value=kind.as_str()/>
-                        <span>{words::task_type(kind)}</span>
+                        <span>{labels::task_type(kind)}</span>
                     </label>
                 }.into_any()).collect_view()}
             </div>
@@ -162,7 +169,7 @@ fn Skills() -> impl IntoView {
     }
 }
 
-impl Inputs {
+impl SignUpInputs {
     /// Returns the request, or all faults that can be found on the phone.
     fn read(self) -> Result<RegisterOperator, Vec<api_types::error::Fault>> {
         let text = |node: NodeRef<Input>| {
@@ -181,16 +188,16 @@ impl Inputs {
             .filter(|c| !" -()/.".contains(*c))
             .collect();
         let checks = [
-            (name.is_empty(), "name", "Say how you are called."),
+            (name.is_empty(), "name", "Enter your name."),
             (
                 !email.contains('@'),
                 "email",
-                "An e-mail address looks like jane@example.com.",
+                "Enter an email address, such as jane@example.com.",
             ),
             (
                 city.is_empty(),
                 "location.city",
-                "Say in which city you work.",
+                "Enter the city where you work.",
             ),
             (
                 country.is_empty(),
@@ -200,12 +207,12 @@ impl Inputs {
             (
                 !phone.is_empty() && !phone.starts_with('+'),
                 "phone",
-                "Begin with + and the country code, or leave it empty.",
+                "Start with + and the country code, or leave this field empty.",
             ),
         ];
         let found = checks.into_iter().filter(|(wrong, ..)| *wrong);
         let found: Vec<_> = found
-            .map(|(_, field, message)| fault(field, message))
+            .map(|(_, field, message)| field_fault(field, message))
             .collect();
         if !found.is_empty() {
             return Err(found);

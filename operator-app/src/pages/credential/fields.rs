@@ -9,10 +9,13 @@ use leptos::{
 use web_sys::ClipboardEvent;
 use zeroize::Zeroizing;
 
-use crate::components::{FormFaults, Icon, LongField, Shape, fault, flag, live, maybe, on, text};
+use crate::components::{
+    FormFaults, Icon, Shape, TextAreaField, derive_flag, derive_text, dynamic, dynamic_option,
+    field_fault, handler,
+};
 
 /// Maximum number of fields that the person can add to the suggested ones.
-const OWN_FIELDS_MAX: usize = 8;
+const ADDED_FIELDS_MAX: usize = 8;
 
 /// Maximum number of characters in the name of an added field.
 const NAME_CHARS_MAX: usize = 64;
@@ -23,7 +26,7 @@ type Suggestion = (&'static str, &'static str, bool);
 /// A field of the credential. Its text is only in the inputs; signals hold only whether the field
 /// is used and whether its text is shown.
 #[derive(Clone, Copy)]
-struct Part {
+struct CredentialField {
     id: usize,
     /// `None` for a field that the person adds and names.
     suggestion: Option<Suggestion>,
@@ -38,7 +41,7 @@ struct Part {
     long: RwSignal<bool>,
 }
 
-impl Part {
+impl CredentialField {
     fn new(id: usize, suggestion: Option<Suggestion>) -> Self {
         let hides = suggestion.is_none_or(|(_, _, hides)| hides);
         Self {
@@ -90,7 +93,7 @@ impl Part {
 
     /// Returns the name by which the form's faults find this field.
     fn key(self) -> String {
-        format!("part-{}", self.id)
+        format!("field-{}", self.id)
     }
 
     fn name(self) -> String {
@@ -103,23 +106,23 @@ impl Part {
 
 /// All fields of one credential. This is a handle: copies refer to the same inputs.
 #[derive(Clone, Copy)]
-pub(super) struct Fields {
+pub(super) struct CredentialInputs {
     // Includes the fields that the person may add, created in advance and unused.
-    parts: StoredValue<Vec<Part>>,
+    fields: StoredValue<Vec<CredentialField>>,
     notes: NodeRef<Textarea>,
 }
 
-impl Fields {
+impl CredentialInputs {
     /// Creates the fields that a task type usually needs; the agent may have asked for others.
     pub(super) fn of(kind: TaskType) -> Self {
         let suggested = suggestions(kind).iter().copied().map(Some);
-        let own = std::iter::repeat_n(None, OWN_FIELDS_MAX);
-        let parts = suggested
-            .chain(own)
+        let added = std::iter::repeat_n(None, ADDED_FIELDS_MAX);
+        let fields = suggested
+            .chain(added)
             .enumerate()
-            .map(|(id, one)| Part::new(id, one));
+            .map(|(id, one)| CredentialField::new(id, one));
         Self {
-            parts: StoredValue::new(parts.collect()),
+            fields: StoredValue::new(fields.collect()),
             notes: NodeRef::new(),
         }
     }
@@ -127,31 +130,34 @@ impl Fields {
     /// Returns the credential as UTF-8 JSON, or its faults. This buffer is wiped on drop; the
     /// strings that the browser handed out are left to its garbage collector.
     pub(super) fn read(self) -> Result<Zeroizing<Vec<u8>>, Vec<Fault>> {
-        let parts = self
-            .parts
+        let fields = self
+            .fields
             .get_value()
             .into_iter()
-            .filter(|part| part.used.get_untracked());
+            .filter(|field| field.used.get_untracked());
         let mut faults = Vec::new();
         let mut filled: Vec<(String, Zeroizing<String>)> = Vec::new();
-        for part in parts {
-            let value = Zeroizing::new(part.value());
-            let name = part.name();
+        for field in fields {
+            let value = Zeroizing::new(field.value());
+            let name = field.name();
             if value.trim().is_empty() {
                 continue;
             }
             if !is_name(&name) || name == "notes" {
-                faults.push(fault(
-                    &part.key(),
-                    "Name this field with letters, digits and _.",
+                faults.push(field_fault(
+                    &field.key(),
+                    "Use only letters, digits and _ in the field name.",
                 ));
             } else if filled.iter().any(|(other, _)| *other == name) {
-                faults.push(fault(&part.key(), "Another field has this name already."));
+                faults.push(field_fault(
+                    &field.key(),
+                    "Another field already has this name.",
+                ));
             }
             filled.push((name, value));
         }
         if filled.is_empty() {
-            faults.push(fault("part-0", "Type what the agent asked for."));
+            faults.push(field_fault("field-0", "Enter what the agent asked for."));
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -168,8 +174,8 @@ impl Fields {
 
     /// Empties every input.
     pub(super) fn clear(self) {
-        for part in self.parts.try_get_value().unwrap_or_default() {
-            part.set_value("");
+        for field in self.fields.try_get_value().unwrap_or_default() {
+            field.set_value("");
         }
         if let Some(area) = self.notes.try_get_untracked().flatten() {
             area.set_value("");
@@ -177,11 +183,11 @@ impl Fields {
     }
 
     /// Returns a field that can still be added.
-    fn unused(self) -> Option<Part> {
-        self.parts
+    fn unused(self) -> Option<CredentialField> {
+        self.fields
             .get_value()
             .into_iter()
-            .find(|part| !part.used.get())
+            .find(|field| !field.used.get())
     }
 }
 
@@ -189,16 +195,16 @@ const fn suggestions(kind: TaskType) -> &'static [Suggestion] {
     match kind {
         TaskType::ApiKeyProcurement => &[
             ("api_key", "API key", true),
-            ("dashboard_url", "Dashboard address", false),
+            ("dashboard_url", "Dashboard URL", false),
         ],
         TaskType::AccountCreation => &[
-            ("username", "User name or e-mail", false),
+            ("username", "Username or email", false),
             ("password", "Password", true),
-            ("url", "Sign-in address", false),
+            ("url", "Sign-in URL", false),
         ],
         TaskType::PhoneVerification => &[("code", "Code", true)],
         TaskType::SubscriptionSetup => &[
-            ("account", "Account name or e-mail", false),
+            ("account", "Username or email", false),
             ("password", "Password", true),
             ("plan", "Plan", false),
         ],
@@ -243,37 +249,37 @@ fn json(filled: &[(String, Zeroizing<String>)]) -> Zeroizing<Vec<u8>> {
 
 /// The inputs of all fields.
 #[component]
-pub(super) fn SecretFields(fields: Fields, faults: FormFaults) -> impl IntoView {
+pub(super) fn CredentialFields(inputs: CredentialInputs, faults: FormFaults) -> impl IntoView {
     view! {
         <section class="card stack" aria-labelledby="secret">
-            <h2 id="secret">"The secret"</h2>
-            {fields.parts.get_value().into_iter().map(|part| {
-                maybe(move || part.used.get().then(|| part_field(part, faults)))
+            <h2 id="secret">"Credential"</h2>
+            {inputs.fields.get_value().into_iter().map(|field| {
+                dynamic_option(move || field.used.get().then(|| field_view(field, faults)))
             }).collect_view()}
-            {maybe(move || fields.unused().map(|part| view! {
-                <button type="button" class="button slim" on:click=on(move |_| part.used.set(true))>
+            {dynamic_option(move || inputs.unused().map(|field| view! {
+                <button type="button" class="button slim" on:click=handler(move |_| field.used.set(true))>
                     <Icon shape=Shape::Plus/>
-                    "Add a field"
+                    "Add field"
                 </button>
             }.into_any()))}
-            <LongField label="Note to the agent" name="secret-notes" node=fields.notes faults rows=2
-                spellcheck=false hint="Sealed with the rest."/>
+            <TextAreaField label="Note to the agent" name="secret-notes" node=inputs.notes faults rows=2
+                spellcheck=false hint="Encrypted with the credential."/>
         </section>
     }
 }
 
-fn part_field(part: Part, faults: FormFaults) -> AnyView {
-    let key = part.key();
+fn field_view(field: CredentialField, faults: FormFaults) -> AnyView {
+    let key = field.key();
     let (id, hint) = (key.clone(), format!("{key}-hint"));
-    let fault = text(move || faults.of(&key).unwrap_or_default());
-    let label = part.suggestion.map_or("Value", |(_, label, _)| label);
+    let fault = derive_text(move || faults.of(&key).unwrap_or_default());
+    let label = field.suggestion.map_or("Value", |(_, label, _)| label);
     view! {
         <div class="field">
-            {part.suggestion.is_none().then(|| own_name(part))}
+            {field.suggestion.is_none().then(|| name_input(field))}
             <label for=id.clone()>{label}</label>
             <div class="with-button">
-                {typed_into(part, fault, id.clone(), hint.clone())}
-                {reveal(part.shown, label)}
+                {value_input(field, fault, id.clone(), hint.clone())}
+                {reveal_button(field.shown, label)}
             </div>
             <p id=hint class="hint fault">{fault}</p>
         </div>
@@ -282,17 +288,24 @@ fn part_field(part: Part, faults: FormFaults) -> AnyView {
 }
 
 /// Returns the single-line or the multi-line input. Both hide their text until it is to be shown.
-fn typed_into(part: Part, fault: Signal<String>, id: String, hint: String) -> AnyView {
-    let kind = text(move || if part.shown.get() { "text" } else { "password" }.to_owned());
-    let class = text(move || if part.shown.get() { "" } else { "hidden-text" }.to_owned());
-    let invalid = flag(move || !fault.get().is_empty());
-    live(move || {
+fn value_input(field: CredentialField, fault: Signal<String>, id: String, hint: String) -> AnyView {
+    let kind = derive_text(move || {
+        if field.shown.get() {
+            "text"
+        } else {
+            "password"
+        }
+        .to_owned()
+    });
+    let class = derive_text(move || if field.shown.get() { "" } else { "hidden-text" }.to_owned());
+    let invalid = derive_flag(move || !fault.get().is_empty());
+    dynamic(move || {
         let (id, hint) = (id.clone(), hint.clone());
-        if part.long.get() {
+        if field.long.get() {
             view! {
                 <textarea
                     id=id
-                    node_ref=part.lines
+                    node_ref=field.lines
                     class=class
                     rows="6"
                     autocomplete="off"
@@ -307,14 +320,14 @@ fn typed_into(part: Part, fault: Signal<String>, id: String, hint: String) -> An
             view! {
                 <input
                     id=id
-                    node_ref=part.line
+                    node_ref=field.line
                     type=kind
                     autocomplete="off"
                     autocapitalize="none"
                     spellcheck="false"
                     aria-invalid=invalid
                     aria-describedby=hint
-                    on:paste=on(move |event: ClipboardEvent| part.paste(&event))
+                    on:paste=handler(move |event: ClipboardEvent| field.paste(&event))
                 />
             }
             .into_any()
@@ -322,12 +335,13 @@ fn typed_into(part: Part, fault: Signal<String>, id: String, hint: String) -> An
     })
 }
 
-fn reveal(shown: RwSignal<bool>, label: &'static str) -> AnyView {
-    let words = text(move || format!("{} {label}", if shown.get() { "Hide" } else { "Show" }));
+fn reveal_button(shown: RwSignal<bool>, label: &'static str) -> AnyView {
+    let action =
+        derive_text(move || format!("{} {label}", if shown.get() { "Hide" } else { "Show" }));
     view! {
-        <button type="button" class="icon-button" aria-label=words
-            on:click=on(move |_| shown.update(|shown| *shown = !*shown))>
-            {live(move || {
+        <button type="button" class="icon-button" aria-label=action
+            on:click=handler(move |_| shown.update(|shown| *shown = !*shown))>
+            {dynamic(move || {
                 let shape = if shown.get() { Shape::EyeOff } else { Shape::Eye };
                 view! { <Icon shape/> }.into_any()
             })}
@@ -337,15 +351,15 @@ fn reveal(shown: RwSignal<bool>, label: &'static str) -> AnyView {
 }
 
 /// Returns the input for the name of an added field.
-fn own_name(part: Part) -> AnyView {
-    let id = format!("{}-name", part.key());
+fn name_input(field: CredentialField) -> AnyView {
+    let id = format!("{}-name", field.key());
     view! {
-        <label for=id.clone()>"Name of the field"</label>
+        <label for=id.clone()>"Field name"</label>
         <div class="with-button">
-            <input id=id.clone() node_ref=part.name type="text" autocomplete="off" autocapitalize="none"
-                spellcheck="false" maxlength=NAME_CHARS_MAX.to_string() placeholder="for example recovery_code"/>
-            <button type="button" class="icon-button" aria-label="Remove this field"
-                on:click=on(move |_| part.used.set(false))>
+            <input id=id.clone() node_ref=field.name type="text" autocomplete="off" autocapitalize="none"
+                spellcheck="false" maxlength=NAME_CHARS_MAX.to_string() placeholder="recovery_code"/>
+            <button type="button" class="icon-button" aria-label="Remove field"
+                on:click=handler(move |_| field.used.set(false))>
                 <Icon shape=Shape::Trash/>
             </button>
         </div>

@@ -1,8 +1,8 @@
 //! The credential form. The typed text is sealed on the phone before anything is sent, and exists
 //! only in the inputs: it is never in a signal, a store, a URL or a log.
 
+mod agent_key;
 mod fields;
-mod trust;
 
 use api_types::{credential::EncryptedCredential, task::OperatorTaskView};
 use crypto_wasm::{AgentPublicKey, Envelope, SealError, seal};
@@ -12,50 +12,51 @@ use zeroize::Zeroizing;
 use crate::{
     browser,
     client::SessionClient,
-    components::{FormFaults, Notice, Shape, Submit, maybe, on},
+    components::{FormFaults, Notice, Shape, SubmitButton, dynamic_option, handler},
     known_keys,
+    outbox::OutboxProof,
     pages::{
         credential::{
-            fields::{Fields, SecretFields},
-            trust::{Key, KeyDoubt, Trust, trusted_key},
+            agent_key::{CheckedKey, KeyProblem, KeySection, check_key},
+            fields::{CredentialFields, CredentialInputs},
         },
-        proof::{begin, use_hand_over},
+        submit::use_submit,
     },
 };
 
 /// Shows the form, or the reason why the key cannot be trusted.
 #[component]
 pub(crate) fn CredentialForm(task: OperatorTaskView) -> impl IntoView {
-    match trusted_key(&task) {
+    match check_key(&task) {
         Ok(key) => view! { <SealingForm task key/> }.into_any(),
-        Err(doubt) => view! { <NoForm doubt/> }.into_any(),
+        Err(problem) => view! { <KeyProblemNotice problem/> }.into_any(),
     }
 }
 
 #[component]
-fn NoForm(doubt: KeyDoubt) -> impl IntoView {
+fn KeyProblemNotice(problem: KeyProblem) -> impl IntoView {
     view! {
         <Notice shape=Shape::Warning tone="bad">
-            <strong>"Do not hand over the secret now"</strong>
-            <p>{doubt.sentence()}</p>
-            <p>"Do not send it in any other way either: not in a note, not by mail."</p>
+            <strong>"Do not send the credential"</strong>
+            <p>{problem.sentence()}</p>
+            <p>"Do not send it in a note or by email either."</p>
         </Notice>
     }
 }
 
 #[component]
-fn SealingForm(task: OperatorTaskView, key: Key) -> impl IntoView {
+fn SealingForm(task: OperatorTaskView, key: CheckedKey) -> impl IntoView {
     let client: SessionClient = expect_context();
-    let hand_over = use_hand_over();
-    let fields = Fields::of(task.task_type);
+    let send_proof = use_submit();
+    let inputs = CredentialInputs::of(task.task_type);
     let faults = FormFaults::new();
     let agreed = RwSignal::new(!key.has_changed());
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let (agent, agent_id) = (task.agent.name.clone(), task.agent.id);
     let (public_key, fingerprint) = (key.public_key, key.fingerprint);
-    // However the person leaves the form, its inputs are emptied.
-    on_cleanup(move || fields.clear());
+    // The inputs are emptied whenever the person leaves the form.
+    on_cleanup(move || inputs.clear());
 
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -65,40 +66,40 @@ fn SealingForm(task: OperatorTaskView, key: Key) -> impl IntoView {
         problem.set(None);
         if !agreed.get_untracked() {
             problem.set(Some(
-                "Compare the fingerprint first, and confirm it above.".to_owned(),
+                "Compare the fingerprint and confirm it above.".to_owned(),
             ));
             browser::focus_soon("#agree");
             return;
         }
-        let sealed = match fields.read() {
+        let sealed = match inputs.read() {
             Ok(secret) => seal_for(&public_key, &task, &secret),
             Err(found) => return faults.set(found),
         };
-        let Some(mut proof) = begin(&task, &client) else {
+        let Some(mut proof) = OutboxProof::new_draft(&task, client.operator_id()) else {
             return problem.set(Some(sentence(SealError::Random)));
         };
         match sealed {
             Ok(envelope) => {
                 busy.set(true);
-                fields.clear();
+                inputs.clear();
                 known_keys::remember(agent_id, &fingerprint);
                 proof.proof.encrypted_credential = Some(envelope);
-                hand_over(proof);
+                send_proof(proof);
             }
             Err(error) => problem.set(Some(sentence(error))),
         }
     };
 
     view! {
-        <form class="stack" novalidate autocomplete="off" on:submit=on(submit)>
-            <Trust agent key agreed/>
-            <SecretFields fields faults/>
+        <form class="stack" novalidate autocomplete="off" on:submit=handler(submit)>
+            <KeySection agent key agreed/>
+            <CredentialFields inputs faults/>
             <div role="alert">
-                {maybe(move || problem.get().map(|text| view! {
+                {dynamic_option(move || problem.get().map(|text| view! {
                     <Notice shape=Shape::Warning tone="bad"><p>{text}</p></Notice>
                 }.into_any()))}
             </div>
-            <Submit label="Seal and send".to_owned() doing="Sealing…" busy/>
+            <SubmitButton label="Encrypt and send".to_owned() doing="Encrypting…" busy/>
         </form>
     }
 }
@@ -122,5 +123,5 @@ fn seal_for(
 }
 
 fn sentence(error: SealError) -> String {
-    format!("Nothing was sent, and what you typed is still here. {error}")
+    format!("Nothing was sent. What you entered is still here. {error}")
 }

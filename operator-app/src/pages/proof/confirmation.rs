@@ -12,12 +12,14 @@ use leptos::{
 
 use crate::{
     client::SessionClient,
-    components::{Field, FormFaults, LongField, Submit, fault, filled, on},
-    outbox::Outbox,
-    pages::proof::{
-        Typed, begin,
-        result::{ResultFields, Wanted},
-        use_hand_over,
+    components::{Field, FormFaults, SubmitButton, TextAreaField, field_fault, handler, non_empty},
+    outbox::{Outbox, OutboxProof},
+    pages::{
+        proof::{
+            autosave::Autosave,
+            result_form::{ResultFields, ResultForm},
+        },
+        submit::use_submit,
     },
 };
 
@@ -26,37 +28,40 @@ use crate::{
 pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
     let client: SessionClient = expect_context();
     let outbox: Outbox = expect_context();
-    let hand_over = use_hand_over();
+    let send_proof = use_submit();
     let form = NodeRef::<Form>::new();
-    let wanted = Wanted::of(&task);
-    let written = Written {
+    let result_form = ResultForm::of(&task);
+    let inputs = ConfirmationInputs {
         text: NodeRef::new(),
         reference: NodeRef::new(),
         notes: NodeRef::new(),
     };
-    let typed = Typed::of(&task);
-    let earlier = typed.earlier();
+    let autosave = Autosave::of(&task);
+    let stored = autosave.stored();
     let faults = FormFaults::new();
     let busy = RwSignal::new(false);
     let requirements = task.proof_requirements.clone();
 
-    let keep = move |_| {
+    let save = move |_| {
         let mut proof = SubmitProof::default();
-        written.write_into(&mut proof);
-        proof.result = wanted.draft(form);
-        typed.keep_soon(proof);
+        inputs.write_into(&mut proof);
+        proof.result = result_form.draft(form);
+        autosave.schedule(proof);
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {
             return;
         }
-        let Some(mut proof) = outbox.peek(task.task_id).or_else(|| begin(&task, &client)) else {
+        let Some(mut proof) = outbox
+            .find_untracked(task.task_id)
+            .or_else(|| OutboxProof::new_draft(&task, client.operator_id()))
+        else {
             return;
         };
-        written.write_into(&mut proof.proof);
+        inputs.write_into(&mut proof.proof);
         let mut found = check(&proof.proof);
-        match wanted.read(form) {
+        match result_form.read(form) {
             Ok(result) => proof.proof.result = result,
             Err(more) => found.extend(more),
         }
@@ -65,34 +70,34 @@ pub(crate) fn ConfirmationForm(task: OperatorTaskView) -> impl IntoView {
             return;
         }
         busy.set(true);
-        typed.rest();
-        hand_over(proof);
+        autosave.cancel();
+        send_proof(proof);
     };
 
     view! {
-        <form class="stack" novalidate node_ref=form on:submit=on(submit) on:input=on(keep)>
-            {must_show(requirements)}
-            <ResultFields wanted faults earlier=earlier.result/>
+        <form class="stack" novalidate node_ref=form on:submit=handler(submit) on:input=handler(save)>
+            {requirement_list(requirements)}
+            <ResultFields result_form faults earlier=stored.result/>
             <div class="card stack">
-                <LongField label="What you did or found" name="confirmation_text" node=written.text
+                <TextAreaField label="What you did or found" name="confirmation_text" node=inputs.text
                     faults rows=7 required=true
-                    value=earlier.confirmation_text.unwrap_or_default()/>
-                <Field label="Where it can be seen" name="reference_url" node=written.reference
-                    faults kind="url" value=earlier.reference_url.unwrap_or_default()
-                    hint="An address that begins with https://, if there is one."/>
-                <LongField label="Note to the agent" name="notes" node=written.notes faults rows=2
-                    value=earlier.notes.unwrap_or_default()
-                    hint="Not for passwords or keys: notes are not sealed."/>
+                    value=stored.confirmation_text.unwrap_or_default()/>
+                <Field label="Link for the agent" name="reference_url" node=inputs.reference
+                    faults kind="url" value=stored.reference_url.unwrap_or_default()
+                    hint="A web address that shows the result, starting with https://."/>
+                <TextAreaField label="Note to the agent" name="notes" node=inputs.notes faults rows=2
+                    value=stored.notes.unwrap_or_default()
+                    hint="Do not enter passwords or keys. Notes are not encrypted."/>
             </div>
-            <Submit label="Send the confirmation".to_owned() doing="Sending…" busy/>
+            <SubmitButton label="Send confirmation".to_owned() doing="Sending…" busy/>
         </form>
     }
 }
 
-fn must_show(requirements: Vec<String>) -> AnyView {
+fn requirement_list(requirements: Vec<String>) -> AnyView {
     view! {
         <section class="card stack" aria-labelledby="wanted">
-            <h2 id="wanted">"Your text must show"</h2>
+            <h2 id="wanted">"What your text must show"</h2>
             <ol class="requirements">
                 {requirements.into_iter().map(|requirement| view! {
                     <li class="agent-text">{requirement}</li>
@@ -105,17 +110,18 @@ fn must_show(requirements: Vec<String>) -> AnyView {
 
 /// The inputs of the form.
 #[derive(Clone, Copy)]
-struct Written {
+struct ConfirmationInputs {
     text: NodeRef<Textarea>,
     reference: NodeRef<Input>,
     notes: NodeRef<Textarea>,
 }
 
-impl Written {
+impl ConfirmationInputs {
     fn write_into(self, proof: &mut SubmitProof) {
-        let long = |node: NodeRef<Textarea>| filled(node.get_untracked().map(|area| area.value()));
+        let long =
+            |node: NodeRef<Textarea>| non_empty(node.get_untracked().map(|area| area.value()));
         proof.confirmation_text = long(self.text);
-        proof.reference_url = filled(self.reference.get_untracked().map(|input| input.value()));
+        proof.reference_url = non_empty(self.reference.get_untracked().map(|input| input.value()));
         proof.notes = long(self.notes);
     }
 }
@@ -124,17 +130,20 @@ fn check(proof: &SubmitProof) -> Vec<api_types::error::Fault> {
     let mut found = Vec::new();
     let characters = (proof.confirmation_text.as_ref()).map_or(0, |text| text.chars().count());
     if characters == 0 {
-        found.push(fault("confirmation_text", "Write what you did or found."));
+        found.push(field_fault(
+            "confirmation_text",
+            "Write what you did or found.",
+        ));
     }
     if characters > CONFIRMATION_CHARS_MAX {
         let message = format!("Shorten it to {CONFIRMATION_CHARS_MAX} characters.");
-        found.push(fault("confirmation_text", &message));
+        found.push(field_fault("confirmation_text", &message));
     }
     let is_address = |url: &String| url.starts_with("https://") || url.starts_with("http://");
     if !proof.reference_url.as_ref().is_none_or(is_address) {
-        found.push(fault(
+        found.push(field_fault(
             "reference_url",
-            "An address begins with https:// or http://.",
+            "Start the address with https:// or http://.",
         ));
     }
     found

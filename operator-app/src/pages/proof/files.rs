@@ -13,51 +13,55 @@ use leptos::{
 use web_sys::{File, HtmlInputElement, Url};
 
 use crate::{
-    browser,
+    browser::{self, spawn},
     client::SessionClient,
     components::{
-        FormFaults, Icon, LongField, Notice, Shape, Submit, filled, live, maybe, on, picture,
-        spawn, text,
+        FormFaults, Icon, Notice, Shape, SubmitButton, TextAreaField, derive_text, dynamic,
+        dynamic_option, handler, non_empty, thumbnail,
     },
-    outbox::{Outbox, WaitingFile},
-    pages::proof::{
-        Typed, begin,
-        result::{ResultFields, Wanted},
-        use_hand_over,
+    labels,
+    outbox::{Outbox, OutboxFile, OutboxProof},
+    pages::{
+        proof::{
+            autosave::Autosave,
+            result_form::{ResultFields, ResultForm},
+        },
+        submit::use_submit,
     },
-    words,
 };
 
 /// The form with one slot for each requirement, and one for other files.
 #[component]
 pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
     let outbox: Outbox = expect_context();
-    let hand_over = use_hand_over();
+    let send_proof = use_submit();
     let form = NodeRef::<Form>::new();
     let notes = NodeRef::<Textarea>::new();
-    let note = move || filled(notes.get_untracked().map(|area| area.value()));
-    let wanted = Wanted::of(&task);
-    let typed = Typed::of(&task);
-    let earlier = typed.earlier();
+    let note = move || non_empty(notes.get_untracked().map(|area| area.value()));
+    let result_form = ResultForm::of(&task);
+    let autosave = Autosave::of(&task);
+    let stored = autosave.stored();
     let faults = FormFaults::new();
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let id = task.task_id;
     let files = Memo::new(move |_| outbox.find(id).map(|proof| proof.files).unwrap_or_default());
-    let points = task.proof_requirements.len();
-    let label = text(move || files.with(|files| send_label(files.len(), missing(files, points))));
-    let gap = text(move || files.with(|files| gap(files.len(), missing(files, points))));
+    let requirement_count = task.proof_requirements.len();
+    let label = derive_text(move || files.with(|files| send_label(files, requirement_count)));
+    let missing = derive_text(move || files.with(|files| missing_text(files, requirement_count)));
 
-    let keep = move |_| {
-        typed.keep_soon(SubmitProof {
+    let save = move |_| {
+        autosave.schedule(SubmitProof {
             notes: note(),
-            result: wanted.draft(form),
+            result: result_form.draft(form),
             ..SubmitProof::default()
         });
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let draft = outbox.peek(id).filter(|draft| !draft.files.is_empty());
+        let draft = outbox
+            .find_untracked(id)
+            .filter(|draft| !draft.files.is_empty());
         match draft {
             _ if busy.get_untracked() => {}
             None => {
@@ -68,31 +72,31 @@ pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
             }
             Some(mut draft) => {
                 draft.proof.notes = note();
-                match wanted.read(form) {
+                match result_form.read(form) {
                     Ok(result) => draft.proof.result = result,
                     Err(found) => return faults.set(found),
                 }
                 busy.set(true);
-                typed.rest();
-                hand_over(draft);
+                autosave.cancel();
+                send_proof(draft);
             }
         }
     };
 
     view! {
-        <form class="stack" novalidate node_ref=form on:submit=on(submit) on:input=on(keep)>
+        <form class="stack" novalidate node_ref=form on:submit=handler(submit) on:input=handler(save)>
             <p>{explanation(task.proof_type)}</p>
             <Slots task files problem/>
-            <ResultFields wanted faults earlier=earlier.result/>
-            <LongField label="Note to the agent" name="notes" node=notes faults rows=2
-                value=earlier.notes.unwrap_or_default()/>
+            <ResultFields result_form faults earlier=stored.result/>
+            <TextAreaField label="Note to the agent" name="notes" node=notes faults rows=2
+                value=stored.notes.unwrap_or_default()/>
             <div role="alert">
-                {maybe(move || problem.get().map(|text| view! {
+                {dynamic_option(move || problem.get().map(|text| view! {
                     <Notice shape=Shape::Warning tone="bad"><p>{text}</p></Notice>
                 }.into_any()))}
             </div>
-            <p class="quiet" role="status">{gap}</p>
-            <Submit label doing="Sending…" busy/>
+            <p class="quiet" role="status">{missing}</p>
+            <SubmitButton label doing="Sending…" busy/>
         </form>
     }
 }
@@ -100,48 +104,50 @@ pub(crate) fn FilesForm(task: OperatorTaskView) -> impl IntoView {
 const fn explanation(proof_type: ProofType) -> &'static str {
     match proof_type {
         ProofType::Photo => {
-            "Take a photo for each point. Photos are kept on this phone until they are sent, so a bad network loses nothing."
+            "Take a photo for each requirement. Photos are saved on this phone until they are sent, so nothing is lost on a bad connection."
         }
         ProofType::Screenshot => {
-            "Add a screenshot for each point. They are kept on this phone until they are sent."
+            "Add a screenshot for each requirement. Screenshots are saved on this phone until they are sent."
         }
         ProofType::Artifact | ProofType::Confirmation => {
-            "Add pictures or PDFs. They are kept on this phone until they are sent."
+            "Add pictures or PDFs. Files are saved on this phone until they are sent."
         }
     }
 }
 
 /// Returns how many requirements have no file.
-fn missing(files: &[WaitingFile], points: usize) -> usize {
-    let has_none = |point: &usize| !files.iter().any(|file| file.slot == *point);
-    (0..points).filter(has_none).count()
+fn missing(files: &[OutboxFile], requirement_count: usize) -> usize {
+    let has_none = |requirement: &usize| !files.iter().any(|file| file.slot == *requirement);
+    (0..requirement_count).filter(has_none).count()
 }
 
-fn gap(files: usize, missing: usize) -> String {
-    match missing as u64 {
-        number if number > 0 && files > 0 => format!(
-            "{} nothing to show for it. The check may not be able to tell.",
-            words::count(number, "point has", "points have"),
+/// Returns a warning about requirements without a file, once there is a file at all.
+fn missing_text(files: &[OutboxFile], requirement_count: usize) -> String {
+    match missing(files, requirement_count) as u64 {
+        number if number > 0 && !files.is_empty() => format!(
+            "{} no file. The check may be inconclusive.",
+            labels::count(number, "requirement has", "requirements have"),
         ),
         _ => String::new(),
     }
 }
 
-fn send_label(files: usize, missing: usize) -> String {
-    match files as u64 {
+fn send_label(files: &[OutboxFile], requirement_count: usize) -> String {
+    let count = labels::count(files.len() as u64, "file", "files");
+    match files.len() {
         0 => "Send".to_owned(),
-        number if missing > 0 => format!("Send {} anyway", words::count(number, "file", "files")),
-        number => format!("Send {}", words::count(number, "file", "files")),
+        _ if missing(files, requirement_count) > 0 => format!("Send {count} anyway"),
+        _ => format!("Send {count}"),
     }
 }
 
 #[component]
 fn Slots(
     task: OperatorTaskView,
-    files: Memo<Vec<WaitingFile>>,
+    files: Memo<Vec<OutboxFile>>,
     problem: RwSignal<Option<String>>,
 ) -> impl IntoView {
-    let wanted = task.proof_requirements.len();
+    let requirement_count = task.proof_requirements.len();
     let task = StoredValue::new(task);
     let requirements = task.with_value(|task| task.proof_requirements.clone());
     view! {
@@ -149,7 +155,7 @@ fn Slots(
             {requirements.into_iter().enumerate().map(|(place, requirement)| view! {
                 <Slot task place name=requirement files problem/>
             }.into_any()).collect_view()}
-            <Slot task place=wanted name="Anything else the agent should see".to_owned() files problem/>
+            <Slot task place=requirement_count name="Other files for the agent".to_owned() files problem/>
         </ol>
     }
 }
@@ -159,11 +165,11 @@ fn Slot(
     task: StoredValue<OperatorTaskView>,
     place: usize,
     name: String,
-    files: Memo<Vec<WaitingFile>>,
+    files: Memo<Vec<OutboxFile>>,
     problem: RwSignal<Option<String>>,
 ) -> impl IntoView {
     // The pictures are rendered again only when this slot changes.
-    let own = Memo::new(move |_| {
+    let slot_files = Memo::new(move |_| {
         files.with(|files| {
             files
                 .iter()
@@ -172,8 +178,8 @@ fn Slot(
                 .collect::<Vec<_>>()
         })
     });
-    let class = text(move || {
-        if own.with(Vec::is_empty) {
+    let class = derive_text(move || {
+        if slot_files.with(Vec::is_empty) {
             "card slot"
         } else {
             "card slot filled"
@@ -187,7 +193,7 @@ fn Slot(
     } else {
         "image/*"
     };
-    let file_words = if proof_type == ProofType::Photo {
+    let file_label = if proof_type == ProofType::Photo {
         "Choose photo"
     } else {
         "Choose file"
@@ -196,18 +202,22 @@ fn Slot(
     view! {
         <li class=class>
             <p class="agent-text">{name}</p>
-            {live(move || view! {
+            {dynamic(move || view! {
                 <div class="thumbs">
-                    {own.get().into_iter().map(|file| picked(task, file)).collect_view()}
+                    {slot_files
+                        .get()
+                        .into_iter()
+                        .map(|file| file_thumbnail(task, file))
+                        .collect_view()}
                 </div>
             }.into_any())}
             <div class="pick">
                 {with_camera.then(|| view! {
-                    <Pick task place problem accept="image/*" camera=true words="Take photo"
+                    <FileInput task place problem accept="image/*" camera=true label="Take photo"
                         name=format!("Take photo, {short}")/>
                 }.into_any())}
-                <Pick task place problem accept camera=false words=file_words
-                    name=format!("{file_words}, {short}")/>
+                <FileInput task place problem accept camera=false label=file_label
+                    name=format!("{file_label}, {short}")/>
             </div>
         </li>
     }
@@ -215,13 +225,13 @@ fn Slot(
 
 /// A file input that looks like a button.
 #[component]
-fn Pick(
+fn FileInput(
     task: StoredValue<OperatorTaskView>,
     place: usize,
     problem: RwSignal<Option<String>>,
     accept: &'static str,
     camera: bool,
-    words: &'static str,
+    label: &'static str,
     name: String,
 ) -> impl IntoView {
     let outbox: Outbox = expect_context();
@@ -234,38 +244,42 @@ fn Pick(
         // Clearing the input allows picking the same file again after its removal.
         input.set_value("");
         let id = task.with_value(|task| task.task_id);
-        let number = outbox.peek(id).map_or(0, |proof| proof.files.len());
+        let number = outbox
+            .find_untracked(id)
+            .map_or(0, |proof| proof.files.len());
         if let Some(reason) = refusal(&file, accept, number) {
             problem.set(Some(reason));
             return;
         }
         problem.set(None);
-        let Some(begun) = task.with_value(|task| begin(task, &client)) else {
-            return problem.set(Some(NOT_KEPT.to_owned()));
+        let Some(new_draft) =
+            task.with_value(|task| OutboxProof::new_draft(task, client.operator_id()))
+        else {
+            return problem.set(Some(NOT_STORED.to_owned()));
         };
         spawn(async move {
-            if outbox.attach(begun, place, &file).await.is_err() {
-                problem.set(Some(NOT_KEPT.to_owned()));
+            if outbox.add_file(new_draft, place, &file).await.is_err() {
+                problem.set(Some(NOT_STORED.to_owned()));
             }
         });
     };
     view! {
         <label class="button pick-button">
             <Icon shape=if camera { Shape::Camera } else { Shape::Picture }/>
-            {words}
+            {label}
             <input
                 type="file"
                 accept=accept
                 capture=camera.then_some("environment")
                 aria-label=name
-                on:change=on(picked)
+                on:change=handler(picked)
             />
         </label>
     }
 }
 
-const NOT_KEPT: &str = "This browser does not let the app keep files, as in a private window. \
-Open the app in a normal window and take the photo again.";
+const NOT_STORED: &str = "This browser does not let the app store files, for example because this window is private. \
+Open the app in a normal window and add the file again.";
 
 /// Returns the reason why a file is refused, or `None` if it is accepted.
 fn refusal(file: &File, accept: &str, number: usize) -> Option<String> {
@@ -274,33 +288,32 @@ fn refusal(file: &File, accept: &str, number: usize) -> Option<String> {
     // Some phones state no media type for HEIC pictures; the server checks the content.
     if !fits && !kind.is_empty() {
         return Some(format!(
-            "“{}” is not a picture. Choose a JPEG, PNG, WebP or HEIC.",
+            "“{}” is not a picture. Choose a JPEG, PNG, WebP or HEIC file.",
             file.name()
         ));
     }
     if file.size() < 1.0 {
-        return Some(format!("“{}” is empty. Take it again.", file.name()));
+        return Some(format!("“{}” is empty. Choose another file.", file.name()));
     }
     #[expect(clippy::cast_precision_loss, reason = "15 MiB are far below 2^53")]
     if file.size() > UPLOAD_BYTES_MAX as f64 {
         return Some(format!(
-            "“{}” is larger than 15 MiB. Take it with less detail.",
+            "“{}” is larger than 15 MiB. Choose a smaller file.",
             file.name()
         ));
     }
-    (number >= FILES_MAX).then(|| format!("A proof has at most {FILES_MAX} files."))
+    (number >= FILES_MAX).then(|| format!("A proof can have at most {FILES_MAX} files."))
 }
 
 /// Shows a picked file as a thumbnail with a button to remove it.
-fn picked(task: StoredValue<OperatorTaskView>, file: WaitingFile) -> AnyView {
+fn file_thumbnail(task: StoredValue<OperatorTaskView>, file: OutboxFile) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = task.with_value(|task| task.task_id);
     let (key, name) = (file.key, file.name);
     let url = RwSignal::new(None::<String>);
-    let own = key.clone();
+    let file_key = key.clone();
     spawn(async move {
-        let key = own;
-        if let Ok(blob) = outbox.file(&key).await
+        if let Ok(blob) = outbox.file(&file_key).await
             && let Ok(made) = Url::create_object_url_with_blob(&blob)
         {
             url.try_set(Some(made));
@@ -315,15 +328,15 @@ fn picked(task: StoredValue<OperatorTaskView>, file: WaitingFile) -> AnyView {
         let key = key.clone();
         spawn(async move {
             // If removing it fails, the file is still shown and can be removed again.
-            let _ = outbox.detach(id, &key).await;
+            let _ = outbox.remove_file(id, &key).await;
         });
     };
     let alt = name.clone();
     view! {
         <figure class="picked">
-            {maybe(move || url.get().map(|url| picture(url, alt.clone())))}
+            {dynamic_option(move || url.get().map(|url| thumbnail(url, alt.clone())))}
             <figcaption class="quiet agent-text">{browser::bytes(file.bytes)}</figcaption>
-            <button type="button" class="remove" aria-label=format!("Remove {name}") on:click=on(remove)>
+            <button type="button" class="remove" aria-label=format!("Remove {name}") on:click=handler(remove)>
                 <Icon shape=Shape::Cross/>
             </button>
         </figure>

@@ -12,9 +12,11 @@ use leptos::{
 
 use crate::{
     client::SessionClient,
-    components::{Field, FormFaults, LongField, Submit, act, fault, filled, on},
-    pages::task::Moved,
-    words,
+    components::{
+        Action, Field, FormFaults, SubmitButton, TextAreaField, field_fault, handler, non_empty,
+    },
+    labels,
+    pages::task::move_handler::MoveHandler,
 };
 
 /// The values of the preset buttons, in minutes.
@@ -26,15 +28,15 @@ pub(super) fn EstimateForm(id: TaskId, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
     let (minutes, note) = (NodeRef::<Input>::new(), NodeRef::<Textarea>::new());
     let faults = FormFaults::new();
-    let moved = Moved::new(changed);
+    let moved = MoveHandler::new(changed);
 
-    let send = act(move || {
+    let send = Action::new(move || {
         let client = client.clone();
         moved.failure.set(None);
         Box::pin(async move {
             if let Some(estimate) = read(minutes, note) {
                 let answer = client.give_estimate(id, &estimate).await;
-                moved.hear_claim(&client, id, answer).await;
+                moved.finish_claim(&client, id, answer).await;
             }
         })
     });
@@ -42,10 +44,10 @@ pub(super) fn EstimateForm(id: TaskId, changed: Callback<()>) -> impl IntoView {
         event.prevent_default();
         if read(minutes, note).is_some() {
             faults.set(Vec::new());
-            send.begin();
+            send.start();
         } else {
-            let wrong = "Say it in whole minutes, up to 90 days.";
-            faults.set(vec![fault("estimate_minutes", wrong)]);
+            let wrong = "Enter whole minutes, up to 90 days.";
+            faults.set(vec![field_fault("estimate_minutes", wrong)]);
         }
     };
     let preset = move |number: u32| {
@@ -55,27 +57,27 @@ pub(super) fn EstimateForm(id: TaskId, changed: Callback<()>) -> impl IntoView {
             }
         };
         view! {
-            <button type="button" class="button slim" on:click=on(fill)>{words::minutes(number)}</button>
+            <button type="button" class="button slim" on:click=handler(fill)>{labels::duration(number)}</button>
         }
         .into_any()
     };
 
     view! {
-        <form class="card stack" novalidate on:submit=on(submit)>
+        <form class="card stack" novalidate on:submit=handler(submit)>
             <h2>"How long will it take?"</h2>
             <p class="quiet">
-                "The agent decides on your estimate, and the task is kept for you until then. Saying "
-                "no costs you nothing."
+                "The agent approves or rejects your estimate. The task is reserved for you until then. "
+                "If the agent rejects it, you lose nothing."
             </p>
             <Field label="Minutes from start to finish" name="estimate_minutes" node=minutes faults
                 kind="number" required=true/>
             <div class="chips" role="group" aria-label="Common times">
                 {PRESETS.map(preset).into_iter().collect_view()}
             </div>
-            <LongField label="Why so long" name="estimate_note" node=note faults rows=2
-                hint="The agent reads it."/>
+            <TextAreaField label="Note about your estimate" name="estimate_note" node=note faults rows=2
+                hint="Shown to the agent."/>
             {moved.problem()}
-            <Submit label="Send the estimate".to_owned() doing="Sending…" busy=send.busy()/>
+            <SubmitButton label="Send estimate".to_owned() doing="Sending…" busy=send.busy()/>
         </form>
     }
 }
@@ -86,7 +88,7 @@ fn read(minutes: NodeRef<Input>, note: NodeRef<Textarea>) -> Option<GiveEstimate
         .contains(&typed)
         .then(|| GiveEstimate {
             estimate_minutes: Some(typed),
-            estimate_note: filled(note.get_untracked().map(|area| area.value())),
+            estimate_note: non_empty(note.get_untracked().map(|area| area.value())),
             ..GiveEstimate::default()
         })
 }

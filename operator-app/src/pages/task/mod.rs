@@ -1,8 +1,9 @@
 //! The page of a task: what it is, which moves are open, and its state.
 
-mod after;
 mod estimate;
+mod move_handler;
 mod offer;
+mod progress;
 
 use std::time::Duration;
 
@@ -14,24 +15,27 @@ use api_types::{
 use leptos::prelude::*;
 
 use crate::{
-    app::MyTasks,
-    browser,
-    client::{ClientError, SessionClient},
+    browser::{self, spawn},
+    client::SessionClient,
     components::{
-        AskTwice, Icon, Loading, Notice, Page, Reading, Shape, StatusMark, act, flag, load, loaded,
-        maybe, nothing, on, problem, spawn, text,
+        Action, ConfirmButton, HeadingFocus, Icon, Loadable, Notice, PageLayout, Shape,
+        StatusBadge, derive_flag, derive_text, dynamic_option, empty_view, handler, load,
+        loaded_view,
     },
+    labels,
     outbox::{Outbox, Stage},
     pages::{
-        sending::SendingProof,
-        task::{after::after, estimate::EstimateForm, offer::offer},
+        outbox_card::OutboxCard,
+        task::{
+            estimate::EstimateForm, move_handler::MoveHandler, offer::offer, progress::progress,
+        },
     },
-    words,
+    screen::Screen,
 };
 
 /// The first interval for polling a proof under review, in seconds; it grows up to the maximum.
-const LOOK_AGAIN_SECONDS_MIN: u64 = 2;
-const LOOK_AGAIN_SECONDS_MAX: u64 = 30;
+const POLL_SECONDS_MIN: u64 = 2;
+const POLL_SECONDS_MAX: u64 = 30;
 
 /// Loads a task and shows it.
 #[component]
@@ -44,66 +48,66 @@ pub(crate) fn TaskPage(id: TaskId) -> impl IntoView {
         let client = loading.clone();
         Box::pin(async move { client.operator_task(id).await })
     });
-    look_again_while_checked(task, client);
-    let changed = task.again();
-    let follow_status = reading_follows_status();
+    poll_while_submitted(task, client);
+    let changed = task.refetch_callback();
+    let follow_status = focus_heading_on_status_change();
     // The outbox is shown even if the server cannot be reached.
     let unreachable = move || matches!(task.get(), Some(Err(_)));
     view! {
-        {maybe(move || unreachable().then(|| view! {
-            <Page title="Your task" back=("/mine".to_owned(), "Mine")>
-                <SendingProof task_id=id/>
-            </Page>
+        {dynamic_option(move || unreachable().then(|| view! {
+            <PageLayout title="Your task" back=(Screen::MY_TASKS, "My tasks")>
+                <OutboxCard task_id=id/>
+            </PageLayout>
         }.into_any()))}
-        {loaded(task, move |task| {
+        {loaded_view(task, move |task| {
             follow_status(task.status);
-            view! { <OneTask task changed/> }.into_any()
+            view! { <TaskView task changed/> }.into_any()
         })}
     }
 }
 
 #[component]
-fn OneTask(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
+fn TaskView(task: OperatorTaskView, changed: Callback<()>) -> impl IntoView {
     let outbox: Outbox = expect_context();
     let id = task.task_id;
     let back = match task.status {
-        Status::Pending => ("/tasks".to_owned(), "Tasks"),
-        _ => ("/mine".to_owned(), "Mine"),
+        Status::Pending => (Screen::Tasks, "Tasks"),
+        _ => (Screen::MY_TASKS, "My tasks"),
     };
     let title = task.title.clone();
-    let kind = words::task_type(task.task_type);
+    let kind = labels::task_type(task.task_type);
     let next = task.clone();
     view! {
-        <Page title back>
+        <PageLayout title back>
             <p class="row start">
-                <StatusMark status=task.status/>
+                <StatusBadge status=task.status/>
                 <span class="quiet">{kind}</span>
             </p>
-            {after(&task)}
-            <SendingProof task_id=id/>
+            {progress(&task)}
+            <OutboxCard task_id=id/>
             {offer(&task)}
-            {maybe(move || match outbox.find(id).map(|proof| proof.stage) {
+            {dynamic_option(move || match outbox.find(id).map(|proof| proof.stage) {
                 None => Some(next_move(&next, changed)),
-                Some(Stage::Draft) => Some(way_out(&next, changed)),
+                Some(Stage::Draft) => Some(withdraw_button(&next, changed)),
                 Some(Stage::Ready | Stage::Refused(_)) => None,
             })}
-        </Page>
+        </PageLayout>
     }
 }
 
-/// Shows the operator's next move as a button that stays in reach, and the button to withdraw.
+/// Shows the operator's next move as a button that stays visible, and the button to withdraw.
 fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     let may = |action| task.actions.contains(&action);
     let (id, pay) = (task.task_id, task.reward_usd);
-    let onward = if may(Move::Accept) {
-        view! { <Accept id pay changed/> }.into_any()
+    let primary = if may(Move::Accept) {
+        view! { <AcceptButton id pay changed/> }.into_any()
     } else if may(Move::Estimate) {
         view! { <EstimateForm id changed/> }.into_any()
     } else if may(Move::Submit) {
         view! {
             <div class="next">
-                <a class="button primary wide" href=format!("/tasks/{id}/proof")>
-                    {words::begin_proof(task)}
+                <a class="button primary wide" href=Screen::proof(id).path()>
+                    {labels::proof_action(task)}
                     <Icon shape=Shape::Forward/>
                 </a>
             </div>
@@ -112,97 +116,45 @@ fn next_move(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     } else if task.status == Status::Pending {
         view! {
             <Notice shape=Shape::Question tone="warn">
-                <strong>"You cannot take this task now"</strong>
-                <p>"Your identity is not confirmed yet, or this is no kind of task that you do."</p>
-                <a class="button" href="/profile">"See your profile"</a>
+                <strong>"You cannot accept this task"</strong>
+                <p>"Your identity is not confirmed yet, or this type of task is not in your profile."</p>
+                <a class="button" href=Screen::PROFILE.path()>"Open profile"</a>
             </Notice>
         }
         .into_any()
     } else {
-        nothing()
+        empty_view()
     };
     view! {
-        {way_out(task, changed)}
-        {onward}
+        {withdraw_button(task, changed)}
+        {primary}
     }
     .into_any()
 }
 
-fn way_out(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
+fn withdraw_button(task: &OperatorTaskView, changed: Callback<()>) -> AnyView {
     let id = task.task_id;
     match task.actions.contains(&Move::Withdraw) {
-        true => view! { <GiveBack id changed/> }.into_any(),
-        false => nothing(),
+        true => view! { <WithdrawButton id changed/> }.into_any(),
+        false => empty_view(),
     }
-}
-
-/// What the page updates after a move of the operator.
-#[derive(Clone, Copy)]
-struct Moved {
-    mine: MyTasks,
-    changed: Callback<()>,
-    failure: RwSignal<Option<ClientError>>,
-}
-
-impl Moved {
-    fn new(changed: Callback<()>) -> Self {
-        Self {
-            mine: expect_context(),
-            changed,
-            failure: RwSignal::new(None),
-        }
-    }
-
-    /// Handles the response, which may arrive after the page has gone.
-    fn hear(self, answer: Result<(), ClientError>) {
-        match answer {
-            Ok(()) => {
-                self.mine.0.refetch();
-                self.changed.try_run(());
-            }
-            Err(error) => drop(self.failure.try_set(Some(error))),
-        }
-    }
-
-    /// Handles the response to a claim. If an earlier response was lost, the task already belongs
-    /// to the operator, and the claim counts as successful whatever this response is.
-    async fn hear_claim(self, client: &SessionClient, id: TaskId, answer: Result<(), ClientError>) {
-        let answer = match answer {
-            Err(_) if is_mine(client, id).await => Ok(()),
-            answer => answer,
-        };
-        if answer.is_ok() {
-            browser::ask_to_persist();
-        }
-        self.hear(answer);
-    }
-
-    /// Shows the error of the last move, if there is one.
-    fn problem(self) -> AnyView {
-        maybe(move || self.failure.get().map(|error| problem(&error, None)))
-    }
-}
-
-async fn is_mine(client: &SessionClient, id: TaskId) -> bool {
-    let task = client.operator_task(id).await;
-    task.is_ok_and(|task| task.actions.contains(&Move::Withdraw))
 }
 
 #[component]
-fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
+fn AcceptButton(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
-    let moved = Moved::new(changed);
-    let accept = act(move || {
+    let moved = MoveHandler::new(changed);
+    let accept = Action::new(move || {
         let client = client.clone();
         moved.failure.set(None);
         Box::pin(async move {
             let answer = client.accept_task(id).await;
-            moved.hear_claim(&client, id, answer).await;
+            moved.finish_claim(&client, id, answer).await;
         })
     });
     let label = format!("Accept for {}", browser::money(pay));
     let busy = move || accept.busy().get();
-    let words = text(move || {
+    let current_label = derive_text(move || {
         if busy() {
             "Accepting…".to_owned()
         } else {
@@ -215,10 +167,10 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
             <button
                 type="button"
                 class="button primary wide"
-                aria-disabled=flag(busy)
-                on:click=on(move |_| accept.begin())
+                aria-disabled=derive_flag(busy)
+                on:click=handler(move |_| accept.start())
             >
-                {words}
+                {current_label}
             </button>
         </div>
     }
@@ -226,11 +178,11 @@ fn Accept(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoView {
 
 /// The button to withdraw from a claimed task, which costs nothing.
 #[component]
-fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
+fn WithdrawButton(id: TaskId, changed: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
     let outbox: Outbox = expect_context();
-    let moved = Moved::new(changed);
-    let withdraw = act(move || {
+    let moved = MoveHandler::new(changed);
+    let withdraw = Action::new(move || {
         let client = client.clone();
         moved.failure.set(None);
         Box::pin(async move {
@@ -239,18 +191,17 @@ fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
                 // A draft is useless once the task is open for other operators.
                 let _ = outbox.discard(id).await;
             }
-            moved.hear(answer);
+            moved.finish(answer);
         })
     });
     view! {
-        <section class="stack" aria-label="Give the task back">
+        <section class="stack" aria-label="Withdraw from the task">
             {moved.problem()}
-            <AskTwice
-                ask="I can’t do it"
-                warning="The task goes back to the list, and somebody else can take it. It costs you \
-                    nothing. What you have not sent is discarded."
-                sure="Give it back"
-                act=Callback::new(move |()| withdraw.begin())
+            <ConfirmButton
+                label="I can’t do it"
+                warning="Another operator can then accept the task. It costs you nothing. Anything that you have not sent is deleted."
+                confirm_label="Withdraw"
+                on_confirm=Callback::new(move |()| withdraw.start())
             />
         </section>
     }
@@ -258,12 +209,12 @@ fn GiveBack(id: TaskId, changed: Callback<()>) -> impl IntoView {
 
 /// Returns a function that moves the focus to the heading when the task's status changes, because
 /// the page then shows other content under the same URL.
-fn reading_follows_status() -> impl Fn(Status) + Send + Copy {
-    let reading: Reading = expect_context();
+fn focus_heading_on_status_change() -> impl Fn(Status) + Send + Copy {
+    let heading_focus: HeadingFocus = expect_context();
     let shown = StoredValue::new(None);
     move |now| {
         if shown.get_value().is_some_and(|before| before != now) {
-            reading.begins_anew();
+            heading_focus.focus_next_heading();
         }
         shown.set_value(Some(now));
     }
@@ -271,8 +222,8 @@ fn reading_follows_status() -> impl Fn(Status) + Send + Copy {
 
 /// Polls a submitted task until its status changes, because a proof is usually decided within
 /// seconds. Only a change of status reloads the page, so that nothing moves while a person reads.
-fn look_again_while_checked(task: Loading<OperatorTaskView>, client: SessionClient) {
-    let seconds = StoredValue::new(LOOK_AGAIN_SECONDS_MIN);
+fn poll_while_submitted(task: Loadable<OperatorTaskView>, client: SessionClient) {
+    let seconds = StoredValue::new(POLL_SECONDS_MIN);
     let round = RwSignal::new(0_u32);
     Effect::new(move || {
         round.track();
@@ -281,7 +232,7 @@ fn look_again_while_checked(task: Loading<OperatorTaskView>, client: SessionClie
             return;
         }
         let client = client.clone();
-        let look = move || {
+        let poll = move || {
             spawn(async move {
                 match client.operator_task(shown.task_id).await {
                     Ok(now) if now.status != Status::Submitted => task.refetch(),
@@ -291,8 +242,8 @@ fn look_again_while_checked(task: Loading<OperatorTaskView>, client: SessionClie
             });
         };
         let wait = seconds.get_value();
-        seconds.set_value((wait * 3 / 2).min(LOOK_AGAIN_SECONDS_MAX));
-        if let Ok(timer) = set_timeout_with_handle(look, Duration::from_secs(wait)) {
+        seconds.set_value((wait * 3 / 2).min(POLL_SECONDS_MAX));
+        if let Ok(timer) = set_timeout_with_handle(poll, Duration::from_secs(wait)) {
             on_cleanup(move || timer.clear());
         }
     });

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     browser,
     components::{Countdown, Icon, Money, Shape},
-    words,
+    labels,
 };
 
 /// Shows reward, place, deadline, work, proof and the agent.
@@ -15,9 +15,9 @@ pub(super) fn offer(task: &OperatorTaskView) -> AnyView {
     view! {
         {pay(task)}
         {work(task)}
-        {wanted(task)}
+        {requirements(task)}
         {open.then(|| what_happens_next(task))}
-        {poster(task)}
+        {posted_by(task)}
     }
     .into_any()
 }
@@ -31,10 +31,10 @@ fn pay(task: &OperatorTaskView) -> AnyView {
     view! {
         <section class="card pay" aria-label="Pay and time">
             <p class="big"><Money amount=task.reward_usd/></p>
-            <p class="quiet">"You get all of it. No fee is taken from it."</p>
+            <p class="quiet">"You receive the full amount. No fee is deducted."</p>
             <ul class="facts column">
                 {escrow.then(|| view! {
-                    <li class="fact good"><Icon shape=Shape::Lock/>"The money is in escrow"</li>
+                    <li class="fact good"><Icon shape=Shape::Lock/>"Funds held in escrow"</li>
                 }.into_any())}
                 {timed.then(|| view! {
                     <li>
@@ -51,7 +51,7 @@ fn pay(task: &OperatorTaskView) -> AnyView {
 
 fn place(task: &OperatorTaskView, timed: bool) -> AnyView {
     let location = task.location.as_ref();
-    let place = words::place(task.task_domain, location);
+    let place = labels::location(task.task_domain, location);
     let hidden = task.task_domain == TaskDomain::Physical
         && timed
         && location.is_none_or(|location| location.address.is_none());
@@ -88,15 +88,15 @@ fn work(task: &OperatorTaskView) -> AnyView {
                 <p class="agent-text">{text}</p>
             }.into_any())}
             {waits.then(|| view! {
-                <p class="quiet">"Further instructions, if there are any, are shown after you accept."</p>
+                <p class="quiet">"More instructions may be shown after you accept."</p>
             }.into_any())}
         </section>
     }
     .into_any()
 }
 
-fn wanted(task: &OperatorTaskView) -> AnyView {
-    let proof = words::proof(task);
+fn requirements(task: &OperatorTaskView) -> AnyView {
+    let proof = labels::proof_kind(task);
     view! {
         <section class="card stack" aria-labelledby="wanted">
             <h2 id="wanted">"What the proof must show"</h2>
@@ -125,33 +125,32 @@ fn proof_shape(task: &OperatorTaskView) -> Shape {
 fn what_happens_next(task: &OperatorTaskView) -> AnyView {
     let hand_over = match task.task_domain {
         TaskDomain::Credential => {
-            "You do it, and type the secret here. It is sealed on this phone; only the agent can open it."
+            "Do the task and enter the credential in this app. It is encrypted on this phone, and only the agent can decrypt it."
         }
-        _ => "You do it, and send the proof from here. Without a network it waits on this phone.",
+        _ => {
+            "Do the task and send the proof in this app. If you are offline, the proof is saved on this phone and sent later."
+        }
     };
     view! {
         <section class="card stack" aria-labelledby="then">
             <h2 id="then">"What happens next"</h2>
             <ol class="steps">
-                <li>"You accept. The task is yours alone, and nobody else can take it."</li>
+                <li>"Accept the task. It is then reserved for you."</li>
                 <li>{hand_over}</li>
-                <li>"The proof is checked against the list above, and you see the result for each point."</li>
-                <li>"Once approved, the money is yours. The day on which it becomes available is shown then."</li>
+                <li>"The proof is checked against the list above. You see the result for each requirement."</li>
+                <li>"After approval, the payment is yours. You see the day on which it becomes available."</li>
             </ol>
         </section>
     }
     .into_any()
 }
 
-fn poster(task: &OperatorTaskView) -> AnyView {
+fn posted_by(task: &OperatorTaskView) -> AnyView {
     let record = match task.agent.completed_tasks {
-        0 => "No task paid so far: this agent is new.".to_owned(),
-        number => format!(
-            "{} so far.",
-            words::count(number, "task paid", "tasks paid")
-        ),
+        0 => "New agent, no tasks paid yet.".to_owned(),
+        number => format!("{}.", labels::count(number, "task paid", "tasks paid")),
     };
-    let rating = words::rating(task.agent.rating);
+    let rating = labels::rating(task.agent.rating);
     view! {
         <section class="card poster" aria-label="Posted by">
             <span class="disc"><Icon shape=Shape::Agent/></span>
@@ -159,7 +158,7 @@ fn poster(task: &OperatorTaskView) -> AnyView {
                 <strong class="agent-text">{task.agent.name.clone()}</strong>
                 <p class="quiet">"Posted by software, not by a person. " {record}</p>
                 {rating.map(|stars| view! {
-                    <p class="quiet">{format!("Operators give it {stars}.")}</p>
+                    <p class="quiet">{format!("Rated {stars} by operators.")}</p>
                 }.into_any())}
             </div>
         </section>

@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Icon, Shape, live, on};
+use crate::components::{Icon, Shape, dynamic, handler};
 
 /// Shows the picture at `url`, or a file icon if the browser cannot show it, such as a PDF, or HEIC
 /// on most phones.
-pub(crate) fn picture(url: String, alt: String) -> AnyView {
+pub(crate) fn thumbnail(url: String, alt: String) -> AnyView {
     let shown = RwSignal::new(true);
-    live(move || {
+    dynamic(move || {
         let (url, alt) = (url.clone(), alt.clone());
         if shown.get() {
-            let hide = on(move |_| shown.set(false));
+            let hide = handler(move |_| shown.set(false));
             view! { <img class="thumb" src=url alt=alt on:error=hide/> }.into_any()
         } else {
             view! {

@@ -1,40 +1,43 @@
-//! A waiting proof with its progress: which files wait, are being sent or have been received.
+//! An unsent proof with its progress: which files wait, are being sent or have been received.
 
 use api_types::TaskId;
 use leptos::prelude::*;
 
 use crate::{
-    browser,
-    client::ClientError,
-    components::{AskTwice, Icon, Shape, maybe, nothing, on, problem, spawn, text},
-    outbox::{Outbox, Stage, WaitingFile, WaitingProof},
+    browser::{self, spawn},
+    components::{
+        ConfirmButton, Icon, Shape, derive_text, dynamic_option, empty_view, error_notice, handler,
+    },
+    labels,
+    outbox::{Outbox, OutboxFile, OutboxProof, Stage},
+    response::ClientError,
     route::Route,
-    words,
+    screen::Screen,
 };
 
-/// Shows the waiting proof of a task, if there is one.
+/// Shows the unsent proof of a task, if there is one.
 #[component]
-pub(crate) fn SendingProof(
+pub(crate) fn OutboxCard(
     task_id: TaskId,
     /// Whether to show the task's title, as a link to it.
     #[prop(default = false)]
     with_title: bool,
 ) -> impl IntoView {
     let outbox: Outbox = expect_context();
-    maybe(move || {
+    dynamic_option(move || {
         outbox.find(task_id).map(|proof| {
             view! {
                 <section class="card stack" aria-label="Your proof">
                     {with_title.then(|| view! {
                         <h3 class="agent-text">
-                            <a class="target" href=format!("/tasks/{task_id}")>{proof.title.clone()}</a>
+                            <a class="target" href=Screen::task(task_id).path()>{proof.title.clone()}</a>
                         </h3>
                     }.into_any())}
-                    {how(&proof)}
+                    {state(&proof)}
                     <ul class="uploads">
-                        {proof.files.iter().cloned().map(one_file).collect_view()}
+                        {proof.files.iter().cloned().map(file_progress).collect_view()}
                     </ul>
-                    {what_now(&proof)}
+                    {actions(&proof)}
                 </section>
             }
             .into_any()
@@ -43,37 +46,37 @@ pub(crate) fn SendingProof(
 }
 
 /// Shows the state as a sentence. Screen readers announce it, but not the byte counts below it.
-fn how(proof: &WaitingProof) -> AnyView {
+fn state(proof: &OutboxProof) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = proof.task_id;
-    let kept = match proof.files.len() as u64 {
-        0 => "What you wrote is kept on this phone.".to_owned(),
+    let saved = match proof.files.len() as u64 {
+        0 => "Your text is saved on this phone.".to_owned(),
         number => format!(
-            "{} picked, kept on this phone.",
-            words::count(number, "file", "files")
+            "{} saved on this phone.",
+            labels::count(number, "file", "files")
         ),
     };
-    let waits = text(move || {
-        match outbox.trouble(id) {
+    let explanation = derive_text(move || {
+        match outbox.send_error(id) {
             Some(ClientError::Unreachable) => {
-                "No network. Nothing is lost: your proof is kept on this \
-            phone and goes on by itself."
+                "You are offline. Nothing is lost: your proof is saved on this phone and sent \
+                 automatically."
             }
-            Some(_) => "Kept on this phone; it goes on by itself.",
-            None => "Safe to close: it is kept on this phone and goes on when you are back.",
+            Some(_) => "Saved on this phone. It is sent automatically.",
+            None => "Safe to close. Your proof is saved on this phone and sent when you return.",
         }
         .to_owned()
     });
-    let word = text(move || {
-        if outbox.trouble(id).is_some() {
+    let status = derive_text(move || {
+        if outbox.send_error(id).is_some() {
             "Waiting"
         } else {
             "Sending"
         }
         .to_owned()
     });
-    let class = text(move || {
-        if outbox.trouble(id).is_some() {
+    let class = derive_text(move || {
+        if outbox.send_error(id).is_some() {
             "mark waiting"
         } else {
             "mark active"
@@ -84,45 +87,47 @@ fn how(proof: &WaitingProof) -> AnyView {
         Stage::Draft => view! {
             <p class="row start">
                 <span class="mark neutral">"Not sent"</span>
-                <span>{kept}</span>
+                <span>{saved}</span>
             </p>
         }
         .into_any(),
         Stage::Ready => view! {
             <p class="row start" role="status">
-                <span class=class>{word}</span>
-                <span>{waits}</span>
+                <span class=class>{status}</span>
+                <span>{explanation}</span>
             </p>
         }
         .into_any(),
-        Stage::Refused(_) => nothing(),
+        Stage::Refused(_) => empty_view(),
     }
 }
 
-fn one_file(file: WaitingFile) -> AnyView {
+fn file_progress(file: OutboxFile) -> AnyView {
     let outbox: Outbox = expect_context();
     let received = file.url.is_some();
     let (key, total) = (file.key, file.bytes);
     let sent = Signal::derive(move || {
-        let sending = outbox.sending().filter(|sending| sending.key == key)?;
-        // On the wire the form fields count too; the person sees the file's size only.
+        let sending = outbox
+            .upload_progress()
+            .filter(|sending| sending.key == key)?;
+        // The progress counts the form fields too; the person sees the size of the file only.
         Some(
             (total * sending.sent)
                 .checked_div(sending.total)
                 .unwrap_or(0),
         )
     });
-    let state = text(move || match sent.get() {
-        _ if received => format!("received · {}", browser::bytes(total)),
+    let state = derive_text(move || match sent.get() {
+        _ if received => format!("Received · {}", browser::bytes(total)),
         Some(sent) => format!(
-            "sending · {} of {} · {} %",
+            "Sending · {} of {} · {} %",
             browser::bytes(sent),
             browser::bytes(total),
             (sent * 100).checked_div(total).unwrap_or(0),
         ),
-        None => format!("waiting · {}", browser::bytes(total)),
+        None => format!("Waiting · {}", browser::bytes(total)),
     });
-    let done = text(move || {
+    let done = derive_text(move || {
         if received {
             total
         } else {
@@ -144,41 +149,41 @@ fn one_file(file: WaitingFile) -> AnyView {
     .into_any()
 }
 
-fn what_now(proof: &WaitingProof) -> AnyView {
+fn actions(proof: &OutboxProof) -> AnyView {
     let outbox: Outbox = expect_context();
     let id = proof.task_id;
-    let sealed = proof.proof.encrypted_credential.is_some();
+    let is_sealed = proof.proof.encrypted_credential.is_some();
     let try_again = Callback::new(move |()| {
         spawn(async move {
             // A change that could not be stored is still in memory and is sent from there.
-            let _ = outbox.try_again(id).await;
+            let _ = outbox.retry(id).await;
         });
     });
     match &proof.stage {
         Stage::Draft => view! {
-            <a class="button" href=format!("/tasks/{id}/proof")>"Go on with the proof"</a>
-            <Discard id/>
+            <a class="button" href=Screen::proof(id).path()>"Continue proof"</a>
+            <DiscardButton id/>
         }
         .into_any(),
         Stage::Ready => view! {
-            {maybe(move || outbox.trouble(id).map(|error| view! {
-                {(!matches!(error, ClientError::Unreachable)).then(|| problem(&error, None))}
-                <button type="button" class="button" on:click=on(move |_| outbox.send_now())>
+            {dynamic_option(move || outbox.send_error(id).map(|error| view! {
+                {(!matches!(error, ClientError::Unreachable)).then(|| error_notice(&error, None))}
+                <button type="button" class="button" on:click=handler(move |_| outbox.send_now())>
                     <Icon shape=Shape::Refresh/>
                     "Send now"
                 </button>
-                // A proof that a proxy never lets through must not stay forever.
+                // A proxy may block a proof forever, so the person can change or discard it.
                 {matches!(error, ClientError::Intercepted(_)).then(|| view! {
-                    {change_button(id, sealed)}
-                    <Discard id/>
+                    {change_button(id, is_sealed)}
+                    <DiscardButton id/>
                 }.into_any())}
             }.into_any()))}
         }
         .into_any(),
         Stage::Refused(error) => view! {
-            {problem(error, Some(try_again))}
-            {change_button(id, sealed)}
-            <Discard id/>
+            {error_notice(error, Some(try_again))}
+            {change_button(id, is_sealed)}
+            <DiscardButton id/>
         }
         .into_any(),
     }
@@ -186,30 +191,30 @@ fn what_now(proof: &WaitingProof) -> AnyView {
 
 /// Returns a button that leads back to the form with its content. A sealed credential can be read
 /// only by the agent, so it must be typed again.
-fn change_button(id: TaskId, sealed: bool) -> AnyView {
+fn change_button(id: TaskId, is_sealed: bool) -> AnyView {
     let outbox: Outbox = expect_context();
     let route: Route = expect_context();
     let change = move |_| {
         spawn(async move {
             // A change that could not be stored is still made in memory.
-            let _ = if sealed {
+            let _ = if is_sealed {
                 outbox.discard(id).await
             } else {
                 outbox.reopen(id).await
             };
-            route.go(&format!("/tasks/{id}/proof"));
+            route.go(Screen::proof(id));
         });
     };
     view! {
-        <button type="button" class="button" on:click=on(change)>
-            {if sealed { "Type it again" } else { "Change it" }}
+        <button type="button" class="button" on:click=handler(change)>
+            {if is_sealed { "Enter it again" } else { "Edit proof" }}
         </button>
     }
     .into_any()
 }
 
 #[component]
-fn Discard(id: TaskId) -> impl IntoView {
+fn DiscardButton(id: TaskId) -> impl IntoView {
     let outbox: Outbox = expect_context();
     let discard = Callback::new(move |()| {
         spawn(async move {
@@ -218,11 +223,11 @@ fn Discard(id: TaskId) -> impl IntoView {
         });
     });
     view! {
-        <AskTwice
-            ask="Discard this proof"
-            warning="Its files and its text leave this phone for good."
-            sure="Discard for good"
-            act=discard
+        <ConfirmButton
+            label="Discard proof"
+            warning="Its files and text are deleted from this phone. You cannot undo this."
+            confirm_label="Delete permanently"
+            on_confirm=discard
         />
     }
 }

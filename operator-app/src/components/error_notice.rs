@@ -1,17 +1,18 @@
-//! An error as text, by its code; and the banner for a phone without a network.
+//! The notice that shows an error, and the banner for a phone without a network.
 
 use api_types::error::ErrorCode;
 use leptos::prelude::*;
 
 use crate::{
-    client::ClientError,
-    components::{Icon, Shape, maybe, on},
-    words,
+    components::{Icon, Shape, dynamic_option, handler},
+    labels,
+    response::ClientError,
+    screen::Screen,
 };
 
 /// Shows what went wrong, what the server says to do, and the request id to find it in the server's
 /// log.
-pub(crate) fn problem(
+pub(crate) fn error_notice(
     error: &ClientError,
     // Retries the request, where that can help.
     retry: Option<Callback<()>>,
@@ -29,13 +30,13 @@ pub(crate) fn problem(
                 <strong>{title}</strong>
                 <p>{sentence}</p>
                 {request_id.map(|id| view! {
-                    <p class="quiet">"Request " <code translate="no">{id}</code></p>
+                    <p class="quiet">"Request ID " <code translate="no">{id}</code></p>
                 }.into_any())}
-                {is_stranger(error).then(|| view! {
-                    <a class="button" href="/profile">"Go to Profile"</a>
+                {is_unauthorized(error).then(|| view! {
+                    <a class="button" href=Screen::PROFILE.path()>"Go to Profile"</a>
                 }.into_any())}
                 {retry.map(|retry| view! {
-                    <button type="button" class="button" on:click=on(move |_| retry.run(()))>
+                    <button type="button" class="button" on:click=handler(move |_| retry.run(()))>
                         <Icon shape=Shape::Refresh/>
                         "Try again"
                     </button>
@@ -46,27 +47,26 @@ pub(crate) fn problem(
     .into_any()
 }
 
-fn is_stranger(error: &ClientError) -> bool {
+fn is_unauthorized(error: &ClientError) -> bool {
     matches!(error, ClientError::Refused(body, _) if body.code == ErrorCode::Unauthorized)
 }
 
 fn title(error: &ClientError) -> &'static str {
     match error {
         ClientError::Unreachable => "No connection",
-        ClientError::Refused(body, _) => words::error(body.code),
-        ClientError::Intercepted(_) => "The server was not reached",
-        ClientError::Lost => "What you wanted to send is gone",
+        ClientError::Refused(body, _) => labels::error_title(body.code),
+        ClientError::Intercepted(_) => "Could not reach the server",
+        ClientError::Lost => "Data to send is missing",
     }
 }
 
 fn sentence(error: &ClientError) -> String {
     match error {
         ClientError::Unreachable => {
-            "The server cannot be reached. Nothing is lost; try again when there is a network."
-                .to_owned()
+            "Check your internet connection, then try again. Nothing is lost.".to_owned()
         }
-        ClientError::Refused(body, _) if is_stranger(error) => format!(
-            "{} Sign out under Profile, and sign in once more.",
+        ClientError::Refused(body, _) if is_unauthorized(error) => format!(
+            "{} Sign out on the Profile page, then sign in again.",
             body.error
         ),
         ClientError::Refused(body, _) => {
@@ -82,27 +82,28 @@ fn sentence(error: &ClientError) -> String {
                 .join(" ")
         }
         ClientError::Lost => {
-            "This browser no longer has what was to be sent. Discard it and begin again.".to_owned()
+            "This browser no longer has the data to send. Discard the proof and start again."
+                .to_owned()
         }
         ClientError::Intercepted(status) => format!(
-            "Something else answered, with status {status}. If you are on a Wi-Fi that asks you to \
-             sign in, do that first. Nothing is lost."
+            "Something else on the network answered with status {status}. If your Wi-Fi has a \
+             sign-in page, sign in there first. Nothing is lost."
         ),
     }
 }
 
 /// A banner that is shown while there is no network.
 #[component]
-pub(crate) fn Offline(
+pub(crate) fn OfflineBanner(
     /// Whether the phone has a network connection.
     online: RwSignal<bool>,
 ) -> impl IntoView {
     view! {
         <div role="status">
-            {maybe(move || (!online.get()).then(|| view! {
+            {dynamic_option(move || (!online.get()).then(|| view! {
                 <p class="banner">
                     <Icon shape=Shape::Offline/>
-                    "No network. What you send waits on this phone."
+                    "You are offline. What you send is saved on this phone and sent later."
                 </p>
             }.into_any()))}
         </div>

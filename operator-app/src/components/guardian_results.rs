@@ -1,5 +1,4 @@
-//! The Guardian's result: each requirement with a word, an icon and the fact that the finding rests
-//! on.
+//! The Guardian's result: each requirement with a word, an icon and the reason for the finding.
 
 use api_types::guardian::{GuardianResult, RequirementResult};
 use leptos::prelude::*;
@@ -8,13 +7,17 @@ use crate::components::{Icon, Shape};
 
 /// The Guardian's result in full.
 #[component]
-pub(crate) fn Results(result: GuardianResult) -> impl IntoView {
-    let results = result.requirement_results.into_iter();
+pub(crate) fn GuardianResults(result: GuardianResult) -> impl IntoView {
+    let items = result
+        .requirement_results
+        .into_iter()
+        .map(|result| view! { <RequirementItem result/> }.into_any())
+        .collect_view();
     view! {
         <section class="card stack" aria-labelledby="results">
-            <h2 id="results">"What the check found"</h2>
+            <h2 id="results">"Review result"</h2>
             <ul class="results">
-                {results.map(|result| view! { <OneResult result/> }.into_any()).collect_view()}
+                {items}
             </ul>
             <p class="quiet agent-text">{result.reasoning}</p>
         </section>
@@ -22,7 +25,7 @@ pub(crate) fn Results(result: GuardianResult) -> impl IntoView {
 }
 
 #[component]
-fn OneResult(result: RequirementResult) -> impl IntoView {
+fn RequirementItem(result: RequirementResult) -> impl IntoView {
     let (tone, shape, word) = match result.met {
         Some(true) => ("result good", Shape::Check, "Met"),
         Some(false) => ("result bad", Shape::Cross, "Not met"),

@@ -15,7 +15,7 @@ use serde_json::{
 };
 use web_sys::FormData;
 
-use crate::components::{FormFaults, fault, flag, text};
+use crate::components::{FormFaults, derive_flag, derive_text, field_fault};
 
 /// An input of the form.
 #[derive(Clone)]
@@ -25,11 +25,11 @@ struct Property {
     label: String,
     hint: String,
     required: bool,
-    kind: Kind,
+    kind: InputKind,
 }
 
 #[derive(Clone)]
-enum Kind {
+enum InputKind {
     /// A text, with the `type` attribute of its input.
     Text(&'static str),
     Number,
@@ -51,7 +51,7 @@ impl Property {
             label,
             hint: word("description").to_owned(),
             required,
-            kind: Kind::of(schema),
+            kind: InputKind::of(schema),
         }
     }
 
@@ -64,25 +64,25 @@ impl Property {
     fn read(&self, form: &FormData) -> Result<Option<Box<RawValue>>, Fault> {
         let typed = form.get(&self.field()).as_string().unwrap_or_default();
         let typed = typed.trim();
-        let wrong = |message: &str| Err(fault(&self.field(), message));
+        let wrong = |message: &str| Err(field_fault(&self.field(), message));
         let json = |text: &str| RawValue::from_string(text.to_owned());
         match &self.kind {
-            _ if typed.is_empty() && self.required => wrong("The agent needs this."),
+            _ if typed.is_empty() && self.required => wrong("This field is required."),
             _ if typed.is_empty() => Ok(None),
-            Kind::Text(_) => Ok(to_raw_value(typed).ok()),
-            Kind::Number if serde_json::from_str::<Number>(typed).is_err() => {
-                wrong("Type a number.")
+            InputKind::Text(_) => Ok(to_raw_value(typed).ok()),
+            InputKind::Number if serde_json::from_str::<Number>(typed).is_err() => {
+                wrong("Enter a number.")
             }
-            Kind::Choice(_) | Kind::Number => Ok(json(typed).ok()),
-            Kind::Json => match json(typed) {
+            InputKind::Choice(_) | InputKind::Number => Ok(json(typed).ok()),
+            InputKind::Json => match json(typed) {
                 Ok(value) => Ok(Some(value)),
-                Err(_) => wrong("Type this as JSON, like [\"one\", \"two\"]."),
+                Err(_) => wrong("Enter JSON, for example [\"one\", \"two\"]."),
             },
         }
     }
 }
 
-impl Kind {
+impl InputKind {
     fn of(schema: &Value) -> Self {
         if let Some(values) = schema.get("enum").and_then(Value::as_array) {
             let label = |value: &Value| {
@@ -93,15 +93,15 @@ impl Kind {
             let choices = values.iter().map(|value| (value.to_string(), label(value)));
             return Self::Choice(choices.collect());
         }
-        let own = |value: &Value| {
+        let type_name = |value: &Value| {
             value
                 .as_str()
                 .filter(|name| *name != "null")
                 .map(str::to_owned)
         };
         let kind = match schema.get("type") {
-            Some(Value::Array(kinds)) => kinds.iter().find_map(own),
-            Some(kind) => own(kind),
+            Some(Value::Array(kinds)) => kinds.iter().find_map(type_name),
+            Some(kind) => type_name(kind),
             None => None,
         };
         match kind.as_deref() {
@@ -129,9 +129,9 @@ fn input_type(schema: &Value) -> &'static str {
 /// The inputs for the typed result of a task; none if it asks for no result. This is a handle:
 /// copies refer to the same inputs.
 #[derive(Clone, Copy)]
-pub(crate) struct Wanted(StoredValue<Vec<Property>>);
+pub(crate) struct ResultForm(StoredValue<Vec<Property>>);
 
-impl Wanted {
+impl ResultForm {
     pub(crate) fn of(task: &OperatorTaskView) -> Self {
         let schema = task.result_schema.as_deref();
         let schema: Option<Value> = schema.and_then(|text| serde_json::from_str(text.get()).ok());
@@ -188,12 +188,12 @@ impl Wanted {
 }
 
 fn properties(schema: &Value) -> Vec<Property> {
-    let own = schema.get("properties").and_then(Value::as_object);
+    let object = schema.get("properties").and_then(Value::as_object);
     let required: Vec<&str> = (schema.get("required").and_then(Value::as_array))
         .map(|names| names.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
-    match own.filter(|own| !own.is_empty()) {
-        Some(own) => own
+    match object.filter(|object| !object.is_empty()) {
+        Some(object) => object
             .iter()
             .map(|(name, schema)| Property::new(name, schema, required.contains(&name.as_str())))
             .collect(),
@@ -208,19 +208,19 @@ fn data(form: NodeRef<Form>) -> Option<FormData> {
 /// Shows the inputs; shows nothing if the task asks for no typed result.
 #[component]
 pub(crate) fn ResultFields(
-    wanted: Wanted,
+    result_form: ResultForm,
     faults: FormFaults,
-    /// The value typed on an earlier visit.
+    /// The value of the stored draft.
     earlier: Option<Box<RawValue>>,
 ) -> impl IntoView {
     let earlier: Value = earlier
         .and_then(|text| serde_json::from_str(text.get()).ok())
         .unwrap_or_default();
-    let properties = wanted.0.get_value();
+    let properties = result_form.0.get_value();
     (!properties.is_empty()).then(|| {
         view! {
             <section class="card stack" aria-labelledby="result">
-                <h2 id="result">"What the agent wants to know"</h2>
+                <h2 id="result">"Questions from the agent"</h2>
                 {properties.into_iter().map(|property| {
                     let before = match property.name.as_str() {
                         "" => Some(&earlier),
@@ -236,19 +236,19 @@ pub(crate) fn ResultFields(
 fn input(property: &Property, before: Option<&Value>, faults: FormFaults) -> AnyView {
     let (name, hint) = (property.field(), property.hint.clone());
     let hint_id = format!("{name}-hint");
-    let (seen, shown, told) = (name.clone(), name.clone(), name.clone());
-    let invalid = flag(move || faults.of(&seen).is_some());
-    let class = text(move || {
-        let tone = faults.of(&shown).map_or("", |_| " fault");
+    let (for_flag, for_class, for_message) = (name.clone(), name.clone(), name.clone());
+    let invalid = derive_flag(move || faults.of(&for_flag).is_some());
+    let class = derive_text(move || {
+        let tone = faults.of(&for_class).map_or("", |_| " fault");
         format!("hint agent-text{tone}")
     });
-    let below = text(move || faults.of(&told).unwrap_or_else(|| hint.clone()));
+    let message = derive_text(move || faults.of(&for_message).unwrap_or_else(|| hint.clone()));
     let required = property.required.to_string();
     let as_json = before.map(ToString::to_string).unwrap_or_default();
     let as_text = before.and_then(Value::as_str).map(str::to_owned);
     let as_text = as_text.unwrap_or_else(|| as_json.clone());
     let control = match &property.kind {
-        Kind::Choice(choices) => view! {
+        InputKind::Choice(choices) => view! {
             <select id=name.clone() name=name.clone() aria-required=required aria-invalid=invalid
                 aria-describedby=hint_id.clone()>
                 <option value="">"Choose…"</option>
@@ -259,14 +259,14 @@ fn input(property: &Property, before: Option<&Value>, faults: FormFaults) -> Any
             </select>
         }
         .into_any(),
-        Kind::Json => view! {
+        InputKind::Json => view! {
             <textarea id=name.clone() name=name.clone() rows="4" autocomplete="off" spellcheck="false"
                 prop:value=as_json aria-required=required aria-invalid=invalid
                 aria-describedby=hint_id.clone()></textarea>
         }
         .into_any(),
-        Kind::Text(kind) => line(&name, kind, "text", as_text, required, invalid, &hint_id),
-        Kind::Number => line(&name, "text", "decimal", as_json, required, invalid, &hint_id),
+        InputKind::Text(kind) => line(&name, kind, "text", as_text, required, invalid, &hint_id),
+        InputKind::Number => line(&name, "text", "decimal", as_json, required, invalid, &hint_id),
     };
     view! {
         <div class="field">
@@ -275,7 +275,7 @@ fn input(property: &Property, before: Option<&Value>, faults: FormFaults) -> Any
                 {(!property.required).then(|| view! { <span class="optional">"optional"</span> }.into_any())}
             </label>
             {control}
-            <p id=hint_id class=class>{below}</p>
+            <p id=hint_id class=class>{message}</p>
         </div>
     }
     .into_any()

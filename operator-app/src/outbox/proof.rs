@@ -1,18 +1,19 @@
-//! A waiting proof, as it is shown and stored.
+//! An unsent proof, as it is shown and stored.
 
 use std::fmt;
 
 use api_types::{
     OperatorId, TaskId, Timestamp,
     proof::{ProofType, SubmitProof},
+    task::OperatorTaskView,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::client::ClientError;
+use crate::{browser, response::ClientError};
 
 /// A proof that the server has not received yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct WaitingProof {
+pub(crate) struct OutboxProof {
     pub(crate) task_id: TaskId,
     pub(crate) operator_id: OperatorId,
     pub(crate) title: String,
@@ -20,13 +21,13 @@ pub(crate) struct WaitingProof {
     pub(crate) stage: Stage,
     /// The files in the order of the task's requirements; their URLs are added to `proof` once all
     /// are uploaded.
-    pub(crate) files: Vec<WaitingFile>,
+    pub(crate) files: Vec<OutboxFile>,
     /// The proof without the URLs of its files.
     pub(crate) proof: SubmitProof,
     pub(crate) begun_at: Timestamp,
 }
 
-/// The stage of a waiting proof.
+/// The stage of an unsent proof.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Stage {
     /// The person is still working on it; nothing is sent.
@@ -37,9 +38,9 @@ pub(crate) enum Stage {
     Refused(ClientError),
 }
 
-/// A file of a waiting proof; its bytes are in the file store under `key`.
+/// A file of an unsent proof; its bytes are in the file store under `key`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct WaitingFile {
+pub(crate) struct OutboxFile {
     pub(crate) key: String,
     /// The index of the requirement that the file was taken for.
     pub(crate) slot: usize,
@@ -50,7 +51,25 @@ pub(crate) struct WaitingFile {
     pub(crate) url: Option<String>,
 }
 
-impl WaitingProof {
+impl OutboxProof {
+    /// Creates an empty draft with the `submission_id` that all its attempts share. Returns `None`
+    /// if the browser has no random bytes.
+    pub(crate) fn new_draft(task: &OperatorTaskView, operator_id: OperatorId) -> Option<Self> {
+        Some(Self {
+            task_id: task.task_id,
+            operator_id,
+            title: task.title.clone(),
+            proof_type: task.proof_type,
+            stage: Stage::Draft,
+            files: Vec::new(),
+            proof: SubmitProof {
+                submission_id: Some(browser::new_id().ok()?),
+                ..SubmitProof::default()
+            },
+            begun_at: browser::now(),
+        })
+    }
+
     pub(super) fn key(&self) -> ProofKey {
         ProofKey {
             operator: self.operator_id,
@@ -94,3 +113,7 @@ impl fmt::Display for ProofKey {
         write!(f, "{}/{}", self.operator, self.task)
     }
 }
+
+/// A change of a proof: maps the proof before, or `None`, to the proof after, or `None` to delete
+/// it. It is applied to the shown proof and to the stored one, which another tab may have changed.
+pub(super) type ProofChange = dyn Fn(Option<OutboxProof>) -> Option<OutboxProof>;

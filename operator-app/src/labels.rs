@@ -17,18 +17,18 @@ use crate::browser;
 /// Returns the name of a task type.
 pub(crate) const fn task_type(kind: TaskType) -> &'static str {
     match kind {
-        TaskType::Verification => "Check something",
-        TaskType::Delivery => "Delivery",
+        TaskType::Verification => "Verify something",
+        TaskType::Delivery => "Deliver something",
         TaskType::Photo => "Take photos",
-        TaskType::Inspection => "Inspection",
+        TaskType::Inspection => "Inspect something",
         TaskType::CaptchaSolving => "Solve a captcha",
         TaskType::FormFilling => "Fill in a form",
-        TaskType::BrowserInteraction => "Browse a site",
+        TaskType::BrowserInteraction => "Browse a website",
         TaskType::ContentReview => "Review content",
         TaskType::DataValidation => "Check data",
         TaskType::AccountCreation => "Create an account",
         TaskType::ApiKeyProcurement => "Get an API key",
-        TaskType::PhoneVerification => "Phone code",
+        TaskType::PhoneVerification => "Verify a phone number",
         TaskType::SubscriptionSetup => "Set up a subscription",
     }
 }
@@ -38,22 +38,22 @@ pub(crate) const fn status(status: Status) -> &'static str {
     match status {
         Status::Pending => "Open",
         Status::EstimatePending => "Estimate sent",
-        Status::Accepted => "Yours",
+        Status::Accepted => "Accepted",
         Status::InProgress => "In progress",
-        Status::Submitted => "Being checked",
+        Status::Submitted => "Under review",
         Status::Verified => "Approved",
         Status::Completed => "Completed",
-        Status::ManualReview => "Agent is checking",
+        Status::ManualReview => "Agent review",
         Status::Disputed => "Disputed",
-        Status::Cancelled => "Called off",
+        Status::Cancelled => "Cancelled",
     }
 }
 
 /// Returns a description of the kind of proof that a task asks for.
-pub(crate) const fn proof(task: &OperatorTaskView) -> &'static str {
+pub(crate) const fn proof_kind(task: &OperatorTaskView) -> &'static str {
     match (task.task_domain, task.proof_type) {
-        (TaskDomain::Credential, _) => "A secret, sealed on this phone",
-        (_, ProofType::Photo) => "Photos taken on the spot",
+        (TaskDomain::Credential, _) => "A credential, encrypted on this phone",
+        (_, ProofType::Photo) => "Photos taken on site",
         (_, ProofType::Screenshot) => "Screenshots",
         (_, ProofType::Confirmation) => "A written confirmation",
         (_, ProofType::Artifact) => "Files: pictures or PDFs",
@@ -61,18 +61,20 @@ pub(crate) const fn proof(task: &OperatorTaskView) -> &'static str {
 }
 
 /// Returns the label of the button that leads to the proof form.
-pub(crate) const fn begin_proof(task: &OperatorTaskView) -> &'static str {
-    match (task.task_domain, task.proof_type) {
-        (TaskDomain::Credential, _) => "Hand over the secret",
-        (_, ProofType::Photo) => "Add the photos",
-        (_, ProofType::Screenshot) => "Add the screenshots",
-        (_, ProofType::Confirmation) => "Write the confirmation",
-        (_, ProofType::Artifact) => "Add the files",
+pub(crate) const fn proof_action(task: &OperatorTaskView) -> &'static str {
+    match (task.task_domain, task.task_type, task.proof_type) {
+        (TaskDomain::Credential, TaskType::ApiKeyProcurement, _) => "Send API key",
+        (TaskDomain::Credential, TaskType::PhoneVerification, _) => "Send code",
+        (TaskDomain::Credential, ..) => "Send account details",
+        (_, _, ProofType::Photo) => "Add photos",
+        (_, _, ProofType::Screenshot) => "Add screenshots",
+        (_, _, ProofType::Confirmation) => "Write confirmation",
+        (_, _, ProofType::Artifact) => "Add files",
     }
 }
 
 /// Returns where a task takes place, as far as the operator may know it now.
-pub(crate) fn place(domain: TaskDomain, location: Option<&Location>) -> String {
+pub(crate) fn location(domain: TaskDomain, location: Option<&Location>) -> String {
     match (domain, location) {
         (TaskDomain::Digital | TaskDomain::Credential, _) => "From anywhere".to_owned(),
         (
@@ -123,7 +125,7 @@ pub(crate) fn time_left(now: Timestamp, then: Timestamp) -> Option<String> {
 
 /// Returns the next time at which [`time_left`] returns another text: at the next whole minute, and
 /// at `then` itself.
-pub(crate) fn time_left_changes(now: Timestamp, then: Timestamp) -> Option<Timestamp> {
+pub(crate) fn next_time_left_change(now: Timestamp, then: Timestamp) -> Option<Timestamp> {
     let millis = then.as_millis() - now.as_millis();
     let next = match millis {
         ..=0 => return None,
@@ -140,40 +142,38 @@ pub(crate) fn is_soon(now: Timestamp, then: Timestamp) -> bool {
 }
 
 /// Returns a short title for an error; the server's sentence gives the details.
-pub(crate) const fn error(code: ErrorCode) -> &'static str {
+pub(crate) const fn error_title(code: ErrorCode) -> &'static str {
     match code {
-        ErrorCode::Validation | ErrorCode::SchemaValidationFailed => {
-            "Something needs to be corrected"
-        }
+        ErrorCode::Validation | ErrorCode::SchemaValidationFailed => "Correction needed",
         ErrorCode::Unauthorized => "You are not signed in",
         ErrorCode::Forbidden | ErrorCode::DelegationExceeded | ErrorCode::HumanApprovalRequired => {
-            "That is not allowed"
+            "Not allowed"
         }
         ErrorCode::KycRequired => "Your identity is not confirmed yet",
-        ErrorCode::NotFound => "Not available to you",
+        ErrorCode::NotFound => "Not available",
         ErrorCode::MethodNotAllowed | ErrorCode::UnsupportedMediaType => {
-            "The server wants it otherwise"
+            "The server does not accept this request"
         }
-        ErrorCode::InsufficientFunds => "Not enough money",
-        ErrorCode::AlreadyExists => "That exists already",
+        ErrorCode::InsufficientFunds => "Insufficient funds",
+        ErrorCode::AlreadyExists => "Already exists",
         ErrorCode::InvalidState => "No longer possible",
         ErrorCode::Expired => "The deadline has passed",
-        ErrorCode::RuleViolation => "Against a rule",
-        ErrorCode::LimitExceeded => "A limit is reached",
+        ErrorCode::RuleViolation => "Not allowed by the rules",
+        ErrorCode::LimitExceeded => "Limit reached",
         ErrorCode::TooLarge => "Too large",
-        ErrorCode::IdempotencyConflict => "Still being worked on",
-        ErrorCode::IdempotencyMismatch => "Sent before, with other content",
-        ErrorCode::RateLimited => "Too many requests; wait a minute",
-        ErrorCode::NotImplemented => "Not set up on this server",
-        ErrorCode::Unavailable => "The server cannot answer now",
-        ErrorCode::Internal => "The server made a mistake",
+        ErrorCode::IdempotencyConflict => "Still being processed",
+        ErrorCode::IdempotencyMismatch => "Already sent with different content",
+        ErrorCode::RateLimited => "Too many requests. Wait a minute",
+        ErrorCode::NotImplemented => "Not available on this server",
+        ErrorCode::Unavailable => "The server is temporarily unavailable",
+        ErrorCode::Internal => "Server error",
     }
 }
 
 /// Returns an agent's record: how many tasks it had completed and paid.
-pub(crate) fn record(agent: &AgentSummary) -> String {
+pub(crate) fn agent_record(agent: &AgentSummary) -> String {
     match agent.completed_tasks {
-        0 => "new here".to_owned(),
+        0 => "New agent".to_owned(),
         number => count(number, "task paid", "tasks paid"),
     }
 }
@@ -188,7 +188,7 @@ pub(crate) fn rating(stars: Option<f32>) -> Option<String> {
 }
 
 /// Formats a duration in its largest whole unit: `45 min`, `2 h`, `1 day`.
-pub(crate) fn minutes(number: u32) -> String {
+pub(crate) fn duration(number: u32) -> String {
     match number {
         0 => "0 min".to_owned(),
         _ if number.is_multiple_of(1_440) => count(u64::from(number / 1_440), "day", "days"),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn time_is_over_at_the_deadline_and_not_a_minute_after_it() {
+    fn no_time_is_left_at_the_deadline() {
         assert_eq!(left(1).unwrap(), "less than a minute left");
         for over in [0, -1, -30_000, -59_999, -60_000, -86_400_000] {
             assert_eq!(left(over), None, "{over} ms");
@@ -223,8 +223,8 @@ mod tests {
     }
 
     #[test]
-    fn time_left_is_said_in_the_two_largest_units() {
-        for (millis, words) in [
+    fn time_left_has_the_two_largest_units() {
+        for (millis, text) in [
             (59_999, "less than a minute left"),
             (60_000, "1 min left"),
             (59 * 60_000 + 59_999, "59 min left"),
@@ -233,26 +233,26 @@ mod tests {
             (1_440 * 60_000, "1 day 0 h left"),
             (2_880 * 60_000, "2 days left"),
         ] {
-            assert_eq!(left(millis).unwrap(), words);
+            assert_eq!(left(millis).unwrap(), text);
         }
     }
 
     /// Follows the text from change to change: no change is missed, and none is announced without
     /// need in the last day.
     #[test]
-    fn what_is_said_changes_exactly_when_it_says_that_it_will() {
+    fn the_text_changes_exactly_at_the_announced_times() {
         let deadline = at(86_400_000 - 1);
         let mut now = at(0);
-        let mut said = time_left(now, deadline);
+        let mut text = time_left(now, deadline);
         let mut changes = 0;
-        while let Some(next) = time_left_changes(now, deadline) {
+        while let Some(next) = next_time_left_change(now, deadline) {
             let before = Timestamp::from_millis(next.as_millis() - 1).unwrap();
-            assert_eq!(time_left(before, deadline), said, "at {before}");
-            assert_ne!(time_left(next, deadline), said, "at {next}");
-            (now, said) = (next, time_left(next, deadline));
+            assert_eq!(time_left(before, deadline), text, "at {before}");
+            assert_ne!(time_left(next, deadline), text, "at {next}");
+            (now, text) = (next, time_left(next, deadline));
             changes += 1;
         }
-        assert_eq!((now, said, changes), (deadline, None, 1_440));
+        assert_eq!((now, text, changes), (deadline, None, 1_440));
     }
 
     #[test]

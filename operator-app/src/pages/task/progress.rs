@@ -14,15 +14,16 @@ use serde_json::Value;
 
 use crate::{
     browser,
-    components::{Clock, Notice, Results, Shape, picture, text},
-    words,
+    components::{Clock, GuardianResults, Notice, Shape, derive_text, thumbnail},
+    labels,
 };
 
 /// Shows the state; returns `None` while the task waits for its first proof.
-pub(super) fn after(task: &OperatorTaskView) -> Option<AnyView> {
+pub(super) fn progress(task: &OperatorTaskView) -> Option<AnyView> {
     let (shape, tone, title, sentence) = outcome(task)?;
     let clock = clock(task);
-    let result = task.result.as_deref().map(|result| result.get().to_owned());
+    let typed_result = task.result.as_deref().map(|result| result.get().to_owned());
+    let guardian_result = task.guardian_result.clone();
     Some(
         view! {
             <Notice shape tone>
@@ -33,8 +34,8 @@ pub(super) fn after(task: &OperatorTaskView) -> Option<AnyView> {
             {again(task).map(revision)}
             {task.rejection.clone().map(rejected)}
             {task.resolution.clone().map(resolved)}
-            {task.guardian_result.clone().map(|result| view! { <Results result/> }.into_any())}
-            {task.proof.clone().map(|proof| sent(proof, result))}
+            {guardian_result.map(|result| view! { <GuardianResults result/> }.into_any())}
+            {task.proof.clone().map(|proof| sent(proof, typed_result))}
         }
         .into_any(),
     )
@@ -52,24 +53,24 @@ fn clock(task: &OperatorTaskView) -> Option<Signal<String>> {
     let day = browser::date_time(due);
     let (before, after) = match task.status {
         Status::EstimatePending => (
-            format!("It has until {day}."),
-            "Its time is over: the task goes back to the list.",
+            format!("The agent has until {day}."),
+            "The agent did not decide in time. The task returns to the list.",
         ),
         Status::ManualReview => (
-            format!("If it does not decide until {day}, you are paid without it."),
-            "Its time is over: you are paid without it.",
+            format!("If the agent does not decide by {day}, you are paid automatically."),
+            "The agent did not decide in time. You are paid automatically.",
         ),
         _ => return None,
     };
-    Some(turning(due, before, after.to_owned()))
+    Some(text_changing_at(due, before, after.to_owned()))
 }
 
 /// Returns a sentence that changes at a given time.
-fn turning(moment: Timestamp, before: String, after: String) -> Signal<String> {
+fn text_changing_at(moment: Timestamp, before: String, after: String) -> Signal<String> {
     let clock: Clock = expect_context();
-    let has_come = clock.has_come(moment);
-    text(move || {
-        if has_come.get() {
+    let has_passed = clock.has_passed(moment);
+    derive_text(move || {
+        if has_passed.get() {
             after.clone()
         } else {
             before.clone()
@@ -78,9 +79,9 @@ fn turning(moment: Timestamp, before: String, after: String) -> Signal<String> {
 }
 
 /// Returns a sentence that never changes.
-fn fixed(sentence: impl Into<String>) -> Signal<String> {
+fn fixed_text(sentence: impl Into<String>) -> Signal<String> {
     let sentence = sentence.into();
-    text(move || sentence.clone())
+    derive_text(move || sentence.clone())
 }
 
 fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str, Signal<String>)> {
@@ -92,11 +93,11 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             (
                 Shape::Warning,
                 "warn",
-                "The agent asks you to do it better",
-                turning(
+                "The agent asked for changes",
+                text_changing_at(
                     by,
-                    format!("Send a new proof by {day}. Your {pay} stay in escrow meanwhile."),
-                    format!("The time for a new proof ended on {day}."),
+                    format!("Send a new proof by {day}. Your payment of {pay} stays in escrow."),
+                    format!("The deadline for a new proof passed on {day}."),
                 ),
             )
         }
@@ -105,23 +106,27 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             Shape::Clock,
             "plain",
             "Waiting for the agent",
-            fixed(format!(
-                "It decides on your estimate of {}. You need not do anything.",
-                words::minutes(task.estimate.as_ref().map_or(0, |own| own.estimate_minutes)),
+            fixed_text(format!(
+                "The agent decides on your estimate of {}. You do not need to do anything.",
+                labels::duration(
+                    task.estimate
+                        .as_ref()
+                        .map_or(0, |estimate| estimate.estimate_minutes)
+                ),
             )),
         ),
         Status::Submitted => (
             Shape::Clock,
             "plain",
-            "Your proof has arrived and is being checked",
-            fixed("This page changes by itself. It is safe to close."),
+            "Proof received and under review",
+            fixed_text("This page updates automatically. It is safe to close."),
         ),
         Status::ManualReview => (
             Shape::Question,
             "warn",
-            "The agent looks for itself",
-            fixed(format!(
-                "The check could not tell for certain. Your {pay} stay in escrow meanwhile."
+            "The agent is reviewing your proof",
+            fixed_text(format!(
+                "The automatic check was not certain. Your payment of {pay} stays in escrow."
             )),
         ),
         Status::Verified | Status::Completed => {
@@ -130,40 +135,40 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
         Status::Disputed => (
             Shape::Warning,
             "bad",
-            "The proof was rejected",
-            fixed(format!(
-                "The {pay} stay in escrow until the dispute is settled; the agent cannot take them back alone."
+            "Proof rejected",
+            fixed_text(format!(
+                "The payment of {pay} stays in escrow until the dispute is resolved. The agent cannot take it back alone."
             )),
         ),
         Status::Cancelled => (
             Shape::Cross,
             "bad",
-            "This task was called off",
-            fixed(called_off(task.cancel_reason)),
+            "Task cancelled",
+            fixed_text(cancellation_text(task.cancel_reason)),
         ),
     })
 }
 
-const fn called_off(reason: Option<CancelReason>) -> &'static str {
+const fn cancellation_text(reason: Option<CancelReason>) -> &'static str {
     match reason {
-        Some(CancelReason::Agent) => "The agent took it back. There is nothing left to do here.",
-        Some(CancelReason::Expired) => "Its deadline passed. There is nothing left to do here.",
+        Some(CancelReason::Agent) => "The agent cancelled it. You do not need to do anything.",
+        Some(CancelReason::Expired) => "Its deadline passed. You do not need to do anything.",
         Some(CancelReason::Refunded) => {
-            "The dispute was decided for the agent, which got the money back."
+            "The dispute was resolved for the agent, and the payment was refunded."
         }
-        None => "There is nothing left to do here.",
+        None => "You do not need to do anything.",
     }
 }
 
 fn completed(task: &OperatorTaskView, pay: &str) -> Signal<String> {
     let Some(moment) = task.available_at else {
-        return fixed(format!("{pay} are yours."));
+        return fixed_text(format!("You earned {pay}."));
     };
     let day = browser::date(moment);
-    turning(
+    text_changing_at(
         moment,
-        format!("{pay} are yours, and become available on {day}."),
-        format!("{pay} are yours, and available since {day}."),
+        format!("You earned {pay}, available on {day}."),
+        format!("You earned {pay}, available since {day}."),
     )
 }
 
@@ -172,8 +177,8 @@ fn resolved(resolution: Resolution) -> AnyView {
     let yours = browser::money(resolution.operator_usd);
     view! {
         <section class="card stack" aria-labelledby="resolved">
-            <h2 id="resolved">"How the dispute was decided"</h2>
-            <p>{format!("You get {yours}. Decided on {}.", browser::date(resolution.resolved_at))}</p>
+            <h2 id="resolved">"Dispute resolution"</h2>
+            <p>{format!("You receive {yours}. Resolved on {}.", browser::date(resolution.resolved_at))}</p>
             <p class="agent-text">{resolution.note}</p>
         </section>
     }
@@ -182,14 +187,14 @@ fn resolved(resolution: Resolution) -> AnyView {
 
 fn revision(revision: Revision) -> AnyView {
     let unmet = revision.unmet_requirements;
-    reasons("revision", "What to do better", revision.reason, unmet)
+    reasons("revision", "Requested changes", revision.reason, unmet)
 }
 
 fn rejected(rejection: Rejection) -> AnyView {
     let reason = rejection.reason;
-    let reason = reason.unwrap_or_else(|| "It gave no reason.".to_owned());
+    let reason = reason.unwrap_or_else(|| "The agent gave no reason.".to_owned());
     let unmet = rejection.unmet_requirements;
-    reasons("rejected", "Why the agent rejected it", reason, unmet)
+    reasons("rejected", "Reason for the rejection", reason, unmet)
 }
 
 /// Shows the agent's reasons in its own words, always as plain text.
@@ -240,13 +245,13 @@ fn sent(proof: ProofView, result: Option<String>) -> AnyView {
             <h2 id="sent">"What you sent"</h2>
             <p class="quiet">{browser::date_time(proof.submitted_at)}</p>
             {proof.has_credential.then(|| view! {
-                <p>"A secret, sealed on your phone. Only the agent can open it."</p>
+                <p>"A credential, encrypted on your phone. Only the agent can decrypt it."</p>
             }.into_any())}
             <div class="thumbs">
                 {pictures.enumerate().map(|(place, url)| {
                     let name = format!("File {} of your proof", place + 1);
                     view! {
-                        <a href=url.clone() target="_blank" rel="noopener">{picture(url.clone(), name)}</a>
+                        <a href=url.clone() target="_blank" rel="noopener">{thumbnail(url.clone(), name)}</a>
                     }.into_any()
                 }).collect_view()}
             </div>

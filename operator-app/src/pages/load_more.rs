@@ -8,21 +8,24 @@ use leptos::prelude::*;
 
 use crate::{
     client::SessionClient,
-    components::{Answer, TaskCard, act, flag, live, maybe, on, problem, text},
+    components::{
+        Action, ResponseFuture, TaskCard, derive_flag, derive_text, dynamic, dynamic_option,
+        error_notice, handler,
+    },
 };
 
 /// Shows the rows after a page, and loads one more page for each press. `fetch` takes the cursor of
-/// the page before.
+/// the previous page.
 #[component]
-pub(crate) fn More(
+pub(crate) fn LoadMore(
     after: Pagination,
-    fetch: fn(SessionClient, String) -> Answer<Page<OperatorTaskView>>,
+    fetch: fn(SessionClient, String) -> ResponseFuture<Page<OperatorTaskView>>,
 ) -> impl IntoView {
     let client: SessionClient = expect_context();
     let tasks = RwSignal::new(Vec::<OperatorTaskView>::new());
     let next = RwSignal::new(after.next_cursor.filter(|_| after.has_more));
     let failure = RwSignal::new(None);
-    let load = act(move || {
+    let load = Action::new(move || {
         let client = client.clone();
         failure.set(None);
         Box::pin(async move {
@@ -41,20 +44,20 @@ pub(crate) fn More(
         })
     });
     let busy = move || load.busy().get();
-    let words = text(move || if busy() { "Loading…" } else { "Show more" }.to_owned());
+    let label = derive_text(move || if busy() { "Loading…" } else { "Show more" }.to_owned());
     view! {
-        {live(move || view! {
+        {dynamic(move || view! {
             <div class="cards">
                 {tasks.get().into_iter().map(|task| {
                     view! { <TaskCard task/> }.into_any()
                 }).collect_view()}
             </div>
         }.into_any())}
-        {maybe(move || failure.get().map(|error| problem(&error, None)))}
-        {maybe(move || next.get().map(|_| view! {
-            <button type="button" class="button wide" aria-disabled=flag(busy)
-                on:click=on(move |_| load.begin())>
-                {words}
+        {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
+        {dynamic_option(move || next.get().map(|_| view! {
+            <button type="button" class="button wide" aria-disabled=derive_flag(busy)
+                on:click=handler(move |_| load.start())>
+                {label}
             </button>
         }.into_any()))}
     }

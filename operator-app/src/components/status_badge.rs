@@ -3,11 +3,11 @@
 use api_types::status::Status;
 use leptos::prelude::*;
 
-use crate::words;
+use crate::labels;
 
 /// The status of a task.
 #[component]
-pub(crate) fn StatusMark(status: Status) -> impl IntoView {
+pub(crate) fn StatusBadge(status: Status) -> impl IntoView {
     let tone = match status {
         Status::Pending | Status::EstimatePending => "mark neutral",
         Status::Accepted | Status::InProgress => "mark active",
@@ -15,5 +15,5 @@ pub(crate) fn StatusMark(status: Status) -> impl IntoView {
         Status::Verified | Status::Completed => "mark good",
         Status::Disputed | Status::Cancelled => "mark bad",
     };
-    view! { <span class=tone>{words::status(status)}</span> }
+    view! { <span class=tone>{labels::status(status)}</span> }
 }

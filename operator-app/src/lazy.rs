@@ -1,0 +1,76 @@
+//! Loads the second wasm file and creates the pages in it. The file is fetched as soon as the first
+//! screen is shown, so that a phone on a slow network shows that screen sooner.
+//!
+//! `cargo xtask app` splits the wasm at the function `lazy_view`. `screen.rs` says which pages are
+//! in the second file.
+
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use leptos::{
+    prelude::*,
+    wasm_split::{SplitLoaderError, wasm_split},
+};
+
+use crate::{
+    components::{Loadable, empty_view, load, loaded_view},
+    pages::{
+        EarningsPage, MyTasksPage, NotFoundPage, ProfilePage, ProofPage, SignUpPage, TaskPage,
+    },
+    response::ClientError,
+    screen::LazyPage,
+};
+
+/// The second wasm file, loading or loaded.
+#[derive(Clone, Copy)]
+pub(crate) struct LazyPages(Loadable<()>);
+
+impl LazyPages {
+    /// Starts to fetch the second wasm file in the background.
+    pub(crate) fn fetch() -> Self {
+        Self(load(|| {
+            Box::pin(async { preload_lazy().await.map_err(|_| ClientError::Unreachable) })
+        }))
+    }
+
+    /// Shows a page once the file is loaded; until then a skeleton, or the error.
+    pub(crate) fn show(self, page: LazyPage) -> AnyView {
+        self.show_view(Some(page))
+    }
+
+    /// Shows that the path does not exist.
+    pub(crate) fn show_not_found(self) -> AnyView {
+        self.show_view(None)
+    }
+
+    fn show_view(self, page: Option<LazyPage>) -> AnyView {
+        loaded_view(self.0, move |()| poll_once(lazy_view(page)))
+    }
+}
+
+/// Creates the view of a page, or of the page for an unknown path. This is the entry point of the
+/// second wasm file: code reachable only from here is in that file.
+#[wasm_split(later, wasm_split_path = leptos::wasm_split, fallible, preload(preload_lazy))]
+fn lazy_view(page: Option<LazyPage>) -> Result<AnyView, SplitLoaderError> {
+    Ok(match page {
+        Some(LazyPage::SignUp) => view! { <SignUpPage/> }.into_any(),
+        Some(LazyPage::Task(id)) => view! { <TaskPage id/> }.into_any(),
+        Some(LazyPage::Proof(id)) => view! { <ProofPage id/> }.into_any(),
+        Some(LazyPage::MyTasks) => view! { <MyTasksPage/> }.into_any(),
+        Some(LazyPage::Earnings) => view! { <EarningsPage/> }.into_any(),
+        Some(LazyPage::Profile) => view! { <ProfilePage/> }.into_any(),
+        None => view! { <NotFoundPage/> }.into_any(),
+    })
+}
+
+/// Returns the view of a page whose file is already loaded, by polling the future once. The view is
+/// created where it is shown, because only there can it access the app's context.
+fn poll_once(view: impl Future<Output = Result<AnyView, SplitLoaderError>>) -> AnyView {
+    match pin!(view).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(view)) => view,
+        _ => empty_view(),
+    }
+}
