@@ -151,7 +151,8 @@ async fn a_page_that_the_browser_translated_shows_what_changes() -> Result<()> {
         .await?;
     sam.does("seeNoText", json!({ "text": "Accepted" })).await?;
     sam.does("openEarnings", ()).await?;
-    sam.does("seeNoText", json!({ "text": "Searching…" })).await?;
+    sam.does("seeNoText", json!({ "text": "Searching…" }))
+        .await?;
     sam.leaves().await?;
     agent.leaves().await?;
     world.ends().await

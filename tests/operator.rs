@@ -62,7 +62,8 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     assert_eq!(asked["estimate"]["estimate_minutes"], 30);
     agent.does("approveEstimate", json!({ "id": task })).await?;
     sam.does("reload", ()).await?;
-    sam.does("seeStatus", json!({ "status": "Accepted" })).await?;
+    sam.does("seeStatus", json!({ "status": "Accepted" }))
+        .await?;
 
     // Drafts survive closing the page.
     sam.does("beginProof", ()).await?;
@@ -84,21 +85,15 @@ async fn a_task_with_an_estimate_and_typed_answers_is_done_on_the_phone() -> Res
     let none = json!({ "Opens at": "9:00", "tables": "0", "terrace": "Yes" });
     draft(&mut sam, &none).await?;
     sam.does("sendConfirmation", ()).await?;
-    sam.does(
-        "seeText",
-        json!({ "text": "Correction needed" }),
-    )
-    .await?;
+    sam.does("seeText", json!({ "text": "Correction needed" }))
+        .await?;
     sam.looks("proof-refused").await?;
 
     // A refused proof waits for the person's decision, also after the app was closed.
     let sent = world.line.submissions();
     sam.does("reload", ()).await?;
-    sam.does(
-        "seeText",
-        json!({ "text": "Correction needed" }),
-    )
-    .await?;
+    sam.does("seeText", json!({ "text": "Correction needed" }))
+        .await?;
     sam.does("openMine", ()).await?;
     assert_eq!(world.line.submissions(), sent, "sent again unasked");
     sam.does("changeProof", ()).await?;
@@ -182,11 +177,8 @@ async fn a_task_is_given_back_a_draft_discarded_and_a_revision_seen() -> Result<
         .does("requestRevision", json!({ "id": task, "wish": wish }))
         .await?;
     sam.does("reload", ()).await?;
-    sam.does(
-        "seeText",
-        json!({ "text": "The agent asked for changes" }),
-    )
-    .await?;
+    sam.does("seeText", json!({ "text": "The agent asked for changes" }))
+        .await?;
     sam.does("seeText", json!({ "text": "Which day is that?" }))
         .await?;
     sam.looks("revision").await?;
@@ -238,11 +230,8 @@ async fn a_list_longer_than_a_page_is_shown_to_its_end() -> Result<()> {
 async fn whoever_may_not_take_a_task_yet_is_told_why() -> Result<()> {
     let world = World::start_with("kyc", [("KYC", "manual".to_owned())]).await?;
     let (agent, _, mut sam) = meet(&world, json!({})).await?;
-    sam.does(
-        "seeText",
-        json!({ "text": "You cannot accept this task" }),
-    )
-    .await?;
+    sam.does("seeText", json!({ "text": "You cannot accept this task" }))
+        .await?;
     sam.looks("task-not-for-me").await?;
     sam.leaves().await?;
     agent.leaves().await?;

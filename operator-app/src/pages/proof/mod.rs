@@ -6,11 +6,7 @@ mod files;
 mod result_form;
 
 use api_types::{
-    TaskId,
-    proof::ProofType,
-    status::Action,
-    task::OperatorTaskView,
-    task_type::TaskDomain,
+    TaskId, proof::ProofType, status::Action, task::OperatorTaskView, task_type::TaskDomain,
 };
 use leptos::prelude::*;
 
