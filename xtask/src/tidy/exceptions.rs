@@ -27,7 +27,6 @@ pub(super) const LONG_FILES: &[Exception] = &[
         "style.css",
         "the app loads one style sheet, in one request",
     ),
-    exception("server", "src/domain/fields.rs", PENDING),
     exception("server", "src/domain/result_schema/mod.rs", PENDING),
     exception("server", "src/domain/task/mod.rs", PENDING),
     exception("server", "tests/it/admin.rs", PENDING),
