@@ -19,7 +19,7 @@ use axum::{
     response::Response,
 };
 
-use crate::http::agent::tasks::{no_fields, task_id, window};
+use crate::http::agent::tasks::{task_id, window};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::OperatorAuth;
 use crate::http::extract::body::JsonBody;
@@ -32,6 +32,7 @@ use crate::{
     app::App,
     domain::{
         estimate,
+        fields::no_fields,
         moves::Move,
         task::{MoveContext, Moved, Refusal, Task},
     },
@@ -316,7 +317,7 @@ async fn simple_move(
     let id = id
         .parse::<TaskId>()
         .map_err(|_| error::task_not_claimed_by_you())?;
-    no_fields(&posted.body)?;
+    checked(no_fields(&posted.body))?;
     once(app, posted.once(operator_id), StatusCode::OK, move |tx| {
         let task = tasks::get(tx, id)?.ok_or_else(error::task_not_claimed_by_you)?;
         let moved = make(task)?;
