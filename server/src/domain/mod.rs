@@ -29,6 +29,7 @@ pub mod pricing;
 pub mod proof;
 pub mod rating;
 pub mod result_schema;
+pub mod review;
 pub mod sandbox;
 pub mod secret;
 pub mod signature;
