@@ -9,6 +9,7 @@ pub mod callback_host;
 pub mod cells;
 pub mod credential;
 pub mod delegation;
+pub mod deposit;
 pub mod dispute;
 pub mod email;
 pub mod estimate;
