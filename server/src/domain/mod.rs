@@ -19,6 +19,7 @@ pub mod fiat;
 pub mod fields;
 pub mod guardian;
 pub mod job;
+pub mod kyc;
 pub mod ledger;
 pub mod message;
 pub mod moves;
