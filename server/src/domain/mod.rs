@@ -35,6 +35,7 @@ pub mod review;
 pub mod sandbox;
 pub mod secret;
 pub mod signature;
+pub mod submission;
 pub mod synthetic;
 pub mod target;
 pub mod task;
