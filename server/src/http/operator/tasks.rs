@@ -32,7 +32,7 @@ use crate::{
     app::App,
     domain::{
         estimate,
-        fields::no_fields,
+        fields::{USD_DECIMALS, no_fields},
         moves::Move,
         task::{MoveContext, Moved, Refusal, Task},
     },
@@ -48,8 +48,7 @@ use crate::{
 ///
 /// `pagination.total` is counted up to 1 000.
 #[utoipa::path(get, path = paths::FIND_TASKS, tag = "operators",
-    params(("lat" = Option<f64>, Query, minimum = -90, maximum = 90),
-        ("lng" = Option<f64>, Query, minimum = -180, maximum = 180),
+    params(("lat" = Option<f64>, Query), ("lng" = Option<f64>, Query),
         ("radius_km" = Option<f64>, Query, description = "Only so far from lat and lng"),
         ("task_type" = Option<TaskType>, Query), ("min_reward" = Option<MicroUsd>, Query),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
@@ -64,7 +63,7 @@ pub async fn find_tasks(
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
     let page = query.page();
     let task_type = query.read("task_type", TASK_TYPE_MUST, TaskType::parse);
-    let dollars = |text: &str| MicroUsd::parse(text, 2).ok();
+    let dollars = |text: &str| MicroUsd::parse(text, USD_DECIMALS).ok();
     let reward_min = query.read("min_reward", "must be an amount of US dollars", dollars);
     let area = near::area(&mut query, None);
     query.finish()?;
