@@ -2,34 +2,12 @@
 
 use api_types::{
     OperatorId,
-    host::{
-        DecideKyc, KycDecision, KycWebhook, KycWebhookResponse, NOTE_CHARS_MAX, OperatorRecord,
-        REFERENCE_CHARS_MAX,
-    },
+    host::{DecideKyc, KycDecision, KycWebhook, KycWebhookResponse, OperatorRecord},
     operator::KycStatus,
 };
-use serde_json::Value;
 
 use super::{ActorContext, AdminError};
-use crate::{
-    domain::fields::{Fields, Parsed, choice, text, wrong},
-    store::{Tx, accounts},
-};
-
-/// Parses the body of POST /admin/operators/:id/kyc.
-///
-/// # Errors
-/// All faults of the body.
-pub fn parse_decision(body: &Value) -> Parsed<DecideKyc> {
-    Fields::read(body, |fields| {
-        let decision = fields.required("decision", choice(KycDecision::parse, "APPROVE, REJECT"));
-        let note = fields.optional("note", text(0..=NOTE_CHARS_MAX));
-        Some(DecideKyc {
-            decision: decision?,
-            note,
-        })
-    })
-}
+use crate::store::{Tx, accounts};
 
 /// Decides about an operator's identity. A later decision replaces an earlier one. Tasks that a
 /// rejected operator has already accepted go on.
@@ -53,28 +31,6 @@ pub fn decide_kyc(
     };
     actor.write_down(tx, 0, action, id, note.unwrap_or_default())?;
     accounts::operator(tx, id)?.ok_or(AdminError::NotFound("operator"))
-}
-
-/// Parses the body of POST /webhooks/kyc.
-///
-/// # Errors
-/// All faults of the body.
-pub fn parse_message(body: &Value) -> Parsed<KycWebhook> {
-    Fields::read(body, |fields| {
-        let operator_id = fields.required("operator_id", |value| {
-            let read = value.as_str().and_then(|id| id.parse::<OperatorId>().ok());
-            read.map_or_else(|| wrong("must be an operator's id, op_…"), Ok)
-        });
-        // A provider reports a result; "pending" is not one.
-        let found = |name: &str| KycStatus::parse(name).filter(|it| *it != KycStatus::Pending);
-        let status = fields.required("status", choice(found, "APPROVED, REJECTED"));
-        let reference = fields.optional("reference", text(0..=REFERENCE_CHARS_MAX));
-        Some(KycWebhook {
-            operator_id: operator_id?,
-            status: status?,
-            reference,
-        })
-    })
 }
 
 /// A message of the identity provider with the digest of its bytes.

@@ -21,12 +21,12 @@ use crate::domain::{
 };
 use crate::store::{StoreError, Tx, audit, ledger::PostError};
 
-pub use accounts::{KycMessage, decide_kyc, hear_kyc, parse_decision, parse_message};
+pub use accounts::{KycMessage, decide_kyc, hear_kyc};
 pub use books::check_ledger;
 pub use deliveries::redeliver;
 pub use disputes::resolve_dispute;
 pub use jobs::{FailedPlace, failed_jobs, job_id, job_of, retry_job};
-pub use task_types::{parse_switches, switch_task_types, task_type_switches};
+pub use task_types::{switch_task_types, task_type_switches};
 
 /// The actor and the time of an operation of the host.
 #[derive(Clone, Debug)]

@@ -32,6 +32,7 @@ use crate::{
     domain::{
         dispute::Ruling,
         faults::Faults,
+        kyc,
         task::{Durations, MoveContext},
     },
     output,
@@ -161,9 +162,8 @@ impl CommandContext<'_> {
         note: Option<String>,
         out: &mut impl Write,
     ) -> anyhow::Result<()> {
-        let decided = DecideKyc { decision, note };
-        let body = serde_json::to_value(&decided)?;
-        admin::parse_decision(&body).map_err(|faults| sentence(&faults))?;
+        let body = serde_json::to_value(DecideKyc { decision, note })?;
+        let decided = kyc::parse_decision(&body).map_err(|faults| sentence(&faults))?;
         let record = self
             .write(move |tx, actor| admin::decide_kyc(tx, id, &decided, actor))
             .await?;

@@ -5,7 +5,6 @@
 
 use api_types::{
     agent::{AGENT_NAME_CHARS_MAX, AgentSettings, COMPANY_CHARS_MAX, RegisterAgent},
-    deposit::{DEPOSIT_MAX, DEPOSIT_MIN, DepositUsdc},
     error::Dialect,
     estimate::ESTIMATE_MINUTES_MAX,
     event::WebhookStyle,
@@ -20,7 +19,10 @@ use serde_json::Value;
 
 use super::delegation;
 use super::email::email;
-use super::fields::{Fields, Parsed, choice, degrees, list, money, text, whole, wrong};
+use super::fields::{Fields, Parsed, choice, degrees, list, text, whole, wrong};
+
+/// Maximum number of characters in a phone number with its separators.
+const PHONE_CHARS_MAX: usize = 32;
 
 /// Reads the body of POST /agents/register.
 pub fn parse_agent(body: &Value) -> Parsed<RegisterAgent> {
@@ -134,7 +136,7 @@ fn skills(value: &Value) -> Parsed<Vec<TaskType>> {
 }
 
 fn phone(value: &Value) -> Parsed<String> {
-    let read = text(1..=32)(value)?;
+    let read = text(1..=PHONE_CHARS_MAX)(value)?;
     let spaced = |c: char| !matches!(c, ' ' | '-' | '(' | ')' | '.');
     let compact: String = read.chars().filter(|c| spaced(*c)).collect();
     let digits = compact.strip_prefix('+').unwrap_or_default();
@@ -175,42 +177,6 @@ fn home_place(value: &Value) -> Parsed<HomePlace> {
             lng: lng.map(coarse),
         })
     })
-}
-
-/// Reads the body of POST /agents/deposit/usdc.
-pub fn parse_deposit(body: &Value) -> Parsed<DepositUsdc> {
-    Fields::read(body, |fields| {
-        let tx_hash = fields.required("tx_hash", tx_hash);
-        let amount_usdc = fields.required("amount_usdc", |value| {
-            let amount = money(6)(value)?;
-            let fits = (DEPOSIT_MIN..=DEPOSIT_MAX).contains(&amount);
-            if fits {
-                Ok(amount)
-            } else {
-                wrong("must be from 5 to 10000 USDC")
-            }
-        });
-        let base = |name: &str| (name == "base").then(|| name.to_owned());
-        let chain = fields.optional("chain", choice(base, "base"));
-        Some(DepositUsdc {
-            tx_hash: tx_hash?,
-            amount_usdc: amount_usdc?,
-            chain,
-        })
-    })
-}
-
-/// Reads a transaction hash and converts it to lower case, so that one transaction has one
-/// spelling.
-fn tx_hash(value: &Value) -> Parsed<String> {
-    let read = text(1..=100)(value)?;
-    let digits = read.strip_prefix("0x").unwrap_or_default();
-    let fits = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if fits {
-        Ok(read.to_lowercase())
-    } else {
-        wrong("must be 0x and 64 hexadecimal digits")
-    }
 }
 
 /// Shortens a name for agents: "Jane Doe" becomes "Jane D." (contract §4).

@@ -8,6 +8,13 @@ use serde_json::Value;
 
 use super::fields::{Fields, Parsed, fault, text, timestamp, whole, wrong};
 
+/// Maximum number of characters in the fields of an envelope. Each is more than a well-formed field
+/// has, so that [`check`] can say what is wrong with one that is a little too long.
+const ALGORITHM_CHARS_MAX: usize = 64;
+const CIPHERTEXT_CHARS_MAX: usize = 100_000;
+const IV_CHARS_MAX: usize = 64;
+const POINT_CHARS_MAX: usize = 256;
+
 /// Reads an envelope and checks everything that can be checked without a key: version, algorithm,
 /// base64, the 12 bytes of the iv, the point on the curve, a tag (contract §5). S1 describes an
 /// envelope by ciphertext, iv and point alone, so the other fields are optional.
@@ -17,10 +24,10 @@ pub fn parse(value: &Value, submitted_at: Timestamp) -> Parsed<EncryptedCredenti
             "nothing may travel beside the ciphertext: an envelope has no such fields",
         );
         let v = fields.optional("v", version);
-        let algorithm = fields.optional("algorithm", text(1..=64));
-        let ciphertext = fields.required("ciphertext", text(1..=100_000));
-        let iv = fields.required("iv", text(1..=64));
-        let ephemeral_public_key = fields.required("ephemeralPublicKey", text(1..=256));
+        let algorithm = fields.optional("algorithm", text(1..=ALGORITHM_CHARS_MAX));
+        let ciphertext = fields.required("ciphertext", text(1..=CIPHERTEXT_CHARS_MAX));
+        let iv = fields.required("iv", text(1..=IV_CHARS_MAX));
+        let ephemeral_public_key = fields.required("ephemeralPublicKey", text(1..=POINT_CHARS_MAX));
         let created_at = fields.optional("createdAt", timestamp);
         let sealed = EncryptedCredential {
             v: v.unwrap_or(Envelope::VERSION),

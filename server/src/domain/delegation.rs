@@ -14,7 +14,7 @@ use api_types::{
 };
 use serde_json::Value;
 
-use super::fields::{Fields, Parsed, choice, list, money, text};
+use super::fields::{Fields, Parsed, USD_DECIMALS, choice, list, money, text};
 
 /// How long a request waits for its decision, and how long an approval can be used once it is
 /// given.
@@ -201,12 +201,12 @@ pub fn dialect() -> impl Fn(&Value) -> Parsed<Dialect> {
 
 fn policy(value: &Value) -> Parsed<KeyPolicy> {
     Fields::read(value, |fields| {
-        let max_task_usd = fields.optional("max_task_usd", money(2));
-        let max_day_usd = fields.optional("max_day_usd", money(2));
+        let max_task_usd = fields.optional("max_task_usd", money(USD_DECIMALS));
+        let max_day_usd = fields.optional("max_day_usd", money(USD_DECIMALS));
         let names = TaskType::ALL.map(TaskType::as_str).join(", ");
         let types = list(1..=TaskType::ALL.len(), choice(TaskType::parse, names));
         let task_types = fields.optional("task_types", types);
-        let approval_above_usd = fields.optional("approval_above_usd", money(2));
+        let approval_above_usd = fields.optional("approval_above_usd", money(USD_DECIMALS));
         Some(KeyPolicy {
             max_task_usd,
             max_day_usd,

@@ -7,11 +7,11 @@
 
 use api_types::{
     DisputeId, MicroUsd, Timestamp,
-    dispute::{DisputeOpener, DisputeOutcome, REASON_CHARS_MAX},
+    dispute::{DisputeOpener, DisputeOutcome, OpenDispute, REASON_CHARS_MAX},
 };
 use serde_json::Value;
 
-use super::fields::{Fields, Parsed, choice, money, text};
+use super::fields::{Fields, Parsed, USD_DECIMALS, choice, money, text};
 
 /// A dispute that a move opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Ruling {
                 DisputeOutcome::parse(name).filter(|outcome| *outcome != DisputeOutcome::Revision)
             };
             let outcome = fields.required("outcome", choice(decided, "RELEASE, REFUND, SPLIT"));
-            let part = fields.optional("operator_usd", money(2));
+            let part = fields.optional("operator_usd", money(USD_DECIMALS));
             let note = fields.required("note", text(1..=REASON_CHARS_MAX));
             let split = outcome == Some(DisputeOutcome::Split);
             if split && !fields.has("operator_usd") {
@@ -89,6 +89,17 @@ impl Ruling {
             })
         })
     }
+}
+
+/// Reads the body of POST /tasks/:id/dispute.
+///
+/// # Errors
+/// Every fault of the body.
+pub fn parse_opening(body: &Value) -> Parsed<OpenDispute> {
+    Fields::read(body, |fields| {
+        let reason = fields.required("reason", text(1..=REASON_CHARS_MAX));
+        reason.map(|reason| OpenDispute { reason })
+    })
 }
 
 /// The division of a task's escrow.
@@ -215,6 +226,30 @@ mod tests {
         let split = json!({"outcome": "SPLIT", "operator_usd": "10.50", "note": "x"});
         let award = Ruling::parse(&split).unwrap().award;
         assert_eq!(award, Award::Split(micros(10_500_000)));
+    }
+
+    #[test]
+    fn an_agent_disputes_for_a_reason() {
+        for chars in [1, REASON_CHARS_MAX] {
+            let reason = "x".repeat(chars);
+            let opening = parse_opening(&json!({"reason": reason})).unwrap();
+            assert_eq!(opening.reason, reason);
+        }
+        for (body, field) in [
+            (json!(null), ""),
+            (json!({}), "reason"),
+            (json!({"reason": ""}), "reason"),
+            (
+                json!({"reason": "x".repeat(REASON_CHARS_MAX + 1)}),
+                "reason",
+            ),
+            (json!({"reason": ["x"]}), "reason"),
+            (json!({"reason": "x", "outcome": "REFUND"}), "outcome"),
+        ] {
+            let faults = parse_opening(&body).unwrap_err().details();
+            assert_eq!(faults.len(), 1, "{body}");
+            assert_eq!(faults[0].field, field, "{body}");
+        }
     }
 
     proptest! {

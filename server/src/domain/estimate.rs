@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use api_types::{
     Timestamp,
+    dispute::REASON_CHARS_MAX,
     estimate::{
         ESTIMATE_MINUTES_MAX, ESTIMATE_NOTE_CHARS_MAX, Estimate, MINUTES_PER_DAY, MINUTES_PER_HOUR,
+        RejectEstimate,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -90,6 +92,17 @@ pub fn parse_required(body: &Value, now: Timestamp) -> Parsed<Estimate> {
     })
 }
 
+/// Reads the body of POST /tasks/:id/estimate/reject, which may be absent.
+pub fn parse_rejection(body: &Value) -> Parsed<RejectEstimate> {
+    if body.is_null() {
+        return Ok(RejectEstimate::default());
+    }
+    Fields::read(body, |fields| {
+        let reason = fields.optional("reason", text(1..=REASON_CHARS_MAX));
+        Some(RejectEstimate { reason })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -129,5 +142,30 @@ mod tests {
             );
         }
         assert!(parse_required(&json!({}), now).is_err());
+    }
+
+    #[test]
+    fn a_rejection_may_have_a_reason() {
+        let reason = |body: &Value| parse_rejection(body).unwrap().reason;
+        assert_eq!(reason(&json!(null)), None);
+        assert_eq!(reason(&json!({"reason": null})), None);
+        for chars in [1, REASON_CHARS_MAX] {
+            let text = "x".repeat(chars);
+            assert_eq!(reason(&json!({"reason": text})), Some(text));
+        }
+        for (body, field) in [
+            (json!({"reason": ""}), "reason"),
+            (
+                json!({"reason": "x".repeat(REASON_CHARS_MAX + 1)}),
+                "reason",
+            ),
+            (json!({"reason": 7}), "reason"),
+            (json!({"note": "x"}), "note"),
+            (json!("x"), ""),
+        ] {
+            let faults = parse_rejection(&body).unwrap_err().details();
+            assert_eq!(faults.len(), 1, "{body}");
+            assert_eq!(faults[0].field, field, "{body}");
+        }
     }
 }

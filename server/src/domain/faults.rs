@@ -69,6 +69,14 @@ impl Faults {
         self.leave_out(inner.left_out);
     }
 
+    /// Returns the same faults as those of a value that its parent holds under `name`.
+    #[must_use]
+    pub fn within(self, name: &str) -> Self {
+        let mut outer = Self::default();
+        outer.extend_within(name, self);
+        outer
+    }
+
     /// Returns whether further faults are only counted.
     pub fn is_full(&self) -> bool {
         self.left_out > 0 || self.named.len() >= FAULTS_MAX

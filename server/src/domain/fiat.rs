@@ -12,15 +12,27 @@
 
 use api_types::{
     AgentId, EventId, MicroUsd, Timestamp, TransactionId,
-    deposit::{DEPOSIT_MAX, DEPOSIT_MIN, PayIn, PaymentMethod, PaymentStatus},
+    deposit::{
+        DEPOSIT_MAX, DEPOSIT_MIN, PAYMENT_ID_CHARS_MAX, PayIn, PaymentMethod, PaymentStatus,
+        PaymentStatusRequest,
+    },
 };
 use serde_json::Value;
 
 use super::{
-    fields::{Fields, Parsed, choice, money, text, url, wrong},
+    fields::{Fields, Parsed, USD_DECIMALS, USDC_DECIMALS, choice, money, text, url, wrong},
     ledger::{Account, Transfer, TransferCode},
     task::MoveContext,
 };
+
+/// Maximum number of characters in the order id of a notification.
+const ORDER_ID_CHARS_MAX: usize = 200;
+
+/// Maximum number of characters in the status of a notification.
+const STATUS_CHARS_MAX: usize = 100;
+
+/// Maximum number of characters in the currency of a notification.
+const CURRENCY_CHARS_MAX: usize = 10;
 
 /// A payment as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +161,7 @@ pub struct PaymentNotification {
 pub fn parse_pay_in(body: &Value) -> Parsed<PayIn> {
     Fields::read(body, |fields| {
         let amount = fields.required("amount_usd", |value| {
-            let amount = money(2)(value)?;
+            let amount = money(USD_DECIMALS)(value)?;
             if (DEPOSIT_MIN..=DEPOSIT_MAX).contains(&amount) {
                 Ok(amount)
             } else {
@@ -167,14 +179,22 @@ pub fn parse_pay_in(body: &Value) -> Parsed<PayIn> {
     })
 }
 
+/// Reads the body of POST /agents/deposit/status.
+pub fn parse_status_request(body: &Value) -> Parsed<PaymentStatusRequest> {
+    Fields::read(body, |fields| {
+        let payment_id = fields.required("payment_id", text(1..=PAYMENT_ID_CHARS_MAX));
+        payment_id.map(|payment_id| PaymentStatusRequest { payment_id })
+    })
+}
+
 /// Reads the body of a notification. The many other fields that the provider sends are ignored.
 pub fn parse_notice(body: &Value) -> Parsed<PaymentNotification> {
     Fields::read(body, |fields| {
         fields.unknown_are_ignored();
-        let order_id = fields.required("order_id", text(1..=200));
-        let status = fields.required("status", text(1..=100));
-        let amount = fields.required("amount", money(6));
-        let currency = fields.optional("currency", text(1..=10));
+        let order_id = fields.required("order_id", text(1..=ORDER_ID_CHARS_MAX));
+        let status = fields.required("status", text(1..=STATUS_CHARS_MAX));
+        let amount = fields.required("amount", money(USDC_DECIMALS));
+        let currency = fields.optional("currency", text(1..=CURRENCY_CHARS_MAX));
         Some(PaymentNotification {
             order_id: order_id?,
             status: status_of(&status?),
@@ -280,6 +300,75 @@ mod tests {
         let body = json!({"order_id": "x", "status": "PAID", "amount": 100, "currency": "BRL"});
         let notice = parse_notice(&body).unwrap();
         assert_eq!(pending.apply(&notice, context()), Err(NoticeRefusal));
+    }
+
+    fn faulty_fields<T: std::fmt::Debug>(parsed: Parsed<T>) -> Vec<String> {
+        let faults = parsed.unwrap_err();
+        faults.into_iter().map(|fault| fault.field).collect()
+    }
+
+    #[test]
+    fn a_payment_is_from_the_smallest_to_the_largest_deposit() {
+        let pay_in =
+            |amount: &str| parse_pay_in(&json!({"amount_usd": amount, "payment_method": "card"}));
+        for amount in ["5", "10000.00"] {
+            assert!(pay_in(amount).is_ok(), "{amount}");
+        }
+        for amount in ["4.99", "10000.01", "5.001"] {
+            assert_eq!(faulty_fields(pay_in(amount)), ["amount_usd"], "{amount}");
+        }
+        let body =
+            json!({"amount_usd": true, "return_url": "http://example.com", "currency": "USD"});
+        assert_eq!(
+            faulty_fields(parse_pay_in(&body)),
+            ["amount_usd", "payment_method", "return_url", "currency"]
+        );
+    }
+
+    #[test]
+    fn a_status_request_names_one_payment() {
+        for chars in [1, PAYMENT_ID_CHARS_MAX] {
+            let payment_id = "x".repeat(chars);
+            let request = parse_status_request(&json!({"payment_id": payment_id})).unwrap();
+            assert_eq!(request.payment_id, payment_id);
+        }
+        for (body, faulty) in [
+            (json!(null), ""),
+            (json!({}), "payment_id"),
+            (json!({"payment_id": ""}), "payment_id"),
+            (
+                json!({"payment_id": "x".repeat(PAYMENT_ID_CHARS_MAX + 1)}),
+                "payment_id",
+            ),
+            (json!({"payment_id": 7}), "payment_id"),
+            (json!({"payment_id": "x", "status": "paid"}), "status"),
+        ] {
+            assert_eq!(
+                faulty_fields(parse_status_request(&body)),
+                [faulty],
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_notification_has_bounds_and_may_have_any_other_field() {
+        let body = |order: usize, status: usize, currency: usize| {
+            json!({
+                "order_id": "x".repeat(order), "status": "x".repeat(status), "amount": 1,
+                "currency": "x".repeat(currency), "id": "D-4-1", "live": true,
+            })
+        };
+        let most = (ORDER_ID_CHARS_MAX, STATUS_CHARS_MAX, CURRENCY_CHARS_MAX);
+        assert!(parse_notice(&body(most.0, most.1, most.2)).is_ok());
+        assert_eq!(
+            faulty_fields(parse_notice(&body(most.0 + 1, most.1 + 1, most.2 + 1))),
+            ["order_id", "status", "currency"]
+        );
+        assert_eq!(
+            faulty_fields(parse_notice(&json!({"amount": "1.0000001"}))),
+            ["order_id", "status", "amount"]
+        );
     }
 
     #[test]

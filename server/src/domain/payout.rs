@@ -17,11 +17,17 @@ use serde_json::Value;
 use sha3::{Digest, Keccak256};
 
 use super::{
-    fields::{Fields, Parsed, choice, money, text, wrong},
+    fields::{Fields, Parsed, USDC_DECIMALS, choice, money, text, wrong},
     ledger::{Account, Transfer, TransferCode},
     secret::hex,
     task::MoveContext,
 };
+
+/// Number of hexadecimal digits in a wallet address.
+const WALLET_DIGITS: usize = 40;
+
+/// Maximum number of characters of a wallet address that are read before its form is checked.
+const WALLET_CHARS_MAX: usize = 100;
 
 /// The destination of a payout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,7 +224,7 @@ pub fn parse_payout(body: &Value) -> Parsed<StatedPayout> {
 }
 
 fn payout_amount(value: &Value) -> Parsed<MicroUsd> {
-    let amount = money(6)(value)?;
+    let amount = money(USDC_DECIMALS)(value)?;
     if amount < PAYOUT_MIN {
         return wrong("must be at least 10 US dollars");
     }
@@ -228,9 +234,9 @@ fn payout_amount(value: &Value) -> Parsed<MicroUsd> {
 /// Reads a wallet address on Base. If the case of its letters is mixed, it is a checksum (EIP-55)
 /// and must match, because money sent to a mistyped address is lost.
 fn wallet_address(value: &Value) -> Parsed<String> {
-    let read = text(1..=100)(value)?;
+    let read = text(1..=WALLET_CHARS_MAX)(value)?;
     let digits = read.strip_prefix("0x").unwrap_or_default();
-    if digits.len() != 40 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if digits.len() != WALLET_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return wrong("must be 0x and 40 hexadecimal digits");
     }
     let cased = |case: fn(&u8) -> bool| digits.bytes().any(|byte| case(&byte));

@@ -1,7 +1,16 @@
 //! The minimum operator rating that a task can require.
 
-use api_types::{MicroUsd, decimal};
+use api_types::{
+    MicroUsd, decimal,
+    message::{STARS_MAX, STARS_MIN},
+};
 use serde::{Deserialize, Serialize};
+
+/// Maximum number of decimals of a rating.
+const DECIMALS: u32 = 2;
+
+/// Number of hundredths in a star.
+const HUNDREDTHS: u16 = 100;
 
 /// A mean of stars in hundredths, 100 to 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -9,10 +18,15 @@ use serde::{Deserialize, Serialize};
 pub struct MinimumRating(u16);
 
 impl MinimumRating {
+    /// The message for a value that is not a rating.
+    pub const MUST: &'static str = "must be a number from 1 to 5 with at most two decimals";
+
     /// Creates a rating from hundredths of a star, or returns `None` outside 100 to 500.
     pub const fn from_hundredths(hundredths: u16) -> Option<Self> {
+        const LEAST: u16 = STARS_MIN as u16 * HUNDREDTHS;
+        const MOST: u16 = STARS_MAX as u16 * HUNDREDTHS;
         match hundredths {
-            100..=500 => Some(Self(hundredths)),
+            LEAST..=MOST => Some(Self(hundredths)),
             _ => None,
         }
     }
@@ -20,13 +34,13 @@ impl MinimumRating {
     /// Reads 1 to 5 stars with at most two decimals from plain decimal text.
     pub fn parse(digits: &str) -> Option<Self> {
         // Parsed as decimal digits like an amount, so that 4.005 is refused and not rounded.
-        let stars = MicroUsd::parse(digits, 2).ok()?;
+        let stars = MicroUsd::parse(digits, DECIMALS as usize).ok()?;
         Self::from_hundredths(u16::try_from(stars.as_micros() / 10_000).ok()?)
     }
 
     /// Reads 1 to 5 stars with at most two decimals from a JSON number in any notation.
     pub fn parse_number(number: &str) -> Option<Self> {
-        let hundredths = decimal::parse_units(number, 2).ok()?;
+        let hundredths = decimal::parse_units(number, DECIMALS).ok()?;
         Self::from_hundredths(u16::try_from(hundredths).ok()?)
     }
 
@@ -37,7 +51,7 @@ impl MinimumRating {
 
     /// Returns the rating in stars, as it is printed.
     pub fn stars(self) -> f64 {
-        f64::from(self.0) / 100.0
+        f64::from(self.0) / f64::from(HUNDREDTHS)
     }
 }
 

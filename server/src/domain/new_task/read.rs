@@ -21,7 +21,9 @@ use serde_json::Value;
 use super::{MinimumRating, NewTask};
 use crate::domain::{
     estimate::EstimateTerms,
-    fields::{Fields, Parsed, choice, degrees, flag, list, money, text, timestamp, wrong},
+    fields::{
+        Fields, Parsed, USD_DECIMALS, choice, degrees, flag, list, money, text, timestamp, wrong,
+    },
     result_schema::ResultSchema,
     sandbox::Market,
     secret::CallbackSecret,
@@ -51,7 +53,7 @@ impl NewTask {
             let title = fields.required("title", text(1..=TITLE_CHARS_MAX));
             let description = fields.required("description", text(1..=DESCRIPTION_CHARS_MAX));
             let location = fields.optional("location", location);
-            let reward = fields.required("reward_usd", money(2));
+            let reward = fields.required("reward_usd", money(USD_DECIMALS));
             let deadline = fields.required("deadline", |value| deadline(value, now));
             let requirement = text(1..=REQUIREMENT_CHARS_MAX);
             let requirements = fields.required(
@@ -240,10 +242,7 @@ fn deadline(value: &Value, now: Timestamp) -> Parsed<Timestamp> {
 fn rating(value: &Value) -> Parsed<MinimumRating> {
     let number = value.as_number().map(ToString::to_string);
     let read = number.and_then(|number| MinimumRating::parse_number(&number));
-    read.map_or_else(
-        || wrong("must be a number from 1 to 5 with at most two decimals"),
-        Ok,
-    )
+    read.map_or_else(|| wrong(MinimumRating::MUST), Ok)
 }
 
 fn public_key(value: &Value) -> Parsed<String> {

@@ -8,16 +8,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::http::agent::tasks::{no_fields, owned};
+use crate::http::agent::tasks::owned;
 use crate::http::context;
-use crate::http::error::{self, ApiError};
+use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::AgentAuth;
 use crate::http::extract::body::JsonBody;
 use crate::http::extract::page::Parameters;
 use crate::http::views;
 use crate::{
     app::App,
-    domain::task_type,
+    domain::{fields::no_fields, task_type},
     store::{
         Tx, credentials,
         credentials::{Access, StoredCredential},
@@ -57,7 +57,7 @@ pub async fn post_retrieve_credential(
     query: Parameters,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    no_fields(&posted.body)?;
+    checked(no_fields(&posted.body))?;
     retrieve(app, agent, &id, query).await
 }
 

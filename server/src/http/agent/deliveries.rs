@@ -15,13 +15,14 @@ use axum::{
 };
 
 use crate::http::agent::tasks;
-use crate::http::error::{self, ApiError};
+use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::AgentAuth;
 use crate::http::extract::body::JsonBody;
 use crate::http::extract::page::{PageQuery, Parameters};
 use crate::http::idempotency::once_or_read;
 use crate::{
     app::App,
+    domain::fields::no_fields,
     store::{
         Tx,
         deliveries::{self, DeliveryFilter, DeliveryWindow},
@@ -112,7 +113,7 @@ pub async fn redeliver(
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id: DeliveryId = id.parse().map_err(|_| error::delivery_not_found())?;
-    tasks::no_fields(&posted.body)?;
+    checked(no_fields(&posted.body))?;
     let now = app.clock.now();
     let redeliver = move |tx: &mut Tx<'_>| {
         let delivery = deliveries::redeliver(tx, Some(agent.id), id, now)?;

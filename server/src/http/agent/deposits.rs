@@ -1,5 +1,5 @@
 //! USDC deposits (contract §3), in test mode only, where a reported deposit is credited at once.
-//! Deposits by card or bank are in `fiat.rs`.
+//! Deposits by card or bank are in `payments.rs`.
 
 use api_types::{
     EventId, TransactionId,
@@ -17,7 +17,7 @@ use crate::{
     app::App,
     config::Payments,
     domain::{
-        account,
+        deposit,
         ledger::{Account, Transfer, TransferCode},
         pricing,
     },
@@ -35,7 +35,7 @@ pub async fn deposit_usdc(
     agent: AgentAuth,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let stated = checked(account::parse_deposit(&posted.body))?;
+    let stated = checked(deposit::parse(&posted.body))?;
     if app.config.payments == Payments::Base {
         return Err(error::no_chain());
     }

@@ -3,7 +3,6 @@
 
 use api_types::{
     TaskId,
-    dispute::REASON_CHARS_MAX,
     error::ErrorBody,
     estimate::{ApprovedEstimate, RejectEstimate},
     paths,
@@ -14,9 +13,8 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use serde_json::Value;
 
-use crate::http::agent::tasks::{no_fields, owned};
+use crate::http::agent::tasks::owned;
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::AgentAuth;
 use crate::http::extract::body::JsonBody;
@@ -24,10 +22,7 @@ use crate::http::idempotency::once;
 use crate::http::{task_details, views};
 use crate::{
     app::App,
-    domain::{
-        fields::{Fields, Parsed, text},
-        moves::Move,
-    },
+    domain::{estimate, fields::no_fields, moves::Move},
     store::moves,
 };
 
@@ -44,7 +39,7 @@ pub async fn approve_estimate(
 ) -> Result<Response, ApiError> {
     let none = || error::no_task_to(Move::ApproveEstimate);
     let id = id.parse::<TaskId>().map_err(|_| none())?;
-    no_fields(&posted.body)?;
+    checked(no_fields(&posted.body))?;
     let context = app.move_context();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?.ok_or_else(none)?;
@@ -76,7 +71,7 @@ pub async fn reject_estimate(
     Path(id): Path<String>,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let stated = checked(parse_reason(&posted.body))?;
+    let stated = checked(estimate::parse_rejection(&posted.body))?;
     let none = || error::no_task_to(Move::RejectEstimate);
     let id = id.parse::<TaskId>().map_err(|_| none())?;
     let context = app.move_context();
@@ -91,14 +86,4 @@ pub async fn reject_estimate(
         Ok(views::marked(&moved.task, answer))
     })
     .await
-}
-
-fn parse_reason(body: &Value) -> Parsed<RejectEstimate> {
-    if body.is_null() {
-        return Ok(RejectEstimate::default());
-    }
-    Fields::read(body, |fields| {
-        let reason = fields.optional("reason", text(1..=REASON_CHARS_MAX));
-        Some(RejectEstimate { reason })
-    })
 }

@@ -27,10 +27,9 @@ const SEARCH_RADIUS_KM: f64 = 50.0;
 /// Operators who did not state where they work are not found. Operators' places are stored to a
 /// tenth of a degree. The default of `radius_km` is 50. `pagination.total` is counted up to 1 000.
 #[utoipa::path(get, path = paths::SEARCH_OPERATORS, tag = "operators",
-    params(("lat" = f64, Query, minimum = -90, maximum = 90),
-        ("lng" = f64, Query, minimum = -180, maximum = 180),
+    params(("lat" = f64, Query), ("lng" = f64, Query),
         ("radius_km" = Option<f64>, Query), ("task_type" = Option<TaskType>, Query),
-        ("min_rating" = Option<f64>, Query, minimum = 1, maximum = 5,
+        ("min_rating" = Option<f64>, Query,
             description = "Leaves out who is rated lower, or by nobody yet"),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("cursor" = Option<String>, Query)),
@@ -44,8 +43,7 @@ pub async fn search_operators(
 ) -> Result<Json<Page<OperatorSearchResult>>, ApiError> {
     let page = query.page();
     let task_type = query.read("task_type", TASK_TYPE_MUST, TaskType::parse);
-    let stars = "must be a number from 1 to 5 with at most two decimals";
-    let rating_min = query.read("min_rating", stars, MinimumRating::parse);
+    let rating_min = query.read("min_rating", MinimumRating::MUST, MinimumRating::parse);
     let area = near::area(&mut query, Some(SEARCH_RADIUS_KM));
     query.finish()?;
     let area = area.ok_or_else(|| error::missing("lat"))?;

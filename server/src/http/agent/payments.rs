@@ -3,9 +3,7 @@
 
 use api_types::{
     AgentId, TransactionId,
-    deposit::{
-        PAYMENT_ID_CHARS_MAX, PayIn, PaymentStatus, PaymentStatusRequest, PaymentView, StartedPayIn,
-    },
+    deposit::{PayIn, PaymentStatus, PaymentStatusRequest, PaymentView, StartedPayIn},
     error::ErrorBody,
     paths,
 };
@@ -21,7 +19,6 @@ use crate::{
     config::Payments,
     domain::{
         fiat::{self as paying, Payment},
-        fields::{Fields, text},
         pricing,
         task::MoveContext,
     },
@@ -228,11 +225,9 @@ pub async fn ask_pay_in_status(
     agent: AgentAuth,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let id = checked(Fields::read(&posted.body, |fields| {
-        fields.required("payment_id", text(1..=PAYMENT_ID_CHARS_MAX))
-    }))?;
+    let stated = checked(paying::parse_status_request(&posted.body))?;
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
-        status_of(tx, agent.id, &id)
+        status_of(tx, agent.id, &stated.payment_id)
     })
     .await
 }

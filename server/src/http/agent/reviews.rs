@@ -3,9 +3,8 @@
 
 use api_types::{
     TaskId,
-    dispute::{OpenDispute, OpenedDispute, REASON_CHARS_MAX},
+    dispute::{OpenDispute, OpenedDispute},
     error::ErrorBody,
-    new_task::{REQUIREMENT_CHARS_MAX, REQUIREMENTS_MAX},
     paths,
     review::{RequestRevision, RequestedRevision},
 };
@@ -14,9 +13,8 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use serde_json::Value;
 
-use crate::http::agent::tasks::{owned, required, task_id};
+use crate::http::agent::tasks::{owned, task_id};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::AgentAuth;
 use crate::http::extract::body::JsonBody;
@@ -25,8 +23,8 @@ use crate::http::views;
 use crate::{
     app::App,
     domain::{
-        dispute::DisputeChange,
-        fields::{Fields, Parsed, list, text},
+        dispute::{self, DisputeChange},
+        review,
     },
     store::moves,
 };
@@ -44,13 +42,13 @@ pub async fn request_revision(
     Path(id): Path<String>,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let stated = checked(parse_revision(&posted.body))?;
+    let stated = checked(review::parse_revision_request(&posted.body))?;
     let id = task_id(&id)?;
     let context = app.move_context();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
         let unmet = stated.unmet_requirements.clone().unwrap_or_default();
-        let unmet = checked(required(unmet, &task))?;
+        let unmet = checked(review::check_unmet(unmet, &task.stated.proof_requirements))?;
         let moved = task.request_revision(stated.reason.clone(), unmet, context)?;
         moves::record(tx, &moved)?;
         let revision = moved.task.revision.as_ref();
@@ -62,20 +60,6 @@ pub async fn request_revision(
         Ok(views::marked(&moved.task, answer))
     })
     .await
-}
-
-fn parse_revision(body: &Value) -> Parsed<RequestRevision> {
-    Fields::read(body, |fields| {
-        let reason = fields.required("reason", text(1..=REASON_CHARS_MAX));
-        let unmet_requirements = fields.optional(
-            "unmet_requirements",
-            list(0..=REQUIREMENTS_MAX, text(1..=REQUIREMENT_CHARS_MAX)),
-        );
-        reason.map(|reason| RequestRevision {
-            reason,
-            unmet_requirements,
-        })
-    })
 }
 
 /// Dispute a completed task within its hold.
@@ -93,14 +77,12 @@ pub async fn open_dispute(
     Path(id): Path<String>,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let reason = checked(Fields::read(&posted.body, |fields| {
-        fields.required("reason", text(1..=REASON_CHARS_MAX))
-    }))?;
+    let stated = checked(dispute::parse_opening(&posted.body))?;
     let id = task_id(&id)?;
     let context = app.move_context();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
-        let moved = task.dispute(reason.clone(), context)?;
+        let moved = task.dispute(stated.reason.clone(), context)?;
         moves::record(tx, &moved)?;
         let Some(DisputeChange::Opened(opened)) = &moved.dispute else {
             return Err(ApiError::accident("a dispute was opened without a record"));

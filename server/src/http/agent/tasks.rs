@@ -3,9 +3,8 @@
 use api_types::{
     AgentId, TaskId,
     agent::Tier,
-    dispute::REASON_CHARS_MAX,
     error::ErrorBody,
-    new_task::{CreateTask, CreatedTask, REQUIREMENT_CHARS_MAX, REQUIREMENTS_MAX},
+    new_task::{CreateTask, CreatedTask},
     page::Page,
     paths,
     quote::Quote,
@@ -20,7 +19,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
-use serde_json::Value;
 
 use crate::http::agent::delegation::{self, PostedRequest};
 use crate::http::agent::quotes::{self, post_context};
@@ -33,10 +31,10 @@ use crate::http::{task_details, views};
 use crate::{
     app::App,
     domain::{
-        faults::Faults,
-        fields::{self, Fields, Parsed, choice, list, text},
+        fields::{self, Parsed, no_fields},
         moves::Move,
         new_task::NewTask,
+        review,
         sandbox::Market,
         task::{Moved, Task},
         task_type,
@@ -246,7 +244,7 @@ pub async fn cancel_task(
     let id = id
         .parse::<TaskId>()
         .map_err(|_| error::no_task_to(Move::Cancel))?;
-    no_fields(&posted.body)?;
+    checked(no_fields(&posted.body))?;
     let context = app.move_context();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let task = owned(tx, agent.id, id)?;
@@ -264,17 +262,6 @@ pub async fn cancel_task(
     .await
 }
 
-/// Accepts an empty body or an empty object, for a move without arguments.
-///
-/// # Errors
-/// 400 that names every field.
-pub fn no_fields(body: &Value) -> Result<(), ApiError> {
-    if body.is_null() {
-        return Ok(());
-    }
-    checked(Fields::read(body, |_| Some(())))
-}
-
 /// Decide about a proof: APPROVE pays the operator, REJECT disputes the task and keeps the escrow.
 #[utoipa::path(post, path = paths::VERIFY_TASK, tag = "tasks", params(("id" = TaskId, Path)),
     request_body = VerifyTask,
@@ -287,7 +274,7 @@ pub async fn verify_task(
     Path(id): Path<String>,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let stated = checked(parse_verdict(&posted.body))?;
+    let stated = checked(review::parse_verdict(&posted.body))?;
     let id = id
         .parse::<TaskId>()
         .map_err(|_| error::no_task_to(Move::Approve))?;
@@ -302,9 +289,10 @@ pub async fn verify_task(
             ),
             VerifyDecision::Reject => {
                 let unmet = stated.unmet_requirements.clone().unwrap_or_default();
+                let required = &task.stated.proof_requirements;
                 let rejection = Rejection {
                     reason: stated.reason.clone(),
-                    unmet_requirements: checked(required(unmet, &task))?,
+                    unmet_requirements: checked(review::check_unmet(unmet, required))?,
                     rejected_at: context.now,
                 };
                 let message = "Task manually rejected and disputed. Its escrow is kept.";
@@ -321,44 +309,4 @@ pub async fn verify_task(
         Ok(views::marked(&task, answer))
     })
     .await
-}
-
-/// Checks that each requirement that the agent calls unmet is literally one of the task's own.
-///
-/// # Errors
-/// A fault for each that is not.
-pub(in crate::http) fn required(unmet: Vec<String>, task: &Task) -> Parsed<Vec<String>> {
-    let message = "must be one of the task's proof_requirements, in its own words";
-    let known = &task.stated.proof_requirements;
-    let places = unmet.iter().enumerate();
-    let faults: Faults = places
-        .filter(|(_, one)| !known.contains(one))
-        .map(|(nth, _)| error::fault(format!("unmet_requirements[{nth}]"), message))
-        .collect();
-    if faults.is_empty() {
-        Ok(unmet)
-    } else {
-        Err(faults)
-    }
-}
-
-fn parse_verdict(body: &Value) -> Parsed<VerifyTask> {
-    Fields::read(body, |fields| {
-        let decisions = |name: &str| match name {
-            "APPROVE" => Some(VerifyDecision::Approve),
-            "REJECT" => Some(VerifyDecision::Reject),
-            _ => None,
-        };
-        let decision = fields.required("decision", choice(decisions, "APPROVE, REJECT"));
-        let reason = fields.optional("reason", text(1..=REASON_CHARS_MAX));
-        let unmet_requirements = fields.optional(
-            "unmet_requirements",
-            list(0..=REQUIREMENTS_MAX, text(1..=REQUIREMENT_CHARS_MAX)),
-        );
-        Some(VerifyTask {
-            decision: decision?,
-            reason,
-            unmet_requirements,
-        })
-    })
 }

@@ -16,8 +16,7 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
-use crate::http::agent::tasks::no_fields;
-use crate::http::error::{self, ApiError};
+use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::accept::wants_page;
 use crate::http::extract::auth::AgentAuth;
 use crate::http::extract::body::JsonBody;
@@ -26,6 +25,7 @@ use crate::http::idempotency::once;
 use crate::{
     app::App,
     domain::{
+        fields::no_fields,
         secret,
         verification::{self, LinkResult},
     },
@@ -164,7 +164,7 @@ pub async fn resend_verification(
     agent: AgentAuth,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    no_fields(&posted.body)?;
+    checked(no_fields(&posted.body))?;
     let now = app.clock.now();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
         let stored = agents::get(tx, agent.id)?.ok_or_else(error::agent_not_found)?;

@@ -55,13 +55,6 @@ fn sentence_of(fault: &Fault) -> String {
     }
 }
 
-/// A typed result does not satisfy its task's schema. All faults are listed.
-pub fn result_unfit(faults: Faults) -> ApiError {
-    let mut error = validation(faults);
-    error.code = ErrorCode::SchemaValidationFailed;
-    error
-}
-
 /// The request as a whole has one fault.
 pub fn malformed(message: impl Into<String>) -> ApiError {
     validation(vec![fault("", message)])

@@ -3,9 +3,10 @@
 use api_types::error::ErrorCode;
 use axum::http::StatusCode;
 
-use super::{ApiError, insufficient_balance, whole};
+use super::{ApiError, insufficient_balance, validation, whole};
 use crate::domain::moves::Move;
 use crate::domain::new_task::PostRefusal;
+use crate::domain::submission::ProofRefusal;
 use crate::domain::task::Refusal;
 use crate::store::ledger::PostError;
 
@@ -138,6 +139,20 @@ impl From<Refusal> for ApiError {
                 format!("operator_usd must be more than $0 and less than the reward, ${reward}."),
             ),
             Refusal::NotDue => task_changed(),
+        }
+    }
+}
+
+impl From<ProofRefusal> for ApiError {
+    /// A typed result that does not satisfy its schema has its own code, unless something else is
+    /// wrong as well.
+    fn from(refusal: ProofRefusal) -> Self {
+        match refusal {
+            ProofRefusal::Body(faults) => validation(faults),
+            ProofRefusal::Result(faults) => Self {
+                code: ErrorCode::SchemaValidationFailed,
+                ..validation(faults)
+            },
         }
     }
 }

@@ -13,6 +13,9 @@ use crate::http::error::{self, ApiError};
 /// The message for an invalid `task_type`.
 pub const TASK_TYPE_MUST: &str = "must be a task type, such as VERIFICATION";
 
+/// Maximum number of characters in a search text: those of the longest e-mail address.
+const SEARCH_CHARS_MAX: usize = 254;
+
 /// The parameters of a request, and the faults found in them so far.
 #[derive(Clone, Debug, Default)]
 pub struct Parameters {
@@ -59,14 +62,16 @@ impl Parameters {
         self.faults.push(error::fault(name, message));
     }
 
-    /// Returns a search text of at most 254 characters. An empty text counts as none.
+    /// Returns a search text. An empty text counts as none.
     pub fn searched(&mut self, name: &str) -> Option<String> {
-        let must = "must have at most 254 characters, none of them a control character";
+        let must = format!(
+            "must have at most {SEARCH_CHARS_MAX} characters, none of them a control character"
+        );
         let fits = |text: &str| {
             let plain = !text.chars().any(char::is_control);
-            (plain && text.chars().count() <= 254).then(|| text.to_owned())
+            (plain && text.chars().count() <= SEARCH_CHARS_MAX).then(|| text.to_owned())
         };
-        self.read(name, must, fits).filter(|text| !text.is_empty())
+        self.read(name, &must, fits).filter(|text| !text.is_empty())
     }
 
     /// Returns the requested page (contract §1).

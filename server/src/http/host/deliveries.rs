@@ -16,9 +16,9 @@ use axum::{
 
 use crate::admin;
 use crate::app::App;
+use crate::domain::fields::no_fields;
 use crate::http::agent::deliveries;
-use crate::http::agent::tasks::no_fields;
-use crate::http::error::{self, ApiError};
+use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
 use crate::http::extract::page::Parameters;
 use crate::http::host::{ACCOUNT, HostAuth};
@@ -51,7 +51,7 @@ pub async fn admin_redeliver(
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id: DeliveryId = id.parse().map_err(|_| error::host_finds_no("delivery"))?;
-    no_fields(&posted.body)?;
+    checked(no_fields(&posted.body))?;
     let actor = host.actor(&app);
     once(&app, posted.once(ACCOUNT), StatusCode::OK, move |tx| {
         Ok(admin::redeliver(tx, id, &actor)?)

@@ -15,8 +15,8 @@ use axum::{
 
 use crate::admin::{self, FailedPlace};
 use crate::app::App;
-use crate::http::agent::tasks::no_fields;
-use crate::http::error::{self, ApiError};
+use crate::domain::fields::no_fields;
+use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
 use crate::http::extract::page::Parameters;
 use crate::http::host::{ACCOUNT, HostAuth};
@@ -68,7 +68,7 @@ pub async fn retry_job(
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let job = admin::job_of(&id).ok_or_else(|| error::host_finds_no("failed job"))?;
-    no_fields(&posted.body)?;
+    checked(no_fields(&posted.body))?;
     let actor = host.actor(&app);
     once(&app, posted.once(ACCOUNT), StatusCode::OK, move |tx| {
         Ok(admin::retry_job(tx, &job, &actor)?)

@@ -19,7 +19,7 @@ use axum::{
 
 use crate::admin::{self, KycMessage};
 use crate::app::App;
-use crate::domain::signature;
+use crate::domain::{kyc, signature};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::{HostAuth, actor};
 use crate::http::extract::body::{self, JsonBody};
@@ -44,13 +44,13 @@ pub async fn admin_operators(
 ) -> Result<Json<Page<OperatorRecord>>, ApiError> {
     let page = query.page();
     let must = "must be PENDING, APPROVED or REJECTED";
-    let kyc = query.read("kyc_status", must, KycStatus::parse);
+    let kyc_status = query.read("kyc_status", must, KycStatus::parse);
     let search = query.searched("q");
     query.finish()?;
     let part = part::<OperatorId>(&page)?;
     let found = app
         .store
-        .read(move |tx| accounts::operators(tx, kyc, search.as_deref(), &part))
+        .read(move |tx| accounts::operators(tx, kyc_status, search.as_deref(), &part))
         .await?;
     Ok(Json(page.of(found.rows, found.total, |one| {
         one.operator_id.to_string()
@@ -93,7 +93,7 @@ pub async fn decide_kyc(
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let id = operator_id(&id)?;
-    let decided = checked(admin::parse_decision(&posted.body))?;
+    let decided = checked(kyc::parse_decision(&posted.body))?;
     let actor = host.actor(&app);
     once(&app, posted.once(ACCOUNT), StatusCode::OK, move |tx| {
         Ok(admin::decide_kyc(tx, id, &decided, &actor)?)
@@ -128,7 +128,7 @@ pub async fn hear_kyc(
         return Err(error::unsigned());
     }
     let message = KycMessage {
-        message: checked(admin::parse_message(&body::parse(&bytes)?))?,
+        message: checked(kyc::parse_webhook(&body::parse(&bytes)?))?,
         digest: digest(&bytes),
     };
     let actor = actor(&app, "kyc provider".to_owned());

@@ -5,6 +5,7 @@ use axum::{Json, extract::State, http::StatusCode, response::Response};
 
 use crate::admin;
 use crate::app::App;
+use crate::domain::task_type;
 use crate::http::error::{ApiError, checked};
 use crate::http::extract::body::JsonBody;
 use crate::http::host::{ACCOUNT, HostAuth};
@@ -32,7 +33,7 @@ pub async fn switch_task_types(
     host: HostAuth,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let changes = checked(admin::parse_switches(&posted.body))?;
+    let changes = checked(task_type::parse_switches(&posted.body))?;
     let actor = host.actor(&app);
     once(&app, posted.once(ACCOUNT), StatusCode::OK, move |tx| {
         Ok(admin::switch_task_types(tx, &changes, &actor)?)

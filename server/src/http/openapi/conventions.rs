@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use api_types::message::{STARS_MAX, STARS_MIN};
 use api_types::page::{LIMIT_DEFAULT, LIMIT_MAX};
+use api_types::place::{LAT_DEGREES_MAX, LNG_DEGREES_MAX};
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::response::Response;
@@ -111,6 +113,7 @@ fn share(path: &str, keeps: bool, sends: bool, operation: &mut Operation) {
     for one in parameters.iter_mut() {
         if let RefOr::T(one) = one {
             bound_page(one);
+            bound_search(one);
         }
     }
     let responses = &mut operation.responses.responses;
@@ -141,6 +144,21 @@ fn bound_page(parameter: &mut Parameter) {
     };
     parameter.schema = Some(schema.into());
     parameter.description.get_or_insert(about);
+}
+
+/// Documents the bounds of `lat`, `lng` and `min_rating`, the same in every list. The attributes of
+/// utoipa take literals only.
+fn bound_search(parameter: &mut Parameter) {
+    let (least, most) = match parameter.name.as_str() {
+        "lat" => (-LAT_DEGREES_MAX, LAT_DEGREES_MAX),
+        "lng" => (-LNG_DEGREES_MAX, LNG_DEGREES_MAX),
+        "min_rating" => (f64::from(STARS_MIN), f64::from(STARS_MAX)),
+        _ => return,
+    };
+    if let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema {
+        schema.minimum = Some(least.into());
+        schema.maximum = Some(most.into());
+    }
 }
 
 /// Removes `null` from the types of a parameter: a header or a query parameter is a text or absent.

@@ -1,5 +1,7 @@
 //! The operator submits proof (contract §4).
 
+use std::sync::Arc;
+
 use crate::http::error::{self, ApiError};
 use crate::http::extract::auth::OperatorAuth;
 use crate::http::extract::body::JsonBody;
@@ -7,11 +9,7 @@ use crate::http::idempotency::once;
 use crate::{
     app::App,
     domain::{
-        faults::Faults,
-        fields::Parsed,
-        moves::Move,
-        proof::{self, Evidence, Proof},
-        task::MoveContext,
+        faults::Faults, moves::Move, proof::Evidence, submission::Submission, task::MoveContext,
     },
     store::{Tx, credentials, moves, proofs, tasks, uploads},
 };
@@ -27,7 +25,6 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use serde_json::Value;
 
 /// Submit proof for a claimed task. The Guardian reviews it next.
 ///
@@ -49,19 +46,15 @@ pub async fn submit_proof(
         .parse::<TaskId>()
         .map_err(|_| error::no_task_to(Move::Submit))?;
     let context = app.move_context();
-    let faults = result_faults(&app, operator.id, id, &posted.body).await?;
+    let submission = Arc::new(Submission::parse(&posted.body, context.now));
+    let result_faults = result_faults(&app, operator.id, id, &submission).await?;
     let once_key = posted.once(operator.id);
     once(&app, once_key, StatusCode::OK, move |tx| {
-        if let Some(submitted_at) = repeated(tx, operator.id, id, &posted.body)? {
+        if let Some(submitted_at) = repeated(tx, operator.id, id, &submission)? {
             return Ok(receipt(id, submitted_at));
         }
-        submit(
-            tx,
-            operator.id,
-            id,
-            (&posted.body, faults.as_ref()),
-            context,
-        )?;
+        let faults = result_faults.as_ref();
+        submit(tx, operator.id, id, &submission, faults, context)?;
         Ok(receipt(id, context.now))
     })
     .await
@@ -75,7 +68,7 @@ async fn result_faults(
     app: &App,
     operator_id: OperatorId,
     task_id: TaskId,
-    body: &Value,
+    submission: &Arc<Submission>,
 ) -> Result<Option<Faults>, ApiError> {
     let task = app.store.read(move |tx| tasks::get(tx, task_id)).await?;
     let Some(task) = task.filter(|task| task.operator_id == Some(operator_id)) else {
@@ -84,8 +77,8 @@ async fn result_faults(
     let Some(schema) = task.stated.result_schema else {
         return Ok(Some(Faults::default()));
     };
-    let body = body.clone();
-    tokio::task::spawn_blocking(move || proof::result_faults(&body, &schema))
+    let submission = Arc::clone(submission);
+    tokio::task::spawn_blocking(move || submission.result_faults(&schema))
         .await
         .map(Some)
         .map_err(ApiError::accident)
@@ -96,12 +89,12 @@ fn repeated(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
     task_id: TaskId,
-    body: &Value,
+    submission: &Submission,
 ) -> Result<Option<Timestamp>, ApiError> {
-    let Some(submission_id) = proof::submission_id_of(body) else {
+    let Some(submission_id) = submission.id() else {
         return Ok(None);
     };
-    match proofs::by_submission(tx, operator_id, &submission_id)? {
+    match proofs::by_submission(tx, operator_id, submission_id)? {
         Some((of_task, submitted_at)) if of_task == task_id => Ok(Some(submitted_at)),
         Some(_) => {
             let message = "was used for another task: make a new one for each submission";
@@ -118,7 +111,8 @@ fn submit(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
     task_id: TaskId,
-    (body, result_faults): (&Value, Option<&Faults>),
+    submission: &Submission,
+    result_faults: Option<&Faults>,
     context: MoveContext,
 ) -> Result<(), ApiError> {
     let task = tasks::get(tx, task_id)?.ok_or_else(|| error::no_task_to(Move::Submit))?;
@@ -127,8 +121,7 @@ fn submit(
     // The task was claimed after the check of the result: the submission came before the claim.
     let result_faults = result_faults.ok_or_else(|| error::no_task_to(Move::Submit))?;
     let files = uploads::of(tx, operator_id, task_id)?;
-    let parsed = Proof::parse(body, &moved.task, &files, context.now);
-    let proof = with_result(parsed, result_faults)?;
+    let proof = submission.check(&moved.task, &files, result_faults)?;
     let moved = moved.reviewed_with(proof.effort(&files));
     moves::record(tx, &moved)?;
     proofs::insert(tx, task_id, operator_id, &proof)?;
@@ -137,19 +130,6 @@ fn submit(
         credentials::insert(tx, task_id, envelope, context.now)?;
     }
     Ok(())
-}
-
-/// Returns a proof whose result satisfies its schema, or all faults of both. A result that violates
-/// the schema has its own error code, unless something else is wrong as well.
-fn with_result(parsed: Parsed<Proof>, result_faults: &Faults) -> Result<Proof, ApiError> {
-    match parsed {
-        Ok(proof) if result_faults.is_empty() => Ok(proof),
-        Ok(_) => Err(error::result_unfit(result_faults.clone())),
-        Err(mut faults) => {
-            faults.extend([result_faults.clone()]);
-            Err(error::validation(faults))
-        }
-    }
 }
 
 fn receipt(task_id: TaskId, submitted_at: Timestamp) -> ProofReceipt {

@@ -19,7 +19,7 @@ use axum::{
     response::Response,
 };
 
-use crate::http::agent::tasks::{no_fields, task_id, window};
+use crate::http::agent::tasks::{task_id, window};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::OperatorAuth;
 use crate::http::extract::body::JsonBody;
@@ -32,6 +32,7 @@ use crate::{
     app::App,
     domain::{
         estimate,
+        fields::{USD_DECIMALS, no_fields},
         moves::Move,
         task::{MoveContext, Moved, Refusal, Task},
     },
@@ -47,8 +48,7 @@ use crate::{
 ///
 /// `pagination.total` is counted up to 1 000.
 #[utoipa::path(get, path = paths::FIND_TASKS, tag = "operators",
-    params(("lat" = Option<f64>, Query, minimum = -90, maximum = 90),
-        ("lng" = Option<f64>, Query, minimum = -180, maximum = 180),
+    params(("lat" = Option<f64>, Query), ("lng" = Option<f64>, Query),
         ("radius_km" = Option<f64>, Query, description = "Only so far from lat and lng"),
         ("task_type" = Option<TaskType>, Query), ("min_reward" = Option<MicroUsd>, Query),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
@@ -63,7 +63,7 @@ pub async fn find_tasks(
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
     let page = query.page();
     let task_type = query.read("task_type", TASK_TYPE_MUST, TaskType::parse);
-    let dollars = |text: &str| MicroUsd::parse(text, 2).ok();
+    let dollars = |text: &str| MicroUsd::parse(text, USD_DECIMALS).ok();
     let reward_min = query.read("min_reward", "must be an amount of US dollars", dollars);
     let area = near::area(&mut query, None);
     query.finish()?;
@@ -316,7 +316,7 @@ async fn simple_move(
     let id = id
         .parse::<TaskId>()
         .map_err(|_| error::task_not_claimed_by_you())?;
-    no_fields(&posted.body)?;
+    checked(no_fields(&posted.body))?;
     once(app, posted.once(operator_id), StatusCode::OK, move |tx| {
         let task = tasks::get(tx, id)?.ok_or_else(error::task_not_claimed_by_you)?;
         let moved = make(task)?;

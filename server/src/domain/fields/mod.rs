@@ -1,14 +1,21 @@
 //! Reads a JSON body field by field and reports every fault at once.
 //!
 //! Serde would stop at the first fault of a body. The meaning of the fields is decided by the
-//! modules that read them.
+//! modules that read them, with the readers of single values in `values.rs`.
 
-use std::ops::RangeInclusive;
+mod values;
 
-use api_types::{MicroUsd, Timestamp, decimal, error::Fault, strings::URL_CHARS_MAX};
-use serde_json::{Map, Number, Value};
+use api_types::error::Fault;
+use serde_json::{Map, Value};
 
 use super::faults::Faults;
+pub use values::{
+    USD_DECIMALS, USDC_DECIMALS, choice, degrees, entries, flag, list, money, text, timestamp, url,
+    whole,
+};
+
+/// The message for a body that is not an object.
+pub const NOT_AN_OBJECT: &str = "must be a JSON object";
 
 /// A value that was read, or its faults with field paths relative to it.
 pub type Parsed<T> = Result<T, Faults>;
@@ -26,6 +33,17 @@ pub fn both<A, B>(one: Parsed<A>, other: Parsed<B>) -> Parsed<(A, B)> {
             Err(faults)
         }
     }
+}
+
+/// Checks that the body of a request without arguments is absent or an empty object.
+///
+/// # Errors
+/// A fault for each field.
+pub fn no_fields(body: &Value) -> Parsed<()> {
+    if body.is_null() {
+        return Ok(());
+    }
+    Fields::read(body, |_| Some(()))
 }
 
 /// The fields of a JSON object. They can be read only inside [`Fields::read`].
@@ -63,7 +81,7 @@ impl<'a> Fields<'a> {
             faults: Faults::default(),
         };
         if object.is_none() {
-            fields.fault("", "must be a JSON object");
+            fields.fault("", NOT_AN_OBJECT);
         }
         let found = read(&mut fields);
         let faults = fields.into_faults();
@@ -208,144 +226,82 @@ pub fn wrong<T>(message: impl Into<String>) -> Parsed<T> {
     Err(fault("", message).into())
 }
 
-/// Reads a text whose number of characters is in a range. Control characters other than line breaks
-/// and tabs are refused: they display nothing, and one of the databases cannot store them.
-pub fn text(chars: RangeInclusive<usize>) -> impl Fn(&Value) -> Parsed<String> {
-    move |value| {
-        let Some(text) = value.as_str() else {
-            return wrong("must be a string");
-        };
-        let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-        if text.chars().any(control) {
-            return wrong("must not contain control characters");
-        }
-        if *chars.start() > 0 && text.trim().is_empty() {
-            return wrong("must not be empty");
-        }
-        if !chars.contains(&text.chars().count()) {
-            let (least, most) = (chars.start(), chars.end());
-            return wrong(format!("must have {least} to {most} characters"));
-        }
-        Ok(text.to_owned())
-    }
-}
-
-/// Reads an amount of US dollars, as a number or a decimal string.
-pub fn money(decimals_max: usize) -> impl Fn(&Value) -> Parsed<MicroUsd> {
-    move |value| {
-        let read = match value {
-            Value::Number(number) => MicroUsd::parse_number(&number.to_string(), decimals_max),
-            Value::String(text) => MicroUsd::parse(text, decimals_max),
-            _ => return wrong("must be a number or a decimal string of US dollars"),
-        };
-        read.or_else(|error| wrong(error.to_string()))
-    }
-}
-
-/// Reads a time in RFC 3339.
-pub fn timestamp(value: &Value) -> Parsed<Timestamp> {
-    let text = value.as_str().unwrap_or_default();
-    text.parse()
-        .or_else(|error: api_types::time::TimestampError| wrong(error.to_string()))
-}
-
-/// Reads one of the names that `parse` accepts; `names` lists them for the message.
-pub fn choice<T>(
-    parse: impl Fn(&str) -> Option<T>,
-    names: impl Into<String>,
-) -> impl Fn(&Value) -> Parsed<T> {
-    let names = names.into();
-    move |value| match value.as_str().and_then(&parse) {
-        Some(chosen) => Ok(chosen),
-        None => wrong(format!("must be one of {names}")),
-    }
-}
-
-/// Reads an integer in a range, in any JSON notation: `5`, `5.0` and `5e0` are the same number, as
-/// for the JSON Schema type `integer`.
-pub fn whole(range: RangeInclusive<u32>) -> impl Fn(&Value) -> Parsed<u32> {
-    let read = |number: &Number| {
-        let units = decimal::parse_units(&number.to_string(), 0).ok()?;
-        u32::try_from(units).ok()
-    };
-    move |value| match value.as_number().and_then(read) {
-        Some(number) if range.contains(&number) => Ok(number),
-        _ => wrong(format!(
-            "must be a whole number from {} to {}",
-            range.start(),
-            range.end()
-        )),
-    }
-}
-
-/// Reads a boolean.
-pub fn flag(value: &Value) -> Parsed<bool> {
-    value
-        .as_bool()
-        .map_or_else(|| wrong("must be true or false"), Ok)
-}
-
-/// Reads a number of degrees in a range.
-pub fn degrees(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Parsed<f64> {
-    move |value| match value.as_f64() {
-        Some(degrees) if range.contains(&degrees) => Ok(degrees),
-        _ => wrong(format!(
-            "must be a number from {} to {}",
-            range.start(),
-            range.end()
-        )),
-    }
-}
-
-/// Reads a list whose length is in a range, each element with `parse`.
-pub fn list<T>(
-    count: RangeInclusive<usize>,
-    parse: impl Fn(&Value) -> Parsed<T>,
-) -> impl Fn(&Value) -> Parsed<Vec<T>> {
-    move |value| {
-        let Some(items) = value.as_array() else {
-            return wrong("must be a list");
-        };
-        if !count.contains(&items.len()) {
-            return wrong(format!(
-                "must have {} to {} entries",
-                count.start(),
-                count.end()
-            ));
-        }
-        let mut faults = Faults::default();
-        let mut read = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            match parse(item) {
-                Ok(one) => read.push(one),
-                Err(inner) => faults.extend_within(&format!("[{index}]"), inner),
-            }
-        }
-        if faults.is_empty() {
-            Ok(read)
-        } else {
-            Err(faults)
-        }
-    }
-}
-
-/// Reads an absolute URL of one of the schemes, without credentials.
-pub fn url(schemes: &'static [&'static str]) -> impl Fn(&Value) -> Parsed<String> {
-    move |value| {
-        let read = text(1..=URL_CHARS_MAX)(value)?;
-        let fits = url::Url::parse(&read).is_ok_and(|url| {
-            let bare = url.username().is_empty() && url.password().is_none();
-            schemes.contains(&url.scheme()) && url.host().is_some() && bare
-        });
-        if fits {
-            return Ok(read);
-        }
-        wrong(format!(
-            "must be an absolute {} address without a user name",
-            schemes.join(" or ")
-        ))
-    }
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_name_that_may_be_a_secret_is_not_repeated() {
+        let read = |body: &Value| {
+            Fields::read(body, |fields| {
+                fields.unknown_are_unnamed("nothing else may be sent");
+                Some(())
+            })
+        };
+        let faults = read(&json!({"sk_live_1": 1, "sk_live_2": 2})).unwrap_err();
+        let faults: Vec<_> = faults.into_iter().collect();
+        assert_eq!(faults, [fault("", "nothing else may be sent")]);
+        assert_eq!(read(&json!({})), Ok(()));
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let body = json!({"name": "", "amount": "1.234", "tags": ["ok", 7], "extra": true});
+        let read: Parsed<()> = Fields::read(&body, |fields| {
+            fields.required("name", text(1..=10));
+            fields.required("amount", money(USD_DECIMALS));
+            fields.required("tags", list(1..=3, text(1..=5)));
+            fields.required("missing", timestamp);
+            None
+        });
+        let places: Vec<_> = read
+            .unwrap_err()
+            .into_iter()
+            .map(|fault| fault.field)
+            .collect();
+        assert_eq!(places, ["name", "amount", "tags[1]", "missing", "extra"]);
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_has_one_fault() {
+        for body in [json!(null), json!([]), json!("x"), json!(1)] {
+            let read = Fields::read(&body, |fields| fields.required("name", text(1..=10)));
+            assert_eq!(
+                read,
+                Err(fault("", "must be a JSON object").into()),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_request_without_arguments_takes_an_empty_object_or_nothing() {
+        assert_eq!(no_fields(&json!(null)), Ok(()));
+        assert_eq!(no_fields(&json!({})), Ok(()));
+        assert_eq!(no_fields(&json!({"reason": null})), Err(unknown("reason")));
+        assert_eq!(
+            no_fields(&json!([])),
+            Err(fault("", "must be a JSON object").into())
+        );
+    }
+
+    fn unknown(name: &str) -> Faults {
+        let mut faults = Faults::default();
+        faults.push_made_up(fault(name, "is not a field of this request"));
+        faults
+    }
+
+    #[test]
+    fn nothing_is_read_of_a_body_with_a_fault() {
+        let body = json!({"amount": 5, "currency": 986, "extra": true});
+        let read = Fields::read(&body, |fields| {
+            let amount = fields.required("amount", money(USD_DECIMALS));
+            fields.optional("currency", text(1..=10));
+            fields.unknown_are_ignored();
+            amount
+        });
+        assert_eq!(read, Err(fault("currency", "must be a string").into()));
+    }
+}
