@@ -81,7 +81,7 @@ impl RawResponse {
 
 #[cfg(test)]
 mod tests {
-    use api_types::{proof::ProofReceipt, task::Status};
+    use api_types::{proof::ProofReceipt, status::Status};
 
     use super::*;
 
