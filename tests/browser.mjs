@@ -21,6 +21,9 @@ let context;
 let page;
 let screenshots;
 let keepsake;
+let isOffline = false;
+/** The session that emulates a device without a network for a document loaded meanwhile. */
+let emulation;
 const faults = [];
 
 /** Starts the browser with a profile that is kept afterwards, and opens the app. */
@@ -497,6 +500,33 @@ async function seeOwnShell() {
   if (!kept.startsWith("{")) faults.push(`kept as the manifest: ${kept}`);
 }
 
+/** Emulates a device without a network. */
+async function goOffline() {
+  isOffline = true;
+  await context.setOffline(true);
+}
+
+async function goOnline() {
+  isOffline = false;
+  await emulation?.detach();
+  emulation = undefined;
+  await context.setOffline(false);
+}
+
+/**
+ * Reloads the page. Chromium tells a new document that it is online, even if it emulates a device
+ * without a network, until it is told to emulate one again.
+ */
+async function reload() {
+  await page.reload();
+  if (!isOffline) return;
+  emulation ??= await context.newCDPSession(page);
+  await emulation.send("Network.enable");
+  await emulation.send("Network.emulateNetworkConditions", {
+    offline: true, latency: 0, downloadThroughput: -1, uploadThroughput: -1,
+  });
+}
+
 async function seeOffline() {
   await page.getByText("You are offline. What you send is saved on this phone and sent later.").waitFor();
   await page.getByText("No connection").waitFor();
@@ -636,9 +666,9 @@ const verbs = {
   seeOffline,
   plant: ({ text }) => plant(page, text),
   dumpStorage: async ({ into }) => writeFileSync(into, JSON.stringify(await readStorage(page))),
-  goOffline: () => context.setOffline(true),
-  goOnline: () => context.setOffline(false),
-  reload: () => page.reload(),
+  goOffline,
+  goOnline,
+  reload,
   title: () => page.title(),
 };
 
