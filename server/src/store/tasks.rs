@@ -173,11 +173,18 @@ pub fn completed_by(
     rows.iter().map(task).collect()
 }
 
-/// Returns how many tasks an operator completed.
-pub fn count_completed_by(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<u64, StoreError> {
-    let mut search = Search::of("task", "task.operator_id = ", operator_id);
-    search.also("task.status = 'COMPLETED'");
-    search.count(tx)
+/// Returns how many tasks each of these operators completed.
+pub fn count_completed_by(
+    tx: &mut Tx<'_>,
+    operators: &[OperatorId],
+) -> Result<HashMap<OperatorId, u64>, StoreError> {
+    let select = "SELECT operator.id AS id, (
+             SELECT COUNT(*) FROM task
+             WHERE task.operator_id = operator.id AND task.status = 'COMPLETED') AS completed
+         FROM operator WHERE operator.id";
+    with_ids(tx, select, operators, |row| {
+        Ok(u64::try_from(row.get::<i64>("completed")?).unwrap_or_default())
+    })
 }
 
 /// Returns the sum of the rewards of an operator's tasks whose proof is not decided yet.
