@@ -29,15 +29,30 @@ const LISTING: Listing = Listing {
     order: KeyOrder::NewestFirst,
 };
 
-/// Inserts the delivery of an event and the job that sends it. There is no job if the callback has
-/// said that it is gone.
-pub fn insert(
+/// Inserts the deliveries of one move, which all go to the callback of its task, and the jobs that
+/// send them. There is no job if the callback has said that it is gone.
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    agent_id: AgentId,
+    deliveries: &[NewDelivery],
+) -> Result<(), StoreError> {
+    let Some(first) = deliveries.first() else {
+        return Ok(());
+    };
+    let host_state = callback_hosts::state_of(tx, agent_id, &first.url)?;
+    for outgoing in deliveries {
+        insert_one(tx, agent_id, outgoing, &host_state)?;
+    }
+    Ok(())
+}
+
+fn insert_one(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     outgoing: &NewDelivery,
+    host_state: &CallbackState,
 ) -> Result<(), StoreError> {
     let at = outgoing.event.timestamp;
-    let host_state = callback_hosts::state_of(tx, agent_id, &outgoing.url)?;
     let (state, due_at) = match host_state.is_disabled {
         true => (DeliveryState::Disabled, None),
         false => (DeliveryState::Pending, Some(at.as_millis())),

@@ -26,8 +26,7 @@ const PLACED_MAX: u32 = 256;
 
 /// Inserts an event of a task. It has no position in the log yet.
 pub fn insert(tx: &mut Tx<'_>, task: &Task, event: &Event) -> Result<(), StoreError> {
-    let view = event::event_of(task, event);
-    let result = view.guardian_result.as_ref();
+    let result = event.guardian_result.as_ref();
     tx.send(
         "INSERT INTO event (id, task_id, agent_id, name, previous_status, status, at_ms,
              task_version, guardian_result)
