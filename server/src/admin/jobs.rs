@@ -8,7 +8,7 @@ use api_types::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{ActorContext, AdminError};
-use crate::store::{StoreError, Tx, jobs};
+use crate::store::{StoreError, Tx, jobs, search::PageOfRows};
 
 /// A keyset position in the list of failed jobs.
 #[derive(Clone, Debug)]
@@ -30,16 +30,15 @@ pub fn job_of(id: &str) -> Option<String> {
     (!job.chars().any(char::is_control)).then_some(job)
 }
 
-/// Returns up to `limit + 1` jobs that failed permanently, longest due first, and their total
-/// number.
+/// Returns a page of the jobs that failed permanently, longest due first.
 pub fn failed_jobs(
     tx: &mut Tx<'_>,
     after: Option<&FailedPlace>,
     limit: u32,
-) -> Result<(Vec<FailedJob>, u64), StoreError> {
+) -> Result<PageOfRows<FailedJob>, StoreError> {
     let after = after.map(|place| (place.due_at_millis, place.job.as_str()));
-    let (failed, total) = jobs::failed(tx, after, limit)?;
-    let failed = failed.into_iter().map(|job| FailedJob {
+    let found = jobs::failed(tx, after, limit)?;
+    let failed = found.rows.into_iter().map(|job| FailedJob {
         job_id: job_id(&job.payload),
         kind: job.kind,
         job: job.payload,
@@ -47,7 +46,10 @@ pub fn failed_jobs(
         last_error: job.last_error,
         due_at: job.due_at,
     });
-    Ok((failed.collect(), total))
+    Ok(PageOfRows {
+        rows: failed.collect(),
+        total: found.total,
+    })
 }
 
 /// Runs a job that failed permanently again, as if it were new.

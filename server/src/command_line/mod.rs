@@ -39,8 +39,8 @@ use crate::{
     store::{
         Store, Tx, accounts, audit,
         deliveries::{self, DeliveryFilter},
-        disputes::{self, DisputeFilter},
-        lists::PageWindow,
+        disputes::{self, DisputeState},
+        search::PageWindow,
         shared_settings,
     },
 };
@@ -99,14 +99,6 @@ struct CommandContext<'a> {
     print: Print,
 }
 
-fn part(limit: u32) -> PageWindow {
-    PageWindow {
-        limit,
-        offset: 0,
-        after: None,
-    }
-}
-
 /// Drops the row beyond the limit, and notes on standard error that there are more.
 fn at_most<T>(mut rows: Vec<T>, limit: u32) -> Vec<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -133,7 +125,7 @@ impl CommandContext<'_> {
                     .store
                     .read(move |tx| {
                         let kyc = kyc.map(Into::into);
-                        accounts::operators(tx, kyc, search.as_deref(), &part(limit))
+                        accounts::operators(tx, kyc, search.as_deref(), PageWindow::first(limit))
                     })
                     .await?;
                 let names = ["OPERATOR", "KYC", "NAME", "E-MAIL", "PENDING $", "SINCE"];
@@ -175,7 +167,9 @@ impl CommandContext<'_> {
             Agents::List { search, limit } => {
                 let found = self
                     .store
-                    .read(move |tx| accounts::agents(tx, search.as_deref(), &part(limit)))
+                    .read(move |tx| {
+                        accounts::agents(tx, search.as_deref(), PageWindow::first(limit))
+                    })
                     .await?;
                 let names = [
                     "AGENT",
@@ -200,13 +194,9 @@ impl CommandContext<'_> {
     async fn disputes(&self, command: Disputes, out: &mut impl Write) -> anyhow::Result<()> {
         match command {
             Disputes::List { open, limit } => {
-                let filter = DisputeFilter {
-                    open: open.then_some(true),
-                    limit,
-                    offset: 0,
-                    after: None,
-                };
-                let list = move |tx: &mut Tx<'_>| disputes::list(tx, filter);
+                let state = open.then_some(DisputeState::Open);
+                let list =
+                    move |tx: &mut Tx<'_>| disputes::list(tx, state, PageWindow::first(limit));
                 let found = self.store.read(list).await?;
                 let names = [
                     "DISPUTE",
@@ -273,13 +263,10 @@ impl CommandContext<'_> {
     async fn deliveries(&self, command: Deliveries, out: &mut impl Write) -> anyhow::Result<()> {
         match command {
             Deliveries::List { limit } => {
-                let window = deliveries::DeliveryWindow {
-                    limit,
-                    offset: 0,
-                    after: None,
+                let list = move |tx: &mut Tx<'_>| {
+                    let window = PageWindow::first(limit);
+                    deliveries::list(tx, DeliveryFilter::default(), window)
                 };
-                let list =
-                    move |tx: &mut Tx<'_>| deliveries::list(tx, DeliveryFilter::default(), window);
                 let found = self.store.read(list).await?;
                 let names = [
                     "DELIVERY", "EVENT", "TASK", "STATE", "ATTEMPTS", "SINCE", "URL",
@@ -299,16 +286,18 @@ impl CommandContext<'_> {
     async fn jobs(&self, command: Jobs, out: &mut impl Write) -> anyhow::Result<()> {
         let id = match command {
             Jobs::List { limit } => {
-                let (jobs, _) = self
+                let found = self
                     .store
                     .read(move |tx| admin::failed_jobs(tx, None, limit))
                     .await?;
                 let names = ["JOB", "KIND", "ATTEMPTS", "DUE", "ERROR"];
-                return self.print.list(out, &names, &at_most(jobs, limit), |job| {
-                    let (id, kind) = (job.job_id.clone(), job.kind.clone());
-                    let (attempts, due) = (job.attempts.to_string(), job.due_at.to_string());
-                    vec![id, kind, attempts, due, plain(&job.last_error)]
-                });
+                return self
+                    .print
+                    .list(out, &names, &at_most(found.rows, limit), |job| {
+                        let (id, kind) = (job.job_id.clone(), job.kind.clone());
+                        let (attempts, due) = (job.attempts.to_string(), job.due_at.to_string());
+                        vec![id, kind, attempts, due, plain(&job.last_error)]
+                    });
             }
             Jobs::Retry { id } => id,
         };
@@ -327,7 +316,7 @@ impl CommandContext<'_> {
     ) -> anyhow::Result<()> {
         let found = self
             .store
-            .read(move |tx| audit::list(tx, subject.as_deref(), &part(limit)))
+            .read(move |tx| audit::list(tx, subject.as_deref(), PageWindow::first(limit)))
             .await?;
         let names = ["AT", "WHO", "ACTION", "SUBJECT", "DETAILS", "REQUEST"];
         self.print

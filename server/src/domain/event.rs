@@ -1,32 +1,8 @@
-//! The public form of an event, and the order of events in an agent's log.
-//!
-//! Positions in the log are assigned by `store/outbox.rs`.
+//! The order of events in an agent's log. Positions are assigned by `store/outbox.rs`.
 
 use std::collections::HashMap;
 
-use api_types::{EventId, TaskId, event::TaskEvent, status::Status};
-
-use super::task::{Event, Task};
-
-/// Returns the event as the log and webhooks show it. The Guardian's result is included only in the
-/// events of statuses that it led to, and not in those of earlier statuses or of a task that was
-/// started again.
-pub fn event_of(task: &Task, event: &Event) -> TaskEvent {
-    let decided = matches!(
-        event.status,
-        Status::Verified | Status::Completed | Status::ManualReview | Status::Disputed
-    );
-    TaskEvent {
-        event: event.name.to_owned(),
-        task_id: task.id,
-        status: event.status,
-        previous_status: event.previous_status,
-        guardian_result: task.guardian_result.clone().filter(|_| decided),
-        timestamp: event.at,
-        event_id: event.id,
-        external_id: task.stated.external_id.clone(),
-    }
-}
+use api_types::{EventId, TaskId};
 
 /// An event without a position in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use api_types::{
-    MicroUsd,
+    MicroUsd, Timestamp,
     agent::{Tier, TierLimits},
 };
 
@@ -16,6 +16,12 @@ pub const STANDARD_DEPOSITS_MIN: MicroUsd = MicroUsd::usd(50);
 
 /// Milliseconds of a UTC day.
 pub const DAY_MILLIS: i64 = 86_400_000;
+
+/// Returns the UTC day of a time, counted from 1970. Daily limits and trailing spending are kept by
+/// these days.
+pub fn day(at: Timestamp) -> i64 {
+    at.as_millis().div_euclid(DAY_MILLIS)
+}
 
 /// The platform fee by what an agent spent in the trailing thirty days.
 #[derive(Clone, Debug, PartialEq, Eq)]

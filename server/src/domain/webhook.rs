@@ -15,7 +15,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{event, moves::MOVES, secret::hex, task::Moved};
+use super::{moves::MOVES, secret::hex};
 
 /// The events that the default style sends (contract §7).
 const HUMANOPS_EVENTS: [&str; 4] = [
@@ -90,34 +90,31 @@ pub struct NewDelivery {
     pub event: TaskEvent,
 }
 
-/// Returns the deliveries that a move causes for the task's callback, in order.
-pub fn outgoing(moved: &Moved) -> Vec<NewDelivery> {
-    let task = &moved.task;
-    let Some(url) = &task.stated.callback_url else {
-        return Vec::new();
-    };
-    let style = task.stated.webhook_style.unwrap_or(WebhookStyle::Humanops);
-    let last = moved.events.len().saturating_sub(1);
-    let events = moved.events.iter().enumerate();
-    let chosen = events.filter(|(nth, event)| match style {
-        WebhookStyle::Humanops => HUMANOPS_EVENTS.contains(&event.name),
-        // A move may emit several events; the last one states where it led.
-        WebhookStyle::Humcli => *nth == last,
-        WebhookStyle::All => true,
-    });
-    let outgoing = chosen.map(|(_, event)| {
-        let mut view = event::event_of(task, event);
+/// Returns the deliveries of one move's events to a callback, in order.
+pub fn deliveries(url: &str, style: WebhookStyle, events: Vec<TaskEvent>) -> Vec<NewDelivery> {
+    let last = events.len().saturating_sub(1);
+    let before = events.first().and_then(|first| first.previous_status);
+    let sent = events
+        .into_iter()
+        .enumerate()
+        .filter(|(nth, event)| match style {
+            WebhookStyle::Humanops => HUMANOPS_EVENTS.contains(&event.event.as_str()),
+            // A move may emit several events; the last one states where it led.
+            WebhookStyle::Humcli => *nth == last,
+            WebhookStyle::All => true,
+        });
+    let delivery = |(_, mut event): (usize, TaskEvent)| {
         if style == WebhookStyle::Humcli {
-            view.event = STATUS_CHANGED.to_owned();
-            view.previous_status = moved.events.first().and_then(|first| first.previous_status);
+            event.event = STATUS_CHANGED.to_owned();
+            event.previous_status = before;
         }
         NewDelivery {
-            id: event.id.delivery_id(),
-            url: url.clone(),
-            event: view,
+            id: event.event_id.delivery_id(),
+            url: url.to_owned(),
+            event,
         }
-    });
-    outgoing.collect()
+    };
+    sent.map(delivery).collect()
 }
 
 /// Returns the lane of a URL as a digest of its host and port. Deliveries to one host share a lane,

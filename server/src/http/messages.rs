@@ -16,7 +16,7 @@ use crate::{
     domain::task::{MoveContext, Task},
     store::{
         Tx,
-        messages::{self, MessageReader, MessageWindow, NewMessage},
+        messages::{self, MessageReader, NewMessage},
     },
 };
 
@@ -28,11 +28,7 @@ pub(in crate::http) async fn read(
     page: PageQuery,
     visible: impl Fn(&mut Tx<'_>) -> Result<(), ApiError> + Send + 'static,
 ) -> Result<Json<Page<Message>>, ApiError> {
-    let window = MessageWindow {
-        limit: page.limit,
-        offset: page.offset,
-        after: page.after()?,
-    };
+    let window = page.window()?;
     let (found, unread) = app
         .store
         .read(move |tx| {

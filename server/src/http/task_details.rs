@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use api_types::{
-    AgentId, OperatorId, Timestamp,
+    AgentId, OperatorId, TaskId, Timestamp,
     agent::AgentSummary,
     message::Author,
     operator::OperatorSummary,
@@ -38,50 +38,56 @@ pub struct TaskDetails {
 
 /// Loads a task with everything that its views show.
 pub(super) fn load(tx: &mut Tx<'_>, task: Task) -> Result<TaskDetails, StoreError> {
-    let parties = TaskParties::of(tx, std::slice::from_ref(&task))?;
-    load_with(tx, task, &parties)
+    let mut related = RelatedRows::of(tx, std::slice::from_ref(&task))?;
+    related.details(task)
 }
 
-/// Loads the same for many tasks, reading their agents and operators at once.
+/// Loads the same for many tasks, with one query per table.
 pub(super) fn load_all(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<TaskDetails>, StoreError> {
-    let parties = TaskParties::of(tx, &tasks)?;
-    let loaded = tasks.into_iter().map(|task| load_with(tx, task, &parties));
-    loaded.collect()
+    let mut related = RelatedRows::of(tx, &tasks)?;
+    let details = tasks.into_iter().map(|task| related.details(task));
+    details.collect()
 }
 
-/// The agents and operators of some tasks, read at once for all of them.
-struct TaskParties {
+/// The rows of other tables to which some tasks refer.
+struct RelatedRows {
     agents: HashMap<AgentId, AgentSummary>,
     operators: HashMap<OperatorId, OperatorSummary>,
+    proofs: HashMap<TaskId, StoredProof>,
+    rated_by: HashMap<TaskId, Vec<Author>>,
 }
 
-fn load_with(
-    tx: &mut Tx<'_>,
-    task: Task,
-    parties: &TaskParties,
-) -> Result<TaskDetails, StoreError> {
-    let agent = parties.agents.get(&task.agent_id).cloned();
-    let agent = agent.ok_or_else(|| StoreError::Inconsistent {
-        table: "agent",
-        id: task.agent_id.to_string(),
-        problem: "a task refers to it, but it is not there".to_owned(),
-    })?;
-    // A proof from a claim that was given back is not reviewed.
-    let proof = match task.at.submitted {
-        Some(_) => proofs::latest(tx, task.id)?,
-        None => None,
-    };
-    let rated_by = match task.status {
-        Status::Completed => ratings::authors(tx, &task)?,
-        _ => Vec::new(),
-    };
-    Ok(TaskDetails {
-        proof,
-        operator: operator_among(&parties.operators, &task),
-        agent,
-        rated_by,
-        task,
-    })
+impl RelatedRows {
+    fn of(tx: &mut Tx<'_>, tasks: &[Task]) -> Result<Self, StoreError> {
+        // A proof from a claim that was given back is not reviewed.
+        let submitted = tasks.iter().filter(|task| task.at.submitted.is_some());
+        let completed = tasks.iter().filter(|task| task.status == Status::Completed);
+        let submitted: Vec<_> = submitted.map(|task| task.id).collect();
+        let completed: Vec<_> = completed.map(|task| task.id).collect();
+        Ok(Self {
+            agents: tasks::records_of(tx, tasks.iter().map(|task| task.agent_id))?,
+            operators: operators_of(tx, tasks)?,
+            proofs: proofs::latest_of(tx, &submitted)?,
+            rated_by: ratings::authors(tx, &completed)?,
+        })
+    }
+
+    /// Returns a task with the rows that belong to it. Its own rows can be taken once.
+    fn details(&mut self, task: Task) -> Result<TaskDetails, StoreError> {
+        let agent = self.agents.get(&task.agent_id).cloned();
+        let agent = agent.ok_or_else(|| StoreError::Inconsistent {
+            table: "agent",
+            id: task.agent_id.to_string(),
+            problem: "a task refers to it, but it is not there".to_owned(),
+        })?;
+        Ok(TaskDetails {
+            proof: self.proofs.remove(&task.id),
+            operator: operator_among(&self.operators, &task),
+            agent,
+            rated_by: self.rated_by.remove(&task.id).unwrap_or_default(),
+            task,
+        })
+    }
 }
 
 /// Returns what an agent sees of the operator who claimed its task.
@@ -130,14 +136,5 @@ impl TaskDetails {
             actions.retain(|action| *action != Action::Rate);
         }
         actions
-    }
-}
-
-impl TaskParties {
-    fn of(tx: &mut Tx<'_>, tasks: &[Task]) -> Result<Self, StoreError> {
-        Ok(Self {
-            agents: tasks::records_of(tx, tasks.iter().map(|task| task.agent_id))?,
-            operators: operators_of(tx, tasks)?,
-        })
     }
 }

@@ -110,12 +110,14 @@ async fn gather(app: &App, proof: &StoredProof) -> Result<Measurements, JobError
 }
 
 async fn stored(app: &App, ids: Vec<UploadId>) -> Result<Vec<StoredUpload>, JobError> {
-    let read = move |tx: &mut Tx<'_>| -> Result<Vec<_>, StoreError> {
-        let found = ids.iter().map(|id| Ok((*id, uploads::get(tx, *id)?)));
-        found.collect()
-    };
-    let found = app.store.read(read).await?;
-    let present = found.into_iter().map(|(id, upload)| {
+    let named = ids.clone();
+    let found = app
+        .store
+        .read(move |tx| uploads::with_these_ids(tx, &named))
+        .await?;
+    let present = ids.into_iter().map(|id| {
+        // A proof may name the same upload twice.
+        let upload = found.get(&id).cloned();
         upload.ok_or_else(|| JobError::Fail(format!("{id} is in a proof but not stored")))
     });
     present.collect()

@@ -12,48 +12,61 @@ use api_types::{
 
 use crate::store::engine::columns::{json, money, name, text, time, time_if_any};
 use crate::store::engine::folded::containing;
-use crate::store::lists::{List, PageWindow};
-use crate::store::tasks::PageOfRows;
+use crate::store::search::{KeyOrder, Listing, PageOfRows, PageWindow, Search};
 use crate::store::{Row, StoreError, Tx, params};
 
-const OPERATORS: &str = "operator LEFT JOIN account ON account.id = 'pending:' || operator.id";
-const OPERATOR_COLUMNS: &str = "operator.id AS id, name, email, phone, city, country, skills,
-    kyc_status, kyc_decided_at_ms, kyc_note, created_at_ms,
-    COALESCE(account.balance_micros, 0) AS pending_micros";
+/// The list of operators: newest first.
+const OPERATORS: Listing = Listing {
+    columns: "operator.id AS id, name, email, phone, city, country, skills, kyc_status,
+        kyc_decided_at_ms, kyc_note, created_at_ms,
+        COALESCE(account.balance_micros, 0) AS pending_micros",
+    joins: "LEFT JOIN account ON account.id = 'pending:' || operator.id",
+    key: "operator.id",
+    order: KeyOrder::NewestFirst,
+};
 
-const AGENTS: &str = "agent LEFT JOIN account ON account.id = 'deposit:' || agent.id";
-const AGENT_COLUMNS: &str = "agent.id AS id, name, email, company, tier, deposited_micros,
-    created_at_ms, COALESCE(account.balance_micros, 0) AS balance_micros,
-    (SELECT COUNT(*) FROM task WHERE task.agent_id = agent.id) AS tasks,
-    (SELECT COUNT(*) FROM api_key
-     WHERE api_key.agent_id = agent.id AND api_key.revoked_at_ms IS NULL) AS active_keys";
+/// The list of agents: newest first.
+const AGENTS: Listing = Listing {
+    columns: "agent.id AS id, name, email, company, tier, deposited_micros, created_at_ms,
+        COALESCE(account.balance_micros, 0) AS balance_micros,
+        (SELECT COUNT(*) FROM task WHERE task.agent_id = agent.id) AS tasks,
+        (SELECT COUNT(*) FROM api_key
+         WHERE api_key.agent_id = agent.id AND api_key.revoked_at_ms IS NULL) AS active_keys",
+    joins: "LEFT JOIN account ON account.id = 'deposit:' || agent.id",
+    key: "agent.id",
+    order: KeyOrder::NewestFirst,
+};
 
-/// Condition for a part of the name or of the e-mail address, which is stored in lower case. What
-/// an older server wrote during a roll-out is not folded yet.
-const NAME_OR_EMAIL: &str = "(COALESCE(name_folded, LOWER(name)) LIKE ? ESCAPE '\\'
-    OR email LIKE ? ESCAPE '\\')";
+/// Narrows a search to accounts with a text in their name or in their e-mail address, which is
+/// stored in lower case. What an older server wrote during a roll-out is not folded yet.
+fn name_or_email(search: &mut Search, text: Option<&str>) {
+    if let Some(text) = text {
+        let pattern = search.bind(containing(text));
+        search.also(&format!(
+            "(COALESCE(name_folded, LOWER(name)) LIKE {pattern} ESCAPE '\\'
+             OR email LIKE {pattern} ESCAPE '\\')"
+        ));
+    }
+}
 
 /// Returns a page of operators, newest first, by the state of their identity check and by a part of
 /// the name or e-mail address.
 pub fn operators(
     tx: &mut Tx<'_>,
     kyc: Option<KycStatus>,
-    search: Option<&str>,
-    part: &PageWindow,
+    text: Option<&str>,
+    window: PageWindow<OperatorId>,
 ) -> Result<PageOfRows<OperatorRecord>, StoreError> {
-    let mut list = List::of(OPERATOR_COLUMNS, OPERATORS, "operator.id");
     // The synthetic operator of the sandbox is not a person.
-    list.and("operator.created_at_ms > ?", Some(0_i64));
-    list.and("kyc_status = ?", kyc.map(KycStatus::as_str));
-    list.and(NAME_OR_EMAIL, search.map(containing));
-    list.read(tx, part, operator_record)
+    let mut search = Search::with("operator", "created_at_ms > 0");
+    search.and("kyc_status = ", kyc.map(KycStatus::as_str));
+    name_or_email(&mut search, text);
+    search.page(tx, &OPERATORS, window, operator_record)
 }
 
 /// Returns the operator with this id, or `None` if there is none.
 pub fn operator(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<OperatorRecord>, StoreError> {
-    let one = format!("SELECT {OPERATOR_COLUMNS} FROM {OPERATORS} WHERE operator.id = $1");
-    let row = tx.first(&one, &params![id.to_string()])?;
-    row.map(|row| operator_record(&row)).transpose()
+    Search::of("operator", "operator.id = ", id).one(tx, &OPERATORS, operator_record)
 }
 
 fn operator_record(row: &Row) -> Result<OperatorRecord, StoreError> {
@@ -108,19 +121,17 @@ pub fn hear_kyc_message(
 /// Returns a page of agents, newest first, by a part of the name or e-mail address.
 pub fn agents(
     tx: &mut Tx<'_>,
-    search: Option<&str>,
-    part: &PageWindow,
+    text: Option<&str>,
+    window: PageWindow<AgentId>,
 ) -> Result<PageOfRows<AgentRecord>, StoreError> {
-    let mut list = List::of(AGENT_COLUMNS, AGENTS, "agent.id");
-    list.and(NAME_OR_EMAIL, search.map(containing));
-    list.read(tx, part, agent_record)
+    let mut search = Search::all("agent");
+    name_or_email(&mut search, text);
+    search.page(tx, &AGENTS, window, agent_record)
 }
 
 /// Returns the agent with this id, or `None` if there is none.
 pub fn agent(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<AgentRecord>, StoreError> {
-    let one = format!("SELECT {AGENT_COLUMNS} FROM {AGENTS} WHERE agent.id = $1");
-    let row = tx.first(&one, &params![id.to_string()])?;
-    row.map(|row| agent_record(&row)).transpose()
+    Search::of("agent", "agent.id = ", id).one(tx, &AGENTS, agent_record)
 }
 
 fn agent_record(row: &Row) -> Result<AgentRecord, StoreError> {

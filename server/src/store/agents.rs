@@ -7,7 +7,7 @@ use api_types::{
     agent::{AgentSettings, RegisterAgent, Tier},
 };
 
-use crate::domain::new_task::DailyUsage;
+use crate::domain::{new_task::DailyUsage, task::ReturnedSpend};
 use crate::store::engine::columns::{json, money, name, time, time_if_any, to_json};
 use crate::store::engine::folded::folded;
 use crate::store::{StoreError, Tx, params};
@@ -248,16 +248,19 @@ pub fn count_task(
     Ok(counted == 1)
 }
 
-/// Subtracts the cost of a cancelled task from the day on which it was posted.
-pub fn uncount_spend(
+/// Subtracts what a refund returns from the spending of the day on which its task was posted.
+pub(super) fn return_spend(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
-    day: i64,
-    total: MicroUsd,
+    returned: ReturnedSpend,
 ) -> Result<(), StoreError> {
     tx.send(
         "UPDATE agent_day SET spent_micros = spent_micros - $3
          WHERE agent_id = $1 AND day = $2 AND spent_micros >= $3",
-        params![agent_id.to_string(), day, total.as_micros()],
+        params![
+            agent_id.to_string(),
+            returned.day,
+            returned.amount.as_micros()
+        ],
     )
 }

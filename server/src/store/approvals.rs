@@ -9,7 +9,7 @@ use api_types::{
 
 use crate::domain::delegation::Approval;
 use crate::store::engine::columns::{json, money, name, text, text_if_any, time, time_if_any};
-use crate::store::tasks::PageOfRows;
+use crate::store::search::{KeyOrder, Listing, PageOfRows, PageWindow, Search};
 use crate::store::{Row, StoreError, Tx, params};
 
 /// An approval that is requested.
@@ -33,19 +33,14 @@ pub struct NewApproval {
     pub expires_at: Timestamp,
 }
 
-/// The page of the list that is requested.
-#[derive(Clone, Copy, Debug)]
-pub struct ApprovalWindow {
-    /// Maximum number of rows.
-    pub limit: u32,
-    /// Number of rows to skip.
-    pub offset: u32,
-    /// The last row that the caller has, if any.
-    pub after: Option<ApprovalId>,
-}
-
-const COLUMNS: &str = "id, agent_id, key_id, request, total_micros, state, created_at_ms,
-    expires_at_ms, decided_at_ms, decided_by, task_id";
+/// The list of approvals: newest first.
+const LISTING: Listing = Listing {
+    columns: "id, agent_id, key_id, request, total_micros, state, created_at_ms, expires_at_ms,
+        decided_at_ms, decided_by, task_id",
+    joins: "",
+    key: "id",
+    order: KeyOrder::NewestFirst,
+};
 
 /// Inserts an approval. Returns false if the same is open already.
 pub fn insert(tx: &mut Tx<'_>, asked: &NewApproval) -> Result<bool, StoreError> {
@@ -155,44 +150,19 @@ pub fn get(
     tx: &mut Tx<'_>,
     id: ApprovalId,
 ) -> Result<Option<(AgentId, Approval, ApprovalView)>, StoreError> {
-    let row = tx.first(
-        &format!("SELECT {COLUMNS} FROM approval WHERE id = $1"),
-        &params![id.to_string()],
-    )?;
-    row.map(|row| Ok((text(&row, "agent_id")?, approval(&row)?, view(&row)?)))
-        .transpose()
+    Search::of("approval", "id = ", id).one(tx, &LISTING, |row| {
+        Ok((text(row, "agent_id")?, approval(row)?, view(row)?))
+    })
 }
 
-/// Returns a page of an agent's approvals, newest first, with one row more than requested.
+/// Returns a page of an agent's approvals, newest first.
 pub fn of_agent(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
-    window: ApprovalWindow,
+    window: PageWindow<ApprovalId>,
 ) -> Result<PageOfRows<(Approval, ApprovalView)>, StoreError> {
-    let agent = agent_id.to_string();
-    let total = tx.first(
-        "SELECT COUNT(*) AS n FROM approval WHERE agent_id = $1",
-        &params![&agent],
-    )?;
-    let total = total.map_or(Ok(0), |row| row.get::<i64>("n"))?;
-    let rows = tx.query(
-        &format!(
-            "SELECT {COLUMNS} FROM approval WHERE agent_id = $1 AND id < $2
-             ORDER BY id DESC LIMIT $3 OFFSET $4"
-        ),
-        &params![
-            agent,
-            // No id comes after a letter that is beyond the alphabet of ULIDs.
-            (window.after).map_or_else(|| "apr_z".to_owned(), |id| id.to_string()),
-            i64::from(window.limit) + 1,
-            i64::from(window.offset),
-        ],
-    )?;
-    let rows = rows.iter().map(|row| Ok((approval(row)?, view(row)?)));
-    Ok(PageOfRows {
-        rows: rows.collect::<Result<_, StoreError>>()?,
-        total: u64::try_from(total).unwrap_or_default(),
-    })
+    let search = Search::of("approval", "agent_id = ", agent_id);
+    search.page(tx, &LISTING, window, |row| Ok((approval(row)?, view(row)?)))
 }
 
 fn approval(row: &Row) -> Result<Approval, StoreError> {

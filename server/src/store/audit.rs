@@ -6,8 +6,7 @@
 use api_types::{AuditId, Timestamp, host::AuditEntry};
 
 use crate::store::engine::columns::{text, time};
-use crate::store::lists::{List, PageWindow};
-use crate::store::tasks::PageOfRows;
+use crate::store::search::{KeyOrder, Listing, PageOfRows, PageWindow, Search};
 use crate::store::{Row, StoreError, Tx, params};
 
 /// A new audit entry.
@@ -28,6 +27,14 @@ pub struct NewAuditEntry<'a> {
     /// When it is done.
     pub at: Timestamp,
 }
+
+/// The list of entries: newest first.
+const LISTING: Listing = Listing {
+    columns: "id, who, action, subject, details, request_id, at_ms",
+    joins: "",
+    key: "id",
+    order: KeyOrder::NewestFirst,
+};
 
 /// Inserts an audit entry.
 pub fn insert(tx: &mut Tx<'_>, entry: &NewAuditEntry<'_>) -> Result<(), StoreError> {
@@ -50,12 +57,11 @@ pub fn insert(tx: &mut Tx<'_>, entry: &NewAuditEntry<'_>) -> Result<(), StoreErr
 pub fn list(
     tx: &mut Tx<'_>,
     subject: Option<&str>,
-    part: &PageWindow,
+    window: PageWindow<AuditId>,
 ) -> Result<PageOfRows<AuditEntry>, StoreError> {
-    let columns = "id, who, action, subject, details, request_id, at_ms";
-    let mut list = List::of(columns, "audit", "id");
-    list.and("subject = ?", subject);
-    list.read(tx, part, entry)
+    let mut search = Search::all("audit");
+    search.and("subject = ", subject);
+    search.page(tx, &LISTING, window, entry)
 }
 
 fn entry(row: &Row) -> Result<AuditEntry, StoreError> {

@@ -15,21 +15,44 @@ use crate::domain::{
 };
 use crate::store::callback_hosts::{self, CallbackState};
 use crate::store::engine::columns::{name, parsed, text, time, time_if_any, to_json};
-use crate::store::tasks::PageOfRows;
-use crate::store::{Row, StoreError, Tx, Value, jobs, params};
+use crate::store::search::{KeyOrder, Listing, PageOfRows, PageWindow, Search, grouped_by_ids};
+use crate::store::{Row, StoreError, Tx, jobs, params};
 
 const COLUMNS: &str = "id, event_id, event_name, task_id, url, state, created_at_ms, due_at_ms,
     delivered_at_ms";
 
-/// Inserts the delivery of an event and the job that sends it. There is no job if the callback has
-/// said that it is gone.
-pub fn insert(
+/// The list of deliveries: newest first.
+const LISTING: Listing = Listing {
+    columns: COLUMNS,
+    joins: "",
+    key: "id",
+    order: KeyOrder::NewestFirst,
+};
+
+/// Inserts the deliveries of one move, which all go to the callback of its task, and the jobs that
+/// send them. There is no job if the callback has said that it is gone.
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    agent_id: AgentId,
+    deliveries: &[NewDelivery],
+) -> Result<(), StoreError> {
+    let Some(first) = deliveries.first() else {
+        return Ok(());
+    };
+    let host_state = callback_hosts::state_of(tx, agent_id, &first.url)?;
+    for outgoing in deliveries {
+        insert_one(tx, agent_id, outgoing, &host_state)?;
+    }
+    Ok(())
+}
+
+fn insert_one(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     outgoing: &NewDelivery,
+    host_state: &CallbackState,
 ) -> Result<(), StoreError> {
     let at = outgoing.event.timestamp;
-    let host_state = callback_hosts::state_of(tx, agent_id, &outgoing.url)?;
     let (state, due_at) = match host_state.is_disabled {
         true => (DeliveryState::Disabled, None),
         false => (DeliveryState::Pending, Some(at.as_millis())),
@@ -249,59 +272,19 @@ pub struct DeliveryFilter {
     pub state: Option<DeliveryState>,
 }
 
-/// The page of the list that is requested, after a cursor or after a number of rows.
-#[derive(Clone, Copy, Debug)]
-pub struct DeliveryWindow {
-    /// Maximum number of rows.
-    pub limit: u32,
-    /// Number of rows to skip.
-    pub offset: u32,
-    /// The last row that the caller has, if any.
-    pub after: Option<DeliveryId>,
-}
-
 /// Returns a page of deliveries with all their attempts, newest first.
 pub fn list(
     tx: &mut Tx<'_>,
     filter: DeliveryFilter,
-    window: DeliveryWindow,
+    window: PageWindow<DeliveryId>,
 ) -> Result<PageOfRows<Delivery>, StoreError> {
-    let mut conditions = vec!["1 = 1".to_owned()];
-    let mut params: Vec<Value> = Vec::new();
-    let mut and = |condition: &str, value: Option<String>| {
-        if let Some(value) = value {
-            params.push(value.into());
-            conditions.push(format!("{condition} ${}", params.len()));
-        }
-        (conditions.join(" AND "), params.clone())
-    };
-    and("agent_id =", filter.agent_id.map(|id| id.to_string()));
-    and("task_id =", filter.task_id.map(|id| id.to_string()));
-    let (all, all_params) = and(
-        "state =",
-        filter.state.map(|state| state.as_str().to_owned()),
-    );
-    let (page, mut params) = and("id <", window.after.map(|id| id.to_string()));
-
-    let count = format!("SELECT COUNT(*) AS n FROM delivery WHERE {all}");
-    let total = tx.first(&count, &all_params)?;
-    let total: i64 = total.map_or(Ok(0), |row| row.get("n"))?;
-    let nth = params.len();
-    params.extend(params![i64::from(window.limit) + 1, window.offset]);
-    let page = format!(
-        "SELECT {COLUMNS} FROM delivery WHERE {page} ORDER BY id DESC LIMIT ${} OFFSET ${}",
-        nth + 1,
-        nth + 2
-    );
-    let rows = tx.query(&page, &params)?;
-    let rows = rows
-        .iter()
-        .map(|row| delivery(tx, row))
-        .collect::<Result<_, _>>()?;
-    Ok(PageOfRows {
-        rows,
-        total: u64::try_from(total).unwrap_or_default(),
-    })
+    let mut search = Search::all("delivery");
+    search.and("agent_id = ", filter.agent_id);
+    search.and("task_id = ", filter.task_id);
+    search.and("state = ", filter.state.map(DeliveryState::as_str));
+    let mut found = search.page(tx, &LISTING, window, delivery)?;
+    add_attempts(tx, &mut found.rows)?;
+    Ok(found)
 }
 
 /// Returns a delivery of an agent, or `None` if the agent has none with this id.
@@ -310,11 +293,11 @@ pub fn get(
     agent_id: AgentId,
     id: DeliveryId,
 ) -> Result<Option<Delivery>, StoreError> {
-    let row = tx.first(
-        &format!("SELECT {COLUMNS} FROM delivery WHERE id = $1 AND agent_id = $2"),
-        &params![id.to_string(), agent_id.to_string()],
-    )?;
-    row.map(|row| delivery(tx, &row)).transpose()
+    let mut search = Search::of("delivery", "id = ", id);
+    search.and("agent_id = ", Some(agent_id));
+    let mut found = search.one(tx, &LISTING, delivery)?;
+    add_attempts(tx, found.as_mut_slice())?;
+    Ok(found)
 }
 
 /// Sends a delivery again, whatever its state, and restarts its retry schedule. A disabled callback
@@ -340,7 +323,8 @@ pub fn redeliver(
     let Some(row) = row else {
         return Ok(None);
     };
-    let delivery = delivery(tx, &row)?;
+    let mut delivery = delivery(&row)?;
+    add_attempts(tx, std::slice::from_mut(&mut delivery))?;
     let target = CallbackTarget {
         agent_id: text(&row, "agent_id")?,
         url: &delivery.url,
@@ -350,21 +334,31 @@ pub fn redeliver(
     Ok(Some(delivery))
 }
 
-fn delivery(tx: &mut Tx<'_>, row: &Row) -> Result<Delivery, StoreError> {
-    let id: DeliveryId = text(row, "id")?;
-    let attempts = tx.query(
-        "SELECT number, at_ms, duration_ms, status, answer, error FROM delivery_attempt
-         WHERE delivery_id = $1 ORDER BY number",
-        &params![id.to_string()],
-    )?;
+/// Adds all their attempts to deliveries, in order.
+fn add_attempts(tx: &mut Tx<'_>, deliveries: &mut [Delivery]) -> Result<(), StoreError> {
+    let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.id).collect();
+    let select = "SELECT delivery_id AS id, number, at_ms, duration_ms, status, answer, error
+         FROM delivery_attempt WHERE delivery_id";
+    let mut attempts = grouped_by_ids(tx, select, &ids, attempt)?;
+    for delivery in deliveries {
+        delivery.attempts = attempts.remove(&delivery.id).unwrap_or_default();
+        delivery
+            .attempts
+            .sort_unstable_by_key(|attempt| attempt.number);
+    }
+    Ok(())
+}
+
+/// Returns the delivery without its attempts, which are in another table.
+fn delivery(row: &Row) -> Result<Delivery, StoreError> {
     Ok(Delivery {
-        id,
+        id: text(row, "id")?,
         event_id: text(row, "event_id")?,
         event: row.get("event_name")?,
         task_id: text(row, "task_id")?,
         url: row.get("url")?,
         state: name(row, "state", DeliveryState::parse)?,
-        attempts: attempts.iter().map(attempt).collect::<Result<_, _>>()?,
+        attempts: Vec::new(),
         created_at: time(row, "created_at_ms")?,
         next_attempt_at: time_if_any(row, "due_at_ms")?,
         delivered_at: time_if_any(row, "delivered_at_ms")?,

@@ -9,26 +9,28 @@ use api_types::{
 
 use crate::domain::dispute::DisputeChange;
 use crate::store::engine::columns::{money, name, parsed, text, text_if_any, time, time_if_any};
-use crate::store::tasks::PageOfRows;
-use crate::store::{Row, StoreError, Tx, Value, params};
+use crate::store::search::{KeyOrder, Listing, PageOfRows, PageWindow, Search};
+use crate::store::{Row, StoreError, Tx, params};
 
-const COLUMNS: &str = "dispute.id AS id, dispute.task_id AS task_id, task.agent_id AS agent_id,
-    task.operator_id AS operator_id, dispute.opened_by AS opened_by, dispute.reason AS reason,
-    task.reward_micros AS reward_micros, task.fee_micros AS fee_micros,
-    dispute.opened_at_ms AS opened_at_ms, dispute.resolved_at_ms AS resolved_at_ms,
-    dispute.outcome AS outcome, dispute.note AS note, task.sandbox AS sandbox";
+/// The list of disputes: newest first.
+const LISTING: Listing = Listing {
+    columns: "dispute.id AS id, dispute.task_id AS task_id, task.agent_id AS agent_id,
+        task.operator_id AS operator_id, dispute.opened_by AS opened_by, dispute.reason AS reason,
+        task.reward_micros AS reward_micros, task.fee_micros AS fee_micros,
+        dispute.opened_at_ms AS opened_at_ms, dispute.resolved_at_ms AS resolved_at_ms,
+        dispute.outcome AS outcome, dispute.note AS note, task.sandbox AS sandbox",
+    joins: "JOIN task ON task.id = dispute.task_id",
+    key: "dispute.id",
+    order: KeyOrder::NewestFirst,
+};
 
-/// The conditions of a list of disputes, and the page that is requested.
-#[derive(Clone, Copy, Debug)]
-pub struct DisputeFilter {
-    /// Only open disputes if true, only ended ones if false, all if `None`.
-    pub open: Option<bool>,
-    /// Maximum number of rows.
-    pub limit: u32,
-    /// Number of rows to skip.
-    pub offset: u32,
-    /// The last row that the caller has, if any.
-    pub after: Option<DisputeId>,
+/// The state by which disputes are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisputeState {
+    /// The dispute waits for the host, or for a better proof.
+    Open,
+    /// It was resolved, or ended by a revision.
+    Ended,
 }
 
 /// Opens a dispute over a task, or ends the open one.
@@ -66,45 +68,21 @@ pub(super) fn record(
 
 /// Returns the dispute with this id, or `None` if there is none.
 pub fn get(tx: &mut Tx<'_>, id: DisputeId) -> Result<Option<Dispute>, StoreError> {
-    let row = tx.first(
-        &format!(
-            "SELECT {COLUMNS} FROM dispute JOIN task ON task.id = dispute.task_id
-             WHERE dispute.id = $1"
-        ),
-        &params![id.to_string()],
-    )?;
-    row.map(|row| dispute(&row)).transpose()
+    Search::of("dispute", "dispute.id = ", id).one(tx, &LISTING, dispute)
 }
 
-/// Returns a page of all disputes, newest first.
-pub fn list(tx: &mut Tx<'_>, filter: DisputeFilter) -> Result<PageOfRows<Dispute>, StoreError> {
-    let which = match filter.open {
-        Some(true) => "dispute.resolved_at_ms IS NULL",
-        Some(false) => "dispute.resolved_at_ms IS NOT NULL",
-        None => "1 = 1",
+/// Returns a page of all disputes, newest first; only those in one state if it is given.
+pub fn list(
+    tx: &mut Tx<'_>,
+    state: Option<DisputeState>,
+    window: PageWindow<DisputeId>,
+) -> Result<PageOfRows<Dispute>, StoreError> {
+    let search = match state {
+        Some(DisputeState::Open) => Search::with("dispute", "dispute.resolved_at_ms IS NULL"),
+        Some(DisputeState::Ended) => Search::with("dispute", "dispute.resolved_at_ms IS NOT NULL"),
+        None => Search::all("dispute"),
     };
-    let count = format!("SELECT COUNT(*) AS n FROM dispute WHERE {which}");
-    let total = tx
-        .first(&count, &[])?
-        .map_or(Ok(0), |row| row.get::<i64>("n"))?;
-    let mut values: Vec<Value> =
-        params![i64::from(filter.limit) + 1, i64::from(filter.offset)].to_vec();
-    let mut after = String::new();
-    if let Some(id) = filter.after {
-        values.extend(params![id.to_string()]);
-        after.push_str(" AND dispute.id < $3");
-    }
-    let rows = tx.query(
-        &format!(
-            "SELECT {COLUMNS} FROM dispute JOIN task ON task.id = dispute.task_id
-             WHERE {which}{after} ORDER BY dispute.id DESC LIMIT $1 OFFSET $2"
-        ),
-        &values,
-    )?;
-    Ok(PageOfRows {
-        rows: rows.iter().map(dispute).collect::<Result<_, _>>()?,
-        total: u64::try_from(total).unwrap_or_default(),
-    })
+    search.page(tx, &LISTING, window, dispute)
 }
 
 fn dispute(row: &Row) -> Result<Dispute, StoreError> {

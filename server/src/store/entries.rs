@@ -6,47 +6,37 @@ use api_types::{AgentId, ledger::LedgerEntry};
 
 use crate::domain::ledger::Account;
 use crate::store::engine::columns::{money, parsed, text, text_if_any, time};
+use crate::store::search::{KeyOrder, Listing, PageOfRows, PageWindow, Search};
 use crate::store::{Row, StoreError, Tx, params};
 
-/// The page of a ledger that is requested.
-#[derive(Clone, Copy, Debug)]
-pub struct EntryRange {
-    /// Maximum number of entries. One more is read, to tell whether others follow.
-    pub limit: u32,
-    /// Number of entries to skip.
-    pub offset: u32,
-    /// Number of the entry after which the page begins; 0 for the first page.
-    pub after: i64,
-}
+/// The list of an agent's entries: oldest first. Their numbers have no gaps.
+const LISTING: Listing = Listing {
+    columns: "event_id, code, deposit_id, debit_account, credit_account, amount_micros, at_ms,
+        agent_nth, agent_balance_micros",
+    joins: "",
+    key: "agent_nth",
+    order: KeyOrder::OldestFirst,
+};
 
-/// Returns a page of an agent's entries with their numbers, oldest first, and how many entries the
-/// agent has in all.
+/// Returns a page of an agent's entries with their numbers, oldest first.
 pub fn of_agent(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
-    span: EntryRange,
-) -> Result<(Vec<(i64, LedgerEntry)>, u64), StoreError> {
+    window: PageWindow<i64>,
+) -> Result<PageOfRows<(i64, LedgerEntry)>, StoreError> {
     let account = Account::Deposit(agent_id).to_string();
     let row = tx.first(
         "SELECT entries FROM account WHERE id = $1",
         &params![&account],
     )?;
     let total: i64 = row.map_or(Ok(0), |row| row.get("entries"))?;
-    let rows = tx.query(
-        "SELECT event_id, code, deposit_id, debit_account, credit_account, amount_micros, at_ms,
-                agent_nth, agent_balance_micros
-         FROM transfer WHERE agent_id = $1 AND agent_nth > $2
-         ORDER BY agent_nth LIMIT $3 OFFSET $4",
-        &params![
-            agent_id.to_string(),
-            span.after,
-            i64::from(span.limit) + 1,
-            i64::from(span.offset),
-        ],
-    )?;
-    let entries = rows.iter().map(|row| entry(row, &account));
-    let entries = entries.collect::<Result<_, _>>()?;
-    Ok((entries, u64::try_from(total).unwrap_or_default()))
+    let mut search = Search::of("transfer", "agent_id = ", agent_id);
+    // Transfers of the agent's tasks that do not touch its deposit account have no number.
+    search.also("agent_nth IS NOT NULL");
+    Ok(PageOfRows {
+        rows: search.rows(tx, &LISTING, window, |row| entry(row, &account))?,
+        total: u64::try_from(total).unwrap_or_default(),
+    })
 }
 
 fn entry(row: &Row, account: &str) -> Result<(i64, LedgerEntry), StoreError> {

@@ -125,3 +125,51 @@ pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp, rows_max: u32) -> Result<u64,
         &params![now.before(KEPT_FOR).as_millis(), rows_max],
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::support::{self, FreshStore, on_both_databases};
+
+    fn now() -> Timestamp {
+        "2026-02-05T12:00:00Z".parse().unwrap()
+    }
+
+    fn request(key: &str) -> IdempotentRequest {
+        IdempotentRequest {
+            scope: "agent POST /tasks".to_owned(),
+            key: key.to_owned(),
+            digest: "digest".to_owned(),
+        }
+    }
+
+    async fn keep_at(store: &FreshStore, key: &'static str, at: Timestamp) {
+        let write = move |tx: &mut Tx<'_>| {
+            begin(tx, &request(key), at)?;
+            keep(tx, &request(key), 201, "{}")
+        };
+        store.write(write).await.unwrap();
+    }
+
+    async fn stored_keys(store: &FreshStore) -> Vec<String> {
+        let all = "SELECT idempotency_key FROM idempotent_answer ORDER BY idempotency_key";
+        let rows = store.read(move |tx| tx.query(all, &[])).await.unwrap();
+        let keys = rows.iter().map(|row| row.get("idempotency_key"));
+        keys.collect::<Result<_, _>>().unwrap()
+    }
+
+    on_both_databases! {
+        async fn old_responses_are_deleted_oldest_first_and_no_others(store) {
+            let old = now().before(KEPT_FOR);
+            keep_at(&store, "older", old.before(Duration::from_secs(1))).await;
+            keep_at(&store, "old", old).await;
+            keep_at(&store, "young", old.after(Duration::from_millis(1))).await;
+            let forget = |rows_max| store.write(move |tx| forget_old(tx, now(), rows_max));
+            assert_eq!(forget(1).await, Ok(1));
+            assert_eq!(stored_keys(&store).await, ["old", "young"]);
+            assert_eq!(forget(10).await, Ok(1));
+            assert_eq!(stored_keys(&store).await, ["young"]);
+            assert_eq!(forget(10).await, Ok(0));
+        }
+    }
+}

@@ -9,8 +9,8 @@ use api_types::{
 
 use crate::domain::task::SystemMessage;
 use crate::store::engine::columns::{name, text, time, time_if_any};
-use crate::store::tasks::PageOfRows;
-use crate::store::{Row, StoreError, Tx, Value, params};
+use crate::store::search::{KeyOrder, Listing, PageOfRows, PageWindow, Search};
+use crate::store::{Row, StoreError, Tx, params};
 
 /// A message to be written.
 #[derive(Clone, Debug)]
@@ -39,16 +39,13 @@ pub enum MessageReader {
     Operator(OperatorId),
 }
 
-/// The page of the list that is requested.
-#[derive(Clone, Copy, Debug)]
-pub struct MessageWindow {
-    /// Maximum number of rows.
-    pub limit: u32,
-    /// Number of rows to skip.
-    pub offset: u32,
-    /// The last row that the caller has, if any.
-    pub after: Option<MessageId>,
-}
+/// The list of messages: oldest first.
+const LISTING: Listing = Listing {
+    columns: "id, author, body, created_at_ms, read_by_agent_at_ms, read_by_operator_at_ms",
+    joins: "",
+    key: "id",
+    order: KeyOrder::OldestFirst,
+};
 
 /// Inserts a message.
 pub fn insert(tx: &mut Tx<'_>, message: &NewMessage) -> Result<(), StoreError> {
@@ -98,30 +95,9 @@ pub fn list(
     tx: &mut Tx<'_>,
     task_id: TaskId,
     reader: MessageReader,
-    window: MessageWindow,
+    window: PageWindow<MessageId>,
 ) -> Result<PageOfRows<Message>, StoreError> {
-    let (condition, mut values) = of(task_id, reader);
-    let count = format!("SELECT COUNT(*) AS n FROM message WHERE {condition}");
-    let total = tx
-        .first(&count, &values)?
-        .map_or(Ok(0), |row| row.get::<i64>("n"))?;
-    values.extend(params![
-        window.after.map_or_else(String::new, |id| id.to_string()),
-        i64::from(window.limit) + 1,
-        i64::from(window.offset)
-    ]);
-    let nth = values.len();
-    let page = format!(
-        "SELECT * FROM message WHERE {condition} AND id > ${}
-         ORDER BY id LIMIT ${} OFFSET ${nth}",
-        nth - 2,
-        nth - 1,
-    );
-    let rows = tx.query(&page, &values)?;
-    Ok(PageOfRows {
-        rows: rows.iter().map(message).collect::<Result<_, _>>()?,
-        total: u64::try_from(total).unwrap_or_default(),
-    })
+    visible_to(task_id, reader).page(tx, &LISTING, window, message)
 }
 
 /// Returns the latest of a task's messages, oldest first.
@@ -135,9 +111,7 @@ pub fn latest(tx: &mut Tx<'_>, task_id: TaskId, limit: u32) -> Result<Vec<Messag
 
 /// Returns whether there is any message that a reader may see.
 pub fn any(tx: &mut Tx<'_>, task_id: TaskId, reader: MessageReader) -> Result<bool, StoreError> {
-    let (condition, values) = of(task_id, reader);
-    let query = format!("SELECT id FROM message WHERE {condition} LIMIT 1");
-    Ok(tx.first(&query, &values)?.is_some())
+    Ok(visible_to(task_id, reader).count_to(tx, 1)? > 0)
 }
 
 /// Returns whether a reader has unread messages.
@@ -146,9 +120,7 @@ pub fn any_unread(
     task_id: TaskId,
     reader: MessageReader,
 ) -> Result<bool, StoreError> {
-    let (condition, values) = unread(task_id, reader);
-    let query = format!("SELECT id FROM message WHERE {condition} LIMIT 1");
-    Ok(tx.first(&query, &values)?.is_some())
+    Ok(unread(task_id, reader).count_to(tx, 1)? > 0)
 }
 
 /// Marks all unread messages of a reader as read.
@@ -158,12 +130,15 @@ pub fn mark_read(
     reader: MessageReader,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (condition, values) = unread(task_id, reader);
-    let query = format!("SELECT id FROM message WHERE {condition} ORDER BY id");
+    let unread = unread(task_id, reader);
+    let query = format!(
+        "SELECT id FROM message WHERE {} ORDER BY id",
+        unread.condition
+    );
     let column = read_column(reader);
     // One by one in the order of their ids: both sides mark the marketplace's notices.
     let update = format!("UPDATE message SET {column} = $2 WHERE id = $1 AND {column} IS NULL");
-    for row in tx.query(&query, &values)? {
+    for row in tx.query(&query, &unread.params)? {
         let id: String = row.get("id")?;
         tx.send(&update, params![id, now.as_millis()])?;
     }
@@ -177,30 +152,27 @@ fn read_column(reader: MessageReader) -> &'static str {
     }
 }
 
-/// Returns the condition for the messages that a reader may see, and its parameters.
-fn of(task_id: TaskId, reader: MessageReader) -> (&'static str, Vec<Value>) {
-    match reader {
-        MessageReader::Agent => ("task_id = $1", params![task_id.to_string()].to_vec()),
-        MessageReader::Operator(id) => (
-            "task_id = $1 AND operator_id = $2",
-            params![task_id.to_string(), id.to_string()].to_vec(),
-        ),
+/// Returns the search for the messages that a reader may see.
+fn visible_to(task_id: TaskId, reader: MessageReader) -> Search {
+    let mut search = Search::of("message", "task_id = ", task_id);
+    if let MessageReader::Operator(id) = reader {
+        search.and("operator_id = ", Some(id));
     }
+    search
 }
 
-/// Returns the condition for the messages that a reader may see, that others wrote and that the
-/// reader has not seen, and its parameters.
-fn unread(task_id: TaskId, reader: MessageReader) -> (String, Vec<Value>) {
-    let (condition, values) = of(task_id, reader);
+/// Returns the search for the messages that others wrote for a reader who has not read them.
+fn unread(task_id: TaskId, reader: MessageReader) -> Search {
     let own = match reader {
         MessageReader::Agent => "agent",
         MessageReader::Operator(_) => "operator",
     };
-    let column = read_column(reader);
-    (
-        format!("{condition} AND author <> '{own}' AND {column} IS NULL"),
-        values,
-    )
+    let mut search = visible_to(task_id, reader);
+    search.also(&format!(
+        "author <> '{own}' AND {} IS NULL",
+        read_column(reader)
+    ));
+    search
 }
 
 fn message(row: &Row) -> Result<Message, StoreError> {

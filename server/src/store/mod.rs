@@ -25,7 +25,6 @@ pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod ledger;
-pub mod lists;
 pub mod messages;
 pub mod moves;
 pub mod near;
@@ -35,7 +34,7 @@ pub mod payouts;
 pub mod proofs;
 pub mod rate;
 pub mod ratings;
-mod search;
+pub mod search;
 pub mod shared_settings;
 #[cfg(test)]
 #[path = "../../tests/support/mod.rs"]

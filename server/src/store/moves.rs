@@ -1,17 +1,13 @@
-//! Writes the result of a move: the task, its transfers, its dispute, its events, its deliveries,
-//! its notices to both sides and its jobs, or none of them, in the order of `lock_order.rs`. It is
-//! the only writer of a task's status, and of money that follows from it.
+//! Writes the result of a move: the task, the spending that it returns, its transfers, its dispute,
+//! its events, their deliveries, its notices to both sides and its jobs, or none of them, in the
+//! order of `lock_order.rs`. All of it is decided in `domain::task`. This module is the only writer
+//! of a task's status, and of money that follows from it.
 
 use super::{
     Tx, agents, deliveries, disputes, jobs, ledger, ledger::PostError, messages, outbox, tally,
     tasks,
 };
-use crate::domain::{
-    ledger::{Transfer, TransferCode},
-    pricing,
-    task::Moved,
-    webhook,
-};
+use crate::domain::task::Moved;
 use crate::metrics::Durable;
 
 /// Records a move in the caller's transaction.
@@ -25,11 +21,8 @@ pub fn record(tx: &mut Tx<'_>, moved: &Moved) -> Result<(), PostError> {
         None => tasks::insert(tx, &moved.task)?,
         Some(before) => tasks::update(tx, &moved.task, before.version)?,
     }
-    let is_refund = |transfer: &&Transfer| transfer.code == TransferCode::Refund;
-    for refund in moved.transfers.iter().filter(is_refund) {
-        // A refund was not spent on the day of the post.
-        let day = moved.task.at.created.as_millis() / pricing::DAY_MILLIS;
-        agents::uncount_spend(tx, moved.task.agent_id, day, refund.amount)?;
+    if let Some(returned) = moved.returned_spend {
+        agents::return_spend(tx, moved.task.agent_id, returned)?;
     }
     tally::count(tx, &moved.task, moved.before.map(|before| before.status))?;
     for transfer in &moved.transfers {
@@ -44,16 +37,14 @@ pub fn record(tx: &mut Tx<'_>, moved: &Moved) -> Result<(), PostError> {
     for event in &moved.events {
         outbox::insert(tx, &moved.task, event)?;
     }
-    for outgoing in webhook::outgoing(moved) {
-        deliveries::insert(tx, moved.task.agent_id, &outgoing)?;
-    }
+    deliveries::insert(tx, moved.task.agent_id, &moved.deliveries)?;
     for notice in &moved.notices {
         messages::insert_notice(tx, moved.task.id, notice, moved.at)?;
     }
     let mut jobs: Vec<_> = moved.jobs.iter().collect();
-    jobs.sort_by_key(|left| left.job.kind());
-    for left in jobs {
-        jobs::enqueue(tx, &left.job, left.due_at)?;
+    jobs.sort_by_key(|scheduled| scheduled.job.kind());
+    for scheduled in jobs {
+        jobs::enqueue(tx, &scheduled.job, scheduled.due_at)?;
     }
     Ok(())
 }

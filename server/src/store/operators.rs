@@ -138,7 +138,7 @@ pub fn rating(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<MinimumRating>, 
 
 /// Returns the search for operators who may accept such tasks, with or without a place.
 pub(super) fn approved(filter: &OperatorFilter) -> Search {
-    let mut search = Search::all("operator", "operator.kyc_status = 'APPROVED'");
+    let mut search = Search::with("operator", "operator.kyc_status = 'APPROVED'");
     if let Some(least) = filter.rating_min {
         let least = i64::from(least.hundredths());
         search.also("operator.stars_count > 0");

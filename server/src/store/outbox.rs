@@ -18,6 +18,7 @@ use crate::domain::{
     task::{Event, Task},
 };
 use crate::store::engine::columns::{json_if_any, name, text, time, to_json};
+use crate::store::search::{KeyOrder, Listing, PageOfRows, PageWindow, Search};
 use crate::store::{Row, StoreError, Tx, params};
 
 /// Maximum number of events that get their positions in one transaction.
@@ -25,8 +26,7 @@ const PLACED_MAX: u32 = 256;
 
 /// Inserts an event of a task. It has no position in the log yet.
 pub fn insert(tx: &mut Tx<'_>, task: &Task, event: &Event) -> Result<(), StoreError> {
-    let view = event::event_of(task, event);
-    let result = view.guardian_result.as_ref();
+    let result = event.guardian_result.as_ref();
     tx.send(
         "INSERT INTO event (id, task_id, agent_id, name, previous_status, status, at_ms,
              task_version, guardian_result)
@@ -170,7 +170,7 @@ pub fn end_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<LogPosition, StoreEr
 }
 
 /// Returns how many events a log has.
-pub fn count(tx: &mut Tx<'_>, log: EventLog) -> Result<i64, StoreError> {
+fn count(tx: &mut Tx<'_>, log: EventLog) -> Result<i64, StoreError> {
     let Some(task_id) = log.task_id else {
         return count_of_agent(tx, log.agent_id);
     };
@@ -189,44 +189,59 @@ fn count_of_agent(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<i64, StoreError>
     row.map_or(Ok(0), |row| row.get("placed"))
 }
 
-/// The columns of a [`TaskEvent`], from `event JOIN task`.
-const COLUMNS: &str = "event.id AS id, event.task_id AS task_id, event.name AS name,
-    event.previous_status AS previous_status, event.status AS status, event.at_ms AS at_ms,
-    event.guardian_result AS guardian_result, task.external_id AS external_id";
+/// The log of an agent: oldest first.
+const AGENT_LISTING: Listing = Listing {
+    columns: "event.id AS id, event.task_id AS task_id, event.name AS name,
+        event.previous_status AS previous_status, event.status AS status, event.at_ms AS at_ms,
+        event.guardian_result AS guardian_result, event.position AS position,
+        task.external_id AS external_id",
+    joins: "JOIN task ON task.id = event.task_id",
+    key: "event.position",
+    order: KeyOrder::OldestFirst,
+};
 
-/// Returns at most `limit` events of a log after a position, oldest first, without the first
-/// `offset` of them.
+/// The log of a task, which has few events: the addition keeps the database from scanning its
+/// agent's whole log.
+const TASK_LISTING: Listing = Listing {
+    key: "event.position + 0",
+    ..AGENT_LISTING
+};
+
+/// Returns a page of a log, oldest first, after the position at which the window begins.
+pub fn list(
+    tx: &mut Tx<'_>,
+    log: EventLog,
+    window: PageWindow<i64>,
+) -> Result<PageOfRows<PlacedEvent>, StoreError> {
+    let rows = after(tx, log, window)?;
+    let total = u64::try_from(count(tx, log)?).unwrap_or_default();
+    Ok(PageOfRows { rows, total })
+}
+
+/// Returns the same rows without their total, for a stream.
 pub fn after(
     tx: &mut Tx<'_>,
     log: EventLog,
-    position: i64,
-    limit: u32,
-    offset: u32,
+    window: PageWindow<i64>,
 ) -> Result<Vec<PlacedEvent>, StoreError> {
-    // A task has few events: the addition keeps the database from scanning its agent's whole log.
-    let (owner, place) = match log.task_id {
-        Some(_) => ("event.task_id", "event.position + 0"),
-        None => ("event.agent_id", "event.position"),
-    };
-    let id = log
-        .task_id
-        .map_or_else(|| log.agent_id.to_string(), |id| id.to_string());
-    let rows = tx.query(
-        &format!(
-            "SELECT {COLUMNS}, event.position AS position FROM event JOIN task ON task.id = event.task_id
-             WHERE {owner} = $1 AND {place} > $2 ORDER BY {place} LIMIT $3 OFFSET $4"
+    let (mut search, listing) = match log.task_id {
+        Some(id) => (Search::of("event", "event.task_id = ", id), &TASK_LISTING),
+        None => (
+            Search::of("event", "event.agent_id = ", log.agent_id),
+            &AGENT_LISTING,
         ),
-        &params![id, position, limit, offset],
-    )?;
-    rows.iter().map(placed).collect()
+    };
+    search.also("event.position IS NOT NULL");
+    search.rows(tx, listing, window, placed)
 }
 
 /// Returns the latest events of a task, oldest first, whether or not they have a position in the
 /// log.
 pub fn latest(tx: &mut Tx<'_>, task_id: TaskId, limit: u32) -> Result<Vec<TaskEvent>, StoreError> {
+    let Listing { columns, joins, .. } = TASK_LISTING;
     let rows = tx.query(
         &format!(
-            "SELECT {COLUMNS} FROM event JOIN task ON task.id = event.task_id
+            "SELECT {columns} FROM event {joins}
              WHERE event.task_id = $1 ORDER BY event.task_version DESC, event.id DESC LIMIT $2"
         ),
         &params![task_id.to_string(), limit],

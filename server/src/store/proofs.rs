@@ -3,12 +3,15 @@
 //!
 //! Functions return database errors as [`StoreError`].
 
+use std::collections::HashMap;
+
 use api_types::{OperatorId, TaskId, Timestamp, UploadId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::proof::{Evidence, Proof};
 use crate::store::engine::columns::{json, json_if_any, text, time, to_json};
+use crate::store::search::with_ids;
 use crate::store::{StoreError, Tx, params};
 
 /// A proof as it is stored. A sealed credential has its own table, so it is only named here.
@@ -98,21 +101,30 @@ fn stored(evidence: &Evidence) -> StoredEvidence {
 
 /// Returns the latest proof of a task, or `None` if it has none.
 pub fn latest(tx: &mut Tx<'_>, task_id: TaskId) -> Result<Option<StoredProof>, StoreError> {
-    let row = tx.first(
-        "SELECT evidence, notes, result, submitted_at_ms FROM proof
-         WHERE task_id = $1 ORDER BY submitted_at_ms DESC LIMIT 1",
-        &params![task_id.to_string()],
-    )?;
-    row.map(|row| {
+    Ok(latest_of(tx, &[task_id])?.remove(&task_id))
+}
+
+/// Returns the latest proof of each of these tasks that has one.
+pub fn latest_of(
+    tx: &mut Tx<'_>,
+    tasks: &[TaskId],
+) -> Result<HashMap<TaskId, StoredProof>, StoreError> {
+    let select = "SELECT proof.task_id AS id, proof.evidence AS evidence, proof.notes AS notes,
+             proof.result AS result, proof.submitted_at_ms AS submitted_at_ms
+         FROM proof
+         WHERE proof.submitted_at_ms = (
+                 SELECT MAX(other.submitted_at_ms) FROM proof AS other
+                 WHERE other.task_id = proof.task_id)
+             AND proof.task_id";
+    with_ids(tx, select, tasks, |row| {
         Ok(StoredProof {
-            task_id,
-            evidence: json(&row, "evidence")?,
-            result: json_if_any(&row, "result")?,
+            task_id: text(row, "id")?,
+            evidence: json(row, "evidence")?,
+            result: json_if_any(row, "result")?,
             notes: row.get("notes")?,
-            submitted_at: time(&row, "submitted_at_ms")?,
+            submitted_at: time(row, "submitted_at_ms")?,
         })
     })
-    .transpose()
 }
 
 /// Returns the task of an operator's submission and when it was submitted, or `None` if the

@@ -2,10 +2,13 @@
 //!
 //! Functions return database errors as [`StoreError`].
 
-use api_types::{Timestamp, message::Author};
+use std::collections::HashMap;
+
+use api_types::{TaskId, Timestamp, message::Author};
 
 use crate::domain::task::Task;
 use crate::store::engine::columns::name;
+use crate::store::search::grouped_by_ids;
 use crate::store::{Row, StoreError, Tx, params};
 
 /// A rating: stars and a comment.
@@ -57,15 +60,13 @@ pub fn insert(
     Ok(true)
 }
 
-/// Returns the sides that have rated a task.
-pub fn authors(tx: &mut Tx<'_>, task: &Task) -> Result<Vec<Author>, StoreError> {
-    let rows = tx.query(
-        "SELECT author FROM rating WHERE task_id = $1",
-        &params![task.id.to_string()],
-    )?;
-    rows.iter()
-        .map(|row| name(row, "author", Author::parse))
-        .collect()
+/// Returns the sides that have rated each of these tasks.
+pub fn authors(
+    tx: &mut Tx<'_>,
+    tasks: &[TaskId],
+) -> Result<HashMap<TaskId, Vec<Author>>, StoreError> {
+    let select = "SELECT task_id AS id, author FROM rating WHERE task_id";
+    grouped_by_ids(tx, select, tasks, |row| name(row, "author", Author::parse))
 }
 
 /// Returns the mean of `stars_sum` over `stars_count`, to one decimal rounded half up, such as 4.8;

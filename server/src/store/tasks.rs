@@ -20,7 +20,9 @@ use crate::store::engine::columns::{
     json, json_if_any, money, name, parsed, text, text_if_any, time, time_if_any, to_json,
 };
 use crate::store::ratings::mean;
-use crate::store::search::{Search, in_order_of, with_ids};
+use crate::store::search::{
+    KeyOrder, Listing, PageOfRows, PageWindow, Search, in_order_of, with_ids,
+};
 use crate::store::{Row, StoreError, Tx, params, tally};
 
 const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.key_id AS key_id,
@@ -34,16 +36,13 @@ const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.key_id AS 
     task.submitted_at_ms AS submitted_at_ms, task.verified_at_ms AS verified_at_ms,
     task.completed_at_ms AS completed_at_ms, task.cancelled_at_ms AS cancelled_at_ms";
 
-/// The page of a list that is requested, after a cursor or after a number of rows.
-#[derive(Clone, Copy, Debug)]
-pub struct TaskWindow {
-    /// Maximum number of rows.
-    pub limit: u32,
-    /// Number of rows to skip.
-    pub offset: u32,
-    /// The last row that the caller has, if any.
-    pub after: Option<TaskId>,
-}
+/// Every list of tasks: newest first.
+const LISTING: Listing = Listing {
+    columns: COLUMNS,
+    joins: "",
+    key: "task.id",
+    order: KeyOrder::NewestFirst,
+};
 
 /// The conditions of a list of an agent's tasks.
 #[derive(Clone, Debug, Default)]
@@ -58,22 +57,9 @@ pub struct TaskFilter {
     pub external_id: Option<String>,
 }
 
-/// Some rows of a list, and how many it has in all.
-#[derive(Clone, Debug)]
-pub struct PageOfRows<T> {
-    /// The rows, up to one more than requested, to tell whether more follow.
-    pub rows: Vec<T>,
-    /// Number of rows of the whole list.
-    pub total: u64,
-}
-
 /// Returns the task with this id, or `None` if there is none.
 pub fn get(tx: &mut Tx<'_>, id: TaskId) -> Result<Option<Task>, StoreError> {
-    let row = tx.first(
-        &format!("SELECT {COLUMNS} FROM task WHERE task.id = $1"),
-        &params![id.to_string()],
-    )?;
-    row.map(|row| task(&row)).transpose()
+    Search::of("task", "task.id = ", id).one(tx, &LISTING, task)
 }
 
 /// Returns a page of an agent's tasks, newest first.
@@ -81,9 +67,9 @@ pub fn of_agent(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     filter: &TaskFilter,
-    window: TaskWindow,
+    window: PageWindow<TaskId>,
 ) -> Result<PageOfRows<Task>, StoreError> {
-    let mut search = Search::of("task", "task.agent_id = ", agent_id.to_string());
+    let mut search = Search::of("task", "task.agent_id = ", agent_id);
     search.and("task.status = ", filter.status.map(Status::as_str));
     search.and("task.task_type = ", filter.task_type.map(TaskType::as_str));
     search.and("task.external_id = ", filter.external_id.as_deref());
@@ -92,7 +78,7 @@ pub fn of_agent(
         Some(_) => search.count(tx)?,
         None => tally::found(tx, agent_id, filter)?,
     };
-    let rows = page(tx, search, window)?;
+    let rows = search.rows(tx, &LISTING, window, task)?;
     Ok(PageOfRows { rows, total })
 }
 
@@ -116,11 +102,11 @@ pub struct Eligible {
 pub fn open(
     tx: &mut Tx<'_>,
     eligible: &Eligible,
-    window: TaskWindow,
+    window: PageWindow<TaskId>,
 ) -> Result<PageOfRows<Task>, StoreError> {
     let search = open_to(eligible);
     let total = search.count_to(tx, OPEN_COUNTED_MAX)?;
-    let rows = page(tx, search, window)?;
+    let rows = search.rows(tx, &LISTING, window, task)?;
     Ok(PageOfRows { rows, total })
 }
 
@@ -166,12 +152,9 @@ pub(super) fn one_of(search: &mut Search, column: &str, types: &[TaskType]) {
 pub fn mine(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
-    window: TaskWindow,
+    window: PageWindow<TaskId>,
 ) -> Result<PageOfRows<Task>, StoreError> {
-    let search = Search::of("task", "task.operator_id = ", operator_id.to_string());
-    let total = search.count(tx)?;
-    let rows = page(tx, search, window)?;
-    Ok(PageOfRows { rows, total })
+    Search::of("task", "task.operator_id = ", operator_id).page(tx, &LISTING, window, task)
 }
 
 /// Returns the tasks that an operator completed last, newest first.
@@ -190,11 +173,18 @@ pub fn completed_by(
     rows.iter().map(task).collect()
 }
 
-/// Returns how many tasks an operator completed.
-pub fn count_completed_by(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<u64, StoreError> {
-    let mut search = Search::of("task", "task.operator_id = ", operator_id.to_string());
-    search.also("task.status = 'COMPLETED'");
-    search.count(tx)
+/// Returns how many tasks each of these operators completed.
+pub fn count_completed_by(
+    tx: &mut Tx<'_>,
+    operators: &[OperatorId],
+) -> Result<HashMap<OperatorId, u64>, StoreError> {
+    let select = "SELECT operator.id AS id, (
+             SELECT COUNT(*) FROM task
+             WHERE task.operator_id = operator.id AND task.status = 'COMPLETED') AS completed
+         FROM operator WHERE operator.id";
+    with_ids(tx, select, operators, |row| {
+        Ok(u64::try_from(row.get::<i64>("completed")?).unwrap_or_default())
+    })
 }
 
 /// Returns the sum of the rewards of an operator's tasks whose proof is not decided yet.
@@ -311,22 +301,6 @@ fn json_of<T: serde::Serialize>(
     column: &str,
 ) -> Result<Option<String>, StoreError> {
     value.map(|value| to_json(value, column)).transpose()
-}
-
-/// Returns one row more than the window's limit, newest first.
-fn page(tx: &mut Tx<'_>, mut search: Search, window: TaskWindow) -> Result<Vec<Task>, StoreError> {
-    search.and("task.id < ", window.after.map(|id| id.to_string()));
-    let limit = search.bind(i64::from(window.limit) + 1);
-    let offset = search.bind(i64::from(window.offset));
-    let rows = tx.query(
-        &format!(
-            "SELECT {COLUMNS} FROM task WHERE {} ORDER BY task.id DESC
-             LIMIT {limit} OFFSET {offset}",
-            search.condition,
-        ),
-        &search.params,
-    )?;
-    rows.iter().map(task).collect()
 }
 
 fn task(row: &Row) -> Result<Task, StoreError> {

@@ -2,10 +2,13 @@
 //!
 //! Functions return database errors as [`StoreError`].
 
+use std::collections::HashMap;
+
 use api_types::{OperatorId, TaskId, Timestamp, UploadId};
 
 use crate::domain::proof::ProofFile;
 use crate::store::engine::columns::{text, time};
+use crate::store::search::with_ids;
 use crate::store::{Row, StoreError, Tx, params};
 
 /// A file that has been written under its id and has no row yet.
@@ -71,6 +74,14 @@ pub fn get(tx: &mut Tx<'_>, id: UploadId) -> Result<Option<StoredUpload>, StoreE
         &params![id.to_string()],
     )?;
     row.as_ref().map(stored).transpose()
+}
+
+/// Returns the uploads with these ids, without those that do not exist.
+pub fn with_these_ids(
+    tx: &mut Tx<'_>,
+    ids: &[UploadId],
+) -> Result<HashMap<UploadId, StoredUpload>, StoreError> {
+    with_ids(tx, "SELECT * FROM upload WHERE id", ids, stored)
 }
 
 /// Returns whether this operator has claimed the task, and may send files for it.

@@ -7,6 +7,8 @@ use api_types::paths;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
+use server::jobs::runner;
+use tokio_util::sync::CancellationToken;
 
 use crate::harness::{Answer, Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
@@ -141,6 +143,33 @@ on_both_databases! {
         app.advance(Duration::from_secs(1));
         let anew = agent.post_once(paths::KEYS, "k", &body).await.created();
         assert_ne!(anew.body["id"], first.body["id"]);
+    }
+
+    async fn the_runner_deletes_answers_that_are_no_longer_kept(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.poor_agent().await;
+        for key in ["old", "young"] {
+            agent.post_once(paths::KEYS, key, &json!({"name": key})).await.created();
+            app.advance(Duration::from_secs(24 * 60 * 60));
+        }
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(runner::run(app.app.clone(), stop.clone()));
+        let all = "SELECT idempotency_key FROM idempotent_answer";
+        let swept = async {
+            loop {
+                let rows = app.app.store.read(move |tx| tx.query(all, &[])).await.unwrap();
+                if rows.len() < 2 {
+                    return rows;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let left = tokio::time::timeout(Duration::from_secs(60), swept).await;
+        let left = left.expect("the old answer is deleted");
+        stop.cancel();
+        running.await.unwrap();
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].get::<String>("idempotency_key").unwrap(), "young");
     }
 
     async fn a_key_that_is_no_key_is_refused(store) {

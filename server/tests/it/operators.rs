@@ -36,6 +36,45 @@ on_both_databases! {
         );
     }
 
+    async fn a_list_shows_each_task_with_its_own_proof_and_ratings(store) {
+        let app = TestApp::start(store).await;
+        let (agent, operator) = (app.agent().await, app.operator().await);
+        let prove = async |task, text: &str| {
+            let body = json!({"confirmation_text": text});
+            operator.post(&paths::submit_proof(task), &body).await.ok();
+            app.drain_jobs().await;
+        };
+        let mut tasks = Vec::new();
+        for text in ["short", "It reads: open from nine.", "It reads: open from ten.", ""] {
+            app.advance(std::time::Duration::from_secs(1));
+            let task = agent.post(paths::TASKS, &text_task(&app)).await.created().id("task_id");
+            operator.accept(task).await;
+            if !text.is_empty() {
+                prove(task, text).await;
+            }
+            tasks.push(task);
+        }
+        let revision = json!({"reason": "Please say more."});
+        agent.post(&paths::request_revision(tasks[0]), &revision).await.ok();
+        app.advance(std::time::Duration::from_secs(1));
+        prove(tasks[0], "It reads: closed on Mondays.").await;
+        operator.post(&paths::rate_agent(tasks[1]), &json!({"stars": 5})).await.ok();
+
+        let listed = operator.get(paths::MY_TASKS).await.ok().body;
+        let shown: Vec<_> = listed["data"].as_array().unwrap().iter().map(|row| {
+            let may_rate = row["actions"].as_array().unwrap().contains(&json!("rate"));
+            (row["task_id"].clone(), row["proof"]["confirmation_text"].clone(), may_rate)
+        }).collect();
+        assert_eq!(shown, [
+            (json!(tasks[3]), Value::Null, false),
+            (json!(tasks[2]), json!("It reads: open from ten."), true),
+            (json!(tasks[1]), json!("It reads: open from nine."), false),
+            (json!(tasks[0]), json!("It reads: closed on Mondays."), true),
+        ]);
+        app.advance(std::time::Duration::from_secs(8 * 24 * 60 * 60));
+        app.drain_jobs().await;
+    }
+
     async fn exactly_one_of_many_accepts_wins(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;

@@ -271,6 +271,30 @@ on_both_databases! {
         app.get(&search("")).await.refused(401, "unauthorized");
     }
 
+    async fn search_operators_counts_what_each_of_them_completed(store) {
+        let app = TestApp::start(store).await;
+        let agent = app.agent().await;
+        let mut expected = Vec::new();
+        for (count, lng) in [(2, 13.4), (0, 13.8), (1, 14.2)] {
+            let operator = app.operator().await;
+            let place = json!({"city": "Here", "country": "DE", "lat": 52.5, "lng": lng});
+            let patch = operator.request(Method::PATCH, paths::OPERATOR_PROFILE);
+            patch.json(&json!({"location": place})).answer().await.ok();
+            for _ in 0..count {
+                let task = agent.post_confirmation_task().await;
+                operator.accept(task).await;
+                operator.confirm(task).await;
+                app.drain_jobs().await;
+            }
+            expected.push((json!(operator.id), count));
+        }
+        let query = format!("{}?{HERE}&radius_km=100", paths::SEARCH_OPERATORS);
+        let found = agent.get(&query).await.ok().body;
+        let counts = field(&found, "completed_tasks").into_iter().map(|n| n.as_u64().unwrap());
+        let ids = field(&found, "id").into_iter().cloned();
+        assert_eq!(ids.zip(counts).collect::<Vec<_>>(), expected);
+    }
+
     async fn an_operator_is_not_found_before_their_identity_is_approved(store) {
         let app = TestApp::start_with(store, &["--kyc=manual"]).await;
         let (agent, operator) = (app.poor_agent().await, app.operator().await);

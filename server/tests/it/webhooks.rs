@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 use server::domain::target::TargetRules;
 use server::jobs::runner;
 use server::outside::http::UserTargets;
-use server::store::Tx;
 use server::store::jobs::{self, LeaseScope};
+use server::store::search::PageWindow;
+use server::store::{Tx, deliveries as stored_deliveries};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -375,6 +376,27 @@ on_both_databases! {
         }
     }
 
+    async fn a_list_shows_each_delivery_with_its_own_attempts(store) {
+        let app = start(store).await;
+        let (agent, receiver) = (app.agent().await, Receiver::start().await);
+        let mut posted = with_callback(&app, &receiver.hook());
+        posted["webhook_style"] = json!("all");
+        receiver.answers(503, &[]);
+        let task = completed(&agent, &posted).await;
+        app.advance(Duration::from_secs(30));
+        app.drain_jobs().await;
+        let listed = deliveries(&agent, task).await;
+        let attempts = listed.iter().map(|delivery| {
+            let attempts = delivery["attempts"].as_array().unwrap().iter();
+            attempts.map(|one| json!([one["number"], one["status"]])).collect::<Vec<_>>()
+        });
+        let mut attempts: Vec<_> = attempts.collect();
+        attempts.sort_by_key(Vec::len);
+        let once = vec![json!([1, 204])];
+        let twice = vec![json!([1, 503]), json!([2, 204])];
+        assert_eq!(attempts, [once.clone(), once.clone(), once.clone(), once, twice]);
+    }
+
     async fn without_a_secret_nothing_is_signed(store) {
         let app = start(store).await;
         let (agent, receiver) = (app.agent().await, Receiver::start().await);
@@ -519,10 +541,8 @@ on_both_databases! {
         app.app.targets = UserTargets::new(TargetRules::default()).unwrap();
         app.drain_jobs().await;
         assert_eq!(receiver.all().len(), 0);
-        let window =
-            server::store::deliveries::DeliveryWindow { limit: 10, offset: 0, after: None };
-        let all = app.app.store.read(move |tx| {
-            server::store::deliveries::list(tx, Default::default(), window)
+        let all = app.app.store.read(|tx| {
+            stored_deliveries::list(tx, Default::default(), PageWindow::first(10))
         });
         let all = all.await.unwrap().rows;
         assert_eq!(all[0].task_id, task);

@@ -2,35 +2,39 @@
 //! folder, one file per actor.
 //!
 //! A method takes the task, checks the table of moves, and returns what has to be written: the
-//! changed task, its events, its transfers and the jobs that it schedules. Writing is in
-//! `store/moves.rs`.
+//! changed task, its events and their deliveries, its transfers and the spending that they give
+//! back, its notices and the jobs that it schedules. Writing is in `store/moves.rs`, which decides
+//! nothing.
 
 mod by_agent;
 mod by_operator;
 mod by_others;
+mod events;
 mod money;
+mod moved;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
 use api_types::{
-    AgentId, DisputeId, EventId, KeyId, MessageId, MicroUsd, OperatorId, TaskId, Timestamp,
-    dispute::{DisputeOpener, Resolution},
+    AgentId, EventId, KeyId, MicroUsd, OperatorId, TaskId, Timestamp,
+    dispute::Resolution,
     estimate::Estimate,
     guardian::GuardianResult,
     review::{Rejection, Revision},
     status::{CancelReason, Status},
 };
 
+pub use events::Event;
+pub use money::ReturnedSpend;
+pub use moved::{Moved, PreviousState, Refusal, ScheduledJob, SystemMessage};
+
 use super::{
-    dispute::{DisputeChange, NewDispute},
     estimate::ESTIMATE_ANSWERED_WITHIN,
     job::Job,
-    ledger::Transfer,
     moves::{self, Actor, Move, Rule},
     new_task::NewTask,
-    picture::ReviewLoad,
     sandbox,
 };
 
@@ -132,101 +136,6 @@ impl Default for Durations {
             sandbox_step: Duration::from_secs(2),
         }
     }
-}
-
-/// An event of a task.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// The event's id, also used by its webhook.
-    pub id: EventId,
-    /// The name, such as `task.completed`.
-    pub name: &'static str,
-    /// The status of the task before it, if there was one.
-    pub previous_status: Option<Status>,
-    /// The status of the task after it.
-    pub status: Status,
-    /// When it happened.
-    pub at: Timestamp,
-}
-
-/// A message of the marketplace to both sides about a move.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SystemMessage {
-    /// The id of the message.
-    pub id: MessageId,
-    /// The operator whose claim it concerns, and who may therefore read it.
-    pub operator_id: OperatorId,
-    /// The text, a sentence or two.
-    pub body: String,
-}
-
-/// A job that a move schedules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ScheduledJob {
-    /// The job to run.
-    pub job: Job,
-    /// When it becomes due.
-    pub due_at: Timestamp,
-}
-
-/// The status and version of a task before a move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PreviousState {
-    /// The status before the move.
-    pub status: Status,
-    /// The version before the move.
-    pub version: i64,
-}
-
-/// The result of a move, written in one transaction.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Moved {
-    /// The task after the move.
-    pub task: Task,
-    /// When the move was made.
-    pub at: Timestamp,
-    /// The state before the move; `None` if the task is new.
-    pub before: Option<PreviousState>,
-    /// The events to emit, in order.
-    pub events: Vec<Event>,
-    /// The transfers that the move causes.
-    pub transfers: Vec<Transfer>,
-    /// The jobs that the move schedules.
-    pub jobs: Vec<ScheduledJob>,
-    /// The messages to both sides.
-    pub notices: Vec<SystemMessage>,
-    /// The change to the disputes over the task, if any.
-    pub dispute: Option<DisputeChange>,
-}
-
-/// Why a move is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The table has no row for this move from this status.
-    WrongStatus {
-        /// The refused move.
-        does: Move,
-    },
-    /// Another operator claimed the task, or nobody has.
-    NotClaimedByYou {
-        /// The refused move.
-        does: Move,
-    },
-    /// The deadline has passed.
-    Expired,
-    /// The task can be claimed only with an estimate.
-    EstimateRequired,
-    /// The agent has already asked for a better proof.
-    RevisedBefore,
-    /// The hold has ended, or the host has already decided.
-    NotDisputable,
-    /// The operator's part is not more than zero and less than the reward.
-    NoSplit {
-        /// The reward of the task.
-        reward: MicroUsd,
-    },
-    /// The clock's next move is not due.
-    NotDue,
 }
 
 impl Task {
@@ -362,11 +271,15 @@ impl Task {
         // A simulated task never moves money.
         let codes = codes.iter().filter(|_| !self.stated.sandbox);
         let transfers = codes.filter_map(|code| self.transfer(*code, cause, context.now));
+        let transfers: Vec<_> = transfers.collect();
+        let events = self.events(rule, before.map(|before| before.status), context);
         Moved {
             at: context.now,
-            events: events(rule, before.map(|before| before.status), context),
             before,
-            transfers: transfers.collect(),
+            deliveries: self.deliveries(&events),
+            events,
+            returned_spend: self.returned_spend(&transfers),
+            transfers,
             jobs: clock.into_iter().chain(self.simulated(context)).collect(),
             notices: Vec::new(),
             dispute: None,
@@ -398,55 +311,5 @@ impl Task {
             }
             Status::Completed | Status::Verified | Status::Disputed | Status::Cancelled => None,
         }
-    }
-}
-
-/// Returns the events of one move. They share its time, and their random bits ascend.
-fn events(rule: Option<&Rule>, before: Option<Status>, context: MoveContext) -> Vec<Event> {
-    let announced = rule.into_iter().flat_map(|rule| rule.announces(before));
-    let event = |(nth, (name, previous_status, status))| Event {
-        id: EventId::new(context.now, context.random.wrapping_add(nth)),
-        name,
-        previous_status,
-        status,
-        at: context.now,
-    };
-    (0..).zip(announced).map(event).collect()
-}
-
-impl Moved {
-    /// Selects the kind of review job that fits the effort, if the move submitted a proof.
-    #[must_use]
-    pub fn reviewed_with(mut self, effort: ReviewLoad) -> Self {
-        for left in &mut self.jobs {
-            left.job = match (left.job, effort) {
-                (Job::ReviewProof { task_id }, ReviewLoad::Heavy) => {
-                    Job::ReviewLargeProof { task_id }
-                }
-                (job, _) => job,
-            };
-        }
-        self
-    }
-
-    /// Adds a message to both sides about the move, within the claim of `operator_id`.
-    fn tell(mut self, operator_id: Option<OperatorId>, context: MoveContext, body: String) -> Self {
-        self.notices
-            .extend(operator_id.map(|operator_id| SystemMessage {
-                id: MessageId::new(context.now, context.random),
-                operator_id,
-                body,
-            }));
-        self
-    }
-
-    /// Opens a dispute over the task.
-    fn opens(mut self, by: DisputeOpener, reason: Option<String>, context: MoveContext) -> Self {
-        self.dispute = Some(DisputeChange::Opened(NewDispute {
-            id: DisputeId::new(context.now, context.random),
-            by,
-            reason,
-        }));
-        self
     }
 }

@@ -1,10 +1,22 @@
-//! The amount and the accounts of each transfer of a task. The table of moves defines which
-//! transfers a move causes.
+//! The amount and the accounts of each transfer of a task, and the spending that a refund gives
+//! back. The table of moves defines which transfers a move causes.
 
 use api_types::{EventId, MicroUsd, Timestamp};
 
 use super::Task;
-use crate::domain::ledger::{Account, Transfer, TransferCode};
+use crate::domain::{
+    ledger::{Account, Transfer, TransferCode},
+    pricing,
+};
+
+/// Spending that no longer counts against the daily limit of the task's agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReturnedSpend {
+    /// The UTC day since 1970 on which the task was posted, and so its cost was spent.
+    pub day: i64,
+    /// The amount to subtract from the spending of that day.
+    pub amount: MicroUsd,
+}
 
 impl Task {
     /// Returns the transfer with this code that a move of the task causes, or `None` if its amount
@@ -52,6 +64,17 @@ impl Task {
             agent_id: Some(self.agent_id),
             deposit_id: None,
             at,
+        })
+    }
+
+    /// Returns the spending that a move with these transfers gives back: what it refunds.
+    pub(super) fn returned_spend(&self, transfers: &[Transfer]) -> Option<ReturnedSpend> {
+        let refund = transfers
+            .iter()
+            .find(|transfer| transfer.code == TransferCode::Refund)?;
+        Some(ReturnedSpend {
+            day: pricing::day(self.at.created),
+            amount: refund.amount,
         })
     }
 

@@ -1,5 +1,7 @@
 //! Tests of what each move changes, pays, emits and schedules.
 
+mod effects;
+
 use serde_json::json;
 
 use api_types::guardian::Decision;

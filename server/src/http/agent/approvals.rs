@@ -23,10 +23,7 @@ use crate::http::idempotency::once_or_read;
 use crate::{
     app::App,
     domain::delegation::{self, APPROVAL_LASTS, Approval},
-    store::{
-        Tx,
-        approvals::{self, ApprovalWindow},
-    },
+    store::{Tx, approvals},
 };
 
 /// List the approvals that the agent's keys requested, newest first.
@@ -41,11 +38,7 @@ pub async fn list_approvals(
     agent: AgentAuth,
     page: PageQuery,
 ) -> Result<Json<Page<ApprovalView>>, ApiError> {
-    let window = ApprovalWindow {
-        limit: page.limit,
-        offset: page.offset,
-        after: page.after()?,
-    };
+    let window = page.window()?;
     let now = app.clock.now();
     let found = app
         .store

@@ -25,7 +25,7 @@ use crate::{
     domain::fields::no_fields,
     store::{
         Tx,
-        deliveries::{self, DeliveryFilter, DeliveryWindow},
+        deliveries::{self, DeliveryFilter},
     },
 };
 
@@ -84,11 +84,7 @@ pub(in crate::http) async fn list(
         task_id,
         state,
     };
-    let window = DeliveryWindow {
-        limit: page.limit,
-        offset: page.offset,
-        after: page.after()?,
-    };
+    let window = page.window()?;
     let found = app
         .store
         .read(move |tx| deliveries::list(tx, filter, window).map_err(ApiError::from))

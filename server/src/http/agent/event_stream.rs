@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::http::agent::stream_slots::StreamSlot;
 use crate::metrics;
 use crate::store::outbox::{self, EventLog, LogPosition, PlacedEvent};
+use crate::store::search::PageWindow;
 use crate::store::{StoreError, keys};
 
 /// Interval at which a stream looks for events of other processes.
@@ -29,7 +30,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// Minimum interval between two queries of a stream, however many events there are.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Maximum number of events read by one query.
+/// Number of events read by one query.
 const BATCH: u32 = 100;
 
 /// Time without an event after which a comment shows that the stream is alive.
@@ -153,7 +154,11 @@ impl Follower {
             .store
             .read(move |tx| {
                 let open = keys::is_active(tx, key_id)?;
-                Ok::<_, StoreError>((open, outbox::after(tx, log, position, BATCH, 0)?))
+                let window = PageWindow {
+                    after: Some(position),
+                    ..PageWindow::first(BATCH)
+                };
+                Ok::<_, StoreError>((open, outbox::after(tx, log, window)?))
             })
             .await?;
         self.read.extend(read);

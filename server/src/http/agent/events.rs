@@ -20,6 +20,7 @@ use crate::{
     store::{
         Tx,
         outbox::{self, EventLog, LogPosition},
+        search::PageWindow,
     },
 };
 
@@ -130,17 +131,17 @@ async fn list(
     from: i64,
     page: PageQuery,
 ) -> Result<Page<TaskEvent>, ApiError> {
-    let (limit, offset) = (page.limit.saturating_add(1), page.offset);
-    let (events, total) = app
+    let window = PageWindow {
+        limit: page.limit,
+        offset: page.offset,
+        after: Some(from),
+    };
+    let found = app
         .store
-        .read(move |tx| {
-            let events = outbox::after(tx, log, from, limit, offset)?;
-            Ok::<_, ApiError>((events, outbox::count(tx, log)?))
-        })
+        .read(move |tx| outbox::list(tx, log, window))
         .await?;
-    let events = events.into_iter().map(|placed| placed.event).collect();
-    let total = u64::try_from(total).unwrap_or_default();
-    Ok(page.of(events, total, |event: &TaskEvent| {
+    let events = found.rows.into_iter().map(|placed| placed.event).collect();
+    Ok(page.of(events, found.total, |event: &TaskEvent| {
         event.event_id.to_string()
     }))
 }

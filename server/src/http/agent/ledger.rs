@@ -6,10 +6,7 @@ use axum::{Json, extract::State};
 use crate::http::error::ApiError;
 use crate::http::extract::auth::AgentAuth;
 use crate::http::extract::page::PageQuery;
-use crate::{
-    app::App,
-    store::{entries, entries::EntryRange},
-};
+use crate::{app::App, store::entries};
 
 /// List every change of the agent's balance, oldest first. The amounts add up to the balance.
 #[utoipa::path(get, path = paths::LEDGER, tag = "agents",
@@ -23,20 +20,14 @@ pub async fn agent_ledger(
     agent: AgentAuth,
     page: PageQuery,
 ) -> Result<Json<Page<LedgerEntry>>, ApiError> {
-    let span = span(&page)?;
-    let found = (app.store).read(move |tx| entries::of_agent(tx, agent.id, span));
-    let (rows, total) = found.await.map_err(ApiError::from)?;
-    let numbered = page.of(rows, total, |(nth, _)| nth.to_string());
+    let window = page.window()?;
+    let found = app
+        .store
+        .read(move |tx| entries::of_agent(tx, agent.id, window))
+        .await?;
+    let numbered = page.of(found.rows, found.total, |(nth, _)| nth.to_string());
     Ok(Json(Page {
         data: numbered.data.into_iter().map(|(_, entry)| entry).collect(),
         pagination: numbered.pagination,
     }))
-}
-
-fn span(page: &PageQuery) -> Result<EntryRange, ApiError> {
-    Ok(EntryRange {
-        limit: page.limit,
-        offset: page.offset,
-        after: page.after()?.unwrap_or(0),
-    })
 }

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     domain::{account, new_task::MinimumRating, place::Spot},
     store::{
-        StoreError, Tx,
+        StoreError,
         near::{self as store_near, SearchArea},
         operators::{Operator, OperatorFilter},
         tasks,
@@ -57,9 +57,14 @@ pub async fn search_operators(
         .read(move |tx| {
             let (after, most) = (window.after, window.most);
             let found = store_near::approved_operators(tx, &filter, area, after, most)?;
-            let shown = found.into_iter().skip(window.offset);
-            let rows = shown.map(|operator| found_operator(tx, operator, area));
-            let rows = rows.collect::<Result<Vec<_>, _>>()?;
+            let shown: Vec<_> = found.into_iter().skip(window.offset).collect();
+            let ids: Vec<_> = shown.iter().map(|operator| operator.id).collect();
+            let completed = tasks::count_completed_by(tx, &ids)?;
+            let rows = shown.into_iter().map(|operator| {
+                let completed_tasks = completed.get(&operator.id).copied().unwrap_or_default();
+                found_operator(operator, completed_tasks, area)
+            });
+            let rows: Vec<_> = rows.collect();
             let total = store_near::count_approved_operators(tx, &filter, area)?;
             Ok::<_, StoreError>((rows, total))
         })
@@ -69,18 +74,18 @@ pub async fn search_operators(
 }
 
 fn found_operator(
-    tx: &mut Tx<'_>,
     operator: Operator,
+    completed_tasks: u64,
     area: SearchArea,
-) -> Result<(Option<Spot>, OperatorSearchResult), StoreError> {
+) -> (Option<Spot>, OperatorSearchResult) {
     let metres = operator.spot.map(|spot| spot.metres_from(area.center));
     let found = OperatorSearchResult {
         id: operator.id,
         name: account::shortened_name(&operator.name),
         rating: operator.rating,
         skills: operator.skills,
-        completed_tasks: tasks::count_completed_by(tx, operator.id)?,
+        completed_tasks,
         distance_km: (metres.unwrap_or_default() + 500) / 1_000,
     };
-    Ok((operator.spot, found))
+    (operator.spot, found)
 }

@@ -74,7 +74,7 @@ fn profile(
     now: Timestamp,
 ) -> Result<AgentProfile, ApiError> {
     let agent = agents::get(tx, id)?.ok_or_else(error::agent_not_found)?;
-    let day = now.as_millis().div_euclid(pricing::DAY_MILLIS);
+    let day = pricing::day(now);
     let limits = config.tiers.of(agent.tier);
     let activity = agents::activity(tx, id, day, day)?;
     let mut used = activity.today;

@@ -42,7 +42,7 @@ pub fn post_context(
     stated: &NewTask,
     context: MoveContext,
 ) -> Result<PostContext, StoreError> {
-    let day = context.now.as_millis() / pricing::DAY_MILLIS;
+    let day = pricing::day(context.now);
     let activity = agents::activity(tx, agent.id, day, day - pricing::TRAILING_DAYS)?;
     let mut limits = config.tiers.of(agent.tier);
     let mut today = activity.today;

@@ -25,7 +25,7 @@ use crate::http::agent::quotes::{self, post_context};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::AgentAuth;
 use crate::http::extract::body::JsonBody;
-use crate::http::extract::page::{PageQuery, Parameters, TASK_TYPE_MUST};
+use crate::http::extract::page::{Parameters, TASK_TYPE_MUST};
 use crate::http::idempotency::{once, unless_answered};
 use crate::http::{task_details, views};
 use crate::{
@@ -39,10 +39,7 @@ use crate::{
         task::{Moved, Task},
         task_type,
     },
-    store::{
-        Tx, agents, messages, moves, outbox, tasks,
-        tasks::{TaskFilter, TaskWindow},
-    },
+    store::{Tx, agents, messages, moves, outbox, tasks, tasks::TaskFilter},
 };
 
 /// Maximum number of messages in the view of a task; GET /tasks/:id/messages lists all.
@@ -160,7 +157,7 @@ pub async fn list_tasks(
         external_id: query.searched("external_id"),
     };
     query.finish()?;
-    let window = window(&page)?;
+    let window = page.window()?;
     let (items, total) = app
         .store
         .read(move |tx| {
@@ -169,18 +166,6 @@ pub async fn list_tasks(
         })
         .await?;
     Ok(Json(page.of(items, total, |item| item.task_id.to_string())))
-}
-
-/// Returns the page window for the store.
-///
-/// # Errors
-/// 400 for a cursor of another list.
-pub fn window(page: &PageQuery) -> Result<TaskWindow, ApiError> {
-    Ok(TaskWindow {
-        limit: page.limit,
-        offset: page.offset,
-        after: page.after()?,
-    })
 }
 
 /// Read one task with its proof, the Guardian's result, and the available actions.

@@ -21,7 +21,9 @@ const RADIUS_KM_MAX: f64 = 20_100.0;
 /// used.
 const OFFSET_MAX: u32 = 1_000;
 
-/// The page of a list by distance.
+/// The page of a list by distance. It is not a `PageWindow`, because its rows are not ordered by
+/// their ids: the cursor is a cell and an id within it, and rows are found by visiting cells, so
+/// those to skip have to be found too.
 #[derive(Clone, Copy, Debug)]
 pub struct NearWindow<Id> {
     /// The last row of the previous page, if there is one.

@@ -9,6 +9,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use crate::domain::faults::Faults;
 use crate::http::error::{self, ApiError};
+use crate::store::search::PageWindow;
 
 /// The message for an invalid `task_type`.
 pub const TASK_TYPE_MUST: &str = "must be a task type, such as VERIFICATION";
@@ -128,13 +129,17 @@ impl<S: Sync> FromRequestParts<S> for PageQuery {
 }
 
 impl PageQuery {
-    /// Parses the cursor as a position in this list, if there is one.
+    /// Returns the window of a list whose cursor is the `Id` of a row.
     ///
     /// # Errors
     /// 400 for a cursor of another list.
-    pub fn after<T: FromStr>(&self) -> Result<Option<T>, ApiError> {
+    pub fn window<Id: FromStr>(&self) -> Result<PageWindow<Id>, ApiError> {
         let after = self.cursor.as_deref().map(str::parse);
-        after.transpose().map_err(|_| error::foreign_cursor())
+        Ok(PageWindow {
+            limit: self.limit,
+            offset: self.offset,
+            after: after.transpose().map_err(|_| error::foreign_cursor())?,
+        })
     }
 
     /// Builds the page from its rows and, if there are more than `limit`, one row beyond. `id_of`

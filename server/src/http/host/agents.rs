@@ -9,7 +9,7 @@ use axum::{
 use crate::app::App;
 use crate::http::error::{self, ApiError};
 use crate::http::extract::page::Parameters;
-use crate::http::host::{HostAuth, part};
+use crate::http::host::HostAuth;
 use crate::store::accounts;
 
 /// List agents, newest first, optionally filtered by a part of the name or the e-mail address.
@@ -28,10 +28,10 @@ pub async fn admin_agents(
     let page = query.page();
     let search = query.searched("q");
     query.finish()?;
-    let part = part::<AgentId>(&page)?;
+    let window = page.window()?;
     let found = app
         .store
-        .read(move |tx| accounts::agents(tx, search.as_deref(), &part))
+        .read(move |tx| accounts::agents(tx, search.as_deref(), window))
         .await?;
     Ok(Json(page.of(found.rows, found.total, |one| {
         one.agent_id.to_string()

@@ -22,7 +22,7 @@ use crate::http::extract::body::JsonBody;
 use crate::http::extract::page::Parameters;
 use crate::http::host::{ACCOUNT, HostAuth};
 use crate::http::idempotency::once;
-use crate::store::disputes::{self, DisputeFilter};
+use crate::store::disputes::{self, DisputeState};
 
 /// List disputes, newest first, optionally only the open or only the ended ones.
 #[utoipa::path(get, path = paths::ADMIN_DISPUTES, tag = "host",
@@ -38,23 +38,17 @@ pub async fn admin_disputes(
     mut query: Parameters,
 ) -> Result<Json<Page<Dispute>>, ApiError> {
     let page = query.page();
-    let open = query.read("status", "must be open or ended", |name| match name {
-        "open" => Some(true),
-        "ended" => Some(false),
+    let state = query.read("status", "must be open or ended", |name| match name {
+        "open" => Some(DisputeState::Open),
+        "ended" => Some(DisputeState::Ended),
         _ => None,
     });
-    let after = page.cursor.as_deref().map(str::parse::<DisputeId>);
-    if matches!(after, Some(Err(_))) {
-        query.fault("cursor", "is not of this list");
-    }
     query.finish()?;
-    let filter = DisputeFilter {
-        open,
-        limit: page.limit,
-        offset: page.offset,
-        after: after.and_then(Result::ok),
-    };
-    let found = app.store.read(move |tx| disputes::list(tx, filter)).await?;
+    let window = page.window()?;
+    let found = app
+        .store
+        .read(move |tx| disputes::list(tx, state, window))
+        .await?;
     Ok(Json(page.of(found.rows, found.total, |one| {
         one.dispute_id.to_string()
     })))

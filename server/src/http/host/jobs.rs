@@ -37,12 +37,12 @@ pub async fn failed_jobs(
     query.finish()?;
     let after = page.cursor.as_deref().map(place).transpose()?;
     let limit = page.limit;
-    let (jobs, total) = app
+    let found = app
         .store
         .read(move |tx| admin::failed_jobs(tx, after.as_ref(), limit))
         .await?;
     let place_of = |job: &FailedJob| format!("{} {}", job.due_at.as_millis(), job.job);
-    Ok(Json(page.of(jobs, total, place_of)))
+    Ok(Json(page.of(found.rows, found.total, place_of)))
 }
 
 fn place(cursor: &str) -> Result<FailedPlace, ApiError> {

@@ -11,25 +11,11 @@ pub mod operators;
 pub mod record;
 pub mod task_types;
 
-use std::{fmt::Display, str::FromStr};
-
+use crate::admin::AdminError;
 use crate::http::error::{self, ApiError};
-use crate::http::extract::auth::HostAuth;
-use crate::http::extract::page::PageQuery;
-use crate::{admin::AdminError, store::lists::PageWindow};
 
 /// The account in the idempotency scope of host requests. There is one host, whatever its key.
 const ACCOUNT: &str = "host";
-
-/// Returns the page window of a list that is ordered by ids of type `Id`.
-fn part<Id: FromStr + Display>(page: &PageQuery) -> Result<PageWindow, ApiError> {
-    let after: Option<Id> = page.after()?;
-    Ok(PageWindow {
-        limit: page.limit,
-        offset: page.offset,
-        after: after.map(|id| id.to_string()),
-    })
-}
 
 impl From<AdminError> for ApiError {
     fn from(unable: AdminError) -> Self {

@@ -24,7 +24,7 @@ use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::{HostAuth, actor};
 use crate::http::extract::body::{self, JsonBody};
 use crate::http::extract::page::Parameters;
-use crate::http::host::{ACCOUNT, part};
+use crate::http::host::ACCOUNT;
 use crate::http::idempotency::{digest, once};
 use crate::store::accounts;
 
@@ -47,10 +47,10 @@ pub async fn admin_operators(
     let kyc_status = query.read("kyc_status", must, KycStatus::parse);
     let search = query.searched("q");
     query.finish()?;
-    let part = part::<OperatorId>(&page)?;
+    let window = page.window()?;
     let found = app
         .store
-        .read(move |tx| accounts::operators(tx, kyc_status, search.as_deref(), &part))
+        .read(move |tx| accounts::operators(tx, kyc_status, search.as_deref(), window))
         .await?;
     Ok(Json(page.of(found.rows, found.total, |one| {
         one.operator_id.to_string()

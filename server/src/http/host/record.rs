@@ -2,7 +2,6 @@
 //! log.
 
 use api_types::{
-    AuditId,
     error::ErrorBody,
     host::{AuditEntry, LedgerReport},
     page::Page,
@@ -14,7 +13,7 @@ use crate::admin;
 use crate::app::App;
 use crate::http::error::ApiError;
 use crate::http::extract::page::Parameters;
-use crate::http::host::{HostAuth, part};
+use crate::http::host::HostAuth;
 use crate::store::audit;
 
 /// Recompute every balance from its transfers. This reads the whole ledger.
@@ -43,10 +42,10 @@ pub async fn audit_log(
     let page = query.page();
     let subject = query.searched("subject");
     query.finish()?;
-    let part = part::<AuditId>(&page)?;
+    let window = page.window()?;
     let found = app
         .store
-        .read(move |tx| audit::list(tx, subject.as_deref(), &part))
+        .read(move |tx| audit::list(tx, subject.as_deref(), window))
         .await?;
     Ok(Json(page.of(found.rows, found.total, |one| {
         one.audit_id.to_string()

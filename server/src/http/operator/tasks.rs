@@ -19,7 +19,7 @@ use axum::{
     response::Response,
 };
 
-use crate::http::agent::tasks::{task_id, window};
+use crate::http::agent::tasks::task_id;
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::OperatorAuth;
 use crate::http::extract::body::JsonBody;
@@ -39,8 +39,9 @@ use crate::{
     store::{
         StoreError, Tx, moves,
         near::{self as store_near, SearchArea},
-        operators, tasks,
-        tasks::{Eligible, PageOfRows},
+        operators,
+        search::{PageOfRows, PageWindow},
+        tasks::{self, Eligible},
     },
 };
 
@@ -138,11 +139,11 @@ async fn list(
     app: &App,
     page: PageQuery,
     may_claim: bool,
-    find: impl Fn(&mut Tx<'_>, tasks::TaskWindow) -> Result<PageOfRows<Task>, StoreError>
+    find: impl Fn(&mut Tx<'_>, PageWindow<TaskId>) -> Result<PageOfRows<Task>, StoreError>
     + Send
     + 'static,
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
-    let window = window(&page)?;
+    let window = page.window()?;
     let (loaded, total) = app
         .store
         .read(move |tx| {

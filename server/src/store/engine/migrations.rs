@@ -144,7 +144,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::store::{Store, accounts, lists::PageWindow, support};
+    use crate::store::{Store, accounts, search::PageWindow, support};
 
     /// The number of migrations before names were folded.
     const UNFOLDED: usize = 15;
@@ -157,14 +157,10 @@ mod tests {
         VALUES ('op_00000000000000000000000001', 'Юлия', 'j@example.com', '[]', 'APPROVED', 1);";
 
     async fn assert_names_are_found(store: &Store) {
-        let part = || PageWindow {
-            limit: 10,
-            offset: 0,
-            after: None,
-        };
-        let agents = move |tx: &mut Tx<'_>| accounts::agents(tx, Some("élod"), &part());
+        let agents = |tx: &mut Tx<'_>| accounts::agents(tx, Some("élod"), PageWindow::first(10));
         assert_eq!(store.read(agents).await.unwrap().total, 1);
-        let operators = move |tx: &mut Tx<'_>| accounts::operators(tx, None, Some("ЮЛИ"), &part());
+        let operators =
+            |tx: &mut Tx<'_>| accounts::operators(tx, None, Some("ЮЛИ"), PageWindow::first(10));
         assert_eq!(store.read(operators).await.unwrap().total, 1);
     }
 

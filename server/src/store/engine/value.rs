@@ -3,6 +3,10 @@
 
 use std::sync::Arc;
 
+use api_types::{
+    AgentId, ApprovalId, AuditId, DeliveryId, DisputeId, MessageId, OperatorId, TaskId,
+};
+
 use crate::store::StoreError;
 
 /// A parameter of a statement, or a value of a row. A NULL parameter carries its type, because
@@ -59,6 +63,20 @@ into_value! {
     &str => Text, String => Text, &String => Text,
     i64 => Int, u32 => Int, i32 => Int,
     &[u8] => Bytes, Vec<u8> => Bytes,
+}
+
+/// Implements `From` for ids, whose column holds their text.
+macro_rules! ids_into_value {
+    ($($id:ty),+ $(,)?) => {$(
+        impl From<$id> for Value {
+            fn from(id: $id) -> Self {
+                Self::Text(Some(id.to_string()))
+            }
+        }
+    )+};
+}
+ids_into_value! {
+    AgentId, ApprovalId, AuditId, DeliveryId, DisputeId, MessageId, OperatorId, TaskId,
 }
 
 impl<const N: usize> From<[u8; N]> for Value {

@@ -6,6 +6,7 @@ use api_types::Timestamp;
 
 use super::super::{Row, StoreError, Tx, params};
 use crate::store::engine::columns::{time, time_if_any};
+use crate::store::search::{PageOfRows, Search};
 
 /// The number of jobs that wait, and for how long.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,17 +68,14 @@ pub fn left(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64), StoreError> {
     row.map_or(Ok((0, 0)), |row| Ok((row.get("due")?, row.get("failed")?)))
 }
 
-/// Returns jobs that failed for good, in the order in which they were due, after a position in that
-/// order, and how many there are in all. Up to one more than `limit` is returned.
+/// Returns a page of the jobs that failed for good, in the order in which they were due, after a
+/// position in that order. A job has no id, so its position is its due time and its payload.
 pub fn failed(
     tx: &mut Tx<'_>,
     after: Option<(i64, &str)>,
     limit: u32,
-) -> Result<(Vec<StoredFailedJob>, u64), StoreError> {
-    let count = "SELECT COUNT(*) AS n FROM job WHERE state = 'failed'";
-    let total = tx
-        .first(count, &[])?
-        .map_or(Ok(0), |row| row.get::<i64>("n"))?;
+) -> Result<PageOfRows<StoredFailedJob>, StoreError> {
+    let total = Search::with("job", "state = 'failed'").count(tx)?;
     let (due_at, payload) = after.unwrap_or((i64::MIN, ""));
     let rows = tx.query(
         "SELECT payload, kind, due_at_ms, attempts, last_error FROM job
@@ -85,8 +83,8 @@ pub fn failed(
          ORDER BY due_at_ms, payload LIMIT $3",
         &params![due_at, payload, i64::from(limit) + 1],
     )?;
-    let jobs = rows.iter().map(failed_job).collect::<Result<_, _>>()?;
-    Ok((jobs, u64::try_from(total).unwrap_or_default()))
+    let rows = rows.iter().map(failed_job).collect::<Result<_, _>>()?;
+    Ok(PageOfRows { rows, total })
 }
 
 fn failed_job(row: &Row) -> Result<StoredFailedJob, StoreError> {
