@@ -4,8 +4,10 @@
 //! sends is in `webhook.rs`.
 
 use api_types::{
-    EventId, Timestamp, event::TaskEvent, guardian::GuardianResult, task::Status,
-    task::WebhookStyle,
+    EventId, Timestamp,
+    event::{TaskEvent, WebhookStyle},
+    guardian::GuardianResult,
+    status::Status,
 };
 
 use super::{MoveContext, Task};

@@ -1,7 +1,7 @@
 //! The result of a move: everything that `store/moves.rs` writes, or the reason of a refusal.
 
 use api_types::{
-    DisputeId, MessageId, MicroUsd, OperatorId, Timestamp, dispute::DisputeOpener, task::Status,
+    DisputeId, MessageId, MicroUsd, OperatorId, Timestamp, dispute::DisputeOpener, status::Status,
 };
 
 use super::{Event, MoveContext, ReturnedSpend, Task};

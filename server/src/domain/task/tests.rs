@@ -9,7 +9,9 @@ use api_types::guardian::Decision;
 use super::*;
 use crate::domain::dispute::{Award, Ruling};
 use crate::domain::estimate::EstimateTerms;
+use crate::domain::job::Job;
 use crate::domain::ledger::{Account, TransferCode};
+use crate::domain::moves::{self, Actor, Move};
 use crate::domain::sandbox::Market;
 
 fn context(second: i64) -> MoveContext {

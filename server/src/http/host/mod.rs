@@ -13,6 +13,7 @@ pub mod task_types;
 
 use crate::admin::AdminError;
 use crate::http::error::{self, ApiError};
+use crate::http::extract::auth::HostAuth;
 
 /// The account in the idempotency scope of host requests. There is one host, whatever its key.
 const ACCOUNT: &str = "host";

@@ -1,7 +1,7 @@
 //! Tests of what follows from a move: the deliveries of its events, and the spending that it gives
 //! back.
 
-use api_types::task::WebhookStyle;
+use api_types::event::WebhookStyle;
 
 use super::*;
 use crate::domain::pricing;
@@ -35,7 +35,7 @@ fn deliveries_follow_the_style_of_the_webhook() {
         let moved = approved(Some(url), style);
         for (delivery, (name, previous, status)) in moved.deliveries.iter().zip(&expected) {
             let event = moved.events.iter().find(|event| event.status == *status);
-            assert_eq!(delivery.id, event.unwrap().id.delivery());
+            assert_eq!(delivery.id, event.unwrap().id.delivery_id());
             assert_eq!((&*delivery.url, &*delivery.event.event), (url, *name));
             assert_eq!(delivery.event.previous_status, Some(*previous));
             assert_eq!(delivery.event.guardian_result, moved.task.guardian_result);
