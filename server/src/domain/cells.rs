@@ -255,7 +255,7 @@ mod tests {
     proptest! {
         #[test]
         fn cells_within_some_metres_hold_every_spot_within_them(
-            center in anywhere(), context in 0.0..std::f64::consts::TAU, part in 0.0..1.0_f64,
+            center in anywhere(), bearing in 0.0..std::f64::consts::TAU, part in 0.0..1.0_f64,
             metres in prop_oneof![0_u32..10_000, 0_u32..30_000_000],
         ) {
             let cells = cells_within(center, metres);
@@ -264,7 +264,7 @@ mod tests {
             let whole = |one: &Cells| one.first % size == 0 && (one.last + 1) % size == 0;
             prop_assert!(cells.iter().all(whole));
             prop_assert!(cells.windows(2).all(|two| two[0].last < two[1].first));
-            let spot = Spot::of(travelled(center, context, f64::from(metres) * part));
+            let spot = Spot::of(travelled(center, bearing, f64::from(metres) * part));
             if spot.metres_from(center) <= metres {
                 let cell = spot.cell();
                 let held = cells.iter().any(|one| one.holds(cell));
@@ -301,11 +301,11 @@ mod tests {
     }
 
     /// Returns the end of a great circle of this length that starts at `from` in this direction.
-    fn travelled(from: Point, context: f64, metres: f64) -> Point {
+    fn travelled(from: Point, bearing: f64, metres: f64) -> Point {
         let (angle, lat) = (metres / EARTH_METRES, from.lat.to_radians());
-        let end = (lat.sin() * angle.cos() + lat.cos() * angle.sin() * context.cos()).asin();
+        let end = (lat.sin() * angle.cos() + lat.cos() * angle.sin() * bearing.cos()).asin();
         let side =
-            (context.sin() * angle.sin() * lat.cos()).atan2(angle.cos() - lat.sin() * end.sin());
+            (bearing.sin() * angle.sin() * lat.cos()).atan2(angle.cos() - lat.sin() * end.sin());
         let lng = (from.lng + side.to_degrees() + 540.0).rem_euclid(360.0) - 180.0;
         Point {
             lat: end.to_degrees(),
