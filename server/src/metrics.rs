@@ -1,6 +1,6 @@
 //! Prometheus metrics: every name, once, with the functions that record it. Label values are only
 //! our own (path templates, names of moves, codes of transfers), so that callers cannot increase
-//! their number. `http/public/metrics.rs` serves the metrics on a listener of its own.
+//! their number. `serve/metrics.rs` serves the metrics on a listener of its own.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

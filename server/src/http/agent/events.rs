@@ -1,5 +1,5 @@
 //! The event log of an agent and of one task, by cursor or as a stream of server-sent events
-//! (contract §4). Ordering is in `store/outbox.rs`, the streams are in `follow.rs`.
+//! (contract §4). Ordering is in `store/outbox.rs`, the streams are in `event_stream.rs`.
 
 use api_types::{AgentId, EventId, TaskId, error::ErrorBody, event::TaskEvent, page::Page, paths};
 use axum::{
