@@ -59,7 +59,7 @@ pub fn hear_kyc(
     } = &message.message;
     let known = accounts::operator(tx, *operator_id)?.ok_or(AdminError::NotFound("operator"))?;
     let now = actor.now();
-    let heard_now = accounts::hear_kyc_message(tx, &message.digest, *operator_id, now)?;
+    let heard_now = accounts::record_kyc_message(tx, &message.digest, *operator_id, now)?;
     if heard_now {
         let note = reference.as_deref();
         accounts::set_kyc(tx, *operator_id, *status, note, now)?;

@@ -12,7 +12,7 @@ use crate::store::{StoreError, Tx, jobs, search::PageOfRows};
 
 /// A keyset position in the list of failed jobs.
 #[derive(Clone, Debug)]
-pub struct FailedPlace {
+pub struct FailedJobCursor {
     /// The time at which the job was due, in milliseconds since 1970.
     pub due_at_millis: i64,
     /// The job as stored in the queue.
@@ -33,11 +33,11 @@ pub fn job_of(id: &str) -> Option<String> {
 /// Returns a page of the jobs that failed permanently, longest due first.
 pub fn failed_jobs(
     tx: &mut Tx<'_>,
-    after: Option<&FailedPlace>,
+    after: Option<&FailedJobCursor>,
     limit: u32,
 ) -> Result<PageOfRows<FailedJob>, StoreError> {
     let after = after.map(|place| (place.due_at_millis, place.job.as_str()));
-    let found = jobs::failed(tx, after, limit)?;
+    let found = jobs::list_failed(tx, after, limit)?;
     let failed = found.rows.into_iter().map(|job| FailedJob {
         job_id: job_id(&job.payload),
         kind: job.kind,
@@ -62,7 +62,7 @@ pub fn retry_job(
     actor: &ActorContext,
 ) -> Result<RetriedJob, AdminError> {
     let due_at: Timestamp = actor.now();
-    let kind = jobs::revive(tx, job, due_at)?.ok_or(AdminError::NotFound("failed job"))?;
+    let kind = jobs::requeue_failed(tx, job, due_at)?.ok_or(AdminError::NotFound("failed job"))?;
     actor.write_down(tx, 0, "job.retry", job, &kind)?;
     Ok(RetriedJob {
         job_id: job_id(job),

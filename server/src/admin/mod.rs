@@ -25,7 +25,7 @@ pub use accounts::{KycMessage, decide_kyc, hear_kyc};
 pub use books::check_ledger;
 pub use deliveries::redeliver;
 pub use disputes::resolve_dispute;
-pub use jobs::{FailedPlace, failed_jobs, job_id, job_of, retry_job};
+pub use jobs::{FailedJobCursor, failed_jobs, job_id, job_of, retry_job};
 pub use task_types::{switch_task_types, task_type_switches};
 
 /// The actor and the time of an operation of the host.

@@ -10,7 +10,7 @@ use crate::store::{StoreError, Tx, switches};
 
 /// Returns every task type, and whether new tasks of it are accepted.
 pub fn task_type_switches(tx: &mut Tx<'_>) -> Result<TaskTypeSwitches, StoreError> {
-    let off = switches::off(tx)?;
+    let off = switches::switched_off(tx)?;
     let switch = |task_type| match off.contains(&task_type) {
         true => Switch::Off,
         false => Switch::On,

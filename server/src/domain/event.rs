@@ -17,7 +17,7 @@ pub struct NewEvent {
 
 /// Returns the events in the order of their log positions: by time, except that the events of one
 /// task keep the order of its moves even if the clocks of servers differ.
-pub fn in_order(mut events: Vec<NewEvent>) -> Vec<EventId> {
+pub fn log_order(mut events: Vec<NewEvent>) -> Vec<EventId> {
     events.sort_by_key(|event| event.id);
     let mut of_task: HashMap<TaskId, Vec<NewEvent>> = HashMap::new();
     for event in &events {
@@ -54,7 +54,7 @@ mod tests {
         // The second move of task 1 was made by a server whose clock is behind.
         let (one, late, two) = (event(1, 1, 50), event(1, 2, 20), event(1, 3, 60));
         let other = event(2, 1, 30);
-        let ordered = in_order(vec![two, other, late, one]);
+        let ordered = log_order(vec![two, other, late, one]);
         assert_eq!(ordered, [one.id, other.id, late.id, two.id]);
     }
 }

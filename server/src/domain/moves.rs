@@ -216,7 +216,7 @@ pub fn actions(task: &Task, actor: Actor, now: Timestamp) -> Vec<Action> {
         }
     }
     // These actions are not moves, but readers look for them here.
-    if task.can_be_talked_about() {
+    if task.allows_messages() {
         open.push(Action::Message);
     }
     if task.status == Completed {

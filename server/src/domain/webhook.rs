@@ -27,7 +27,7 @@ const HUMANOPS_EVENTS: [&str; 4] = [
 
 /// The delay of each attempt after the previous one failed, in seconds; the first attempt is made
 /// at once (contract §7).
-pub const WAITS_SECONDS: [u64; 12] = [
+pub const RETRY_DELAYS_SECONDS: [u64; 12] = [
     0, 30, 60, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400,
 ];
 
@@ -51,7 +51,7 @@ pub struct EventKind {
 }
 
 /// Returns every event that a webhook can send.
-pub fn kinds() -> Vec<EventKind> {
+pub fn event_kinds() -> Vec<EventKind> {
     let mut kinds: Vec<EventKind> = Vec::new();
     for rule in MOVES {
         for (event, previous_status, status) in rule.announces(rule.from.first().copied()) {
@@ -167,7 +167,7 @@ fn mac(key: &[u8], content: &str) -> Vec<u8> {
 
 /// The state of a delivery after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum AttemptOutcome {
     /// The delivery succeeded.
     Delivered,
     /// The receiver wants no further deliveries of any event.
@@ -180,22 +180,27 @@ pub enum Next {
 
 /// Returns the state of a delivery after an attempt that ended at `now`. `tries` is the number of
 /// attempts so far, including this one.
-pub fn next(tries: usize, status: Option<u16>, retry_after: Option<&str>, now: Timestamp) -> Next {
+pub fn outcome(
+    tries: usize,
+    status: Option<u16>,
+    retry_after: Option<&str>,
+    now: Timestamp,
+) -> AttemptOutcome {
     match status {
-        Some(200..=299) => return Next::Delivered,
-        Some(410) => return Next::Gone,
+        Some(200..=299) => return AttemptOutcome::Delivered,
+        Some(410) => return AttemptOutcome::Gone,
         _ => {}
     }
-    let Some(seconds) = WAITS_SECONDS.get(tries) else {
-        return Next::GivenUp;
+    let Some(seconds) = RETRY_DELAYS_SECONDS.get(tries) else {
+        return AttemptOutcome::GivenUp;
     };
-    let asked = retry_after.and_then(|text| asked_wait(text, now));
-    let wait = Duration::from_secs(*seconds).max(asked.unwrap_or_default());
-    Next::At(now.after(wait))
+    let requested = retry_after.and_then(|text| retry_after_wait(text, now));
+    let wait = Duration::from_secs(*seconds).max(requested.unwrap_or_default());
+    AttemptOutcome::At(now.after(wait))
 }
 
 /// Reads a `Retry-After` header: seconds or a date (RFC 9110 §10.2.3), at most a day.
-fn asked_wait(text: &str, now: Timestamp) -> Option<Duration> {
+fn retry_after_wait(text: &str, now: Timestamp) -> Option<Duration> {
     let wait = match text.trim().parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
@@ -215,9 +220,9 @@ mod tests {
         "2026-02-05T12:00:00Z".parse().unwrap()
     }
 
-    fn wait(next: Next) -> i64 {
-        match next {
-            Next::At(at) => (at.as_millis() - now().as_millis()) / 1000,
+    fn wait(outcome: AttemptOutcome) -> i64 {
+        match outcome {
+            AttemptOutcome::At(at) => (at.as_millis() - now().as_millis()) / 1000,
             other => panic!("{other:?}"),
         }
     }
@@ -249,26 +254,29 @@ mod tests {
     #[test]
     fn attempts_follow_the_schedule_to_its_end() {
         let waits: Vec<i64> = (1..12)
-            .map(|tries| wait(next(tries, Some(500), None, now())))
+            .map(|tries| wait(outcome(tries, Some(500), None, now())))
             .collect();
         let minutes = [1, 2, 5, 15, 30, 60, 120, 240, 480, 1440].map(|minutes| minutes * 60);
         assert_eq!(waits[0], 30);
         assert_eq!(waits[1..], minutes);
-        assert_eq!(next(12, None, None, now()), Next::GivenUp);
+        assert_eq!(outcome(12, None, None, now()), AttemptOutcome::GivenUp);
     }
 
     #[test]
     fn an_answer_decides() {
-        assert_eq!(next(1, Some(204), None, now()), Next::Delivered);
-        assert_eq!(next(1, Some(410), None, now()), Next::Gone);
+        assert_eq!(
+            outcome(1, Some(204), None, now()),
+            AttemptOutcome::Delivered
+        );
+        assert_eq!(outcome(1, Some(410), None, now()), AttemptOutcome::Gone);
         for failed in [Some(301), Some(404), Some(503), None] {
-            assert_eq!(wait(next(1, failed, None, now())), 30, "{failed:?}");
+            assert_eq!(wait(outcome(1, failed, None, now())), 30, "{failed:?}");
         }
     }
 
     #[test]
     fn a_callback_may_ask_for_more_time_but_not_for_less_and_not_for_ever() {
-        let after = |text| wait(next(1, Some(429), Some(text), now()));
+        let after = |text| wait(outcome(1, Some(429), Some(text), now()));
         assert_eq!(after("90"), 90);
         assert_eq!(after("5"), 30);
         assert_eq!(after("Thu, 05 Feb 2026 12:02:00 GMT"), 120);

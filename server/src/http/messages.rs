@@ -34,7 +34,7 @@ pub(in crate::http) async fn read(
         .read(move |tx| {
             visible(tx)?;
             let found = messages::list(tx, id, reader, window)?;
-            Ok::<_, ApiError>((found, messages::any_unread(tx, id, reader)?))
+            Ok::<_, ApiError>((found, messages::has_unread(tx, id, reader)?))
         })
         .await?;
     if unread {
@@ -56,7 +56,7 @@ pub(in crate::http) fn write(
     body: &str,
     context: MoveContext,
 ) -> Result<Message, ApiError> {
-    let claim = task.operator_id.filter(|_| task.can_be_talked_about());
+    let claim = task.operator_id.filter(|_| task.allows_messages());
     let operator_id = claim.ok_or_else(error::not_talked_about)?;
     if messages::count(tx, task.id)? >= MESSAGES_MAX {
         return Err(error::too_many_messages(MESSAGES_MAX));

@@ -47,7 +47,9 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
         return Ok(());
     };
     if waiting.disabled {
-        app.store.write(move |tx| deliveries::skip(tx, id)).await?;
+        app.store
+            .write(move |tx| deliveries::mark_disabled(tx, id))
+            .await?;
         return Ok(());
     }
     let at = app.clock.now();
@@ -61,8 +63,8 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
         Err(RequestError::NoAddress(_)) => (Duration::ZERO, at),
         _ => (started.elapsed(), app.clock.now()),
     };
-    let outcome = CallOutcome::of(answered.is_ok(), took);
-    note(app, &waiting, outcome, ended_at).await?;
+    let call = CallOutcome::of(answered.is_ok(), took);
+    record_call(app, &waiting, call, ended_at).await?;
 
     let tries = usize::try_from(waiting.tries)
         .unwrap_or(usize::MAX)
@@ -70,7 +72,7 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
     let answer = answered.as_ref().ok();
     let status = answer.map(|answer| answer.status);
     let retry_after = answer.and_then(|answer| answer.retry_after.as_deref());
-    let next = webhook::next(tries, status, retry_after, ended_at);
+    let outcome = webhook::outcome(tries, status, retry_after, ended_at);
     let duration_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
     let accepted = status.is_some_and(|status| (200..300).contains(&status));
     metrics::webhook_attempted(if accepted { "accepted" } else { "refused" });
@@ -82,14 +84,14 @@ pub async fn run(app: &App, id: DeliveryId, pool: Pool) -> Result<(), JobError> 
         status,
         answer,
         error,
-        pool: match outcome {
+        pool: match call {
             CallOutcome::Unanswered => Pool::Unresponsive,
             CallOutcome::Prompt | CallOutcome::Late => pool,
         },
     };
     tracing::info!(delivery = %id, status, tries, "a webhook delivery was attempted");
     app.store
-        .write(move |tx| deliveries::record(tx, &waiting, &attempted, next))
+        .write(move |tx| deliveries::record(tx, &waiting, &attempted, outcome))
         .await?;
     Ok(())
 }
@@ -124,7 +126,7 @@ async fn put_off(
 
 /// Records how the host answered, if that is new information. If it answered promptly, deliveries
 /// that wait for it move to the ordinary pool.
-async fn note(
+async fn record_call(
     app: &App,
     waiting: &DueDelivery,
     outcome: CallOutcome,
@@ -143,7 +145,7 @@ async fn note(
     let recovered = outcome == CallOutcome::Prompt && known.is_none_or(|known| known.failures <= 1);
     app.store
         .write(move |tx| {
-            callback_hosts::note(tx, agent_id, &host, outcome, now)?;
+            callback_hosts::record_outcome(tx, agent_id, &host, outcome, now)?;
             match recovered {
                 true => jobs::promote(tx, &host, &agent_id.to_string(), PROMOTED_MAX),
                 false => Ok(()),
@@ -157,7 +159,7 @@ fn waiting(
     tx: &mut Tx<'_>,
     id: DeliveryId,
 ) -> Result<Option<(DueDelivery, Option<CallbackSecret>)>, StoreError> {
-    let Some(waiting) = deliveries::waiting(tx, id)? else {
+    let Some(waiting) = deliveries::get_pending(tx, id)? else {
         return Ok(None);
     };
     let task = tasks::get(tx, waiting.task_id)?;

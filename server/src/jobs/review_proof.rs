@@ -26,7 +26,7 @@ use crate::{
 
 /// Minimum number of light-to-dark steps, and of dark-to-light steps, in a picture's perceptual
 /// hash. A picture with fewer looks like too many others to be recognised by it.
-const LOOK_STEPS_MIN: u32 = 6;
+const HASH_STEPS_MIN: u32 = 6;
 
 /// Judges the latest proof of a task, unless the task was decided meanwhile.
 ///
@@ -182,21 +182,21 @@ async fn measure(app: &App, upload: StoredUpload, effort: ReviewLoad) -> Result<
     let measured = tokio::task::spawn_blocking(measure)
         .await
         .map_err(|error| JobError::Retry(error.to_string()))?;
-    let look = measured.as_ref().ok().and_then(look);
+    let perceptual_hash = measured.as_ref().ok().and_then(perceptual_hash);
     Ok(File {
         kind: FileKind::of_content_type(&upload.content_type),
         sent: SentPicture {
             upload_id: upload.id,
             sha256: upload.sha256,
-            look,
+            perceptual_hash,
         },
         measured,
     })
 }
 
-fn look(measured: &PictureMeasurements) -> Option<String> {
+fn perceptual_hash(measured: &PictureMeasurements) -> Option<String> {
     let steps: u32 = measured.hash.iter().map(|byte| byte.count_ones()).sum();
-    (LOOK_STEPS_MIN..=64 - LOOK_STEPS_MIN)
+    (HASH_STEPS_MIN..=64 - HASH_STEPS_MIN)
         .contains(&steps)
         .then(|| hex(&measured.hash))
 }
@@ -218,8 +218,8 @@ fn findings(
             let mut found = Vec::with_capacity(files.len());
             for (nth, file) in files.iter().enumerate() {
                 let before = files.iter().take(nth);
-                let repeated = before.map(|it| &it.sent).any(|it| it.is_like(&file.sent));
-                let seen_before = proofs::seen_for_another(tx, task_id, &file.sent)?;
+                let repeated = before.map(|it| &it.sent).any(|it| it.resembles(&file.sent));
+                let seen_before = proofs::sent_for_another_task(tx, task_id, &file.sent)?;
                 proofs::insert_picture(tx, task_id, &file.sent)?;
                 found.push(FileFindings {
                     kind: file.kind,

@@ -66,7 +66,7 @@ async fn measure(app: &App) -> Result<(), StoreError> {
     let (reads, writes) = app.store.waiting();
     metrics::store_waits(reads, writes);
     let now = app.clock.now();
-    let queue = app.store.read(move |tx| jobs::queue(tx, now)).await?;
+    let queue = app.store.read(move |tx| jobs::queue_stats(tx, now)).await?;
     metrics::jobs_are("waiting", queue.waiting);
     metrics::jobs_are("due", queue.due);
     metrics::jobs_are("failed", queue.failed);

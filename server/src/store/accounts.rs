@@ -39,10 +39,10 @@ const AGENTS: Listing = Listing {
 
 /// Narrows a search to accounts with a text in their name or in their e-mail address, which is
 /// stored in lower case. What an older server wrote during a roll-out is not folded yet.
-fn name_or_email(search: &mut Search, text: Option<&str>) {
+fn filter_by_name_or_email(search: &mut Search, text: Option<&str>) {
     if let Some(text) = text {
         let pattern = search.bind(containing(text));
-        search.also(&format!(
+        search.require(&format!(
             "(COALESCE(name_folded, LOWER(name)) LIKE {pattern} ESCAPE '\\'
              OR email LIKE {pattern} ESCAPE '\\')"
         ));
@@ -59,8 +59,8 @@ pub fn operators(
 ) -> Result<PageOfRows<OperatorRecord>, StoreError> {
     // The synthetic operator of the sandbox is not a person.
     let mut search = Search::with("operator", "created_at_ms > 0");
-    search.and("kyc_status = ", kyc.map(KycStatus::as_str));
-    name_or_email(&mut search, text);
+    search.filter("kyc_status = ", kyc.map(KycStatus::as_str));
+    filter_by_name_or_email(&mut search, text);
     search.page(tx, &OPERATORS, window, operator_record)
 }
 
@@ -104,18 +104,18 @@ pub fn set_kyc(
 
 /// Records a message of the identity provider. Returns false if the same message was recorded
 /// before.
-pub fn hear_kyc_message(
+pub fn record_kyc_message(
     tx: &mut Tx<'_>,
     digest: &str,
     about: OperatorId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let heard = tx.execute(
+    let inserted = tx.execute(
         "INSERT INTO kyc_message (digest, operator_id, heard_at_ms) VALUES ($1, $2, $3)
          ON CONFLICT (digest) DO NOTHING",
         &params![digest, about.to_string(), now.as_millis()],
     )?;
-    Ok(heard == 1)
+    Ok(inserted == 1)
 }
 
 /// Returns a page of agents, newest first, by a part of the name or e-mail address.
@@ -125,7 +125,7 @@ pub fn agents(
     window: PageWindow<AgentId>,
 ) -> Result<PageOfRows<AgentRecord>, StoreError> {
     let mut search = Search::all("agent");
-    name_or_email(&mut search, text);
+    filter_by_name_or_email(&mut search, text);
     search.page(tx, &AGENTS, window, agent_record)
 }
 

@@ -111,7 +111,7 @@ pub fn update(tx: &mut Tx<'_>, agent: &StoredAgent) -> Result<(), StoreError> {
 
 /// Locks the agent's row to the end of this transaction. Other transactions that lock it wait, so
 /// what this one counts stays true until it is written.
-pub fn take_turn(tx: &mut Tx<'_>, id: AgentId) -> Result<(), StoreError> {
+pub fn lock_row(tx: &mut Tx<'_>, id: AgentId) -> Result<(), StoreError> {
     tx.send(
         "UPDATE agent SET created_at_ms = created_at_ms WHERE id = $1",
         params![id.to_string()],

@@ -43,20 +43,20 @@ const LISTING: Listing = Listing {
 };
 
 /// Inserts an approval. Returns false if the same is open already.
-pub fn insert(tx: &mut Tx<'_>, asked: &NewApproval) -> Result<bool, StoreError> {
+pub fn insert(tx: &mut Tx<'_>, requested: &NewApproval) -> Result<bool, StoreError> {
     let inserted = tx.execute(
         "INSERT INTO approval (id, agent_id, key_id, digest, request, total_micros, state,
              created_at_ms, expires_at_ms)
          VALUES ($1, $2, $3, $4, $5, $6, 'PENDING', $7, $8) ON CONFLICT DO NOTHING",
         &params![
-            asked.id.to_string(),
-            asked.agent_id.to_string(),
-            asked.key_id.to_string(),
-            &asked.digest,
-            &asked.request,
-            asked.total.as_micros(),
-            asked.at.as_millis(),
-            asked.expires_at.as_millis(),
+            requested.id.to_string(),
+            requested.agent_id.to_string(),
+            requested.key_id.to_string(),
+            &requested.digest,
+            &requested.request,
+            requested.total.as_micros(),
+            requested.at.as_millis(),
+            requested.expires_at.as_millis(),
         ],
     )?;
     Ok(inserted == 1)
@@ -73,7 +73,7 @@ pub fn expire(tx: &mut Tx<'_>, agent_id: AgentId, now: Timestamp) -> Result<(), 
 }
 
 /// Returns how many approvals of an agent wait for a decision.
-pub fn waiting(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<u64, StoreError> {
+pub fn count_pending(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<u64, StoreError> {
     let row = tx.first(
         "SELECT COUNT(*) AS n FROM approval WHERE agent_id = $1 AND state = 'PENDING'",
         &params![agent_id.to_string()],
@@ -83,7 +83,11 @@ pub fn waiting(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<u64, StoreError> {
 }
 
 /// Returns the open approval for a request of a key, if there is one.
-pub fn open(tx: &mut Tx<'_>, key_id: KeyId, digest: &str) -> Result<Option<Approval>, StoreError> {
+pub fn find_open(
+    tx: &mut Tx<'_>,
+    key_id: KeyId,
+    digest: &str,
+) -> Result<Option<Approval>, StoreError> {
     let row = tx.first(
         "SELECT id, key_id, state, expires_at_ms FROM approval
          WHERE key_id = $1 AND digest = $2 AND state IN ('PENDING', 'APPROVED', 'REJECTED')",
@@ -96,7 +100,7 @@ pub fn open(tx: &mut Tx<'_>, key_id: KeyId, digest: &str) -> Result<Option<Appro
 ///
 /// # Errors
 /// [`StoreError::Changed`] if it was used meanwhile: the caller's transaction then runs again.
-pub fn spend(
+pub fn consume(
     tx: &mut Tx<'_>,
     id: ApprovalId,
     task_id: TaskId,

@@ -60,7 +60,7 @@ pub fn list(
     window: PageWindow<AuditId>,
 ) -> Result<PageOfRows<AuditEntry>, StoreError> {
     let mut search = Search::all("audit");
-    search.and("subject = ", subject);
+    search.filter("subject = ", subject);
     search.page(tx, &LISTING, window, entry)
 }
 

@@ -78,7 +78,7 @@ fn record(row: &Row) -> Result<Option<HostRecord>, StoreError> {
 }
 
 /// Records the outcome of a call.
-pub fn note(
+pub fn record_outcome(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     host: &str,

@@ -36,8 +36,8 @@ pub fn check(tx: &mut Tx<'_>) -> Result<LedgerCheck, StoreError> {
         tx,
         "SELECT CAST(COALESCE(SUM(balance_micros), 0) AS BIGINT) AS n FROM account",
     )?;
-    let world = folded(tx, Account::World)?;
-    let platform = folded(tx, Account::Platform)?;
+    let world = sum_of_transfers(tx, Account::World)?;
+    let platform = sum_of_transfers(tx, Account::Platform)?;
     let sum = i128::from(balances) + i128::from(world) + i128::from(platform);
     if sum != 0 {
         faults.push(format!(
@@ -55,7 +55,7 @@ pub fn check(tx: &mut Tx<'_>) -> Result<LedgerCheck, StoreError> {
 }
 
 /// Returns the balance of an account without a row: the sum of its transfers.
-fn folded(tx: &mut Tx<'_>, account: Account) -> Result<i64, StoreError> {
+fn sum_of_transfers(tx: &mut Tx<'_>, account: Account) -> Result<i64, StoreError> {
     let row = tx.first(
         "SELECT CAST(COALESCE(SUM(CASE WHEN credit_account = $1 THEN amount_micros
                                        ELSE -amount_micros END), 0) AS BIGINT) AS n

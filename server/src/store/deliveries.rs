@@ -11,7 +11,7 @@ use api_types::{
 use crate::domain::{
     callback_host,
     job::{Job, Pool},
-    webhook::{self, NewDelivery, Next},
+    webhook::{self, AttemptOutcome, NewDelivery},
 };
 use crate::store::callback_hosts::{self, CallbackState};
 use crate::store::engine::columns::{name, parsed, text, time, time_if_any, to_json};
@@ -131,7 +131,7 @@ pub struct DueDelivery {
 }
 
 /// Returns the delivery, if it still waits to be sent.
-pub fn waiting(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<DueDelivery>, StoreError> {
+pub fn get_pending(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Option<DueDelivery>, StoreError> {
     let row = tx.first(
         "SELECT event_id, task_id, agent_id, url, body, tries, asked_again FROM delivery
          WHERE id = $1 AND state = 'PENDING'",
@@ -188,14 +188,14 @@ pub fn record(
     tx: &mut Tx<'_>,
     sent: &DueDelivery,
     attempted: &AttemptRecord,
-    next: Next,
+    outcome: AttemptOutcome,
 ) -> Result<(), StoreError> {
-    log(tx, sent.id, attempted)?;
-    let (state, due_at, delivered_at) = match next {
-        Next::Delivered => (DeliveryState::Delivered, None, Some(attempted.ended_at)),
-        Next::At(at) => (DeliveryState::Pending, Some(at), None),
-        Next::Gone => (DeliveryState::Disabled, None, None),
-        Next::GivenUp => (DeliveryState::Failed, None, None),
+    insert_attempt(tx, sent.id, attempted)?;
+    let (state, due_at, delivered_at) = match outcome {
+        AttemptOutcome::Delivered => (DeliveryState::Delivered, None, Some(attempted.ended_at)),
+        AttemptOutcome::At(at) => (DeliveryState::Pending, Some(at), None),
+        AttemptOutcome::Gone => (DeliveryState::Disabled, None, None),
+        AttemptOutcome::GivenUp => (DeliveryState::Failed, None, None),
     };
     let written = tx.execute(
         "UPDATE delivery SET state = $2, due_at_ms = $3, delivered_at_ms = $4, tries = tries + 1
@@ -209,24 +209,28 @@ pub fn record(
             sent.tries,
         ],
     )?;
-    match next {
-        Next::At(at) if written == 1 => {
+    match outcome {
+        AttemptOutcome::At(at) if written == 1 => {
             let target = CallbackTarget {
                 agent_id: sent.agent_id,
                 url: &sent.url,
             };
             enqueue(tx, sent.id, target, attempted.pool, at)
         }
-        Next::Gone => disable(tx, sent, attempted.ended_at),
-        Next::Delivered => tx.send(
+        AttemptOutcome::Gone => disable_endpoint(tx, sent, attempted.ended_at),
+        AttemptOutcome::Delivered => tx.send(
             "DELETE FROM disabled_endpoint WHERE agent_id = $1 AND url = $2",
             params![sent.agent_id.to_string(), &sent.url],
         ),
-        Next::At(_) | Next::GivenUp => Ok(()),
+        AttemptOutcome::At(_) | AttemptOutcome::GivenUp => Ok(()),
     }
 }
 
-fn log(tx: &mut Tx<'_>, id: DeliveryId, attempted: &AttemptRecord) -> Result<(), StoreError> {
+fn insert_attempt(
+    tx: &mut Tx<'_>,
+    id: DeliveryId,
+    attempted: &AttemptRecord,
+) -> Result<(), StoreError> {
     tx.send(
         "INSERT INTO delivery_attempt (delivery_id, number, at_ms, duration_ms, status, answer,
              error)
@@ -243,7 +247,7 @@ fn log(tx: &mut Tx<'_>, id: DeliveryId, attempted: &AttemptRecord) -> Result<(),
     )
 }
 
-fn disable(tx: &mut Tx<'_>, sent: &DueDelivery, at: Timestamp) -> Result<(), StoreError> {
+fn disable_endpoint(tx: &mut Tx<'_>, sent: &DueDelivery, at: Timestamp) -> Result<(), StoreError> {
     tx.send(
         "INSERT INTO disabled_endpoint (agent_id, url, disabled_at_ms) VALUES ($1, $2, $3)
          ON CONFLICT (agent_id, url) DO NOTHING",
@@ -252,7 +256,7 @@ fn disable(tx: &mut Tx<'_>, sent: &DueDelivery, at: Timestamp) -> Result<(), Sto
 }
 
 /// Marks a delivery as disabled, because its callback is gone. It is not sent.
-pub fn skip(tx: &mut Tx<'_>, id: DeliveryId) -> Result<(), StoreError> {
+pub fn mark_disabled(tx: &mut Tx<'_>, id: DeliveryId) -> Result<(), StoreError> {
     tx.send(
         "UPDATE delivery SET state = 'DISABLED', due_at_ms = NULL
          WHERE id = $1 AND state = 'PENDING' AND asked_again = 0",
@@ -279,9 +283,9 @@ pub fn list(
     window: PageWindow<DeliveryId>,
 ) -> Result<PageOfRows<Delivery>, StoreError> {
     let mut search = Search::all("delivery");
-    search.and("agent_id = ", filter.agent_id);
-    search.and("task_id = ", filter.task_id);
-    search.and("state = ", filter.state.map(DeliveryState::as_str));
+    search.filter("agent_id = ", filter.agent_id);
+    search.filter("task_id = ", filter.task_id);
+    search.filter("state = ", filter.state.map(DeliveryState::as_str));
     let mut found = search.page(tx, &LISTING, window, delivery)?;
     add_attempts(tx, &mut found.rows)?;
     Ok(found)
@@ -294,7 +298,7 @@ pub fn get(
     id: DeliveryId,
 ) -> Result<Option<Delivery>, StoreError> {
     let mut search = Search::of("delivery", "id = ", id);
-    search.and("agent_id = ", Some(agent_id));
+    search.filter("agent_id = ", Some(agent_id));
     let mut found = search.one(tx, &LISTING, delivery)?;
     add_attempts(tx, found.as_mut_slice())?;
     Ok(found)

@@ -32,7 +32,7 @@ pub fn of_agent(
     let total: i64 = row.map_or(Ok(0), |row| row.get("entries"))?;
     let mut search = Search::of("transfer", "agent_id = ", agent_id);
     // Transfers of the agent's tasks that do not touch its deposit account have no number.
-    search.also("agent_nth IS NOT NULL");
+    search.require("agent_nth IS NOT NULL");
     Ok(PageOfRows {
         rows: search.rows(tx, &LISTING, window, |row| entry(row, &account))?,
         total: u64::try_from(total).unwrap_or_default(),

@@ -49,7 +49,7 @@ pub fn insert(
 
 /// Returns the payment that an earlier request with this key began, with the digest of that
 /// request's body. Keys are erased after `kept_for`, like the responses to them.
-pub fn begun(
+pub fn find_by_key(
     tx: &mut Tx<'_>,
     key: &str,
     now: Timestamp,
@@ -68,7 +68,11 @@ pub fn begun(
 }
 
 /// Stores the address to which the payer is sent.
-pub fn opened(tx: &mut Tx<'_>, id: TransactionId, redirect_url: &str) -> Result<(), StoreError> {
+pub fn set_redirect_url(
+    tx: &mut Tx<'_>,
+    id: TransactionId,
+    redirect_url: &str,
+) -> Result<(), StoreError> {
     tx.send(
         "UPDATE fiat_payment SET redirect_url = $2 WHERE id = $1",
         params![id.to_string(), redirect_url],

@@ -112,7 +112,7 @@ pub fn authenticate(
 }
 
 /// Stores the time at which a key was used.
-pub fn touch(tx: &mut Tx<'_>, id: KeyId, now: Timestamp) -> Result<(), StoreError> {
+pub fn record_use(tx: &mut Tx<'_>, id: KeyId, now: Timestamp) -> Result<(), StoreError> {
     tx.send(
         "UPDATE api_key SET last_used_at_ms = $2
          WHERE id = $1 AND (last_used_at_ms IS NULL OR last_used_at_ms < $2)",
@@ -168,7 +168,7 @@ pub fn update(tx: &mut Tx<'_>, key: &StoredKey) -> Result<(), StoreError> {
 /// Locks the key's row to the end of this transaction. Other requests by this key that lock it
 /// wait, so that they see what this one spent. Returns the key's current policy, or `None` if the
 /// key was revoked since the request began.
-pub fn take_turn(tx: &mut Tx<'_>, id: KeyId) -> Result<Option<Option<KeyPolicy>>, StoreError> {
+pub fn lock_row(tx: &mut Tx<'_>, id: KeyId) -> Result<Option<Option<KeyPolicy>>, StoreError> {
     let rows = tx.query(
         "UPDATE api_key SET created_at_ms = created_at_ms
          WHERE id = $1 AND revoked_at_ms IS NULL RETURNING policy",

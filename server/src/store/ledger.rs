@@ -53,8 +53,8 @@ pub fn post(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<(), PostError> {
             transfer.credit.to_string(),
             transfer.amount.as_micros(),
             transfer.at.as_millis(),
-            agents.map(|left| left.nth),
-            agents.map(|left| left.balance_micros),
+            agents.map(|state| state.nth),
+            agents.map(|state| state.balance_micros),
         ],
     )?;
     tx.count_once_durable(Durable::Money(transfer.code.as_str(), transfer.amount));
@@ -79,7 +79,7 @@ fn debit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<AccountState>, P
         &params![transfer.amount.as_micros(), transfer.debit.to_string()],
     )?;
     let row = row.ok_or(PostError::InsufficientFunds)?;
-    Ok(Some(left(&row)?))
+    Ok(Some(account_state(&row)?))
 }
 
 /// Returns the account's state only for an agent's deposit, whose entries are numbered.
@@ -100,10 +100,10 @@ fn credit(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Option<AccountState>, 
         &format!("{credit} RETURNING entries, balance_micros"),
         &params,
     )?;
-    row.map(|row| left(&row)).transpose()
+    row.map(|row| account_state(&row)).transpose()
 }
 
-fn left(row: &Row) -> Result<AccountState, StoreError> {
+fn account_state(row: &Row) -> Result<AccountState, StoreError> {
     Ok(AccountState {
         nth: row.get("entries")?,
         balance_micros: row.get("balance_micros")?,

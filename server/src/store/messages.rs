@@ -97,7 +97,7 @@ pub fn list(
     reader: MessageReader,
     window: PageWindow<MessageId>,
 ) -> Result<PageOfRows<Message>, StoreError> {
-    visible_to(task_id, reader).page(tx, &LISTING, window, message)
+    search_visible(task_id, reader).page(tx, &LISTING, window, message)
 }
 
 /// Returns the latest of a task's messages, oldest first.
@@ -110,17 +110,17 @@ pub fn latest(tx: &mut Tx<'_>, task_id: TaskId, limit: u32) -> Result<Vec<Messag
 }
 
 /// Returns whether there is any message that a reader may see.
-pub fn any(tx: &mut Tx<'_>, task_id: TaskId, reader: MessageReader) -> Result<bool, StoreError> {
-    Ok(visible_to(task_id, reader).count_to(tx, 1)? > 0)
+pub fn exists(tx: &mut Tx<'_>, task_id: TaskId, reader: MessageReader) -> Result<bool, StoreError> {
+    Ok(search_visible(task_id, reader).count_up_to(tx, 1)? > 0)
 }
 
 /// Returns whether a reader has unread messages.
-pub fn any_unread(
+pub fn has_unread(
     tx: &mut Tx<'_>,
     task_id: TaskId,
     reader: MessageReader,
 ) -> Result<bool, StoreError> {
-    Ok(unread(task_id, reader).count_to(tx, 1)? > 0)
+    Ok(search_unread(task_id, reader).count_up_to(tx, 1)? > 0)
 }
 
 /// Marks all unread messages of a reader as read.
@@ -130,7 +130,7 @@ pub fn mark_read(
     reader: MessageReader,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let unread = unread(task_id, reader);
+    let unread = search_unread(task_id, reader);
     let query = format!(
         "SELECT id FROM message WHERE {} ORDER BY id",
         unread.condition
@@ -153,22 +153,22 @@ fn read_column(reader: MessageReader) -> &'static str {
 }
 
 /// Returns the search for the messages that a reader may see.
-fn visible_to(task_id: TaskId, reader: MessageReader) -> Search {
+fn search_visible(task_id: TaskId, reader: MessageReader) -> Search {
     let mut search = Search::of("message", "task_id = ", task_id);
     if let MessageReader::Operator(id) = reader {
-        search.and("operator_id = ", Some(id));
+        search.filter("operator_id = ", Some(id));
     }
     search
 }
 
 /// Returns the search for the messages that others wrote for a reader who has not read them.
-fn unread(task_id: TaskId, reader: MessageReader) -> Search {
+fn search_unread(task_id: TaskId, reader: MessageReader) -> Search {
     let own = match reader {
         MessageReader::Agent => "agent",
         MessageReader::Operator(_) => "operator",
     };
-    let mut search = visible_to(task_id, reader);
-    search.also(&format!(
+    let mut search = search_visible(task_id, reader);
+    search.require(&format!(
         "author <> '{own}' AND {} IS NULL",
         read_column(reader)
     ));

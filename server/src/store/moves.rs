@@ -24,7 +24,7 @@ pub fn record(tx: &mut Tx<'_>, moved: &Moved) -> Result<(), PostError> {
     if let Some(returned) = moved.returned_spend {
         agents::return_spend(tx, moved.task.agent_id, returned)?;
     }
-    tally::count(tx, &moved.task, moved.before.map(|before| before.status))?;
+    tally::update(tx, &moved.task, moved.before.map(|before| before.status))?;
     for transfer in &moved.transfers {
         ledger::post(tx, transfer)?;
     }

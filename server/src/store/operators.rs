@@ -112,7 +112,7 @@ pub struct OperatorFilter {
 
 /// Returns how many operators may accept such tasks, or [`OPEN_COUNTED_MAX`] if there are more.
 pub fn count_approved(tx: &mut Tx<'_>, filter: &OperatorFilter) -> Result<u64, StoreError> {
-    approved(filter).count_to(tx, OPEN_COUNTED_MAX)
+    search_approved(filter).count_up_to(tx, OPEN_COUNTED_MAX)
 }
 
 /// Returns how many of them did not say where they work, or [`OPEN_COUNTED_MAX`] if there are more.
@@ -120,9 +120,9 @@ pub fn count_approved_anywhere(
     tx: &mut Tx<'_>,
     filter: &OperatorFilter,
 ) -> Result<u64, StoreError> {
-    let mut search = approved(filter);
-    search.also("operator.cell IS NULL");
-    search.count_to(tx, OPEN_COUNTED_MAX)
+    let mut search = search_approved(filter);
+    search.require("operator.cell IS NULL");
+    search.count_up_to(tx, OPEN_COUNTED_MAX)
 }
 
 /// Returns the mean of the agents' stars for an operator, or `None` if nobody gave any.
@@ -137,12 +137,12 @@ pub fn rating(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<MinimumRating>, 
 }
 
 /// Returns the search for operators who may accept such tasks, with or without a place.
-pub(super) fn approved(filter: &OperatorFilter) -> Search {
+pub(super) fn search_approved(filter: &OperatorFilter) -> Search {
     let mut search = Search::with("operator", "operator.kyc_status = 'APPROVED'");
     if let Some(least) = filter.rating_min {
         let least = i64::from(least.hundredths());
-        search.also("operator.stars_count > 0");
-        search.and(
+        search.require("operator.stars_count > 0");
+        search.filter(
             "operator.stars_sum * 100 >= operator.stars_count * ",
             Some(least),
         );
@@ -151,7 +151,7 @@ pub(super) fn approved(filter: &OperatorFilter) -> Search {
         // The column is a JSON list of names that are constants of this crate; an empty one means
         // all.
         let name = task_type.as_str();
-        search.also(&format!(
+        search.require(&format!(
             "(operator.skills = '[]' OR operator.skills LIKE '%\"{name}\"%')"
         ));
     }

@@ -3,9 +3,9 @@
 //!
 //! A reader that pages by `position` misses nothing, on either database, for this reason: an event
 //! is written without a position, so no move waits for another's. Positions are given afterwards,
-//! by [`place`], to committed events only, in a transaction that first locks the agent's row in
-//! `event_head` and holds the lock to its commit. So the positions of one agent are given by one
-//! transaction after the other, without gaps, and each is committed before the next begins: a
+//! by [`assign_positions`], to committed events only, in a transaction that first locks the agent's
+//! row in `event_head` and holds the lock to its commit. So the positions of one agent are given by
+//! one transaction after the other, without gaps, and each is committed before the next begins: a
 //! reader that sees a position sees all before it, and an event that commits later gets a later
 //! one, whatever its id says.
 //!
@@ -58,7 +58,7 @@ pub fn has_unplaced(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<bool, StoreErr
 
 /// Gives the next positions of an agent's log to its oldest events without one, as the head of this
 /// module explains. More such events may be left afterwards.
-pub fn place(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<(), StoreError> {
+pub fn assign_positions(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<(), StoreError> {
     let agent = agent_id.to_string();
     // The lock: the next transaction that gives positions waits here, and then sees those given
     // here.
@@ -77,7 +77,7 @@ pub fn place(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<(), StoreError> {
         &params![&agent, PLACED_MAX],
     )?;
     let unplaced = rows.iter().map(unplaced).collect::<Result<_, _>>()?;
-    for id in event::in_order(unplaced)
+    for id in event::log_order(unplaced)
         .into_iter()
         .take(PLACED_MAX as usize)
     {
@@ -153,7 +153,7 @@ impl LogPosition {
 }
 
 /// Returns the position behind the last event of an agent's log.
-pub fn end_of(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<LogPosition, StoreError> {
+pub fn end(tx: &mut Tx<'_>, agent_id: AgentId) -> Result<LogPosition, StoreError> {
     let row = tx.first(
         "SELECT event.id AS id, event.position AS position
          FROM event_head JOIN event
@@ -231,7 +231,7 @@ pub fn after(
             &AGENT_LISTING,
         ),
     };
-    search.also("event.position IS NOT NULL");
+    search.require("event.position IS NOT NULL");
     search.rows(tx, listing, window, placed)
 }
 

@@ -151,15 +151,16 @@ pub struct SentPicture {
     /// The SHA-256 of its bytes.
     pub sha256: String,
     /// The perceptual hash in hexadecimal, if the picture could be measured and the hash
-    /// distinguishes it from others.
-    pub look: Option<String>,
+    /// distinguishes it from others. Its column is `look`.
+    pub perceptual_hash: Option<String>,
 }
 
 impl SentPicture {
     /// Returns whether it is the other picture, or that picture saved again.
-    pub fn is_like(&self, other: &Self) -> bool {
-        let looks = self.look.is_some() && self.look == other.look;
-        looks || self.sha256 == other.sha256
+    pub fn resembles(&self, other: &Self) -> bool {
+        let hashes_match =
+            self.perceptual_hash.is_some() && self.perceptual_hash == other.perceptual_hash;
+        hashes_match || self.sha256 == other.sha256
     }
 }
 
@@ -176,14 +177,14 @@ pub fn insert_picture(
             picture.upload_id.to_string(),
             task_id.to_string(),
             &picture.sha256,
-            picture.look.as_deref(),
+            picture.perceptual_hash.as_deref(),
         ],
     )
 }
 
 /// Returns whether the same picture was sent for another task: the same bytes or the same
 /// perceptual hash.
-pub fn seen_for_another(
+pub fn sent_for_another_task(
     tx: &mut Tx<'_>,
     task_id: TaskId,
     picture: &SentPicture,
@@ -194,7 +195,7 @@ pub fn seen_for_another(
         &params![
             task_id.to_string(),
             &picture.sha256,
-            picture.look.as_deref()
+            picture.perceptual_hash.as_deref()
         ],
     )?;
     Ok(row.is_some())

@@ -22,7 +22,7 @@ pub struct Minute {
 ///
 /// # Errors
 /// `Busy` if the row is held for longer than the lock timeout.
-pub fn ask(tx: &mut Tx<'_>, minute: &Minute, count: u32) -> Result<i64, StoreError> {
+pub fn add_requests(tx: &mut Tx<'_>, minute: &Minute, count: u32) -> Result<i64, StoreError> {
     let row = tx.first(
         "INSERT INTO request_window (begins_at_ms, client, template, asked)
          VALUES ($1, $2, $3, $4)
@@ -36,8 +36,8 @@ pub fn ask(tx: &mut Tx<'_>, minute: &Minute, count: u32) -> Result<i64, StoreErr
             i64::from(count),
         ],
     )?;
-    let asked: i64 = row.ok_or(StoreError::Changed)?.get("asked")?;
-    Ok(asked - i64::from(count))
+    let total: i64 = row.ok_or(StoreError::Changed)?.get("asked")?;
+    Ok(total - i64::from(count))
 }
 
 /// Deletes the minutes that began before this time, and returns how many counts it deleted.

@@ -104,15 +104,15 @@ impl Search {
     }
 
     /// Narrows the search by a column, if there is a value.
-    pub(super) fn and(&mut self, column: &str, value: Option<impl Into<Value>>) {
+    pub(super) fn filter(&mut self, column: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             let number = self.bind(value);
-            self.also(&format!("{column}{number}"));
+            self.require(&format!("{column}{number}"));
         }
     }
 
     /// Narrows the search by a literal condition, so that a partial index can serve it.
-    pub(super) fn also(&mut self, condition: &str) {
+    pub(super) fn require(&mut self, condition: &str) {
         self.condition.push_str(" AND ");
         self.condition.push_str(condition);
     }
@@ -131,7 +131,7 @@ impl Search {
     /// Returns how many rows the search finds.
     pub(super) fn count(&self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
         let (table, condition) = (self.table, &self.condition);
-        counted(
+        read_count(
             tx,
             &format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}"),
             &self.params,
@@ -139,11 +139,11 @@ impl Search {
     }
 
     /// Returns how many rows the search finds, or `most` if there are more.
-    pub(super) fn count_to(&self, tx: &mut Tx<'_>, most: u32) -> Result<u64, StoreError> {
+    pub(super) fn count_up_to(&self, tx: &mut Tx<'_>, most: u32) -> Result<u64, StoreError> {
         let (table, condition) = (self.table, &self.condition);
         let some = format!("SELECT 1 AS one FROM {table} WHERE {condition} LIMIT {most}");
         let count = format!("SELECT COUNT(*) AS n FROM ({some}) AS found");
-        counted(tx, &count, &self.params)
+        read_count(tx, &count, &self.params)
     }
 
     /// Reads a page of the list, and counts all its rows.
@@ -172,7 +172,7 @@ impl Search {
             KeyOrder::OldestFirst => (">", "ASC"),
             KeyOrder::NewestFirst => ("<", "DESC"),
         };
-        self.and(&format!("{key} {beyond} "), window.after);
+        self.filter(&format!("{key} {beyond} "), window.after);
         let limit = self.bind(i64::from(window.limit) + 1);
         let offset = self.bind(window.offset);
         let select = self.select(listing);
@@ -254,7 +254,7 @@ pub(super) fn in_order_of<Id: Copy + Eq + Hash + Display + FromStr, T>(
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-fn counted(tx: &mut Tx<'_>, count: &str, params: &[Value]) -> Result<u64, StoreError> {
+fn read_count(tx: &mut Tx<'_>, count: &str, params: &[Value]) -> Result<u64, StoreError> {
     let row = tx.first(count, params)?;
     let total = row.map_or(Ok(0), |row| row.get::<i64>("n"))?;
     Ok(u64::try_from(total).unwrap_or_default())

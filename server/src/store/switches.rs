@@ -8,7 +8,7 @@ use crate::store::engine::columns::name;
 use crate::store::{StoreError, Tx, params};
 
 /// Returns the types that are switched off: no new tasks of them are accepted.
-pub fn off(tx: &mut Tx<'_>) -> Result<Vec<TaskType>, StoreError> {
+pub fn switched_off(tx: &mut Tx<'_>) -> Result<Vec<TaskType>, StoreError> {
     let rows = tx.query(
         "SELECT task_type FROM task_type_off ORDER BY task_type",
         &[],

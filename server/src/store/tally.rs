@@ -7,12 +7,12 @@ use api_types::{AgentId, status::Status, task_type::TaskType};
 use super::{
     StoreError, Tx, params,
     search::Search,
-    tasks::{TaskFilter, one_of},
+    tasks::{TaskFilter, filter_by_types},
 };
 use crate::domain::task::Task;
 
 /// Counts a task that has entered its status, from another one or as a new task.
-pub(super) fn count(
+pub(super) fn update(
     tx: &mut Tx<'_>,
     task: &Task,
     before: Option<Status>,
@@ -48,15 +48,15 @@ pub(super) fn count(
 }
 
 /// Returns how many of an agent's tasks match a filter that has no `external_id`.
-pub(super) fn found(
+pub(super) fn total(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     filter: &TaskFilter,
 ) -> Result<u64, StoreError> {
     let mut search = Search::of("task_tally", "agent_id = ", agent_id.to_string());
-    search.and("status = ", filter.status.map(Status::as_str));
-    search.and("task_type = ", filter.task_type.map(TaskType::as_str));
-    one_of(&mut search, "task_type", &filter.task_types);
+    search.filter("status = ", filter.status.map(Status::as_str));
+    search.filter("task_type = ", filter.task_type.map(TaskType::as_str));
+    filter_by_types(&mut search, "task_type", &filter.task_types);
     sum(tx, &search)
 }
 

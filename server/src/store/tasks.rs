@@ -70,13 +70,13 @@ pub fn of_agent(
     window: PageWindow<TaskId>,
 ) -> Result<PageOfRows<Task>, StoreError> {
     let mut search = Search::of("task", "task.agent_id = ", agent_id);
-    search.and("task.status = ", filter.status.map(Status::as_str));
-    search.and("task.task_type = ", filter.task_type.map(TaskType::as_str));
-    search.and("task.external_id = ", filter.external_id.as_deref());
-    one_of(&mut search, "task.task_type", &filter.task_types);
+    search.filter("task.status = ", filter.status.map(Status::as_str));
+    search.filter("task.task_type = ", filter.task_type.map(TaskType::as_str));
+    search.filter("task.external_id = ", filter.external_id.as_deref());
+    filter_by_types(&mut search, "task.task_type", &filter.task_types);
     let total = match &filter.external_id {
         Some(_) => search.count(tx)?,
-        None => tally::found(tx, agent_id, filter)?,
+        None => tally::total(tx, agent_id, filter)?,
     };
     let rows = search.rows(tx, &LISTING, window, task)?;
     Ok(PageOfRows { rows, total })
@@ -99,13 +99,13 @@ pub struct Eligible {
 
 /// Returns a page of the tasks that an operator may claim, newest first. Their total is counted up
 /// to [`OPEN_COUNTED_MAX`].
-pub fn open(
+pub fn list_open(
     tx: &mut Tx<'_>,
     eligible: &Eligible,
     window: PageWindow<TaskId>,
 ) -> Result<PageOfRows<Task>, StoreError> {
-    let search = open_to(eligible);
-    let total = search.count_to(tx, OPEN_COUNTED_MAX)?;
+    let search = search_open(eligible);
+    let total = search.count_up_to(tx, OPEN_COUNTED_MAX)?;
     let rows = search.rows(tx, &LISTING, window, task)?;
     Ok(PageOfRows { rows, total })
 }
@@ -115,19 +115,19 @@ pub fn open(
 pub const OPEN_COUNTED_MAX: u32 = 1_000;
 
 /// Returns the search for the tasks that an operator may claim.
-pub(super) fn open_to(eligible: &Eligible) -> Search {
+pub(super) fn search_open(eligible: &Eligible) -> Search {
     let mut search = Search::of("task", "task.deadline_ms > ", eligible.now.as_millis());
-    search.also("task.status = 'PENDING' AND task.sandbox = 0");
-    search.and(
+    search.require("task.status = 'PENDING' AND task.sandbox = 0");
+    search.filter(
         "task.task_type = ",
         eligible.task_type.map(TaskType::as_str),
     );
-    search.and(
+    search.filter(
         "task.reward_micros >= ",
         eligible.reward_min.map(MicroUsd::as_micros),
     );
-    search.and("task.rating_min <= ", Some(hundredths(eligible.rating)));
-    one_of(&mut search, "task.task_type", &eligible.skills);
+    search.filter("task.rating_min <= ", Some(hundredths(eligible.rating)));
+    filter_by_types(&mut search, "task.task_type", &eligible.skills);
     search
 }
 
@@ -137,19 +137,19 @@ fn hundredths(rating: Option<MinimumRating>) -> i64 {
 }
 
 /// Narrows a search to some types; an empty list means all.
-pub(super) fn one_of(search: &mut Search, column: &str, types: &[TaskType]) {
+pub(super) fn filter_by_types(search: &mut Search, column: &str, types: &[TaskType]) {
     if !types.is_empty() {
         // The names are constants of this crate.
         let names: Vec<_> = types
             .iter()
             .map(|one| format!("'{}'", one.as_str()))
             .collect();
-        search.also(&format!("{column} IN ({})", names.join(", ")));
+        search.require(&format!("{column} IN ({})", names.join(", ")));
     }
 }
 
 /// Returns a page of the tasks that an operator claimed, newest first.
-pub fn mine(
+pub fn of_operator(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
     window: PageWindow<TaskId>,
@@ -188,13 +188,13 @@ pub fn count_completed_by(
 }
 
 /// Returns the sum of the rewards of an operator's tasks whose proof is not decided yet.
-pub fn in_review(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<MicroUsd, StoreError> {
+pub fn reward_in_review(tx: &mut Tx<'_>, operator_id: OperatorId) -> Result<MicroUsd, StoreError> {
     let row = tx.first(
-        "SELECT CAST(COALESCE(SUM(reward_micros), 0) AS BIGINT) AS held FROM task
+        "SELECT CAST(COALESCE(SUM(reward_micros), 0) AS BIGINT) AS rewards FROM task
          WHERE operator_id = $1 AND status IN ('SUBMITTED', 'MANUAL_REVIEW')",
         &params![operator_id.to_string()],
     )?;
-    row.map_or(Ok(MicroUsd::ZERO), |row| money(&row, "held"))
+    row.map_or(Ok(MicroUsd::ZERO), |row| money(&row, "rewards"))
 }
 
 /// Returns what operators see of these agents: the name, how many of their tasks were completed and

@@ -99,7 +99,7 @@ pub fn claimed_by(
 
 /// Returns the files that an operator may use in the proof of a task: those sent for it, and those
 /// sent for no task in particular.
-pub fn of(
+pub fn usable_in_proof(
     tx: &mut Tx<'_>,
     operator_id: OperatorId,
     task_id: TaskId,

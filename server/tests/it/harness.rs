@@ -276,7 +276,9 @@ impl Drop for TestApp {
             // Every registration schedules a mail, which only tests about mails send.
             let mails = "DELETE FROM job WHERE kind = 'send_verification' AND state = 'waiting'";
             store.write(move |tx| tx.execute(mails, &[])).await?;
-            let left = store.read(move |tx| jobs::left(tx, now)).await?;
+            let left = store
+                .read(move |tx| jobs::count_unfinished(tx, now))
+                .await?;
             Ok((left, store.read(ledger::check).await?))
         };
         let looked = std::thread::spawn(|| Runtime::new().unwrap().block_on(look));

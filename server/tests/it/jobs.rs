@@ -247,7 +247,7 @@ on_both_databases! {
         store.write(move |tx| jobs::fail(tx, &failed, "why")).await.unwrap();
         let much_later = beginning().after(Duration::from_secs(86_400));
         assert_eq!(claim(&store, much_later).await.len(), 0);
-        let left = store.read(move |tx| jobs::left(tx, much_later)).await.unwrap();
+        let left = store.read(move |tx| jobs::count_unfinished(tx, much_later)).await.unwrap();
         assert_eq!(left, (0, 1));
     }
 

@@ -65,7 +65,7 @@ impl Task {
             Ok(())
         })?;
         let operator_id = moved.task.operator_id;
-        Ok(moved.tell(
+        Ok(moved.notify(
             operator_id,
             context,
             "The agent approved the estimate.".into(),
@@ -86,8 +86,8 @@ impl Task {
             task.unassign();
             Ok(())
         })?;
-        let body = because("The agent rejected the estimate", reason);
-        Ok(moved.tell(operator_id, context, body))
+        let body = with_reason("The agent rejected the estimate", reason);
+        Ok(moved.notify(operator_id, context, body))
     }
 
     /// Approves the proof: the operator and the platform are paid.
@@ -112,9 +112,9 @@ impl Task {
             Ok(())
         })?;
         let operator_id = moved.task.operator_id;
-        let body = because("The agent rejected the proof", reason.as_deref());
-        let moved = moved.tell(operator_id, context, body);
-        Ok(moved.opens(DisputeOpener::Agent, reason, context))
+        let body = with_reason("The agent rejected the proof", reason.as_deref());
+        let moved = moved.notify(operator_id, context, body);
+        Ok(moved.open_dispute(DisputeOpener::Agent, reason, context))
     }
 
     /// Asks the operator for a better proof, once. If none is submitted in time, the task is
@@ -148,7 +148,7 @@ impl Task {
             });
         }
         let operator_id = moved.task.operator_id;
-        Ok(moved.tell(operator_id, context, body))
+        Ok(moved.notify(operator_id, context, body))
     }
 
     /// Cancels the task; the agent gets reward and fee back.
@@ -162,7 +162,7 @@ impl Task {
             Ok(())
         })?;
         let operator_id = moved.task.operator_id;
-        Ok(moved.tell(
+        Ok(moved.notify(
             operator_id,
             context,
             "The agent called the task off.".into(),
@@ -178,13 +178,13 @@ impl Task {
     pub fn dispute(self, reason: String, context: MoveContext) -> Result<Moved, Refusal> {
         let moved = self.step(Move::Dispute, context, |_| Ok(()))?;
         let operator_id = moved.task.operator_id;
-        let body = because("The agent disputes the task", Some(&reason));
-        let moved = moved.tell(operator_id, context, body);
-        Ok(moved.opens(DisputeOpener::Agent, Some(reason), context))
+        let body = with_reason("The agent disputes the task", Some(&reason));
+        let moved = moved.notify(operator_id, context, body);
+        Ok(moved.open_dispute(DisputeOpener::Agent, Some(reason), context))
     }
 }
 
 /// Returns "What happened: why", or "What happened." without a reason.
-fn because(what: &str, reason: Option<&str>) -> String {
+fn with_reason(what: &str, reason: Option<&str>) -> String {
     reason.map_or_else(|| format!("{what}."), |reason| format!("{what}: {reason}"))
 }

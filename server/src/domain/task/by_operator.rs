@@ -68,8 +68,8 @@ impl Task {
         } else {
             "The agent has an hour to answer."
         };
-        let body = format!("The operator estimates {}. {then}", in_words(minutes));
-        Ok(moved.tell(Some(operator_id), context, body))
+        let body = format!("The operator estimates {}. {then}", format_minutes(minutes));
+        Ok(moved.notify(Some(operator_id), context, body))
     }
 
     /// Gives the task back to the market, for the operator who claimed it.
@@ -84,7 +84,7 @@ impl Task {
             Ok(())
         })?;
         let body = "The operator gave the task back. It is open to others again.".to_owned();
-        Ok(moved.tell(Some(operator_id), context, body))
+        Ok(moved.notify(Some(operator_id), context, body))
     }
 
     /// Starts the work, for the operator who claimed the task.
@@ -132,7 +132,7 @@ impl Task {
 }
 
 /// Formats a duration: "1 day 2 hours 30 minutes".
-fn in_words(minutes: u32) -> String {
+fn format_minutes(minutes: u32) -> String {
     let parts = [
         (minutes / (24 * 60), "day"),
         (minutes / 60 % 24, "hour"),
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn minutes_are_said_in_days_hours_and_minutes() {
-        let said = [1, 59, 60, 90, 24 * 60, 26 * 60 + 1].map(in_words);
+        let said = [1, 59, 60, 90, 24 * 60, 26 * 60 + 1].map(format_minutes);
         let expected = [
             "1 minute",
             "59 minutes",

@@ -34,7 +34,7 @@ impl Task {
             Ok(())
         })?;
         Ok(match does {
-            Move::JudgeBad => moved.opens(DisputeOpener::Guardian, Some(reason), context),
+            Move::JudgeBad => moved.open_dispute(DisputeOpener::Guardian, Some(reason), context),
             _ => moved,
         })
     }
@@ -45,7 +45,7 @@ impl Task {
     /// # Errors
     /// [`Refusal::NotDue`] if no move is due now.
     pub fn move_by_clock(self, context: MoveContext) -> Result<Moved, Refusal> {
-        let does = self.overdue(context.now).ok_or(Refusal::NotDue)?.does;
+        let does = self.due_move(context.now).ok_or(Refusal::NotDue)?.does;
         let operator_id = self.operator_id;
         let moved = self.step(does, context, |task| {
             match does {
@@ -76,10 +76,10 @@ impl Task {
             Move::Expire => "The task was not done in time and has expired.",
             _ => return Ok(moved),
         };
-        let moved = moved.tell(operator_id, context, body.to_owned());
+        let moved = moved.notify(operator_id, context, body.to_owned());
         Ok(match does {
             Move::LapseRevision => {
-                moved.opens(DisputeOpener::Clock, Some(body.to_owned()), context)
+                moved.open_dispute(DisputeOpener::Clock, Some(body.to_owned()), context)
             }
             _ => moved,
         })
@@ -125,6 +125,6 @@ impl Task {
             )
         });
         let operator_id = moved.task.operator_id;
-        Ok(moved.tell(operator_id, context, body))
+        Ok(moved.notify(operator_id, context, body))
     }
 }

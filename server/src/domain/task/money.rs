@@ -31,23 +31,23 @@ impl Task {
         let deposit = Account::Deposit(self.agent_id);
         let (debit, credit, amount) = match code {
             TransferCode::Hold => (deposit, escrow, self.total()),
-            TransferCode::Refund => (escrow, deposit, self.agents_part()),
+            TransferCode::Refund => (escrow, deposit, self.agent_share()),
             TransferCode::Release => (
                 escrow,
                 Account::Pending(self.operator_id?),
-                self.operators_part(),
+                self.operator_share(),
             ),
-            TransferCode::Fee => (escrow, Account::Platform, self.platforms_part()),
+            TransferCode::Fee => (escrow, Account::Platform, self.platform_share()),
             TransferCode::Reclaim => (
                 Account::Pending(self.operator_id?),
                 escrow,
-                self.operators_part(),
+                self.operator_share(),
             ),
-            TransferCode::ReturnFee => (Account::Platform, escrow, self.platforms_part()),
+            TransferCode::ReturnFee => (Account::Platform, escrow, self.platform_share()),
             TransferCode::Settle => (
                 Account::Pending(self.operator_id?),
                 Account::Available(self.operator_id?),
-                self.operators_part(),
+                self.operator_share(),
             ),
             // Deposits and payouts are not moves of a task.
             TransferCode::Deposit
@@ -80,18 +80,18 @@ impl Task {
 
     /// Returns what the operator gets for the task: the reward, unless the host has decided
     /// otherwise.
-    pub fn operators_part(&self) -> MicroUsd {
+    pub fn operator_share(&self) -> MicroUsd {
         let resolved = self.resolution.as_ref();
         resolved.map_or(self.stated.reward, |resolved| resolved.operator_usd)
     }
 
-    fn platforms_part(&self) -> MicroUsd {
+    fn platform_share(&self) -> MicroUsd {
         let resolved = self.resolution.as_ref();
         resolved.map_or(self.fee, |resolved| resolved.platform_fee_usd)
     }
 
     /// Returns what the agent gets back in a refund.
-    fn agents_part(&self) -> MicroUsd {
+    fn agent_share(&self) -> MicroUsd {
         let resolved = self.resolution.as_ref();
         resolved.map_or(self.total(), |resolved| resolved.refunded_usd)
     }

@@ -101,9 +101,9 @@ pub enum Refusal {
 impl Moved {
     /// Selects the kind of review job that fits the effort, if the move submitted a proof.
     #[must_use]
-    pub fn reviewed_with(mut self, effort: ReviewLoad) -> Self {
-        for left in &mut self.jobs {
-            left.job = match (left.job, effort) {
+    pub fn with_review_load(mut self, effort: ReviewLoad) -> Self {
+        for scheduled in &mut self.jobs {
+            scheduled.job = match (scheduled.job, effort) {
                 (Job::ReviewProof { task_id }, ReviewLoad::Heavy) => {
                     Job::ReviewLargeProof { task_id }
                 }
@@ -114,7 +114,7 @@ impl Moved {
     }
 
     /// Adds a message to both sides about the move, within the claim of `operator_id`.
-    pub(super) fn tell(
+    pub(super) fn notify(
         mut self,
         operator_id: Option<OperatorId>,
         context: MoveContext,
@@ -130,7 +130,7 @@ impl Moved {
     }
 
     /// Opens a dispute over the task.
-    pub(super) fn opens(
+    pub(super) fn open_dispute(
         mut self,
         by: DisputeOpener,
         reason: Option<String>,

@@ -29,7 +29,7 @@ impl Task {
         }
         let rule = moves::rule(does).filter(|rule| rule.from.contains(&self.status));
         let rule = rule.ok_or(Refusal::WrongStatus { does })?;
-        let overdue = self.overdue(now);
+        let overdue = self.due_move(now);
         if rule.actor == Actor::Clock {
             let next = overdue.is_some_and(|next| next.does == does);
             return next.then_some(rule).ok_or(Refusal::NotDue);
@@ -48,7 +48,7 @@ impl Task {
     }
 
     /// Returns the row of the clock's move that is due, if any.
-    pub fn overdue(&self, now: Timestamp) -> Option<&'static Rule> {
+    pub fn due_move(&self, now: Timestamp) -> Option<&'static Rule> {
         self.due.filter(|due| *due <= now)?;
         // A revision has its own time limit, and running out of it is a different move from missing
         // the deadline.
@@ -65,7 +65,7 @@ impl Task {
 
     /// Returns whether agent and operator may exchange messages: from the first claim until the
     /// task is settled or cancelled.
-    pub fn can_be_talked_about(&self) -> bool {
+    pub fn allows_messages(&self) -> bool {
         let ended = self.status == Status::Cancelled || self.at.settled.is_some();
         self.operator_id.is_some() && !ended
     }
@@ -158,7 +158,10 @@ impl Task {
             events,
             returned_spend: self.returned_spend(&transfers),
             transfers,
-            jobs: clock.into_iter().chain(self.simulated(context)).collect(),
+            jobs: clock
+                .into_iter()
+                .chain(self.simulation_job(context))
+                .collect(),
             notices: Vec::new(),
             dispute: None,
             task: self,
@@ -166,7 +169,7 @@ impl Task {
     }
 
     /// Returns the job for the next step of a simulated task, if the sandbox makes it.
-    pub(super) fn simulated(&self, context: MoveContext) -> Option<ScheduledJob> {
+    pub(super) fn simulation_job(&self, context: MoveContext) -> Option<ScheduledJob> {
         (self.stated.sandbox && sandbox::has_next_step(self)).then(|| ScheduledJob {
             job: Job::Simulate { task_id: self.id },
             due_at: context.now.after(context.terms.sandbox_step),

@@ -81,7 +81,7 @@ pub fn may_post(
     if policy.is_none() || task.stated.sandbox {
         return Ok(());
     }
-    let policy = keys::take_turn(tx, agent.key_id)?.ok_or_else(error::unauthorized_agent)?;
+    let policy = keys::lock_row(tx, agent.key_id)?.ok_or_else(error::unauthorized_agent)?;
     let total = task.total();
     match judged(
         tx,
@@ -94,7 +94,7 @@ pub fn may_post(
         Ok(()) => Ok(()),
         Err(PolicyViolation::Approval { .. }) => {
             let id = approved(tx, agent, request, total)??;
-            Ok(approvals::spend(tx, id, task.id, request.at)?)
+            Ok(approvals::consume(tx, id, task.id, request.at)?)
         }
         Err(beyond) => Err(beyond.into()),
     }
@@ -107,7 +107,7 @@ fn approved(
     request: &PostedRequest,
     total: MicroUsd,
 ) -> Result<Result<ApprovalId, ApiError>, StoreError> {
-    let open = approvals::open(tx, agent.key_id, &request.digest())?;
+    let open = approvals::find_open(tx, agent.key_id, &request.digest())?;
     let status = open.map(|open| (open.id, open.status(request.at)));
     Ok(match status {
         Some((id, ApprovalStatus::Approved)) => Ok(id),
@@ -175,12 +175,12 @@ pub async fn ask(app: &App, asked: (AgentAuth, PostedRequest), refusal: ApiError
         .store
         .write(move |tx| {
             // Locked, so that the count holds until the approval is inserted.
-            agents::take_turn(tx, question.agent_id)?;
+            agents::lock_row(tx, question.agent_id)?;
             approvals::expire(tx, question.agent_id, question.at)?;
-            if let Some(open) = approvals::open(tx, question.key_id, &question.digest)? {
+            if let Some(open) = approvals::find_open(tx, question.key_id, &question.digest)? {
                 return Ok(open.id);
             }
-            if approvals::waiting(tx, question.agent_id)? >= APPROVALS_WAITING_MAX {
+            if approvals::count_pending(tx, question.agent_id)? >= APPROVALS_WAITING_MAX {
                 return Err(error::too_many_approvals(APPROVALS_WAITING_MAX));
             }
             approvals::insert(tx, &question)?;

@@ -53,7 +53,7 @@ pub(in crate::http) fn stream(
         log,
         position: from.position,
         read: VecDeque::new(),
-        looked_at: None,
+        last_read_at: None,
         _slot: slot,
         _running: metrics::GaugeGuard::event_stream(),
     };
@@ -102,7 +102,7 @@ struct Follower {
     log: EventLog,
     position: i64,
     read: VecDeque<PlacedEvent>,
-    looked_at: Option<Instant>,
+    last_read_at: Option<Instant>,
     news: watch::Receiver<()>,
     _slot: StreamSlot,
     _running: metrics::GaugeGuard,
@@ -112,18 +112,21 @@ impl Follower {
     /// Returns the next event, or `None` when the server stops or the key was revoked.
     async fn next(&mut self) -> Option<PlacedEvent> {
         let stopping = self.app.stopping.clone();
-        stopping.run_until_cancelled(self.found()).await.flatten()
+        stopping
+            .run_until_cancelled(self.next_event())
+            .await
+            .flatten()
     }
 
-    async fn found(&mut self) -> Option<PlacedEvent> {
+    async fn next_event(&mut self) -> Option<PlacedEvent> {
         loop {
             if let Some(placed) = self.read.pop_front() {
                 self.position = placed.position;
                 return Some(placed);
             }
             self.wait().await;
-            self.looked_at = Some(Instant::now());
-            match self.look().await {
+            self.last_read_at = Some(Instant::now());
+            match self.read_new().await {
                 Ok(true) => {}
                 Ok(false) => return None,
                 // The stream tries again like any reader, and its position is not lost.
@@ -134,20 +137,20 @@ impl Follower {
 
     /// Waits until there may be new events.
     async fn wait(&mut self) {
-        let Some(looked_at) = self.looked_at else {
+        let Some(last_read_at) = self.last_read_at else {
             return;
         };
         tokio::select! {
-            _ = self.news.changed() => tokio::time::sleep_until(looked_at + PAUSE).await,
-            () = tokio::time::sleep_until(looked_at + POLL) => {}
+            _ = self.news.changed() => tokio::time::sleep_until(last_read_at + PAUSE).await,
+            () = tokio::time::sleep_until(last_read_at + POLL) => {}
         }
     }
 
     /// Reads new events. Returns false if the key was revoked.
-    async fn look(&mut self) -> Result<bool, StoreError> {
+    async fn read_new(&mut self) -> Result<bool, StoreError> {
         // Anything that happens after this line counts as new again.
         self.news.borrow_and_update();
-        place(&self.app, self.log.agent_id).await;
+        assign_positions(&self.app, self.log.agent_id).await;
         let (log, position, key_id) = (self.log, self.position, self.key_id);
         let (open, read) = self
             .app
@@ -168,7 +171,7 @@ impl Follower {
 
 /// Assigns a position to every committed event of the agent. A failure is ignored: the log can be
 /// read up to the last event that has a position, even while the store accepts no writes.
-pub(in crate::http) async fn place(app: &App, agent_id: AgentId) {
+pub(in crate::http) async fn assign_positions(app: &App, agent_id: AgentId) {
     let placed = async {
         while app
             .store
@@ -176,7 +179,7 @@ pub(in crate::http) async fn place(app: &App, agent_id: AgentId) {
             .await?
         {
             app.store
-                .write(move |tx| outbox::place(tx, agent_id))
+                .write(move |tx| outbox::assign_positions(tx, agent_id))
                 .await?;
         }
         Ok::<_, StoreError>(())

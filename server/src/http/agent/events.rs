@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::http::agent::event_stream::{self, EARLIEST, place};
+use crate::http::agent::event_stream::{self, EARLIEST, assign_positions};
 use crate::http::agent::stream_slots::{StreamLimit, StreamSlots};
 use crate::http::agent::tasks;
 use crate::http::error::{self, ApiError};
@@ -113,7 +113,7 @@ async fn answer(
             field: "after",
         },
     };
-    place(&app, agent.id).await;
+    assign_positions(&app, agent.id).await;
     let from = app.store.read(move |tx| start.find(tx, agent.id)).await?;
     if streamed {
         let slot = slots.take(agent.id).map_err(|limit| match limit {
@@ -162,7 +162,7 @@ impl LogStart {
     fn find(&self, tx: &mut Tx<'_>, agent_id: AgentId) -> Result<LogPosition, ApiError> {
         match self.after {
             LogCursor::Earliest => Ok(LogPosition::BEGINNING),
-            LogCursor::Latest => Ok(outbox::end_of(tx, agent_id)?),
+            LogCursor::Latest => Ok(outbox::end(tx, agent_id)?),
             LogCursor::Event(id) => {
                 let position = outbox::position_of(tx, agent_id, id)?;
                 Ok(LogPosition {

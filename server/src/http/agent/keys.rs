@@ -87,7 +87,7 @@ pub async fn create_key(
     let once_key = posted.once(agent.id);
     once(&app, once_key, StatusCode::CREATED, move |tx| {
         // Locked, so that the count holds until the key is inserted.
-        agents::take_turn(tx, agent.id)?;
+        agents::lock_row(tx, agent.id)?;
         may_manage(tx, &agent)?;
         if keys::of_agent(tx, agent.id)?.len() >= KEYS_MAX {
             return Err(error::too_many_keys(KEYS_MAX));
@@ -159,7 +159,7 @@ pub async fn change_key(
         .store
         .write(move |tx| {
             // Locked, so that two keys cannot limit each other at the same time.
-            agents::take_turn(tx, agent.id)?;
+            agents::lock_row(tx, agent.id)?;
             may_manage(tx, &agent)?;
             let (mut key, others_free) = key_among_others(tx, &agent, id)?;
             if matches!(change.policy, Some(Some(_))) && !others_free {
@@ -194,7 +194,7 @@ pub async fn revoke_key(
     let revoked = app
         .store
         .write(move |tx| {
-            agents::take_turn(tx, agent.id)?;
+            agents::lock_row(tx, agent.id)?;
             if id != agent.key_id {
                 may_manage(tx, &agent)?;
             }

@@ -70,7 +70,7 @@ pub async fn pay_in(
         let Ok(redirect_url) = &opened else {
             return Err(error::payment_refused());
         };
-        fiat::opened(tx, payment.id, redirect_url)?;
+        fiat::set_redirect_url(tx, payment.id, redirect_url)?;
         let opened = fiat::get(tx, payment.agent_id, payment.id)?;
         Ok(paid_in(opened.ok_or_else(error::payment_not_found)?))
     })
@@ -133,7 +133,7 @@ async fn begin(app: &App, payment: Payment, key: &OnceKey) -> Result<Payment, Ap
         .write(move |tx| {
             if let Some(retried) = &retried {
                 let kept_for = kept::KEPT_FOR;
-                let found = fiat::begun(tx, &retried.key, payment.created_at, kept_for)?;
+                let found = fiat::find_by_key(tx, &retried.key, payment.created_at, kept_for)?;
                 if let Some((earlier, digest)) = found {
                     if digest == retried.digest {
                         return Ok(earlier);

@@ -51,7 +51,7 @@ pub async fn change_me(
         .store
         .write(move |tx| {
             // Locked, so that two changes of different fields are both kept.
-            agents::take_turn(tx, agent.id)?;
+            agents::lock_row(tx, agent.id)?;
             may_manage(tx, &agent)?;
             let mut stored = agents::get(tx, agent.id)?.ok_or_else(error::agent_not_found)?;
             stored.name = change.name.clone().unwrap_or(stored.name);

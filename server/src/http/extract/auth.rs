@@ -67,7 +67,7 @@ impl FromRequestParts<App> for AgentAuth {
 async fn write_down_use(app: &App, key_id: KeyId, now: Timestamp) {
     let written = app
         .store
-        .write(move |tx| keys::touch(tx, key_id, now))
+        .write(move |tx| keys::record_use(tx, key_id, now))
         .await;
     if let Err(error) = written {
         tracing::warn!(%error, "the use of a key was not written down");

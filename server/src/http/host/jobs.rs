@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 
-use crate::admin::{self, FailedPlace};
+use crate::admin::{self, FailedJobCursor};
 use crate::app::App;
 use crate::domain::fields::no_fields;
 use crate::http::error::{self, ApiError, checked};
@@ -35,20 +35,20 @@ pub async fn failed_jobs(
 ) -> Result<Json<Page<FailedJob>>, ApiError> {
     let page = query.page();
     query.finish()?;
-    let after = page.cursor.as_deref().map(place).transpose()?;
+    let after = page.cursor.as_deref().map(parse_cursor).transpose()?;
     let limit = page.limit;
     let found = app
         .store
         .read(move |tx| admin::failed_jobs(tx, after.as_ref(), limit))
         .await?;
-    let place_of = |job: &FailedJob| format!("{} {}", job.due_at.as_millis(), job.job);
-    Ok(Json(page.of(found.rows, found.total, place_of)))
+    let cursor_of = |job: &FailedJob| format!("{} {}", job.due_at.as_millis(), job.job);
+    Ok(Json(page.of(found.rows, found.total, cursor_of)))
 }
 
-fn place(cursor: &str) -> Result<FailedPlace, ApiError> {
+fn parse_cursor(cursor: &str) -> Result<FailedJobCursor, ApiError> {
     let split = cursor.split_once(' ');
     let read = split.and_then(|(due_at, job)| {
-        Some(FailedPlace {
+        Some(FailedJobCursor {
             due_at_millis: due_at.parse().ok()?,
             job: job.to_owned(),
         })

@@ -11,7 +11,7 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{Components, ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, PathItem, Paths, PathsBuilder, Ref, RefOr, Required};
 
-use crate::domain::webhook::{EventKind, WAITS_SECONDS, kinds};
+use crate::domain::webhook::{EventKind, RETRY_DELAYS_SECONDS, event_kinds};
 use crate::outside::http::WITHIN;
 
 /// The headers of a webhook: name, whether it needs a secret, description and example.
@@ -77,7 +77,7 @@ fn header(name: &str, signs: bool, about: &str, example: &str) -> Parameter {
 
 /// Returns every webhook, by the name of its event.
 pub(super) fn webhooks() -> Paths {
-    let all = kinds();
+    let all = event_kinds();
     let paths = all.into_iter().fold(PathsBuilder::new(), |paths, kind| {
         paths.path(kind.event, PathItem::new(HttpMethod::Post, event(kind)))
     });
@@ -100,7 +100,7 @@ fn event(kind: EventKind) -> Operation {
     let operation = HEADERS.iter().fold(operation, |operation, (name, ..)| {
         operation.parameter_ref(Ref::new(format!("#/components/parameters/{name}")))
     });
-    let again = WAITS_SECONDS.iter().skip(1).map(u64::to_string);
+    let again = RETRY_DELAYS_SECONDS.iter().skip(1).map(u64::to_string);
     let again = again.collect::<Vec<_>>().join(", ");
     let within = WITHIN.as_secs();
     let answers = [

@@ -50,7 +50,7 @@ pub async fn operator_messages(
     let visible = move |tx: &mut Tx<'_>| {
         let task = tasks::get(tx, id)?;
         let claims = task.is_some_and(|task| task.operator_id == Some(operator.id));
-        if claims || messages::any(tx, id, reader)? {
+        if claims || messages::exists(tx, id, reader)? {
             Ok(())
         } else {
             Err(error::task_not_claimed_by_you())

@@ -151,7 +151,7 @@ pub async fn earnings(
                 // Amounts that were taken back in a dispute are in none of the three.
                 total_earned: views::sum([pending_balance, available_balance, paid_out]),
                 paid_out,
-                in_review: tasks::in_review(tx, operator.id)?,
+                in_review: tasks::reward_in_review(tx, operator.id)?,
                 currency: Currency::Usd,
                 recent_tasks: recent.into_iter().filter_map(earned).collect(),
             };
@@ -170,7 +170,7 @@ fn earned(task: Task) -> Option<EarnedTask> {
     let completed_at = task.at.completed?;
     let available_at = task.available_at()?;
     Some(EarnedTask {
-        reward_usd: task.operators_part(),
+        reward_usd: task.operator_share(),
         task_id: task.id,
         title: task.stated.title,
         status: task.status,

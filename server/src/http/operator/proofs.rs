@@ -120,9 +120,9 @@ fn submit(
     let moved = task.submit(operator_id, context)?;
     // The task was claimed after the check of the result: the submission came before the claim.
     let result_faults = result_faults.ok_or_else(|| error::no_task_to(Move::Submit))?;
-    let files = uploads::of(tx, operator_id, task_id)?;
+    let files = uploads::usable_in_proof(tx, operator_id, task_id)?;
     let proof = submission.check(&moved.task, &files, result_faults)?;
-    let moved = moved.reviewed_with(proof.effort(&files));
+    let moved = moved.with_review_load(proof.effort(&files));
     moves::record(tx, &moved)?;
     proofs::insert(tx, task_id, operator_id, &proof)?;
     uploads::bind(tx, proof.uploads(), task_id)?;

@@ -83,7 +83,7 @@ pub async fn find_tasks(
     if let Some(area) = area {
         return list_near(&app, page, eligible, area, may_claim).await;
     }
-    let open = move |tx: &mut Tx<'_>, window| tasks::open(tx, &eligible, window);
+    let open = move |tx: &mut Tx<'_>, window| tasks::list_open(tx, &eligible, window);
     list(&app, page, may_claim, open).await
 }
 
@@ -131,7 +131,7 @@ pub async fn my_tasks(
     operator: OperatorAuth,
     page: PageQuery,
 ) -> Result<Json<Page<OperatorTaskView>>, ApiError> {
-    let mine = move |tx: &mut Tx<'_>, window| tasks::mine(tx, operator.id, window);
+    let mine = move |tx: &mut Tx<'_>, window| tasks::of_operator(tx, operator.id, window);
     list(&app, page, false, mine).await
 }
 

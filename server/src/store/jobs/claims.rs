@@ -126,8 +126,8 @@ pub fn claim(
         true => "",
         false => " AND crashes = 0",
     };
-    let oldest_of = |of: &PoolCapacity| oldest(&mut params, of, suspects);
-    let oldest: Vec<String> = capacity.pools.iter().map(oldest_of).collect();
+    let oldest_due_of = |of: &PoolCapacity| oldest_due(&mut params, of, suspects);
+    let oldest: Vec<String> = capacity.pools.iter().map(oldest_due_of).collect();
     if oldest.is_empty() {
         return Ok(Vec::new());
     }
@@ -172,19 +172,19 @@ pub fn claim(
 
 /// Returns the query for the jobs of a pool that have waited longest, and adds its parameters to
 /// `params`.
-fn oldest(params: &mut Vec<Value>, of: &PoolCapacity, suspects: &str) -> String {
-    let kinds = none_of(params, "kind", of.full_kinds.iter().map(|kind| vec![*kind]));
-    let lanes = none_of(
+fn oldest_due(params: &mut Vec<Value>, of: &PoolCapacity, suspects: &str) -> String {
+    let kinds = excluding(params, "kind", of.full_kinds.iter().map(|kind| vec![*kind]));
+    let lanes = excluding(
         params,
         "lane",
         of.full_lanes.iter().map(|lane| vec![lane.as_str()]),
     );
-    let owners = none_of(
+    let owners = excluding(
         params,
         "owner",
         of.full_owners.iter().map(|owner| vec![owner.as_str()]),
     );
-    let pairs = none_of(
+    let pairs = excluding(
         params,
         "(lane, owner)",
         (of.full_pairs.iter()).map(|(lane, owner)| vec![lane.as_str(), owner.as_str()]),
@@ -202,7 +202,7 @@ fn oldest(params: &mut Vec<Value>, of: &PoolCapacity, suspects: &str) -> String 
 /// Returns a condition that excludes these rows of values, and adds its parameters to `params`.
 /// Their number is rounded up by repetition, so that few statements differ and prepared ones can be
 /// reused.
-fn none_of<'a>(
+fn excluding<'a>(
     params: &mut Vec<Value>,
     columns: &str,
     rows: impl Iterator<Item = Vec<&'a str>>,

@@ -15,7 +15,9 @@ pub use claims::{
     ClaimCapacity, ClaimedJob, LeaseScope, PoolCapacity, claim, complete, fail, may_be_due,
     postpone, release, renew, retry, take_back,
 };
-pub use overview::{QueueStats, StoredFailedJob, failed, left, queue, revive};
+pub use overview::{
+    QueueStats, StoredFailedJob, count_unfinished, list_failed, queue_stats, requeue_failed,
+};
 
 /// Enqueues `job` for `due_at`. A job that is queued already becomes due then, as if it were new.
 pub fn enqueue(tx: &mut Tx<'_>, job: &Job, due_at: Timestamp) -> Result<(), StoreError> {

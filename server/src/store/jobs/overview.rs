@@ -37,7 +37,7 @@ pub struct StoredFailedJob {
 }
 
 /// Measures the queue.
-pub fn queue(tx: &mut Tx<'_>, now: Timestamp) -> Result<QueueStats, StoreError> {
+pub fn queue_stats(tx: &mut Tx<'_>, now: Timestamp) -> Result<QueueStats, StoreError> {
     let row = tx.first(
         "SELECT COUNT(CASE WHEN state = 'waiting' THEN 1 END) AS waiting,
                 COUNT(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN 1 END) AS due,
@@ -58,7 +58,7 @@ pub fn queue(tx: &mut Tx<'_>, now: Timestamp) -> Result<QueueStats, StoreError> 
 
 /// Returns how many waiting jobs have a due time, or a lease that ends, no later than `now`, and
 /// how many jobs have failed for good.
-pub fn left(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64), StoreError> {
+pub fn count_unfinished(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64), StoreError> {
     let row = tx.first(
         "SELECT COUNT(CASE WHEN state = 'waiting' AND due_at_ms <= $1 THEN 1 END) AS due,
                 COUNT(CASE WHEN state = 'failed' THEN 1 END) AS failed
@@ -70,7 +70,7 @@ pub fn left(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64), StoreError> {
 
 /// Returns a page of the jobs that failed for good, in the order in which they were due, after a
 /// position in that order. A job has no id, so its position is its due time and its payload.
-pub fn failed(
+pub fn list_failed(
     tx: &mut Tx<'_>,
     after: Option<(i64, &str)>,
     limit: u32,
@@ -99,7 +99,7 @@ fn failed_job(row: &Row) -> Result<StoredFailedJob, StoreError> {
 
 /// Makes a job that failed for good run again, as if it were new, and returns its kind; `None` if
 /// no such job has failed.
-pub fn revive(
+pub fn requeue_failed(
     tx: &mut Tx<'_>,
     payload: &str,
     now: Timestamp,

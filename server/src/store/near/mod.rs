@@ -1,9 +1,9 @@
-//! Search by distance: visits cells, nearest first (`walk.rs`), and reads the newest rows of each.
+//! Search by distance: visits cells, nearest first (`visit.rs`), and reads the newest rows of each.
 //!
 //! Functions return database errors as [`StoreError`].
 
-mod held;
-mod walk;
+mod non_empty;
+mod visit;
 
 use std::{cmp::Reverse, fmt::Display, str::FromStr};
 
@@ -18,8 +18,8 @@ use crate::store::search::Search;
 use crate::store::tasks::{self, Eligible, OPEN_COUNTED_MAX};
 use crate::store::{Row, StoreError, Tx};
 use api_types::{OperatorId, TaskId};
-use held::{CellSquares, rows_of};
-use walk::{BEGIN, CELLS_AT_ONCE, past_cells};
+use non_empty::{CellSquares, values_of};
+use visit::{BEGIN, CELLS_AT_ONCE, visit_cells_by_distance};
 
 /// The area of a search: a centre and a radius.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +48,7 @@ pub fn open_tasks(
     after: Option<DistanceCursor<TaskId>>,
     most: usize,
 ) -> Result<Vec<Task>, StoreError> {
-    let ids: Vec<TaskId> = nearest(tx, &tasks::open_to(eligible), area, after, most)?;
+    let ids: Vec<TaskId> = nearest_ids(tx, &tasks::search_open(eligible), area, after, most)?;
     tasks::with_these_ids(tx, &ids)
 }
 
@@ -60,7 +60,8 @@ pub fn approved_operators(
     after: Option<DistanceCursor<OperatorId>>,
     most: usize,
 ) -> Result<Vec<Operator>, StoreError> {
-    let ids: Vec<OperatorId> = nearest(tx, &operators::approved(filter), area, after, most)?;
+    let ids: Vec<OperatorId> =
+        nearest_ids(tx, &operators::search_approved(filter), area, after, most)?;
     operators::with_these_ids(tx, &ids)
 }
 
@@ -70,7 +71,7 @@ pub fn count_open_tasks(
     eligible: &Eligible,
     area: SearchArea,
 ) -> Result<u64, StoreError> {
-    count(tx, &tasks::open_to(eligible), area)
+    count(tx, &tasks::search_open(eligible), area)
 }
 
 /// Returns how many approved operators work within the radius, or [`OPEN_COUNTED_MAX`] if more do.
@@ -79,10 +80,10 @@ pub fn count_approved_operators(
     filter: &OperatorFilter,
     area: SearchArea,
 ) -> Result<u64, StoreError> {
-    count(tx, &operators::approved(filter), area)
+    count(tx, &operators::search_approved(filter), area)
 }
 
-fn nearest<Id: FromStr + Display + Copy>(
+fn nearest_ids<Id: FromStr + Display + Copy>(
     tx: &mut Tx<'_>,
     search: &Search,
     area: SearchArea,
@@ -90,10 +91,10 @@ fn nearest<Id: FromStr + Display + Copy>(
     most: usize,
 ) -> Result<Vec<Id>, StoreError> {
     let mut found = Vec::new();
-    let begin = after.map_or(BEGIN, |after| area.place(after.cell));
-    past_cells(tx, search, area, begin, |tx, cells| {
+    let begin = after.map_or(BEGIN, |after| area.order_of(after.cell));
+    visit_cells_by_distance(tx, search, area, begin, |tx, cells| {
         let after = after.filter(|after| cells.first() == Some(&after.cell));
-        found.extend(newest_in(tx, search.clone(), cells, after, most)?);
+        found.extend(newest_ids_in(tx, search.clone(), cells, after, most)?);
         Ok(found.len() >= most)
     })?;
     found.truncate(most);
@@ -105,7 +106,7 @@ const NO_CELL: i64 = -1;
 
 /// Returns the newest rows of each of these cells, cell after cell; of the first cell, those after
 /// a row.
-fn newest_in<Id: FromStr + Display + Copy>(
+fn newest_ids_in<Id: FromStr + Display + Copy>(
     tx: &mut Tx<'_>,
     mut search: Search,
     cells: &[i64],
@@ -153,21 +154,21 @@ fn count(tx: &mut Tx<'_>, search: &Search, area: SearchArea) -> Result<u64, Stor
     let all = cells_within(area.center, area.within);
     let some = cells_of_rows(tx, search.clone(), &all)?;
     if some.len() >= COUNTED_MAX && all != [Cells::ALL] {
-        return count_from_the_nearest(tx, search, area);
+        return count_by_distance(tx, search, area);
     }
-    let near = some.into_iter().filter(|cell| area.holds(*cell));
+    let near = some.into_iter().filter(|cell| area.contains(*cell));
     Ok(near.count() as u64)
 }
 
 /// Counts from the nearest cell outwards, for when the cells that cover the circle hold so many
 /// rows that one query cannot tell how many lie in the circle itself.
-fn count_from_the_nearest(
+fn count_by_distance(
     tx: &mut Tx<'_>,
     search: &Search,
     area: SearchArea,
 ) -> Result<u64, StoreError> {
     let mut total = 0;
-    past_cells(tx, search, area, BEGIN, |tx, cells| {
+    visit_cells_by_distance(tx, search, area, BEGIN, |tx, cells| {
         let cells: Vec<_> = cells.iter().map(|cell| Cells::one(*cell)).collect();
         total += cells_of_rows(tx, search.clone(), &cells)?.len();
         Ok(total >= COUNTED_MAX)
@@ -181,7 +182,7 @@ fn cells_of_rows(
     mut search: Search,
     cells: &[Cells],
 ) -> Result<Vec<i64>, StoreError> {
-    let parts = rows_of(&mut search, &CellSquares::all(cells, 1));
+    let parts = values_of(&mut search, &CellSquares::all(cells, 1));
     let (table, condition) = (search.table(), &search.condition);
     let rows = format!(
         "WITH part (first, last, size) AS (VALUES {parts})

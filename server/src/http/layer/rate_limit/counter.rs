@@ -127,7 +127,7 @@ impl RateLimiter {
                 };
                 let requested = app
                     .store
-                    .write(move |tx| stored::ask(tx, &minute, count))
+                    .write(move |tx| stored::add_requests(tx, &minute, count))
                     .await;
                 let before = requested.map(|before| u32::try_from(before).unwrap_or(u32::MAX));
                 match before {

@@ -45,13 +45,13 @@ const CUTS: u32 = 4;
 
 /// Returns the first and the last non-empty cell of each part that holds a row, found by a skip
 /// scan of the index; at most `most` such pairs, if it is given.
-pub(super) fn held(
+pub(super) fn non_empty_cells(
     tx: &mut Tx<'_>,
     mut search: Search,
     parts: &[CellSquares],
     most: Option<usize>,
 ) -> Result<Vec<Cells>, StoreError> {
-    let parts = rows_of(&mut search, parts);
+    let parts = values_of(&mut search, parts);
     let limit = most.map(|most| format!("LIMIT {most}")).unwrap_or_default();
     let (table, condition) = (search.table(), &search.condition);
     let outermost = |from: &str, to: &str, order: &str| {
@@ -62,7 +62,7 @@ pub(super) fn held(
         )
     };
     let beyond = "(step.cell / step.size + 1) * step.size";
-    let leaps = format!(
+    let skip_scan = format!(
         "WITH RECURSIVE part (first, last, size) AS (VALUES {parts}), step (cell, last, size) AS (
              SELECT {}, part.last, part.size FROM part
              UNION ALL
@@ -79,7 +79,7 @@ pub(super) fn held(
             last: row.get("last")?,
         })
     };
-    tx.query(&leaps, &search.params)?
+    tx.query(&skip_scan, &search.params)?
         .iter()
         .map(cells)
         .collect()
@@ -87,7 +87,7 @@ pub(super) fn held(
 
 /// Returns the parts as rows of parameters, rounded up to a power of two, so that there are few
 /// statements to prepare: a database plans each of them for longer than it runs it.
-pub(super) fn rows_of(search: &mut Search, parts: &[CellSquares]) -> String {
+pub(super) fn values_of(search: &mut Search, parts: &[CellSquares]) -> String {
     let none = parts.len().next_power_of_two() - parts.len();
     let rows = parts
         .iter()

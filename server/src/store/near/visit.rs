@@ -1,13 +1,13 @@
 //! Visits the non-empty cells of an area, nearest first.
 //!
-//! The walk asks the database for the non-empty cells of the area. If there are many, it asks for
-//! the non-empty squares instead and divides the nearest of them further, until they are cells.
+//! The first query finds the non-empty cells of the area. If there are many, another one finds the
+//! non-empty squares instead, and the nearest of them are divided further, until they are cells.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::{
     SearchArea,
-    held::{CellSquares, held},
+    non_empty::{CellSquares, non_empty_cells},
 };
 use crate::{
     domain::{
@@ -18,27 +18,27 @@ use crate::{
 };
 
 /// Visits the non-empty cells, nearest first from a position in the order, a few at a time, until
-/// `enough` returns true.
-pub(super) fn past_cells(
+/// `visit` returns true.
+pub(super) fn visit_cells_by_distance(
     tx: &mut Tx<'_>,
     search: &Search,
     area: SearchArea,
     mut begin: CellOrder,
-    mut enough: impl FnMut(&mut Tx<'_>, &[i64]) -> Result<bool, StoreError>,
+    mut visit: impl FnMut(&mut Tx<'_>, &[i64]) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
     tx.plan_once()?;
-    for metres in LOOKS_METRES {
+    for metres in RADII_METRES {
         let within = metres.min(area.within);
         if begin.0 > within {
             continue;
         }
-        let mut walk = Walk::begin(tx, search, SearchArea { within, ..area }, begin)?;
+        let mut nearest = NearestCells::begin(tx, search, SearchArea { within, ..area }, begin)?;
         loop {
-            let cells = walk.next_cells(tx, search)?;
+            let cells = nearest.next_cells(tx, search)?;
             if cells.is_empty() {
                 break;
             }
-            if enough(tx, &cells)? {
+            if visit(tx, &cells)? {
                 return Ok(());
             }
         }
@@ -58,7 +58,7 @@ pub(super) const BEGIN: CellOrder = (0, 0);
 
 /// The radii that are searched one after the other, in metres: from a kilometre in every direction
 /// to the whole earth.
-const LOOKS_METRES: [u32; 9] = [
+const RADII_METRES: [u32; 9] = [
     1_113,
     4_452,
     17_808,
@@ -75,58 +75,63 @@ const LOOKS_METRES: [u32; 9] = [
 pub(super) type CellOrder = (u32, i64);
 
 impl SearchArea {
-    pub(super) fn place(self, cell: i64) -> CellOrder {
+    pub(super) fn order_of(self, cell: i64) -> CellOrder {
         (Spot::of_cell(cell).metres_from(self.center), cell)
     }
 
     /// Returns whether a cell lies within the radius.
-    pub(super) fn holds(self, cell: i64) -> bool {
-        self.place(cell).0 <= self.within
+    pub(super) fn contains(self, cell: i64) -> bool {
+        self.order_of(cell).0 <= self.within
     }
 }
 
 /// The non-empty cells, nearest first, found when they are needed.
-struct Walk {
+struct NearestCells {
     area: SearchArea,
     begin: CellOrder,
     /// Squares by the least distance that one of their cells can have, and cells by their own
     /// distance; at equal distances the squares come first.
-    ahead: BinaryHeap<Reverse<(u32, bool, Quad)>>,
+    queue: BinaryHeap<Reverse<(u32, bool, Quad)>>,
 }
 
-impl Walk {
-    /// Begins a walk at a position in the order. It knows the non-empty cells or, if there are
-    /// many, the non-empty squares.
+impl NearestCells {
+    /// Finds the non-empty cells from a position in the order on or, if there are many, the
+    /// non-empty squares.
     fn begin(
         tx: &mut Tx<'_>,
         search: &Search,
         area: SearchArea,
         begin: CellOrder,
     ) -> Result<Self, StoreError> {
-        let mut walk = Self {
+        let mut nearest = Self {
             area,
             begin,
-            ahead: BinaryHeap::new(),
+            queue: BinaryHeap::new(),
         };
         let all = cells_within(area.center, area.within);
-        let cells = held(tx, search.clone(), &CellSquares::all(&all, 1), Some(FEW))?;
-        if cells.len() < FEW {
+        let cells = non_empty_cells(
+            tx,
+            search.clone(),
+            &CellSquares::all(&all, 1),
+            Some(MANY_CELLS),
+        )?;
+        if cells.len() < MANY_CELLS {
             let known = cells.into_iter().map(|cells| Quad::with(cells.first, 1));
-            known.for_each(|quad| walk.add(quad));
+            known.for_each(|quad| nearest.add(quad));
         } else {
-            walk.add_held(tx, search, &CellSquares::all(&all, parts_edge(&all)))?;
+            nearest.add_non_empty(tx, search, &CellSquares::all(&all, parts_edge(&all)))?;
         }
-        Ok(walk)
+        Ok(nearest)
     }
 
-    /// Adds a square or a cell to those that the walk will visit, unless all of it lies too near or
-    /// too far.
+    /// Adds a square or a cell to those that will be visited, unless all of it lies too near or too
+    /// far.
     fn add(&mut self, quad: Quad) {
         let center = self.area.center;
         let (metres, follows) = match quad.cell() {
             Some(cell) => {
-                let place = self.area.place(cell);
-                (place.0, self.begin <= place)
+                let order = self.area.order_of(cell);
+                (order.0, self.begin <= order)
             }
             None => {
                 let most = quad.metres_at_most(center);
@@ -135,7 +140,7 @@ impl Walk {
             }
         };
         if follows && metres <= self.area.within {
-            self.ahead
+            self.queue
                 .push(Reverse((metres, quad.cell().is_some(), quad)));
         }
     }
@@ -144,30 +149,25 @@ impl Walk {
     fn next_cells(&mut self, tx: &mut Tx<'_>, search: &Search) -> Result<Vec<i64>, StoreError> {
         let mut cells = Vec::new();
         while cells.len() < CELLS_AT_ONCE {
-            let Some(Reverse((_, _, next))) = self.ahead.pop() else {
+            let Some(Reverse((_, _, next))) = self.queue.pop() else {
                 break;
             };
             match next.cell() {
                 Some(cell) => cells.push(cell),
-                None => self.look_into(tx, search, next)?,
+                None => self.divide(tx, search, next)?,
             }
         }
         Ok(cells)
     }
 
-    /// Finds the non-empty parts of a square, and of the squares that come right after it.
-    fn look_into(
-        &mut self,
-        tx: &mut Tx<'_>,
-        search: &Search,
-        quad: Quad,
-    ) -> Result<(), StoreError> {
+    /// Replaces a square, and the squares that come right after it, by their non-empty parts.
+    fn divide(&mut self, tx: &mut Tx<'_>, search: &Search, quad: Quad) -> Result<(), StoreError> {
         let mut quads = vec![quad];
-        while let Some(Reverse((metres, false, next))) = self.ahead.peek() {
+        while let Some(Reverse((metres, false, next))) = self.queue.peek() {
             // All squares across the beginning must be examined before the first cell is known.
-            let must = *metres <= self.begin.0;
+            let is_required = *metres <= self.begin.0;
             if quads.len()
-                >= if must {
+                >= if is_required {
                     QUADS_AT_ONCE_MAX
                 } else {
                     QUADS_AT_ONCE
@@ -176,32 +176,32 @@ impl Walk {
                 break;
             }
             quads.push(*next);
-            self.ahead.pop();
+            self.queue.pop();
         }
         let parts: Vec<_> = quads.into_iter().map(CellSquares::of).collect();
-        self.add_held(tx, search, &parts)
+        self.add_non_empty(tx, search, &parts)
     }
 
     /// Finds out which of these parts are non-empty, and adds them.
-    fn add_held(
+    fn add_non_empty(
         &mut self,
         tx: &mut Tx<'_>,
         search: &Search,
         parts: &[CellSquares],
     ) -> Result<(), StoreError> {
-        for held in held(tx, search.clone(), parts, None)? {
+        for found in non_empty_cells(tx, search.clone(), parts, None)? {
             // If everything in a part lies in one cell, that cell is known.
-            let alone = held.first == held.last;
-            let part = parts.iter().find(|part| part.cells.holds(held.first));
+            let alone = found.first == found.last;
+            let part = parts.iter().find(|part| part.cells.holds(found.first));
             let edge = part.map_or(1, |part| if alone { 1 } else { part.edge });
-            self.add(Quad::with(held.first, edge));
+            self.add(Quad::with(found.first, edge));
         }
         Ok(())
     }
 }
 
 /// Maximum number of cells that are requested at once; from this number on they count as many.
-const FEW: usize = 200;
+const MANY_CELLS: usize = 200;
 
 /// Squares that one statement examines, and those that it examines at most if they must be examined
 /// in any case.
