@@ -47,8 +47,8 @@ const { fingerprint } = await agent.newKeys();
 for (const task of TASKS) await agent.post(task);
 
 const { deposit_balance, escrow_balance } = await agent.balance();
-console.log(`${NAME} posted ${TASKS.length} tasks: $${escrow_balance} are held in escrow for them, ` +
-  `$${deposit_balance} are left.`);
+console.log(`${NAME} posted ${TASKS.length} tasks: $${escrow_balance} are held in escrow ` +
+  `for them, $${deposit_balance} are left.`);
 console.log(`The agent's key: ${fingerprint}`);
 console.log("The phone shows the same groups before it seals anything to that key.");
 

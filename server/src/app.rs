@@ -1,6 +1,7 @@
 //! `App`: the state that requests and jobs share. Its fields are the only form of dependency
 //! injection.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -17,9 +18,14 @@ use crate::outside::http::UserTargets;
 use crate::outside::mail::Mails;
 use crate::store::{Store, StoreError, Tx, shared_settings};
 
-/// Settings, store, clock, random source and external services. Cheap to clone.
+/// Settings, store, clock, random source and external services. A clone costs one reference count,
+/// because every layer and handler clones it for every request.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// The fields of [`App`].
+#[derive(Clone)]
+pub struct Parts {
     /// The settings of this process.
     pub config: Arc<Config>,
     /// The database of the service.
@@ -44,6 +50,21 @@ pub struct App {
     pub stopping: CancellationToken,
 }
 
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Changes this clone alone.
+impl DerefMut for App {
+    fn deref_mut(&mut self) -> &mut Parts {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
 impl App {
     /// Creates an application on this store, with its files at the configured location.
     ///
@@ -56,7 +77,7 @@ impl App {
         entropy: Arc<dyn Entropy>,
     ) -> anyhow::Result<Self> {
         make_data_folder(&config.place)?;
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             files: Files::open(&config.place, &*entropy)?,
             fiat: PaymentProvider::of(&config)?,
             targets: UserTargets::new(config.targets())?,
@@ -68,7 +89,7 @@ impl App {
             news: watch::Sender::new(()),
             stopping: CancellationToken::new(),
             config: Arc::new(config),
-        })
+        })))
     }
 
     /// Writes the settings that the command line must share into the database. Other servers of the
