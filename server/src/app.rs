@@ -21,11 +21,11 @@ use crate::store::{Store, StoreError, Tx, shared_settings};
 /// Settings, store, clock, random source and external services. A clone costs one reference count,
 /// because every layer and handler clones it for every request.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<AppState>);
 
 /// The fields of [`App`].
 #[derive(Clone)]
-pub struct Parts {
+pub struct AppState {
     /// The settings of this process.
     pub config: Arc<Config>,
     /// The database of the service.
@@ -51,16 +51,16 @@ pub struct Parts {
 }
 
 impl Deref for App {
-    type Target = Parts;
+    type Target = AppState;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &AppState {
         &self.0
     }
 }
 
 /// Changes this clone alone.
 impl DerefMut for App {
-    fn deref_mut(&mut self) -> &mut Parts {
+    fn deref_mut(&mut self) -> &mut AppState {
         Arc::make_mut(&mut self.0)
     }
 }
@@ -77,7 +77,7 @@ impl App {
         entropy: Arc<dyn Entropy>,
     ) -> anyhow::Result<Self> {
         make_data_folder(&config.place)?;
-        Ok(Self(Arc::new(Parts {
+        Ok(Self(Arc::new(AppState {
             files: Files::open(&config.place, &*entropy)?,
             fiat: PaymentProvider::of(&config)?,
             targets: UserTargets::new(config.targets())?,

@@ -1,11 +1,12 @@
 //! The rows of the tables that the host's commands print.
 
-use super::table::plain;
 use api_types::{
     dispute::{Dispute, DisputeOutcome},
     event::Delivery,
     host::{AgentRecord, OperatorRecord},
 };
+
+use super::table::plain;
 
 pub(super) fn operator_cells(one: &OperatorRecord) -> Vec<String> {
     vec![

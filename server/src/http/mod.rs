@@ -20,8 +20,6 @@ mod ratings;
 mod task_details;
 pub mod views;
 
-use std::sync::Arc;
-
 use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderMap;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
@@ -180,22 +178,20 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
 /// Wraps the routes in the layers that every request passes, listed from the outermost to the
 /// innermost. A refusal passes all the layers above the one that refuses.
 fn layered(router: Router<App>, app: App) -> Router {
-    // Each layer clones the state of all layers below it for each request.
-    let shared = Arc::new(app.clone());
     let layers = ServiceBuilder::new()
-        .layer(from_fn_with_state(shared.clone(), request_id::layer))
+        .layer(from_fn_with_state(app.clone(), request_id::layer))
         .layer(from_fn(trace::layer))
         .layer(map_response(security_headers::layer))
         .layer(from_fn(cors::layer))
         .layer(from_fn(coding::mark_compressible))
         .layer(from_fn_with_state(
-            Dialects::new(shared.clone()),
+            Dialects::new(app.clone()),
             dialect::layer,
         ))
         .layer(CatchPanicLayer::custom(layer::answer_panic))
         .layer(from_fn(request_size::layer))
         .layer(from_fn_with_state(
-            RateLimits::new(shared),
+            RateLimits::new(app.clone()),
             rate_limit::layer,
         ))
         // A request in an unknown dialect or content coding counts against the rate limit.

@@ -1,5 +1,15 @@
 //! Loads tasks with everything that their views show, reading what many tasks share at once.
 
+use std::collections::HashMap;
+
+use api_types::{
+    AgentId, OperatorId, TaskId, Timestamp,
+    agent::AgentSummary,
+    message::Author,
+    operator::OperatorSummary,
+    status::{Action, Status},
+};
+
 use crate::{
     domain::{
         account,
@@ -12,14 +22,6 @@ use crate::{
         ratings, tasks,
     },
 };
-use api_types::{
-    AgentId, OperatorId, TaskId, Timestamp,
-    agent::AgentSummary,
-    message::Author,
-    operator::OperatorSummary,
-    status::{Action, Status},
-};
-use std::collections::HashMap;
 
 /// A task with everything that its views show.
 #[derive(Clone, Debug)]

@@ -7,7 +7,6 @@ use api_types::{
 };
 
 use super::moved::{Moved, PreviousState, Refusal, ScheduledJob};
-
 use super::{GRACE, JUDGED_WITHIN, MoveContext, Task};
 use crate::domain::{
     estimate::ESTIMATE_ANSWERED_WITHIN,

@@ -1,17 +1,5 @@
 //! The agent's side of the messages about a task (contract §4).
 
-use crate::domain::message::parse;
-use crate::http::agent::tasks::{owned, task_id};
-use crate::http::error::{self, ApiError, checked};
-use crate::http::extract::auth::AgentAuth;
-use crate::http::extract::body::JsonBody;
-use crate::http::extract::page::PageQuery;
-use crate::http::idempotency::once;
-use crate::http::messages::{read, write};
-use crate::{
-    app::App,
-    store::{Tx, messages::MessageReader},
-};
 use api_types::{
     TaskId,
     error::ErrorBody,
@@ -24,6 +12,19 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
     response::Response,
+};
+
+use crate::domain::message::parse;
+use crate::http::agent::tasks::{owned, task_id};
+use crate::http::error::{self, ApiError, checked};
+use crate::http::extract::auth::AgentAuth;
+use crate::http::extract::body::JsonBody;
+use crate::http::extract::page::PageQuery;
+use crate::http::idempotency::once;
+use crate::http::messages::{read, write};
+use crate::{
+    app::App,
+    store::{Tx, messages::MessageReader},
 };
 
 /// Read all messages about a task, oldest first. This marks the operator's messages as read.

@@ -1,5 +1,10 @@
 //! Agents search for operators near a place (contract §6).
 
+use api_types::{
+    error::ErrorBody, operator::OperatorSearchResult, page::Page, paths, task_type::TaskType,
+};
+use axum::{Json, extract::State};
+
 use crate::http::error::{self, ApiError};
 use crate::http::extract::auth::AgentAuth;
 use crate::http::extract::near::{self, near_window};
@@ -14,10 +19,6 @@ use crate::{
         tasks,
     },
 };
-use api_types::{
-    error::ErrorBody, operator::OperatorSearchResult, page::Page, paths, task_type::TaskType,
-};
-use axum::{Json, extract::State};
 
 /// Default radius in kilometres in which agents search for operators.
 const SEARCH_RADIUS_KM: f64 = 50.0;

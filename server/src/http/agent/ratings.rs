@@ -1,16 +1,7 @@
 //! The agent rates the operator of a completed task (contract §4).
 
-use crate::domain::rating::parse;
-use crate::http::agent::tasks::{owned, task_id};
-use crate::http::error::{self, ApiError, checked};
-use crate::http::extract::auth::AgentAuth;
-use crate::http::extract::body::JsonBody;
-use crate::http::idempotency::once;
-use crate::http::ratings::rate;
-use crate::http::views;
-use crate::{app::App, domain::task::Task, store::Tx};
 use api_types::{
-    AgentId, TaskId,
+    TaskId,
     error::ErrorBody,
     message::{Author, GiveRating, GivenRating},
     paths,
@@ -20,6 +11,16 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+
+use crate::app::App;
+use crate::domain::rating::parse;
+use crate::http::agent::tasks::{owned, task_id};
+use crate::http::error::{self, ApiError, checked};
+use crate::http::extract::auth::AgentAuth;
+use crate::http::extract::body::JsonBody;
+use crate::http::idempotency::once;
+use crate::http::ratings::rate;
+use crate::http::views;
 
 /// Rate the operator: 1 to 5 stars, once, after the task is completed.
 #[utoipa::path(post, path = paths::RATE_OPERATOR, tag = "tasks", params(("id" = TaskId, Path)),
@@ -38,13 +39,9 @@ pub async fn rate_operator(
     let id = task_id(&id)?;
     let now = app.clock.now();
     once(&app, posted.once(agent.id), StatusCode::OK, move |tx| {
-        let task = rated_by_agent(tx, agent.id, id)?;
+        let task = owned(tx, agent.id, id)?.ok_or_else(error::task_not_found)?;
         let rated = rate(tx, &task, Author::Agent, &stated, now)?;
         Ok(views::marked(&task, rated))
     })
     .await
-}
-
-fn rated_by_agent(tx: &mut Tx<'_>, agent_id: AgentId, id: TaskId) -> Result<Task, ApiError> {
-    owned(tx, agent_id, id)?.ok_or_else(error::task_not_found)
 }

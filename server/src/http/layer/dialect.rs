@@ -125,13 +125,13 @@ fn accepts_problems(headers: &HeaderMap) -> bool {
 /// The state of the layer. Cheap to clone.
 #[derive(Clone)]
 pub struct Dialects {
-    app: Arc<App>,
+    app: App,
     cache: DialectCache,
 }
 
 impl Dialects {
     /// Creates the state without any remembered key.
-    pub fn new(app: Arc<App>) -> Self {
+    pub fn new(app: App) -> Self {
         Self {
             app,
             cache: DialectCache::default(),

@@ -1,7 +1,5 @@
 //! Gives each request an id: the caller's own if it is safe to repeat, else a new one.
 
-use std::sync::Arc;
-
 use api_types::RequestId;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -18,7 +16,7 @@ pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const CHARS_MAX: usize = 64;
 
 /// Runs the request in a context with its id, and repeats the id in the response.
-pub async fn layer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = stated(request.headers())
         .unwrap_or_else(|| RequestId::new(app.clock.now(), app.entropy.u128()).to_string());
     let header = HeaderValue::from_str(&id);

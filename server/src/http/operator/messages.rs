@@ -1,21 +1,5 @@
 //! The operator's side of the messages about a task (contract §4).
 
-use crate::domain::message::parse;
-use crate::http::agent::tasks::task_id;
-use crate::http::error::{self, ApiError, checked};
-use crate::http::extract::auth::OperatorAuth;
-use crate::http::extract::body::JsonBody;
-use crate::http::extract::page::PageQuery;
-use crate::http::idempotency::once;
-use crate::http::messages::{read, write};
-use crate::{
-    app::App,
-    store::{
-        Tx,
-        messages::{self, MessageReader},
-        tasks,
-    },
-};
 use api_types::{
     TaskId,
     error::ErrorBody,
@@ -28,6 +12,24 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
     response::Response,
+};
+
+use crate::domain::message::parse;
+use crate::http::agent::tasks::task_id;
+use crate::http::error::{self, ApiError, checked};
+use crate::http::extract::auth::OperatorAuth;
+use crate::http::extract::body::JsonBody;
+use crate::http::extract::page::PageQuery;
+use crate::http::idempotency::once;
+use crate::http::messages::{read, write};
+use crate::http::operator::tasks::claimed;
+use crate::{
+    app::App,
+    store::{
+        Tx,
+        messages::{self, MessageReader},
+        tasks,
+    },
 };
 
 /// Read the messages of the operator's own claim, oldest first. This marks the agent's as read.
@@ -80,8 +82,7 @@ pub async fn operator_send_message(
         posted.once(operator.id),
         StatusCode::CREATED,
         move |tx| {
-            let task = tasks::get(tx, id)?.filter(|task| task.operator_id == Some(operator.id));
-            let task = task.ok_or_else(error::task_not_claimed_by_you)?;
+            let task = claimed(tx, operator.id, id)?;
             write(tx, &task, Author::Operator, &stated.body, context)
         },
     )

@@ -2,17 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::http::error::{self, ApiError};
-use crate::http::extract::auth::OperatorAuth;
-use crate::http::extract::body::JsonBody;
-use crate::http::idempotency::once;
-use crate::{
-    app::App,
-    domain::{
-        faults::Faults, moves::Move, proof::Evidence, submission::Submission, task::MoveContext,
-    },
-    store::{Tx, credentials, moves, proofs, tasks, uploads},
-};
 use api_types::{
     OperatorId, TaskId, Timestamp,
     error::ErrorBody,
@@ -24,6 +13,18 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
     response::Response,
+};
+
+use crate::http::error::{self, ApiError};
+use crate::http::extract::auth::OperatorAuth;
+use crate::http::extract::body::JsonBody;
+use crate::http::idempotency::once;
+use crate::{
+    app::App,
+    domain::{
+        faults::Faults, moves::Move, proof::Evidence, submission::Submission, task::MoveContext,
+    },
+    store::{Tx, credentials, moves, proofs, tasks, uploads},
 };
 
 /// Submit proof for a claimed task. The Guardian reviews it next.

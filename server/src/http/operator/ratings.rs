@@ -1,19 +1,7 @@
 //! The operator rates the agent of a completed task (contract §4).
 
-use crate::domain::rating::parse;
-use crate::http::agent::tasks::task_id;
-use crate::http::error::{self, ApiError, checked};
-use crate::http::extract::auth::OperatorAuth;
-use crate::http::extract::body::JsonBody;
-use crate::http::idempotency::once;
-use crate::http::ratings::rate;
-use crate::{
-    app::App,
-    domain::task::Task,
-    store::{Tx, tasks},
-};
 use api_types::{
-    OperatorId, TaskId,
+    TaskId,
     error::ErrorBody,
     message::{Author, GiveRating, GivenRating},
     paths,
@@ -23,6 +11,16 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+
+use crate::app::App;
+use crate::domain::rating::parse;
+use crate::http::agent::tasks::task_id;
+use crate::http::error::{ApiError, checked};
+use crate::http::extract::auth::OperatorAuth;
+use crate::http::extract::body::JsonBody;
+use crate::http::idempotency::once;
+use crate::http::operator::tasks::claimed;
+use crate::http::ratings::rate;
 
 /// Rate the agent: 1 to 5 stars, once, after the task is completed.
 #[utoipa::path(post, path = paths::RATE_AGENT, tag = "operators", params(("id" = TaskId, Path)),
@@ -41,18 +39,8 @@ pub async fn rate_agent(
     let id = task_id(&id)?;
     let now = app.clock.now();
     once(&app, posted.once(operator.id), StatusCode::OK, move |tx| {
-        let task = rated_by_operator(tx, operator.id, id)?;
+        let task = claimed(tx, operator.id, id)?;
         rate(tx, &task, Author::Operator, &stated, now)
     })
     .await
-}
-
-fn rated_by_operator(
-    tx: &mut Tx<'_>,
-    operator_id: OperatorId,
-    id: TaskId,
-) -> Result<Task, ApiError> {
-    tasks::get(tx, id)?
-        .filter(|task| task.operator_id == Some(operator_id))
-        .ok_or_else(error::task_not_claimed_by_you)
 }

@@ -329,3 +329,14 @@ async fn simple_move(
     })
     .await
 }
+
+/// Returns the task if the operator claims it.
+pub(super) fn claimed(
+    tx: &mut Tx<'_>,
+    operator_id: OperatorId,
+    id: TaskId,
+) -> Result<Task, ApiError> {
+    tasks::get(tx, id)?
+        .filter(|task| task.operator_id == Some(operator_id))
+        .ok_or_else(error::task_not_claimed_by_you)
+}

@@ -1,16 +1,6 @@
 //! The notices of the payment provider (contract §3). `domain/fiat.rs` decides what a notice
 //! changes; the protocol is in `outside/fiat.rs`.
 
-use crate::http::agent::payments::credit;
-use crate::http::error::{self, ApiError, checked};
-use crate::http::extract::body::{self};
-use crate::http::idempotency::{self, OnceKey, once};
-use crate::{
-    app::App,
-    domain::fiat::{self as paying},
-    outside::fiat::NoticeSignature,
-    store::fiat,
-};
 use api_types::{
     deposit::{PaymentWebhook, PaymentWebhookResponse},
     error::ErrorBody,
@@ -20,6 +10,17 @@ use axum::{
     extract::{Request, State},
     http::{HeaderMap, StatusCode},
     response::Response,
+};
+
+use crate::http::agent::payments::credit;
+use crate::http::error::{self, ApiError, checked};
+use crate::http::extract::body::{self};
+use crate::http::idempotency::{self, OnceKey, once};
+use crate::{
+    app::App,
+    domain::fiat::{self as paying},
+    outside::fiat::NoticeSignature,
+    store::fiat,
 };
 
 /// Receive the payment provider's notice about a payment. A paid amount is credited once.

@@ -30,13 +30,13 @@ use counter::{RateLimiter, WINDOW, seconds_left};
 /// The state of the layer. Cheap to clone.
 #[derive(Clone)]
 pub struct RateLimits {
-    app: Arc<App>,
+    app: App,
     limiter: Arc<RateLimiter>,
 }
 
 impl RateLimits {
     /// Creates the state with nothing counted.
-    pub fn new(app: Arc<App>) -> Self {
+    pub fn new(app: App) -> Self {
         Self {
             app,
             limiter: Arc::default(),
