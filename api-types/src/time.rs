@@ -64,10 +64,24 @@ impl fmt::Display for Timestamp {
         let (year, month, day) = civil_from_days(day);
         let (hour, minute) = (in_day / 3_600_000, in_day / 60_000 % 60);
         let (second, millis) = (in_day / 1_000 % 60, in_day % 1_000);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
-        )
+        let fields = [
+            (0, 4, year),
+            (5, 2, month),
+            (8, 2, day),
+            (11, 2, hour),
+            (14, 2, minute),
+            (17, 2, second),
+            (20, 3, millis),
+        ];
+        // A list contains a hundred times, and `write!` took a tenth of the time of a list.
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        for (start, digits, mut value) in fields {
+            for digit in text.iter_mut().skip(start).take(digits).rev() {
+                *digit += (value % 10) as u8;
+                value /= 10;
+            }
+        }
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

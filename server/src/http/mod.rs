@@ -20,13 +20,16 @@ mod ratings;
 mod task_details;
 pub mod views;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::HeaderMap;
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
 use tower::ServiceBuilder;
+use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::validate_request::ValidateRequestHeaderLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -178,10 +181,11 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
 /// Wraps the routes in the layers that every request passes, listed from the outermost to the
 /// innermost. A refusal passes all the layers above the one that refuses.
 fn layered(router: Router<App>, app: App) -> Router {
+    let refuse = ValidateRequestHeaderLayer::<fn(&mut Request) -> Result<(), Response>>::custom;
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(app.clone(), request_id::layer))
         .layer(from_fn(trace::layer))
-        .layer(map_response(security_headers::layer))
+        .layer(MapResponseLayer::new(security_headers::add))
         .layer(from_fn(cors::layer))
         .layer(from_fn(coding::mark_compressible))
         .layer(from_fn_with_state(
@@ -189,14 +193,14 @@ fn layered(router: Router<App>, app: App) -> Router {
             dialect::layer,
         ))
         .layer(CatchPanicLayer::custom(layer::answer_panic))
-        .layer(from_fn(request_size::layer))
+        .layer(refuse(request_size::refuse_large))
         .layer(from_fn_with_state(
             RateLimits::new(app.clone()),
             rate_limit::layer,
         ))
         // A request in an unknown dialect or content coding counts against the rate limit.
-        .layer(from_fn(dialect::refuse_unknown))
-        .layer(from_fn(coding::refuse_unknown))
+        .layer(refuse(dialect::refuse_unknown))
+        .layer(refuse(coding::refuse_unknown))
         .layer(Extension(StreamSlots::new(app.config.event_streams_max)))
         // Each endpoint limits its own body, and refuses a larger one in the caller's dialect.
         .layer(DefaultBodyLimit::disable());

@@ -13,7 +13,10 @@ use crate::cluster::Cluster;
 use crate::run::{Run, root, step, target};
 use crate::tools;
 
-const ROUNDS: usize = 5;
+/// An even number, so that each server is as often before as behind each other one.
+const ROUNDS: usize = 8;
+/// SQLite and PostgreSQL. The servers of an earlier build are listed behind those of this one.
+const DATABASES: usize = 2;
 const CREATES_PER_ROUND: usize = 10_000;
 const CLAIMS_PER_ROUND: usize = 5_000;
 const LISTS_PER_ROUND: usize = 1_000;
@@ -63,7 +66,7 @@ pub(crate) fn server(tasks: usize, baseline: Option<&Path>) -> Result<()> {
             peer.fill(count)?;
             ours.iter_mut().try_for_each(|market| market.fill(count))
         })?;
-        lists(&ours, &peer, count)?;
+        lists(&mut ours, &peer, count)?;
     }
     for market in &ours {
         step(
@@ -74,61 +77,120 @@ pub(crate) fn server(tasks: usize, baseline: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
+/// A server and its rates in each round: posts and claims, or lists of the newest and nearby.
+struct Row<'a> {
+    market: &'a mut Marketplace,
+    rates: [Vec<f64>; 2],
+}
+
+fn rows(ours: &mut [Marketplace]) -> Vec<Row<'_>> {
+    let row = |market| Row {
+        market,
+        rates: Default::default(),
+    };
+    ours.iter_mut().map(row).collect()
+}
+
+/// Measures every server. Every second round is in reverse, because a server is slower after some
+/// of the others than after the rest.
+fn measure(
+    rows: &mut [Row<'_>],
+    round: usize,
+    rates: impl Fn(&mut Marketplace) -> Result<[f64; 2]>,
+) -> Result<()> {
+    let mut in_order: Vec<_> = rows.iter_mut().collect();
+    if round.is_multiple_of(2) {
+        in_order.reverse();
+    }
+    for row in in_order {
+        let rates = rates(row.market)?;
+        for (all, rate) in row.rates.iter_mut().zip(rates) {
+            all.push(rate);
+        }
+    }
+    eprintln!("  round {round} of {ROUNDS}");
+    Ok(())
+}
+
 fn creates(ours: &mut [Marketplace], peer: &mut PocketBase) -> Result<()> {
     let mut peers = Vec::new();
-    let mut posts = vec![Vec::new(); ours.len()];
-    let mut claims = vec![Vec::new(); ours.len()];
+    let mut rows = rows(ours);
     for round in 1..=ROUNDS {
         peers.push(peer.create(CREATES_PER_ROUND)?);
-        for (market, (posts, claims)) in ours.iter_mut().zip(posts.iter_mut().zip(&mut claims)) {
-            posts.push(market.post(CREATES_PER_ROUND)?);
-            claims.push(market.claim(CLAIMS_PER_ROUND)?);
-        }
-        eprintln!("  round {round} of {ROUNDS}");
+        measure(&mut rows, round, |market| {
+            Ok([
+                market.post(CREATES_PER_ROUND)?,
+                market.claim(CLAIMS_PER_ROUND)?,
+            ])
+        })?;
     }
     let peer = median(&peers);
     println!("creates a second      PocketBase {peer:.0}");
-    for (market, (posts, claims)) in ours.iter().zip(posts.iter().zip(&claims)) {
-        let (posts, claims, name) = (median(posts), median(claims), &market.name);
+    for (index, row) in rows.iter().enumerate() {
+        let ([posts, claims], name) = (row.medians(), &row.market.name);
         let times = posts / peer;
+        let earlier = against_earlier(row, rows.get(index + DATABASES));
         println!(
-            "  posts on {name:<19} {posts:.0}, {times:.1} times PocketBase; claims {claims:.0}"
+            "  posts on {name:<19} {posts:.0}, {times:.1} times PocketBase; claims {claims:.0}\
+             {earlier}"
         );
     }
     Ok(())
 }
 
-fn lists(ours: &[Marketplace], peer: &PocketBase, count: usize) -> Result<()> {
+fn lists(ours: &mut [Marketplace], peer: &PocketBase, count: usize) -> Result<()> {
     let mut peers = Vec::new();
-    let mut rates = vec![(Vec::new(), Vec::new()); ours.len()];
+    let mut rows = rows(ours);
     let (peer_address, peer_request) = peer.newest();
     // Fewer requests, because PocketBase is the slowest of the three.
     let peer_requests = vec![peer_request; LISTS_PER_ROUND / 5];
-    for _ in 0..ROUNDS {
+    for round in 1..=ROUNDS {
         let (_, seconds) = load(peer_address, &peer_requests)?;
         peers.push(peer_requests.len() as f64 / seconds);
-        for (market, (newest, nearby)) in ours.iter().zip(&mut rates) {
-            newest.push(rate(market, &vec![market.newest(); LISTS_PER_ROUND])?);
-            let requests: Vec<_> = (0..LISTS_PER_ROUND).map(|n| market.nearby(n * 7)).collect();
-            nearby.push(rate(market, &requests)?);
-        }
+        measure(&mut rows, round, |market| {
+            let newest = vec![market.newest(); LISTS_PER_ROUND];
+            let nearby: Vec<_> = (0..LISTS_PER_ROUND).map(|n| market.nearby(n * 7)).collect();
+            Ok([rate(market, &newest)?, rate(market, &nearby)?])
+        })?;
     }
     let peer = median(&peers);
     println!("lists of 20 a second, of {count}   PocketBase, newest {peer:.0}");
-    for (market, (newest, nearby)) in ours.iter().zip(&rates) {
-        let (newest, nearby) = (median(newest), median(nearby));
+    for (index, row) in rows.iter().enumerate() {
+        let ([newest, nearby], market) = (row.medians(), &*row.market);
         let requests: Vec<_> = (0..SEARCHES).map(|n| market.nearby(n * 11 + 3)).collect();
         let times = latencies(market.address(), &requests)?;
         println!(
             "  on {:<19} newest {newest:.0}, {:.1} times PocketBase; nearby {nearby:.0}; one nearby \
-             alone takes {} in the median, {} at p99",
+             alone takes {} in the median, {} at p99{}",
             market.name,
             newest / peer,
             millis(&times, 50),
             millis(&times, 99),
+            against_earlier(row, rows.get(index + DATABASES)),
         );
     }
     Ok(())
+}
+
+impl Row<'_> {
+    fn medians(&self) -> [f64; 2] {
+        self.rates.each_ref().map(|rates| median(rates))
+    }
+}
+
+/// Describes how many times as fast as the earlier build a server is: the median over the rounds.
+/// Empty if there is no earlier build.
+fn against_earlier(now: &Row<'_>, earlier: Option<&Row<'_>>) -> String {
+    let Some(earlier) = earlier else {
+        return String::new();
+    };
+    let ratio = |(now, earlier): (&Vec<f64>, &Vec<f64>)| {
+        let rounds = now.iter().zip(earlier);
+        let ratios: Vec<_> = rounds.map(|(now, earlier)| now / earlier).collect();
+        format!("{:.2}", median(&ratios))
+    };
+    let ratios: Vec<_> = now.rates.iter().zip(&earlier.rates).map(ratio).collect();
+    format!("; times the earlier build: {}", ratios.join(" and "))
 }
 
 fn rate(market: &Marketplace, requests: &[Vec<u8>]) -> Result<f64> {

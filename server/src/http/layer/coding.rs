@@ -63,14 +63,14 @@ fn is_marked(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) 
 }
 
 /// Refuses a body in an unknown coding, which was not decompressed: 415 with the known codings.
-pub async fn refuse_unknown(request: Request, next: Next) -> Response {
+pub fn refuse_unknown(request: &mut Request) -> Result<(), Response> {
     let codings = request.headers().get_all(header::CONTENT_ENCODING);
     let is_plain = |value: &HeaderValue| value.is_empty() || value == "identity";
     if codings.iter().all(is_plain) {
-        return next.run(request).await;
+        return Ok(());
     }
     let taken = [(header::ACCEPT_ENCODING, TAKEN)];
-    (taken, error::unsupported_content_coding()).into_response()
+    Err((taken, error::unsupported_content_coding()).into_response())
 }
 
 /// Wraps the router in the layers that must run before routing: content codings, and removal of

@@ -150,11 +150,9 @@ pub async fn layer(State(dialects): State<Dialects>, request: Request, next: Nex
 }
 
 /// Refuses a request that names an unknown dialect: 400.
-pub async fn refuse_unknown(request: Request, next: Next) -> Response {
-    match stated(request.headers()) {
-        Ok(_) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
-    }
+pub fn refuse_unknown(request: &mut Request) -> Result<(), Response> {
+    let stated = stated(request.headers());
+    stated.map(drop).map_err(ApiError::into_response)
 }
 
 async fn write_down(

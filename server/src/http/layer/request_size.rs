@@ -3,7 +3,6 @@
 //! (`connections/`).
 
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::http::error::{self, ApiError};
@@ -16,11 +15,8 @@ const HEADER_BYTES_MAX: usize = 32 * 1024;
 
 /// Refuses a request whose URL or headers are too large, or whose path is not valid UTF-8: 414 for
 /// its URL, 404 for its path, 431 for its headers.
-pub async fn layer(request: Request, next: Next) -> Response {
-    match check(&request) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
-    }
+pub fn refuse_large(request: &mut Request) -> Result<(), Response> {
+    check(request).map_err(ApiError::into_response)
 }
 
 fn check(request: &Request) -> Result<(), ApiError> {

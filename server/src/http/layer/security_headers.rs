@@ -38,7 +38,7 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [
 
 /// Adds the headers that the response does not have. A proof file sets a stricter policy of its
 /// own.
-pub async fn layer(mut response: Response) -> Response {
+pub fn add(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
         headers.entry(name).or_insert(value);
