@@ -36,9 +36,9 @@ fn carry_out(command: Command) -> ExitCode {
         Command::Migrate(place) => migrate(&place),
         Command::CheckLedger(place) => run(check_ledger(place)),
         Command::Openapi => print_openapi(),
-        Command::Admin(asked) => run(admin(*asked)),
-        Command::Backup(asked) => run(maintenance::save(asked)),
-        Command::Restore(asked) => run(maintenance::restore(asked)),
+        Command::Admin(command) => run(admin(*command)),
+        Command::Backup(command) => run(maintenance::save(command)),
+        Command::Restore(command) => run(maintenance::restore(command)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -170,12 +170,12 @@ async fn check_ledger(place: DataLocation) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn admin(asked: Admin) -> anyhow::Result<()> {
-    let store = maintenance::open(&asked.place).await?;
+async fn admin(admin: Admin) -> anyhow::Result<()> {
+    let store = maintenance::open(&admin.place).await?;
     let (clock, entropy) = (SystemClock, SystemEntropy);
-    let only_reads = asked.command.only_reads();
+    let only_reads = admin.command.only_reads();
     let mut answer = Vec::new();
-    let done = command_line::run(asked, &store, &clock, &entropy, &mut answer).await;
+    let done = command_line::run(admin, &store, &clock, &entropy, &mut answer).await;
     tokio::task::spawn_blocking(move || store.close()).await?;
     if only_reads {
         done.and(print(&answer))

@@ -116,15 +116,15 @@ pub struct GaugeGuard(&'static str);
 impl GaugeGuard {
     /// Counts a running job.
     pub fn job() -> Self {
-        Self::begun(JOBS_RUNNING)
+        Self::start(JOBS_RUNNING)
     }
 
     /// Counts an open event stream.
     pub fn event_stream() -> Self {
-        Self::begun(STREAMS)
+        Self::start(STREAMS)
     }
 
-    fn begun(name: &'static str) -> Self {
+    fn start(name: &'static str) -> Self {
         gauge!(name).increment(1.0);
         Self(name)
     }
@@ -215,8 +215,8 @@ mod tests {
             super::count().map(drop)
         };
         thread::scope(|scope| {
-            let begun: Vec<_> = (0..THREADS).map(|_| scope.spawn(begin)).collect();
-            for one in begun {
+            let started: Vec<_> = (0..THREADS).map(|_| scope.spawn(begin)).collect();
+            for one in started {
                 one.join().unwrap().unwrap();
             }
         });

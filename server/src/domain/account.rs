@@ -164,8 +164,8 @@ fn home_place(value: &Value) -> Parsed<HomePlace> {
         let lat = fields.optional("lat", degrees(-LAT_DEGREES_MAX..=LAT_DEGREES_MAX));
         let lng = fields.optional("lng", degrees(-LNG_DEGREES_MAX..=LNG_DEGREES_MAX));
         match (lat, lng) {
-            (Some(_), None) => fields.fault("lng", "is required beside lat"),
-            (None, Some(_)) => fields.fault("lat", "is required beside lng"),
+            (Some(_), None) => fields.fault("lng", "is required together with lat"),
+            (None, Some(_)) => fields.fault("lat", "is required together with lng"),
             _ => {}
         }
         // Rounded to a tenth of a degree: the exact home of an operator must not be known.

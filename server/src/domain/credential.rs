@@ -16,13 +16,11 @@ const IV_CHARS_MAX: usize = 64;
 const POINT_CHARS_MAX: usize = 256;
 
 /// Reads an envelope and checks everything that can be checked without a key: version, algorithm,
-/// base64, the 12 bytes of the iv, the point on the curve, a tag (contract §5). S1 describes an
-/// envelope by ciphertext, iv and point alone, so the other fields are optional.
+/// base64, the 12 bytes of the iv, the point on the curve, a tag (contract §5). The reference
+/// describes an envelope by ciphertext, iv and point alone, so the other fields are optional.
 pub fn parse(value: &Value, submitted_at: Timestamp) -> Parsed<EncryptedCredential> {
     Fields::read(value, |fields| {
-        fields.unknown_are_unnamed(
-            "nothing may travel beside the ciphertext: an envelope has no such fields",
-        );
+        fields.unknown_are_unnamed("must not be sent: an envelope has only its own fields");
         let v = fields.optional("v", version);
         let algorithm = fields.optional("algorithm", text(1..=ALGORITHM_CHARS_MAX));
         let ciphertext = fields.required("ciphertext", text(1..=CIPHERTEXT_CHARS_MAX));

@@ -71,7 +71,7 @@ pub fn parse(body: &Value, now: Timestamp) -> Parsed<Option<Estimate>> {
             fields.fault("", message);
         }
         if !given && fields.has("estimate_note") {
-            let message = "needs estimate_days, estimate_hours or estimate_minutes beside it";
+            let message = "needs estimate_days, estimate_hours or estimate_minutes too";
             fields.fault("estimate_note", message);
         }
         Some(given.then_some(Estimate {

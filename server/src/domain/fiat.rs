@@ -71,7 +71,7 @@ impl Payment {
     }
 
     /// Returns the order id for the provider: the agent's id and this payment's id, which starts
-    /// with its time (S1 prints `agentId_timestamp`). It is unique.
+    /// with its time (the reference prints `agentId_timestamp`). It is unique.
     pub fn order_id(&self) -> String {
         let id = self.id.to_string();
         let bare = id.strip_prefix(TransactionId::PREFIX).unwrap_or(&id);
@@ -152,8 +152,8 @@ pub struct PaymentNotification {
     pub status: Option<PaymentStatus>,
     /// The amount paid.
     pub amount: MicroUsd,
-    /// Whether the amount is in US dollars. The notification of S1 has no currency, and means US
-    /// dollars.
+    /// Whether the amount is in US dollars. The notification of the reference has no currency, and
+    /// means US dollars.
     pub in_dollars: bool,
 }
 
@@ -204,7 +204,7 @@ pub fn parse_notice(body: &Value) -> Parsed<PaymentNotification> {
     })
 }
 
-/// Returns the meaning of a status of dLocal. COMPLETED is S1's second name for PAID.
+/// Returns the meaning of a status of dLocal. COMPLETED is the reference's second name for PAID.
 fn status_of(name: &str) -> Option<PaymentStatus> {
     match name {
         "PENDING" => Some(PaymentStatus::Pending),

@@ -293,13 +293,13 @@ mod tests {
 
     #[test]
     fn a_payout_is_settled_once() {
-        let asked = requested();
+        let request = requested();
         assert_eq!(
-            asked.transfer.debit,
-            Account::Available(asked.payout.operator_id)
+            request.transfer.debit,
+            Account::Available(request.payout.operator_id)
         );
-        let sent = asked.payout.clone().complete(context()).unwrap();
-        assert_eq!(sent.transfer.debit, asked.transfer.credit);
+        let sent = request.payout.clone().complete(context()).unwrap();
+        assert_eq!(sent.transfer.debit, request.transfer.credit);
         assert_eq!(sent.transfer.credit, Account::World);
         assert_eq!(sent.payout.clone().fail(context()), Err(Settled));
         assert_eq!(sent.payout.complete(context()), Err(Settled));
@@ -307,11 +307,11 @@ mod tests {
 
     #[test]
     fn a_failed_payout_gives_the_money_back() {
-        let asked = requested();
-        let failed = asked.payout.clone().fail(context()).unwrap();
-        assert_eq!(failed.transfer.debit, asked.transfer.credit);
-        assert_eq!(failed.transfer.credit, asked.transfer.debit);
-        assert_eq!(failed.transfer.amount, asked.transfer.amount);
+        let request = requested();
+        let failed = request.payout.clone().fail(context()).unwrap();
+        assert_eq!(failed.transfer.debit, request.transfer.credit);
+        assert_eq!(failed.transfer.credit, request.transfer.debit);
+        assert_eq!(failed.transfer.amount, request.transfer.amount);
         assert_eq!(failed.payout.complete(context()), Err(Settled));
     }
 

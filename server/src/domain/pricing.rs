@@ -69,7 +69,7 @@ impl FeeTable {
     }
 }
 
-/// The fees of S1: 18 % below $5 000, 15 % to $25 000, 12 % above.
+/// The fees of the reference: 18 % below $5 000, 15 % to $25 000, 12 % above.
 impl Default for FeeTable {
     fn default() -> Self {
         let row = |from, basis_points| FeeRow { from, basis_points };

@@ -65,8 +65,8 @@ const fn row(domain: TaskDomain, dollars_max: u32, proof_types: &'static [ProofT
     }
 }
 
-/// Returns the types that a list by domain shows. S1's agents call credential tasks digital, so
-/// DIGITAL shows both (contract §4).
+/// Returns the types that a list by domain shows. Agents written after the reference call
+/// credential tasks digital, so DIGITAL shows both (contract §4).
 pub fn listed_under(domain: TaskDomain) -> Vec<TaskType> {
     let shown = |one: &TaskType| {
         let of = rules(*one).domain;

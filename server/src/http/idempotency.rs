@@ -139,12 +139,12 @@ where
     let outcome = app
         .store
         .write(move |tx| {
-            let begun = kept::begin(tx, &request, now).map_err(|error| match error {
+            let lookup = kept::begin(tx, &request, now).map_err(|error| match error {
                 // PostgreSQL waits one second for the first request's row lock, and no longer.
                 StoreError::Busy => error::idempotency_in_flight(),
                 other => other.into(),
             })?;
-            match begun {
+            match lookup {
                 KeyLookup::Answered(answer) if answer.digest != request.digest => {
                     Err(error::idempotency_mismatch())
                 }

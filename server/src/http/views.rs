@@ -242,7 +242,7 @@ fn raw(value: &Value) -> Option<Box<RawValue>> {
     RawValue::from_string(value.to_string()).ok()
 }
 
-/// S1: the location of a task that needs none is "Remote/Digital".
+/// The reference prints "Remote/Digital" as the location of a task that needs none.
 fn place(task_type: api_types::task_type::TaskType, stated: Option<Location>) -> Option<Location> {
     let remote = || {
         let address = Some("Remote/Digital".to_owned());

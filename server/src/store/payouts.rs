@@ -146,7 +146,7 @@ mod tests {
     }
 
     /// Inserts an operator with 100 dollars available, and a payout of 60, which it returns.
-    async fn asked(store: &FreshStore) -> Payout {
+    async fn requested(store: &FreshStore) -> Payout {
         let stated = parse_payout(&json!({"amount_usd": 60})).unwrap();
         let id = PayoutId::new(context(1).now, 2);
         let step = Payout::request(id, operator_id(), stated, context(2));
@@ -191,7 +191,7 @@ mod tests {
 
     on_both_databases! {
         async fn payout_that_fails_gives_the_money_back_once(store) {
-            let payout = asked(&store).await;
+            let payout = requested(&store).await;
             assert_eq!(available(&store).await, MicroUsd::usd(40));
             assert_books_are_right(&store).await;
             let failed = payout.clone().fail(context(3)).unwrap();
@@ -210,7 +210,7 @@ mod tests {
         }
 
         async fn payout_that_arrives_leaves_the_books(store) {
-            let payout = asked(&store).await;
+            let payout = requested(&store).await;
             let sums_of = || store.read(|tx| sums(tx, operator_id()));
             assert_eq!(sums_of().await.unwrap(), (MicroUsd::usd(60), MicroUsd::ZERO));
             let sent = payout.complete(context(3)).unwrap();
@@ -221,7 +221,7 @@ mod tests {
         }
 
         async fn check_finds_a_payout_without_its_money(store) {
-            let payout = asked(&store).await;
+            let payout = requested(&store).await;
             let forge = "UPDATE payout SET amount_micros = amount_micros + 1";
             store.write(move |tx| tx.execute(forge, &[])).await.unwrap();
             let checked = store.read(ledger::check).await.unwrap();

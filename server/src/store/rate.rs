@@ -41,9 +41,9 @@ pub fn add_requests(tx: &mut Tx<'_>, minute: &Minute, count: u32) -> Result<i64,
 }
 
 /// Deletes the minutes that began before this time, and returns how many counts it deleted.
-pub fn forget_before(tx: &mut Tx<'_>, begun: Timestamp) -> Result<u64, StoreError> {
+pub fn forget_before(tx: &mut Tx<'_>, begins_at: Timestamp) -> Result<u64, StoreError> {
     tx.execute(
         "DELETE FROM request_window WHERE begins_at_ms < $1",
-        &params![begun.as_millis()],
+        &params![begins_at.as_millis()],
     )
 }

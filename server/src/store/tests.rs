@@ -204,7 +204,7 @@ on_both_databases! {
         let sql = "SELECT CAST('x' AS TEXT) AS word, CAST(NULL AS TEXT) AS empty_one";
         let row = store.read(move |tx| tx.first(sql, &[])).await.unwrap().unwrap();
         let problem = |column: &str| row.get::<i64>(column).unwrap_err().to_string();
-        assert_eq!(problem("word"), "column word does not hold the type asked for");
+        assert_eq!(problem("word"), "column word does not hold the requested type");
         assert_eq!(problem("empty_one"), "column empty_one is NULL");
         assert_eq!(problem("missing"), "column missing is not in the answer");
     }
@@ -240,8 +240,8 @@ on_both_databases! {
         with_tables(&store).await;
         assert!(store.read(|tx| put(tx, "a", 1)).await.is_err());
         store.write(|tx| put(tx, "a", 1)).await.unwrap();
-        let (begun, written) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
-        let (at_begin, at_end) = (Arc::clone(&begun), Arc::clone(&written));
+        let (started, written) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+        let (at_begin, at_end) = (Arc::clone(&started), Arc::clone(&written));
         let reader = store.clone();
         let read = tokio::spawn(async move {
             reader.read(move |tx| {
@@ -251,7 +251,7 @@ on_both_databases! {
                 Ok::<_, StoreError>((before, held(tx, "a")?))
             }).await
         });
-        tokio::task::spawn_blocking(move || begun.wait()).await.unwrap();
+        tokio::task::spawn_blocking(move || started.wait()).await.unwrap();
         store.write(|tx| tx.execute("UPDATE purse SET held = 2", &[])).await.unwrap();
         tokio::task::spawn_blocking(move || written.wait()).await.unwrap();
         assert_eq!(read.await.unwrap(), Ok((Some(1), Some(1))));

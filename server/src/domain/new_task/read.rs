@@ -74,7 +74,7 @@ impl NewTask {
             let agent_public_key = fields.optional("agent_public_key", public_key);
             let external_id = fields.optional("external_id", text(1..=EXTERNAL_ID_CHARS_MAX));
             let estimate = EstimateTerms::read(fields);
-            let beside = ExtensionFields::read(fields, market);
+            let extension = ExtensionFields::read(fields, market);
 
             fit_type(fields, task_type, &stated);
             let task_type = task_type?;
@@ -92,21 +92,21 @@ impl NewTask {
                 digital_instructions,
                 callback_url,
                 callback_secret: callback_secret.map(CallbackSecret::new),
-                webhook_style: beside.webhook_style,
-                rating_min: beside.rating_min,
-                result_schema: beside.result_schema,
+                webhook_style: extension.webhook_style,
+                rating_min: extension.rating_min,
+                result_schema: extension.result_schema,
                 agent_public_key,
                 external_id,
                 estimate,
-                sandbox: beside.sandbox,
-                sandbox_outcome: beside.sandbox_outcome,
-                dry_run: beside.dry_run == Some(true),
+                sandbox: extension.sandbox,
+                sandbox_outcome: extension.sandbox_outcome,
+                dry_run: extension.dry_run == Some(true),
             })
         })
     }
 }
 
-/// The fields of this API that S1 does not have.
+/// The fields of this API that the reference does not have.
 struct ExtensionFields {
     webhook_style: Option<WebhookStyle>,
     rating_min: Option<MinimumRating>,
@@ -121,9 +121,9 @@ impl ExtensionFields {
         let outcomes = SandboxOutcome::ALL.map(SandboxOutcome::as_str).join(", ");
         let outcome = choice(SandboxOutcome::parse, outcomes);
         let sandbox_outcome = fields.optional("sandbox_outcome", outcome);
-        let asked = fields.optional("sandbox", flag);
-        let sandbox = market == Market::Sandbox || asked == Some(true);
-        let is_readable = asked.is_some() || !fields.has("sandbox");
+        let requested = fields.optional("sandbox", flag);
+        let sandbox = market == Market::Sandbox || requested == Some(true);
+        let is_readable = requested.is_some() || !fields.has("sandbox");
         if sandbox_outcome.is_some() && !sandbox && is_readable {
             let message = "is for simulated tasks alone: send sandbox: true with it";
             fields.fault("sandbox_outcome", message);
@@ -170,7 +170,7 @@ fn fit_type(
     };
     let rules = task_type::rules(task_type);
     let name = task_type.as_str();
-    // S1's agents call credential tasks digital; the contract accepts both.
+    // Agents written after the reference call credential tasks digital; the contract accepts both.
     let digital =
         rules.domain == TaskDomain::Credential && stated.domain == Some(TaskDomain::Digital);
     if stated.domain.is_some_and(|domain| domain != rules.domain) && !digital {

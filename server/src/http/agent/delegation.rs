@@ -164,11 +164,11 @@ fn day_of(now: Timestamp) -> Timestamp {
 /// Requests human approval if `refusal` says that it is needed, and returns the error for the
 /// response. The approval is inserted by a write of its own, because the refused one is rolled
 /// back. The same request leads to the same approval.
-pub async fn ask(app: &App, asked: (AgentAuth, PostedRequest), refusal: ApiError) -> ApiError {
+pub async fn ask(app: &App, requester: (AgentAuth, PostedRequest), refusal: ApiError) -> ApiError {
     let Some(ApprovalNeed::ToBeAsked { total }) = refusal.approval.as_deref().copied() else {
         return refusal;
     };
-    let (agent, request) = asked;
+    let (agent, request) = requester;
     let id = ApprovalId::new(request.at, app.entropy.u128());
     let question = question(id, &agent, &request, total);
     let written = app

@@ -90,7 +90,7 @@ pub async fn create_task(
     let id = TaskId::new(context.now, app.entropy.u128());
     let once_key = posted.once(agent.id);
     let config = app.config.clone();
-    let asked = (agent.clone(), request.clone());
+    let requester = (agent.clone(), request.clone());
     let posted = once(&app, once_key, StatusCode::CREATED, move |tx| {
         let post = post_context(tx, &config, &agent, &stated, context)?;
         stated.allowed(&post)?;
@@ -112,15 +112,15 @@ pub async fn create_task(
     })
     .await;
     match posted {
-        Err(refusal) => Err(delegation::ask(&app, asked, refusal).await),
+        Err(refusal) => Err(delegation::ask(&app, requester, refusal).await),
         answer => answer,
     }
 }
 
 /// Returns the market of a task: the sandbox for agents of the SANDBOX tier, else by `X-Sandbox`.
 fn market(agent: &AgentAuth, headers: &HeaderMap) -> Parsed<Market> {
-    let asked = headers.get("x-sandbox").map(HeaderValue::as_bytes);
-    match asked {
+    let requested = headers.get("x-sandbox").map(HeaderValue::as_bytes);
+    match requested {
         _ if agent.tier == Tier::Sandbox => Ok(Market::Sandbox),
         Some(b"true") => Ok(Market::Sandbox),
         None | Some(b"false") => Ok(Market::Real),

@@ -31,7 +31,7 @@ pub fn no_operator_sign_in() -> ApiError {
     ApiError::new(ErrorCode::NotImplemented, NO_OPERATOR_SIGN_IN)
 }
 
-/// The host's key is missing or invalid. S1 responds with 403 in this case.
+/// The host's key is missing or invalid. The reference responds with 403 in this case.
 pub fn host_only() -> ApiError {
     ApiError::new(
         ErrorCode::Forbidden,
@@ -58,7 +58,7 @@ pub fn no_kyc_provider() -> ApiError {
     ApiError::new(ErrorCode::NotImplemented, message)
 }
 
-/// An agent with this e-mail address already exists (S0).
+/// An agent with this e-mail address already exists (message of HumCLI).
 pub fn agent_exists() -> ApiError {
     ApiError::new(
         ErrorCode::AlreadyExists,
@@ -66,12 +66,12 @@ pub fn agent_exists() -> ApiError {
     )
 }
 
-/// The account of the key does not exist (S0).
+/// The account of the key does not exist (message of HumCLI).
 pub fn agent_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Agent not found")
 }
 
-/// An operator with this e-mail address already exists (S0).
+/// An operator with this e-mail address already exists (message of HumCLI).
 pub fn operator_exists() -> ApiError {
     ApiError::new(
         ErrorCode::AlreadyExists,
@@ -79,7 +79,7 @@ pub fn operator_exists() -> ApiError {
     )
 }
 
-/// The agent has no active key with this id (S0).
+/// The agent has no active key with this id (message of HumCLI).
 pub fn key_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "API key not found")
 }
@@ -104,7 +104,7 @@ pub fn key_manages_nothing() -> ApiError {
     ApiError::new(ErrorCode::Forbidden, message)
 }
 
-/// The agent's e-mail address is already verified (S0).
+/// The agent's e-mail address is already verified (message of HumCLI).
 pub fn email_already_verified() -> ApiError {
     ApiError::new(ErrorCode::InvalidState, "Email already verified")
         .answered(StatusCode::BAD_REQUEST)
@@ -173,7 +173,7 @@ pub fn approval_rejected(id: ApprovalId) -> ApiError {
     ApiError::new(ErrorCode::DelegationExceeded, message)
 }
 
-/// The operator's identity is not approved yet (S0).
+/// The operator's identity is not approved yet (message of HumCLI).
 pub fn kyc_required() -> ApiError {
     ApiError::new(
         ErrorCode::KycRequired,

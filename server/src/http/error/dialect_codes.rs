@@ -15,8 +15,8 @@ pub fn status(dialect: Dialect, error: &ApiError) -> StatusCode {
     table.unwrap_or_else(|| error.status())
 }
 
-/// Returns S3's name for a code, and its status where that is not the code's own. A code that S3
-/// does not have keeps our name.
+/// Returns Nonhumans' name for a code, and its status where that is not the code's own. A code that
+/// Nonhumans does not have keeps our name.
 pub(in crate::http) fn nonhumans(code: ErrorCode) -> (&'static str, Option<StatusCode>) {
     match code {
         ErrorCode::Validation
@@ -33,13 +33,13 @@ pub(in crate::http) fn nonhumans(code: ErrorCode) -> (&'static str, Option<Statu
         | ErrorCode::HumanApprovalRequired => ("forbidden", None),
         ErrorCode::NotFound => ("not_found", None),
         ErrorCode::InsufficientFunds => ("insufficient_funds", None),
-        // S3 has no code for a resource that existed and is gone.
+        // Nonhumans has no code for a resource that existed and is gone.
         ErrorCode::AlreadyExists
         | ErrorCode::InvalidState
         | ErrorCode::Expired
         | ErrorCode::IdempotencyConflict => ("conflict", Some(StatusCode::CONFLICT)),
         ErrorCode::RateLimited => ("rate_limited", None),
-        // The only 503 that S3 has; its clients wait and retry.
+        // The only 503 that Nonhumans has; its clients wait and retry.
         ErrorCode::Unavailable => ("agent_offline", None),
         ErrorCode::Internal => ("internal_error", None),
         ErrorCode::MethodNotAllowed
@@ -49,11 +49,11 @@ pub(in crate::http) fn nonhumans(code: ErrorCode) -> (&'static str, Option<Statu
     }
 }
 
-/// Returns S4's name for a code, and its status where that is not the code's own. A code that S4
-/// does not have keeps our name, in S4's spelling.
+/// Returns Remno's name for a code, and its status where that is not the code's own. A code that
+/// Remno does not have keeps our name, in Remno's spelling.
 pub(in crate::http) fn remno(code: ErrorCode) -> (&'static str, Option<StatusCode>) {
     match code {
-        // S4 uses 422 for idempotency keys only.
+        // Remno uses 422 for idempotency keys only.
         ErrorCode::Validation | ErrorCode::RuleViolation => {
             ("VALIDATION_ERROR", Some(StatusCode::BAD_REQUEST))
         }

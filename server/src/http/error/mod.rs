@@ -186,7 +186,7 @@ pub fn checked<T>(parsed: Parsed<T>) -> Result<T, ApiError> {
     parsed.map_err(validation)
 }
 
-/// Returns an amount as S0 prints it in messages: whole dollars without decimals.
+/// Returns an amount as HumCLI prints it in messages: whole dollars without decimals.
 fn whole(amount: MicroUsd) -> String {
     let text = amount.to_string();
     text.strip_suffix(".00").map_or(text.clone(), str::to_owned)

@@ -4,13 +4,13 @@ use api_types::error::ErrorCode;
 
 use super::ApiError;
 
-/// The agent's balance does not cover the task (S0).
+/// The agent's balance does not cover the task (message of HumCLI).
 pub fn insufficient_balance() -> ApiError {
     let message = "Insufficient balance for escrow";
     ApiError::new(ErrorCode::InsufficientFunds, message)
 }
 
-/// The transaction was already reported (S0).
+/// The transaction was already reported (message of HumCLI).
 pub fn transaction_processed() -> ApiError {
     ApiError::new(ErrorCode::AlreadyExists, "Transaction already processed")
 }
@@ -82,7 +82,7 @@ pub fn other_amount() -> ApiError {
     )
 }
 
-/// The available earnings are less than the requested payout (S0).
+/// The available earnings are less than the requested payout (message of HumCLI).
 pub fn insufficient_available() -> ApiError {
     ApiError::new(
         ErrorCode::InsufficientFunds,
@@ -90,7 +90,7 @@ pub fn insufficient_available() -> ApiError {
     )
 }
 
-/// The operator has no payout with this id (S0).
+/// The operator has no payout with this id (message of HumCLI).
 pub fn payout_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Payout not found")
 }

@@ -18,7 +18,7 @@ pub(in crate::http) async fn page() -> Response {
         <link rel=\"icon\" href=\"/icons/icon.svg\">\
         <link rel=\"stylesheet\" href=\"/docs/errors.css\"></head><body><main>\
         <h1>Errors</h1><p>Every refusal has one of these codes. Branch on the code, never on the \
-        sentence beside it; <code>retryable</code> says whether the same request may succeed \
+        sentence next to it; <code>retryable</code> says whether the same request may succeed \
         later. All operations: <a href=\"/docs\">/docs</a>.</p>";
     Html(format!("{head}{sections}</main></body></html>")).into_response()
 }

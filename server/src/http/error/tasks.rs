@@ -32,15 +32,15 @@ pub fn skill_missing() -> ApiError {
     ApiError::new(ErrorCode::Forbidden, message)
 }
 
-/// S0's message for a credential that cannot be retrieved, whatever the reason.
+/// HumCLI's message for a credential that cannot be retrieved, whatever the reason.
 const NO_CREDENTIAL: &str = "Credential task not found or not completed";
 
-/// The agent has no credential task with this id (S0).
+/// The agent has no credential task with this id (message of HumCLI).
 pub fn credential_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, NO_CREDENTIAL)
 }
 
-/// The agent's credential task is not completed (S0).
+/// The agent's credential task is not completed (message of HumCLI).
 pub fn credential_not_ready() -> ApiError {
     ApiError::new(ErrorCode::InvalidState, NO_CREDENTIAL).answered(StatusCode::NOT_FOUND)
 }
@@ -57,8 +57,8 @@ fn task_changed() -> ApiError {
     ApiError::new(ErrorCode::InvalidState, message)
 }
 
-/// Returns S0's message for a task that the caller cannot move in this way, whether it is in
-/// another status or not the caller's; `None` for moves that S0 does not have.
+/// Returns HumCLI's message for a task that the caller cannot move in this way, whether it is in
+/// another status or not the caller's; `None` for moves that HumCLI does not have.
 fn not_found_to_move(does: Move) -> Option<&'static str> {
     Some(match does {
         Move::Accept | Move::Estimate | Move::EstimateWithin => "Task not found or already claimed",
@@ -72,8 +72,8 @@ fn not_found_to_move(does: Move) -> Option<&'static str> {
     })
 }
 
-/// The table of moves does not have this move from the task's status. S0 says that no such task was
-/// found and responds with 404.
+/// The table of moves does not have this move from the task's status. HumCLI says that no such task
+/// was found and responds with 404.
 fn wrong_status(does: Move) -> ApiError {
     match not_found_to_move(does) {
         Some(message) => {
@@ -83,18 +83,18 @@ fn wrong_status(does: Move) -> ApiError {
     }
 }
 
-/// The caller has no task that this move applies to, in any status. Uses S0's message for the move,
-/// and is "not found" in every dialect, so that nobody learns whether such a task exists.
+/// The caller has no task that this move applies to, in any status. Uses HumCLI's message for the
+/// move, and is "not found" in every dialect, so that nobody learns whether such a task exists.
 pub fn no_task_to(does: Move) -> ApiError {
     let message = not_found_to_move(does).unwrap_or("Task not found");
     ApiError::new(ErrorCode::NotFound, message)
 }
 
-/// The table does not have this move from the task's status, and S0 has no message for it.
+/// The table does not have this move from the task's status, and HumCLI has no message for it.
 fn conflicting(does: Move) -> ApiError {
     let message = match does {
         Move::Withdraw => "A task is given back before its proof is submitted, and not after.",
-        Move::Start => "A task is begun once, after it was accepted.",
+        Move::Start => "A task can be started once, after it was accepted.",
         Move::RequestRevision => {
             "A revision is requested of a task in MANUAL_REVIEW or DISPUTED status."
         }
@@ -107,7 +107,8 @@ fn conflicting(does: Move) -> ApiError {
     ApiError::new(ErrorCode::InvalidState, message)
 }
 
-/// The task is claimed by another operator or by nobody. S0 has a message of its own for a proof.
+/// The task is claimed by another operator or by nobody. HumCLI has a message of its own for a
+/// proof.
 fn not_claimed_by_you(does: Move) -> ApiError {
     match does {
         Move::Submit => no_task_to(does),

@@ -47,7 +47,7 @@ pub fn area(query: &mut Parameters, radius_km: Option<f64>) -> Option<SearchArea
         let named = |name: &&str| query.text(name).is_some();
         match others.iter().copied().find(named) {
             _ if named(&name) => {}
-            Some(other) => query.fault(name, &format!("is required beside {other}")),
+            Some(other) => query.fault(name, &format!("is required together with {other}")),
             None if radius_km.is_some() => query.fault(name, "is required"),
             None => {}
         }

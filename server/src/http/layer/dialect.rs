@@ -221,7 +221,7 @@ fn body(app: &App, dialect: Dialect, error: &ApiError) -> Value {
     }
 }
 
-/// S4 lists one error for each faulty field.
+/// Remno lists one error for each faulty field.
 fn errors_of_remno(error: &ApiError) -> Vec<Value> {
     let code = remno(error.code).0;
     if let Some(id) = error.approval_id() {
@@ -239,8 +239,8 @@ fn errors_of_remno(error: &ApiError) -> Vec<Value> {
         .collect()
 }
 
-/// Prints a field's fault as S4 does: "email is required". A message that is a whole sentence stays
-/// unchanged.
+/// Prints a field's fault as Remno does: "email is required". A message that is a whole sentence
+/// stays unchanged.
 fn said_of(field: &str, message: &str) -> String {
     let goes_on = ["is ", "must "]
         .iter()
@@ -299,8 +299,8 @@ struct ListBody<'a> {
     pagination: Option<&'a RawValue>,
 }
 
-/// Wraps a success in S4's envelope. The rows of a list become its data, and the pagination part of
-/// its meta. The printed JSON is copied as it is, so that money keeps its digits.
+/// Wraps a success in Remno's envelope. The rows of a list become its data, and the pagination part
+/// of its meta. The printed JSON is copied as it is, so that money keeps its digits.
 async fn wrapped(app: &App, response: Response) -> Result<Response, ApiError> {
     let (mut parts, body) = response.into_parts();
     let bytes = body::to_bytes(body, usize::MAX).await;

@@ -113,12 +113,12 @@ fn run_first<C: refinery::Migrate>(
 /// checked.
 pub(in crate::store) fn pending(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let history = "SELECT to_regclass('refinery_schema_history')::TEXT AS name";
-    let begun = match tx.first(history, &[])? {
+    let has_history = match tx.first(history, &[])? {
         Some(row) => row.get::<Option<String>>("name")?.is_some(),
         None => false,
     };
     let mut applied = Vec::new();
-    if begun {
+    if has_history {
         for row in tx.query("SELECT version FROM refinery_schema_history", &[])? {
             applied.push(row.get::<i64>("version")?);
         }

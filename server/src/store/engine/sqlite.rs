@@ -84,8 +84,8 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
 
 /// Waits a moment while another process holds the lock, and returns whether to try again. SQLite
 /// calls this function as its busy handler.
-fn wait_for_the_lock(asked: i32) -> bool {
-    let waited = LOCK_ASKED_EVERY * asked.unsigned_abs();
+fn wait_for_the_lock(attempts: i32) -> bool {
+    let waited = LOCK_ASKED_EVERY * attempts.unsigned_abs();
     #[expect(
         clippy::disallowed_methods,
         reason = "SQLite tells nobody when another process lets go of the file"
@@ -145,9 +145,9 @@ fn run_batch(connection: &Connection, batch: &mut [Box<dyn Work>]) -> Result<(),
         session.control("BEGIN IMMEDIATE")?;
         run_undoable(&mut session, batch)?;
     }
-    let begun = Instant::now();
+    let started = Instant::now();
     session.control("COMMIT")?;
-    metrics::committed(begun.elapsed());
+    metrics::committed(started.elapsed());
     if session.erases {
         empty_log(connection);
     }

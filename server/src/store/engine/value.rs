@@ -125,7 +125,7 @@ impl Row {
             named(if value.is_null() {
                 "is NULL"
             } else {
-                "does not hold the type asked for"
+                "does not hold the requested type"
             })
         })
     }

@@ -313,20 +313,20 @@ fn a_revision_has_a_day_of_its_own_whatever_the_deadline() {
         .unwrap()
         .task;
     let late = context(71 * HOUR);
-    let asked = review
+    let in_revision = review
         .request_revision("Blurred".into(), Vec::new(), late)
         .unwrap()
         .task;
     // One hour after the deadline the operator still has time.
     let end = context((71 + 24) * HOUR);
-    let mut overdue = asked.clone();
+    let mut overdue = in_revision.clone();
     overdue.stated.deadline = context(2).now;
     let before = context((71 + 24) * HOUR - 1);
     assert_eq!(overdue.move_by_clock(before), Err(Refusal::NotDue));
-    let lapsed = asked.clone().move_by_clock(end).unwrap();
+    let lapsed = in_revision.clone().move_by_clock(end).unwrap();
     assert_eq!(lapsed.task.status, Status::Disputed);
     assert!(lapsed.transfers.is_empty());
-    let resubmitted = asked.submit(operator(1), before).unwrap().task;
+    let resubmitted = in_revision.submit(operator(1), before).unwrap().task;
     let rejected = resubmitted
         .judge(result(Decision::Reject), before)
         .unwrap()
@@ -360,11 +360,11 @@ fn a_claimed_task_expires_an_hour_past_its_deadline() {
 #[test]
 fn an_operator_who_withdraws_leaves_nothing_behind() {
     let accepted = posted().task.accept(operator(1), context(1)).unwrap().task;
-    let begun = accepted.start(operator(1), context(2)).unwrap().task;
+    let started = accepted.start(operator(1), context(2)).unwrap().task;
     let does = Move::Withdraw;
-    let other = begun.clone().withdraw(operator(2), context(3));
+    let other = started.clone().withdraw(operator(2), context(3));
     assert_eq!(other, Err(Refusal::NotClaimedByYou { does }));
-    let open = begun.withdraw(operator(1), context(3)).unwrap().task;
+    let open = started.withdraw(operator(1), context(3)).unwrap().task;
     let mut fresh = posted().task;
     fresh.version = open.version;
     assert_eq!(open, fresh);

@@ -260,10 +260,10 @@ impl PostgresSession {
         let Some(connection) = self.open_connection() else {
             return Attempt::Again(LOST);
         };
-        let begun = Instant::now();
+        let started = Instant::now();
         let client = connection.client();
         let Err(error) = connection.wait_for(client.batch_execute("COMMIT")) else {
-            metrics::committed(begun.elapsed());
+            metrics::committed(started.elapsed());
             return Attempt::Done;
         };
         match refused(&error) {

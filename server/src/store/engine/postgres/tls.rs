@@ -49,7 +49,7 @@ impl ConnectTarget {
                 "the database URL cannot be parsed: write postgres://user:password@host:5432/name",
             )
         })?;
-        let (asked, verification) = match mode.as_deref() {
+        let (requested, verification) = match mode.as_deref() {
             None | Some("prefer") => (SslMode::Prefer, Verification::IfRootsNamed),
             Some("disable") => (SslMode::Disable, Verification::IfRootsNamed),
             Some("require") => (SslMode::Require, Verification::IfRootsNamed),
@@ -67,7 +67,7 @@ impl ConnectTarget {
         config.ssl_mode(match by_socket {
             // A Unix socket does not leave the machine, and PostgreSQL speaks no TLS on it.
             true => SslMode::Disable,
-            false => asked,
+            false => requested,
         });
         let roots = Roots::of(named);
         let tls = match config.get_ssl_mode() {
