@@ -53,7 +53,7 @@ impl LazyPages {
 
 /// Creates the view of a page, or of the page for an unknown path. This is the entry point of the
 /// second wasm file: code reachable only from here is in that file.
-#[wasm_split(later, wasm_split_path = leptos::wasm_split, fallible, preload(preload_lazy))]
+#[wasm_split(lazy, wasm_split_path = leptos::wasm_split, fallible, preload(preload_lazy))]
 fn lazy_view(page: Option<LazyPage>) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
         Some(LazyPage::SignUp) => view! { <SignUpPage/> }.into_any(),

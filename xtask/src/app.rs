@@ -19,7 +19,7 @@ use crate::wasm::{Wasm, hex};
 /// that the page names, but not the wasm that is fetched after the first screen.
 const FIRST_LOAD_BYTES_MAX: usize = 200_000;
 /// The prefix of the wasm file that is fetched after the first screen.
-const LATER: &str = "assets/app_later-";
+const LAZY: &str = "assets/app_lazy-";
 const PRECACHE_MARK: &str = "/*PRECACHE*/{}";
 const VERSION_MARK: &str = "/*VERSION*/\"\"";
 
@@ -96,7 +96,7 @@ impl AppFiles {
             ("style.css", app.join("style.css")),
             ("app.js", bindings.join("app.js")),
             ("app_bg.wasm", bindings.join("app_bg.wasm")),
-            ("app_later.wasm", bindings.join("app_later.wasm")),
+            ("app_lazy.wasm", bindings.join("app_lazy.wasm")),
         ] {
             files.insert(name.to_owned(), read(&file)?);
         }
@@ -208,7 +208,7 @@ impl AppFiles {
             .precache()
             .into_iter()
             .map(|url| file_of(&url).to_owned());
-        let files = files.filter(|name| !name.starts_with(LATER));
+        let files = files.filter(|name| !name.starts_with(LAZY));
         files.chain(["sw.js".to_owned()]).collect()
     }
 
@@ -234,7 +234,7 @@ fn file_of(url: &str) -> &str {
 }
 
 /// Compresses all files and returns the size of the first load; prints the sizes of its files and
-/// of the later wasm.
+/// of the lazy wasm.
 fn compress(dist: &Path, first_load: &[String]) -> Result<usize> {
     let mut total = 0;
     for file in files_under(dist)? {
@@ -243,7 +243,7 @@ fn compress(dist: &Path, first_load: &[String]) -> Result<usize> {
         if first_load.contains(&name) {
             println!("  {small:>7}  /{name}");
             total += small;
-        } else if name.starts_with(LATER) {
+        } else if name.starts_with(LAZY) {
             println!("  {small:>7}  /{name}, after the first screen");
         }
     }
@@ -320,9 +320,9 @@ mod tests {
 
     fn hashed(wasm: &str) -> AppFiles {
         let mut app = app_files(&[
-            ("app.js", "fetch(\"/app_later.wasm\")"),
+            ("app.js", "fetch(\"/app_lazy.wasm\")"),
             ("app_bg.wasm", wasm),
-            ("app_later.wasm", "later"),
+            ("app_lazy.wasm", "lazy"),
             ("boot.js", BOOT),
             ("script.js", "1"),
             ("icon.svg", "<svg/>"),
@@ -373,8 +373,8 @@ mod tests {
     #[test]
     fn what_comes_later_is_kept_for_later_and_no_part_of_the_first_load() {
         let app = hashed("wasm");
-        let later = |names: Vec<String>| names.iter().any(|name| name.contains("app_later-"));
-        assert!(later(app.precache()) && !later(app.first_load()));
+        let lazy = |names: Vec<String>| names.iter().any(|name| name.contains("app_lazy-"));
+        assert!(lazy(app.precache()) && !lazy(app.first_load()));
     }
 
     #[test]

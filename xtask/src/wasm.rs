@@ -101,7 +101,7 @@ impl Wasm {
             .omit_default_module_path(true)
             .remove_name_section(true)
             .remove_producers_section(true)
-            // The later wasm file finds what it needs by the linker's names.
+            // The lazy wasm file finds what it needs by the linker's names.
             .keep_lld_exports(self.split)
             .demangle(!self.split)
             .generate(out)
