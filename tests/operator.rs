@@ -238,13 +238,13 @@ async fn whoever_may_not_take_a_task_yet_is_told_why() -> Result<()> {
     world.ends().await
 }
 
-/// Registration is refused, because nobody could sign in to the account.
+/// Registration is refused, because the app does not sign in yet.
 #[tokio::test]
 async fn sign_up_says_why_nobody_can_become_an_operator_yet() -> Result<()> {
     let setting = ("ALLOW_DEV_OPERATOR_ID_HEADER", "false".to_owned());
     let world = World::start_with("no-sign-in", [setting]).await?;
     let mut sam = world.person("Sam Lee").await?;
-    let reason = "Operators cannot sign in to this server yet";
+    let reason = "You are not signed in.";
     sam.does(
         "signUpInVain",
         json!({ "name": "Sam Lee", "reason": reason }),

@@ -104,6 +104,10 @@ ids! {
     AgentId = "ag_";
     /// The id of an operator account.
     OperatorId = "op_";
+    /// The id of a person who signs in, with or without an operator account: the `sub` of our tokens.
+    SubjectId = "sub_";
+    /// The id of a session on one device: the `sid` of our tokens.
+    SessionId = "ses_";
     /// The id of an API key; never the key itself.
     KeyId = "key_";
     /// The id of a request that waits for a person's approval.

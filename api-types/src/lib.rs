@@ -6,6 +6,8 @@
 //!   every change of its balance.
 //! - An **operator** ([`operator`]) is the person who does the tasks, on a phone, and takes the
 //!   earnings out by **payouts** ([`payout`]).
+//! - An operator signs in by a code sent by e-mail and keeps a **session** ([`session`]) on each
+//!   device.
 //! - A **task** ([`task`]) is work of one type ([`task_type`]), often at one [`place`], with a
 //!   reward in escrow. It is posted ([`new_task`]) or only priced ([`quote`]). Its [`status`]
 //!   changes only by moves, each recorded as an **event** ([`event`]).
@@ -58,6 +60,7 @@ pub mod place;
 pub mod proof;
 pub mod quote;
 pub mod review;
+pub mod session;
 pub mod status;
 pub mod strings;
 pub mod task;
@@ -66,7 +69,7 @@ pub mod time;
 
 pub use id::{
     AgentId, ApprovalId, AuditId, DeliveryId, DisputeId, EventId, KeyId, MessageId, OperatorId,
-    PayoutId, RequestId, TaskId, TransactionId, UploadId,
+    PayoutId, RequestId, SessionId, SubjectId, TaskId, TransactionId, UploadId,
 };
 pub use money::MicroUsd;
 pub use time::Timestamp;

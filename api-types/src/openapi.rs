@@ -18,6 +18,7 @@ use crate::{
     place::{HomePlace, Location},
     proof::SubmitProof,
     review::{RequestRevision, VerifyTask},
+    session::VerifyCode,
 };
 
 /// The bounds of all types that have some.
@@ -49,6 +50,7 @@ const ALL: &[Bounds] = &[
     SubmitProof::BOUNDS,
     RequestRevision::BOUNDS,
     VerifyTask::BOUNDS,
+    VerifyCode::BOUNDS,
 ];
 
 /// Writes the bounds of the fields into the schemas of the document.

@@ -46,12 +46,14 @@ pub struct RegisterOperator {
     /// The operator's name, 1 to 100 characters; agents see it shortened, as in "Jane D.".
     #[cfg_attr(feature = "openapi", schema(example = "Jane Doe"))]
     pub name: String,
-    /// The operator's e-mail address. One account per address.
+    /// The operator's e-mail address. One account per address. The default is the address that the
+    /// person signed in with, and no other is accepted with an access token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
         schema(format = "email", example = "jane@example.com")
     )]
-    pub email: String,
+    pub email: Option<String>,
     /// The phone number: `+` and 7 to 15 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,

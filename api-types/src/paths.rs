@@ -2,7 +2,8 @@
 //! function for clients. No other module spells a path of the API.
 
 use crate::id::{
-    AgentId, ApprovalId, DeliveryId, DisputeId, KeyId, OperatorId, PayoutId, TaskId, UploadId,
+    AgentId, ApprovalId, DeliveryId, DisputeId, KeyId, OperatorId, PayoutId, SessionId, TaskId,
+    UploadId,
 };
 
 macro_rules! templates {
@@ -73,6 +74,18 @@ templates! {
     TASK_DELIVERIES = "/tasks/{id}/deliveries";
     /// POST sends a delivery again.
     REDELIVER = "/deliveries/{id}/redeliver";
+    /// POST mails a sign-in code.
+    SIGN_IN_CODE = "/auth/code";
+    /// POST exchanges a sign-in code for a session.
+    VERIFY_CODE = "/auth/code/verify";
+    /// POST renews a session by its refresh cookie.
+    REFRESH = "/auth/refresh";
+    /// POST ends the session of the refresh cookie.
+    SIGN_OUT = "/auth/sign-out";
+    /// GET lists the sessions of the person.
+    SESSIONS = "/auth/sessions";
+    /// DELETE ends one session.
+    SESSION = "/auth/sessions/{id}";
     /// POST registers an operator.
     REGISTER_OPERATOR = "/operator/register";
     /// GET lists operators near a place.
@@ -215,6 +228,8 @@ paths_by_id! {
     admin_redeliver(id: DeliveryId) = ADMIN_REDELIVER;
     /// Returns the path [`RETRY_JOB`] of one job.
     retry_job(id: &str) = RETRY_JOB;
+    /// Returns the path [`SESSION`] of one session.
+    session(id: SessionId) = SESSION;
     /// Returns the path [`FILE`] of one upload.
     file(id: UploadId) = FILE;
 }

@@ -219,7 +219,7 @@ impl SignUpInputs {
         }
         Ok(RegisterOperator {
             name,
-            email,
+            email: Some(email),
             phone: (!phone.is_empty()).then_some(phone),
             location: Some(HomePlace {
                 city,

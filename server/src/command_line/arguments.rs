@@ -44,6 +44,8 @@ pub enum AdminCommand {
     /// List jobs that failed permanently and run one again.
     #[command(subcommand)]
     Jobs(Jobs),
+    /// Let a new key sign the operators' access tokens; nobody is signed out.
+    RotateKeys,
     /// List the actions of the host, newest first.
     Audit {
         /// Only actions on this id or task type.
@@ -70,7 +72,7 @@ impl AdminCommand {
             Self::TaskTypes(command) => matches!(command, TaskTypes::List),
             Self::Deliveries(command) => matches!(command, Deliveries::List { .. }),
             Self::Jobs(command) => matches!(command, Jobs::List { .. }),
-            Self::Ledger => false,
+            Self::Ledger | Self::RotateKeys => false,
         }
     }
 }

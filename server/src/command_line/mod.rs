@@ -17,6 +17,7 @@ use api_types::{
     host::{DecideKyc, KycDecision, Switch},
 };
 use serde_json::json;
+use zeroize::Zeroizing;
 
 pub use arguments::Admin;
 use arguments::{AdminCommand, Agents, Deliveries, Disputes, Jobs, Operators, TaskTypes};
@@ -30,6 +31,7 @@ use crate::{
     clock::{Clock, Entropy},
     config::shared_terms,
     domain::{
+        access_token::SigningKey,
         dispute::Ruling,
         faults::Faults,
         kyc,
@@ -86,6 +88,11 @@ pub async fn run(
         AdminCommand::Ledger => context.ledger(out).await,
         AdminCommand::Deliveries(command) => context.deliveries(command, out).await,
         AdminCommand::Jobs(command) => context.jobs(command, out).await,
+        AdminCommand::RotateKeys => {
+            let mut random = Zeroizing::new([0; 32]);
+            entropy.fill(&mut *random);
+            context.rotate_keys(&random, out).await
+        }
         AdminCommand::Audit { subject, limit } => context.audit(subject, limit, out).await,
     }
 }
@@ -258,6 +265,18 @@ impl CommandContext<'_> {
         self.print.one(out, &report)?;
         anyhow::ensure!(report.ok, "the ledger has faults");
         Ok(())
+    }
+
+    async fn rotate_keys(
+        &self,
+        random: &Zeroizing<[u8; 32]>,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        let key = SigningKey::from_random(random)?;
+        let current = self
+            .write(move |tx, actor| admin::rotate_signing_key(tx, &key, actor))
+            .await?;
+        self.print.one(out, &current)
     }
 
     async fn deliveries(&self, command: Deliveries, out: &mut impl Write) -> anyhow::Result<()> {

@@ -27,7 +27,6 @@ use crate::domain::target::{Ports, TargetRules};
 pub use dlocal::Dlocal;
 pub use error::ConfigError;
 pub use listen::Listen;
-pub use notices::NO_OPERATOR_SIGN_IN;
 pub use secret::Secret;
 pub use shared::{FILES, SharedSettings, shared_terms};
 use text::origin;

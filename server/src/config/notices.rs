@@ -2,10 +2,9 @@
 
 use super::{Config, KycMode, Payments};
 
-/// The reason why nobody can register as an operator on a server without the development header.
-/// People who try to sign up read it, too.
-pub const NO_OPERATOR_SIGN_IN: &str = "Operators cannot sign in to this server yet, so nobody can \
-     register as one. This version knows operators only by a development header, which \
+/// What operators can and cannot do on a server without the development header.
+const NO_OPERATOR_APP: &str = "Operators cannot sign in to this server by the app yet, only by the \
+     API: the app of this version knows operators by a development header, which \
      ALLOW_DEV_OPERATOR_ID_HEADER=true switches on.";
 
 impl Config {
@@ -24,7 +23,7 @@ impl Config {
                 "Operators sign in by their id alone (ALLOW_DEV_OPERATOR_ID_HEADER=true): \
                  everybody on this machine can act as any operator."
             } else {
-                NO_OPERATOR_SIGN_IN
+                NO_OPERATOR_APP
             }),
         ];
         notices.into_iter().flatten().collect()

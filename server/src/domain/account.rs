@@ -8,10 +8,7 @@ use api_types::{
     error::Dialect,
     estimate::ESTIMATE_MINUTES_MAX,
     event::WebhookStyle,
-    operator::{
-        ChangeOperator, OPERATOR_NAME_CHARS_MAX, PHONE_DIGITS_MAX, PHONE_DIGITS_MIN,
-        RegisterOperator,
-    },
+    operator::{ChangeOperator, OPERATOR_NAME_CHARS_MAX, PHONE_DIGITS_MAX, PHONE_DIGITS_MIN},
     place::{CITY_CHARS_MAX, COUNTRY_CHARS, HomePlace, LAT_DEGREES_MAX, LNG_DEGREES_MAX},
     task_type::TaskType,
 };
@@ -100,15 +97,40 @@ fn settings(value: &Value) -> Parsed<SettingsChange> {
     })
 }
 
-/// Reads the body of POST /operator/register.
-pub fn parse_operator(body: &Value) -> Parsed<RegisterOperator> {
+/// The account that an operator registers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewOperator {
+    /// The name, which agents see shortened.
+    pub name: String,
+    /// The e-mail address.
+    pub email: String,
+    /// The phone number, if given.
+    pub phone: Option<String>,
+    /// The approximate area where the operator works, if given.
+    pub location: Option<HomePlace>,
+    /// The task types that the operator does; empty means all.
+    pub skills: Vec<TaskType>,
+}
+
+/// Reads the body of POST /operator/register. `verified` is the address that the person proved by
+/// signing in.
+pub fn parse_operator(body: &Value, verified: Option<&str>) -> Parsed<NewOperator> {
     Fields::read(body, |fields| {
         let name = fields.required("name", text(1..=OPERATOR_NAME_CHARS_MAX));
-        let email = fields.required("email", email);
+        let email = match verified {
+            None => fields.required("email", email),
+            Some(verified) => {
+                let stated = fields.optional("email", email);
+                if stated.is_some_and(|stated| stated != verified) {
+                    fields.fault("email", "must be the address that you signed in with");
+                }
+                Some(verified.to_owned())
+            }
+        };
         let phone = fields.optional("phone", phone);
         let location = fields.optional("location", home_place);
         let skills = fields.optional("skills", skills);
-        Some(RegisterOperator {
+        Some(NewOperator {
             name: name?,
             email: email?,
             phone,

@@ -2,7 +2,7 @@
 //!
 //! Claiming and running jobs is elsewhere (`store/jobs/`, `jobs/`).
 
-use api_types::{AgentId, DeliveryId, TaskId};
+use api_types::{AgentId, DeliveryId, SubjectId, TaskId};
 use serde::{Deserialize, Serialize};
 
 /// Work that is queued by the transaction that causes it.
@@ -45,6 +45,17 @@ pub enum Job {
         /// The agent that receives the mail.
         agent_id: AgentId,
     },
+    /// A sign-in code is mailed. It is created when the mail is sent, so that none waits in the
+    /// queue.
+    SendSignInCode {
+        /// The person who receives the mail.
+        subject_id: SubjectId,
+    },
+    /// A person is told by mail that a session ended because its refresh token was used twice.
+    SendSessionAlert {
+        /// The person who receives the mail.
+        subject_id: SubjectId,
+    },
 }
 
 /// The pool whose permits a job uses while it runs.
@@ -86,7 +97,7 @@ impl Pool {
 }
 
 impl Job {
-    /// Returns the id of the task, delivery or agent that the job is about.
+    /// Returns the id of the task, delivery, agent or person that the job is about.
     pub fn subject(&self) -> String {
         match self {
             Self::ReviewProof { task_id }
@@ -95,6 +106,9 @@ impl Job {
             | Self::Simulate { task_id } => task_id.to_string(),
             Self::DeliverWebhook { delivery_id, .. } => delivery_id.to_string(),
             Self::SendVerification { agent_id } => agent_id.to_string(),
+            Self::SendSignInCode { subject_id } | Self::SendSessionAlert { subject_id } => {
+                subject_id.to_string()
+            }
         }
     }
 
@@ -107,6 +121,8 @@ impl Job {
             Self::Simulate { .. } => "simulate",
             Self::DeliverWebhook { .. } => "deliver_webhook",
             Self::SendVerification { .. } => "send_verification",
+            Self::SendSignInCode { .. } => "send_sign_in_code",
+            Self::SendSessionAlert { .. } => "send_session_alert",
         }
     }
 
@@ -121,7 +137,9 @@ impl Job {
             | Self::Simulate { .. }
             | Self::DeliverWebhook { .. } => "",
             // The mail server may hang.
-            Self::SendVerification { .. } => "mail",
+            Self::SendVerification { .. }
+            | Self::SendSignInCode { .. }
+            | Self::SendSessionAlert { .. } => "mail",
         }
     }
 
@@ -135,7 +153,9 @@ impl Job {
             | Self::ReviewLargeProof { .. }
             | Self::MoveByClock { .. }
             | Self::Simulate { .. }
-            | Self::SendVerification { .. } => String::new(),
+            | Self::SendVerification { .. }
+            | Self::SendSignInCode { .. }
+            | Self::SendSessionAlert { .. } => String::new(),
         }
     }
 }

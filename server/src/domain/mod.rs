@@ -4,6 +4,7 @@
 //! move and returns what has to be written, or a named refusal. SQL is in `store` and HTTP in
 //! `http`.
 
+pub mod access_token;
 pub mod account;
 pub mod callback_host;
 pub mod cells;
@@ -34,6 +35,9 @@ pub mod result_schema;
 pub mod review;
 pub mod sandbox;
 pub mod secret;
+pub mod session;
+pub mod sign_in;
+pub mod sign_in_code;
 pub mod signature;
 pub mod submission;
 pub mod synthetic;

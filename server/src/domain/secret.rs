@@ -1,4 +1,4 @@
-//! API keys and callback secrets.
+//! API keys, random tokens and callback secrets.
 //!
 //! A key is generated from random bytes passed in by the caller, stored as a hash and compared in
 //! constant time. A callback secret is stored as the agent sent it, because it signs the agent's
@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -63,6 +64,33 @@ impl ApiKey {
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey([redacted])")
+    }
+}
+
+/// A token of 256 random bits that only its receiver holds: in the link of a mail, or in a cookie.
+/// Wiped when dropped.
+pub struct RandomToken(Zeroizing<String>);
+
+impl RandomToken {
+    /// Creates a token from random bytes.
+    pub fn from_random(random: &[u8; 32]) -> Self {
+        Self(Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(random)))
+    }
+
+    /// Returns the token itself, for its receiver.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the hash that is stored.
+    pub fn hash(&self) -> String {
+        hash(&self.0)
+    }
+}
+
+impl fmt::Debug for RandomToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RandomToken([redacted])")
     }
 }
 
@@ -160,6 +188,13 @@ mod tests {
     fn a_key_is_never_printed_for_debugging() {
         let key = ApiKey::from_random(&random(2)).unwrap();
         assert_eq!(format!("{key:?}"), "ApiKey([redacted])");
+    }
+
+    #[test]
+    fn a_token_has_256_bits_and_is_never_printed() {
+        let token = RandomToken::from_random(&[255; 32]);
+        assert_eq!(token.reveal().len(), 43);
+        assert_eq!(format!("{token:?}"), "RandomToken([redacted])");
     }
 
     #[test]

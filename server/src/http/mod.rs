@@ -99,6 +99,12 @@ fn agent_routes() -> OpenApiRouter<App> {
 /// Returns the routes of operators.
 fn operator_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(operator::sign_in::request_code))
+        .routes(routes!(operator::sign_in::verify_code))
+        .routes(routes!(operator::sign_in::refresh))
+        .routes(routes!(operator::sign_in::sign_out))
+        .routes(routes!(operator::sign_in::list_sessions))
+        .routes(routes!(operator::sign_in::end_session))
         .routes(routes!(operator::profile::register_operator))
         .routes(routes!(
             operator::profile::operator_profile,
@@ -152,6 +158,8 @@ fn public_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(public::payment_notices::take_notice))
         .routes(routes!(public::files::read_file))
+        .routes(routes!(public::issuer::describe_issuer))
+        .routes(routes!(public::issuer::list_public_keys))
         .routes(routes!(public::health::healthz))
         .routes(routes!(public::health::readyz))
 }

@@ -6,6 +6,8 @@ pub mod clock_moves;
 pub mod deliver_webhook;
 pub mod review_proof;
 pub mod runner;
+pub mod send_session_alert;
+pub mod send_sign_in_code;
 pub mod send_verification;
 mod shares;
 pub mod simulate;
@@ -14,6 +16,7 @@ use api_types::Timestamp;
 
 use crate::app::App;
 use crate::domain::job::{Job, Pool};
+use crate::outside::mail::MailError;
 use crate::store::StoreError;
 
 /// The reason why a job was not done. It says whether a retry can help.
@@ -47,6 +50,15 @@ impl From<StoreError> for JobError {
     }
 }
 
+impl From<MailError> for JobError {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Unreachable(_) => Self::Retry(error.to_string()),
+            MailError::Refused(_) => Self::Fail(error.to_string()),
+        }
+    }
+}
+
 /// Runs one job with a permit of this pool.
 ///
 /// # Errors
@@ -62,5 +74,7 @@ pub async fn run(app: &App, job: Job, pool: Pool) -> Result<(), JobError> {
         Job::MoveByClock { task_id } => clock_moves::run(app, task_id).await,
         Job::Simulate { task_id } => simulate::run(app, task_id).await,
         Job::SendVerification { agent_id } => send_verification::run(app, agent_id).await,
+        Job::SendSignInCode { subject_id } => send_sign_in_code::run(app, subject_id).await,
+        Job::SendSessionAlert { subject_id } => send_session_alert::run(app, subject_id).await,
     }
 }

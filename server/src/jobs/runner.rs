@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::domain::callback_host;
 use crate::metrics;
 use crate::store::jobs::{ClaimCapacity, ClaimedJob, LeaseScope};
-use crate::store::{StoreError, callback_hosts, idempotency, jobs};
+use crate::store::{StoreError, callback_hosts, idempotency, jobs, sessions, subjects};
 
 /// Maximum number of jobs of one pool claimed by one query.
 const BATCH: u32 = 8;
@@ -40,10 +40,13 @@ const SUSPECT_ALONE: Duration = Duration::from_secs(2);
 /// Interval at which jobs of other processes are looked for. A process's own jobs wake its runner.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Interval at which expired idempotent responses and records of callback hosts are deleted, and
+/// Interval at which expired rows are deleted, such as idempotent responses and sessions, and
 /// the maximum number deleted at once.
 const SWEEP: Duration = Duration::from_secs(60);
 const SWEPT_ROWS_MAX: u32 = 10_000;
+
+/// How long people are kept who requested a code and never entered it: a day.
+const UNVERIFIED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Maximum number of attempts, after which a job stays as failed.
 const ATTEMPTS_MAX: i64 = 10;
@@ -326,10 +329,13 @@ async fn sweep_old(app: &App) {
         .store
         .write(move |tx| {
             idempotency::forget_old(tx, now, SWEPT_ROWS_MAX)?;
+            subjects::forget_unverified(tx, now.before(UNVERIFIED_FOR), SWEPT_ROWS_MAX)?;
+            subjects::forget_old_codes(tx, now, SWEPT_ROWS_MAX)?;
+            sessions::forget_old(tx, now, SWEPT_ROWS_MAX)?;
             callback_hosts::forget_old(tx, now.before(callback_host::LATELY), SWEPT_ROWS_MAX)
         })
         .await;
     if let Err(error) = swept {
-        tracing::error!(%error, "expired responses and host records could not be deleted");
+        tracing::error!(%error, "expired rows could not be deleted");
     }
 }

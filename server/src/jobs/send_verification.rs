@@ -9,19 +9,10 @@ use api_types::{AgentId, agent::Tier};
 use super::JobError;
 use crate::{
     app::App,
-    domain::verification::{LINK_LASTS, LinkToken},
-    outside::mail::{Mail, MailError},
+    domain::{secret::RandomToken, verification::LINK_LASTS},
+    outside::mail::Mail,
     store::{agents, agents::StoredAgent, email_links},
 };
-
-impl From<MailError> for JobError {
-    fn from(error: MailError) -> Self {
-        match error {
-            MailError::Unreachable(_) => Self::Retry(error.to_string()),
-            MailError::Refused(_) => Self::Fail(error.to_string()),
-        }
-    }
-}
 
 /// Sends the mail, unless the address was verified meanwhile.
 ///
@@ -34,7 +25,7 @@ pub async fn run(app: &App, agent_id: AgentId) -> Result<(), JobError> {
     };
     let mut random = [0; 32];
     app.entropy.fill(&mut random);
-    let token = LinkToken::from_random(&random);
+    let token = RandomToken::from_random(&random);
     let (hash, now) = (token.hash(), app.clock.now());
     app.store
         .write(move |tx| email_links::insert(tx, &hash, agent_id, now.after(LINK_LASTS)))
@@ -46,7 +37,7 @@ pub async fn run(app: &App, agent_id: AgentId) -> Result<(), JobError> {
 
 /// Returns the mail. It does not contain the agent's name: somebody who registers a stranger's
 /// address must not be able to write to that stranger.
-fn mail(app: &App, agent: &StoredAgent, token: &LinkToken) -> Mail {
+fn mail(app: &App, agent: &StoredAgent, token: &RandomToken) -> Mail {
     let limits = app.config.tiers.of(Tier::Verified);
     let text = format!(
         "Hello,\n\
@@ -69,5 +60,6 @@ fn mail(app: &App, agent: &StoredAgent, token: &LinkToken) -> Mail {
         to: agent.email.clone(),
         subject: "Confirm your e-mail address for HumanOps".to_owned(),
         text,
+        html: None,
     }
 }

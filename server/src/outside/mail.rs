@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use api_types::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Body, Mailbox, Message};
+use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::response::Category;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use url::Url;
@@ -21,7 +21,7 @@ use url::Url;
 /// Timeout of each step of the SMTP dialogue.
 const STEP_WITHIN: Duration = Duration::from_secs(20);
 
-/// A plain-text mail to one person.
+/// A mail to one person.
 #[derive(Clone)]
 pub struct Mail {
     /// The e-mail address of the recipient.
@@ -30,6 +30,8 @@ pub struct Mail {
     pub subject: String,
     /// The text, in lines that end with LF.
     pub text: String,
+    /// The same as HTML, for mail programs that show it.
+    pub html: Option<String>,
 }
 
 /// Hides the content, because a mail may contain a token.
@@ -133,16 +135,24 @@ impl Mails {
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
         );
-        Message::builder()
+        let message = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(&mail.subject)
             .date(SystemTime::UNIX_EPOCH + millis)
             .message_id(Some(format!("<{name}@{host}>")))
-            .raw_header(machine)
-            .header(ContentType::TEXT_PLAIN)
-            .body(body(&mail.text))
-            .map_err(|error| refused(error.to_string()))
+            .raw_header(machine);
+        let message = match &mail.html {
+            None => message
+                .header(ContentType::TEXT_PLAIN)
+                .body(body(&mail.text)),
+            Some(html) => message.multipart(
+                MultiPart::alternative()
+                    .singlepart(part(ContentType::TEXT_PLAIN, &mail.text))
+                    .singlepart(part(ContentType::TEXT_HTML, html)),
+            ),
+        };
+        message.map_err(|error| refused(error.to_string()))
     }
 }
 
@@ -158,6 +168,10 @@ fn body(text: &str) -> Body {
     } else {
         Body::new(text)
     }
+}
+
+fn part(content_type: ContentType, text: &str) -> SinglePart {
+    SinglePart::builder().header(content_type).body(body(text))
 }
 
 fn mailbox(from: &str) -> anyhow::Result<Mailbox> {

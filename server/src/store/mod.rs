@@ -35,7 +35,10 @@ pub mod proofs;
 pub mod rate;
 pub mod ratings;
 pub mod search;
+pub mod sessions;
 pub mod shared_settings;
+pub mod signing_keys;
+pub mod subjects;
 #[cfg(test)]
 #[path = "../../tests/support/mod.rs"]
 pub(crate) mod support;

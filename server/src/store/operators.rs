@@ -4,11 +4,12 @@
 
 use api_types::{
     OperatorId, Timestamp,
-    operator::{ChangeOperator, KycStatus, RegisterOperator},
+    operator::{ChangeOperator, KycStatus},
     place::HomePlace,
     task_type::TaskType,
 };
 
+use crate::domain::account::NewOperator;
 use crate::domain::new_task::MinimumRating;
 use crate::domain::place::{Point, Spot};
 use crate::store::engine::columns::{json, name, text, to_json};
@@ -43,7 +44,7 @@ pub struct Operator {
 pub fn insert(
     tx: &mut Tx<'_>,
     id: OperatorId,
-    stated: &RegisterOperator,
+    stated: &NewOperator,
     kyc: KycStatus,
     now: Timestamp,
 ) -> Result<bool, StoreError> {

@@ -113,15 +113,13 @@ fn payout(row: &Row) -> Result<Payout, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use api_types::{
-        EventId, Timestamp,
-        operator::{KycStatus, RegisterOperator},
-    };
+    use api_types::{EventId, Timestamp, operator::KycStatus};
     use serde_json::json;
 
     use super::*;
     use crate::{
         domain::{
+            account::NewOperator,
             ledger::{Account, Transfer, TransferCode},
             payout::parse_payout,
             task::{Durations, MoveContext},
@@ -159,7 +157,7 @@ mod tests {
             amount: MicroUsd::usd(100),
             ..step.transfer
         };
-        let operator = RegisterOperator {
+        let operator = NewOperator {
             name: "Jane Doe".to_owned(),
             email: "jane@example.com".to_owned(),
             phone: None,

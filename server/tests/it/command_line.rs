@@ -76,6 +76,18 @@ on_both_databases! {
         assert_eq!((&all["PHOTO"], &all["DELIVERY"]), (&json!("on"), &json!("off")));
     }
 
+    async fn a_new_key_signs_after_it_was_rotated_on_the_command_line(store) {
+        let app = TestApp::start(store).await;
+        let keys = async || {
+            let set = app.get("/.well-known/jwks.json").await.ok();
+            set.body["keys"].as_array().unwrap().iter().map(|key| key["kid"].clone()).collect::<Vec<_>>()
+        };
+        let first = admin_json(&app, &["rotate-keys"]).await;
+        assert_eq!(keys().await, [first["kid"].clone()]);
+        let record = admin_json(&app, &["audit"]).await;
+        assert_eq!((&record[0]["action"], &record[0]["subject"]), (&json!("signing_key.rotate"), &first["kid"]));
+    }
+
     async fn a_delivery_is_seen_and_sent_again_on_the_command_line(store) {
         // No server listens on this port.
         let reached = ["--allow-private-targets", "127.0.0.0/8", "--target-ports", "1"];

@@ -161,6 +161,9 @@ mod sandbox;
 /// Search by distance.
 #[cfg(test)]
 mod search;
+/// Sign-in by e-mail codes: sessions, their renewal and their end.
+#[cfg(test)]
+mod sessions;
 /// The binary's settings, and its log at start.
 #[cfg(test)]
 mod settings;

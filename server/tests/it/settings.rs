@@ -144,7 +144,7 @@ async fn a_host_is_told_at_start_what_suits_development_alone() {
     let told = [
         "Money is test money",
         "Operators are approved automatically",
-        "Operators cannot sign in to this server yet",
+        "Operators cannot sign in to this server by the app yet",
         "everybody on this machine can act as any operator",
     ];
     let listen = ("LISTEN", "127.0.0.1:0");

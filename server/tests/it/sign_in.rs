@@ -85,7 +85,7 @@ on_both_databases! {
         let app = TestApp::start_with(store, &["--allow-dev-operator-id-header=false"]).await;
         let (id, now) = (OperatorId::new(app.now(), 1), app.now());
         let stated = json!({"name": "Jane Doe", "email": "jane@example.com"});
-        let stated = account::parse_operator(&stated).unwrap();
+        let stated = account::parse_operator(&stated, None).unwrap();
         let insert = move |tx: &mut Tx<'_>| {
             operators::insert(tx, id, &stated, KycStatus::Approved, now)
         };
@@ -94,13 +94,13 @@ on_both_databases! {
         operator.get(paths::OPERATOR_PROFILE).await.refused(401, "unauthorized");
     }
 
-    async fn nobody_is_made_an_operator_where_operators_cannot_sign_in(store) {
+    async fn nobody_is_made_an_operator_without_signing_in(store) {
         let app = TestApp::start_with(store, &["--allow-dev-operator-id-header=false"]).await;
         let body = json!({"name": "Jane Doe", "email": "jane@example.com"});
         let request = app.request(Method::POST, paths::REGISTER_OPERATOR).json(&body);
         let refused = request.header("idempotency-key", "once").answer().await;
-        let sentence = refused.refused(501, "not_implemented");
-        assert!(sentence.contains("Operators cannot sign in to this server yet"), "{sentence}");
+        let sentence = refused.refused(401, "unauthorized");
+        assert!(sentence.contains("POST /auth/code"), "{sentence}");
         let count = "SELECT COUNT(*) AS n FROM operator WHERE email = 'jane@example.com'";
         let count = move |tx: &mut Tx<'_>| tx.first(count, &[])?.unwrap().get::<i64>("n");
         assert_eq!(app.app.store.read(count).await.unwrap(), 0);

@@ -5,7 +5,6 @@ use api_types::{ApprovalId, MicroUsd};
 use axum::http::StatusCode;
 
 use super::{ApiError, ApprovalNeed, malformed, whole};
-use crate::config::NO_OPERATOR_SIGN_IN;
 use crate::domain::delegation::{DecisionRefusal, PolicyViolation};
 
 /// The API key is missing or invalid.
@@ -21,14 +20,56 @@ pub fn unauthorized_agent() -> ApiError {
 pub fn unauthorized_operator() -> ApiError {
     ApiError::new(
         ErrorCode::Unauthorized,
-        "Missing or invalid operator identity. Send the operator's id as X-Operator-Id: op_…; \
-         this works on servers that run with ALLOW_DEV_OPERATOR_ID_HEADER=true.",
+        "Missing or invalid access token. Sign in, and send it as Authorization: Bearer …. Servers \
+         that run with ALLOW_DEV_OPERATOR_ID_HEADER=true also take X-Operator-Id: op_….",
     )
 }
 
-/// Operators cannot sign in on this server, so an account would be of no use.
-pub fn no_operator_sign_in() -> ApiError {
-    ApiError::new(ErrorCode::NotImplemented, NO_OPERATOR_SIGN_IN)
+/// The access token is missing or invalid, or its session has ended.
+pub fn not_signed_in() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unauthorized,
+        "You are not signed in. Request a code with POST /auth/code, exchange it with POST \
+         /auth/code/verify, and send the access token as Authorization: Bearer ….",
+    )
+}
+
+/// The person is signed in and has no operator account.
+pub fn not_registered() -> ApiError {
+    ApiError::new(
+        ErrorCode::Forbidden,
+        "You have no operator account yet. Create one with POST /operator/register.",
+    )
+}
+
+/// The sign-in code is wrong, has expired, was used, or was guessed too often.
+pub fn wrong_code() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unauthorized,
+        "This code is wrong or no longer valid. Use the code of the latest mail, or request \
+         another one.",
+    )
+}
+
+/// The refresh cookie is missing or no longer valid.
+pub fn session_ended() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unauthorized,
+        "Your session has ended. Sign in again.",
+    )
+}
+
+/// A page of another origin tried to use the refresh cookie.
+pub fn foreign_origin() -> ApiError {
+    ApiError::new(
+        ErrorCode::Forbidden,
+        "The Origin header must be the URL of this server.",
+    )
+}
+
+/// The person has no session with this id.
+pub fn session_not_found() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "Session not found")
 }
 
 /// The host's key is missing or invalid. The reference responds with 403 in this case.

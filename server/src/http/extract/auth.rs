@@ -1,5 +1,5 @@
-//! Extractors that authenticate the caller: `AgentAuth` by API key, `OperatorAuth` by the
-//! development header, `HostAuth` by the host's key (contract §2).
+//! Extractors that authenticate the caller: `AgentAuth` by API key, `OperatorAuth` by an
+//! access token or the development header, `HostAuth` by the host's key (contract §2).
 //!
 //! A handler that takes one of these does not run without it. Whether the caller may act on a
 //! certain task is not decided here.
@@ -19,6 +19,7 @@ use crate::config::{Registration, Secret};
 use crate::domain::{sandbox, secret};
 use crate::http::context;
 use crate::http::error::{self, ApiError};
+use crate::http::extract::session;
 use crate::store::{keys, operators};
 
 /// The authenticated agent.
@@ -83,7 +84,8 @@ pub fn agent_key(headers: &HeaderMap) -> Option<&str> {
     key.starts_with(secret::KEY_PREFIX).then_some(key)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// Returns the token of `Authorization: Bearer …`.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -104,9 +106,13 @@ impl FromRequestParts<App> for OperatorAuth {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let allowed = app.config.allow_dev_operator_id_header;
-        let id: OperatorId = (parts.headers.get("x-operator-id").filter(|_| allowed))
-            .and_then(|value| value.to_str().ok()?.parse().ok())
+        let stated = parts.headers.get("x-operator-id");
+        let Some(stated) = stated.filter(|_| app.config.allow_dev_operator_id_header) else {
+            return signed_in(app, &parts.headers).await;
+        };
+        let stated = stated.to_str().ok();
+        let id: OperatorId = stated
+            .and_then(|id| id.parse().ok())
             // The sandbox's operator cannot make requests.
             .filter(|id| *id != sandbox::operator())
             .ok_or_else(error::unauthorized_operator)?;
@@ -122,6 +128,19 @@ impl FromRequestParts<App> for OperatorAuth {
             skills: operator.skills,
         })
     }
+}
+
+/// Authenticates an operator by an access token.
+async fn signed_in(app: &App, headers: &HeaderMap) -> Result<OperatorAuth, ApiError> {
+    let person = session::authenticate(app, headers).await?;
+    let person = person.ok_or_else(error::unauthorized_operator)?;
+    let operator = person.operator.ok_or_else(error::not_registered)?;
+    tracing::debug!(operator_id = %operator.id, "an operator was authenticated");
+    Ok(OperatorAuth {
+        id: operator.id,
+        kyc: operator.kyc_status,
+        skills: operator.skills,
+    })
 }
 
 /// The caller who decides an approval: an agent's key, or the host.

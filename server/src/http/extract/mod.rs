@@ -7,3 +7,4 @@ pub mod client;
 pub mod form;
 pub mod near;
 pub mod page;
+pub mod session;

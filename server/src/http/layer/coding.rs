@@ -63,7 +63,10 @@ fn is_marked(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) 
 }
 
 /// Refuses a body in an unknown coding, which was not decompressed: 415 with the known codings.
-#[expect(clippy::result_large_err, reason = "tower-http takes the response itself")]
+#[expect(
+    clippy::result_large_err,
+    reason = "tower-http takes the response itself"
+)]
 pub fn refuse_unknown(request: &mut Request) -> Result<(), Response> {
     let codings = request.headers().get_all(header::CONTENT_ENCODING);
     let is_plain = |value: &HeaderValue| value.is_empty() || value == "identity";

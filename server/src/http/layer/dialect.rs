@@ -150,7 +150,10 @@ pub async fn layer(State(dialects): State<Dialects>, request: Request, next: Nex
 }
 
 /// Refuses a request that names an unknown dialect: 400.
-#[expect(clippy::result_large_err, reason = "tower-http takes the response itself")]
+#[expect(
+    clippy::result_large_err,
+    reason = "tower-http takes the response itself"
+)]
 pub fn refuse_unknown(request: &mut Request) -> Result<(), Response> {
     let stated = stated(request.headers());
     stated.map(drop).map_err(ApiError::into_response)

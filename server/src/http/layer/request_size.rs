@@ -15,7 +15,10 @@ const HEADER_BYTES_MAX: usize = 32 * 1024;
 
 /// Refuses a request whose URL or headers are too large, or whose path is not valid UTF-8: 414 for
 /// its URL, 404 for its path, 431 for its headers.
-#[expect(clippy::result_large_err, reason = "tower-http takes the response itself")]
+#[expect(
+    clippy::result_large_err,
+    reason = "tower-http takes the response itself"
+)]
 pub fn refuse_large(request: &mut Request) -> Result<(), Response> {
     check(request).map_err(ApiError::into_response)
 }

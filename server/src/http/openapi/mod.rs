@@ -31,6 +31,7 @@ use crate::http::public::assets;
         (name = "tasks", description = "Tasks, as the agents see them that post them."),
         (name = "events", description = "What happened to tasks: log, streams and callbacks."),
         (name = "operators", description = "Operators: tasks to do, proofs, earnings."),
+        (name = "sign-in", description = "Operators: codes by e-mail, sessions, signing keys."),
         (name = "host", description = "For the host of this server: identities, switches, ledger."),
         (name = "files", description = "Proof files, by signed address."),
         (name = "health", description = "Whether the server runs, and could serve."),
@@ -56,6 +57,15 @@ impl Modify for Callers {
             (
                 "admin_key",
                 SecurityScheme::ApiKey(header("X-Admin-Key", "The host's key.")),
+            ),
+            (
+                "access_token",
+                SecurityScheme::Http(
+                    HttpBuilder::new()
+                        .scheme(HttpAuthScheme::Bearer)
+                        .bearer_format("JWT")
+                        .build(),
+                ),
             ),
             (
                 "operator_id",

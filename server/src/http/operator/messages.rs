@@ -38,7 +38,7 @@ use crate::{
 #[utoipa::path(get, path = paths::OPERATOR_MESSAGES, tag = "operators",
     params(("id" = TaskId, Path), ("limit" = Option<u32>, Query),
         ("offset" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = Page<Message>), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn operator_messages(
@@ -64,7 +64,7 @@ pub async fn operator_messages(
 /// Send a message to the agent that posted the claimed task.
 #[utoipa::path(post, path = paths::OPERATOR_MESSAGES, tag = "operators",
     params(("id" = TaskId, Path)), request_body = SendMessage,
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 201, body = Message), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]

@@ -5,5 +5,6 @@ pub mod payouts;
 pub mod profile;
 pub mod proofs;
 pub mod ratings;
+pub mod sign_in;
 pub mod tasks;
 pub mod uploads;

@@ -34,7 +34,7 @@ use crate::{
 #[utoipa::path(post, path = paths::PAYOUT, tag = "operators", request_body = RequestPayout,
     params(("Idempotency-Key" = Option<String>, Header,
         description = "Makes a retry safe for 48 hours")),
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 201, body = RequestedPayout), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 402, body = ErrorBody),
         (status = 409, body = ErrorBody), (status = 422, body = ErrorBody),
@@ -88,7 +88,7 @@ fn message(status: PayoutStatus) -> &'static str {
 
 /// Read the status of a payout.
 #[utoipa::path(get, path = paths::PAYOUT_STATUS, tag = "operators",
-    params(("id" = PayoutId, Path)), security(("operator_id" = [])),
+    params(("id" = PayoutId, Path)), security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = PayoutView), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub async fn payout_status(

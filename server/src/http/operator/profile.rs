@@ -11,11 +11,17 @@ use api_types::{
     paths,
     payout::EarningsAndPayouts,
 };
-use axum::{Json, extract::State, http::StatusCode, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::OperatorAuth;
 use crate::http::extract::body::JsonBody;
+use crate::http::extract::session;
 use crate::http::idempotency::once;
 use crate::http::operator::payouts::view as payout_view;
 use crate::http::views;
@@ -26,7 +32,9 @@ use crate::{
     store::{
         ledger,
         operators::{self, Operator},
-        payouts, tasks,
+        payouts,
+        subjects::{self, Subject},
+        tasks,
     },
 };
 
@@ -38,20 +46,21 @@ const RECENT_PAYOUTS: u32 = 20;
 
 /// Register an operator. Where identities are checked manually, `kyc_status` starts as PENDING.
 ///
-/// # Errors
-/// 501 on servers where operators cannot sign in yet, so that an account would be of no use.
+/// The person who is signed in becomes the operator. Servers that run with
+/// ALLOW_DEV_OPERATOR_ID_HEADER=true also register operators without an access token.
 #[utoipa::path(post, path = paths::REGISTER_OPERATOR, tag = "operators",
-    request_body = RegisterOperator,
+    request_body = RegisterOperator, security(("access_token" = []), ()),
     responses((status = 201, body = RegisteredOperator), (status = 400, body = ErrorBody),
-        (status = 409, body = ErrorBody), (status = 501, body = ErrorBody)))]
+        (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn register_operator(
     State(app): State<App>,
+    headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    if !app.config.allow_dev_operator_id_header {
-        return Err(error::no_operator_sign_in());
-    }
-    let stated = checked(account::parse_operator(&posted.body))?;
+    let person = person(&app, &headers).await?;
+    let verified = person.as_ref().map(|person| person.email.as_str());
+    let stated = checked(account::parse_operator(&posted.body, verified))?;
+    let subject_id = person.map(|person| person.id);
     let now = app.clock.now();
     let id = OperatorId::new(now, app.entropy.u128());
     let kyc = match app.config.kyc {
@@ -67,6 +76,10 @@ pub async fn register_operator(
             if !operators::insert(tx, id, &stated, kyc, now)? {
                 return Err(error::operator_exists());
             }
+            let linked = subject_id.map(|subject_id| subjects::link(tx, subject_id, id));
+            if linked.transpose()? == Some(false) {
+                return Err(error::operator_exists());
+            }
             Ok(RegisteredOperator {
                 operator_id: id,
                 name: stated.name.clone(),
@@ -77,9 +90,29 @@ pub async fn register_operator(
     .await
 }
 
+/// Returns the person who registers; `None` on a server that registers operators without sign-in.
+///
+/// # Errors
+/// 401 without a valid access token, 409 if the person has an account.
+async fn person(app: &App, headers: &HeaderMap) -> Result<Option<Subject>, ApiError> {
+    let Some(person) = session::authenticate(app, headers).await? else {
+        return match app.config.allow_dev_operator_id_header {
+            true => Ok(None),
+            false => Err(error::not_signed_in()),
+        };
+    };
+    if person.operator.is_some() {
+        return Err(error::operator_exists());
+    }
+    app.store
+        .read(move |tx| subjects::get(tx, person.subject_id))
+        .await
+        .map_err(ApiError::from)
+}
+
 /// Read the operator's own profile.
 #[utoipa::path(get, path = paths::OPERATOR_PROFILE, tag = "operators",
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = OperatorProfile), (status = 401, body = ErrorBody)))]
 pub async fn operator_profile(
     State(app): State<App>,
@@ -96,7 +129,7 @@ pub async fn operator_profile(
 
 /// Change the operator's profile. Fields that are left out stay as they are.
 #[utoipa::path(patch, path = paths::OPERATOR_PROFILE, tag = "operators",
-    request_body = ChangeOperator, security(("operator_id" = [])),
+    request_body = ChangeOperator, security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = OperatorProfile), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody)))]
 pub async fn change_operator(
@@ -131,7 +164,7 @@ fn profile(operator: Operator) -> OperatorProfile {
 
 /// Read the operator's earnings: pending, available, in review and paid out, as separate amounts.
 #[utoipa::path(get, path = paths::EARNINGS, tag = "operators",
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = EarningsAndPayouts), (status = 401, body = ErrorBody)))]
 pub async fn earnings(
     State(app): State<App>,

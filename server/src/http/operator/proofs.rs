@@ -33,7 +33,7 @@ use crate::{
 /// task, returns the first result.
 #[utoipa::path(post, path = paths::SUBMIT_PROOF, tag = "operators", params(("id" = TaskId, Path)),
     request_body = SubmitProof,
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = ProofReceipt), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 422, body = ErrorBody)))]

@@ -25,7 +25,7 @@ use crate::http::ratings::rate;
 /// Rate the agent: 1 to 5 stars, once, after the task is completed.
 #[utoipa::path(post, path = paths::RATE_AGENT, tag = "operators", params(("id" = TaskId, Path)),
     request_body = GiveRating,
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = GivenRating), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 409, body = ErrorBody)))]

@@ -54,7 +54,7 @@ use crate::{
         ("task_type" = Option<TaskType>, Query), ("min_reward" = Option<MicroUsd>, Query),
         ("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("cursor" = Option<String>, Query)),
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = Page<OperatorTaskView>), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody)))]
 pub async fn find_tasks(
@@ -123,7 +123,7 @@ async fn list_near(
 #[utoipa::path(get, path = paths::MY_TASKS, tag = "operators",
     params(("limit" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("cursor" = Option<String>, Query)),
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = Page<OperatorTaskView>), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody)))]
 pub async fn my_tasks(
@@ -161,7 +161,7 @@ async fn list(
 
 /// Read one task: an open one, or one that the operator claimed.
 #[utoipa::path(get, path = paths::OPERATOR_TASK, tag = "operators", params(("id" = TaskId, Path)),
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = OperatorTaskView), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub async fn operator_task(
@@ -199,7 +199,7 @@ fn does(skills: &[TaskType], task: &Task) -> bool {
 /// approve such an estimate automatically.
 #[utoipa::path(post, path = paths::ACCEPT_TASK, tag = "operators", params(("id" = TaskId, Path)),
     request_body = Option<GiveEstimate>,
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = AcceptedTask), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 410, body = ErrorBody),
@@ -219,7 +219,7 @@ pub async fn accept_task(
 /// Claim a task and estimate how long it will take; the same as accepting it with an estimate.
 #[utoipa::path(post, path = paths::GIVE_ESTIMATE, tag = "operators", params(("id" = TaskId, Path)),
     request_body = GiveEstimate,
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = AcceptedTask), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 410, body = ErrorBody)))]
@@ -276,7 +276,7 @@ async fn claim(
 
 /// Start work on a claimed task. This is optional: a proof may be submitted without it.
 #[utoipa::path(post, path = paths::START_TASK, tag = "operators", params(("id" = TaskId, Path)),
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = MovedTask), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn start_task(
@@ -292,7 +292,7 @@ pub async fn start_task(
 
 /// Give a claimed task back, so that other operators can accept it.
 #[utoipa::path(post, path = paths::WITHDRAW, tag = "operators", params(("id" = TaskId, Path)),
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses((status = 200, body = MovedTask), (status = 401, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn withdraw(

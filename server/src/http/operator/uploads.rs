@@ -52,7 +52,7 @@ pub struct UploadForm {
 /// for another type.
 #[utoipa::path(post, path = paths::UPLOAD, tag = "operators",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
-    security(("operator_id" = [])),
+    security(("access_token" = []), ("operator_id" = [])),
     responses(
         (status = 201, body = Upload),
         (status = 400, body = ErrorBody),

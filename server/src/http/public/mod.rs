@@ -5,4 +5,5 @@ pub mod assets;
 pub mod docs;
 pub mod files;
 pub mod health;
+pub mod issuer;
 pub mod payment_notices;

@@ -8,7 +8,7 @@
 use crate::store::StoreError;
 
 /// Every table, in the order in which one transaction may lock existing rows of them.
-pub(in crate::store) const LOCK_ORDER: [&str; 34] = [
+pub(in crate::store) const LOCK_ORDER: [&str; 39] = [
     "idempotent_answer",
     "request_window",
     "kyc_message",
@@ -21,6 +21,11 @@ pub(in crate::store) const LOCK_ORDER: [&str; 34] = [
     "api_key",
     "approval",
     "operator",
+    "subject",
+    "sign_in_code",
+    "refresh_token",
+    "session",
+    "signing_key",
     "task_type_off",
     "shared_setting",
     "proof_picture",

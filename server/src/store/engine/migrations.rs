@@ -82,6 +82,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "V19__shared_settings",
         include_str!("../../../migrations/0019_shared_settings.sql"),
     ),
+    (
+        "V20__sign_in",
+        include_str!("../../../migrations/0020_sign_in.sql"),
+    ),
 ];
 
 /// Applies the missing migrations and returns their names. Fails before it applies anything if an

@@ -1,0 +1,134 @@
+//! Sign-in codes sent by e-mail: six digits, valid for ten minutes, once (contract §2).
+
+use std::{fmt, time::Duration};
+
+use api_types::{Timestamp, session::CODE_DIGITS};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::secret;
+
+/// How long a code is valid.
+pub const CODE_LASTS: Duration = Duration::from_secs(10 * 60);
+
+/// Maximum number of wrong guesses while a code is valid.
+pub const TRIES_MAX: u32 = 5;
+
+/// Maximum number of codes that are sent to one address in [`LIMITED_FOR`].
+const CODES_MAX: usize = 5;
+
+/// The time in which the codes to one address are limited.
+const LIMITED_FOR: Duration = Duration::from_secs(60 * 60);
+
+/// A code, which exists only in the mail.
+pub struct SignInCode(Zeroizing<String>);
+
+impl SignInCode {
+    /// Creates a code from 64 random bits. Among a million codes the bias is below 10^-13.
+    pub fn from_random(random: &[u8; 8]) -> Self {
+        let number = u64::from_le_bytes(*random) % 10_u64.pow(CODE_DIGITS as u32);
+        Self(Zeroizing::new(format!("{number:0CODE_DIGITS$}")))
+    }
+
+    /// Returns the digits, for the mail.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the salted hash that is stored.
+    pub fn hash(&self, salt: &str) -> String {
+        hash(salt, &self.0)
+    }
+}
+
+impl fmt::Debug for SignInCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignInCode([redacted])")
+    }
+}
+
+fn hash(salt: &str, digits: &str) -> String {
+    secret::hash(&format!("{salt}:{digits}"))
+}
+
+/// A code as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredCode {
+    /// Random text that is hashed together with the digits.
+    pub salt: String,
+    /// The hash of the salt and the digits.
+    pub hash: String,
+    /// Until when it is valid.
+    pub expires_at: Timestamp,
+    /// Wrong guesses so far.
+    pub tries: u32,
+}
+
+impl StoredCode {
+    /// Returns whether these are the digits of this code, and it is still valid.
+    pub fn accepts(&self, digits: &str, now: Timestamp) -> bool {
+        let same = hash(&self.salt, digits)
+            .as_bytes()
+            .ct_eq(self.hash.as_bytes());
+        now < self.expires_at && self.tries < TRIES_MAX && bool::from(same)
+    }
+}
+
+/// Returns the times of an address's codes after another code is sent now, or `None` if it has
+/// received too many within an hour.
+pub fn send_another(times: &[Timestamp], now: Timestamp) -> Option<Vec<Timestamp>> {
+    let since = now.before(LIMITED_FOR);
+    let recent = times.iter().copied().filter(|time| *time > since);
+    let mut recent: Vec<_> = recent.collect();
+    (recent.len() < CODES_MAX).then(|| {
+        recent.push(now);
+        recent
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millis(ms).unwrap()
+    }
+
+    #[test]
+    fn a_code_has_six_digits_and_is_never_printed() {
+        assert_eq!(SignInCode::from_random(&[0; 8]).reveal(), "000000");
+        let code = SignInCode::from_random(&1_234_567_u64.to_le_bytes());
+        assert_eq!(code.reveal(), "234567");
+        assert_eq!(format!("{code:?}"), "SignInCode([redacted])");
+    }
+
+    #[test]
+    fn a_code_is_accepted_until_it_expires_or_was_guessed_too_often() {
+        let code = SignInCode::from_random(&[7; 8]);
+        let mut stored = StoredCode {
+            salt: "salt".to_owned(),
+            hash: code.hash("salt"),
+            expires_at: at(10),
+            tries: 0,
+        };
+        assert!(stored.accepts(code.reveal(), at(9)));
+        assert!(!stored.accepts(code.reveal(), at(10)));
+        assert!(!stored.accepts("000000", at(9)));
+        stored.tries = TRIES_MAX;
+        assert!(!stored.accepts(code.reveal(), at(9)));
+    }
+
+    #[test]
+    fn an_address_gets_five_codes_in_any_hour() {
+        let minute = 60_000_i64;
+        let at = |ms: i64| at(24 * 60 * minute + ms);
+        let mut times = Vec::new();
+        for n in 0..5 {
+            times = send_another(&times, at(n * minute)).unwrap();
+        }
+        assert_eq!(send_another(&times, at(59 * minute)), None);
+        let next = send_another(&times, at(60 * minute)).unwrap();
+        assert_eq!(next.len(), 5, "the first is an hour old");
+        assert_eq!(send_another(&next, at(60 * minute + 1)), None);
+    }
+}

@@ -1,0 +1,125 @@
+//! `PersonAuth`: the person of a valid access token, and the refresh cookie (contract §2).
+
+use api_types::{SessionId, SubjectId};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use cookie::time::Duration as CookieAge;
+use cookie::{Cookie, SameSite};
+
+use super::auth::bearer;
+use crate::app::App;
+use crate::domain::access_token::UnverifiedToken;
+use crate::domain::secret::RandomToken;
+use crate::domain::session::REFRESH_LASTS;
+use crate::http::error::{self, ApiError};
+use crate::store::sessions::{self, SessionOperator};
+use crate::store::signing_keys;
+
+/// The person who sends a valid access token, with or without an operator account.
+#[derive(Clone, Debug)]
+pub struct PersonAuth {
+    /// The person.
+    pub subject_id: SubjectId,
+    /// The session of the token.
+    pub session_id: SessionId,
+    /// The person's operator account.
+    pub operator: Option<SessionOperator>,
+}
+
+impl FromRequestParts<App> for PersonAuth {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        authenticate(app, &parts.headers)
+            .await?
+            .ok_or_else(error::not_signed_in)
+    }
+}
+
+/// Returns the person whose valid access token these headers contain. Everything about it is read
+/// for each request, so that an ended session is refused at once by every process.
+///
+/// # Errors
+/// Those of the store.
+pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Option<PersonAuth>, ApiError> {
+    let Some(token) = bearer(headers).and_then(UnverifiedToken::read) else {
+        return Ok(None);
+    };
+    let (issuer, now) = (app.origin().to_owned(), app.clock.now());
+    app.store
+        .read(move |tx| {
+            let Some(public_key) = signing_keys::public(tx, &token.kid, now)? else {
+                return Ok(None);
+            };
+            let Some(claims) = token.verify(&public_key, &issuer, now) else {
+                return Ok(None);
+            };
+            let operator = sessions::operator(tx, claims.sid, claims.sub, now)?;
+            Ok(operator.map(|operator| PersonAuth {
+                subject_id: claims.sub,
+                session_id: claims.sid,
+                operator,
+            }))
+        })
+        .await
+}
+
+/// Refuses a request with the refresh cookie that no page of this server sent. A missing `Origin`
+/// is refused too, because browsers send it with every such request.
+///
+/// # Errors
+/// 403 for another origin.
+pub fn same_origin(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
+    let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
+    if origin == Some(app.origin().as_bytes()) {
+        Ok(())
+    } else {
+        Err(error::foreign_origin())
+    }
+}
+
+fn is_secure(app: &App) -> bool {
+    app.origin().starts_with("https:")
+}
+
+/// Returns the name of the refresh cookie. Browsers accept the prefix with `Secure` only, which
+/// plain http on loopback does not have.
+fn cookie_name(app: &App) -> &'static str {
+    match is_secure(app) {
+        true => "__Host-humanops_refresh",
+        false => "humanops_refresh",
+    }
+}
+
+/// Returns the refresh token in the cookies of a request.
+pub fn refresh_cookie(app: &App, headers: &HeaderMap) -> Option<String> {
+    let name = cookie_name(app);
+    let lines = headers.get_all(header::COOKIE).into_iter();
+    let mut cookies = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok);
+    let found = cookies.find(|cookie| cookie.name() == name)?;
+    Some(found.value().to_owned())
+}
+
+/// Returns the `Set-Cookie` header that stores a refresh token, or that deletes it.
+///
+/// # Errors
+/// 500 never, because tokens are ASCII.
+pub fn set_refresh_cookie(app: &App, token: Option<&RandomToken>) -> Result<HeaderValue, ApiError> {
+    let seconds = token.map_or(0, |_| REFRESH_LASTS.as_secs());
+    let seconds = i64::try_from(seconds).unwrap_or_default();
+    let value = token.map_or("", RandomToken::reveal);
+    let cookie = Cookie::build((cookie_name(app), value))
+        .path("/")
+        .http_only(true)
+        .secure(is_secure(app))
+        .same_site(SameSite::Strict)
+        .max_age(CookieAge::seconds(seconds));
+    let mut header =
+        HeaderValue::try_from(cookie.build().to_string()).map_err(ApiError::accident)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
