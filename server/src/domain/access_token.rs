@@ -88,11 +88,11 @@ impl SigningKey {
 pub struct Claims {
     /// The issuer: the public URL of this server.
     pub iss: String,
-    /// The audience.
+    /// The audience, always `humanops`.
     pub aud: String,
-    /// The person.
+    /// The person who is signed in.
     pub sub: SubjectId,
-    /// The session.
+    /// The session of the device.
     pub sid: SessionId,
     /// When the token was issued, in seconds since 1970.
     pub iat: i64,

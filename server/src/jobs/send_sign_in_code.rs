@@ -64,7 +64,7 @@ fn mail(app: &App, to: String, code: &SignInCode) -> Mail {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <body style=\"font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:2em auto;padding:0 1em\">\n\
+         <body style=\"font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:2em auto\">\n\
          <p style=\"font-size:32px;font-weight:700;letter-spacing:.2em;margin:0\">{digits}</p>\n\
          <p>Enter this code at <a href=\"{origin}\">{origin}</a> to sign in.\n\
          It is valid for 10 minutes, once.</p>\n\

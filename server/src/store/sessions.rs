@@ -215,8 +215,8 @@ pub fn count_use(
     }
 }
 
-/// Deletes at most `rows_max` sessions that have expired, with their refresh tokens, and returns how
-/// many.
+/// Deletes at most `rows_max` sessions that have expired, with their refresh tokens, and returns
+/// how many.
 pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp, rows_max: u32) -> Result<u64, StoreError> {
     let rows = tx.query(
         "SELECT id FROM session WHERE expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2",

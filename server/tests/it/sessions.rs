@@ -131,7 +131,8 @@ on_both_databases! {
         let registered = phone.register(json!({"name": "Jane Doe"})).await.created();
         phone.get(paths::FIND_TASKS).await.ok();
         let profile = phone.get(paths::OPERATOR_PROFILE).await.ok();
-        assert_eq!((profile.text("email"), profile.id::<OperatorId>("operator_id")), (JANE.to_owned(), registered.id("operator_id")));
+        assert_eq!(profile.text("email"), JANE);
+        assert_eq!(profile.body["operator_id"], registered.body["operator_id"]);
         phone.register(json!({"name": "Jane Doe"})).await.refused(409, "already_exists");
 
         app.advance(Duration::from_secs(7 * 24 * 60 * 60));
@@ -266,7 +267,8 @@ on_both_databases! {
 
     async fn a_person_signs_out_here_and_on_another_device(store) {
         let app = start(store).await;
-        let (phone, tablet) = (Device::sign_in(&app, JANE).await, Device::sign_in(&app, JANE).await);
+        let phone = Device::sign_in(&app, JANE).await;
+        let tablet = Device::sign_in(&app, JANE).await;
         let stranger = Device::sign_in(&app, "joe@example.com").await;
         let list = phone.get(paths::SESSIONS).await.ok();
         let sessions = list.body["data"].as_array().unwrap();

@@ -19,7 +19,7 @@ use crate::config::{Registration, Secret};
 use crate::domain::{sandbox, secret};
 use crate::http::context;
 use crate::http::error::{self, ApiError};
-use crate::http::extract::session;
+use crate::http::extract::session::{self, bearer};
 use crate::store::{keys, operators};
 
 /// The authenticated agent.
@@ -82,13 +82,6 @@ pub fn agent_key(headers: &HeaderMap) -> Option<&str> {
         None => bearer(headers)?,
     };
     key.starts_with(secret::KEY_PREFIX).then_some(key)
-}
-
-/// Returns the token of `Authorization: Bearer …`.
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The authenticated operator.

@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::time::Duration as CookieAge;
 use cookie::{Cookie, SameSite};
 
-use super::auth::bearer;
 use crate::app::App;
 use crate::domain::access_token::UnverifiedToken;
 use crate::domain::secret::RandomToken;
@@ -19,7 +18,7 @@ use crate::store::signing_keys;
 /// The person who sends a valid access token, with or without an operator account.
 #[derive(Clone, Debug)]
 pub struct PersonAuth {
-    /// The person.
+    /// The person who is signed in.
     pub subject_id: SubjectId,
     /// The session of the token.
     pub session_id: SessionId,
@@ -39,9 +38,6 @@ impl FromRequestParts<App> for PersonAuth {
 
 /// Returns the person whose valid access token these headers contain. Everything about it is read
 /// for each request, so that an ended session is refused at once by every process.
-///
-/// # Errors
-/// Those of the store.
 pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Option<PersonAuth>, ApiError> {
     let Some(token) = bearer(headers).and_then(UnverifiedToken::read) else {
         return Ok(None);
@@ -63,6 +59,13 @@ pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Option<Perso
             }))
         })
         .await
+}
+
+/// Returns the token of `Authorization: Bearer …`.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Refuses a request with the refresh cookie that no page of this server sent. A missing `Origin`

@@ -209,9 +209,9 @@ enum Refreshed {
 
 /// Renew the session of the refresh cookie.
 ///
-/// Each refresh token works once, and within 10 seconds once more, because two tabs may renew at the
-/// same moment. If it is used later, somebody may have copied it: the session ends. `Origin` must be
-/// the URL of this server.
+/// Each refresh token works once, and within 10 seconds once more, because two tabs may renew at
+/// the same moment. If it is used later, somebody may have copied it: the session ends. `Origin`
+/// must be the URL of this server.
 #[utoipa::path(post, path = paths::REFRESH, tag = "sign-in",
     responses((status = 200, body = Session), (status = 400, body = ErrorBody),
         (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]

@@ -29,11 +29,11 @@ pub struct IssuerDocument {
     issuer: String,
     /// Where the public keys are.
     jwks_uri: String,
-    /// Always `public`.
+    /// The list of `public` alone.
     subject_types_supported: [&'static str; 1],
     /// Always empty: people sign in by the endpoints below `/api/v1/auth`.
     response_types_supported: [&'static str; 0],
-    /// Always `ES256`.
+    /// The list of `ES256` alone.
     id_token_signing_alg_values_supported: [&'static str; 1],
 }
 
