@@ -114,7 +114,7 @@ pub struct SessionItem {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionList {
-    /// The sessions.
+    /// The sessions that have not ended.
     pub data: Vec<SessionItem>,
 }
 
@@ -122,6 +122,6 @@ pub struct SessionList {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EndedSession {
-    /// Always true.
+    /// Always true: the session has ended.
     pub ended: bool,
 }

@@ -1,4 +1,4 @@
--- People who sign in, their codes, sessions and refresh tokens, and the keys that sign access tokens.
+-- People who sign in, their codes, sessions and refresh tokens, and the keys that sign tokens.
 
 CREATE TABLE subject (
     -- The `sub` of our access tokens.
@@ -18,7 +18,8 @@ CREATE TABLE subject (
     UNIQUE (issuer, issuer_sub)
 );
 CREATE UNIQUE INDEX subject_by_email ON subject (email) WHERE issuer = 'builtin';
-CREATE UNIQUE INDEX subject_by_operator ON subject (operator_id, issuer) WHERE operator_id IS NOT NULL;
+CREATE UNIQUE INDEX subject_by_operator ON subject (operator_id, issuer)
+    WHERE operator_id IS NOT NULL;
 CREATE INDEX subject_unverified ON subject (created_at_ms) WHERE verified_at_ms IS NULL;
 
 -- Codes that were mailed. The digits themselves are in the mail and nowhere else.

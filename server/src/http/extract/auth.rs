@@ -10,7 +10,7 @@ use api_types::{
     AgentId, KeyId, OperatorId, Timestamp, agent::AgentSettings, agent::Tier, key::KeyPolicy,
 };
 use axum::extract::FromRequestParts;
-use axum::http::{HeaderMap, header, request::Parts};
+use axum::http::{HeaderMap, request::Parts};
 use subtle::ConstantTimeEq;
 
 use crate::admin::{ActorContext, key_fingerprint};
