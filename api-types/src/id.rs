@@ -104,7 +104,7 @@ ids! {
     AgentId = "ag_";
     /// The id of an operator account.
     OperatorId = "op_";
-    /// The id of a person who signs in, with or without an operator account: the `sub` of our tokens.
+    /// The id of a person who signs in, with or without an operator account: the `sub` of tokens.
     SubjectId = "sub_";
     /// The id of a session on one device: the `sid` of our tokens.
     SessionId = "ses_";
