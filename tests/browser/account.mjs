@@ -37,12 +37,23 @@ export async function signUpWrongly() {
 }
 
 export async function signOutAndIn() {
-  await openProfile();
-  const id = await page.locator("code.id").textContent();
-  await button("Sign out").click();
+  const id = await signOut();
   await field("Operator ID").fill("op_00000000000000000000000000");
   await button("Sign in").click();
   await page.getByText(/^This ID does not exist/).waitFor();
+  await signIn({ id });
+}
+
+/** Signs out, and returns the id with which the operator signs in again. */
+export async function signOut() {
+  await openProfile();
+  const id = await page.locator("code.id").textContent();
+  await button("Sign out").click();
+  await button("Sign in").waitFor();
+  return id;
+}
+
+export async function signIn({ id }) {
   await field("Operator ID").fill(id);
   await button("Sign in").click();
   await place("Tasks").waitFor();

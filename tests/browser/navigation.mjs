@@ -49,5 +49,11 @@ export async function openSecondTab({ path }) {
   await openPath({ path });
 }
 
+/** Closes the tab in front, which is not the first one, and goes back to the first one. */
+export async function closeTab() {
+  await page.close();
+  await toTab(0);
+}
+
 export const backToFirstTab = () => toTab(0);
 export const toSecondTab = () => toTab(1);
