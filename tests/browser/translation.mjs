@@ -1,6 +1,7 @@
 // Commands about a page in another language.
 
-import { page } from "./phone.mjs";
+import { amountsAndIds } from "../examine.mjs";
+import { faults, page } from "./phone.mjs";
 
 /**
  * Does what a browser's page translation does: replaces each text by elements with its translation.
@@ -29,4 +30,12 @@ export async function translate({ goesOn }) {
       }).observe(document.body, { childList: true, subtree: true });
     }
   }, goesOn);
+}
+
+/** Returns the amounts and ids on the screen. Each one that a translator may change is a fault. */
+export async function readAmountsAndIds() {
+  const found = await page.evaluate(amountsAndIds);
+  const changeable = found.filter(({ isKept }) => !isKept);
+  faults.push(...changeable.map(({ text }) => `a translator may change “${text}”`));
+  return found.map(({ text }) => text);
 }
