@@ -2,13 +2,13 @@
 //! is displayed as text.
 //!
 //! In every story, checking a screen runs axe (WCAG 2.2 A and AA) in the light and dark themes, and
-//! checks that 200 % zoom needs no horizontal scrolling. The screens that no other story reaches
-//! are visited here.
+//! checks that 200 % zoom needs no horizontal scrolling and that page translation keeps amounts and
+//! ids. The screens that no other story reaches are visited here.
 
-use anyhow::Result;
-use serde_json::json;
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::{companion::Companion, world::World};
 
 /// The text of an agent that tries to run script on the operator's phone.
 const HOSTILE: &str = concat!(
@@ -156,6 +156,66 @@ async fn a_page_that_the_browser_translated_shows_what_changes() -> Result<()> {
     sam.leaves().await?;
     agent.leaves().await?;
     world.ends().await
+}
+
+/// On every screen with an amount or an id, a translator leaves it as it is.
+#[tokio::test]
+async fn amounts_and_ids_are_not_translated() -> Result<()> {
+    let world = World::start("not-translated").await?;
+    let mut agent = world.agent("Acme Research Agent").await?;
+    let title = "Ask when the shop opens";
+    let posted = agent
+        .does("post", confirmation(title, "Call them."))
+        .await?;
+    let mut sam = world.person("Sam Lee").await?;
+    sam.does("signUp", json!({ "name": "Sam Lee" })).await?;
+    see_marked(&mut sam, &["US$10.00"]).await?;
+    sam.does("openTask", json!({ "title": title })).await?;
+    see_marked(&mut sam, &["US$10.00", "US$10.00"]).await?;
+    sam.does("accept", ()).await?;
+    see_marked(&mut sam, &["US$10.00"]).await?;
+
+    sam.does("beginProof", ()).await?;
+    // The text is so short that no rule approves it, so the agent must decide.
+    sam.does("typeConfirmation", json!({ "text": "at nine" }))
+        .await?;
+    sam.does("sendConfirmation", ()).await?;
+    let reviewed = json!({ "text": "The agent is reviewing your proof" });
+    sam.does("seeText", reviewed).await?;
+    see_marked(&mut sam, &["US$10.00", "US$10.00"]).await?;
+    let verdict = json!({ "decision": "APPROVE" });
+    let id = &posted["task_id"];
+    agent
+        .does("verify", json!({ "id": id, "verdict": verdict }))
+        .await?;
+    sam.does("reload", ()).await?;
+    sam.does("seeText", json!({ "text": "You earned" })).await?;
+    see_marked(&mut sam, &["US$10.00", "US$10.00"]).await?;
+
+    let operator = sam.does("signOut", ()).await?;
+    sam.does("signIn", json!({ "id": operator })).await?;
+    let operator = operator.as_str().context("an id is text")?;
+    sam.does("openProfile", ()).await?;
+    see_marked(&mut sam, &[operator]).await?;
+    let nobodys = json!({ "path": "/tasks/task_01KB0000000000000000000000" });
+    sam.does("openPath", nobodys).await?;
+    let seen = sam.does("readAmountsAndIds", ()).await?;
+    let is_request = |id: &Value| id.as_str().is_some_and(|id| id.starts_with("req_"));
+    assert!(
+        seen.as_array()
+            .is_some_and(|ids| ids.iter().all(is_request) && ids.len() == 1)
+    );
+    sam.leaves().await?;
+    agent.leaves().await?;
+    world.ends().await
+}
+
+/// Checks which amounts and ids the screen shows. If one of them may be translated, the story fails
+/// when the person leaves.
+async fn see_marked(sam: &mut Companion, expected: &[&str]) -> Result<()> {
+    let seen = sam.does("readAmountsAndIds", ()).await?;
+    ensure!(seen == json!(expected), "{seen} instead of {expected:?}");
+    Ok(())
 }
 
 fn confirmation(title: &str, description: &str) -> serde_json::Value {

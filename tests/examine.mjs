@@ -1,5 +1,5 @@
-// Checks a screen as different people see it: in the light and dark themes, at 200 % zoom, and with
-// axe. Each check saves screenshots.
+// Checks a screen as different people see it: in the light and dark themes, at 200 % zoom, with
+// axe, and under a page translator, which must keep amounts and ids. Most checks save screenshots.
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -23,6 +23,9 @@ export async function examine(page, name, screenshots) {
   }
   await page.emulateMedia({ colorScheme: "light" });
   for (const small of await page.evaluate(smallTargets)) faults.push(`${name}: ${small}`);
+  for (const { text, isKept } of await page.evaluate(amountsAndIds)) {
+    if (!isKept) faults.push(`${name}: a translator may change “${text}”`);
+  }
   await page.screenshot({ path: join(screenshots, `${name}-whole.png`), fullPage: true });
   // At 200 % zoom a screen has half its size in CSS pixels.
   await page.setViewportSize({ width: seen.width / 2, height: seen.height / 2 });
@@ -67,6 +70,23 @@ function smallTargets() {
     .map(([element, { width, height }]) =>
       `${Math.round(width)}×${Math.round(height)} is too small for a thumb: ` +
       element.outerHTML.slice(0, 160));
+}
+
+/**
+ * Returns the texts with an amount or an id, and whether a page translator keeps each as it is. An
+ * agent's own words may be translated. Runs in the page.
+ */
+export function amountsAndIds() {
+  const pattern = /\$\s?\d|\b[a-z]+_[0-9A-HJKMNP-TV-Z]{26}\b/;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) {
+    const { data, parentElement: parent } = texts.currentNode;
+    if (pattern.test(data) && !parent.closest(".agent-text, script")) {
+      found.push({ text: data, isKept: !parent.translate });
+    }
+  }
+  return found;
 }
 
 /** Returns what overflows, if the page is wider than the screen. Runs in the page. */

@@ -45,6 +45,8 @@ enum Mode {
     LoseReceipt,
     /// Answers the next submission itself, with a retry after one second.
     Refuse,
+    /// Keeps every submission back until it is mended.
+    Hold,
     /// Answers every request that contains a phrase itself, as a captive portal does.
     Intercept {
         phrase: &'static str,
@@ -65,6 +67,8 @@ struct State {
     mode: watch::Sender<Mode>,
     /// Number of intercepted requests.
     intercepted: watch::Sender<u32>,
+    /// Number of submissions that were kept back.
+    held: watch::Sender<usize>,
     /// Number of submissions that reached the server.
     submissions: AtomicUsize,
 }
@@ -79,6 +83,7 @@ impl Line {
         let state = Arc::new(State {
             mode: watch::Sender::new(Mode::Normal),
             intercepted: watch::Sender::new(0),
+            held: watch::Sender::new(0),
             submissions: AtomicUsize::new(0),
         });
         let shared = Arc::clone(&state);
@@ -123,6 +128,20 @@ impl Line {
         let mut mode = self.state.mode.subscribe();
         let normal = mode.wait_for(|mode| *mode == Mode::Normal);
         timeout(FAILURE_TIME_MAX, normal)
+            .await
+            .context("nothing was submitted")??;
+        Ok(())
+    }
+
+    /// Keeps every submission back, until it is mended.
+    pub(crate) fn hold_submissions(&self) {
+        self.state.mode.send_replace(Mode::Hold);
+    }
+
+    /// Waits until a submission was kept back.
+    pub(crate) async fn wait_until_held(&self) -> Result<()> {
+        let mut held = self.state.held.subscribe();
+        timeout(FAILURE_TIME_MAX, held.wait_for(|count| *count > 0))
             .await
             .context("nothing was submitted")??;
         Ok(())
@@ -217,6 +236,10 @@ async fn transfer(
                     return Ok(());
                 }
                 let submitted = usize::from(contains(chunk, SUBMIT));
+                if submitted > 0 && *mode.borrow() == Mode::Hold {
+                    state.held.send_modify(|count| *count += 1);
+                    mode.subscribe().wait_for(|mode| *mode != Mode::Hold).await?;
+                }
                 state.submissions.fetch_add(submitted, Ordering::SeqCst);
                 server.write_all(chunk).await?;
             }

@@ -24,6 +24,7 @@ mod credential; // a secret typed on a phone reaches the agent and is stored now
 mod faults; // a killed server, a stopped database, a full disk: nothing is lost or doubled
 mod key_change; // a phone notices that an agent's key has changed
 mod operator; // estimates, typed answers, drafts, revisions: a claimed task on the phone
+mod outbox; // unsent proofs are sent once, all of them, and only for their operator
 mod package; // the crypto package in a page agrees with Web Crypto
 mod photo; // the upload of a photo survives a connection that fails
 mod portal; // only the server's own responses are accepted

@@ -84,7 +84,7 @@ impl World {
     /// Starts a person with a phone: Chromium at 390×844 with its own profile, connected through
     /// the proxy.
     pub(crate) async fn person(&self, name: &str) -> Result<Companion> {
-        let mut person = Companion::start(name, "browser.mjs", &[], &self.logs())?;
+        let mut person = Companion::start(name, "browser/main.mjs", &[], &self.logs())?;
         let screenshots =
             env::var_os("SCREENSHOTS").map_or_else(|| target().join("screenshots"), PathBuf::from);
         let args = json!({

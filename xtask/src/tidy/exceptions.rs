@@ -33,8 +33,6 @@ pub(super) const LONG_FILES: &[Exception] = &[
     exception("server", "tests/it/histories.rs", PENDING),
     exception("server", "tests/it/pictures.rs", PENDING),
     exception("server", "tests/it/webhooks.rs", PENDING),
-    exception("tests", "browser.mjs", PENDING),
-    exception("tests", "crowd.rs", PENDING),
 ];
 
 /// Imports that close a cycle: the crate, and the import as `from -> to`.

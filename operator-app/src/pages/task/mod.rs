@@ -15,12 +15,11 @@ use api_types::{
 use leptos::prelude::*;
 
 use crate::{
-    browser::{self, spawn},
+    browser::spawn,
     client::SessionClient,
     components::{
-        Action, ConfirmButton, HeadingFocus, Icon, Loadable, Notice, PageLayout, Shape,
-        StatusBadge, derive_flag, derive_text, dynamic_option, empty_view, handler, load,
-        loaded_view,
+        Action, ConfirmButton, HeadingFocus, Icon, Loadable, Money, Notice, PageLayout, Shape,
+        StatusBadge, derive_flag, dynamic, dynamic_option, empty_view, handler, load, loaded_view,
     },
     labels,
     outbox::{Outbox, Stage},
@@ -152,13 +151,12 @@ fn AcceptButton(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoVi
             moved.finish_claim(&client, id, answer).await;
         })
     });
-    let label = format!("Accept for {}", browser::money(pay));
     let busy = move || accept.busy().get();
-    let current_label = derive_text(move || {
+    let label = dynamic(move || {
         if busy() {
-            "Accepting…".to_owned()
+            view! { <span>"Accepting…"</span> }.into_any()
         } else {
-            label.clone()
+            view! { <span>"Accept for " <Money amount=pay/></span> }.into_any()
         }
     });
     view! {
@@ -170,7 +168,7 @@ fn AcceptButton(id: TaskId, pay: MicroUsd, changed: Callback<()>) -> impl IntoVi
                 aria-disabled=derive_flag(busy)
                 on:click=handler(move |_| accept.start())
             >
-                {current_label}
+                {label}
             </button>
         </div>
     }

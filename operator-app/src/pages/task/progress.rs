@@ -2,7 +2,7 @@
 //! money is available.
 
 use api_types::{
-    Timestamp,
+    MicroUsd, Timestamp,
     dispute::Resolution,
     proof::ProofView,
     review::{Rejection, Revision},
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     browser,
-    components::{Clock, GuardianResults, Notice, Shape, derive_text, thumbnail},
+    components::{Clock, GuardianResults, Money, Notice, Shape, derive_text, dynamic, thumbnail},
     labels,
 };
 
@@ -79,26 +79,20 @@ fn text_changing_at(moment: Timestamp, before: String, after: String) -> Signal<
 }
 
 /// Returns a sentence that never changes.
-fn fixed_text(sentence: impl Into<String>) -> Signal<String> {
-    let sentence = sentence.into();
-    derive_text(move || sentence.clone())
+fn text(sentence: impl Into<String>) -> AnyView {
+    sentence.into().into_any()
 }
 
-fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str, Signal<String>)> {
-    let pay = browser::money(task.reward_usd);
+fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str, AnyView)> {
+    let amount = task.reward_usd;
     Some(match task.status {
         Status::Accepted | Status::InProgress => {
             let by = again(task)?.resubmit_by;
-            let day = browser::date_time(by);
             (
                 Shape::Warning,
                 "warn",
                 "The agent asked for changes",
-                text_changing_at(
-                    by,
-                    format!("Send a new proof by {day}. Your payment of {pay} stays in escrow."),
-                    format!("The deadline for a new proof passed on {day}."),
-                ),
+                new_proof(by, amount),
             )
         }
         Status::Pending => return None,
@@ -106,7 +100,7 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             Shape::Clock,
             "plain",
             "Waiting for the agent",
-            fixed_text(format!(
+            text(format!(
                 "The agent decides on your estimate of {}. You do not need to do anything.",
                 labels::duration(
                     task.estimate
@@ -119,32 +113,36 @@ fn outcome(task: &OperatorTaskView) -> Option<(Shape, &'static str, &'static str
             Shape::Clock,
             "plain",
             "Proof received and under review",
-            fixed_text("This page updates automatically. It is safe to close."),
+            text("This page updates automatically. It is safe to close."),
         ),
         Status::ManualReview => (
             Shape::Question,
             "warn",
             "The agent is reviewing your proof",
-            fixed_text(format!(
-                "The automatic check was not certain. Your payment of {pay} stays in escrow."
-            )),
+            view! {
+                "The automatic check was not certain. Your payment of " <Money amount/>
+                " stays in escrow."
+            }
+            .into_any(),
         ),
         Status::Verified | Status::Completed => {
-            (Shape::Check, "good", "Approved", completed(task, &pay))
+            (Shape::Check, "good", "Approved", completed(task))
         }
         Status::Disputed => (
             Shape::Warning,
             "bad",
             "Proof rejected",
-            fixed_text(format!(
-                "The payment of {pay} stays in escrow until the dispute is resolved. The agent cannot take it back alone."
-            )),
+            view! {
+                "The payment of " <Money amount/>
+                " stays in escrow until the dispute is resolved. The agent cannot take it back alone."
+            }
+            .into_any(),
         ),
         Status::Cancelled => (
             Shape::Cross,
             "bad",
             "Task cancelled",
-            fixed_text(cancellation_text(task.cancel_reason)),
+            text(cancellation_text(task.cancel_reason)),
         ),
     })
 }
@@ -160,25 +158,50 @@ const fn cancellation_text(reason: Option<CancelReason>) -> &'static str {
     }
 }
 
-fn completed(task: &OperatorTaskView, pay: &str) -> Signal<String> {
-    let Some(moment) = task.available_at else {
-        return fixed_text(format!("You earned {pay}."));
-    };
-    let day = browser::date(moment);
-    text_changing_at(
-        moment,
-        format!("You earned {pay}, available on {day}."),
-        format!("You earned {pay}, available since {day}."),
-    )
+/// Asks for a new proof until its deadline, and then says that the deadline has passed.
+fn new_proof(by: Timestamp, amount: MicroUsd) -> AnyView {
+    let clock: Clock = expect_context();
+    let has_passed = clock.has_passed(by);
+    let day = browser::date_time(by);
+    dynamic(move || {
+        if has_passed.get() {
+            view! { <span>{format!("The deadline for a new proof passed on {day}.")}</span> }
+                .into_any()
+        } else {
+            view! {
+                <span>
+                    {format!("Send a new proof by {day}. Your payment of ")}
+                    <Money amount/>
+                    " stays in escrow."
+                </span>
+            }
+            .into_any()
+        }
+    })
+}
+
+fn completed(task: &OperatorTaskView) -> AnyView {
+    let amount = task.reward_usd;
+    let available = task.available_at.map(|moment| {
+        let day = browser::date(moment);
+        text_changing_at(
+            moment,
+            format!(", available on {day}"),
+            format!(", available since {day}"),
+        )
+    });
+    view! { "You earned " <Money amount/> {available} "." }.into_any()
 }
 
 /// Shows how the host resolved a dispute.
 fn resolved(resolution: Resolution) -> AnyView {
-    let yours = browser::money(resolution.operator_usd);
     view! {
         <section class="card stack" aria-labelledby="resolved">
             <h2 id="resolved">"Dispute resolution"</h2>
-            <p>{format!("You receive {yours}. Resolved on {}.", browser::date(resolution.resolved_at))}</p>
+            <p>
+                "You receive " <Money amount=resolution.operator_usd/>
+                {format!(". Resolved on {}.", browser::date(resolution.resolved_at))}
+            </p>
             <p class="agent-text">{resolution.note}</p>
         </section>
     }
