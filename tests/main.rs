@@ -28,5 +28,6 @@ mod outbox; // unsent proofs are sent once, all of them, and only for their oper
 mod package; // the crypto package in a page agrees with Web Crypto
 mod photo; // the upload of a photo survives a connection that fails
 mod portal; // only the server's own responses are accepted
+mod sign_in; // operators sign up and come back by a code sent by e-mail
 mod web_agent; // an agent in a page of another origin can call the operations of agents
 mod webhook; // a receiver verifies signatures, by the package and by the sample

@@ -237,19 +237,3 @@ async fn whoever_may_not_take_a_task_yet_is_told_why() -> Result<()> {
     agent.leaves().await?;
     world.ends().await
 }
-
-/// Registration is refused, because the app does not sign in yet.
-#[tokio::test]
-async fn sign_up_says_why_nobody_can_become_an_operator_yet() -> Result<()> {
-    let setting = ("ALLOW_DEV_OPERATOR_ID_HEADER", "false".to_owned());
-    let world = World::start_with("no-sign-in", [setting]).await?;
-    let mut sam = world.person("Sam Lee").await?;
-    let reason = "You are not signed in.";
-    sam.does(
-        "signUpInVain",
-        json!({ "name": "Sam Lee", "reason": reason }),
-    )
-    .await?;
-    sam.leaves().await?;
-    world.ends().await
-}

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     browser::{self, spawn},
     client::SessionClient,
-    components::{Clock, HeadingFocus, OfflineBanner, dynamic, load},
+    components::{Clock, HeadingFocus, OfflineBanner, SignInAgain, dynamic, load},
     context::{CurrentSession, MyTasks, OnlineStatus},
     frame::{ActiveTask, Frame, UpdateBanner},
     lazy::LazyPages,
@@ -23,6 +23,10 @@ pub(crate) fn App() -> impl IntoView {
     let session = RwSignal::new(Session::load());
     let online = RwSignal::new(browser::is_online());
     provide_context(CurrentSession(session));
+    provide_context(SignInAgain(Callback::new(move |()| {
+        Session::clear();
+        session.set(None);
+    })));
     provide_context(Clock::start());
     provide_context(OnlineStatus(online));
     provide_context(Outbox::new());

@@ -1,5 +1,5 @@
 //! Browser functions that the app uses outside of its views: time, language, storage, randomness,
-//! concurrent tasks and the secure context. Requests are in `client.rs`.
+//! concurrent tasks and the secure context. Requests are in `client/`.
 
 use std::pin::Pin;
 
@@ -39,6 +39,12 @@ pub(crate) fn new_id() -> Result<String, getrandom::Error> {
 /// Returns whether the page is a secure context: loaded over https or from this machine.
 pub(crate) fn is_secure() -> bool {
     window().is_secure_context()
+}
+
+/// Returns whether the page was loaded from this machine.
+pub(crate) fn is_own_machine() -> bool {
+    let host = window().location().hostname().unwrap_or_default();
+    ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str())
 }
 
 /// Returns whether the browser believes that it has a network connection.

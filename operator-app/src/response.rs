@@ -28,7 +28,7 @@ impl ClientError {
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::Unreachable | Self::Intercepted(_) => true,
-            Self::Refused(body, _) => body.retryable || body.code == ErrorCode::Unauthorized,
+            Self::Refused(body, _) => body.retryable || self.is_unauthorized(),
             Self::Lost => false,
         }
     }
@@ -36,6 +36,11 @@ impl ClientError {
     /// Returns whether the error concerns the connection to the server rather than the request.
     pub(crate) const fn is_of_connection(&self) -> bool {
         matches!(self, Self::Unreachable | Self::Intercepted(_))
+    }
+
+    /// Returns whether the server refused the request because nobody is signed in.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Refused(body, _) if body.code == ErrorCode::Unauthorized)
     }
 
     /// Returns the seconds to wait before a retry, if the server sent `Retry-After`.

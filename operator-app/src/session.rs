@@ -1,24 +1,56 @@
 //! The signed-in operator. Only this module knows how a request is authenticated.
+//!
+//! The phone stores who is signed in, but no token: the access token is in memory, and the refresh
+//! token is in a cookie that no script can read. After a reload the cookie gives a new access
+//! token.
 
-use api_types::OperatorId;
+use std::{cell::RefCell, time::Duration};
+
+use api_types::{OperatorId, Timestamp, operator::RegisteredOperator};
 use serde::{Deserialize, Serialize};
 
 use crate::browser;
 
 const KEY: &str = "humanops.session";
 
-/// The session of an operator. Requests are authenticated by the development header, which only a
-/// server on the same machine accepts. A token will replace it in this type, without changes
-/// elsewhere in the app.
+/// An access token that expires sooner than this is renewed before it is used.
+const RENEWED_BEFORE_END: Duration = Duration::from_secs(60);
+
+/// How the requests of a session are authenticated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Authentication {
+    /// By the operator id alone, which only a server on the same machine accepts.
+    #[default]
+    DevelopmentHeader,
+    /// By an access token.
+    AccessToken,
+}
+
+/// The session of an operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
     /// The id of the operator's account.
     pub(crate) operator_id: OperatorId,
     /// The name as the operator gave it.
     pub(crate) name: String,
+    /// How its requests are authenticated.
+    #[serde(default)]
+    pub(crate) authentication: Authentication,
 }
 
 impl Session {
+    /// Returns the session of an operator who has just registered.
+    pub(crate) fn of(registered: RegisteredOperator) -> Self {
+        Self {
+            operator_id: registered.operator_id,
+            name: registered.name,
+            authentication: match has_token() {
+                true => Authentication::AccessToken,
+                false => Authentication::DevelopmentHeader,
+            },
+        }
+    }
+
     /// Returns the session stored on this phone, if there is one.
     pub(crate) fn load() -> Option<Self> {
         browser::load_stored(KEY)
@@ -29,13 +61,48 @@ impl Session {
         browser::store(KEY, self);
     }
 
-    /// Signs out by removing the stored session from this phone.
+    /// Signs out by removing the stored session and the access token from this phone.
     pub(crate) fn clear() {
+        forget_token();
         browser::remove_stored(KEY);
     }
+}
 
-    /// Returns the name and value of the header that authenticates requests.
-    pub(crate) fn header(&self) -> (&'static str, String) {
-        ("X-Operator-Id", self.operator_id.to_string())
-    }
+/// An access token in memory.
+struct AccessToken {
+    text: String,
+    expires_at: Timestamp,
+}
+
+thread_local! {
+    static TOKEN: RefCell<Option<AccessToken>> = const { RefCell::new(None) };
+}
+
+/// Keeps the access token of a session that has begun or was renewed.
+pub(crate) fn keep_token(session: &api_types::session::Session) {
+    let token = AccessToken {
+        text: session.access_token.clone(),
+        expires_at: browser::now().after(Duration::from_secs(session.expires_in)),
+    };
+    TOKEN.set(Some(token));
+}
+
+/// Returns the access token, unless it expires soon.
+pub(crate) fn token() -> Option<String> {
+    let now = browser::now().after(RENEWED_BEFORE_END);
+    TOKEN.with_borrow(|token| {
+        let token = token.as_ref().filter(|token| now < token.expires_at)?;
+        Some(token.text.clone())
+    })
+}
+
+/// Returns whether the person has signed in since the page was loaded, even if the token has
+/// expired meanwhile.
+pub(crate) fn has_token() -> bool {
+    TOKEN.with_borrow(Option::is_some)
+}
+
+/// Forgets the access token, because the server refused it or the person signs out.
+pub(crate) fn forget_token() {
+    TOKEN.set(None);
 }

@@ -1,14 +1,16 @@
 //! The notice that shows an error, and the banner for a phone without a network.
 
-use api_types::error::ErrorCode;
 use leptos::prelude::*;
 
 use crate::{
     components::{Icon, Shape, dynamic_option, handler},
     labels,
     response::ClientError,
-    screen::Screen,
 };
+
+/// Leaves a session that has ended, so that the sign-in page is shown. The app provides it.
+#[derive(Clone, Copy)]
+pub(crate) struct SignInAgain(pub(crate) Callback<()>);
 
 /// Shows what went wrong, what the server says to do, and the request id to find it in the server's
 /// log.
@@ -32,9 +34,7 @@ pub(crate) fn error_notice(
                 {request_id.map(|id| view! {
                     <p class="quiet">"Request ID " <code translate="no">{id}</code></p>
                 }.into_any())}
-                {is_unauthorized(error).then(|| view! {
-                    <a class="button" href=Screen::PROFILE.path()>"Go to Profile"</a>
-                }.into_any())}
+                {error.is_unauthorized().then(sign_in_again)}
                 {retry.map(|retry| view! {
                     <button type="button" class="button" on:click=handler(move |_| retry.run(()))>
                         <Icon shape=Shape::Refresh/>
@@ -47,8 +47,16 @@ pub(crate) fn error_notice(
     .into_any()
 }
 
-fn is_unauthorized(error: &ClientError) -> bool {
-    matches!(error, ClientError::Refused(body, _) if body.code == ErrorCode::Unauthorized)
+/// A button that leads to the sign-in page. The address bar keeps the path, so that the person goes
+/// on where they were.
+fn sign_in_again() -> AnyView {
+    let SignInAgain(sign_in) = expect_context();
+    view! {
+        <button type="button" class="button" on:click=handler(move |_| sign_in.run(()))>
+            "Sign in again"
+        </button>
+    }
+    .into_any()
 }
 
 fn title(error: &ClientError) -> &'static str {
@@ -65,10 +73,9 @@ fn sentence(error: &ClientError) -> String {
         ClientError::Unreachable => {
             "Check your internet connection, then try again. Nothing is lost.".to_owned()
         }
-        ClientError::Refused(body, _) if is_unauthorized(error) => format!(
-            "{} Sign out on the Profile page, then sign in again.",
-            body.error
-        ),
+        ClientError::Refused(..) if error.is_unauthorized() => {
+            "Your session has ended. What you have not sent stays on this phone.".to_owned()
+        }
         ClientError::Refused(body, _) => {
             let faults = body.details.iter().map(|fault| match fault.field.as_str() {
                 "" => fault.message.clone(),

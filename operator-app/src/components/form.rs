@@ -70,6 +70,9 @@ pub(crate) fn Field(
     faults: FormFaults,
     #[prop(optional)] hint: Option<&'static str>,
     #[prop(default = "text")] kind: &'static str,
+    /// The keyboard that a phone shows, if it differs from that of `kind`.
+    #[prop(optional)]
+    input_mode: Option<&'static str>,
     #[prop(default = "off")] autocomplete: &'static str,
     #[prop(optional)] value: String,
     #[prop(default = false)] required: bool,
@@ -86,6 +89,7 @@ pub(crate) fn Field(
                 name=name
                 node_ref=node
                 type=kind
+                inputmode=input_mode
                 value=value
                 autocomplete=autocomplete
                 aria-required=required.to_string()

@@ -20,7 +20,7 @@ mod thumbnail;
 pub(crate) use action::Action;
 pub(crate) use confirm_button::ConfirmButton;
 pub(crate) use countdown::{Clock, Countdown};
-pub(crate) use error_notice::{OfflineBanner, error_notice};
+pub(crate) use error_notice::{OfflineBanner, SignInAgain, error_notice};
 pub(crate) use fingerprint::KeyFingerprint;
 pub(crate) use form::{Field, FormFaults, SubmitButton, TextAreaField, field_fault, non_empty};
 pub(crate) use guardian_results::GuardianResults;

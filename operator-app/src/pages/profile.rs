@@ -10,12 +10,15 @@ use wasm_bindgen_futures::JsFuture;
 use crate::{
     boot::BootOffer,
     browser::{self, spawn},
-    client::SessionClient,
-    components::{PageLayout, derive_text, dynamic, dynamic_option, handler, load, loaded_view},
+    client::{Client, SessionClient},
+    components::{
+        Action, PageLayout, derive_text, dynamic, dynamic_option, error_notice, handler, load,
+        loaded_view,
+    },
     context::CurrentSession,
     labels,
     outbox::Outbox,
-    session::Session,
+    session::{Authentication, Session},
 };
 
 /// Shows the operator's profile and the settings of this phone.
@@ -73,6 +76,10 @@ fn facts(profile: OperatorProfile) -> AnyView {
 
 #[component]
 fn OperatorIdValue(id: OperatorId) -> impl IntoView {
+    let CurrentSession(current) = expect_context();
+    let session = current.get_untracked();
+    let is_credential =
+        session.is_some_and(|one| one.authentication == Authentication::DevelopmentHeader);
     let copied = RwSignal::new(false);
     let copy = move |_| {
         let writing = window().navigator().clipboard().write_text(&id.to_string());
@@ -84,7 +91,9 @@ fn OperatorIdValue(id: OperatorId) -> impl IntoView {
         <button type="button" class="button slim" on:click=handler(copy)>
             <span aria-live="polite">{label}</span>
         </button>
-        <p class="quiet">"You sign in with this ID. Keep it private."</p>
+        {is_credential.then(|| view! {
+            <p class="quiet">"You sign in with this ID. Keep it private."</p>
+        }.into_any())}
     }
 }
 
@@ -140,10 +149,20 @@ fn SignOut() -> impl IntoView {
     let CurrentSession(current) = expect_context();
     let outbox: Outbox = expect_context();
     let waiting = move || outbox.all().len() as u64;
-    let sign_out = move |_| {
-        Session::clear();
-        current.set(None);
-    };
+    let failure = RwSignal::new(None);
+    let sign_out = Action::new(move || {
+        Box::pin(async move {
+            let session = current.get_untracked();
+            let by_token =
+                session.is_some_and(|one| one.authentication == Authentication::AccessToken);
+            if by_token && let Err(error) = Client.sign_out().await {
+                failure.set(Some(error));
+                return;
+            }
+            Session::clear();
+            current.set(None);
+        })
+    });
     view! {
         <section class="stack" aria-label="Sign out">
             {dynamic_option(move || (waiting() > 0).then(|| view! {
@@ -152,7 +171,10 @@ fn SignOut() -> impl IntoView {
                     " not sent yet and will stay on this phone until you sign in again."
                 </p>
             }.into_any()))}
-            <button type="button" class="button wide" on:click=handler(sign_out)>"Sign out"</button>
+            {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
+            <button type="button" class="button wide" on:click=handler(move |_| sign_out.start())>
+                "Sign out"
+            </button>
         </section>
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     labels,
     route::Route,
     screen::Screen,
-    session::Session,
+    session::{self, Session},
 };
 
 /// Country codes of ISO 3166-1 alpha-2, as of 2024. The browser supplies the names.
@@ -72,10 +72,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                 .await
             {
                 Ok(made) => {
-                    let session = Session {
-                        operator_id: made.operator_id,
-                        name: made.name,
-                    };
+                    let session = Session::of(made);
                     session.save();
                     route.replace(Screen::Tasks);
                     current.set(Some(session));
@@ -124,8 +121,10 @@ fn ContactFields(inputs: SignUpInputs, faults: FormFaults) -> impl IntoView {
         <div class="card stack">
             <Field label="Name" name="name" node=inputs.name faults autocomplete="name"
                 required=true hint="Agents see a short form, such as “Jane D.”."/>
-            <Field label="Email" name="email" node=inputs.email faults kind="email"
-                autocomplete="email" required=true/>
+            {(!session::has_token()).then(|| view! {
+                <Field label="Email" name="email" node=inputs.email faults kind="email"
+                    autocomplete="email" required=true/>
+            }.into_any())}
             <Field label="Phone" name="phone" node=inputs.phone faults kind="tel"
                 autocomplete="tel" hint="Include the country code, for example +49 151 23456789."/>
             <Field label="City" name="location.city" node=inputs.city faults
@@ -177,6 +176,8 @@ impl SignUpInputs {
                 .map(|input| input.value().trim().to_owned())
                 .unwrap_or_default()
         };
+        // The server takes the address that the person signed in with.
+        let signed_in = session::has_token();
         let (name, email, city) = (text(self.name), text(self.email), text(self.city));
         let country = self
             .country
@@ -190,7 +191,7 @@ impl SignUpInputs {
         let checks = [
             (name.is_empty(), "name", "Enter your name."),
             (
-                !email.contains('@'),
+                !signed_in && !email.contains('@'),
                 "email",
                 "Enter an email address, such as jane@example.com.",
             ),
@@ -219,7 +220,7 @@ impl SignUpInputs {
         }
         Ok(RegisterOperator {
             name,
-            email: Some(email),
+            email: (!signed_in).then_some(email),
             phone: (!phone.is_empty()).then_some(phone),
             location: Some(HomePlace {
                 city,

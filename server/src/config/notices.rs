@@ -2,11 +2,6 @@
 
 use super::{Config, KycMode, Payments};
 
-/// What operators can and cannot do on a server without the development header.
-const NO_OPERATOR_APP: &str = "Operators cannot sign in to this server by the app yet, only by the \
-     API: the app of this version knows operators by a development header, which \
-     ALLOW_DEV_OPERATOR_ID_HEADER=true switches on.";
-
 impl Config {
     /// Returns one or two sentences for each setting that suits development and not a public
     /// server.
@@ -19,12 +14,14 @@ impl Config {
             (self.kyc == KycMode::Auto).then_some(
                 "Operators are approved automatically (KYC=auto): nobody checks who they are.",
             ),
-            Some(if self.allow_dev_operator_id_header {
+            self.allow_dev_operator_id_header.then_some(
                 "Operators sign in by their id alone (ALLOW_DEV_OPERATOR_ID_HEADER=true): \
-                 everybody on this machine can act as any operator."
-            } else {
-                NO_OPERATOR_APP
-            }),
+                 everybody on this machine can act as any operator.",
+            ),
+            self.smtp_url.is_none().then_some(
+                "No mail leaves this machine (SMTP_URL is not set): the codes by which operators \
+                 sign in are written to the folder mails under DATA_DIR.",
+            ),
         ];
         notices.into_iter().flatten().collect()
     }

@@ -144,14 +144,19 @@ async fn a_host_is_told_at_start_what_suits_development_alone() {
     let told = [
         "Money is test money",
         "Operators are approved automatically",
-        "Operators cannot sign in to this server by the app yet",
+        "No mail leaves this machine",
         "everybody on this machine can act as any operator",
     ];
     let listen = ("LISTEN", "127.0.0.1:0");
     let header = ("ALLOW_DEV_OPERATOR_ID_HEADER", "true");
+    let mail = [
+        ("SMTP_URL", "smtps://mail.example.com"),
+        ("MAIL_FROM", "HumanOps <mail@example.com>"),
+    ];
     for (variables, expected) in [
         (&[listen][..], [true, true, true, false]),
-        (&[listen, header], [true, true, false, true]),
+        (&[listen, header], [true, true, true, true]),
+        (&[listen, mail[0], mail[1]], [true, true, false, false]),
         (&[listen, ("PAYMENTS", "base")], [false, true, true, false]),
         (&[listen, ("KYC", "manual")], [true, false, true, false]),
         (&[listen, ("LOG_FORMAT", "json")], [true, true, true, false]),

@@ -1,0 +1,134 @@
+//! The API without a session: sign-in, registration and sign-out; and the renewal of a session.
+
+use std::cell::RefCell;
+
+use api_types::{
+    OperatorId,
+    operator::{RegisterOperator, RegisteredOperator},
+    paths,
+    session::{CodeSent, EndedSession, RequestCode, VerifyCode},
+};
+use gloo_net::http::{Request, RequestBuilder};
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+use super::transport::{json, post};
+use crate::{response::ClientError, session};
+
+/// The header that carries the access token.
+pub(super) const AUTHORIZATION: &str = "Authorization";
+
+/// The API without a session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Client;
+
+impl Client {
+    /// Requests a sign-in code for an e-mail address.
+    pub(crate) async fn request_code(self, email: &str) -> Result<(), ClientError> {
+        let body = json(&RequestCode {
+            email: email.to_owned(),
+        })?;
+        let request = Request::post(paths::SIGN_IN_CODE);
+        let sent = post(request, body)
+            .await?
+            .parse(|sent: &CodeSent| sent.sent);
+        sent.map(drop)
+    }
+
+    /// Exchanges a sign-in code for an access token, which is kept. Returns the person's operator
+    /// account, or `None` if there is none yet.
+    pub(crate) async fn verify_code(
+        self,
+        email: &str,
+        code: &str,
+    ) -> Result<Option<OperatorId>, ClientError> {
+        let body = json(&VerifyCode {
+            email: email.to_owned(),
+            code: code.to_owned(),
+        })?;
+        let begun = begin(Request::post(paths::VERIFY_CODE), body).await?;
+        Ok(begun.operator_id)
+    }
+
+    /// Registers an operator. All attempts to send the same form have the same `idempotency_key`.
+    /// A person who has signed in sends the access token.
+    pub(crate) async fn register_operator(
+        self,
+        operator: &RegisterOperator,
+        idempotency_key: &str,
+    ) -> Result<RegisteredOperator, ClientError> {
+        let request =
+            Request::post(paths::REGISTER_OPERATOR).header("Idempotency-Key", idempotency_key);
+        let request = match session::has_token() {
+            true => request.header(AUTHORIZATION, &bearer().await?),
+            false => request,
+        };
+        post(request, json(operator)?).await?.parse(|_| true)
+    }
+
+    /// Ends the session of the refresh cookie, and deletes the cookie.
+    pub(crate) async fn sign_out(self) -> Result<(), ClientError> {
+        let answer = post(Request::post(paths::SIGN_OUT), "{}".to_owned()).await?;
+        answer.parse(|ended: &EndedSession| ended.ended).map(drop)
+    }
+}
+
+/// Sends a request whose response begins or renews a session, and keeps its access token.
+async fn begin(
+    request: RequestBuilder,
+    body: String,
+) -> Result<api_types::session::Session, ClientError> {
+    let begun = post(request, body).await?.parse(|_| true)?;
+    session::keep_token(&begun);
+    Ok(begun)
+}
+
+thread_local! {
+    /// The renewal that is under way.
+    static RENEWAL: RefCell<Option<Promise>> = const { RefCell::new(None) };
+}
+
+/// Returns the value of the header that authenticates a request. A token that expires soon is
+/// renewed.
+pub(super) async fn bearer() -> Result<String, ClientError> {
+    let token = match session::token() {
+        Some(token) => token,
+        None => renewed_token().await?,
+    };
+    Ok(format!("Bearer {token}"))
+}
+
+/// Returns an access token by the refresh cookie. Requests that need one at the same time share one
+/// renewal.
+async fn renewed_token() -> Result<String, ClientError> {
+    let renewal = RENEWAL.with_borrow(Clone::clone).unwrap_or_else(|| {
+        let renewal = future_to_promise(async {
+            let renewed = renew().await;
+            RENEWAL.set(None);
+            match renewed {
+                Ok(()) => Ok(JsValue::UNDEFINED),
+                Err(error) => Err(json(&error).unwrap_or_default().into()),
+            }
+        });
+        RENEWAL.set(Some(renewal.clone()));
+        renewal
+    });
+    match JsFuture::from(renewal).await {
+        Ok(_) => session::token().ok_or(ClientError::Lost),
+        Err(error) => {
+            let error = error.as_string().unwrap_or_default();
+            Err(serde_json::from_str(&error).unwrap_or(ClientError::Lost))
+        }
+    }
+}
+
+/// Renews the session. If the cookie is refused, another tab may have renewed it meanwhile, so the
+/// new cookie is tried once.
+async fn renew() -> Result<(), ClientError> {
+    let try_once = || begin(Request::post(paths::REFRESH), "{}".to_owned());
+    match try_once().await {
+        Err(error) if error.is_unauthorized() => try_once().await.map(drop),
+        renewed => renewed.map(drop),
+    }
+}
