@@ -18,6 +18,7 @@ use crate::{
     cluster::Cluster,
     host::{Host, binary, free_address, fresh_folder, in_two_days},
     picture,
+    sign_up::sign_up,
 };
 
 /// Timeout for the start of the bucket's server.
@@ -101,23 +102,22 @@ async fn proved(host: &Host, files: &[Vec<u8>]) -> Result<Vec<String>> {
         "task_id",
     )?;
     let operator = json!({
-        "name": "Jane Doe", "email": "jane@example.com", "phone": "+12345678901",
+        "name": "Jane Doe", "phone": "+12345678901",
         "location": {"city": "Berlin", "country": "DE"},
     });
-    let operator = sent(host, "operator/register", "accept", "*/*", &operator).await?;
-    let operator = text(&operator, "operator_id")?;
+    let operator = sign_up(host, "jane@example.com", operator).await?;
     let accept = format!("operator/tasks/{task}/accept");
-    sent(host, &accept, "x-operator-id", &operator, &json!({})).await?;
+    sent(host, &accept, "authorization", &operator, &json!({})).await?;
     let mut artifacts = Vec::new();
     for file in files {
         let form = Form::new().part("file", Part::bytes(file.clone()).file_name("proof"));
         let upload = Client::new().post(host.url("/api/v1/operator/upload"));
-        let upload = upload.header("x-operator-id", &operator).multipart(form);
+        let upload = upload.header("authorization", &operator).multipart(form);
         artifacts.push(text(&answered(upload).await?, "url")?);
     }
     let submit = format!("operator/tasks/{task}/submit");
     let proof = json!({ "artifacts": artifacts });
-    sent(host, &submit, "x-operator-id", &operator, &proof).await?;
+    sent(host, &submit, "authorization", &operator, &proof).await?;
     let view = Client::new().get(host.url(&format!("/api/v1/tasks/{task}")));
     let view = answered(view.header("x-api-key", &agent)).await?;
     let artifacts = view.pointer("/proof/artifacts").and_then(Value::as_array);

@@ -24,9 +24,14 @@ async fn a_secret_typed_on_a_phone_is_opened_by_the_agent_and_lies_nowhere_else(
     let task = post(&mut agent, "API key for the weather service").await?;
 
     let mut jane = world.person("Jane Doe").await?;
-    jane.does("openSignUp", ()).await?;
+    jane.does("requestCode", json!({ "email": "jane.doe@example.com" }))
+        .await?;
+    jane.does("enterMailedCode", ()).await?;
+    jane.does("seeHeading", json!({ "name": "Create an account" }))
+        .await?;
     jane.looks("sign-up").await?;
-    jane.does("signUp", json!({ "name": "Jane Doe" })).await?;
+    jane.does("completeAccount", json!({ "name": "Jane Doe" }))
+        .await?;
     jane.looks("tasks").await?;
     jane.does(
         "openTask",

@@ -121,6 +121,7 @@ async fn servers_that_share_a_database_do_each_thing_once() -> Result<()> {
     migrate(&url)?;
     let mut settings = crowd::settings();
     settings.push(("DATABASE_URL", url));
+    settings.push(("PUBLIC_URL", "https://humanops.example".to_owned()));
     let first = Host::start(&folder, free_address()?, &settings).await?;
     let second = Host::start(&folder, free_address()?, &settings).await?;
     let crowd = Crowd::register(&first).await?;

@@ -106,6 +106,21 @@ const result_schema = {
 const publicKey = () => generateKeyPairSync("ec", { namedCurve: "P-256" })
   .publicKey.export({ type: "spki", format: "der" }).toString("base64");
 
+const session = {
+  access_token: "a.b.c", token_type: "Bearer", expires_in: 900, operator_id: OPERATOR,
+};
+
+const device = (current) => ({
+  session_id: current ? "ses_01KB0000000000000000000000" : "ses_01KB0000000000000000000001",
+  device: current ? "Chrome on Android" : "", created_at: at(-50), last_used_at: at(-2), current,
+});
+
+/** The responses of a session, unless a state has others. */
+const SESSION = {
+  "POST /auth/refresh": session,
+  "GET /auth/sessions": { data: [device(true), device(false)] },
+};
+
 /** There is no response, so the state stays. */
 const NEVER = Symbol("never");
 
@@ -136,13 +151,28 @@ const STATES = {
   "signed out": {
     path: "/", signedOut: true, answers: {},
     async then(page) {
-      await page.getByLabel("Operator ID").fill("nonsense");
-      await page.getByRole("button", { name: "Sign in" }).click();
-      await page.getByText(/^An operator ID starts/).waitFor();
+      await page.getByLabel("Email").fill("nonsense");
+      await page.getByRole("button", { name: "Send code" }).click();
+      await page.getByText(/^Enter an email address/).waitFor();
+    },
+  },
+  "a code that is wrong": {
+    path: "/", signedOut: true,
+    answers: {
+      "POST /auth/code": [202, { sent: true }],
+      "POST /auth/code/verify": [401, failure("unauthorized")],
+    },
+    async then(page) {
+      await page.getByLabel("Email").fill("sam@example.com");
+      await page.getByRole("button", { name: "Send code" }).click();
+      await page.getByLabel("Code").fill("000000");
+      await page.getByRole("button", { name: "Continue" }).click();
+      await page.getByText(/^This code is wrong/).waitFor();
     },
   },
   "sign-up with faults": {
-    path: "/sign-up", signedOut: true, answers: {},
+    path: "/sign-up", signedOut: true,
+    answers: { "POST /auth/refresh": { ...session, operator_id: null } },
     async then(page) {
       await page.getByRole("checkbox", { name: "Take photos" }).check();
       await page.getByRole("button", { name: "Create account" }).click();
@@ -195,7 +225,7 @@ const STATES = {
   "tasks refused": {
     path: "/tasks",
     answers: { ...mineEmpty, "GET /operator/tasks": [401, failure("unauthorized")] },
-    then: (page) => page.getByText("Go to Profile").waitFor(),
+    then: (page) => page.getByRole("button", { name: "Sign in again" }).waitFor(),
   },
   "mine in every status": {
     path: "/mine",
@@ -357,7 +387,8 @@ export async function enterGallery(page) {
   await page.route("**/api/v1/**", async (route) => {
     const request = route.request();
     const path = new URL(request.url()).pathname.replace("/api/v1", "");
-    const answer = answers[`${request.method()} ${path}`] ?? [404, failure("not_found")];
+    const operation = `${request.method()} ${path}`;
+    const answer = answers[operation] ?? SESSION[operation] ?? [404, failure("not_found")];
     if (answer === NEVER) return;
     const [status, body] = Array.isArray(answer) ? answer : [200, answer];
     const text = typeof body === "string" ? body : JSON.stringify(body);
@@ -381,7 +412,7 @@ export async function see(page, name, picture) {
   await page.goto(state.path);
   await page.getByRole("heading", { level: 1 }).first().waitFor();
   if (answers["GET /operator/tasks"] !== NEVER) {
-    await page.getByText("Loading…").waitFor({ state: "detached" });
+    await page.getByText("Loading…").first().waitFor({ state: "detached" });
   }
   await state.then?.(page);
   await page.screenshot({ path: picture, fullPage: true });

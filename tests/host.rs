@@ -73,6 +73,14 @@ impl Host {
             .context("the server ended before the story did")
     }
 
+    /// Returns the folder of the mails, as the process sees it, which may have a disk of its own.
+    pub(crate) fn mails(&self) -> Result<PathBuf> {
+        let root = PathBuf::from(format!("/proc/{}/root", self.id()?));
+        Ok(root
+            .join(data(&self.folder).strip_prefix("/")?)
+            .join("mails"))
+    }
+
     /// Kills the server during whatever it does.
     pub(crate) async fn kill(&mut self) -> Result<()> {
         Ok(self.server.kill().await?)
@@ -155,7 +163,6 @@ fn serve(
     Command::new(program)
         .args(["serve", "--listen", &address.to_string(), "--data"])
         .arg(data(folder))
-        .env("ALLOW_DEV_OPERATOR_ID_HEADER", "true")
         .env("PAYMENTS", "test")
         .env("KYC", "auto")
         // An agent's callback is a process on this machine.

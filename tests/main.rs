@@ -13,6 +13,7 @@ mod host; // the built server: started, killed, stopped, and its ledger checked
 mod line; // the connection of a phone: recorded, and able to fail
 mod picture; // a photo of a few megabytes
 mod search; // a search of files for a text in every encoding
+mod sign_up; // operators without a browser
 mod world; // server, agent, browser
 
 // The stories.
@@ -28,6 +29,6 @@ mod outbox; // unsent proofs are sent once, all of them, and only for their oper
 mod package; // the crypto package in a page agrees with Web Crypto
 mod photo; // the upload of a photo survives a connection that fails
 mod portal; // only the server's own responses are accepted
-mod sign_in; // operators sign up and come back by a code sent by e-mail
+mod sign_in; // operators sign up, come back on another phone, and sign out
 mod web_agent; // an agent in a page of another origin can call the operations of agents
 mod webhook; // a receiver verifies signatures, by the package and by the sample

@@ -159,7 +159,10 @@ async fn a_task_is_given_back_a_draft_discarded_and_a_revision_seen() -> Result<
     sam.does("beginProof", ()).await?;
     let draft = json!({ "text": "never mind", "answers": {} });
     sam.does("draftConfirmation", draft).await?;
-    sam.does("signOutAndIn", ()).await?;
+    sam.does("openMine", ()).await?;
+    world.end_sessions()?;
+    sam.does("noticeEndedSession", ()).await?;
+    sam.does("signIn", json!({ "name": "Sam Lee" })).await?;
     sam.does("openMine", ()).await?;
     sam.does("discardProof", ()).await?;
 

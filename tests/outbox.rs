@@ -123,11 +123,13 @@ async fn a_proof_waits_for_its_operator_while_another_one_is_signed_in() -> Resu
     write_proof(&mut phone, SHOP).await?;
     world.line.intercept("/submit HTTP/1.1", UNAVAILABLE);
     send_in_vain(&mut phone).await?;
-    let sam = phone.does("signOut", ()).await?;
+    world.end_sessions()?;
+    phone.does("noticeEndedSession", ()).await?;
 
     // The network is back, and Kim's proof is the only one that is sent.
     world.line.mend();
     phone.does("signUp", json!({ "name": "Kim Roe" })).await?;
+    phone.does("findTasks", ()).await?;
     write_proof(&mut phone, CAFE).await?;
     phone.does("sendConfirmation", ()).await?;
     let done = wait_until_completed(&mut agent, &kims).await?;
@@ -135,7 +137,7 @@ async fn a_proof_waits_for_its_operator_while_another_one_is_signed_in() -> Resu
     assert_eq!(world.line.submissions(), 1, "Sam's proof was sent for Kim");
     phone.does("signOut", ()).await?;
 
-    phone.does("signIn", json!({ "id": sam })).await?;
+    phone.does("signIn", json!({ "name": "Sam Lee" })).await?;
     let done = wait_until_completed(&mut agent, &sams).await?;
     assert_eq!(done["operator"]["name"], "Sam L.");
     assert_eq!(done["proof"]["confirmation_text"], WORDS);

@@ -1,92 +1,70 @@
-//! Operators sign up by a code that is sent by e-mail, and come back by another one.
+//! Operators sign up by a code that is sent by e-mail, come back by another one, and sign out.
 
-use std::{fs, time::Duration};
+use std::fs;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::{companion::Companion, world::World};
 
-/// How often and how many times the folder of mails is looked into, for 30 seconds in all.
-const POLL: Duration = Duration::from_millis(100);
-const POLLS_MAX: usize = 300;
-
 const EMAIL: &str = "sam.lee@example.com";
+const SHOP: &str = "Ask when the shop opens";
 
-/// Starts a server without the development header.
-async fn start(story: &str) -> Result<World> {
-    let setting = ("ALLOW_DEV_OPERATOR_ID_HEADER", "false".to_owned());
-    World::start_with(story, [setting]).await
-}
-
-/// Returns the code of the latest mail, once there are `count` mails.
-async fn mailed_code(world: &World, count: usize) -> Result<String> {
-    let folder = world.data().join("mails");
-    let mut mails = Vec::new();
-    for _ in 0..POLLS_MAX {
-        mails = fs::read_dir(&folder)?
-            .map(|entry| Ok(entry?.path()))
-            .collect::<Result<Vec<_>>>()?;
-        mails.retain(|path| path.extension().is_some_and(|end| end == "eml"));
-        if mails.len() >= count {
-            break;
-        }
-        tokio::time::sleep(POLL).await;
-    }
-    mails.sort();
-    let mail = fs::read_to_string(mails.last().context("no mail was written")?)?;
-    let subject = mail.lines().find_map(|line| line.strip_prefix("Subject: "));
-    let code = subject.and_then(|subject| subject.get(..6));
-    Ok(code.context("the mail has no code")?.to_owned())
-}
-
-async fn sign_in(world: &World, person: &mut Companion, mails: usize) -> Result<String> {
-    person
-        .does("requestCode", json!({ "email": EMAIL }))
-        .await?;
-    let code = mailed_code(world, mails).await?;
-    person.does("enterCode", json!({ "code": code })).await?;
-    Ok(code)
-}
-
-#[tokio::test]
-async fn a_stranger_signs_up_by_a_code_and_comes_back_on_another_phone() -> Result<()> {
-    let world = start("sign-in").await?;
-    let mut agent = world.agent("Acme").await?;
+async fn post(agent: &mut Companion) -> Result<Value> {
     let task = json!({
-        "title": "Ask when the shop opens",
+        "title": SHOP,
         "description": "Call the shop and ask when it opens on Saturday.",
         "reward_usd": "10",
         "task_type": "CONTENT_REVIEW",
         "proof_requirements": ["The opening hour on Saturday is stated"],
     });
-    agent.does("post", task).await?;
+    Ok(agent.does("post", task).await?["task_id"].take())
+}
+
+/// Returns the access token of the last request, and the refresh token of the cookie.
+async fn tokens(person: &mut Companion) -> Result<[String; 2]> {
+    Ok(serde_json::from_value(
+        person.does("readTokens", ()).await?,
+    )?)
+}
+
+/// Returns everything that scripts of the page can read of what the browser stores.
+async fn storage(world: &World, person: &mut Companion) -> Result<String> {
+    let file = world.folder.join("storage.json");
+    person.does("dumpStorage", json!({ "into": file })).await?;
+    Ok(fs::read_to_string(file)?)
+}
+
+#[tokio::test]
+async fn a_stranger_signs_up_by_a_code_and_comes_back_on_another_phone() -> Result<()> {
+    let world = World::start("sign-in").await?;
+    let mut agent = world.agent("Acme").await?;
+    post(&mut agent).await?;
 
     let mut phone = world.person("Sam Lee").await?;
     phone.looks("sign-in-by-email").await?;
     phone.does("requestCode", json!({ "email": EMAIL })).await?;
     phone.looks("sign-in-code").await?;
-    let code = mailed_code(&world, 2).await?;
-    let wrong = if code == "000000" { "000001" } else { "000000" };
-    phone.does("refuseCode", json!({ "code": wrong })).await?;
-    phone.does("enterCode", json!({ "code": code })).await?;
-    phone
-        .does("completeAccount", json!({ "name": "Sam Lee" }))
-        .await?;
+    phone.does("enterWrongCode", ()).await?;
+    phone.does("enterMailedCode", ()).await?;
+    let name = json!({ "name": "Sam Lee" });
+    phone.does("completeAccount", &name).await?;
     phone.looks("signed-up").await?;
-    let stored: Value = phone.does("readStorage", ()).await?;
-    let stored = stored.to_string();
-    ensure!(
-        !stored.contains("eyJ") && !stored.contains("humanops_refresh"),
-        "a token is stored: {stored}"
-    );
+    let tokens = tokens(&mut phone).await?;
+    let stored = storage(&world, &mut phone).await?;
+    for token in tokens {
+        ensure!(token.len() > 40 && !stored.contains(&token), "{stored}");
+    }
 
     let mut other = world.person("Sam Lee's tablet").await?;
-    sign_in(&world, &mut other, 3).await?;
-    let title = json!({ "title": "Ask when the shop opens" });
-    other.does("openTask", title).await?;
+    other.does("signIn", &name).await?;
+    other.does("openTask", json!({ "title": SHOP })).await?;
     other.does("accept", ()).await?;
-    other.does("signOutOfAccount", ()).await?;
+    other.does("openProfile", ()).await?;
+    other.looks("devices").await?;
+    other.does("endOtherSession", ()).await?;
+    phone.does("noticeEndedSession", ()).await?;
+    other.does("signOut", ()).await?;
     other.leaves().await?;
     phone.leaves().await?;
     agent.leaves().await?;
@@ -95,21 +73,112 @@ async fn a_stranger_signs_up_by_a_code_and_comes_back_on_another_phone() -> Resu
 
 #[tokio::test]
 async fn a_session_that_has_ended_keeps_the_path_and_the_phone_signs_in_again() -> Result<()> {
-    let world = start("sign-in-again").await?;
+    let world = World::start("sign-in-again").await?;
     let mut phone = world.person("Sam Lee").await?;
-    sign_in(&world, &mut phone, 1).await?;
-    phone
-        .does("completeAccount", json!({ "name": "Sam Lee" }))
-        .await?;
+    let name = json!({ "name": "Sam Lee" });
+    phone.does("signUp", &name).await?;
     phone.does("openEarnings", ()).await?;
-    world
-        .database()?
-        .execute("UPDATE session SET ended_at_ms = 1", [])?;
+    world.end_sessions()?;
     phone.does("noticeEndedSession", ()).await?;
-    sign_in(&world, &mut phone, 2).await?;
+    phone.does("signIn", &name).await?;
     phone
         .does("seeHeading", json!({ "name": "Earnings" }))
         .await?;
     phone.leaves().await?;
+    world.ends().await
+}
+
+/// The server refuses what the phone sends in the middle of a proof. Nothing is typed again.
+#[tokio::test]
+async fn a_proof_is_sent_after_its_operator_has_signed_in_again() -> Result<()> {
+    let world = World::start("proof-sign-in").await?;
+    let mut agent = world.agent("Acme").await?;
+    let task = post(&mut agent).await?;
+    let mut phone = world.person("Sam Lee").await?;
+    let name = json!({ "name": "Sam Lee" });
+    phone.does("signUp", &name).await?;
+    phone.does("openTask", json!({ "title": SHOP })).await?;
+    phone.does("accept", ()).await?;
+    phone.does("beginProof", ()).await?;
+    let words = json!({ "text": "Called them at ten: they open at nine on Saturdays." });
+    phone.does("typeConfirmation", words).await?;
+    world.end_sessions()?;
+    phone.does("sendConfirmation", ()).await?;
+    phone.does("seeEndedSession", ()).await?;
+    phone.looks("session-ended").await?;
+    phone.does("signInAgain", ()).await?;
+    phone.does("signIn", &name).await?;
+    let completed = json!({ "id": task, "statuses": ["COMPLETED"] });
+    agent.does("wait", completed).await?;
+    phone.leaves().await?;
+    agent.leaves().await?;
+    world.ends().await
+}
+
+/// A token lasts a quarter of an hour by the phone's clock, whatever time that shows.
+#[tokio::test]
+async fn a_phone_with_a_wrong_clock_renews_its_session_silently() -> Result<()> {
+    let world = World::start("phone-clock").await?;
+    for (name, minutes) in [("Sam Lee", 60), ("Kim Roe", -60)] {
+        let mut phone = world.person(name).await?;
+        let shift = json!({ "minutes": minutes });
+        phone.does("shiftClock", shift).await?;
+        phone.does("signUp", json!({ "name": name })).await?;
+        let [first, _] = tokens(&mut phone).await?;
+        phone.does("passTime", json!({ "minutes": 16 })).await?;
+        phone.does("openEarnings", ()).await?;
+        phone
+            .does("seeText", json!({ "text": "Available" }))
+            .await?;
+        let [second, _] = tokens(&mut phone).await?;
+        ensure!(first != second, "the token was not renewed");
+        phone.leaves().await?;
+    }
+    world.ends().await
+}
+
+/// The code proves the address, and the account can be completed after a reload.
+#[tokio::test]
+async fn a_page_reloaded_during_sign_up_goes_on() -> Result<()> {
+    let world = World::start("sign-up-reload").await?;
+    let mut phone = world.person("Sam Lee").await?;
+    phone.does("requestCode", json!({ "email": EMAIL })).await?;
+    phone.does("enterMailedCode", ()).await?;
+    phone
+        .does("seeHeading", json!({ "name": "Create an account" }))
+        .await?;
+    phone.does("reload", ()).await?;
+    phone
+        .does("completeAccount", json!({ "name": "Sam Lee" }))
+        .await?;
+    phone.leaves().await?;
+    world.ends().await
+}
+
+#[tokio::test]
+async fn a_sign_out_asks_before_it_deletes_what_is_unsent_and_leaves_nothing() -> Result<()> {
+    let world = World::start("sign-out").await?;
+    let mut agent = world.agent("Acme").await?;
+    post(&mut agent).await?;
+    let mut phone = world.person("Sam Lee").await?;
+    let name = json!({ "name": "Sam Lee" });
+    phone.does("signUp", &name).await?;
+    phone.does("openTask", json!({ "title": SHOP })).await?;
+    phone.does("accept", ()).await?;
+    phone.does("beginProof", ()).await?;
+    let draft = json!({ "text": "a draft of nine words", "answers": {} });
+    phone.does("draftConfirmation", draft).await?;
+    phone.does("keepSignedIn", ()).await?;
+    phone.looks("sign-out").await?;
+    let stored: Value = serde_json::from_str(&storage(&world, &mut phone).await?)?;
+    ensure!(stored["databases"].to_string().contains("a draft of nine"));
+
+    phone.does("signOutAndDelete", ()).await?;
+    let stored: Value = serde_json::from_str(&storage(&world, &mut phone).await?)?;
+    let (databases, local) = (stored["databases"].to_string(), &stored["localStorage"]);
+    ensure!(!databases.contains("a draft"), "still there: {databases}");
+    ensure!(local == "{}", "still there: {local}");
+    phone.leaves().await?;
+    agent.leaves().await?;
     world.ends().await
 }

@@ -1,10 +1,10 @@
 //! A receiver of webhooks verifies signatures in both promised ways.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use reqwest::Client;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::{companion::Companion, world::World};
+use crate::{companion::Companion, sign_up::sign_up, world::World};
 
 /// One secret of each kind: text, and a key in the form of Standard Webhooks.
 const SECRETS: [&str; 2] = [
@@ -54,15 +54,11 @@ async fn confirm(world: &World, task: &str) -> Result<()> {
     let api = format!("http://{}/api/v1", world.line.address);
     let client = Client::new();
     let email = format!("{task}@example.com").to_lowercase();
-    let person = json!({ "name": "Sam Doe", "email": email });
-    let request = client.post(format!("{api}/operator/register"));
-    let person: Value = request.json(&person).send().await?.json().await?;
-    let id = person.get("operator_id").and_then(Value::as_str);
-    let id = id.context("the operator was not registered")?;
+    let bearer = sign_up(world.server(), &email, json!({ "name": "Sam Doe" })).await?;
     let confirmed = json!({ "confirmation_text": "It opens at nine on Saturdays, they said." });
     for (action, body) in [("accept", json!({})), ("submit", confirmed)] {
         let request = client.post(format!("{api}/operator/tasks/{task}/{action}"));
-        let request = request.header("x-operator-id", id).json(&body);
+        let request = request.header("authorization", &bearer).json(&body);
         request.send().await?.error_for_status()?;
     }
     Ok(())

@@ -51,6 +51,11 @@ impl World {
         })
     }
 
+    /// Returns the server.
+    pub(crate) fn server(&self) -> &Host {
+        &self.server
+    }
+
     /// Returns the data folder of the server.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")
@@ -76,6 +81,13 @@ impl World {
         Ok(agent)
     }
 
+    /// Ends every session of every operator, as if each had been ended from another device.
+    pub(crate) fn end_sessions(&self) -> Result<()> {
+        let end = "UPDATE session SET ended_at_ms = 1 WHERE ended_at_ms IS NULL";
+        self.database()?.execute(end, [])?;
+        Ok(())
+    }
+
     /// Returns the profile folder of a person's browser.
     pub(crate) fn profile(&self, name: &str) -> PathBuf {
         self.folder.join(format!("profile of {name}"))
@@ -92,6 +104,7 @@ impl World {
             "chromium": chromium(),
             "profile": self.profile(name),
             "screenshots": screenshots,
+            "mails": [self.data().join("mails")],
             "keepsake": self.folder.join(format!("where {name} was stuck.png")),
         });
         person.does("start", args).await?;

@@ -41,12 +41,6 @@ pub(crate) fn is_secure() -> bool {
     window().is_secure_context()
 }
 
-/// Returns whether the page was loaded from this machine.
-pub(crate) fn is_own_machine() -> bool {
-    let host = window().location().hostname().unwrap_or_default();
-    ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str())
-}
-
 /// Returns whether the browser believes that it has a network connection.
 pub(crate) fn is_online() -> bool {
     window().navigator().on_line()

@@ -54,6 +54,11 @@ pub(crate) fn remember(agent: AgentId, fingerprint: &Fingerprint) {
     browser::store(KEY, &keys);
 }
 
+/// Forgets the keys of all agents.
+pub(crate) fn forget() {
+    browser::remove_stored(KEY);
+}
+
 fn all() -> Vec<KnownKey> {
     browser::load_stored(KEY).unwrap_or_default()
 }

@@ -14,6 +14,7 @@ mod browser;
 mod client;
 mod components;
 mod context;
+mod destination;
 mod frame;
 mod known_keys;
 mod labels;

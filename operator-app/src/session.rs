@@ -1,4 +1,4 @@
-//! The signed-in operator. Only this module knows how a request is authenticated.
+//! The signed-in operator, and the access token of their requests.
 //!
 //! The phone stores who is signed in, but no token: the access token is in memory, and the refresh
 //! token is in a cookie that no script can read. After a reload the cookie gives a new access
@@ -16,16 +16,6 @@ const KEY: &str = "humanops.session";
 /// An access token that expires sooner than this is renewed before it is used.
 const RENEWED_BEFORE_END: Duration = Duration::from_secs(60);
 
-/// How the requests of a session are authenticated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Authentication {
-    /// By the operator id alone, which only a server on the same machine accepts.
-    #[default]
-    DevelopmentHeader,
-    /// By an access token.
-    AccessToken,
-}
-
 /// The session of an operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
@@ -33,9 +23,6 @@ pub(crate) struct Session {
     pub(crate) operator_id: OperatorId,
     /// The name as the operator gave it.
     pub(crate) name: String,
-    /// How its requests are authenticated.
-    #[serde(default)]
-    pub(crate) authentication: Authentication,
 }
 
 impl Session {
@@ -44,10 +31,6 @@ impl Session {
         Self {
             operator_id: registered.operator_id,
             name: registered.name,
-            authentication: match has_token() {
-                true => Authentication::AccessToken,
-                false => Authentication::DevelopmentHeader,
-            },
         }
     }
 
@@ -94,12 +77,6 @@ pub(crate) fn token() -> Option<String> {
         let token = token.as_ref().filter(|token| now < token.expires_at)?;
         Some(token.text.clone())
     })
-}
-
-/// Returns whether the person has signed in since the page was loaded, even if the token has
-/// expired meanwhile.
-pub(crate) fn has_token() -> bool {
-    TOKEN.with_borrow(Option::is_some)
 }
 
 /// Forgets the access token, because the server refused it or the person signs out.

@@ -1,33 +1,51 @@
 // Commands about the account: sign-up, sign-in and sign-out.
 
+import { mails, newCode } from "./mails.mjs";
 import { openProfile } from "./navigation.mjs";
-import { page } from "./phone.mjs";
-import { arriveAt, button, field, heading, link, place } from "./screen.mjs";
+import { accessToken, context, page } from "./phone.mjs";
+import { arriveAt, button, field, heading, place } from "./screen.mjs";
 
-export async function openSignUp() {
-  await link("Create an account").click();
-  await arriveAt("Create an account");
-}
+/** The address to which a code was requested last, and the mails of before. */
+let requested;
 
+/** Signs up a person with a new address, which is made of their name. */
 export async function signUp({ name }) {
-  await askForAccount(name);
-  await arriveAt("Tasks");
+  await requestCode({ email: emailOf(name) });
+  await enterMailedCode();
+  await completeAccount({ name });
 }
 
-/** Asks for a sign-in code on the page where the person is. */
+/** Signs in a person who has an account, on whatever page they are. */
+export async function signIn({ name }) {
+  await requestCode({ email: emailOf(name) });
+  await enterMailedCode();
+  await place("Tasks").waitFor();
+}
+
+export const emailOf = (name) => `${name.toLowerCase().replace(" ", ".")}@example.com`;
+
+/** Requests a sign-in code on the page where the person is. */
 export async function requestCode({ email }) {
+  requested = { email, before: mails() };
   await field("Email").fill(email);
   await button("Send code").click();
   await heading("Enter the code").waitFor();
 }
 
-export async function enterCode({ code }) {
+export async function enterMailedCode() {
+  const code = await newCode(requested.email, requested.before);
+  await enterCode(code);
+}
+
+async function enterCode(code) {
   await field("Code").fill(code);
   await button("Continue").click();
 }
 
-export async function refuseCode({ code }) {
-  await enterCode({ code });
+/** Enters a code that differs from the mailed one. */
+export async function enterWrongCode() {
+  const code = await newCode(requested.email, requested.before);
+  await enterCode(code === "000000" ? "000001" : "000000");
   await page.getByText(/^This code is wrong/).waitFor();
 }
 
@@ -35,74 +53,76 @@ export async function refuseCode({ code }) {
 export async function completeAccount({ name }) {
   await arriveAt("Create an account");
   await field("Email").waitFor({ state: "detached" });
-  await fillAccount(name);
-  await arriveAt("Tasks");
-}
-
-/** Signs out, and returns to the sign-in page. */
-export async function signOutOfAccount() {
-  await openProfile();
-  await button("Sign out").click();
-  await button("Send code").waitFor();
-}
-
-export const seeHeading = ({ name }) => arriveAt(name);
-
-/** Sees that the session has ended, and goes to the sign-in page, which the path outlives. */
-export async function noticeEndedSession() {
-  await page.reload();
-  await page.getByText(/^Your session has ended/).first().waitFor();
-  await button("Sign in again").first().click();
-  await button("Send code").waitFor();
-}
-
-/** Returns everything that scripts of the page can read of what the browser stores. */
-export async function readStorage() {
-  return page.evaluate(async () => {
-    const databases = await indexedDB.databases();
-    return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, databases]);
-  });
-}
-
-async function askForAccount(name) {
-  if (!(await heading("Create an account").isVisible())) await openSignUp();
-  await field("Email").fill(`${name.toLowerCase().replace(" ", ".")}@example.com`);
-  await fillAccount(name);
-}
-
-async function fillAccount(name) {
   await field("Name").fill(name);
   await field("City").fill("Berlin");
   await page.getByRole("combobox", { name: "Country" }).selectOption({ label: "Germany" });
   await button("Create account").click();
+  await place("Tasks").waitFor();
 }
 
-export async function signUpWrongly() {
-  await openSignUp();
+/** Signs in with a new address, and sends the account without a name. */
+export async function signUpWrongly({ name }) {
   await field("Email").fill("not an address");
+  await button("Send code").click();
+  await page.getByText(/^Enter an email address/).waitFor();
+  await requestCode({ email: emailOf(name) });
+  await enterMailedCode();
+  await arriveAt("Create an account");
   await button("Create account").click();
   await page.getByText("Enter your name.").waitFor();
 }
 
-export async function signOutAndIn() {
-  const id = await signOut();
-  await field("Operator ID").fill("op_00000000000000000000000000");
-  await button("Sign in").click();
-  await page.getByText(/^This ID does not exist/).waitFor();
-  await signIn({ id });
-}
-
-/** Signs out, and returns the id with which the operator signs in again. */
+/** Signs out while nothing is unsent. */
 export async function signOut() {
   await openProfile();
-  const id = await page.locator("code.id").textContent();
   await button("Sign out").click();
-  await button("Sign in").waitFor();
-  return id;
+  await button("Send code").waitFor();
 }
 
-export async function signIn({ id }) {
-  await field("Operator ID").fill(id);
-  await button("Sign in").click();
-  await place("Tasks").waitFor();
+/** Is asked before what is not sent is deleted, and keeps it. */
+export async function keepSignedIn() {
+  await openProfile();
+  await page.getByText("not sent yet").waitFor();
+  await button("Sign out").click();
+  await page.getByText(/^Signing out deletes from this phone/).waitFor();
+  await button("No, keep it").click();
+}
+
+/** Signs out although something is unsent, which is deleted. */
+export async function signOutAndDelete() {
+  await button("Sign out").click();
+  await button("Delete and sign out").click();
+  await button("Send code").waitFor();
+}
+
+/** Returns the tokens of the session: of the last request, and of the cookie. */
+export async function readTokens() {
+  const cookies = await context.cookies();
+  return [accessToken, cookies.find(({ httpOnly }) => httpOnly).value];
+}
+
+/** Reads the id of the operator on the page Profile. */
+export const readOperatorId = () => page.locator("code.id").textContent();
+
+export const seeHeading = ({ name }) => arriveAt(name);
+
+export const seeEndedSession = () => page.getByText(/^Your session has ended/).first().waitFor();
+
+/** Goes to the sign-in page, which the path outlives. */
+export async function signInAgain() {
+  await button("Sign in again").first().click();
+  await button("Send code").waitFor();
+}
+
+/** Sees that the session has ended, and goes to the sign-in page. */
+export async function noticeEndedSession() {
+  await page.reload();
+  await seeEndedSession();
+  await signInAgain();
+}
+
+/** Ends the session of the other device on the page Profile. */
+export async function endOtherSession() {
+  await button(/^End session/).click();
+  await button(/^End session/).waitFor({ state: "detached" });
 }

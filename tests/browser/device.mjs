@@ -74,3 +74,12 @@ export const plant = ({ text }) => storage.plant(page, text);
 export async function dumpStorage({ into }) {
   writeFileSync(into, JSON.stringify(await storage.readStorage(page)));
 }
+
+/** Sets the clock of the phone wrong by some minutes. It goes on from there. */
+export async function shiftClock({ minutes }) {
+  await context.clock.install({ time: Date.now() + minutes * 60_000 });
+  await page.reload();
+}
+
+/** Lets time pass on the phone. */
+export const passTime = ({ minutes }) => page.clock.fastForward(minutes * 60_000);

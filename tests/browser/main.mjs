@@ -8,7 +8,7 @@ import * as device from "./device.mjs";
 import * as keyboard from "./keyboard.mjs";
 import * as navigation from "./navigation.mjs";
 import * as outbox from "./outbox.mjs";
-import { keepsake, leave, look, page, start } from "./phone.mjs";
+import { folders, leave, look, page, start } from "./phone.mjs";
 import * as proof from "./proof.mjs";
 import * as sight from "./sight.mjs";
 import * as task from "./task.mjs";
@@ -35,7 +35,7 @@ function withPicture(verb) {
     try {
       return await verb(args);
     } catch (error) {
-      await page?.screenshot({ path: keepsake, fullPage: true });
+      await page?.screenshot({ path: folders.keepsake, fullPage: true });
       throw error;
     }
   };

@@ -14,17 +14,20 @@ const WAIT_MS_MAX = 30_000;
 export let context;
 /** The tab in front. */
 export let page;
-/** The folder of the screenshots. */
-export let screenshots;
-/** The file for the screenshot of a command that has waited in vain. */
-export let keepsake;
+/**
+ * The folders of the screenshots and of the mails, and the file for the screenshot of a command that
+ * has waited in vain.
+ */
+export let folders;
+/** The access token of the last request with one. */
+export let accessToken;
 /** Everything that was wrong with a screen, as sentences. A story fails if there are any. */
 export const faults = [];
 
 /** Starts the browser with a profile that is kept afterwards, and opens the app. */
-export async function start({ url, chromium: executablePath, profile, ...folders }) {
-  ({ screenshots, keepsake } = folders);
-  mkdirSync(screenshots, { recursive: true });
+export async function start({ url, chromium: executablePath, profile, ...others }) {
+  folders = others;
+  mkdirSync(folders.screenshots, { recursive: true });
   context = await chromium.launchPersistentContext(profile, {
     executablePath,
     baseURL: url,
@@ -49,6 +52,10 @@ function listen() {
     if (/Content Security Policy|panicked/.test(text)) faults.push(text);
     console.error(`[${message.type()}] ${text}`);
   });
+  page.on("request", (request) => {
+    const { authorization } = request.headers();
+    if (authorization) accessToken = authorization.replace("Bearer ", "");
+  });
   page.on("dialog", (dialog) => {
     faults.push(`a dialog: ${dialog.message()}`);
     dialog.dismiss();
@@ -63,7 +70,7 @@ export async function leave() {
 
 /** Checks the screen as different people see it. */
 export async function look({ at }) {
-  faults.push(...(await examine(page, at, screenshots)));
+  faults.push(...(await examine(page, at, folders.screenshots)));
 }
 
 /** Opens another tab in front of the others. */

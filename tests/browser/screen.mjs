@@ -14,7 +14,7 @@ export const place = (name) => page.getByRole("navigation", { name: "Main" })
 
 export async function arriveAt(name) {
   await page.getByRole("heading", { name, level: 1, exact: true }).waitFor();
-  await page.getByText("Loading…").waitFor({ state: "detached" });
+  await page.getByText("Loading…").first().waitFor({ state: "detached" });
 }
 
 /** Accepting replaces the page: its heading gets the focus, so that screen readers read it. */

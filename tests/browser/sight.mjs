@@ -3,7 +3,7 @@
 import { join } from "node:path";
 
 import * as gallery from "../gallery.mjs";
-import { faults, page, screenshots } from "./phone.mjs";
+import { faults, folders, page } from "./phone.mjs";
 
 export async function seeText({ text }) {
   await page.getByText(text).first().waitFor();
@@ -32,7 +32,8 @@ export const galleryStates = gallery.stateNames;
 
 /** Shows every state of every component, one after the other. */
 export async function seeState({ name }) {
-  const picture = join(screenshots, `gallery-${name.replaceAll(/[^a-z]+/g, "-")}.png`);
+  const file = `gallery-${name.replaceAll(/[^a-z]+/g, "-")}.png`;
+  const picture = join(folders.screenshots, file);
   faults.push(...(await gallery.see(page, name, picture)));
 }
 

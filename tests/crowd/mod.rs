@@ -27,6 +27,7 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
 use crate::host::{Host, in_two_days};
+use crate::sign_up::sign_up;
 
 /// Number of pairs of an agent and an operator.
 const PAIRS: usize = 8;
@@ -95,12 +96,9 @@ impl Crowd {
                     .ask("/agents/deposit/usdc", "x-api-key", &key, &body)
                     .await?;
             }
-            let person = json!({"name": "Jane Doe", "email": format!("operator{n}@example.com")});
-            let person = crowd
-                .ask("/operator/register", "x-none", "", &person)
-                .await?;
-            let id = person["operator_id"].as_str().context("an id")?.to_owned();
-            crowd.pairs.push((key, id));
+            let email = format!("operator{n}@example.com");
+            let bearer = sign_up(server, &email, json!({"name": "Jane Doe"})).await?;
+            crowd.pairs.push((key, bearer));
         }
         Ok(Arc::new(crowd))
     }

@@ -89,7 +89,7 @@ impl Crowd {
             let server = [self.server.clone(), other.url("")][submitted % 2].clone();
             for (_, operator) in &self.pairs {
                 let url = format!("{server}/api/v1/operator/tasks/{task}/submit");
-                let request = self.client.post(url).header("x-operator-id", operator);
+                let request = self.client.post(url).header("authorization", operator);
                 let words = format!("The shop is open from nine to five, they said. {task}");
                 let answer = request
                     .json(&json!({"confirmation_text": words}))

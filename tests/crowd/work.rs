@@ -94,7 +94,7 @@ impl Crowd {
         let Some((_, task)) = posted else { return true };
         let claim = PendingRequest {
             path: format!("/operator/tasks/{task}/accept"),
-            header: "x-operator-id",
+            header: "authorization",
             account: operator.clone(),
             key: format!("claim-{number}"),
             body: json!({}),

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use crate::run::{Run, root};
 use crate::server::{self, ServerProcess};
-use crate::{app, docs, pkg, tools};
+use crate::{app, codes, docs, pkg, tools};
 
 const PORT: u16 = 8787;
 
@@ -26,12 +26,12 @@ pub(crate) fn demo() -> Result<()> {
     let url = format!("http://{address}");
     let (data, log) = (server.data.display(), server.log.display());
     println!("\nOpen {url} in a browser, in a window of 390 by 844 pixels, as on a phone.");
-    println!(
-        "Sign up, claim the task about the API key, type a secret and send it. The page seals"
-    );
-    println!("it, the server stores what it cannot read, and the agent opens it here.");
+    println!("Enter any email address: its code appears here. Create an account, accept the task");
+    println!("about the API key, type a secret and send it. The page seals it, the server stores");
+    println!("what it cannot read, and the agent opens it here.");
     println!("The database is in {data}, the server's log is {log}.");
     println!("Search both for what you typed. Press Ctrl-C to stop everything.\n");
+    codes::print_new(server.data.join("mails"));
     Run::new(node)
         .arg(root().join("tests/demo-agent.mjs"))
         .arg(url)

@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 
-use crate::app;
 use crate::files::files_under;
 use crate::run::{root, target};
 use crate::server::{self, ServerProcess};
+use crate::{app, codes};
 
 const PORT: u16 = 8787;
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
@@ -28,13 +28,13 @@ const WATCHED: [&str; 7] = [
 /// Builds and serves, and repeats this after every change.
 pub(crate) fn dev() -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
+    let folder = target().join("xtask/dev");
+    codes::print_new(folder.join("data/mails"));
     loop {
         let before = modification_times();
         let server = app::build_quick()
             .and_then(|()| server::build())
-            .and_then(|binary| {
-                ServerProcess::resume(&target().join("xtask/dev"), &binary, address, &[])
-            });
+            .and_then(|binary| ServerProcess::resume(&folder, &binary, address, &[]));
         match &server {
             Ok(server) => println!("http://{address}; its log is {}", server.log.display()),
             Err(error) => eprintln!("{error:#}\nChange a file to try again."),

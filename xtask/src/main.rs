@@ -13,6 +13,7 @@ mod clients;
 )]
 #[path = "../../server/tests/support/cluster.rs"]
 mod cluster;
+mod codes;
 mod compress;
 mod demo;
 mod dev;

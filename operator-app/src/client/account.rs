@@ -13,11 +13,8 @@ use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use super::transport::{json, post};
+use super::transport::{AUTHORIZATION, json, post};
 use crate::{response::ClientError, session};
-
-/// The header that carries the access token.
-pub(super) const AUTHORIZATION: &str = "Authorization";
 
 /// The API without a session.
 #[derive(Clone, Copy, Debug)]
@@ -51,19 +48,23 @@ impl Client {
         Ok(begun.operator_id)
     }
 
-    /// Registers an operator. All attempts to send the same form have the same `idempotency_key`.
-    /// A person who has signed in sends the access token.
+    /// Renews the session of a person who may have no operator account yet. Returns their account
+    /// if there is one.
+    pub(crate) async fn resume(self) -> Result<Option<OperatorId>, ClientError> {
+        let resumed = begin(Request::post(paths::REFRESH), "{}".to_owned()).await?;
+        Ok(resumed.operator_id)
+    }
+
+    /// Registers the operator account of a person who has signed in. All attempts to send the same
+    /// form have the same `idempotency_key`.
     pub(crate) async fn register_operator(
         self,
         operator: &RegisterOperator,
         idempotency_key: &str,
     ) -> Result<RegisteredOperator, ClientError> {
-        let request =
-            Request::post(paths::REGISTER_OPERATOR).header("Idempotency-Key", idempotency_key);
-        let request = match session::has_token() {
-            true => request.header(AUTHORIZATION, &bearer().await?),
-            false => request,
-        };
+        let request = Request::post(paths::REGISTER_OPERATOR)
+            .header("Idempotency-Key", idempotency_key)
+            .header(AUTHORIZATION, &bearer().await?);
         post(request, json(operator)?).await?.parse(|_| true)
     }
 

@@ -10,12 +10,13 @@ mod account;
 mod transport;
 
 use api_types::{
-    OperatorId, TaskId,
+    OperatorId, SessionId, TaskId,
     estimate::GiveEstimate,
     operator::{Earnings, OperatorProfile},
     page::{LIMIT_MAX, Page},
     paths,
     proof::{ProofReceipt, SubmitProof, Upload},
+    session::{EndedSession, SessionList},
     status::{MovedTask, Status},
     task::{AcceptedTask, OperatorTaskView},
 };
@@ -25,11 +26,11 @@ use web_sys::Blob;
 
 use crate::{
     response::ClientError,
-    session::{self, Authentication, Session},
+    session::{self, Session},
 };
 pub(crate) use account::Client;
-use account::{AUTHORIZATION, bearer};
-use transport::{byte_count, get, json, post, post_file};
+use account::bearer;
+use transport::{AUTHORIZATION, byte_count, json, post, post_file, send_empty};
 
 /// The result of loading a page of tasks.
 type TaskPageResult = Result<Page<OperatorTaskView>, ClientError>;
@@ -47,14 +48,10 @@ impl SessionClient {
     }
 
     /// Signs in to an account, which is checked by loading the profile.
-    pub(crate) async fn sign_in(
-        operator_id: OperatorId,
-        authentication: Authentication,
-    ) -> Result<Session, ClientError> {
+    pub(crate) async fn sign_in(operator_id: OperatorId) -> Result<Session, ClientError> {
         let session = Session {
             operator_id,
             name: String::new(),
-            authentication,
         };
         let profile = Self::new(session.clone()).operator_profile().await?;
         Ok(Session {
@@ -137,6 +134,18 @@ impl SessionClient {
         self.post(&path, json(proof)?, is_receipt).await.map(drop)
     }
 
+    /// Loads the sessions of the operator, one for each device.
+    pub(crate) async fn sessions(&self) -> Result<SessionList, ClientError> {
+        self.load(paths::SESSIONS, |_| true).await
+    }
+
+    /// Ends a session of the operator.
+    pub(crate) async fn end_session(&self, id: SessionId) -> Result<(), ClientError> {
+        let path = paths::session(id);
+        let ended = self.delete(&path, |ended: &EndedSession| ended.ended);
+        ended.await.map(drop)
+    }
+
     /// Loads the operator's earnings.
     pub(crate) async fn earnings(&self) -> Result<Earnings, ClientError> {
         self.load(paths::EARNINGS, |_| true).await
@@ -150,8 +159,7 @@ impl SessionClient {
         file: &Blob,
         progress: impl Fn(u64, u64) + 'static,
     ) -> Result<Upload, ClientError> {
-        let authentication = self.authentication().await?;
-        let posted = post_file(authentication, id, file, progress).await;
+        let posted = post_file(&bearer().await?, id, file, progress).await;
         let answer = posted.map_err(|_| ClientError::Unreachable)?;
         let is_it = |upload: &Upload| upload.size == byte_count(file.size());
         forget_refused(answer.parse(is_it))
@@ -162,9 +170,8 @@ impl SessionClient {
         path: &str,
         matches_request: impl Fn(&T) -> bool,
     ) -> Result<T, ClientError> {
-        let (name, value) = self.authentication().await?;
-        let request = Request::get(path).header(name, &value);
-        forget_refused(get(request).await?.parse(matches_request))
+        let request = Request::get(path).header(AUTHORIZATION, &bearer().await?);
+        forget_refused(send_empty(request).await?.parse(matches_request))
     }
 
     async fn post<T: DeserializeOwned>(
@@ -173,19 +180,17 @@ impl SessionClient {
         body: String,
         matches_request: impl Fn(&T) -> bool,
     ) -> Result<T, ClientError> {
-        let (name, value) = self.authentication().await?;
-        let request = Request::post(path).header(name, &value);
+        let request = Request::post(path).header(AUTHORIZATION, &bearer().await?);
         forget_refused(post(request, body).await?.parse(matches_request))
     }
 
-    /// Returns the name and value of the header that authenticates a request.
-    async fn authentication(&self) -> Result<(&'static str, String), ClientError> {
-        match self.session.authentication {
-            Authentication::DevelopmentHeader => {
-                Ok(("X-Operator-Id", self.session.operator_id.to_string()))
-            }
-            Authentication::AccessToken => Ok((AUTHORIZATION, bearer().await?)),
-        }
+    async fn delete<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        matches_request: impl Fn(&T) -> bool,
+    ) -> Result<T, ClientError> {
+        let request = Request::delete(path).header(AUTHORIZATION, &bearer().await?);
+        forget_refused(send_empty(request).await?.parse(matches_request))
     }
 }
 

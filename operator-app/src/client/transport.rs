@@ -21,11 +21,15 @@ const REQUEST_TIMEOUT_MS: u32 = 20_000;
 /// but it makes progress all the time; without progress for this long, the connection is lost.
 const UPLOAD_STALL_TIMEOUT: Duration = Duration::from_secs(45);
 
+/// The header that carries the access token.
+pub(super) const AUTHORIZATION: &str = "Authorization";
+
 /// The header with a number of seconds, the only form that this API uses (RFC 9110 §10.2.3).
 const RETRY_AFTER: &str = "Retry-After";
 
-/// Sends a GET. Another operator may have taken tasks of a list, so no response comes from a cache.
-pub(super) async fn get(request: RequestBuilder) -> Result<RawResponse, ClientError> {
+/// Sends a request without a body. Another operator may have taken tasks of a list, so no response
+/// comes from a cache.
+pub(super) async fn send_empty(request: RequestBuilder) -> Result<RawResponse, ClientError> {
     let signal = AbortSignal::timeout_with_u32(REQUEST_TIMEOUT_MS);
     let request = request
         .cache(web_sys::RequestCache::NoStore)
@@ -69,7 +73,7 @@ pub(super) fn json(body: &impl Serialize) -> Result<String, ClientError> {
 /// means that the connection broke. The name of the file stays on the phone, because it may
 /// reveal more than the picture.
 pub(super) async fn post_file(
-    authentication: (&'static str, String),
+    bearer: &str,
     id: TaskId,
     file: &Blob,
     progress: impl Fn(u64, u64) + 'static,
@@ -80,7 +84,7 @@ pub(super) async fn post_file(
 
     let request = XmlHttpRequest::new()?;
     request.open("POST", paths::UPLOAD)?;
-    request.set_request_header(authentication.0, &authentication.1)?;
+    request.set_request_header(AUTHORIZATION, bearer)?;
     let watchdog = Watchdog::start(&request);
     let progressed = watchdog.clone();
     let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {

@@ -17,7 +17,7 @@ mod store;
 
 use std::rc::Rc;
 
-use api_types::{TaskId, proof::SubmitProof};
+use api_types::{OperatorId, TaskId, proof::SubmitProof};
 use web_sys::{Blob, File};
 
 use crate::{browser, client::SessionClient, response::ClientError};
@@ -57,6 +57,13 @@ impl Outbox {
     pub(crate) fn close(self) {
         self.proofs.close();
         self.sender.close();
+    }
+
+    /// Deletes everything of the operator that is stored on this phone and not sent, and stops
+    /// sending.
+    pub(crate) async fn wipe(self, operator: OperatorId) -> Result<(), StorageError> {
+        self.close();
+        store::delete_all_of(operator).await
     }
 
     /// Reads changes that other tabs made, and sends what is ready without further backoff. Called

@@ -3,6 +3,7 @@
 //! A proof is stored as an object with its JSON text, a file as the browser's own `Blob`. Every
 //! change reads and writes in one transaction, so that no tab overwrites the change of another.
 
+use api_types::OperatorId;
 use idb::{Database, DatabaseEvent as _, Factory, ObjectStoreParams, TransactionMode};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -125,6 +126,25 @@ pub(super) async fn change(
     } else {
         Err(StorageError)
     }
+}
+
+/// Deletes the proofs of an operator, and their files.
+pub(super) async fn delete_all_of(operator: OperatorId) -> Result<(), StorageError> {
+    let database = open().await?;
+    let transaction = database.transaction(&[PROOFS, FILES], TransactionMode::ReadWrite)?;
+    let proofs = transaction.object_store(PROOFS)?;
+    let files = transaction.object_store(FILES)?;
+    let rows = proofs.get_all(None, None)?.await?;
+    let stored = rows.into_iter().filter_map(Row::decode);
+    for proof in stored.filter(|proof| proof.operator_id == operator) {
+        proofs.delete(JsValue::from_str(&proof.key().to_string()))?;
+        for file in &proof.files {
+            files.delete(JsValue::from_str(&file.key))?;
+        }
+    }
+    let committed = transaction.await?.is_committed();
+    database.close();
+    committed.then_some(()).ok_or(StorageError)
 }
 
 fn refers_to(proof: Option<&OutboxProof>, key: &str) -> bool {

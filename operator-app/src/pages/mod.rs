@@ -9,7 +9,6 @@ mod outbox_card;
 mod profile;
 mod proof;
 mod sign_in;
-mod sign_in_by_id;
 mod sign_up;
 mod submit;
 mod task;

@@ -12,11 +12,10 @@ use crate::{
         dynamic_option, error_notice, field_fault, handler,
     },
     context::CurrentSession,
-    pages::sign_in_by_id::SignInById,
+    destination,
     response::ClientError,
     route::Route,
     screen::Screen,
-    session::Authentication,
 };
 
 /// Signs in by a code that is sent by e-mail.
@@ -36,7 +35,6 @@ pub(crate) fn SignInPage() -> impl IntoView {
                 </ul>
             </header>
             <SignInByCode/>
-            {browser::is_own_machine().then(|| view! { <SignInById/> }.into_any())}
         </div>
     }
 }
@@ -116,8 +114,11 @@ fn CodeForm(email: String, sent_to: SentTo) -> impl IntoView {
         Box::pin(async move {
             let verified = Client.verify_code(&address.get_value(), &typed(code)).await;
             let signed_in = match verified {
-                Ok(Some(id)) => SessionClient::sign_in(id, Authentication::AccessToken).await,
-                Ok(None) => return route.replace(Screen::SIGN_UP),
+                Ok(Some(id)) => SessionClient::sign_in(id).await,
+                Ok(None) => {
+                    destination::keep(route.screen());
+                    return route.replace(Screen::SIGN_UP);
+                }
                 Err(error) => Err(error),
             };
             match signed_in {

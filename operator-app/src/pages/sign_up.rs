@@ -12,13 +12,13 @@ use web_sys::HtmlInputElement;
 
 use crate::{
     browser,
-    client::Client,
+    client::{Client, SessionClient},
     components::{
         Action, Field, FormFaults, PageLayout, SubmitButton, derive_flag, derive_text,
-        dynamic_option, error_notice, field_fault, handler,
+        dynamic_option, error_notice, field_fault, handler, load, loaded_view,
     },
     context::CurrentSession,
-    labels,
+    destination, labels,
     route::Route,
     screen::Screen,
     session::{self, Session},
@@ -39,21 +39,51 @@ TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 struct SignUpInputs {
     form: NodeRef<Form>,
     name: NodeRef<Input>,
-    email: NodeRef<Input>,
     phone: NodeRef<Input>,
     city: NodeRef<Input>,
     country: NodeRef<Select>,
 }
 
-/// Registers an operator and signs in.
+/// Registers the operator account of a person who has proved their address. Anybody else is led to
+/// the sign-in page.
 #[component]
 pub(crate) fn SignUpPage() -> impl IntoView {
     let CurrentSession(current) = expect_context();
     let route: Route = expect_context();
+    let arrived = move |session: Session| {
+        session.save();
+        route.replace(destination::take());
+        current.set(Some(session));
+    };
+    let person = load(move || {
+        Box::pin(async move {
+            let resumed = match session::token() {
+                Some(_) => Ok(None),
+                None => Client.resume().await,
+            };
+            match resumed {
+                Ok(Some(id)) => SessionClient::sign_in(id).await.map(arrived),
+                Ok(None) => Ok(()),
+                Err(error) if error.is_unauthorized() => {
+                    route.replace(destination::take());
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            }
+        })
+    });
+    view! {
+        <PageLayout title="Create an account" back=(Screen::Tasks, "Sign in")>
+            {loaded_view(person, move |()| view! { <SignUpForm on_done=Callback::new(arrived)/> }.into_any())}
+        </PageLayout>
+    }
+}
+
+#[component]
+fn SignUpForm(on_done: Callback<Session>) -> impl IntoView {
     let inputs = SignUpInputs {
         form: NodeRef::new(),
         name: NodeRef::new(),
-        email: NodeRef::new(),
         phone: NodeRef::new(),
         city: NodeRef::new(),
         country: NodeRef::new(),
@@ -71,12 +101,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                 .register_operator(&operator, &idempotency_key.get_value())
                 .await
             {
-                Ok(made) => {
-                    let session = Session::of(made);
-                    session.save();
-                    route.replace(Screen::Tasks);
-                    current.set(Some(session));
-                }
+                Ok(made) => on_done.run(Session::of(made)),
                 Err(error) => {
                     if !error.is_retryable() {
                         // The corrected body needs a new key, because the old one belongs to the
@@ -102,14 +127,12 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     };
 
     view! {
-        <PageLayout title="Create an account" back=(Screen::Tasks, "Sign in")>
-            <form class="stack" novalidate node_ref=inputs.form on:submit=handler(submit)>
-                <ContactFields inputs faults/>
-                <SkillChoice/>
-                {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
-                <SubmitButton label="Create account".to_owned() doing="Creating…" busy=register.busy()/>
-            </form>
-        </PageLayout>
+        <form class="stack" novalidate node_ref=inputs.form on:submit=handler(submit)>
+            <ContactFields inputs faults/>
+            <SkillChoice/>
+            {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
+            <SubmitButton label="Create account".to_owned() doing="Creating…" busy=register.busy()/>
+        </form>
     }
 }
 
@@ -121,10 +144,6 @@ fn ContactFields(inputs: SignUpInputs, faults: FormFaults) -> impl IntoView {
         <div class="card stack">
             <Field label="Name" name="name" node=inputs.name faults autocomplete="name"
                 required=true hint="Agents see a short form, such as “Jane D.”."/>
-            {(!session::has_token()).then(|| view! {
-                <Field label="Email" name="email" node=inputs.email faults kind="email"
-                    autocomplete="email" required=true/>
-            }.into_any())}
             <Field label="Phone" name="phone" node=inputs.phone faults kind="tel"
                 autocomplete="tel" hint="Include the country code, for example +49 151 23456789."/>
             <Field label="City" name="location.city" node=inputs.city faults
@@ -176,9 +195,7 @@ impl SignUpInputs {
                 .map(|input| input.value().trim().to_owned())
                 .unwrap_or_default()
         };
-        // The server takes the address that the person signed in with.
-        let signed_in = session::has_token();
-        let (name, email, city) = (text(self.name), text(self.email), text(self.city));
+        let (name, city) = (text(self.name), text(self.city));
         let country = self
             .country
             .get_untracked()
@@ -190,11 +207,6 @@ impl SignUpInputs {
             .collect();
         let checks = [
             (name.is_empty(), "name", "Enter your name."),
-            (
-                !signed_in && !email.contains('@'),
-                "email",
-                "Enter an email address, such as jane@example.com.",
-            ),
             (
                 city.is_empty(),
                 "location.city",
@@ -220,7 +232,8 @@ impl SignUpInputs {
         }
         Ok(RegisterOperator {
             name,
-            email: (!signed_in).then_some(email),
+            // The server takes the address that the person signed in with.
+            email: None,
             phone: (!phone.is_empty()).then_some(phone),
             location: Some(HomePlace {
                 city,

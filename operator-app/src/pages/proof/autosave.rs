@@ -35,7 +35,10 @@ impl Autosave {
             pending: StoredValue::new(None),
             timer: StoredValue::new(None),
         };
+        // A phone may end an app that is not visible without telling it.
+        let hidden = window_event_listener_untyped("visibilitychange", move |_| autosave.save());
         on_cleanup(move || {
+            hidden.remove();
             autosave.save();
             autosave.cancel();
         });

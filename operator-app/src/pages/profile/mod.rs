@@ -1,4 +1,7 @@
-//! The page with the operator's profile, installation of the app, help and sign-out.
+//! The page with the operator's profile, devices, installation of the app, help and sign-out.
+
+mod devices;
+mod sign_out;
 
 use api_types::{
     OperatorId,
@@ -10,16 +13,12 @@ use wasm_bindgen_futures::JsFuture;
 use crate::{
     boot::BootOffer,
     browser::{self, spawn},
-    client::{Client, SessionClient},
-    components::{
-        Action, PageLayout, derive_text, dynamic, dynamic_option, error_notice, handler, load,
-        loaded_view,
-    },
-    context::CurrentSession,
+    client::SessionClient,
+    components::{PageLayout, derive_text, dynamic, handler, load, loaded_view},
     labels,
-    outbox::Outbox,
-    session::{Authentication, Session},
 };
+use devices::Devices;
+use sign_out::SignOut;
 
 /// Shows the operator's profile and the settings of this phone.
 #[component]
@@ -32,6 +31,7 @@ pub(crate) fn ProfilePage() -> impl IntoView {
     view! {
         <PageLayout title="Profile">
             {loaded_view(profile, facts)}
+            <Devices/>
             <InstallSection/>
             {help()}
             <SignOut/>
@@ -76,10 +76,6 @@ fn facts(profile: OperatorProfile) -> AnyView {
 
 #[component]
 fn OperatorIdValue(id: OperatorId) -> impl IntoView {
-    let CurrentSession(current) = expect_context();
-    let session = current.get_untracked();
-    let is_credential =
-        session.is_some_and(|one| one.authentication == Authentication::DevelopmentHeader);
     let copied = RwSignal::new(false);
     let copy = move |_| {
         let writing = window().navigator().clipboard().write_text(&id.to_string());
@@ -91,9 +87,6 @@ fn OperatorIdValue(id: OperatorId) -> impl IntoView {
         <button type="button" class="button slim" on:click=handler(copy)>
             <span aria-live="polite">{label}</span>
         </button>
-        {is_credential.then(|| view! {
-            <p class="quiet">"You sign in with this ID. Keep it private."</p>
-        }.into_any())}
     }
 }
 
@@ -142,39 +135,4 @@ fn help() -> AnyView {
         </section>
     }
     .into_any()
-}
-
-#[component]
-fn SignOut() -> impl IntoView {
-    let CurrentSession(current) = expect_context();
-    let outbox: Outbox = expect_context();
-    let waiting = move || outbox.all().len() as u64;
-    let failure = RwSignal::new(None);
-    let sign_out = Action::new(move || {
-        Box::pin(async move {
-            let session = current.get_untracked();
-            let by_token =
-                session.is_some_and(|one| one.authentication == Authentication::AccessToken);
-            if by_token && let Err(error) = Client.sign_out().await {
-                failure.set(Some(error));
-                return;
-            }
-            Session::clear();
-            current.set(None);
-        })
-    });
-    view! {
-        <section class="stack" aria-label="Sign out">
-            {dynamic_option(move || (waiting() > 0).then(|| view! {
-                <p class="quiet">
-                    {labels::count(waiting(), "proof is", "proofs are")}
-                    " not sent yet and will stay on this phone until you sign in again."
-                </p>
-            }.into_any()))}
-            {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
-            <button type="button" class="button wide" on:click=handler(move |_| sign_out.start())>
-                "Sign out"
-            </button>
-        </section>
-    }
 }
