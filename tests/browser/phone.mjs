@@ -15,8 +15,8 @@ export let context;
 /** The tab in front. */
 export let page;
 /**
- * The folders of the screenshots and of the mails, and the file for the screenshot of a command that
- * has waited in vain.
+ * The folders of the screenshots and of the mails, and the file for the screenshot of a command
+ * that has waited in vain.
  */
 export let folders;
 /** The access token of the last request with one. */

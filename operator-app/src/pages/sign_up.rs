@@ -74,7 +74,9 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     });
     view! {
         <PageLayout title="Create an account" back=(Screen::Tasks, "Sign in")>
-            {loaded_view(person, move |()| view! { <SignUpForm on_done=Callback::new(arrived)/> }.into_any())}
+            {loaded_view(person, move |()| {
+                view! { <SignUpForm on_done=Callback::new(arrived)/> }.into_any()
+            })}
         </PageLayout>
     }
 }
