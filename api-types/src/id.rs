@@ -108,6 +108,8 @@ ids! {
     SubjectId = "sub_";
     /// The id of a session on one device: the `sid` of our tokens.
     SessionId = "ses_";
+    /// The id of a passkey; not the id that its authenticator gave it.
+    PasskeyId = "passkey_";
     /// The id of an API key; never the key itself.
     KeyId = "key_";
     /// The id of a request that waits for a person's approval.
@@ -132,6 +134,14 @@ ids! {
     AuditId = "aud_";
     /// The id of a request; printed in its response, its error and the log.
     RequestId = "req_";
+}
+
+impl SubjectId {
+    /// Returns the bits of the id, for the user handle of passkeys. They are random apart from the
+    /// time at which the person first signed in.
+    pub const fn to_bits(self) -> u128 {
+        self.0.0
+    }
 }
 
 impl EventId {

@@ -6,8 +6,8 @@
 //!   every change of its balance.
 //! - An **operator** ([`operator`]) is the person who does the tasks, on a phone, and takes the
 //!   earnings out by **payouts** ([`payout`]).
-//! - An operator signs in by a code sent by e-mail and keeps a **session** ([`session`]) on each
-//!   device.
+//! - An operator signs in by a code sent by e-mail or by a [`passkey`], and keeps a **session**
+//!   ([`session`]) on each device.
 //! - A **task** ([`task`]) is work of one type ([`task_type`]), often at one [`place`], with a
 //!   reward in escrow. It is posted ([`new_task`]) or only priced ([`quote`]). Its [`status`]
 //!   changes only by moves, each recorded as an **event** ([`event`]).
@@ -54,6 +54,7 @@ pub mod new_task;
 pub mod openapi;
 pub mod operator;
 pub mod page;
+pub mod passkey;
 pub mod paths;
 pub mod payout;
 pub mod place;
@@ -69,7 +70,7 @@ pub mod time;
 
 pub use id::{
     AgentId, ApprovalId, AuditId, DeliveryId, DisputeId, EventId, KeyId, MessageId, OperatorId,
-    PayoutId, RequestId, SessionId, SubjectId, TaskId, TransactionId, UploadId,
+    PasskeyId, PayoutId, RequestId, SessionId, SubjectId, TaskId, TransactionId, UploadId,
 };
 pub use money::MicroUsd;
 pub use time::Timestamp;

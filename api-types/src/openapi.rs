@@ -14,6 +14,7 @@ use crate::{
     message::{GiveRating, SendMessage},
     new_task::CreateTask,
     operator::{ChangeOperator, RegisterOperator},
+    passkey::AddPasskey,
     payout::RequestPayout,
     place::{HomePlace, Location},
     proof::SubmitProof,
@@ -51,6 +52,7 @@ const ALL: &[Bounds] = &[
     RequestRevision::BOUNDS,
     VerifyTask::BOUNDS,
     VerifyCode::BOUNDS,
+    AddPasskey::BOUNDS,
 ];
 
 /// Writes the bounds of the fields into the schemas of the document.

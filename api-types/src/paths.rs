@@ -2,8 +2,8 @@
 //! function for clients. No other module spells a path of the API.
 
 use crate::id::{
-    AgentId, ApprovalId, DeliveryId, DisputeId, KeyId, OperatorId, PayoutId, SessionId, TaskId,
-    UploadId,
+    AgentId, ApprovalId, DeliveryId, DisputeId, KeyId, OperatorId, PasskeyId, PayoutId, SessionId,
+    TaskId, UploadId,
 };
 
 macro_rules! templates {
@@ -78,6 +78,16 @@ templates! {
     SIGN_IN_CODE = "/auth/code";
     /// POST exchanges a sign-in code for a session.
     VERIFY_CODE = "/auth/code/verify";
+    /// POST returns the options of a new passkey.
+    PASSKEY_OPTIONS = "/auth/passkeys/options";
+    /// POST adds a passkey. GET lists the person's passkeys.
+    PASSKEYS = "/auth/passkeys";
+    /// DELETE removes a passkey.
+    PASSKEY = "/auth/passkeys/{id}";
+    /// POST returns the options of a sign-in by a passkey.
+    SIGN_IN_BY_PASSKEY_OPTIONS = "/auth/passkey/options";
+    /// POST exchanges an assertion of a passkey for a session.
+    SIGN_IN_BY_PASSKEY = "/auth/passkey";
     /// POST renews a session by its refresh cookie.
     REFRESH = "/auth/refresh";
     /// POST ends the session of the refresh cookie.
@@ -230,6 +240,8 @@ paths_by_id! {
     retry_job(id: &str) = RETRY_JOB;
     /// Returns the path [`SESSION`] of one session.
     session(id: SessionId) = SESSION;
+    /// Returns the path [`PASSKEY`] of one passkey.
+    passkey(id: PasskeyId) = PASSKEY;
     /// Returns the path [`FILE`] of one upload.
     file(id: UploadId) = FILE;
 }

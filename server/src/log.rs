@@ -20,6 +20,9 @@ use crate::output;
 /// The crates of this workspace that log. All other targets are limited to INFO.
 const OUR_TARGETS: [&str; 4] = ["server", "humanops", "api_types", "crypto_wasm"];
 
+/// A library that logs parts of malformed requests as errors. What matters is logged by us.
+const SILENT_TARGET: &str = "webauthn_rs_core";
+
 /// Starts logging to standard error according to `filter`, panics included.
 ///
 /// # Errors
@@ -51,6 +54,7 @@ fn libraries_at_info() -> Targets {
     Targets::new()
         .with_default(LevelFilter::INFO)
         .with_targets(ours)
+        .with_target(SILENT_TARGET, LevelFilter::OFF)
 }
 
 /// Logs a panic. Replaces the standard hook, which writes to standard error itself and so may wait

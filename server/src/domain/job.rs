@@ -56,6 +56,11 @@ pub enum Job {
         /// The person who receives the mail.
         subject_id: SubjectId,
     },
+    /// A person is told by mail that a passkey was added to their account.
+    SendPasskeyAlert {
+        /// The person who receives the mail.
+        subject_id: SubjectId,
+    },
 }
 
 /// The pool whose permits a job uses while it runs.
@@ -106,9 +111,9 @@ impl Job {
             | Self::Simulate { task_id } => task_id.to_string(),
             Self::DeliverWebhook { delivery_id, .. } => delivery_id.to_string(),
             Self::SendVerification { agent_id } => agent_id.to_string(),
-            Self::SendSignInCode { subject_id } | Self::SendSessionAlert { subject_id } => {
-                subject_id.to_string()
-            }
+            Self::SendSignInCode { subject_id }
+            | Self::SendSessionAlert { subject_id }
+            | Self::SendPasskeyAlert { subject_id } => subject_id.to_string(),
         }
     }
 
@@ -123,6 +128,7 @@ impl Job {
             Self::SendVerification { .. } => "send_verification",
             Self::SendSignInCode { .. } => "send_sign_in_code",
             Self::SendSessionAlert { .. } => "send_session_alert",
+            Self::SendPasskeyAlert { .. } => "send_passkey_alert",
         }
     }
 
@@ -139,7 +145,8 @@ impl Job {
             // The mail server may hang.
             Self::SendVerification { .. }
             | Self::SendSignInCode { .. }
-            | Self::SendSessionAlert { .. } => "mail",
+            | Self::SendSessionAlert { .. }
+            | Self::SendPasskeyAlert { .. } => "mail",
         }
     }
 
@@ -155,7 +162,8 @@ impl Job {
             | Self::Simulate { .. }
             | Self::SendVerification { .. }
             | Self::SendSignInCode { .. }
-            | Self::SendSessionAlert { .. } => String::new(),
+            | Self::SendSessionAlert { .. }
+            | Self::SendPasskeyAlert { .. } => String::new(),
         }
     }
 }

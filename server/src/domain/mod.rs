@@ -25,6 +25,7 @@ pub mod ledger;
 pub mod message;
 pub mod moves;
 pub mod new_task;
+pub mod passkey;
 pub mod payout;
 pub mod picture;
 pub mod place;

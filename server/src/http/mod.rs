@@ -105,6 +105,16 @@ fn operator_routes() -> OpenApiRouter<App> {
         .routes(routes!(operator::sign_in::sign_out))
         .routes(routes!(operator::sign_in::list_sessions))
         .routes(routes!(operator::sign_in::end_session))
+        .routes(routes!(operator::passkeys::passkey_options))
+        .routes(routes!(
+            operator::passkeys::add_passkey,
+            operator::passkeys::list_passkeys
+        ))
+        .routes(routes!(operator::passkeys::remove_passkey))
+        .routes(routes!(
+            operator::sign_in_by_passkey::sign_in_by_passkey_options
+        ))
+        .routes(routes!(operator::sign_in_by_passkey::sign_in_by_passkey))
         .routes(routes!(operator::profile::register_operator))
         .routes(routes!(
             operator::profile::operator_profile,

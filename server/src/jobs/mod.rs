@@ -6,6 +6,7 @@ pub mod clock_moves;
 pub mod deliver_webhook;
 pub mod review_proof;
 pub mod runner;
+pub mod send_passkey_alert;
 pub mod send_session_alert;
 pub mod send_sign_in_code;
 pub mod send_verification;
@@ -76,5 +77,6 @@ pub async fn run(app: &App, job: Job, pool: Pool) -> Result<(), JobError> {
         Job::SendVerification { agent_id } => send_verification::run(app, agent_id).await,
         Job::SendSignInCode { subject_id } => send_sign_in_code::run(app, subject_id).await,
         Job::SendSessionAlert { subject_id } => send_session_alert::run(app, subject_id).await,
+        Job::SendPasskeyAlert { subject_id } => send_passkey_alert::run(app, subject_id).await,
     }
 }

@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::domain::callback_host;
 use crate::metrics;
 use crate::store::jobs::{ClaimCapacity, ClaimedJob, LeaseScope};
-use crate::store::{StoreError, callback_hosts, idempotency, jobs, sessions, subjects};
+use crate::store::{StoreError, callback_hosts, idempotency, jobs, passkeys, sessions, subjects};
 
 /// Maximum number of jobs of one pool claimed by one query.
 const BATCH: u32 = 8;
@@ -331,6 +331,7 @@ async fn sweep_old(app: &App) {
             idempotency::forget_old(tx, now, SWEPT_ROWS_MAX)?;
             subjects::forget_unverified(tx, now.before(UNVERIFIED_FOR), SWEPT_ROWS_MAX)?;
             subjects::forget_old_codes(tx, now, SWEPT_ROWS_MAX)?;
+            passkeys::forget_old_ceremonies(tx, now, SWEPT_ROWS_MAX)?;
             sessions::forget_old(tx, now, SWEPT_ROWS_MAX)?;
             callback_hosts::forget_old(tx, now.before(callback_host::LATELY), SWEPT_ROWS_MAX)
         })

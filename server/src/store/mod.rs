@@ -30,6 +30,7 @@ pub mod moves;
 pub mod near;
 pub mod operators;
 pub mod outbox;
+pub mod passkeys;
 pub mod payouts;
 pub mod proofs;
 pub mod rate;

@@ -61,6 +61,14 @@ pub fn get(tx: &mut Tx<'_>, id: SubjectId) -> Result<Option<Subject>, StoreError
     row.map(|row| subject(&row)).transpose()
 }
 
+/// Locks the row of a subject until the transaction ends.
+pub fn lock_row(tx: &mut Tx<'_>, id: SubjectId) -> Result<(), StoreError> {
+    tx.send(
+        "UPDATE subject SET email = email WHERE id = $1",
+        params![id.to_string()],
+    )
+}
+
 /// Stores the times of the subject's codes.
 pub fn set_code_times(
     tx: &mut Tx<'_>,

@@ -72,6 +72,56 @@ pub fn session_not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "Session not found")
 }
 
+/// Browsers have no passkeys for a server whose public URL names an IP address.
+pub fn no_passkeys_here() -> ApiError {
+    ApiError::new(
+        ErrorCode::InvalidState,
+        "This server has no passkeys, because its public URL names an IP address. Sign in by a \
+         code, or have the host set PUBLIC_URL to a domain name.",
+    )
+}
+
+/// The person already has the maximum number of passkeys.
+pub fn too_many_passkeys(most: usize) -> ApiError {
+    let message = format!("A person has at most {most} passkeys. Remove one first.");
+    ApiError::new(ErrorCode::LimitExceeded, message)
+}
+
+/// Too many ceremonies of passkeys have begun and were not finished.
+pub fn too_many_ceremonies() -> ApiError {
+    ApiError::new(
+        ErrorCode::RateLimited,
+        "Too many options for passkeys were requested and not used. Try again in a minute.",
+    )
+    .retry_after(60)
+}
+
+/// The new passkey could not be verified, or its options are not valid any longer.
+pub fn passkey_not_verified() -> ApiError {
+    malformed(
+        "This passkey cannot be verified, or its options were used or are older than 5 minutes. \
+         Request new ones with POST /auth/passkeys/options.",
+    )
+}
+
+/// Somebody has this passkey already.
+pub fn passkey_exists() -> ApiError {
+    ApiError::new(ErrorCode::AlreadyExists, "This passkey was added already.")
+}
+
+/// The passkey does not sign in. The message is the same whatever was wrong.
+pub fn passkey_refused() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unauthorized,
+        "This passkey was not accepted. Try again, or sign in by a code.",
+    )
+}
+
+/// The person has no passkey with this id.
+pub fn passkey_not_found() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "Passkey not found")
+}
+
 /// The host's key is missing or invalid. The reference responds with 403 in this case.
 pub fn host_only() -> ApiError {
     ApiError::new(

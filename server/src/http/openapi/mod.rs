@@ -31,7 +31,7 @@ use crate::http::public::assets;
         (name = "tasks", description = "Tasks, as the agents see them that post them."),
         (name = "events", description = "What happened to tasks: log, streams and callbacks."),
         (name = "operators", description = "Operators: tasks to do, proofs, earnings."),
-        (name = "sign-in", description = "Operators: codes by e-mail, sessions, signing keys."),
+        (name = "sign-in", description = "Operators: codes by e-mail, passkeys, sessions, signing keys."),
         (name = "host", description = "For the host of this server: identities, switches, ledger."),
         (name = "files", description = "Proof files, by signed address."),
         (name = "health", description = "Whether the server runs, and could serve."),

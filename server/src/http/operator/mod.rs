@@ -1,10 +1,13 @@
 //! The routes of operators (contract §4, §6), one file for each noun.
 
 pub mod messages;
+mod new_session;
+pub mod passkeys;
 pub mod payouts;
 pub mod profile;
 pub mod proofs;
 pub mod ratings;
 pub mod sign_in;
+pub mod sign_in_by_passkey;
 pub mod tasks;
 pub mod uploads;

@@ -4,28 +4,27 @@
 //! would be without the token.
 
 use api_types::session::{
-    CodeSent, EndedSession, RequestCode, Session, SessionItem, SessionList, TokenType, VerifyCode,
+    CodeSent, EndedSession, RequestCode, Session, SessionItem, SessionList, VerifyCode,
 };
-use api_types::{OperatorId, SessionId, SubjectId, Timestamp, error::ErrorBody, paths};
+use api_types::{SessionId, SubjectId, Timestamp, error::ErrorBody, paths};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use zeroize::Zeroizing;
 
 use crate::app::App;
-use crate::domain::access_token::{Claims, SigningKey};
 use crate::domain::fields::no_fields;
 use crate::domain::job::Job;
-use crate::domain::secret::{self, RandomToken};
-use crate::domain::session::{self, ACCESS_LASTS, RefreshUse};
-use crate::domain::{sign_in, sign_in_code};
+use crate::domain::session::RefreshUse;
+use crate::domain::{secret, sign_in, sign_in_code};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
 use crate::http::extract::session::{PersonAuth, refresh_cookie, same_origin, set_refresh_cookie};
 use crate::http::idempotency::once;
 use crate::store::sessions::{self, StoredSession};
-use crate::store::{StoreError, Tx, jobs, signing_keys, subjects};
+use crate::store::{StoreError, Tx, jobs, subjects};
+
+use super::new_session::{NewTokens, Person, TokenIssuer, device_of, with_operator};
 
 /// Maximum number of sessions in the list of devices.
 const SESSIONS_MAX: u32 = 100;
@@ -67,41 +66,26 @@ pub async fn verify_code(
 ) -> Result<Response, ApiError> {
     let stated = checked(sign_in::parse_verification(&posted.body))?;
     let now = app.clock.now();
-    let issue = NewToken::draw(&app, now);
+    let tokens = NewTokens::draw(&app, now);
     let session_id = SessionId::new(now, app.entropy.u128());
     let new_id = SubjectId::new(now, app.entropy.u128());
-    let user_agent = headers.get(header::USER_AGENT);
-    let user_agent = user_agent.and_then(|value| value.to_str().ok());
-    let device = session::device(user_agent.unwrap_or_default());
-    let refresh_hash = issue.refresh.hash();
-    let issuer = issue.issuer();
+    let (device, issuer) = (device_of(&headers), tokens.issuer());
     let session = app
         .store
         .write(move |tx| {
             let Some(person) = proven(tx, &stated, new_id, now)? else {
                 return Ok(None);
             };
-            let session = StoredSession {
-                id: session_id,
-                subject_id: person.0,
-                device: device.clone(),
-                created_at: now,
-                last_used_at: now,
-            };
-            sessions::insert(tx, &session)?;
-            sessions::insert_refresh(tx, &refresh_hash, session_id, now)?;
-            issuer.session(tx, person, session_id).map(Some)
+            let begun = issuer.begin(tx, person, session_id, &device);
+            begun.map(Some)
         })
         .await?;
     app.wake();
     match session {
-        Some(session) => answered(&app, session, &issue.refresh),
+        Some(session) => tokens.response(&app, session),
         None => Err(error::wrong_code()),
     }
 }
-
-/// A person and their operator account.
-type Person = (SubjectId, Option<OperatorId>);
 
 /// Returns the person who proves an address by a code. A wrong guess is counted. An unknown address
 /// is inserted, so that the time of a refusal does not tell whether it is known.
@@ -120,84 +104,7 @@ fn proven(
         return Ok(None);
     }
     subjects::use_codes(tx, subject.id, now)?;
-    let operator_id = match subject.operator_id {
-        Some(id) => Some(id),
-        None => subjects::link_known_operator(tx, &subject)?,
-    };
-    Ok(Some((subject.id, operator_id)))
-}
-
-/// What a session that begins or is renewed needs: random values, which are drawn before the write.
-struct NewToken {
-    refresh: RandomToken,
-    random_key: Zeroizing<[u8; 32]>,
-    issuer: String,
-    now: Timestamp,
-}
-
-/// The part of [`NewToken`] that the write uses.
-struct Issuer {
-    random_key: Zeroizing<[u8; 32]>,
-    url: String,
-    now: Timestamp,
-}
-
-impl NewToken {
-    fn draw(app: &App, now: Timestamp) -> Self {
-        let mut random = Zeroizing::new([0; 32]);
-        app.entropy.fill(&mut *random);
-        let mut random_key = Zeroizing::new([0; 32]);
-        app.entropy.fill(&mut *random_key);
-        Self {
-            refresh: RandomToken::from_random(&random),
-            random_key,
-            issuer: app.origin().to_owned(),
-            now,
-        }
-    }
-
-    fn issuer(&self) -> Issuer {
-        Issuer {
-            random_key: self.random_key.clone(),
-            url: self.issuer.clone(),
-            now: self.now,
-        }
-    }
-}
-
-impl Issuer {
-    /// Issues an access token, with the current key or a first one.
-    fn session(
-        &self,
-        tx: &mut Tx<'_>,
-        (subject_id, operator_id): Person,
-        session_id: SessionId,
-    ) -> Result<Session, ApiError> {
-        let key = match signing_keys::current(tx)? {
-            Some(key) => key,
-            None => {
-                let key = SigningKey::from_random(&self.random_key).map_err(ApiError::accident)?;
-                signing_keys::insert(tx, &key, self.now)?;
-                key
-            }
-        };
-        let claims = Claims::new(&self.url, subject_id, session_id, self.now);
-        Ok(Session {
-            access_token: key.sign(&claims).map_err(ApiError::accident)?,
-            token_type: TokenType::Bearer,
-            expires_in: ACCESS_LASTS.as_secs(),
-            operator_id,
-        })
-    }
-}
-
-fn answered(app: &App, session: Session, refresh: &RandomToken) -> Result<Response, ApiError> {
-    let cookie = set_refresh_cookie(app, Some(refresh))?;
-    let headers = [
-        (header::SET_COOKIE, cookie),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, Json(session)).into_response())
+    Ok(Some(with_operator(tx, &subject)?))
 }
 
 /// The result of using a refresh token.
@@ -225,15 +132,15 @@ pub async fn refresh(
     let used = refresh_cookie(&app, &headers).ok_or_else(error::session_ended)?;
     let used_hash = secret::hash(&used);
     let now = app.clock.now();
-    let issue = NewToken::draw(&app, now);
-    let (issuer, new_hash) = (issue.issuer(), issue.refresh.hash());
+    let tokens = NewTokens::draw(&app, now);
+    let issuer = tokens.issuer();
     let refreshed = app
         .store
-        .write(move |tx| renew(tx, &used_hash, &new_hash, &issuer))
+        .write(move |tx| renew(tx, &used_hash, &issuer))
         .await?;
     app.wake();
     match refreshed {
-        Refreshed::Session(session) => answered(&app, *session, &issue.refresh),
+        Refreshed::Session(session) => tokens.response(&app, *session),
         Refreshed::Refused => Err(error::session_ended()),
         Refreshed::Ended => {
             let cookie = [(header::SET_COOKIE, set_refresh_cookie(&app, None)?)];
@@ -245,8 +152,7 @@ pub async fn refresh(
 fn renew(
     tx: &mut Tx<'_>,
     used_hash: &str,
-    new_hash: &str,
-    issuer: &Issuer,
+    issuer: &TokenIssuer,
 ) -> Result<Refreshed, ApiError> {
     let now = issuer.now;
     let Some((stored, session_id)) = sessions::refresh(tx, used_hash)? else {
@@ -266,12 +172,11 @@ fn renew(
         }
         RefreshUse::Renew => {
             sessions::count_use(tx, used_hash, stored, now)?;
-            sessions::insert_refresh(tx, new_hash, session_id, now)?;
             sessions::renew(tx, session_id, now)?;
             let subject = subjects::get(tx, session.subject_id)?;
             let subject = subject.ok_or(StoreError::Changed)?;
             let person = (subject.id, subject.operator_id);
-            let session = issuer.session(tx, person, session_id)?;
+            let session = issuer.issue(tx, person, session_id)?;
             Ok(Refreshed::Session(Box::new(session)))
         }
     }

@@ -8,7 +8,7 @@
 use crate::store::StoreError;
 
 /// Every table, in the order in which one transaction may lock existing rows of them.
-pub(in crate::store) const LOCK_ORDER: [&str; 39] = [
+pub(in crate::store) const LOCK_ORDER: [&str; 41] = [
     "idempotent_answer",
     "request_window",
     "kyc_message",
@@ -23,6 +23,8 @@ pub(in crate::store) const LOCK_ORDER: [&str; 39] = [
     "operator",
     "subject",
     "sign_in_code",
+    "passkey",
+    "passkey_ceremony",
     "refresh_token",
     "session",
     "signing_key",
