@@ -86,6 +86,7 @@ fn SignedIn(session: Session) -> impl IntoView {
     view! {
         <Frame>
             <ActiveTask/>
+            {pages.show_passkey_offer()}
             <main id="main" tabindex="-1">
                 {dynamic(move || page(route.screen(), pages))}
             </main>

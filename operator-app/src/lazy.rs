@@ -16,9 +16,10 @@ use leptos::{
 };
 
 use crate::{
-    components::{Loadable, empty_view, load, loaded_view},
+    components::{Loadable, dynamic_option, empty_view, load, loaded_view},
     pages::{
-        EarningsPage, MyTasksPage, NotFoundPage, ProfilePage, ProofPage, SignUpPage, TaskPage,
+        EarningsPage, MyTasksPage, NotFoundPage, PasskeyOffer, ProfilePage, ProofPage, SignUpPage,
+        TaskPage,
     },
     response::ClientError,
     screen::LazyPage,
@@ -38,31 +39,49 @@ impl LazyPages {
 
     /// Shows a page once the file is loaded; until then a skeleton, or the error.
     pub(crate) fn show(self, page: LazyPage) -> AnyView {
-        self.show_view(Some(page))
+        self.show_or_wait(LazyView::Page(page))
     }
 
     /// Shows that the path does not exist.
     pub(crate) fn show_not_found(self) -> AnyView {
-        self.show_view(None)
+        self.show_or_wait(LazyView::NotFound)
     }
 
-    fn show_view(self, page: Option<LazyPage>) -> AnyView {
-        loaded_view(self.0, move |()| poll_once(lazy_view(page)))
+    fn show_or_wait(self, view: LazyView) -> AnyView {
+        loaded_view(self.0, move |()| poll_once(lazy_view(view)))
+    }
+
+    /// Offers a passkey once the file is loaded; shows nothing until then.
+    pub(crate) fn show_passkey_offer(self) -> AnyView {
+        dynamic_option(move || {
+            let is_loaded = self.0.get().is_some_and(|loaded| loaded.is_ok());
+            is_loaded.then(|| poll_once(lazy_view(LazyView::PasskeyOffer)))
+        })
+        .into_any()
     }
 }
 
-/// Creates the view of a page, or of the page for an unknown path. This is the entry point of the
-/// second wasm file: code reachable only from here is in that file.
+/// A view in the second wasm file.
+#[derive(Clone, Copy)]
+enum LazyView {
+    Page(LazyPage),
+    NotFound,
+    PasskeyOffer,
+}
+
+/// Creates a view. This is the entry point of the second wasm file: code reachable only from here
+/// is in that file.
 #[wasm_split(lazy, wasm_split_path = leptos::wasm_split, fallible, preload(preload_lazy))]
-fn lazy_view(page: Option<LazyPage>) -> Result<AnyView, SplitLoaderError> {
-    Ok(match page {
-        Some(LazyPage::SignUp) => view! { <SignUpPage/> }.into_any(),
-        Some(LazyPage::Task(id)) => view! { <TaskPage id/> }.into_any(),
-        Some(LazyPage::Proof(id)) => view! { <ProofPage id/> }.into_any(),
-        Some(LazyPage::MyTasks) => view! { <MyTasksPage/> }.into_any(),
-        Some(LazyPage::Earnings) => view! { <EarningsPage/> }.into_any(),
-        Some(LazyPage::Profile) => view! { <ProfilePage/> }.into_any(),
-        None => view! { <NotFoundPage/> }.into_any(),
+fn lazy_view(view: LazyView) -> Result<AnyView, SplitLoaderError> {
+    Ok(match view {
+        LazyView::Page(LazyPage::SignUp) => view! { <SignUpPage/> }.into_any(),
+        LazyView::Page(LazyPage::Task(id)) => view! { <TaskPage id/> }.into_any(),
+        LazyView::Page(LazyPage::Proof(id)) => view! { <ProofPage id/> }.into_any(),
+        LazyView::Page(LazyPage::MyTasks) => view! { <MyTasksPage/> }.into_any(),
+        LazyView::Page(LazyPage::Earnings) => view! { <EarningsPage/> }.into_any(),
+        LazyView::Page(LazyPage::Profile) => view! { <ProfilePage/> }.into_any(),
+        LazyView::NotFound => view! { <NotFoundPage/> }.into_any(),
+        LazyView::PasskeyOffer => view! { <PasskeyOffer/> }.into_any(),
     })
 }
 

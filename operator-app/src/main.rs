@@ -21,6 +21,7 @@ mod labels;
 mod lazy;
 mod outbox;
 mod pages;
+mod passkey;
 mod response;
 mod route;
 mod screen;

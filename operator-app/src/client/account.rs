@@ -5,11 +5,13 @@ use std::cell::RefCell;
 use api_types::{
     OperatorId,
     operator::{RegisterOperator, RegisteredOperator},
+    passkey::PasskeyRequestOptions,
     paths,
     session::{CodeSent, EndedSession, RequestCode, VerifyCode},
 };
 use gloo_net::http::{Request, RequestBuilder};
 use js_sys::Promise;
+use serde_json::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
@@ -45,6 +47,25 @@ impl Client {
             code: code.to_owned(),
         })?;
         let begun = begin(Request::post(paths::VERIFY_CODE), body).await?;
+        Ok(begun.operator_id)
+    }
+
+    /// Requests the options of a sign-in by a passkey.
+    pub(crate) async fn passkey_options(self) -> Result<Value, ClientError> {
+        let request = Request::post(paths::SIGN_IN_BY_PASSKEY_OPTIONS);
+        let answer = post(request, "{}".to_owned()).await?;
+        answer
+            .parse(|_: &PasskeyRequestOptions| true)
+            .map(|it| it.0)
+    }
+
+    /// Exchanges an assertion of a passkey for an access token, which is kept. Returns the person's
+    /// operator account, or `None` if there is none yet.
+    pub(crate) async fn sign_in_by_passkey(
+        self,
+        assertion: String,
+    ) -> Result<Option<OperatorId>, ClientError> {
+        let begun = begin(Request::post(paths::SIGN_IN_BY_PASSKEY), assertion).await?;
         Ok(begun.operator_id)
     }
 

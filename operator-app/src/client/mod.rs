@@ -10,10 +10,11 @@ mod account;
 mod transport;
 
 use api_types::{
-    OperatorId, SessionId, TaskId,
+    OperatorId, PasskeyId, SessionId, TaskId,
     estimate::GiveEstimate,
     operator::{Earnings, OperatorProfile},
     page::{LIMIT_MAX, Page},
+    passkey::{AddedPasskey, PasskeyCreationOptions, PasskeyList, RemovedPasskey},
     paths,
     proof::{ProofReceipt, SubmitProof, Upload},
     session::{EndedSession, SessionList},
@@ -22,6 +23,7 @@ use api_types::{
 };
 use gloo_net::http::Request;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use web_sys::Blob;
 
 use crate::{
@@ -144,6 +146,31 @@ impl SessionClient {
         let path = paths::session(id);
         let ended = self.delete(&path, |ended: &EndedSession| ended.ended);
         ended.await.map(drop)
+    }
+
+    /// Loads the passkeys of the operator.
+    pub(crate) async fn passkeys(&self) -> Result<PasskeyList, ClientError> {
+        self.load(paths::PASSKEYS, |_| true).await
+    }
+
+    /// Requests the options of a new passkey.
+    pub(crate) async fn new_passkey_options(&self) -> Result<Value, ClientError> {
+        let options = self.post(paths::PASSKEY_OPTIONS, "{}".to_owned(), |_| true);
+        let PasskeyCreationOptions(options) = options.await?;
+        Ok(options)
+    }
+
+    /// Adds a passkey that the browser created.
+    pub(crate) async fn add_passkey(&self, credential: String) -> Result<(), ClientError> {
+        let added = self.post(paths::PASSKEYS, credential, |_: &AddedPasskey| true);
+        added.await.map(drop)
+    }
+
+    /// Removes a passkey.
+    pub(crate) async fn remove_passkey(&self, id: PasskeyId) -> Result<(), ClientError> {
+        let path = paths::passkey(id);
+        let removed = self.delete(&path, |removed: &RemovedPasskey| removed.removed);
+        removed.await.map(drop)
     }
 
     /// Loads the operator's earnings.

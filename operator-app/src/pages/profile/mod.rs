@@ -16,6 +16,8 @@ use crate::{
     client::SessionClient,
     components::{PageLayout, derive_text, dynamic, handler, load, loaded_view},
     labels,
+    pages::passkeys::Passkeys,
+    passkey,
 };
 use devices::Devices;
 use sign_out::SignOut;
@@ -31,6 +33,7 @@ pub(crate) fn ProfilePage() -> impl IntoView {
     view! {
         <PageLayout title="Profile">
             {loaded_view(profile, facts)}
+            {passkey::are_supported().then(|| view! { <Passkeys/> }.into_any())}
             <Devices/>
             <InstallSection/>
             {help()}

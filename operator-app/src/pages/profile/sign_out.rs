@@ -8,6 +8,7 @@ use crate::{
     context::CurrentSession,
     known_keys, labels,
     outbox::Outbox,
+    pages::passkeys::forget_refusal,
     session::Session,
 };
 
@@ -30,6 +31,7 @@ pub(super) fn SignOut() -> impl IntoView {
             // A browser that cannot delete the proofs did not store them either.
             let _ = outbox.wipe(client.operator_id()).await;
             known_keys::forget();
+            forget_refusal();
             Session::clear();
             current.set(None);
         })

@@ -236,14 +236,14 @@ mod tests {
 
     fn registration() -> Value {
         json!({"id": "AQID", "rawId": "AQID", "type": "public-key",
-            "authenticatorAttachment": "platform",
-            "clientExtensionResults": {"credProps": {"rk": true}},
-            "response": {
-                "clientDataJSON": encoded("{\"challenge\":\"AAAA\"}"),
-                "attestationObject": "AQID",
-                "transports": ["internal"],
-                "publicKeyAlgorithm": -7,
-            }})
+        "authenticatorAttachment": "platform",
+        "clientExtensionResults": {"credProps": {"rk": true}},
+        "response": {
+            "clientDataJSON": encoded("{\"challenge\":\"AAAA\"}"),
+            "attestationObject": "AQID",
+            "transports": ["internal"],
+            "publicKeyAlgorithm": -7,
+        }})
     }
 
     #[test]

@@ -1,54 +1,30 @@
-//! The sign-in page, with an introduction. An address that is known signs in, and any other leads
-//! to the registration.
+//! Sign-in by a code that is sent by e-mail.
 
 use api_types::session::CODE_DIGITS;
 use leptos::{ev::SubmitEvent, html::Input, prelude::*};
 
 use crate::{
     browser,
-    client::{Client, SessionClient},
+    client::Client,
     components::{
-        Action, Field, FormFaults, HeadingFocus, Icon, Shape, SubmitButton, dynamic,
-        dynamic_option, error_notice, field_fault, handler,
+        Action, Field, FormFaults, SubmitButton, dynamic, dynamic_option, error_notice,
+        field_fault, handler,
     },
-    context::CurrentSession,
-    destination,
+    pages::{passkeys::offer_passkey, sign_in::Arrival},
     response::ClientError,
-    route::Route,
-    screen::Screen,
 };
-
-/// Signs in by a code that is sent by e-mail.
-#[component]
-pub(crate) fn SignInPage() -> impl IntoView {
-    let heading_focus: HeadingFocus = expect_context();
-    browser::set_title("Sign in");
-    view! {
-        <div class="welcome">
-            <header class="hero">
-                <img class="logo" src="/icons/icon.svg" alt="" width="56" height="56"/>
-                <h1 tabindex="-1" node_ref=heading_focus.heading_ref()>"Get paid for tasks from AI agents"</h1>
-                <ul class="promises">
-                    <li><Icon shape=Shape::Lock/>"Payment is held in escrow before you start."</li>
-                    <li><Icon shape=Shape::Check/>"You receive the full amount shown."</li>
-                    <li><Icon shape=Shape::Key/>"Credentials are encrypted on your phone."</li>
-                </ul>
-            </header>
-            <SignInByCode/>
-        </div>
-    }
-}
 
 /// The address that a code was sent to, once it was.
 type SentTo = RwSignal<Option<String>>;
 
+/// Asks for the address, and then for the code. `beside` is shown with the address.
 #[component]
-fn SignInByCode() -> impl IntoView {
+pub(super) fn SignInByCode(beside: fn() -> AnyView) -> impl IntoView {
     let sent_to: SentTo = RwSignal::new(None);
     view! {
-        <div class="card">
+        <div class="card stack">
             {dynamic(move || match sent_to.get() {
-                None => view! { <EmailForm sent_to/> }.into_any(),
+                None => view! { <EmailForm sent_to/> {beside()} }.into_any(),
                 Some(email) => view! { <CodeForm email sent_to/> }.into_any(),
             })}
         </div>
@@ -94,7 +70,8 @@ fn EmailForm(sent_to: SentTo) -> impl IntoView {
     view! {
         <form class="stack" novalidate on:submit=handler(submit)>
             <h2>"Sign in or create an account"</h2>
-            <Field label="Email" name="email" node=email faults kind="email" autocomplete="email"
+            <Field label="Email" name="email" node=email faults kind="email"
+                autocomplete="username webauthn"
                 required=true hint="We send you a code. No password is needed."/>
             {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
             <SubmitButton label="Send code".to_owned() doing="Sending…" busy=request.busy()/>
@@ -104,8 +81,7 @@ fn EmailForm(sent_to: SentTo) -> impl IntoView {
 
 #[component]
 fn CodeForm(email: String, sent_to: SentTo) -> impl IntoView {
-    let CurrentSession(current) = expect_context();
-    let route: Route = expect_context();
+    let arrival = Arrival::new();
     let code = NodeRef::<Input>::new();
     let faults = FormFaults::new();
     let failure = RwSignal::new(None::<ClientError>);
@@ -113,19 +89,12 @@ fn CodeForm(email: String, sent_to: SentTo) -> impl IntoView {
     let verify = Action::new(move || {
         Box::pin(async move {
             let verified = Client.verify_code(&address.get_value(), &typed(code)).await;
-            let signed_in = match verified {
-                Ok(Some(id)) => SessionClient::sign_in(id).await,
-                Ok(None) => {
-                    destination::keep(route.screen());
-                    return route.replace(Screen::SIGN_UP);
-                }
+            let arrived = match verified {
+                Ok(account) => arrival.of(account).await,
                 Err(error) => Err(error),
             };
-            match signed_in {
-                Ok(session) => {
-                    session.save();
-                    current.set(Some(session));
-                }
+            match arrived {
+                Ok(()) => offer_passkey(),
                 Err(error) if error.is_unauthorized() => faults.set(vec![field_fault(
                     "code",
                     "This code is wrong or no longer valid. Enter the code of the latest email.",
