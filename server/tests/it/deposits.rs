@@ -137,7 +137,7 @@ on_both_databases! {
     async fn in_test_mode_money_is_there_at_once(store) {
         let app = TestApp::start(store).await;
         let agent = app.poor_agent().await;
-        // The request is as printed in S1.
+        // The request is as the HumanOps reference prints it.
         let body = json!({"amount_usd": 100, "payment_method": "card", "return_url": "https://example.com"});
         let paid = agent.post_once(paths::PAY_IN, "k", &body).await.created();
         assert!(paid.text("transaction_id").starts_with("txn_"));

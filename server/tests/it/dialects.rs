@@ -20,7 +20,8 @@ impl InDialect for RequestBuilder {
     }
 }
 
-/// Returns the parts that S3 prints: status, code and message. Checks the id against the header.
+/// Returns the parts that Nonhumans prints: status, code and message. Checks the id against the
+/// header.
 fn nonhumans(answer: &Answer) -> (u16, &str, &str) {
     let error = &answer.body["error"];
     assert_eq!(
@@ -36,7 +37,7 @@ fn nonhumans(answer: &Answer) -> (u16, &str, &str) {
     )
 }
 
-/// Returns the parts that S4 prints: the status, and the code and field of each error.
+/// Returns the parts that Remno prints: the status, and the code and field of each error.
 fn remno(answer: &Answer) -> (u16, Vec<(&str, Option<&str>)>) {
     let body = &answer.body;
     assert_eq!(body["data"], Value::Null, "{body}");
@@ -68,7 +69,7 @@ fn data(answer: &Answer) -> Value {
 /// A function of `paths` that returns the path of a task.
 type PathOf = fn(TaskId) -> String;
 
-/// Asserts that the message is S0's in every dialect, and that no dialect reveals more.
+/// Asserts that the message is HumCLI's in every dialect, and that no dialect reveals more.
 async fn not_found_in_each_dialect(ask: impl Fn() -> RequestBuilder, sentence: &str) {
     let humanops = ask().answer().await;
     assert_eq!(humanops.refused(404, "not_found"), sentence);
@@ -176,8 +177,8 @@ on_both_databases! {
                 not_found_in_each_dialect(ask, sentence).await;
             }
         }
-        // An operator who is second to accept gets S0's message, in every dialect the same as for
-        // an unknown task. The operator who has claimed the task gets a conflict.
+        // An operator who is second to accept gets HumCLI's message, in every dialect the same as
+        // for an unknown task. The operator who has claimed the task gets a conflict.
         for path in [paths::accept_task, paths::give_estimate] {
             for id in [foreign, unknown] {
                 let body = json!({"estimate_hours": 1});
