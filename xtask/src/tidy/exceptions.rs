@@ -47,7 +47,6 @@ pub(super) const IMPORT_CYCLES: &[Exception] = &[
         "domain::sandbox -> domain::task",
         "a task asks the sandbox for its next step, which depends on the state of the task",
     ),
-    exception("server", "store::tally -> store::tasks", PENDING),
 ];
 
 /// An exception for one name in one crate.
