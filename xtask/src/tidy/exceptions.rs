@@ -29,7 +29,6 @@ pub(super) const LONG_FILES: &[Exception] = &[
     exception("server", "tests/it/credentials.rs", PENDING),
     exception("server", "tests/it/deposits.rs", PENDING),
     exception("server", "tests/it/dialects.rs", PENDING),
-    exception("server", "tests/it/harness.rs", PENDING),
     exception("server", "tests/it/histories.rs", PENDING),
     exception("server", "tests/it/pictures.rs", PENDING),
     exception("server", "tests/it/webhooks.rs", PENDING),
