@@ -1,4 +1,4 @@
-//! The host's key, without which nobody is the host.
+//! Authentication by the host's key.
 
 use api_types::paths;
 use reqwest::Method;

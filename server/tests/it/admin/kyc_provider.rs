@@ -1,4 +1,4 @@
-//! Signed messages of an identity provider, which decide about operators like the host.
+//! Signed messages in which an identity provider approves or rejects operators.
 
 use api_types::paths;
 use hmac::{Hmac, KeyInit, Mac};

@@ -1,5 +1,5 @@
-//! The host's requests (contract §2, §6). What several of these files need is here: a server with a
-//! host's key, the host's requests, and the audit log.
+//! The host's requests (contract §2, §6). The files of this folder share the settings of a server
+//! with a host's key, the requests of the host, and the reading of the audit log.
 
 mod access;
 mod disputes;

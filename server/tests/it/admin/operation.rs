@@ -1,5 +1,5 @@
-//! What the host sees and changes while the server runs: accounts, the ledger, failed jobs, and the
-//! task types that are switched off.
+//! What the host sees and changes while the server runs: accounts, the ledger, failed jobs, and
+//! switches of task types.
 
 use std::time::Duration;
 
