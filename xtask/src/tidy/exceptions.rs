@@ -25,7 +25,6 @@ pub(super) const LONG_FILES: &[Exception] = &[
         "style.css",
         "the app loads one style sheet, in one request",
     ),
-    exception("server", "tests/it/webhooks.rs", PENDING),
 ];
 
 /// Imports that close a cycle: the crate, and the import as `from -> to`.
