@@ -5,9 +5,6 @@ use std::panic::Location;
 
 use super::source::Violation;
 
-/// The reason of an exception that is to end.
-const PENDING: &str = "not mended yet";
-
 /// Types whose name ends in a word that says nothing: the crate, and the type.
 pub(super) const VAGUE_TYPES: &[Exception] = &[exception(
     "api-types",
@@ -19,13 +16,11 @@ pub(super) const VAGUE_TYPES: &[Exception] = &[exception(
 pub(super) const REPEATED_TYPES: &[Exception] = &[];
 
 /// Files that are longer than the limit: the crate, and the path of the file.
-pub(super) const LONG_FILES: &[Exception] = &[
-    exception(
-        "operator-app",
-        "style.css",
-        "the app loads one style sheet, in one request",
-    ),
-];
+pub(super) const LONG_FILES: &[Exception] = &[exception(
+    "operator-app",
+    "style.css",
+    "the app loads one style sheet, in one request",
+)];
 
 /// Imports that close a cycle: the crate, and the import as `from -> to`.
 pub(super) const IMPORT_CYCLES: &[Exception] = &[
