@@ -10,7 +10,8 @@ pub const PLAINTEXT_BYTES_MAX: usize = 65_536;
 
 const TAG_BYTES: usize = 16;
 
-/// The fields of an envelope as on the wire, before they are parsed (S1; `v` by contract §5).
+/// The fields of an envelope as on the wire, before they are parsed: those that the HumanOps
+/// reference prints, and `v` (contract §5).
 ///
 /// `createdAt` is left out: it is the time of sealing, is not authenticated, and has no effect.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +40,7 @@ pub struct Envelope {
 impl Envelope {
     /// The version that this crate seals, and the only one that it reads.
     pub const VERSION: u64 = 1;
-    /// The name of the algorithm on the wire (S1).
+    /// The name of the algorithm on the wire, as the HumanOps reference prints it.
     pub const ALGORITHM: &'static str = "ECDH-P256-AES-256-GCM";
 
     /// Parses an envelope from its fields.

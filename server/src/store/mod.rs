@@ -45,6 +45,7 @@ pub mod subjects;
 pub(crate) mod support;
 pub mod switches;
 mod tally;
+pub mod task_filter;
 pub mod tasks;
 #[cfg(test)]
 mod tests;

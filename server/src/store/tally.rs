@@ -7,7 +7,7 @@ use api_types::{AgentId, status::Status, task_type::TaskType};
 use super::{
     StoreError, Tx, params,
     search::Search,
-    tasks::{TaskFilter, filter_by_types},
+    task_filter::{TaskFilter, filter_by_types},
 };
 use crate::domain::task::Task;
 

@@ -23,6 +23,7 @@ use crate::store::ratings::mean;
 use crate::store::search::{
     KeyOrder, Listing, PageOfRows, PageWindow, Search, in_order_of, with_ids,
 };
+use crate::store::task_filter::{TaskFilter, filter_by_types};
 use crate::store::{Row, StoreError, Tx, params, tally};
 
 const COLUMNS: &str = "task.id AS id, task.agent_id AS agent_id, task.key_id AS key_id,
@@ -43,19 +44,6 @@ const LISTING: Listing = Listing {
     key: "task.id",
     order: KeyOrder::NewestFirst,
 };
-
-/// The conditions of a list of an agent's tasks.
-#[derive(Clone, Debug, Default)]
-pub struct TaskFilter {
-    /// Only tasks in this status.
-    pub status: Option<Status>,
-    /// Only tasks of this type.
-    pub task_type: Option<TaskType>,
-    /// Only tasks of one of these types; empty means all.
-    pub task_types: Vec<TaskType>,
-    /// Only tasks to which the agent gave this id of its own.
-    pub external_id: Option<String>,
-}
 
 /// Returns the task with this id, or `None` if there is none.
 pub fn get(tx: &mut Tx<'_>, id: TaskId) -> Result<Option<Task>, StoreError> {
@@ -134,18 +122,6 @@ pub(super) fn search_open(eligible: &Eligible) -> Search {
 /// Returns the rating in hundredths of a star. An operator without a rating has no stars.
 fn hundredths(rating: Option<MinimumRating>) -> i64 {
     rating.map_or(0, |rating| i64::from(rating.hundredths()))
-}
-
-/// Narrows a search to some types; an empty list means all.
-pub(super) fn filter_by_types(search: &mut Search, column: &str, types: &[TaskType]) {
-    if !types.is_empty() {
-        // The names are constants of this crate.
-        let names: Vec<_> = types
-            .iter()
-            .map(|one| format!("'{}'", one.as_str()))
-            .collect();
-        search.require(&format!("{column} IN ({})", names.join(", ")));
-    }
 }
 
 /// Returns a page of the tasks that an operator claimed, newest first.

@@ -202,7 +202,7 @@ on_both_databases! {
         app.drain_jobs().await;
     }
 
-    /// Everybody could see the task until it expired, and S0 has a message for late requests.
+    /// Everybody could see the task until it expired, and HumCLI has a message for late requests.
     async fn an_open_task_that_has_expired_is_seen_and_refused_by_those_it_was_open_to(store) {
         let app = TestApp::start(store).await;
         let (agent, operator) = (app.agent().await, app.operator().await);

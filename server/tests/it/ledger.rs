@@ -1,4 +1,4 @@
-//! Concurrent spending of the same balance (contract §4). Whole histories are in `histories.rs`.
+//! Concurrent spending of the same balance (contract §4). Whole histories are in `histories/`.
 
 use api_types::paths;
 use futures_util::future::join_all;

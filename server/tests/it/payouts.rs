@@ -46,7 +46,7 @@ on_both_databases! {
     async fn in_test_mode_a_payout_is_completed_at_once(store) {
         let app = TestApp::start(store).await;
         let operator = earner(&app).await;
-        // The body is as printed in S1, except for the amount.
+        // The body is as the HumanOps reference prints it, except for the amount.
         let body = json!({"amount_usd": 15, "payoneer_payee_id": "payee_123"});
         let paid = operator.post(paths::PAYOUT, &body).await.created();
         assert_eq!(paid.text("status"), "completed");

@@ -1,5 +1,5 @@
 //! Every field of POST /tasks on both sides of its limits (contract §4), and the effects of the
-//! fields that S1 does not have.
+//! fields that the HumanOps reference does not have.
 
 use std::time::Duration;
 

@@ -181,7 +181,7 @@ on_both_databases! {
         app.advance(std::time::Duration::from_secs(60));
         let again = operator.post(&path, &proof).await.ok();
         assert_eq!(first.body, again.body);
-        // S1's client reads both fields of every proof.
+        // Clients written after the HumanOps reference read both fields of every proof.
         let shown = agent.get(&paths::task(task)).await.ok().body;
         assert_eq!((&shown["proof"]["photos"], shown["proof"].get("notes")), (&json!([]), Some(&Value::Null)));
 

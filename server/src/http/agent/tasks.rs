@@ -39,7 +39,7 @@ use crate::{
         task::{Moved, Task},
         task_type,
     },
-    store::{Tx, agents, messages, moves, outbox, tasks, tasks::TaskFilter},
+    store::{Tx, agents, messages, moves, outbox, task_filter::TaskFilter, tasks},
 };
 
 /// Maximum number of messages in the view of a task; GET /tasks/:id/messages lists all.

@@ -1,4 +1,5 @@
-//! Clients that expect the errors of S3 or S4, or read them as S0 does, against this server.
+//! Clients that expect the errors of Nonhumans or Remno, or read them as HumCLI does, against this
+//! server.
 
 use api_types::paths;
 use reqwest::{Method, RequestBuilder};
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, Ask, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 
-/// An S3 error, as its SDK throws it.
+/// A Nonhumans error, as its SDK throws it.
 #[derive(Debug)]
 struct NonhumansError {
     status: u16,
@@ -17,7 +18,7 @@ struct NonhumansError {
     retry_after: String,
 }
 
-/// Sends a request as S3's client: returns the body, or the typed error.
+/// Sends a request as Nonhumans' client: returns the body, or the typed error.
 async fn nonhumans(request: RequestBuilder) -> Result<Value, NonhumansError> {
     let answer = request.header("X-Api-Dialect", "nonhumans").answer().await;
     if answer.status < 300 {
@@ -33,8 +34,8 @@ async fn nonhumans(request: RequestBuilder) -> Result<Value, NonhumansError> {
     })
 }
 
-/// Sends a request as S4's client: returns the data of the envelope, or the status, code and field
-/// of the first error.
+/// Sends a request as Remno's client: returns the data of the envelope, or the status, code and
+/// field of the first error.
 async fn remno(request: RequestBuilder) -> Result<Value, (u16, String, Option<String>)> {
     let Answer { status, body, .. } = request.header("X-Api-Dialect", "remno").answer().await;
     assert!(body["meta"]["requestId"].is_string() && body["meta"]["timestamp"].is_string());
@@ -95,7 +96,7 @@ on_both_databases! {
         let told = |code: &str, field: Option<&str>| (code.to_owned(), field.map(str::to_owned));
         let (status, code, field) = remno(post(&untitled)).await.unwrap_err();
         assert_eq!((status, (code, field)), (400, told("VALIDATION_ERROR", Some("title"))));
-        // The error of a missing e-mail address is as printed in S4.
+        // The error of a missing e-mail address is as Remno prints it.
         let registered = app.request(Method::POST, paths::REGISTER_AGENT).json(&json!({"name": "a"}));
         let answer = registered.header("X-Api-Dialect", "remno").answer().await;
         let printed = json!({"code": "VALIDATION_ERROR", "message": "email is required", "field": "email"});
@@ -115,7 +116,7 @@ on_both_databases! {
         assert_eq!((status, code.as_str()), (401, "UNAUTHORIZED"));
     }
 
-    /// S0's example reads `error.json()['error']` of every response that is not 201.
+    /// HumCLI's example reads `error.json()['error']` of every response that is not 201.
     async fn an_agent_written_from_s0_reads_a_sentence_under_error(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;

@@ -1,5 +1,5 @@
-//! S1: the requests of the HumanOps API reference in the order of a first day, and the responses
-//! printed with them.
+//! The requests of the HumanOps API reference in the order of a first day, and the responses that
+//! it prints with them.
 
 use api_types::paths;
 use image::ImageFormat;
@@ -116,7 +116,7 @@ const VIEW: &str = r#"{
 "created_at": "2026-02-05T12:00:00Z"
 }"#;
 
-/// Registers an agent and deposits as printed in S1. Returns the key.
+/// Registers an agent and deposits as the reference prints it. Returns the key.
 async fn begin(app: &TestApp, amount: &str) -> String {
     let post = app.request(Method::POST, paths::REGISTER_AGENT);
     let post = post

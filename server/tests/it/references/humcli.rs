@@ -1,4 +1,4 @@
-//! S2: the task management guide of HumCLI, with a client of its dialect.
+//! The task management guide of HumCLI, with a client of its dialect.
 
 use api_types::{AgentId, OperatorId, TaskId, paths};
 use image::ImageFormat;
@@ -57,7 +57,7 @@ async fn photographed(
     task
 }
 
-/// Sends a request like S2's `curl` lines, and returns the body of a success.
+/// Sends a request like HumCLI's `curl` lines, and returns the body of a success.
 async fn ask<Id>(agent: &Caller<'_, Id>, method: Method, path: &str, body: &str) -> Value {
     let mut request = agent.request(method, path);
     if !body.is_empty() {

@@ -3,19 +3,19 @@
 //!
 //! | reference | subject | file |
 //! |---|---|---|
-//! | S0, errors | the messages by endpoint, with their statuses | `sentences.rs` |
-//! | S0, errors | the form `{error}`, the 429 of its retry loop | `clients.rs`, `../rate.rs` |
-//! | S1, errors | the statuses | `sentences.rs` |
-//! | S1, agents | register, keys, balance, USDC | `humanops.rs` |
-//! | S1, tasks | create, list, get, cancel, verify, digital, credential | `humanops.rs` |
-//! | S1, operators | register, browse, accept, submit, earnings | `humanops.rs` |
-//! | S2, task management | list, get, verify, cancel | `humcli.rs` |
-//! | S3, errors | `{error {code, message, request_id}}`, its codes, its retry rule | `clients.rs` |
-//! | S4, errors | `{data, meta, errors}`, its codes | `clients.rs` |
+//! | HumCLI, errors | the messages by endpoint, with their statuses | `sentences.rs` |
+//! | HumCLI, errors | the form `{error}`, the 429 of its retry loop | `clients.rs`, `../rate.rs` |
+//! | HumCLI, task management | list, get, verify, cancel | `humcli.rs` |
+//! | HumanOps, errors | the statuses | `sentences.rs` |
+//! | HumanOps, agents | register, keys, balance, USDC | `humanops.rs` |
+//! | HumanOps, tasks | create, list, get, cancel, verify, digital, credential | `humanops.rs` |
+//! | HumanOps, operators | register, browse, accept, submit, earnings | `humanops.rs` |
+//! | Nonhumans, errors | `{error {code, message, request_id}}`, codes, retry rule | `clients.rs` |
+//! | Remno, errors | `{data, meta, errors}`, its codes | `clients.rs` |
 //!
 //! Complete clients, written from each reference alone and in other languages, are in
-//! `tests/clients/`. They also cover fiat deposits and payouts of S1, and the estimates and
-//! credentials of S2.
+//! `tests/clients/`. They also cover the fiat deposits and payouts of HumanOps, and the estimates
+//! and credentials of HumCLI.
 
 mod clients;
 mod humanops;

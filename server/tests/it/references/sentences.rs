@@ -1,4 +1,4 @@
-//! S0's table: each message is caused as its row says, and has the status of the row.
+//! HumCLI's table of errors: each message is caused as its row says, and has the status of the row.
 //!
 //! Two messages have no cause here. "Agent not found" is for a key without an account: accounts are
 //! never removed, and such a key is refused with 401 first. "Invalid or expired challenge" concerns
@@ -15,7 +15,7 @@ use crate::harness::{ADMIN_KEY, Answer, Caller, TestApp, photo_task};
 use crate::support::{self, on_both_databases};
 use crate::{mail, payouts};
 
-/// Asserts that a refusal is as printed in S0.
+/// Asserts that a refusal is as HumCLI prints it.
 fn says(answer: &Answer, status: u16, sentence: &str) {
     let told = (answer.status, answer.body["error"].as_str());
     assert_eq!(told, (status, Some(sentence)), "{answer:?}");
@@ -150,8 +150,8 @@ on_both_databases! {
         app.drain_jobs().await;
     }
 
-    /// S1's table has only a status, and a message under `error`. The test of its 500 is in
-    /// `dialects.rs`.
+    /// The table of the HumanOps reference has only a status, and a message under `error`. The test
+    /// of its 500 is in `dialects/refusals.rs`.
     async fn each_status_of_s1s_table_has_its_cause(store) {
         let settings = ["--rate-limit=40", "--kyc=manual", "--admin-key", ADMIN_KEY,
             "--dlocal-login=l", "--dlocal-trans-key=t", "--dlocal-secret=a-secret-that-is-long"];
