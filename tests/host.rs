@@ -81,6 +81,11 @@ impl Host {
             .join("mails"))
     }
 
+    /// Runs another command of the program on the same data; its last argument is the data folder.
+    pub(crate) async fn command(&self, args: &[&str]) -> Result<()> {
+        command(args, &data(&self.folder), &self.settings).await
+    }
+
     /// Kills the server during whatever it does.
     pub(crate) async fn kill(&mut self) -> Result<()> {
         Ok(self.server.kill().await?)
@@ -142,11 +147,16 @@ impl Host {
 
 /// Recomputes every balance with `humanops check-ledger`.
 pub(crate) async fn check_ledger(data: &Path, settings: &[(&'static str, String)]) -> Result<()> {
-    let mut count = Command::new(binary());
-    count.args(["check-ledger", "--data"]).arg(data);
-    count.envs(settings.iter().map(|(name, value)| (name, value)));
-    let count = count.output().await?;
-    ensure!(count.status.success(), "the ledger is wrong: {count:?}");
+    command(&["check-ledger", "--data"], data, settings).await
+}
+
+/// Runs another command of the program, whose last argument is the data folder.
+async fn command(args: &[&str], data: &Path, settings: &[(&'static str, String)]) -> Result<()> {
+    let mut command = Command::new(binary());
+    command.args(args).arg(data);
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
+    let done = command.output().await?;
+    ensure!(done.status.success(), "{args:?} failed: {done:?}");
     Ok(())
 }
 

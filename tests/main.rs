@@ -27,6 +27,7 @@ mod key_change; // a phone notices that an agent's key has changed
 mod operator; // estimates, typed answers, drafts, revisions: a claimed task on the phone
 mod outbox; // unsent proofs are sent once, all of them, and only for their operator
 mod package; // the crypto package in a page agrees with Web Crypto
+mod passkey; // operators add a passkey, and come back by it
 mod photo; // the upload of a photo survives a connection that fails
 mod portal; // only the server's own responses are accepted
 mod sign_in; // operators sign up, come back on another phone, and sign out

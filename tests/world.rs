@@ -1,7 +1,7 @@
 //! The world of one story: the built server with a fresh data folder, a connection to it, and a
 //! folder for agents and people. It ends only what it has started, and checks the ledger last.
 
-use std::{env, path::PathBuf};
+use std::{env, net::SocketAddr, path::PathBuf};
 
 use anyhow::Result;
 use rusqlite::Connection;
@@ -37,7 +37,7 @@ impl World {
         let address = free_address()?;
         let line = Line::start(address, folder.join("wire")).await?;
         let settings = [
-            ("PUBLIC_URL", format!("http://{}", line.address)),
+            ("PUBLIC_URL", url_of(line.address)),
             // The log contains everything that the server can log, because a secret must not be in
             // it either.
             ("LOG", "debug".to_owned()),
@@ -88,6 +88,12 @@ impl World {
         Ok(())
     }
 
+    /// Approves the identity of an operator, as the host does at a terminal.
+    pub(crate) async fn approve(&self, operator: &str) -> Result<()> {
+        let admin = ["admin", "operators", "approve", operator, "--data"];
+        self.server.command(&admin).await
+    }
+
     /// Returns the profile folder of a person's browser.
     pub(crate) fn profile(&self, name: &str) -> PathBuf {
         self.folder.join(format!("profile of {name}"))
@@ -100,7 +106,7 @@ impl World {
         let screenshots =
             env::var_os("SCREENSHOTS").map_or_else(|| target().join("screenshots"), PathBuf::from);
         let args = json!({
-            "url": format!("http://{}", self.line.address),
+            "url": url_of(self.line.address),
             "chromium": chromium(),
             "profile": self.profile(name),
             "screenshots": screenshots,
@@ -115,6 +121,11 @@ impl World {
     pub(crate) async fn ends(self) -> Result<()> {
         self.server.ends().await
     }
+}
+
+/// Returns the URL of a server on this machine. It has a name, because passkeys need one.
+fn url_of(address: SocketAddr) -> String {
+    format!("http://localhost:{}", address.port())
 }
 
 /// Returns the path of the browser.

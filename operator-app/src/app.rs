@@ -6,12 +6,13 @@ use leptos::prelude::*;
 use crate::{
     browser::{self, spawn},
     client::SessionClient,
-    components::{Clock, HeadingFocus, OfflineBanner, SignInAgain, dynamic, load},
+    components::{Clock, HeadingFocus, OfflineBanner, SignInAgain, dynamic, empty_view, load},
     context::{CurrentSession, MyTasks, OnlineStatus},
     frame::{ActiveTask, Frame, UpdateBanner},
     lazy::LazyPages,
     outbox::Outbox,
     pages::{SignInPage, TasksPage},
+    passkey,
     route::Route,
     screen::{LazyPage, Screen},
     session::Session,
@@ -54,6 +55,10 @@ fn SignedOut() -> impl IntoView {
     let OnlineStatus(online) = expect_context();
     let route: Route = expect_context();
     let pages: LazyPages = expect_context();
+    let other_ways = Callback::new(move |()| match passkey::are_supported() {
+        true => pages.show_sign_in_by_passkey(),
+        false => empty_view(),
+    });
     view! {
         <div class="frame signed-out">
             <OfflineBanner online/>
@@ -61,7 +66,7 @@ fn SignedOut() -> impl IntoView {
             <main id="main" tabindex="-1">
                 {dynamic(move || match route.screen() {
                     Some(Screen::SIGN_UP) => pages.show(LazyPage::SignUp),
-                    _ => view! { <SignInPage/> }.into_any(),
+                    _ => view! { <SignInPage beside=other_ways/> }.into_any(),
                 })}
             </main>
         </div>

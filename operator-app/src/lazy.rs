@@ -18,8 +18,8 @@ use leptos::{
 use crate::{
     components::{Loadable, dynamic_option, empty_view, load, loaded_view},
     pages::{
-        EarningsPage, MyTasksPage, NotFoundPage, PasskeyOffer, ProfilePage, ProofPage, SignUpPage,
-        TaskPage,
+        EarningsPage, MyTasksPage, NotFoundPage, PasskeyOffer, ProfilePage, ProofPage,
+        SignInByPasskey, SignUpPage, TaskPage,
     },
     response::ClientError,
     screen::LazyPage,
@@ -51,11 +51,21 @@ impl LazyPages {
         loaded_view(self.0, move |()| poll_once(lazy_view(view)))
     }
 
-    /// Offers a passkey once the file is loaded; shows nothing until then.
+    /// Offers a passkey to a signed-in operator.
     pub(crate) fn show_passkey_offer(self) -> AnyView {
+        self.show_if_loaded(LazyView::PasskeyOffer)
+    }
+
+    /// Shows the sign-in by a passkey.
+    pub(crate) fn show_sign_in_by_passkey(self) -> AnyView {
+        self.show_if_loaded(LazyView::SignInByPasskey)
+    }
+
+    /// Shows a view once the file is loaded, and nothing until then.
+    fn show_if_loaded(self, view: LazyView) -> AnyView {
         dynamic_option(move || {
             let is_loaded = self.0.get().is_some_and(|loaded| loaded.is_ok());
-            is_loaded.then(|| poll_once(lazy_view(LazyView::PasskeyOffer)))
+            is_loaded.then(|| poll_once(lazy_view(view)))
         })
         .into_any()
     }
@@ -67,6 +77,7 @@ enum LazyView {
     Page(LazyPage),
     NotFound,
     PasskeyOffer,
+    SignInByPasskey,
 }
 
 /// Creates a view. This is the entry point of the second wasm file: code reachable only from here
@@ -82,6 +93,7 @@ fn lazy_view(view: LazyView) -> Result<AnyView, SplitLoaderError> {
         LazyView::Page(LazyPage::Profile) => view! { <ProfilePage/> }.into_any(),
         LazyView::NotFound => view! { <NotFoundPage/> }.into_any(),
         LazyView::PasskeyOffer => view! { <PasskeyOffer/> }.into_any(),
+        LazyView::SignInByPasskey => view! { <SignInByPasskey/> }.into_any(),
     })
 }
 

@@ -10,16 +10,32 @@ use web_sys::{AbortSignal, CredentialCreationOptions, CredentialRequestOptions, 
 // Functions of WebAuthn level 3 that `web-sys` still calls unstable, and their neighbours.
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = parseCreationOptionsFromJSON)]
+    #[wasm_bindgen(
+        catch,
+        js_namespace = PublicKeyCredential,
+        js_name = parseCreationOptionsFromJSON
+    )]
     fn parse_creation_options(options: &JsValue) -> Result<JsValue, JsValue>;
 
-    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = parseRequestOptionsFromJSON)]
+    #[wasm_bindgen(
+        catch,
+        js_namespace = PublicKeyCredential,
+        js_name = parseRequestOptionsFromJSON
+    )]
     fn parse_request_options(options: &JsValue) -> Result<JsValue, JsValue>;
 
-    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = isConditionalMediationAvailable)]
+    #[wasm_bindgen(
+        catch,
+        js_namespace = PublicKeyCredential,
+        js_name = isConditionalMediationAvailable
+    )]
     fn conditional_mediation() -> Result<Promise, JsValue>;
 
-    #[wasm_bindgen(catch, js_namespace = PublicKeyCredential, js_name = isUserVerifyingPlatformAuthenticatorAvailable)]
+    #[wasm_bindgen(
+        catch,
+        js_namespace = PublicKeyCredential,
+        js_name = isUserVerifyingPlatformAuthenticatorAvailable
+    )]
     fn platform_authenticator() -> Result<Promise, JsValue>;
 }
 

@@ -8,6 +8,7 @@ import * as device from "./device.mjs";
 import * as keyboard from "./keyboard.mjs";
 import * as navigation from "./navigation.mjs";
 import * as outbox from "./outbox.mjs";
+import * as passkey from "./passkey.mjs";
 import { folders, leave, look, page, start } from "./phone.mjs";
 import * as proof from "./proof.mjs";
 import * as sight from "./sight.mjs";
@@ -23,6 +24,7 @@ const verbs = {
   ...keyboard,
   ...navigation,
   ...outbox,
+  ...passkey,
   ...proof,
   ...sight,
   ...task,

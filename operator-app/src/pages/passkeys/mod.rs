@@ -14,10 +14,12 @@ use crate::{
 pub(crate) use list::Passkeys;
 pub(crate) use offer::{PasskeyOffer, forget_refusal, offer_passkey};
 
-/// Why no passkey was added.
+/// Why a ceremony with a passkey failed.
 #[derive(Clone)]
-enum Failure {
+pub(crate) enum PasskeyFailure {
+    /// The browser gave no credential.
     Browser(PasskeyError),
+    /// The server refused it, or could not be reached.
     Server(ClientError),
 }
 
@@ -25,7 +27,7 @@ enum Failure {
 #[component]
 fn AddPasskey(class: &'static str, on_added: Callback<()>) -> impl IntoView {
     let client: SessionClient = expect_context();
-    let failure = RwSignal::new(None::<Failure>);
+    let failure = RwSignal::new(None::<PasskeyFailure>);
     let add = Action::new(move || {
         let client = client.clone();
         Box::pin(async move {
@@ -51,26 +53,30 @@ fn AddPasskey(class: &'static str, on_added: Callback<()>) -> impl IntoView {
     }
 }
 
-async fn add(client: &SessionClient) -> Result<(), Failure> {
+async fn add(client: &SessionClient) -> Result<(), PasskeyFailure> {
     let options = client
         .new_passkey_options()
         .await
-        .map_err(Failure::Server)?;
-    let credential = passkey::create(&options).await.map_err(Failure::Browser)?;
+        .map_err(PasskeyFailure::Server)?;
+    let credential = passkey::create(&options)
+        .await
+        .map_err(PasskeyFailure::Browser)?;
     client
         .add_passkey(credential)
         .await
-        .map_err(Failure::Server)
+        .map_err(PasskeyFailure::Server)
 }
 
-fn notice(failure: &Failure) -> AnyView {
+fn notice(failure: &PasskeyFailure) -> AnyView {
     let sentence = match failure {
-        Failure::Server(error) => return error_notice(error, None),
-        Failure::Browser(PasskeyError::Exists) => "This device has a passkey for you already.",
-        Failure::Browser(PasskeyError::Cancelled) => {
+        PasskeyFailure::Server(error) => return error_notice(error, None),
+        PasskeyFailure::Browser(PasskeyError::Exists) => {
+            "This device has a passkey for you already."
+        }
+        PasskeyFailure::Browser(PasskeyError::Cancelled) => {
             "No passkey was added. Try again when you like."
         }
-        Failure::Browser(PasskeyError::Failed) => "This browser could not add a passkey.",
+        PasskeyFailure::Browser(PasskeyError::Failed) => "This browser could not add a passkey.",
     };
     view! { <p class="hint fault" role="alert">{sentence}</p> }.into_any()
 }

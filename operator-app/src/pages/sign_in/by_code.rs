@@ -19,12 +19,12 @@ type SentTo = RwSignal<Option<String>>;
 
 /// Asks for the address, and then for the code. `beside` is shown with the address.
 #[component]
-pub(super) fn SignInByCode(beside: fn() -> AnyView) -> impl IntoView {
+pub(super) fn SignInByCode(beside: Callback<(), AnyView>) -> impl IntoView {
     let sent_to: SentTo = RwSignal::new(None);
     view! {
         <div class="card stack">
             {dynamic(move || match sent_to.get() {
-                None => view! { <EmailForm sent_to/> {beside()} }.into_any(),
+                None => view! { <EmailForm sent_to/> {beside.run(())} }.into_any(),
                 Some(email) => view! { <CodeForm email sent_to/> }.into_any(),
             })}
         </div>

@@ -10,26 +10,18 @@ use crate::{
     browser::spawn,
     client::Client,
     components::{Action, Icon, Shape, dynamic_option, error_notice, handler},
-    pages::sign_in::Arrival,
+    pages::{passkeys::PasskeyFailure, sign_in::Arrival},
     passkey::{self, PasskeyError},
-    response::ClientError,
 };
 
 /// The server forgets a challenge after five minutes, so the list is renewed before.
 const AUTOFILL_LASTS: Duration = Duration::from_secs(240);
 
-/// Why a sign-in by a passkey failed.
-#[derive(Clone)]
-enum Failure {
-    Browser(PasskeyError),
-    Server(ClientError),
-}
-
 /// A button that signs in by a passkey of this or of another device.
 #[component]
-pub(super) fn SignInByPasskey() -> impl IntoView {
+pub(crate) fn SignInByPasskey() -> impl IntoView {
     let arrival = Arrival::new();
-    let failure = RwSignal::new(None::<Failure>);
+    let failure = RwSignal::new(None::<PasskeyFailure>);
     let autofill = Autofill(StoredValue::new_local(None));
     spawn(autofill.offer(arrival, failure));
     on_cleanup(move || autofill.end());
@@ -55,28 +47,31 @@ pub(super) fn SignInByPasskey() -> impl IntoView {
     }
 }
 
-async fn sign_in(arrival: Arrival, autofill: Option<&AbortSignal>) -> Result<(), Failure> {
-    let options = Client.passkey_options().await.map_err(Failure::Server)?;
+async fn sign_in(arrival: Arrival, autofill: Option<&AbortSignal>) -> Result<(), PasskeyFailure> {
+    let options = Client
+        .passkey_options()
+        .await
+        .map_err(PasskeyFailure::Server)?;
     let assertion = passkey::sign(&options, autofill)
         .await
-        .map_err(Failure::Browser)?;
+        .map_err(PasskeyFailure::Browser)?;
     let account = Client
         .sign_in_by_passkey(assertion)
         .await
-        .map_err(Failure::Server)?;
-    arrival.of(account).await.map_err(Failure::Server)
+        .map_err(PasskeyFailure::Server)?;
+    arrival.of(account).await.map_err(PasskeyFailure::Server)
 }
 
-fn notice(failure: &Failure) -> AnyView {
+fn notice(failure: &PasskeyFailure) -> AnyView {
     let sentence = match failure {
-        Failure::Server(error) if error.is_unauthorized() => {
+        PasskeyFailure::Server(error) if error.is_unauthorized() => {
             "This passkey is not known here. It may have been removed. Use a code instead."
         }
-        Failure::Server(error) => return error_notice(error, None),
-        Failure::Browser(PasskeyError::Cancelled) => {
+        PasskeyFailure::Server(error) => return error_notice(error, None),
+        PasskeyFailure::Browser(PasskeyError::Cancelled) => {
             "No passkey was used. Try again, or use a code instead."
         }
-        Failure::Browser(PasskeyError::Exists | PasskeyError::Failed) => {
+        PasskeyFailure::Browser(PasskeyError::Exists | PasskeyError::Failed) => {
             "This browser could not use a passkey. Use a code instead."
         }
     };
@@ -90,7 +85,7 @@ struct Autofill(StoredValue<Option<AbortController>, LocalStorage>);
 
 impl Autofill {
     /// Offers the list until the person signs in by it, or [`Self::end`].
-    async fn offer(self, arrival: Arrival, failure: RwSignal<Option<Failure>>) {
+    async fn offer(self, arrival: Arrival, failure: RwSignal<Option<PasskeyFailure>>) {
         if !passkey::can_autofill().await {
             return;
         }
@@ -98,9 +93,9 @@ impl Autofill {
         while let Some(signal) = self.next_signal() {
             match sign_in(arrival, Some(&signal)).await {
                 // Renewed after its time.
-                Err(Failure::Browser(PasskeyError::Cancelled)) if signal.aborted() => {}
-                Err(Failure::Server(refusal)) if refusal.is_unauthorized() => {
-                    failure.try_set(Some(Failure::Server(refusal)));
+                Err(PasskeyFailure::Browser(PasskeyError::Cancelled)) if signal.aborted() => {}
+                Err(PasskeyFailure::Server(refusal)) if refusal.is_unauthorized() => {
+                    failure.try_set(Some(PasskeyFailure::Server(refusal)));
                 }
                 // The person has signed in; or the page works without the list.
                 _ => return,

@@ -10,19 +10,22 @@ use leptos::prelude::*;
 use crate::{
     browser,
     client::SessionClient,
-    components::{HeadingFocus, Icon, Shape, empty_view},
+    components::{HeadingFocus, Icon, Shape},
     context::CurrentSession,
-    destination, passkey,
+    destination,
     response::ClientError,
     route::Route,
     screen::Screen,
 };
 use by_code::SignInByCode;
-use by_passkey::SignInByPasskey;
+pub(crate) use by_passkey::SignInByPasskey;
 
-/// Signs in by a code that is sent by e-mail, or by a passkey.
+/// Signs in by a code that is sent by e-mail, or in another way.
 #[component]
-pub(crate) fn SignInPage() -> impl IntoView {
+pub(crate) fn SignInPage(
+    /// The other ways to sign in, shown beside that by a code.
+    beside: Callback<(), AnyView>,
+) -> impl IntoView {
     let heading_focus: HeadingFocus = expect_context();
     browser::set_title("Sign in");
     view! {
@@ -36,17 +39,8 @@ pub(crate) fn SignInPage() -> impl IntoView {
                     <li><Icon shape=Shape::Key/>"Credentials are encrypted on your phone."</li>
                 </ul>
             </header>
-            <SignInByCode beside=other_ways/>
+            <SignInByCode beside/>
         </div>
-    }
-}
-
-/// Returns the ways to sign in that this browser has beside a code.
-fn other_ways() -> AnyView {
-    if passkey::are_supported() {
-        view! { <SignInByPasskey/> }.into_any()
-    } else {
-        empty_view()
     }
 }
 
