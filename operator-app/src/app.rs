@@ -91,8 +91,8 @@ fn SignedIn(session: Session) -> impl IntoView {
     view! {
         <Frame>
             <ActiveTask/>
-            {pages.show_passkey_offer()}
             <main id="main" tabindex="-1">
+                {pages.show_passkey_offer()}
                 {dynamic(move || page(route.screen(), pages))}
             </main>
         </Frame>

@@ -69,9 +69,10 @@ export async function signInByPasskey() {
   await place("Tasks").waitFor();
 }
 
-/** Chooses a passkey of the list at the field of the address. */
+/** Chooses a passkey of the list at the field of the address, which a new page offers. */
 export async function signInByAutofill() {
   await setPresent({ present: true });
+  await page.reload();
   await place("Tasks").waitFor();
 }
 

@@ -57,11 +57,11 @@ pub(crate) fn PasskeyOffer() -> impl IntoView {
         match shown.get() {
         Shown::Nothing => empty_view(),
         Shown::Thanks => view! {
-            <p class="banner plain" role="status">"Next time, sign in with your passkey."</p>
+            <p class="card" role="status">"Next time, sign in with your passkey."</p>
         }
         .into_any(),
         Shown::Offer => view! {
-            <aside class="card stack offer" aria-labelledby="passkey-offer">
+            <aside class="card stack" aria-labelledby="passkey-offer">
                 <h2 id="passkey-offer">"Sign in faster next time"</h2>
                 <p>"With a passkey you sign in by your fingerprint, your face or your screen lock."</p>
                 <AddPasskey class="button primary wide" on_added=added/>

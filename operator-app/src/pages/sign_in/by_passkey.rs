@@ -37,7 +37,6 @@ pub(crate) fn SignInByPasskey() -> impl IntoView {
         })
     });
     view! {
-        <p class="or"><span>"or"</span></p>
         <button type="button" class="button wide" on:click=handler(move |_| sign_in.start())>
             <Icon shape=Shape::Key/>
             "Sign in with a passkey"
