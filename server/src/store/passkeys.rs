@@ -220,11 +220,7 @@ pub fn record_use(
 }
 
 /// Deletes a passkey of this person. Returns false if there is none with this id.
-pub fn delete(
-    tx: &mut Tx<'_>,
-    id: PasskeyId,
-    subject_id: SubjectId,
-) -> Result<bool, StoreError> {
+pub fn delete(tx: &mut Tx<'_>, id: PasskeyId, subject_id: SubjectId) -> Result<bool, StoreError> {
     let deleted = tx.execute(
         "DELETE FROM passkey WHERE id = $1 AND subject_id = $2",
         &params![id.to_string(), subject_id.to_string()],

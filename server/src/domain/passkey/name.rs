@@ -6,15 +6,21 @@ use crate::domain::session;
 /// The name if neither the authenticator nor the browser is known.
 const UNKNOWN: &str = "Passkey";
 
-/// Authenticators by their AAGUID. Those of password managers are collected by the FIDO community.
+/// Authenticators by their AAGUID, as their makers publish them.
 const AUTHENTICATORS: [(u128, &str); 16] = [
-    (0xea9b8d66_4d01_1d21_3ce4_b6b48cb575d4, "Google Password Manager"),
+    (
+        0xea9b8d66_4d01_1d21_3ce4_b6b48cb575d4,
+        "Google Password Manager",
+    ),
     (0xfbfc3007_154e_4ecc_8c0b_6e020557d7bd, "Apple Passwords"),
     (0xdd4ec289_e01d_41c9_bb89_70fa845d4bf2, "iCloud Keychain"),
     (0x08987058_cadc_4b81_b6e1_30de50dcbe96, "Windows Hello"),
     (0x9ddd1817_af5a_4672_a2b9_3e3dd95000a9, "Windows Hello"),
     (0x6028b017_b1d4_4c02_b4b3_afcdafc96bb2, "Windows Hello"),
-    (0xd3452668_01fd_4c12_926c_83a4204853aa, "Microsoft Password Manager"),
+    (
+        0xd3452668_01fd_4c12_926c_83a4204853aa,
+        "Microsoft Password Manager",
+    ),
     (0x53414d53_554e_4700_0000_000000000000, "Samsung Pass"),
     (0xadce0002_35bc_c60a_648b_0b25f1f05503, "Chrome on Mac"),
     (0xbada5566_a7aa_401f_bd96_45619a55120d, "1Password"),
@@ -47,7 +53,8 @@ mod tests {
 
     #[test]
     fn a_passkey_is_named_after_its_authenticator_or_else_the_browser() {
-        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/148.0 Safari/537.36";
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/148.0 Safari/537.36";
         let bitwarden = 0xd548826e_79b4_db40_a3d8_11116f7e8349_u128.to_be_bytes();
         assert_eq!(default_name(Some(bitwarden), chrome), "Bitwarden");
         assert_eq!(default_name(Some([0; 16]), chrome), "Chrome on Linux");

@@ -27,10 +27,8 @@ use crate::store::passkeys::{self, Opener, StoredCeremony, StoredPasskey};
 use crate::store::{StoreError, Tx, jobs, subjects};
 
 /// The header of responses that must not be stored.
-pub(super) const NOT_STORED: [(HeaderName, HeaderValue); 1] = [(
-    header::CACHE_CONTROL,
-    HeaderValue::from_static("no-store"),
-)];
+pub(super) const NOT_STORED: [(HeaderName, HeaderValue); 1] =
+    [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
 
 /// Begin to add a passkey: get the options for the browser.
 ///

@@ -149,11 +149,7 @@ pub async fn refresh(
     }
 }
 
-fn renew(
-    tx: &mut Tx<'_>,
-    used_hash: &str,
-    issuer: &TokenIssuer,
-) -> Result<Refreshed, ApiError> {
+fn renew(tx: &mut Tx<'_>, used_hash: &str, issuer: &TokenIssuer) -> Result<Refreshed, ApiError> {
     let now = issuer.now;
     let Some((stored, session_id)) = sessions::refresh(tx, used_hash)? else {
         return Ok(Refreshed::Ended);
