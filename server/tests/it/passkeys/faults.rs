@@ -6,10 +6,10 @@ use api_types::paths;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::authenticator::{Authenticator, encoded};
+use super::authenticator::{Authenticator, decoded, encoded};
 use super::{
-    ORIGIN, add, creation_options, list, request_options, send_assertion, send_credential, sign_in,
-    start,
+    ORIGIN, add, creation_options, list, remove, request_options, send_assertion, send_credential,
+    sign_in, start,
 };
 use crate::harness::{Answer, Ask, TestApp};
 use crate::sessions::{Device, JANE};
@@ -221,6 +221,28 @@ on_both_databases! {
         }
         // A refused body does not use up the challenge.
         send_assertion(&app, &good).await.ok();
+    }
+
+    async fn no_changed_byte_of_a_new_passkey_breaks_the_server(store) {
+        let app = start(store).await;
+        let phone = Device::sign_in(&app, JANE).await;
+        let mut key = Authenticator::new(1, ORIGIN);
+        let object = |body: &Value| decoded(&body["response"]["attestationObject"]);
+        let length = object(&key.create(&creation_options(&phone).await)).len();
+        for place in 0..length {
+            let mut body = key.create(&creation_options(&phone).await);
+            let mut changed = object(&body);
+            changed[place] ^= 0x5a;
+            body["response"]["attestationObject"] = json!(encoded(changed));
+            let answer = send_credential(&phone, &body).await;
+            // Nothing vouches for the counter and the kind of the authenticator.
+            if answer.status == 201 {
+                remove(&phone, answer.id("passkey_id")).await.ok();
+                app.drain_jobs().await;
+            } else {
+                answer.refused(400, "validation");
+            }
+        }
     }
 
     async fn a_server_at_an_ip_address_has_no_passkeys(store) {
