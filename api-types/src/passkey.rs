@@ -35,7 +35,7 @@ pub struct AddPasskey {
     pub name: Option<String>,
     /// The id of the credential, in base64url without padding.
     pub id: String,
-    /// Always `public-key`.
+    /// The type of the credential, always `public-key`.
     #[serde(rename = "type")]
     #[cfg_attr(feature = "openapi", schema(example = "public-key"))]
     pub kind: String,
@@ -123,7 +123,7 @@ pub struct RemovedPasskey {
 pub struct SignInByPasskey {
     /// The id of the credential, in base64url without padding.
     pub id: String,
-    /// Always `public-key`.
+    /// The type of the credential, always `public-key`.
     #[serde(rename = "type")]
     #[cfg_attr(feature = "openapi", schema(example = "public-key"))]
     pub kind: String,
@@ -140,9 +140,9 @@ pub struct AssertionResponse {
     /// The client data, which contains the challenge of the options.
     #[serde(rename = "clientDataJSON")]
     pub client_data_json: String,
-    /// The authenticator data.
+    /// The authenticator data that was signed.
     pub authenticator_data: String,
-    /// The signature.
+    /// The signature of the authenticator.
     pub signature: String,
     /// The person, as the authenticator stored them with the passkey.
     pub user_handle: String,

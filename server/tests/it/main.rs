@@ -125,6 +125,9 @@ mod operators;
 /// Outputs that cannot be written.
 #[cfg(test)]
 mod output;
+/// Passkeys, with a software authenticator.
+#[cfg(test)]
+mod passkeys;
 /// Payouts of operators.
 #[cfg(test)]
 mod payouts;

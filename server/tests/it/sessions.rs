@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 use crate::harness::{Answer, Ask, TestApp};
 use crate::support::{self, on_both_databases};
 
-const JANE: &str = "jane@example.com";
+/// The address of most people in these tests.
+pub(crate) const JANE: &str = "jane@example.com";
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -50,22 +51,24 @@ async fn verify(app: &TestApp, email: &str, code: &str) -> Answer {
 }
 
 /// A device on which a person is signed in.
-struct Device<'a> {
+pub(crate) struct Device<'a> {
     app: &'a TestApp,
     token: String,
     /// The refresh cookie, as `name=value`.
     cookie: String,
-    operator_id: Value,
+    /// The operator account, or null.
+    pub(crate) operator_id: Value,
 }
 
 impl<'a> Device<'a> {
     /// Signs in by a code.
-    async fn sign_in(app: &'a TestApp, email: &str) -> Self {
+    pub(crate) async fn sign_in(app: &'a TestApp, email: &str) -> Self {
         let code = mailed_code(app, email).await;
         Self::of(app, &verify(app, email, &code).await.ok())
     }
 
-    fn of(app: &'a TestApp, session: &Answer) -> Self {
+    /// Returns the device that a response signs in.
+    pub(crate) fn of(app: &'a TestApp, session: &Answer) -> Self {
         assert_eq!(session.header("cache-control"), "no-store");
         let (cookie, attributes) = session.header("set-cookie").split_once("; ").unwrap();
         assert_eq!(
@@ -84,11 +87,13 @@ impl<'a> Device<'a> {
         }
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    /// Creates a request with the access token.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.app.request(method, path).bearer_auth(&self.token)
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    /// Sends a GET with the access token.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.request(Method::GET, path).answer().await
     }
 
@@ -105,7 +110,8 @@ impl<'a> Device<'a> {
         self.post_cookie(paths::REFRESH).await
     }
 
-    async fn register(&self, body: Value) -> Answer {
+    /// Creates an operator account.
+    pub(crate) async fn register(&self, body: Value) -> Answer {
         self.request(Method::POST, paths::REGISTER_OPERATOR)
             .json(&body)
             .answer()

@@ -6,7 +6,7 @@ use crate::domain::session;
 /// The name if neither the authenticator nor the browser is known.
 const UNKNOWN: &str = "Passkey";
 
-/// Authenticators by their AAGUID. Those of password managers are collected by the FIDO community.
+/// Authenticators by their AAGUID, as their makers publish them.
 const AUTHENTICATORS: [(u128, &str); 16] = [
     (
         0xea9b8d66_4d01_1d21_3ce4_b6b48cb575d4,

@@ -185,7 +185,7 @@ fn base64url(bytes: RangeInclusive<usize>) -> impl Fn(&Value) -> Parsed<String> 
 }
 
 /// The client data of a response, with what the ceremony is found by.
-struct ClientData {
+struct ClientContext {
     encoded: String,
     challenge_hash: String,
     is_cross_origin: bool,
@@ -193,17 +193,17 @@ struct ClientData {
 
 /// The members of the client data that are read here (WebAuthn level 3, §5.8.1).
 #[derive(Deserialize)]
-struct CollectedData {
+struct ContextMembers {
     challenge: String,
     #[serde(default, rename = "crossOrigin")]
     cross_origin: bool,
 }
 
-fn client_data(value: &Value) -> Parsed<ClientData> {
+fn client_data(value: &Value) -> Parsed<ClientContext> {
     let encoded = base64url(CLIENT_DATA_BYTES)(value)?;
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(&encoded).unwrap_or_default();
-    match serde_json::from_slice::<CollectedData>(&bytes) {
-        Ok(data) => Ok(ClientData {
+    match serde_json::from_slice::<ContextMembers>(&bytes) {
+        Ok(data) => Ok(ClientContext {
             encoded,
             challenge_hash: secret::hash(&data.challenge),
             is_cross_origin: data.cross_origin,
