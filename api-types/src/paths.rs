@@ -74,6 +74,8 @@ templates! {
     TASK_DELIVERIES = "/tasks/{id}/deliveries";
     /// POST sends a delivery again.
     REDELIVER = "/deliveries/{id}/redeliver";
+    /// GET lists the ways to sign in.
+    SIGN_IN_METHODS = "/auth/methods";
     /// POST mails a sign-in code.
     SIGN_IN_CODE = "/auth/code";
     /// POST exchanges a sign-in code for a session.

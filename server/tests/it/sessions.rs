@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 use crate::harness::{Answer, Ask, TestApp};
 use crate::support::{self, on_both_databases};
 
-const JANE: &str = "jane@example.com";
+/// The address of a person.
+pub(crate) const JANE: &str = "jane@example.com";
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -50,17 +51,19 @@ async fn verify(app: &TestApp, email: &str, code: &str) -> Answer {
 }
 
 /// A device on which a person is signed in.
-struct Device<'a> {
+pub(crate) struct Device<'a> {
     app: &'a TestApp,
-    token: String,
+    /// The access token.
+    pub(crate) token: String,
     /// The refresh cookie, as `name=value`.
-    cookie: String,
-    operator_id: Value,
+    pub(crate) cookie: String,
+    /// The operator account, or null.
+    pub(crate) operator_id: Value,
 }
 
 impl<'a> Device<'a> {
     /// Signs in by a code.
-    async fn sign_in(app: &'a TestApp, email: &str) -> Self {
+    pub(crate) async fn sign_in(app: &'a TestApp, email: &str) -> Self {
         let code = mailed_code(app, email).await;
         Self::of(app, &verify(app, email, &code).await.ok())
     }
@@ -88,7 +91,8 @@ impl<'a> Device<'a> {
         self.app.request(method, path).bearer_auth(&self.token)
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    /// Sends a GET with the access token.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.request(Method::GET, path).answer().await
     }
 
@@ -101,11 +105,13 @@ impl<'a> Device<'a> {
         request.header("origin", &self.app.origin).answer().await
     }
 
-    async fn refresh(&self) -> Answer {
+    /// Renews the session.
+    pub(crate) async fn refresh(&self) -> Answer {
         self.post_cookie(paths::REFRESH).await
     }
 
-    async fn register(&self, body: Value) -> Answer {
+    /// Registers the person as an operator.
+    pub(crate) async fn register(&self, body: Value) -> Answer {
         self.request(Method::POST, paths::REGISTER_OPERATOR)
             .json(&body)
             .answer()

@@ -1,7 +1,7 @@
 //! Operators: registration, profile, search and earnings (contract §6).
 
 use api_types::{
-    OperatorId,
+    OperatorId, SubjectId,
     error::ErrorBody,
     money::Currency,
     operator::{
@@ -21,16 +21,16 @@ use axum::{
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::OperatorAuth;
 use crate::http::extract::body::JsonBody;
-use crate::http::extract::session;
+use crate::http::extract::session::{self, SignedIn};
 use crate::http::idempotency::once;
 use crate::http::operator::payouts::view as payout_view;
 use crate::http::views;
 use crate::{
     app::App,
     config::KycMode,
-    domain::{account, ledger::Account, task::Task},
+    domain::{account, ledger::Account, oidc_token::OidcPerson, task::Task},
     store::{
-        ledger,
+        ledger, oidc_subjects,
         operators::{self, Operator},
         payouts,
         subjects::{self, Subject},
@@ -57,57 +57,84 @@ pub async fn register_operator(
     headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    let person = person(&app, &headers).await?;
-    let verified = person.as_ref().map(|person| person.email.as_str());
-    let stated = checked(account::parse_operator(&posted.body, verified))?;
-    let subject_id = person.map(|person| person.id);
+    let person = registrant(&app, &headers).await?;
+    let stated = checked(account::parse_operator(&posted.body, person.email()))?;
     let now = app.clock.now();
     let id = OperatorId::new(now, app.entropy.u128());
+    let subject_id = SubjectId::new(now, app.entropy.u128());
     let kyc = match app.config.kyc {
         KycMode::Auto => KycStatus::Approved,
         KycMode::Manual => KycStatus::Pending,
     };
-    once(
-        &app,
-        // There is no account yet, so two strangers may use the same idempotency key.
-        posted.once(format!("register {}", stated.email)),
-        StatusCode::CREATED,
-        move |tx| {
-            if !operators::insert(tx, id, &stated, kyc, now)? {
-                return Err(error::operator_exists());
+    // There is no account yet, so two strangers may use the same idempotency key.
+    let scope = match &person {
+        Registrant::AtIssuer(person) => format!("register {} {}", person.issuer, person.sub),
+        Registrant::Nobody | Registrant::Here(_) => format!("register {}", stated.email),
+    };
+    once(&app, posted.once(scope), StatusCode::CREATED, move |tx| {
+        if !operators::insert(tx, id, &stated, kyc, now)? {
+            return Err(error::operator_exists());
+        }
+        let is_linked = match &person {
+            Registrant::Nobody => true,
+            Registrant::Here(subject) => subjects::link(tx, subject.id, id)?,
+            Registrant::AtIssuer(person) => {
+                oidc_subjects::insert(tx, subject_id, person, &stated.email, id, now)?
             }
-            let linked = subject_id.map(|subject_id| subjects::link(tx, subject_id, id));
-            if linked.transpose()? == Some(false) {
-                return Err(error::operator_exists());
-            }
-            Ok(RegisteredOperator {
-                operator_id: id,
-                name: stated.name.clone(),
-                kyc_status: kyc,
-            })
-        },
-    )
+        };
+        if !is_linked {
+            return Err(error::operator_exists());
+        }
+        Ok(RegisteredOperator {
+            operator_id: id,
+            name: stated.name.clone(),
+            kyc_status: kyc,
+        })
+    })
     .await
 }
 
-/// Returns the person who registers; `None` on a server that registers operators without sign-in.
+/// The person who registers.
+enum Registrant {
+    /// Unknown, on a server that registers operators without sign-in.
+    Nobody,
+    /// Signed in to this server.
+    Here(Subject),
+    /// Signed in at the OpenID Connect issuer.
+    AtIssuer(OidcPerson),
+}
+
+impl Registrant {
+    /// Returns the address that the person has proven.
+    fn email(&self) -> Option<&str> {
+        match self {
+            Self::Nobody => None,
+            Self::Here(subject) => Some(&subject.email),
+            Self::AtIssuer(person) => person.verified_email.as_deref(),
+        }
+    }
+}
+
+/// Returns the person who registers.
 ///
 /// # Errors
 /// 401 without a valid access token, 409 if the person has an account.
-async fn person(app: &App, headers: &HeaderMap) -> Result<Option<Subject>, ApiError> {
-    let Some(person) = session::authenticate(app, headers).await? else {
-        return match app.config.allow_dev_operator_id_header {
-            true => Ok(None),
-            false => Err(error::not_signed_in()),
-        };
-    };
-    if person.operator.is_some() {
-        return Err(error::operator_exists());
+async fn registrant(app: &App, headers: &HeaderMap) -> Result<Registrant, ApiError> {
+    match session::authenticate(app, headers).await? {
+        None if app.config.allow_dev_operator_id_header => Ok(Registrant::Nobody),
+        None => Err(error::not_signed_in()),
+        Some(SignedIn::Here(person)) if person.operator.is_none() => {
+            let id = person.subject_id;
+            let subject = app.store.read(move |tx| subjects::get(tx, id)).await?;
+            subject
+                .map(Registrant::Here)
+                .ok_or_else(error::not_signed_in)
+        }
+        Some(SignedIn::AtIssuer(person)) if person.operator.is_none() => {
+            Ok(Registrant::AtIssuer(person.person))
+        }
+        Some(_) => Err(error::operator_exists()),
     }
-    app.store
-        .read(move |tx| subjects::get(tx, person.subject_id))
-        .await
-        .map_err(ApiError::from)
 }
 
 /// Read the operator's own profile.
