@@ -66,8 +66,8 @@ const failure = (code, more = {}) => ({
 });
 
 const profile = (kyc_status, more = {}) => ({
-  operator_id: OPERATOR, name: "Sam Lee", email: "sam@example.com", kyc_status, skills: [],
-  rating: 4.5, ...more,
+  operator_id: OPERATOR, name: "Sam Lee", email: "sam@example.com", email_confirmed: true,
+  kyc_status, skills: [], rating: 4.5, ...more,
 });
 
 const earnings = {

@@ -18,7 +18,7 @@ use crate::{
     place::{HomePlace, Location},
     proof::SubmitProof,
     review::{RequestRevision, VerifyTask},
-    session::VerifyCode,
+    session::{ConfirmEmail, VerifyCode},
 };
 
 /// The bounds of all types that have some.
@@ -51,6 +51,7 @@ const ALL: &[Bounds] = &[
     RequestRevision::BOUNDS,
     VerifyTask::BOUNDS,
     VerifyCode::BOUNDS,
+    ConfirmEmail::BOUNDS,
 ];
 
 /// Writes the bounds of the fields into the schemas of the document.

@@ -80,6 +80,10 @@ templates! {
     SIGN_IN_CODE = "/auth/code";
     /// POST exchanges a sign-in code for a session.
     VERIFY_CODE = "/auth/code/verify";
+    /// POST mails a code that confirms an operator's address.
+    EMAIL_CODE = "/auth/email/code";
+    /// POST confirms an operator's address by a code.
+    CONFIRM_EMAIL = "/auth/email/confirm";
     /// POST renews a session by its refresh cookie.
     REFRESH = "/auth/refresh";
     /// POST ends the session of the refresh cookie.

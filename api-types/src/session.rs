@@ -105,6 +105,51 @@ bounds! {
     }
 }
 
+/// The request body of POST /auth/email/code.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RequestConfirmation {
+    /// Another address, if the one that was given at registration is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "email", example = "jane@example.com")
+    )]
+    pub email: Option<String>,
+}
+
+/// The request body of POST /auth/email/confirm.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmEmail {
+    /// The six digits of the mail.
+    #[cfg_attr(feature = "openapi", schema(example = "123456"))]
+    pub code: String,
+}
+
+bounds! {
+    ConfirmEmail {
+        code: Pattern(code_pattern),
+    }
+}
+
+/// The response to the confirmation of an e-mail address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConfirmedEmail {
+    /// The operator account of the person: the one that already had this address, if there was
+    /// one, and otherwise the one that the person registered.
+    pub operator_id: OperatorId,
+    /// The address that is confirmed.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "email", example = "jane@example.com")
+    )]
+    pub email: String,
+}
+
 string_enum! {
     /// How an access token is sent (RFC 6750).
     pub enum TokenType {

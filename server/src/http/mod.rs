@@ -101,6 +101,8 @@ fn operator_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(operator::sign_in::request_code))
         .routes(routes!(operator::sign_in::verify_code))
+        .routes(routes!(operator::email::send_email_code))
+        .routes(routes!(operator::email::confirm_email))
         .routes(routes!(operator::sign_in::refresh))
         .routes(routes!(operator::sign_in::sign_out))
         .routes(routes!(operator::sign_in::list_sessions))

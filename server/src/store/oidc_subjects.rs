@@ -67,3 +67,19 @@ pub fn insert(
     )?;
     Ok(inserted == 1)
 }
+
+/// Changes the address that a person has yet to confirm.
+pub fn set_email(tx: &mut Tx<'_>, id: SubjectId, email: &str) -> Result<(), StoreError> {
+    tx.send(
+        "UPDATE subject SET email = $2 WHERE id = $1",
+        params![id.to_string(), email],
+    )
+}
+
+/// Links a person to another operator account than before.
+pub fn relink(tx: &mut Tx<'_>, id: SubjectId, operator_id: OperatorId) -> Result<(), StoreError> {
+    tx.send(
+        "UPDATE subject SET operator_id = $2 WHERE id = $1",
+        params![id.to_string(), operator_id.to_string()],
+    )
+}

@@ -101,6 +101,69 @@ fn insert_row(
     Ok(inserted == 1)
 }
 
+/// Changes the address that an operator has yet to prove. Returns false if the account has one that
+/// is proven.
+pub fn set_unconfirmed_email(
+    tx: &mut Tx<'_>,
+    id: OperatorId,
+    email: &str,
+) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE operator SET unconfirmed_email = $2
+         WHERE id = $1 AND unconfirmed_email IS NOT NULL",
+        &params![id.to_string(), email],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Locks an account whose address is not proven yet, and returns the address. Returns `None` if it
+/// is proven.
+pub fn lock_unconfirmed_email(
+    tx: &mut Tx<'_>,
+    id: OperatorId,
+) -> Result<Option<String>, StoreError> {
+    let row = tx.first(
+        "UPDATE operator SET unconfirmed_email = unconfirmed_email
+         WHERE id = $1 AND unconfirmed_email IS NOT NULL RETURNING unconfirmed_email",
+        &params![id.to_string()],
+    )?;
+    row.map(|row| row.get("unconfirmed_email")).transpose()
+}
+
+/// Makes a proven address the account's. Returns false if another account has it, or this account
+/// is not waiting for it.
+///
+/// # Errors
+/// [`StoreError::Changed`] if another account got the address meanwhile: the caller's transaction
+/// then runs again.
+pub fn confirm_email(tx: &mut Tx<'_>, id: OperatorId, email: &str) -> Result<bool, StoreError> {
+    let confirmed = tx.execute(
+        "UPDATE operator SET email = unconfirmed_email, unconfirmed_email = NULL
+         WHERE id = $1 AND unconfirmed_email = $2
+             AND NOT EXISTS (SELECT 1 FROM operator other WHERE other.email = $2)",
+        &params![id.to_string(), email],
+    );
+    match confirmed {
+        Err(StoreError::Unique) => Err(tx.lost_race()),
+        confirmed => Ok(confirmed? == 1),
+    }
+}
+
+/// Deletes an account whose address was never proven, unless something belongs to it.
+pub fn delete_unconfirmed(tx: &mut Tx<'_>, id: OperatorId) -> Result<(), StoreError> {
+    let deleted = tx.savepoint(|tx| {
+        tx.execute(
+            "DELETE FROM operator WHERE id = $1 AND unconfirmed_email IS NOT NULL",
+            &params![id.to_string()],
+        )
+    });
+    match deleted {
+        // Nobody is linked to it any more, and nobody is shown it.
+        Ok(_) | Err(StoreError::ForeignKey) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Updates what the operator changed of their own profile.
 pub fn update(tx: &mut Tx<'_>, id: OperatorId, changed: &ChangeOperator) -> Result<(), StoreError> {
     let place = changed.location.as_ref();

@@ -53,6 +53,14 @@ pub fn issuer_unavailable() -> ApiError {
     .retry_after(5)
 }
 
+/// The operator's e-mail address is proven already.
+pub fn email_confirmed_already() -> ApiError {
+    ApiError::new(
+        ErrorCode::InvalidState,
+        "Your e-mail address is confirmed already.",
+    )
+}
+
 /// The operator has not proven their e-mail address yet.
 pub fn email_not_confirmed() -> ApiError {
     ApiError::new(

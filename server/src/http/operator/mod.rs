@@ -1,5 +1,6 @@
 //! The routes of operators (contract §4, §6), one file for each noun.
 
+pub mod email;
 pub mod messages;
 pub mod payouts;
 pub mod profile;

@@ -2,6 +2,7 @@
 
 mod bad_tokens;
 mod builtin_tokens;
+mod confirmation;
 mod issuer;
 mod keys;
 mod methods;

@@ -55,7 +55,10 @@ on_both_databases! {
         let first = once("jane", "Jane Doe").await.created();
         let other = once("joe", "Joe Doe").await.created();
         assert_ne!(first.body["operator_id"], other.body["operator_id"]);
-        once("jane", "Jane Doe").await.refused(409, "already_exists");
+        let again = once("jane", "Jane Doe").await.created();
+        assert_eq!(again.body, first.body);
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        once("jane", "Jane Roe").await.refused(422, "idempotency_mismatch");
     }
 
     async fn an_operator_of_the_development_header_is_known_by_the_verified_address(store) {
