@@ -63,8 +63,8 @@ export const failure = (code, more = {}) => ({
 });
 
 export const profile = (kyc_status, more = {}) => ({
-  operator_id: OPERATOR, name: "Sam Lee", email: "sam@example.com", kyc_status, skills: [],
-  rating: 4.5, ...more,
+  operator_id: OPERATOR, name: "Sam Lee", email: "sam@example.com", email_confirmed: true,
+  kyc_status, skills: [], rating: 4.5, ...more,
 });
 
 export const earnings = {

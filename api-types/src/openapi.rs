@@ -19,7 +19,7 @@ use crate::{
     place::{HomePlace, Location},
     proof::SubmitProof,
     review::{RequestRevision, VerifyTask},
-    session::VerifyCode,
+    session::{ConfirmEmail, VerifyCode},
 };
 
 /// The bounds of all types that have some.
@@ -53,6 +53,7 @@ const ALL: &[Bounds] = &[
     VerifyTask::BOUNDS,
     VerifyCode::BOUNDS,
     AddPasskey::BOUNDS,
+    ConfirmEmail::BOUNDS,
 ];
 
 /// Writes the bounds of the fields into the schemas of the document.

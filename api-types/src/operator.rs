@@ -152,6 +152,9 @@ pub struct OperatorProfile {
     pub name: String,
     /// The e-mail address as given.
     pub email: String,
+    /// Whether the address is confirmed. If not, POST /auth/email/confirm must come before tasks
+    /// can be accepted.
+    pub email_confirmed: bool,
     /// The state of the identity check; only `APPROVED` may accept tasks.
     pub kyc_status: KycStatus,
     /// The task types that the operator does; empty means all.

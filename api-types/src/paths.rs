@@ -74,6 +74,8 @@ templates! {
     TASK_DELIVERIES = "/tasks/{id}/deliveries";
     /// POST sends a delivery again.
     REDELIVER = "/deliveries/{id}/redeliver";
+    /// GET lists the ways to sign in.
+    SIGN_IN_METHODS = "/auth/methods";
     /// POST mails a sign-in code.
     SIGN_IN_CODE = "/auth/code";
     /// POST exchanges a sign-in code for a session.
@@ -88,6 +90,10 @@ templates! {
     SIGN_IN_BY_PASSKEY_OPTIONS = "/auth/passkey/options";
     /// POST exchanges an assertion of a passkey for a session.
     SIGN_IN_BY_PASSKEY = "/auth/passkey";
+    /// POST mails a code that confirms an operator's address.
+    EMAIL_CODE = "/auth/email/code";
+    /// POST confirms an operator's address by a code.
+    CONFIRM_EMAIL = "/auth/email/confirm";
     /// POST renews a session by its refresh cookie.
     REFRESH = "/auth/refresh";
     /// POST ends the session of the refresh cookie.

@@ -16,6 +16,52 @@ fn code_pattern() -> String {
     format!("^[0-9]{{{CODE_DIGITS}}}$")
 }
 
+/// The ways to sign in to this server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignInMethods {
+    /// Whether operators may sign in to this server by a code that is mailed to them.
+    pub builtin: bool,
+    /// Whether they may also use a passkey there.
+    pub passkeys: bool,
+    /// The OpenID Connect issuer at which operators sign in; `null` if this server has none, or
+    /// cannot reach it now.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub oidc: Option<OidcMethod>,
+}
+
+/// What an app needs to sign a person in at an OpenID Connect issuer, by authorization code with
+/// PKCE.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OidcMethod {
+    /// The issuer, as its tokens name it.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "uri", example = "https://clerk.example.com")
+    )]
+    pub issuer: String,
+    /// The id of the client.
+    #[cfg_attr(feature = "openapi", schema(example = "client_2f0d9c"))]
+    pub client_id: String,
+    /// The URL at which the person signs in.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "uri", example = "https://clerk.example.com/oauth/authorize")
+    )]
+    pub authorization_endpoint: String,
+    /// The URL at which the app exchanges the code for tokens.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "uri", example = "https://clerk.example.com/oauth/token")
+    )]
+    pub token_endpoint: String,
+    /// The URL at which the person signs out, if the issuer has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = "uri"))]
+    pub end_session_endpoint: Option<String>,
+}
+
 /// The request body of POST /auth/code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -57,6 +103,51 @@ bounds! {
     VerifyCode {
         code: Pattern(code_pattern),
     }
+}
+
+/// The request body of POST /auth/email/code.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RequestConfirmation {
+    /// Another address, if the one that was given at registration is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "email", example = "jane@example.com")
+    )]
+    pub email: Option<String>,
+}
+
+/// The request body of POST /auth/email/confirm.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmEmail {
+    /// The six digits of the mail.
+    #[cfg_attr(feature = "openapi", schema(example = "123456"))]
+    pub code: String,
+}
+
+bounds! {
+    ConfirmEmail {
+        code: Pattern(code_pattern),
+    }
+}
+
+/// The response to the confirmation of an e-mail address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConfirmedEmail {
+    /// The operator account of the person: the one that already had this address, if there was
+    /// one, and otherwise the one that the person registered.
+    pub operator_id: OperatorId,
+    /// The address that is confirmed.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "email", example = "jane@example.com")
+    )]
+    pub email: String,
 }
 
 string_enum! {

@@ -16,6 +16,7 @@ use crate::outside::fiat::PaymentProvider;
 use crate::outside::files::Files;
 use crate::outside::http::UserTargets;
 use crate::outside::mail::Mails;
+use crate::outside::oidc::OidcIssuer;
 use crate::store::{Store, StoreError, Tx, shared_settings};
 
 /// Settings, store, clock, random source and external services. A clone costs one reference count,
@@ -38,6 +39,8 @@ pub struct AppState {
     pub files: Files,
     /// The client of the payment provider, if one is configured.
     pub fiat: Option<PaymentProvider>,
+    /// The client of the OpenID Connect issuer, if one is configured.
+    pub oidc: Option<OidcIssuer>,
     /// The client for URLs that users gave.
     pub targets: UserTargets,
     /// The transport of outgoing mails.
@@ -80,6 +83,7 @@ impl App {
         Ok(Self(Arc::new(AppState {
             files: Files::open(&config.place, &*entropy)?,
             fiat: PaymentProvider::of(&config)?,
+            oidc: OidcIssuer::of(&config)?,
             targets: UserTargets::new(config.targets())?,
             mails: open_mails(&config)?,
             store,

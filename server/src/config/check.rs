@@ -21,6 +21,7 @@ impl Config {
     /// Fails with a sentence that says which setting to change.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.dlocal.check()?;
+        self.oidc.check(self.public_url.as_deref())?;
         self.check_keys()?;
         self.check_tiers()
     }

@@ -9,6 +9,7 @@ mod error;
 pub mod limits;
 mod listen;
 mod notices;
+mod oidc;
 mod secret;
 mod shared;
 mod text;
@@ -27,6 +28,7 @@ use crate::domain::target::{Ports, TargetRules};
 pub use dlocal::Dlocal;
 pub use error::ConfigError;
 pub use listen::Listen;
+pub use oidc::{BuiltinSignIn, Oidc};
 pub use secret::Secret;
 pub use shared::{FILES, SharedSettings, shared_terms};
 use text::origin;
@@ -164,6 +166,10 @@ pub struct Config {
     #[arg(long, env = "ALLOW_DEV_OPERATOR_ID_HEADER", default_value_t = false,
           action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub allow_dev_operator_id_header: bool,
+
+    /// The OpenID Connect issuer at which operators sign in.
+    #[command(flatten)]
+    pub oidc: Oidc,
 
     /// Whether rules alone may approve a photo. [default: true with PAYMENTS=test, else false]
     #[arg(long, env = "GUARDIAN_RULES_MAY_APPROVE", action = ArgAction::Set,
@@ -306,6 +312,11 @@ impl Config {
     /// days.
     pub fn fee(&self, reward: MicroUsd, spent_trailing: MicroUsd) -> MicroUsd {
         self.fees.fee(reward, spent_trailing, self.min_fee_usd)
+    }
+
+    /// Returns whether operators may sign in at this server itself.
+    pub fn builtin_sign_in(&self) -> bool {
+        self.oidc.builtin_sign_in == BuiltinSignIn::On
     }
 
     /// Returns whether rules alone may approve a photo (contract §4, Guardian).

@@ -4,25 +4,19 @@
 use std::fmt;
 
 use api_types::{SessionId, SubjectId, Timestamp};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use p256::SecretKey;
 use p256::pkcs8::EncodePrivateKey;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::jwt::UnverifiedToken;
 use super::session::ACCESS_LASTS;
 
 /// The `aud` of our tokens.
 pub const AUDIENCE: &str = "humanops";
-
-/// Maximum length of a token in bytes. Ours have about 400.
-pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
-
-/// The clock difference that is tolerated for `exp` and `nbf`, in seconds.
-pub const LEEWAY_SECONDS: i64 = 60;
 
 /// A key that signs access tokens. Wiped when dropped.
 #[derive(Clone)]
@@ -114,54 +108,31 @@ impl Claims {
     }
 }
 
-/// A token whose header is well formed, and whose signature is not verified yet.
-#[derive(Clone)]
-pub struct UnverifiedToken {
-    text: Zeroizing<String>,
-    /// The id of the key that signed it.
-    pub kid: String,
-}
-
-impl fmt::Debug for UnverifiedToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UnverifiedToken([redacted])")
-    }
-}
-
-impl UnverifiedToken {
-    /// Reads the header of a token. Returns `None` for what is no JWT, names no key, has critical
-    /// extensions (RFC 7515 §4.1.11), or is longer than [`TOKEN_BYTES_MAX`].
-    pub fn read(text: &str) -> Option<Self> {
-        let parts: Vec<_> = (text.len() <= TOKEN_BYTES_MAX)
-            .then(|| text.splitn(4, '.').collect())
-            .filter(|parts: &Vec<&str>| parts.len() == 3)?;
-        let header = BASE64_URL_SAFE_NO_PAD.decode(parts.first()?).ok()?;
-        let header: Map<String, Value> = serde_json::from_slice(&header).ok()?;
-        let kid = header.get("kid")?.as_str()?.to_owned();
-        (!header.contains_key("crit")).then(|| Self {
-            text: Zeroizing::new(text.to_owned()),
-            kid,
-        })
-    }
-
-    /// Verifies a token of the built-in issuer by its public key, a JWK in JSON. The algorithm is
-    /// the key's and never the one that the token names.
-    pub fn verify(&self, public_key: &str, issuer: &str, now: Timestamp) -> Option<Claims> {
-        let jwk: Jwk = serde_json::from_str(public_key).ok()?;
-        let key = DecodingKey::from_jwk(&jwk).ok()?;
-        let mut validation = Validation::new(Algorithm::ES256);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_issuer(&[issuer]);
-        // The library reads the clock of the system, and this server's clock is passed in.
-        validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(&*self.text, &key, &validation);
-        let claims = claims.ok()?.claims;
-        (now.as_millis() / 1000 <= claims.exp.saturating_add(LEEWAY_SECONDS)).then_some(claims)
-    }
+/// Verifies a token of the built-in issuer by its public key, a JWK in JSON. The algorithm is the
+/// key's and never the one that the token names.
+pub fn verify(
+    token: &UnverifiedToken,
+    public_key: &str,
+    issuer: &str,
+    now: Timestamp,
+) -> Option<Claims> {
+    let jwk: Jwk = serde_json::from_str(public_key).ok()?;
+    let key = DecodingKey::from_jwk(&jwk).ok()?;
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_issuer(&[issuer]);
+    // The library reads the clock of the system, and this server's clock is passed in.
+    validation.validate_exp = false;
+    let decoded = jsonwebtoken::decode::<Claims>(token.text(), &key, &validation);
+    let decoded = decoded.ok().filter(|_| token.is_valid_at(now))?;
+    Some(decoded.claims)
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    use serde_json::Value;
+
     use super::*;
 
     const ISSUER: &str = "https://tasks.example.com";
@@ -180,7 +151,7 @@ mod tests {
     }
 
     fn verified(token: &str, key: &SigningKey, now: Timestamp) -> Option<Claims> {
-        UnverifiedToken::read(token)?.verify(&key.public_key, ISSUER, now)
+        verify(&UnverifiedToken::read(token)?, &key.public_key, ISSUER, now)
     }
 
     fn encoded(header: &Value, claims: &Value) -> String {

@@ -51,6 +51,11 @@ pub enum Job {
         /// The person who receives the mail.
         subject_id: SubjectId,
     },
+    /// A code that confirms an operator's address is mailed. It is created when the mail is sent.
+    SendConfirmationCode {
+        /// The person who receives the mail.
+        subject_id: SubjectId,
+    },
     /// A person is told by mail that a session ended because its refresh token was used twice.
     SendSessionAlert {
         /// The person who receives the mail.
@@ -112,6 +117,7 @@ impl Job {
             Self::DeliverWebhook { delivery_id, .. } => delivery_id.to_string(),
             Self::SendVerification { agent_id } => agent_id.to_string(),
             Self::SendSignInCode { subject_id }
+            | Self::SendConfirmationCode { subject_id }
             | Self::SendSessionAlert { subject_id }
             | Self::SendPasskeyAlert { subject_id } => subject_id.to_string(),
         }
@@ -127,6 +133,7 @@ impl Job {
             Self::DeliverWebhook { .. } => "deliver_webhook",
             Self::SendVerification { .. } => "send_verification",
             Self::SendSignInCode { .. } => "send_sign_in_code",
+            Self::SendConfirmationCode { .. } => "send_confirmation_code",
             Self::SendSessionAlert { .. } => "send_session_alert",
             Self::SendPasskeyAlert { .. } => "send_passkey_alert",
         }
@@ -145,6 +152,7 @@ impl Job {
             // The mail server may hang.
             Self::SendVerification { .. }
             | Self::SendSignInCode { .. }
+            | Self::SendConfirmationCode { .. }
             | Self::SendSessionAlert { .. }
             | Self::SendPasskeyAlert { .. } => "mail",
         }
@@ -162,6 +170,7 @@ impl Job {
             | Self::Simulate { .. }
             | Self::SendVerification { .. }
             | Self::SendSignInCode { .. }
+            | Self::SendConfirmationCode { .. }
             | Self::SendSessionAlert { .. }
             | Self::SendPasskeyAlert { .. } => String::new(),
         }

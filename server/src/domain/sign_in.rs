@@ -1,6 +1,6 @@
 //! Bodies of the sign-in endpoints (contract §2).
 
-use api_types::session::{CODE_DIGITS, RequestCode, VerifyCode};
+use api_types::session::{CODE_DIGITS, ConfirmEmail, RequestCode, RequestConfirmation, VerifyCode};
 use serde_json::Value;
 
 use super::email::email;
@@ -23,6 +23,22 @@ pub fn parse_verification(body: &Value) -> Parsed<VerifyCode> {
             email: email?,
             code: code?,
         })
+    })
+}
+
+/// Reads the body of POST /auth/email/code.
+pub fn parse_confirmation_request(body: &Value) -> Parsed<RequestConfirmation> {
+    Fields::read(body, |fields| {
+        let email = fields.optional("email", email);
+        Some(RequestConfirmation { email })
+    })
+}
+
+/// Reads the body of POST /auth/email/confirm.
+pub fn parse_confirmation(body: &Value) -> Parsed<ConfirmEmail> {
+    Fields::read(body, |fields| {
+        let code = fields.required("code", code);
+        Some(ConfirmEmail { code: code? })
     })
 }
 

@@ -51,6 +51,26 @@ fn hash(salt: &str, digits: &str) -> String {
     secret::hash(&format!("{salt}:{digits}"))
 }
 
+/// What a code is for. Codes of different purposes never stand for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodePurpose {
+    /// Sign-in to this server.
+    SignIn,
+    /// The proof that an operator, who signs in elsewhere, reads the mails to an address.
+    Confirmation,
+}
+
+impl CodePurpose {
+    /// Returns what is hashed together with the digits of a code. A code that confirms an address
+    /// is bound to it, so it is worth nothing after the operator has given another.
+    pub fn salt(self, salt: &str, email: &str) -> String {
+        match self {
+            Self::SignIn => salt.to_owned(),
+            Self::Confirmation => format!("{salt}:{email}"),
+        }
+    }
+}
+
 /// A code as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredCode {
@@ -67,9 +87,17 @@ pub struct StoredCode {
 impl StoredCode {
     /// Returns whether these are the digits of this code, and it is still valid.
     pub fn accepts(&self, digits: &str, now: Timestamp) -> bool {
-        let same = hash(&self.salt, digits)
-            .as_bytes()
-            .ct_eq(self.hash.as_bytes());
+        self.accepts_by(&self.salt, digits, now)
+    }
+
+    /// Returns whether these are the digits of a code that confirms `email`.
+    pub fn confirms(&self, email: &str, digits: &str, now: Timestamp) -> bool {
+        let salt = CodePurpose::Confirmation.salt(&self.salt, email);
+        self.accepts_by(&salt, digits, now)
+    }
+
+    fn accepts_by(&self, salt: &str, digits: &str, now: Timestamp) -> bool {
+        let same = hash(salt, digits).as_bytes().ct_eq(self.hash.as_bytes());
         now < self.expires_at && self.tries < TRIES_MAX && bool::from(same)
     }
 }
@@ -116,6 +144,23 @@ mod tests {
         assert!(!stored.accepts("000000", at(9)));
         stored.tries = TRIES_MAX;
         assert!(!stored.accepts(code.reveal(), at(9)));
+    }
+
+    #[test]
+    fn a_code_confirms_the_address_that_it_was_sent_to_and_signs_nobody_in() {
+        let code = SignInCode::from_random(&[7; 8]);
+        let salt = CodePurpose::Confirmation.salt("salt", "jane@example.com");
+        let stored = StoredCode {
+            salt: "salt".to_owned(),
+            hash: code.hash(&salt),
+            expires_at: at(10),
+            tries: 0,
+        };
+        let digits = code.reveal();
+        assert!(stored.confirms("jane@example.com", digits, at(9)));
+        assert!(!stored.confirms("joe@example.com", digits, at(9)));
+        assert!(!stored.confirms("jane@example.com", digits, at(10)));
+        assert!(!stored.accepts(digits, at(9)));
     }
 
     #[test]

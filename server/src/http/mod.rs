@@ -101,6 +101,8 @@ fn operator_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(operator::sign_in::request_code))
         .routes(routes!(operator::sign_in::verify_code))
+        .routes(routes!(operator::email::send_email_code))
+        .routes(routes!(operator::email::confirm_email))
         .routes(routes!(operator::sign_in::refresh))
         .routes(routes!(operator::sign_in::sign_out))
         .routes(routes!(operator::sign_in::list_sessions))
@@ -168,6 +170,7 @@ fn public_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(public::payment_notices::take_notice))
         .routes(routes!(public::files::read_file))
+        .routes(routes!(public::sign_in_methods::sign_in_methods))
         .routes(routes!(public::issuer::describe_issuer))
         .routes(routes!(public::issuer::list_public_keys))
         .routes(routes!(public::health::healthz))
@@ -203,7 +206,9 @@ fn layered(router: Router<App>, app: App) -> Router {
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(app.clone(), request_id::layer))
         .layer(from_fn(trace::layer))
-        .layer(MapResponseLayer::new(security_headers::add))
+        .layer(MapResponseLayer::new(security_headers::of(
+            app.oidc.clone(),
+        )))
         .layer(from_fn(cors::layer))
         .layer(from_fn(coding::mark_compressible))
         .layer(from_fn_with_state(

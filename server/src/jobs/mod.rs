@@ -17,6 +17,7 @@ use api_types::Timestamp;
 
 use crate::app::App;
 use crate::domain::job::{Job, Pool};
+use crate::domain::sign_in_code::CodePurpose;
 use crate::outside::mail::MailError;
 use crate::store::StoreError;
 
@@ -75,7 +76,12 @@ pub async fn run(app: &App, job: Job, pool: Pool) -> Result<(), JobError> {
         Job::MoveByClock { task_id } => clock_moves::run(app, task_id).await,
         Job::Simulate { task_id } => simulate::run(app, task_id).await,
         Job::SendVerification { agent_id } => send_verification::run(app, agent_id).await,
-        Job::SendSignInCode { subject_id } => send_sign_in_code::run(app, subject_id).await,
+        Job::SendSignInCode { subject_id } => {
+            send_sign_in_code::run(app, subject_id, CodePurpose::SignIn).await
+        }
+        Job::SendConfirmationCode { subject_id } => {
+            send_sign_in_code::run(app, subject_id, CodePurpose::Confirmation).await
+        }
         Job::SendSessionAlert { subject_id } => send_session_alert::run(app, subject_id).await,
         Job::SendPasskeyAlert { subject_id } => send_passkey_alert::run(app, subject_id).await,
     }

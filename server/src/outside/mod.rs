@@ -5,3 +5,4 @@ pub mod fiat;
 pub mod files;
 pub mod http;
 pub mod mail;
+pub mod oidc;

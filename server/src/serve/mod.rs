@@ -31,6 +31,10 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
     let router = http::router(app.clone()).context("the API document cannot be serialised")?;
     let stopping = app.stopping.clone();
     let stop_jobs = CancellationToken::new();
+    if let Some(issuer) = app.oidc.clone() {
+        let warm_up = issuer.warm_up(app.clock.clone());
+        tokio::spawn(stop.clone().run_until_cancelled_owned(warm_up));
+    }
     let jobs = tokio::spawn(runner::run(app, stop_jobs.clone()));
     let serving = connections::serve(listener, router, limits, stop.clone());
     let late = async {

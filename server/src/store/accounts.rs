@@ -17,8 +17,8 @@ use crate::store::{Row, StoreError, Tx, params};
 
 /// The list of operators: newest first.
 const OPERATORS: Listing = Listing {
-    columns: "operator.id AS id, name, email, phone, city, country, skills, kyc_status,
-        kyc_decided_at_ms, kyc_note, created_at_ms,
+    columns: "operator.id AS id, name, COALESCE(unconfirmed_email, email) AS email, phone, city,
+        country, skills, kyc_status, kyc_decided_at_ms, kyc_note, created_at_ms,
         COALESCE(account.balance_micros, 0) AS pending_micros",
     joins: "LEFT JOIN account ON account.id = 'pending:' || operator.id",
     key: "operator.id",

@@ -28,6 +28,7 @@ pub mod ledger;
 pub mod messages;
 pub mod moves;
 pub mod near;
+pub mod oidc_subjects;
 pub mod operators;
 pub mod outbox;
 pub mod passkeys;

@@ -28,6 +28,8 @@ pub struct Operator {
     pub name: String,
     /// The e-mail address as the operator gave it, in lower case.
     pub email: String,
+    /// Whether the operator has proven the address.
+    pub has_confirmed_email: bool,
     /// The state of the identity check, which decides whether the operator may accept tasks.
     pub kyc_status: KycStatus,
     /// The types of task that the operator does; empty means all.
@@ -40,7 +42,8 @@ pub struct Operator {
     pub rating: Option<f32>,
 }
 
-/// Inserts an operator. Returns false if the e-mail address has an account already.
+/// Inserts an operator whose e-mail address is proven, or is not asked to be. Returns false if the
+/// address has an account already.
 pub fn insert(
     tx: &mut Tx<'_>,
     id: OperatorId,
@@ -48,16 +51,42 @@ pub fn insert(
     kyc: KycStatus,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    insert_row(tx, id, stated, (&stated.email, None), kyc, now)
+}
+
+/// Inserts an operator who must still prove the e-mail address. Until then the address is not the
+/// account's: it may have another account, and a person who proves it is not linked to this one.
+pub fn insert_unconfirmed(
+    tx: &mut Tx<'_>,
+    id: OperatorId,
+    stated: &NewOperator,
+    kyc: KycStatus,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    // The id stands for the address, because the column is unique and not null.
+    let email = (id.to_string(), Some(stated.email.as_str()));
+    insert_row(tx, id, stated, (&email.0, email.1), kyc, now)
+}
+
+fn insert_row(
+    tx: &mut Tx<'_>,
+    id: OperatorId,
+    stated: &NewOperator,
+    (email, unconfirmed_email): (&str, Option<&str>),
+    kyc: KycStatus,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let place = stated.location.as_ref();
     let inserted = tx.execute(
         "INSERT INTO operator
              (id, name, email, phone, city, country, skills, kyc_status, created_at_ms, cell,
-              name_folded)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (email) DO NOTHING",
+              name_folded, unconfirmed_email)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (email) DO NOTHING",
         &params![
             id.to_string(),
             &stated.name,
-            &stated.email,
+            email,
             stated.phone.as_deref(),
             place.map(|place| place.city.as_str()),
             place.map(|place| place.country.as_str()),
@@ -66,9 +95,73 @@ pub fn insert(
             now.as_millis(),
             place.and_then(cell),
             folded(&stated.name),
+            unconfirmed_email,
         ],
     )?;
     Ok(inserted == 1)
+}
+
+/// Changes the address that an operator has yet to prove. Returns false if the account has one that
+/// is proven.
+pub fn set_unconfirmed_email(
+    tx: &mut Tx<'_>,
+    id: OperatorId,
+    email: &str,
+) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE operator SET unconfirmed_email = $2
+         WHERE id = $1 AND unconfirmed_email IS NOT NULL",
+        &params![id.to_string(), email],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Locks an account whose address is not proven yet, and returns the address. Returns `None` if it
+/// is proven.
+pub fn lock_unconfirmed_email(
+    tx: &mut Tx<'_>,
+    id: OperatorId,
+) -> Result<Option<String>, StoreError> {
+    let row = tx.first(
+        "UPDATE operator SET unconfirmed_email = unconfirmed_email
+         WHERE id = $1 AND unconfirmed_email IS NOT NULL RETURNING unconfirmed_email",
+        &params![id.to_string()],
+    )?;
+    row.map(|row| row.get("unconfirmed_email")).transpose()
+}
+
+/// Makes a proven address the account's. Returns false if another account has it, or this account
+/// is not waiting for it.
+///
+/// # Errors
+/// [`StoreError::Changed`] if another account got the address meanwhile: the caller's transaction
+/// then runs again.
+pub fn confirm_email(tx: &mut Tx<'_>, id: OperatorId, email: &str) -> Result<bool, StoreError> {
+    let confirmed = tx.execute(
+        "UPDATE operator SET email = unconfirmed_email, unconfirmed_email = NULL
+         WHERE id = $1 AND unconfirmed_email = $2
+             AND NOT EXISTS (SELECT 1 FROM operator other WHERE other.email = $2)",
+        &params![id.to_string(), email],
+    );
+    match confirmed {
+        Err(StoreError::Unique) => Err(tx.lost_race()),
+        confirmed => Ok(confirmed? == 1),
+    }
+}
+
+/// Deletes an account whose address was never proven, unless something belongs to it.
+pub fn delete_unconfirmed(tx: &mut Tx<'_>, id: OperatorId) -> Result<(), StoreError> {
+    let deleted = tx.savepoint(|tx| {
+        tx.execute(
+            "DELETE FROM operator WHERE id = $1 AND unconfirmed_email IS NOT NULL",
+            &params![id.to_string()],
+        )
+    });
+    match deleted {
+        // Nobody is linked to it any more, and nobody is shown it.
+        Ok(_) | Err(StoreError::ForeignKey) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Updates what the operator changed of their own profile.
@@ -139,7 +232,10 @@ pub fn rating(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<MinimumRating>, 
 
 /// Returns the search for operators who may accept such tasks, with or without a place.
 pub(super) fn search_approved(filter: &OperatorFilter) -> Search {
-    let mut search = Search::with("operator", "operator.kyc_status = 'APPROVED'");
+    let mut search = Search::with(
+        "operator",
+        "operator.kyc_status = 'APPROVED' AND operator.unconfirmed_email IS NULL",
+    );
     if let Some(least) = filter.rating_min {
         let least = i64::from(least.hundredths());
         search.require("operator.stars_count > 0");
@@ -171,7 +267,7 @@ pub fn with_these_ids(tx: &mut Tx<'_>, ids: &[OperatorId]) -> Result<Vec<Operato
 }
 
 const SELECT: &str = "SELECT id, name, email, kyc_status, skills, city, country, cell, stars_sum,
-        stars_count
+        stars_count, unconfirmed_email
     FROM operator WHERE id";
 
 fn operator(row: &Row) -> Result<Operator, StoreError> {
@@ -183,10 +279,12 @@ fn operator(row: &Row) -> Result<Operator, StoreError> {
         lat: spot.map(|spot| spot.point().lat),
         lng: spot.map(|spot| spot.point().lng),
     });
+    let unconfirmed: Option<String> = row.get("unconfirmed_email")?;
     Ok(Operator {
         id: text(row, "id")?,
         name: row.get("name")?,
-        email: row.get("email")?,
+        has_confirmed_email: unconfirmed.is_none(),
+        email: unconfirmed.map_or_else(|| row.get("email"), Ok)?,
         kyc_status: name(row, "kyc_status", KycStatus::parse)?,
         skills: json(row, "skills")?,
         place,

@@ -34,6 +34,26 @@ pub struct SessionOperator {
     pub kyc_status: KycStatus,
     /// The types of task that the operator does; empty means all.
     pub skills: Vec<TaskType>,
+    /// Whether the person has proven the account's e-mail address.
+    pub has_confirmed_email: bool,
+}
+
+/// The columns that [`session_operator`] reads.
+pub(super) const SESSION_OPERATOR_COLUMNS: &str = "operator.id AS operator_id,
+    operator.kyc_status AS kyc_status, operator.skills AS skills,
+    operator.unconfirmed_email AS unconfirmed_email";
+
+/// Returns the operator account of a row, or `None` if it has none.
+pub(super) fn session_operator(row: &Row) -> Result<Option<SessionOperator>, StoreError> {
+    let Some(id) = text_if_any(row, "operator_id")? else {
+        return Ok(None);
+    };
+    Ok(Some(SessionOperator {
+        id,
+        kyc_status: name(row, "kyc_status", KycStatus::parse)?,
+        skills: json(row, "skills")?,
+        has_confirmed_email: row.get::<Option<String>>("unconfirmed_email")?.is_none(),
+    }))
 }
 
 /// Inserts a session.
@@ -104,8 +124,7 @@ pub fn operator(
     now: Timestamp,
 ) -> Result<Option<Option<SessionOperator>>, StoreError> {
     let sql = format!(
-        "SELECT operator.id AS operator_id, operator.kyc_status AS kyc_status,
-                operator.skills AS skills
+        "SELECT {SESSION_OPERATOR_COLUMNS}
          FROM session JOIN subject ON subject.id = session.subject_id
              LEFT JOIN operator ON operator.id = subject.operator_id
          WHERE session.id = $1 AND session.subject_id = $2 AND {ACTIVE} $3"
@@ -114,17 +133,7 @@ pub fn operator(
         &sql,
         &params![id.to_string(), subject_id.to_string(), now.as_millis()],
     )?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    let Some(id) = text_if_any(&row, "operator_id")? else {
-        return Ok(Some(None));
-    };
-    Ok(Some(Some(SessionOperator {
-        id,
-        kyc_status: name(&row, "kyc_status", KycStatus::parse)?,
-        skills: json(&row, "skills")?,
-    })))
+    row.map(|row| session_operator(&row)).transpose()
 }
 
 /// Ends a session of this person. Returns false if it had ended, or is not theirs.

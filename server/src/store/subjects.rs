@@ -69,6 +69,13 @@ pub fn lock_row(tx: &mut Tx<'_>, id: SubjectId) -> Result<(), StoreError> {
     )
 }
 
+/// Returns the subject with this `sub` of an issuer.
+pub fn of_issuer(tx: &mut Tx<'_>, issuer: &str, sub: &str) -> Result<Option<Subject>, StoreError> {
+    let sql = format!("{SELECT} WHERE issuer = $1 AND issuer_sub = $2");
+    let row = tx.first(&sql, &params![issuer, sub])?;
+    row.map(|row| subject(&row)).transpose()
+}
+
 /// Stores the times of the subject's codes.
 pub fn set_code_times(
     tx: &mut Tx<'_>,

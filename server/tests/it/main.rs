@@ -116,6 +116,9 @@ mod moves;
 /// Numbers in every notation.
 #[cfg(test)]
 mod numbers;
+/// Sign-in at an OpenID Connect issuer.
+#[cfg(test)]
+mod oidc;
 /// One server for each data folder.
 #[cfg(test)]
 mod one_server;

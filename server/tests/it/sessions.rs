@@ -53,9 +53,10 @@ async fn verify(app: &TestApp, email: &str, code: &str) -> Answer {
 /// A device on which a person is signed in.
 pub(crate) struct Device<'a> {
     app: &'a TestApp,
-    token: String,
+    /// The access token.
+    pub(crate) token: String,
     /// The refresh cookie, as `name=value`.
-    cookie: String,
+    pub(crate) cookie: String,
     /// The operator account, or null.
     pub(crate) operator_id: Value,
 }
@@ -106,7 +107,8 @@ impl<'a> Device<'a> {
         request.header("origin", &self.app.origin).answer().await
     }
 
-    async fn refresh(&self) -> Answer {
+    /// Renews the session.
+    pub(crate) async fn refresh(&self) -> Answer {
         self.post_cookie(paths::REFRESH).await
     }
 

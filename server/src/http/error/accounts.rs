@@ -29,8 +29,44 @@ pub fn unauthorized_operator() -> ApiError {
 pub fn not_signed_in() -> ApiError {
     ApiError::new(
         ErrorCode::Unauthorized,
-        "You are not signed in. Request a code with POST /auth/code, exchange it with POST \
-         /auth/code/verify, and send the access token as Authorization: Bearer ….",
+        "You are not signed in. GET /auth/methods lists the ways to sign in: by a code (POST \
+         /auth/code, then POST /auth/code/verify), or at an OpenID Connect issuer. Send the token \
+         as Authorization: Bearer ….",
+    )
+}
+
+/// The person signs in at an OpenID Connect issuer, and not here.
+pub fn signed_in_elsewhere(issuer: &str) -> ApiError {
+    ApiError::new(
+        ErrorCode::InvalidState,
+        format!("Sign-in, devices and sign-out are at {issuer}: GET /auth/methods says where."),
+    )
+}
+
+/// The OpenID Connect issuer cannot be reached, and its keys are not known.
+pub fn issuer_unavailable() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unavailable,
+        "The identity provider of this server cannot be reached, so nobody can be signed in by it \
+         now. Try again in a few seconds.",
+    )
+    .retry_after(5)
+}
+
+/// The operator's e-mail address is proven already.
+pub fn email_confirmed_already() -> ApiError {
+    ApiError::new(
+        ErrorCode::InvalidState,
+        "Your e-mail address is confirmed already.",
+    )
+}
+
+/// The operator has not proven their e-mail address yet.
+pub fn email_not_confirmed() -> ApiError {
+    ApiError::new(
+        ErrorCode::Forbidden,
+        "Confirm your e-mail address before accepting tasks: POST /auth/email/confirm with the \
+         code that was mailed to you. POST /auth/email/code sends another one.",
     )
 }
 

@@ -91,6 +91,8 @@ pub struct OperatorAuth {
     pub id: OperatorId,
     /// The KYC status, which decides whether the operator may accept tasks.
     pub kyc: KycStatus,
+    /// Whether the operator has proven their e-mail address, which is needed to accept tasks.
+    pub has_confirmed_email: bool,
     /// The task types that the operator works on; empty means all.
     pub skills: Vec<TaskType>,
 }
@@ -118,6 +120,7 @@ impl FromRequestParts<App> for OperatorAuth {
         Ok(Self {
             id: operator.id,
             kyc: operator.kyc_status,
+            has_confirmed_email: operator.has_confirmed_email,
             skills: operator.skills,
         })
     }
@@ -127,13 +130,21 @@ impl FromRequestParts<App> for OperatorAuth {
 async fn signed_in(app: &App, headers: &HeaderMap) -> Result<OperatorAuth, ApiError> {
     let person = session::authenticate(app, headers).await?;
     let person = person.ok_or_else(error::unauthorized_operator)?;
-    let operator = person.operator.ok_or_else(error::not_registered)?;
+    let operator = person.operator().ok_or_else(error::not_registered)?;
     tracing::debug!(operator_id = %operator.id, "an operator was authenticated");
     Ok(OperatorAuth {
         id: operator.id,
         kyc: operator.kyc_status,
+        has_confirmed_email: operator.has_confirmed_email,
         skills: operator.skills,
     })
+}
+
+impl OperatorAuth {
+    /// Returns whether the operator may accept tasks at all.
+    pub fn may_accept(&self) -> bool {
+        self.kyc == KycStatus::Approved && self.has_confirmed_email
+    }
 }
 
 /// The caller who decides an approval: an agent's key, or the host.

@@ -6,5 +6,6 @@ pub mod body;
 pub mod client;
 pub mod form;
 pub mod near;
+pub mod oidc;
 pub mod page;
 pub mod session;

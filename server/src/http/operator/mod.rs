@@ -1,5 +1,6 @@
 //! The routes of operators (contract §4, §6), one file for each noun.
 
+pub mod email;
 pub mod messages;
 mod new_session;
 pub mod passkeys;

@@ -19,7 +19,9 @@ use crate::domain::session::RefreshUse;
 use crate::domain::{secret, sign_in, sign_in_code};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
-use crate::http::extract::session::{PersonAuth, refresh_cookie, same_origin, set_refresh_cookie};
+use crate::http::extract::session::{
+    PersonAuth, builtin_sign_in, refresh_cookie, same_origin, set_refresh_cookie,
+};
 use crate::http::idempotency::once;
 use crate::store::sessions::{self, StoredSession};
 use crate::store::{StoreError, Tx, jobs, subjects};
@@ -34,8 +36,10 @@ const SESSIONS_MAX: u32 = 100;
 /// The response is the same for every address. A code has six digits and is valid for 10 minutes,
 /// once. An address receives at most five an hour.
 #[utoipa::path(post, path = paths::SIGN_IN_CODE, tag = "sign-in", request_body = RequestCode,
-    responses((status = 202, body = CodeSent), (status = 400, body = ErrorBody)))]
+    responses((status = 202, body = CodeSent), (status = 400, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
 pub async fn request_code(State(app): State<App>, posted: JsonBody) -> Result<Response, ApiError> {
+    builtin_sign_in(&app)?;
     let stated = checked(sign_in::parse_request(&posted.body))?;
     let now = app.clock.now();
     let new_id = SubjectId::new(now, app.entropy.u128());
@@ -58,12 +62,13 @@ pub async fn request_code(State(app): State<App>, posted: JsonBody) -> Result<Re
 /// same, and `operator_id` is then null.
 #[utoipa::path(post, path = paths::VERIFY_CODE, tag = "sign-in", request_body = VerifyCode,
     responses((status = 200, body = Session), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody)))]
+        (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn verify_code(
     State(app): State<App>,
     headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
+    builtin_sign_in(&app)?;
     let stated = checked(sign_in::parse_verification(&posted.body))?;
     let now = app.clock.now();
     let tokens = NewTokens::draw(&app, now);
@@ -121,12 +126,14 @@ enum Refreshed {
 /// must be the URL of this server.
 #[utoipa::path(post, path = paths::REFRESH, tag = "sign-in",
     responses((status = 200, body = Session), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
 pub async fn refresh(
     State(app): State<App>,
     headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
+    builtin_sign_in(&app)?;
     same_origin(&app, &headers)?;
     checked(no_fields(&posted.body))?;
     let used = refresh_cookie(&app, &headers).ok_or_else(error::session_ended)?;
@@ -210,7 +217,8 @@ pub async fn sign_out(
 
 /// List the devices on which the person is signed in, the last used first.
 #[utoipa::path(get, path = paths::SESSIONS, tag = "sign-in", security(("access_token" = [])),
-    responses((status = 200, body = SessionList), (status = 401, body = ErrorBody)))]
+    responses((status = 200, body = SessionList), (status = 401, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
 pub async fn list_sessions(
     State(app): State<App>,
     person: PersonAuth,
@@ -233,7 +241,7 @@ pub async fn list_sessions(
 #[utoipa::path(delete, path = paths::SESSION, tag = "sign-in", params(("id" = SessionId, Path)),
     security(("access_token" = [])),
     responses((status = 200, body = EndedSession), (status = 401, body = ErrorBody),
-        (status = 404, body = ErrorBody)))]
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn end_session(
     State(app): State<App>,
     person: PersonAuth,

@@ -68,6 +68,8 @@ pub async fn find_tasks(
     let reward_min = query.read("min_reward", "must be an amount of US dollars", dollars);
     let area = near::area(&mut query, None);
     query.finish()?;
+    // The list contains only tasks that match the operator's skills and rating.
+    let may_claim = operator.may_accept();
     let eligible = Eligible {
         skills: operator.skills,
         task_type,
@@ -78,8 +80,6 @@ pub async fn find_tasks(
             .await?,
         now: app.clock.now(),
     };
-    // The list contains only tasks that match the operator's skills and rating.
-    let may_claim = operator.kyc == KycStatus::Approved;
     if let Some(area) = area {
         return list_near(&app, page, eligible, area, may_claim).await;
     }
@@ -183,7 +183,7 @@ pub async fn operator_task(
         })
         .await?;
     // A visible open task already matches the operator's rating.
-    let may_claim = operator.kyc == KycStatus::Approved && does(&operator.skills, &details.task);
+    let may_claim = operator.may_accept() && does(&operator.skills, &details.task);
     let now = app.clock.now();
     Ok(Json(views::for_operator(&app, details, now, may_claim)))
 }
@@ -245,6 +245,9 @@ async fn claim(
 ) -> Result<Response, ApiError> {
     if operator.kyc != KycStatus::Approved {
         return unless_answered(app, once_key, error::kyc_required()).await;
+    }
+    if !operator.has_confirmed_email {
+        return unless_answered(app, once_key, error::email_not_confirmed()).await;
     }
     let none = || error::no_task_to(Move::Accept);
     let id = id.parse::<TaskId>().map_err(|_| none())?;

@@ -1,6 +1,7 @@
 //! The documents of the built-in issuer: its description and the public keys of its tokens (OpenID
 //! Connect Discovery 1.0, RFC 7517).
 
+use api_types::error::ErrorBody;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::http::error::ApiError;
+use crate::http::error::{self, ApiError};
 use crate::store::signing_keys;
 
 /// The path of the public keys.
@@ -44,12 +45,16 @@ pub struct KeySet {
     keys: Vec<Value>,
 }
 
-/// Read the description of the built-in issuer.
+/// A document with its headers.
+type CachedJson<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
+
+/// Read the description of the built-in issuer. Not found with BUILTIN_SIGN_IN=off.
 #[utoipa::path(get, path = "/.well-known/openid-configuration", tag = "sign-in",
-    responses((status = 200, body = IssuerDocument)))]
+    responses((status = 200, body = IssuerDocument), (status = 404, body = ErrorBody)))]
 pub async fn describe_issuer(
     State(app): State<App>,
-) -> ([(HeaderName, HeaderValue); 1], Json<IssuerDocument>) {
+) -> Result<CachedJson<IssuerDocument>, ApiError> {
+    is_on(&app)?;
     let issuer = app.origin().to_owned();
     let document = IssuerDocument {
         jwks_uri: format!("{issuer}{JWKS}"),
@@ -58,15 +63,21 @@ pub async fn describe_issuer(
         response_types_supported: [],
         id_token_signing_alg_values_supported: ["ES256"],
     };
-    ([CACHED], Json(document))
+    Ok(([CACHED], Json(document)))
 }
 
-/// List the public keys of the built-in issuer.
+fn is_on(app: &App) -> Result<(), ApiError> {
+    match app.config.builtin_sign_in() {
+        true => Ok(()),
+        false => Err(error::no_such_path()),
+    }
+}
+
+/// List the public keys of the built-in issuer. Not found with BUILTIN_SIGN_IN=off.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "sign-in",
-    responses((status = 200, body = KeySet)))]
-pub async fn list_public_keys(
-    State(app): State<App>,
-) -> Result<([(HeaderName, HeaderValue); 1], Json<KeySet>), ApiError> {
+    responses((status = 200, body = KeySet), (status = 404, body = ErrorBody)))]
+pub async fn list_public_keys(State(app): State<App>) -> Result<CachedJson<KeySet>, ApiError> {
+    is_on(&app)?;
     let now = app.clock.now();
     let keys = app
         .store

@@ -7,3 +7,4 @@ pub mod files;
 pub mod health;
 pub mod issuer;
 pub mod payment_notices;
+pub mod sign_in_methods;

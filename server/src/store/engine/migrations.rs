@@ -90,6 +90,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "V21__passkeys",
         include_str!("../../../migrations/0021_passkeys.sql"),
     ),
+    (
+        "V22__unconfirmed_email",
+        include_str!("../../../migrations/0022_unconfirmed_email.sql"),
+    ),
 ];
 
 /// Applies the missing migrations and returns their names. Fails before it applies anything if an
