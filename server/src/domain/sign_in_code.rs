@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 use super::secret;
 
 /// How long a code is valid.
-pub const CODE_LASTS: Duration = Duration::from_secs(10 * 60);
+const CODE_LASTS: Duration = Duration::from_secs(10 * 60);
 
 /// Maximum number of wrong guesses while a code is valid.
-pub const TRIES_MAX: u32 = 5;
+const TRIES_MAX: u32 = 5;
 
 /// Maximum number of codes that are sent to one address in [`LIMITED_FOR`].
 const CODES_MAX: usize = 5;
@@ -35,9 +35,15 @@ impl SignInCode {
         &self.0
     }
 
-    /// Returns the salted hash that is stored.
-    pub fn hash(&self, salt: &str) -> String {
-        hash(salt, &self.0)
+    /// Returns the code as it is stored, when it is about to be sent.
+    pub fn stored(&self, salt: u64, now: Timestamp) -> StoredCode {
+        let salt = format!("{salt:016x}");
+        StoredCode {
+            hash: hash(&salt, &self.0),
+            salt,
+            expires_at: now.after(CODE_LASTS),
+            tries: 0,
+        }
     }
 }
 
@@ -74,6 +80,11 @@ impl StoredCode {
     }
 }
 
+/// Returns whether a person who requested a code at `requested_at` still waits for it.
+pub fn is_awaited(requested_at: Timestamp, now: Timestamp) -> bool {
+    now < requested_at.after(CODE_LASTS)
+}
+
 /// Returns the times of an address's codes after another code is sent now, or `None` if it has
 /// received too many within an hour.
 pub fn send_another(times: &[Timestamp], now: Timestamp) -> Option<Vec<Timestamp>> {
@@ -105,17 +116,18 @@ mod tests {
     #[test]
     fn a_code_is_accepted_until_it_expires_or_was_guessed_too_often() {
         let code = SignInCode::from_random(&[7; 8]);
-        let mut stored = StoredCode {
-            salt: "salt".to_owned(),
-            hash: code.hash("salt"),
-            expires_at: at(10),
-            tries: 0,
-        };
-        assert!(stored.accepts(code.reveal(), at(9)));
-        assert!(!stored.accepts(code.reveal(), at(10)));
+        let mut stored = code.stored(7, at(0));
+        assert!(stored.accepts(code.reveal(), at(599_999)));
+        assert!(!stored.accepts(code.reveal(), at(600_000)));
         assert!(!stored.accepts("000000", at(9)));
         stored.tries = TRIES_MAX;
         assert!(!stored.accepts(code.reveal(), at(9)));
+    }
+
+    #[test]
+    fn a_code_is_awaited_for_ten_minutes() {
+        assert!(is_awaited(at(1), at(600_000)));
+        assert!(!is_awaited(at(1), at(600_001)));
     }
 
     #[test]

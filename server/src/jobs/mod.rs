@@ -73,8 +73,10 @@ pub async fn run(app: &App, job: Job, pool: Pool) -> Result<(), JobError> {
         }
         Job::MoveByClock { task_id } => clock_moves::run(app, task_id).await,
         Job::Simulate { task_id } => simulate::run(app, task_id).await,
-        Job::SendVerification { agent_id } => send_verification::run(app, agent_id).await,
-        Job::SendSignInCode { subject_id } => send_sign_in_code::run(app, subject_id).await,
+        Job::SendVerification { agent_id, language } => {
+            send_verification::run(app, agent_id, language).await
+        }
+        Job::SendSignInCode(requested) => send_sign_in_code::run(app, requested).await,
         Job::SendSessionAlert { subject_id } => send_session_alert::run(app, subject_id).await,
     }
 }

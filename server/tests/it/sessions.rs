@@ -13,12 +13,13 @@ use zeroize::Zeroizing;
 use crate::harness::{Answer, Ask, TestApp};
 use crate::support::{self, on_both_databases};
 
-const JANE: &str = "jane@example.com";
+/// The address of most people in these tests.
+pub(crate) const JANE: &str = "jane@example.com";
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Requests a code for an address.
-async fn request_code(app: &TestApp, email: &str) -> Answer {
+pub(crate) async fn request_code(app: &TestApp, email: &str) -> Answer {
     let answer = app
         .post(paths::SIGN_IN_CODE, &json!({"email": email}))
         .await;
@@ -27,7 +28,7 @@ async fn request_code(app: &TestApp, email: &str) -> Answer {
 }
 
 /// Requests a code for an address, and returns it from the mail.
-async fn mailed_code(app: &TestApp, email: &str) -> String {
+pub(crate) async fn mailed_code(app: &TestApp, email: &str) -> String {
     // Mails are ordered by their time.
     app.advance(Duration::from_millis(1));
     request_code(app, email).await;
@@ -38,34 +39,43 @@ async fn mailed_code(app: &TestApp, email: &str) -> String {
         mail.contains(&format!("To: {}", email.to_lowercase())),
         "{mail}"
     );
+    code_in(mail)
+}
+
+/// Returns the code in an English mail.
+pub(crate) fn code_in(mail: &str) -> String {
     let subject = mail.lines().find_map(|line| line.strip_prefix("Subject: "));
     let (code, rest) = subject.unwrap().split_at(6);
     assert_eq!(rest, " is your HumanOps sign-in code");
     code.to_owned()
 }
 
-async fn verify(app: &TestApp, email: &str, code: &str) -> Answer {
+/// Sends a code for an address.
+pub(crate) async fn verify(app: &TestApp, email: &str, code: &str) -> Answer {
     let body = json!({"email": email, "code": code});
     app.post(paths::VERIFY_CODE, &body).await
 }
 
 /// A device on which a person is signed in.
-struct Device<'a> {
+pub(crate) struct Device<'a> {
     app: &'a TestApp,
-    token: String,
+    /// The access token.
+    pub(crate) token: String,
     /// The refresh cookie, as `name=value`.
-    cookie: String,
-    operator_id: Value,
+    pub(crate) cookie: String,
+    /// The operator account, or null.
+    pub(crate) operator_id: Value,
 }
 
 impl<'a> Device<'a> {
     /// Signs in by a code.
-    async fn sign_in(app: &'a TestApp, email: &str) -> Self {
+    pub(crate) async fn sign_in(app: &'a TestApp, email: &str) -> Self {
         let code = mailed_code(app, email).await;
         Self::of(app, &verify(app, email, &code).await.ok())
     }
 
-    fn of(app: &'a TestApp, session: &Answer) -> Self {
+    /// Returns the device that a response signs in.
+    pub(crate) fn of(app: &'a TestApp, session: &Answer) -> Self {
         assert_eq!(session.header("cache-control"), "no-store");
         let (cookie, attributes) = session.header("set-cookie").split_once("; ").unwrap();
         assert_eq!(
@@ -84,11 +94,13 @@ impl<'a> Device<'a> {
         }
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    /// Creates a request with the access token.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.app.request(method, path).bearer_auth(&self.token)
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    /// Sends a GET with the access token.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.request(Method::GET, path).answer().await
     }
 
@@ -101,11 +113,13 @@ impl<'a> Device<'a> {
         request.header("origin", &self.app.origin).answer().await
     }
 
-    async fn refresh(&self) -> Answer {
+    /// Renews the session from a page of this server.
+    pub(crate) async fn refresh(&self) -> Answer {
         self.post_cookie(paths::REFRESH).await
     }
 
-    async fn register(&self, body: Value) -> Answer {
+    /// Creates an operator account.
+    pub(crate) async fn register(&self, body: Value) -> Answer {
         self.request(Method::POST, paths::REGISTER_OPERATOR)
             .json(&body)
             .answer()
@@ -114,7 +128,7 @@ impl<'a> Device<'a> {
 }
 
 /// A server whose operators have to sign in.
-async fn start(store: support::FreshStore) -> TestApp {
+pub(crate) async fn start(store: support::FreshStore) -> TestApp {
     TestApp::start_with(store, &["--allow-dev-operator-id-header=false"]).await
 }
 

@@ -86,6 +86,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "V20__sign_in",
         include_str!("../../../migrations/0020_sign_in.sql"),
     ),
+    (
+        "V22__mails",
+        include_str!("../../../migrations/0022_mails.sql"),
+    ),
 ];
 
 /// Applies the missing migrations and returns their names. Fails before it applies anything if an
