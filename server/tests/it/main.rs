@@ -162,6 +162,9 @@ mod rate;
 /// The samples of the references.
 #[cfg(test)]
 mod references;
+/// The refresh cookie under attack.
+#[cfg(test)]
+mod refresh;
 /// Tasks in the sandbox.
 #[cfg(test)]
 mod sandbox;
