@@ -4,6 +4,8 @@
 //! are only in the mail. A mail that is sent again has another code, which replaces the first one
 //! and inherits its wrong guesses, so that a mail server that fails gives nobody more guesses.
 
+use zeroize::Zeroizing;
+
 use super::JobError;
 use crate::{
     app::App,
@@ -32,8 +34,8 @@ pub async fn run(app: &App, requested: RequestedCode) -> Result<(), JobError> {
     if !sign_in_code::is_awaited(requested_at, now) {
         return Err(JobError::Fail("nobody waits for this code".to_owned()));
     }
-    let mut random = [0; 8];
-    app.entropy.fill(&mut random);
+    let mut random = Zeroizing::new([0; 8]);
+    app.entropy.fill(&mut *random);
     let code = SignInCode::from_random(&random);
     let stored = code.stored(salt, now);
     let put = move |tx: &mut Tx<'_>| {

@@ -21,8 +21,12 @@ use url::Url;
 use crate::domain::language::Language;
 use crate::domain::mail::MailContent;
 
-/// Timeout of each step of the SMTP dialogue.
-const STEP_WITHIN: Duration = Duration::from_secs(20);
+/// Timeout of a connection to the mail server.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
+
+/// Timeout of sending one mail. A server may scan a mail before it accepts it, and the person who
+/// waits for it should not wait for a server that hangs.
+pub const SENT_WITHIN: Duration = Duration::from_secs(45);
 
 /// A mail to one person.
 #[derive(Clone)]
@@ -100,7 +104,7 @@ impl Mails {
         );
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url)
             .map_err(|_| anyhow::anyhow!("SMTP_URL must be smtp:// or smtps:// and a host"))?
-            .timeout(Some(STEP_WITHIN))
+            .timeout(Some(CONNECTED_WITHIN))
             .build();
         Ok(Self {
             way: Transport::Smtp(transport),
@@ -127,10 +131,13 @@ impl Mails {
         let name = format!("{}-{random:032x}", now.as_millis());
         let message = self.message(mail, now, &name)?;
         match &self.way {
-            Transport::Smtp(transport) => match transport.send(message).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(sorted(&error, &mail.to)),
-            },
+            // The library's own timeout ends once it is connected.
+            Transport::Smtp(transport) => {
+                let sent = tokio::time::timeout(SENT_WITHIN, transport.send(message)).await;
+                let hangs = "the mail server did not respond in time";
+                let sent = sent.map_err(|_| MailError::Unreachable(hangs.to_owned()))?;
+                sent.map(drop).map_err(|error| sorted(&error, &mail.to))
+            }
             Transport::Folder(folder) => {
                 let (folder, bytes) = (Arc::clone(folder), message.formatted());
                 let write = move || write_file(&folder, &name, &bytes);
@@ -208,13 +215,14 @@ fn is_private(url: &Url) -> bool {
     url.scheme() != "smtp" || starttls || here
 }
 
-/// Classifies an SMTP error. A mail that was refused because of its recipient is not sent again.
-/// Any other refusal is a matter between the host and the mail server, such as a wrong password or
+/// Classifies an SMTP error. A mail that was refused because of its recipient is not sent again,
+/// nor one to an address with letters that the server cannot read (RFC 6531). Any other refusal is a matter between the host and the mail server, such as a wrong password or
 /// an unknown sender: once it is settled, the mail is sent.
 fn sorted(error: &lettre::transport::smtp::Error, to: &str) -> MailError {
     let text = without_address(&error.to_string(), to);
     match error.status() {
         Some(code) if is_about_recipient(code, &text) => MailError::Refused(text),
+        None if error.is_client() && !to.is_ascii() => MailError::Refused(text),
         _ => MailError::Unreachable(text),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use api_types::paths;
 use reqwest::Method;
 use serde_json::{Value, json};
+use server::outside::mail::SENT_WITHIN;
 use server::store::Tx;
 
 use crate::harness::{Answer, Ask, TestApp};
@@ -252,6 +253,50 @@ on_both_databases! {
         assert_eq!(count(&app, "SELECT COUNT(*) AS n FROM job").await, 0);
         assert!(!is_delayed(&app, "joe@example.com").await);
         app.drain_jobs().await;
+    }
+
+    async fn a_mail_server_that_hangs_is_given_up_and_tried_again(store) {
+        let mut server = SmtpServer::start(|nth| match nth {
+            1 => SmtpReply::Hang,
+            _ => SmtpReply::Accept,
+        })
+        .await;
+        let app = TestApp::start_with(store, &server.settings()).await;
+        assert!(!is_delayed(&app, JANE).await);
+        let pass_time = async {
+            while server.connections() == 0 {
+                tokio::task::yield_now().await;
+            }
+            tokio::time::pause();
+            tokio::time::advance(SENT_WITHIN).await;
+            tokio::time::resume();
+        };
+        tokio::join!(app.drain_jobs(), pass_time);
+        assert!(is_delayed(&app, "joe@example.com").await);
+        app.advance(SECOND);
+        app.drain_jobs().await;
+        let (one, two) = (server.mails.try_recv().unwrap(), server.mails.try_recv().unwrap());
+        let mine = [one, two].into_iter().find(|mail| mail.contains(&format!("To: {JANE}")));
+        verify(&app, JANE, &code_in(&mine.unwrap())).await.ok();
+    }
+
+    /// Not every mail server can send to such an address (RFC 6531).
+    async fn an_address_that_the_mail_server_cannot_write_delays_nobody(store) {
+        let server = SmtpServer::start(|_| SmtpReply::Accept).await;
+        let app = TestApp::start_with(store, &server.settings()).await;
+        assert!(!is_delayed(&app, "jos\u{e9}@example.com").await);
+        app.drain_jobs().await;
+        assert!(!is_delayed(&app, JANE).await);
+        assert_eq!(count(&app, "SELECT COUNT(*) AS n FROM job").await, 1);
+        app.drain_jobs().await;
+    }
+
+    async fn of_many_requests_at_once_five_are_answered_by_a_mail(store) {
+        let app = start(store).await;
+        let requests = (0..30).map(|_| request_code(&app, JANE));
+        futures_util::future::join_all(requests).await;
+        app.drain_jobs().await;
+        assert_eq!(app.mails().len(), 5);
     }
 
     async fn a_code_that_is_mailed_twice_gives_no_further_guesses(store) {

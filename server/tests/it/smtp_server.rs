@@ -20,6 +20,8 @@ pub(crate) enum SmtpReply {
     RefuseRecipient,
     /// It refuses to serve this client.
     RefuseService,
+    /// It never says anything.
+    Hang,
 }
 
 /// A server that handles one connection after the other.
@@ -39,9 +41,14 @@ impl SmtpServer {
         let connections = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&connections);
         tokio::spawn(async move {
+            let mut hanging = Vec::new();
             loop {
                 let (mut connection, _) = listener.accept().await.unwrap();
                 let nth = counted.fetch_add(1, Ordering::Relaxed) + 1;
+                if reply(nth) == SmtpReply::Hang {
+                    hanging.push(connection);
+                    continue;
+                }
                 let (reader, mut writer) = connection.split();
                 let mut reader = BufReader::new(reader);
                 let mail = handle(&mut reader, &mut writer, reply(nth)).await;
