@@ -81,6 +81,10 @@ pub struct RequestCode {
 pub struct CodeSent {
     /// Always true: the code is sent, unless the address has received too many within an hour.
     pub sent: bool,
+    /// True while the mail server does not accept mails, so that the code may take minutes to
+    /// arrive. Otherwise the field is left out. It does not depend on the address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delayed: bool,
 }
 
 /// The request body of POST /auth/code/verify.

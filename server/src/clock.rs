@@ -65,6 +65,13 @@ pub trait Entropy: Send + Sync {
     /// Fills all of `bytes` with random bytes.
     fn fill(&self, bytes: &mut [u8]);
 
+    /// Returns eight random bytes as a number.
+    fn u64(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
     /// Returns sixteen random bytes as a number, for ids.
     fn u128(&self) -> u128 {
         let mut bytes = [0; 16];

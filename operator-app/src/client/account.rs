@@ -23,8 +23,8 @@ use crate::{response::ClientError, session};
 pub(crate) struct Client;
 
 impl Client {
-    /// Requests a sign-in code for an e-mail address.
-    pub(crate) async fn request_code(self, email: &str) -> Result<(), ClientError> {
+    /// Requests a sign-in code for an e-mail address. Returns whether the mail may take longer.
+    pub(crate) async fn request_code(self, email: &str) -> Result<bool, ClientError> {
         let body = json(&RequestCode {
             email: email.to_owned(),
         })?;
@@ -32,7 +32,7 @@ impl Client {
         let sent = post(request, body)
             .await?
             .parse(|sent: &CodeSent| sent.sent);
-        sent.map(drop)
+        sent.map(|sent| sent.delayed)
     }
 
     /// Exchanges a sign-in code for an access token, which is kept. Returns the person's operator

@@ -2,8 +2,15 @@
 //!
 //! Claiming and running jobs is elsewhere (`store/jobs/`, `jobs/`).
 
-use api_types::{AgentId, DeliveryId, SubjectId, TaskId};
+use std::time::Duration;
+
+use api_types::{AgentId, DeliveryId, SubjectId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::language::Language;
+
+/// The lane of mails, all of which the same mail server may delay.
+pub const MAIL_LANE: &str = "mail";
 
 /// Work that is queued by the transaction that causes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,18 +51,15 @@ pub enum Job {
     SendVerification {
         /// The agent that receives the mail.
         agent_id: AgentId,
+        /// The language of the request.
+        #[serde(default, skip_serializing_if = "Language::is_default")]
+        language: Language,
     },
     /// A sign-in code is mailed. It is created when the mail is sent, so that none waits in the
-    /// queue.
-    SendSignInCode {
-        /// The person who receives the mail.
-        subject_id: SubjectId,
-    },
-    /// A code that confirms an operator's address is mailed. It is created when the mail is sent.
-    SendConfirmationCode {
-        /// The person who receives the mail.
-        subject_id: SubjectId,
-    },
+    /// queue. Every request for a code has a job of its own.
+    SendSignInCode(RequestedCode),
+    /// A code that confirms an operator's address is mailed, in the same way.
+    SendConfirmationCode(RequestedCode),
     /// A person is told by mail that a session ended because its refresh token was used twice.
     SendSessionAlert {
         /// The person who receives the mail.
@@ -66,6 +70,19 @@ pub enum Job {
         /// The person who receives the mail.
         subject_id: SubjectId,
     },
+}
+
+/// A sign-in code that a person requested and that is not sent yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestedCode {
+    /// The person who receives the mail.
+    pub subject_id: SubjectId,
+    /// When the person requested the code.
+    pub requested_at: Timestamp,
+    /// The salt of the code, by which a retry finds the code that it replaces.
+    pub salt: u64,
+    /// The language of the request.
+    pub language: Language,
 }
 
 /// The pool whose permits a job uses while it runs.
@@ -106,7 +123,53 @@ impl Pool {
     }
 }
 
+/// How often a job is retried, and what remains of it if every attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Maximum number of attempts.
+    pub attempts_max: u32,
+    /// Maximum pause between two attempts. The first pause is a second, and each is twice as long
+    /// as the one before.
+    pub pause_max: Duration,
+    /// Whether a failed job stays in the queue for the host to examine.
+    pub is_kept: bool,
+}
+
+impl RetryPolicy {
+    /// Returns the pause after this number of attempts.
+    pub fn pause_after(&self, attempts: u32) -> Duration {
+        let doublings = attempts.clamp(1, 16) - 1;
+        Duration::from_secs(1 << doublings).min(self.pause_max)
+    }
+}
+
 impl Job {
+    /// Returns how this job is retried.
+    pub const fn retry_policy(&self) -> RetryPolicy {
+        match self {
+            // A person waits for it, and only for as long as the code would be valid: the job
+            // itself gives up after that. Anybody can request codes for addresses that no mail
+            // reaches, so such jobs are not kept.
+            Self::SendSignInCode(_) | Self::SendConfirmationCode(_) => RetryPolicy {
+                attempts_max: 100,
+                pause_max: Duration::from_secs(15),
+                is_kept: false,
+            },
+            Self::ReviewProof { .. }
+            | Self::ReviewLargeProof { .. }
+            | Self::MoveByClock { .. }
+            | Self::Simulate { .. }
+            | Self::DeliverWebhook { .. }
+            | Self::SendVerification { .. }
+            | Self::SendSessionAlert { .. }
+            | Self::SendPasskeyAlert { .. } => RetryPolicy {
+                attempts_max: 10,
+                pause_max: Duration::from_secs(300),
+                is_kept: true,
+            },
+        }
+    }
+
     /// Returns the id of the task, delivery, agent or person that the job is about.
     pub fn subject(&self) -> String {
         match self {
@@ -115,11 +178,13 @@ impl Job {
             | Self::MoveByClock { task_id }
             | Self::Simulate { task_id } => task_id.to_string(),
             Self::DeliverWebhook { delivery_id, .. } => delivery_id.to_string(),
-            Self::SendVerification { agent_id } => agent_id.to_string(),
-            Self::SendSignInCode { subject_id }
-            | Self::SendConfirmationCode { subject_id }
-            | Self::SendSessionAlert { subject_id }
-            | Self::SendPasskeyAlert { subject_id } => subject_id.to_string(),
+            Self::SendVerification { agent_id, .. } => agent_id.to_string(),
+            Self::SendSignInCode(code) | Self::SendConfirmationCode(code) => {
+                code.subject_id.to_string()
+            }
+            Self::SendSessionAlert { subject_id } | Self::SendPasskeyAlert { subject_id } => {
+                subject_id.to_string()
+            }
         }
     }
 
@@ -149,12 +214,11 @@ impl Job {
             | Self::MoveByClock { .. }
             | Self::Simulate { .. }
             | Self::DeliverWebhook { .. } => "",
-            // The mail server may hang.
             Self::SendVerification { .. }
             | Self::SendSignInCode { .. }
             | Self::SendConfirmationCode { .. }
             | Self::SendSessionAlert { .. }
-            | Self::SendPasskeyAlert { .. } => "mail",
+            | Self::SendPasskeyAlert { .. } => MAIL_LANE,
         }
     }
 
@@ -180,6 +244,27 @@ impl Job {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_maximum() {
+        let policy = RetryPolicy {
+            attempts_max: 10,
+            pause_max: Duration::from_secs(300),
+            is_kept: true,
+        };
+        let pauses = [1, 2, 9, 10, 1_000_000].map(|attempts| policy.pause_after(attempts));
+        assert_eq!(pauses.map(|pause| pause.as_secs()), [1, 2, 256, 300, 300]);
+    }
+
+    #[test]
+    fn a_job_that_an_older_server_queued_is_read() {
+        let agent_id = AgentId::new(Timestamp::from_millis(0).unwrap(), 1);
+        let queued = format!(r#"{{"kind":"send_verification","agent_id":"{agent_id}"}}"#);
+        let language = Language::default();
+        let job = Job::SendVerification { agent_id, language };
+        assert_eq!(serde_json::from_str::<Job>(&queued).unwrap(), job);
+        assert_eq!(serde_json::to_string(&job).unwrap(), queued);
+    }
 
     #[test]
     fn every_pool_is_found_by_its_number() {

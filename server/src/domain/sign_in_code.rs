@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 use super::secret;
 
 /// How long a code is valid.
-pub const CODE_LASTS: Duration = Duration::from_secs(10 * 60);
+const CODE_LASTS: Duration = Duration::from_secs(10 * 60);
 
 /// Maximum number of wrong guesses while a code is valid.
-pub const TRIES_MAX: u32 = 5;
+const TRIES_MAX: u32 = 5;
 
 /// Maximum number of codes that are sent to one address in [`LIMITED_FOR`].
 const CODES_MAX: usize = 5;
@@ -21,6 +21,7 @@ const CODES_MAX: usize = 5;
 const LIMITED_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// A code, which exists only in the mail.
+#[derive(Clone)]
 pub struct SignInCode(Zeroizing<String>);
 
 impl SignInCode {
@@ -35,9 +36,21 @@ impl SignInCode {
         &self.0
     }
 
-    /// Returns the salted hash that is stored.
-    pub fn hash(&self, salt: &str) -> String {
-        hash(salt, &self.0)
+    /// Returns the code as it is stored, when it is about to be sent to an address.
+    pub fn stored(
+        &self,
+        purpose: CodePurpose,
+        salt: u64,
+        email: &str,
+        now: Timestamp,
+    ) -> StoredCode {
+        let salt = format!("{salt:016x}");
+        StoredCode {
+            hash: hash(&purpose.salt(&salt, email), &self.0),
+            salt,
+            expires_at: now.after(CODE_LASTS),
+            tries: 0,
+        }
     }
 }
 
@@ -63,7 +76,7 @@ pub enum CodePurpose {
 impl CodePurpose {
     /// Returns what is hashed together with the digits of a code. A code that confirms an address
     /// is bound to it, so it is worth nothing after the operator has given another.
-    pub fn salt(self, salt: &str, email: &str) -> String {
+    fn salt(self, salt: &str, email: &str) -> String {
         match self {
             Self::SignIn => salt.to_owned(),
             Self::Confirmation => format!("{salt}:{email}"),
@@ -102,6 +115,11 @@ impl StoredCode {
     }
 }
 
+/// Returns whether a person who requested a code at `requested_at` still waits for it.
+pub fn is_awaited(requested_at: Timestamp, now: Timestamp) -> bool {
+    now < requested_at.after(CODE_LASTS)
+}
+
 /// Returns the times of an address's codes after another code is sent now, or `None` if it has
 /// received too many within an hour.
 pub fn send_another(times: &[Timestamp], now: Timestamp) -> Option<Vec<Timestamp>> {
@@ -133,14 +151,9 @@ mod tests {
     #[test]
     fn a_code_is_accepted_until_it_expires_or_was_guessed_too_often() {
         let code = SignInCode::from_random(&[7; 8]);
-        let mut stored = StoredCode {
-            salt: "salt".to_owned(),
-            hash: code.hash("salt"),
-            expires_at: at(10),
-            tries: 0,
-        };
-        assert!(stored.accepts(code.reveal(), at(9)));
-        assert!(!stored.accepts(code.reveal(), at(10)));
+        let mut stored = code.stored(CodePurpose::SignIn, 7, "jane@example.com", at(0));
+        assert!(stored.accepts(code.reveal(), at(599_999)));
+        assert!(!stored.accepts(code.reveal(), at(600_000)));
         assert!(!stored.accepts("000000", at(9)));
         stored.tries = TRIES_MAX;
         assert!(!stored.accepts(code.reveal(), at(9)));
@@ -149,18 +162,18 @@ mod tests {
     #[test]
     fn a_code_confirms_the_address_that_it_was_sent_to_and_signs_nobody_in() {
         let code = SignInCode::from_random(&[7; 8]);
-        let salt = CodePurpose::Confirmation.salt("salt", "jane@example.com");
-        let stored = StoredCode {
-            salt: "salt".to_owned(),
-            hash: code.hash(&salt),
-            expires_at: at(10),
-            tries: 0,
-        };
+        let stored = code.stored(CodePurpose::Confirmation, 7, "jane@example.com", at(0));
         let digits = code.reveal();
         assert!(stored.confirms("jane@example.com", digits, at(9)));
         assert!(!stored.confirms("joe@example.com", digits, at(9)));
-        assert!(!stored.confirms("jane@example.com", digits, at(10)));
+        assert!(!stored.confirms("jane@example.com", digits, at(600_000)));
         assert!(!stored.accepts(digits, at(9)));
+    }
+
+    #[test]
+    fn a_code_is_awaited_for_ten_minutes() {
+        assert!(is_awaited(at(1), at(600_000)));
+        assert!(!is_awaited(at(1), at(600_001)));
     }
 
     #[test]

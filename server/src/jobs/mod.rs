@@ -75,12 +75,14 @@ pub async fn run(app: &App, job: Job, pool: Pool) -> Result<(), JobError> {
         }
         Job::MoveByClock { task_id } => clock_moves::run(app, task_id).await,
         Job::Simulate { task_id } => simulate::run(app, task_id).await,
-        Job::SendVerification { agent_id } => send_verification::run(app, agent_id).await,
-        Job::SendSignInCode { subject_id } => {
-            send_sign_in_code::run(app, subject_id, CodePurpose::SignIn).await
+        Job::SendVerification { agent_id, language } => {
+            send_verification::run(app, agent_id, language).await
         }
-        Job::SendConfirmationCode { subject_id } => {
-            send_sign_in_code::run(app, subject_id, CodePurpose::Confirmation).await
+        Job::SendSignInCode(requested) => {
+            send_sign_in_code::run(app, requested, CodePurpose::SignIn).await
+        }
+        Job::SendConfirmationCode(requested) => {
+            send_sign_in_code::run(app, requested, CodePurpose::Confirmation).await
         }
         Job::SendSessionAlert { subject_id } => send_session_alert::run(app, subject_id).await,
         Job::SendPasskeyAlert { subject_id } => send_passkey_alert::run(app, subject_id).await,

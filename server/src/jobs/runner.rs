@@ -22,7 +22,9 @@ use crate::app::App;
 use crate::domain::callback_host;
 use crate::metrics;
 use crate::store::jobs::{ClaimCapacity, ClaimedJob, LeaseScope};
-use crate::store::{StoreError, callback_hosts, idempotency, jobs, passkeys, sessions, subjects};
+use crate::store::{
+    StoreError, Tx, callback_hosts, idempotency, jobs, passkeys, sessions, subjects,
+};
 
 /// Maximum number of jobs of one pool claimed by one query.
 const BATCH: u32 = 8;
@@ -47,9 +49,6 @@ const SWEPT_ROWS_MAX: u32 = 10_000;
 
 /// How long people are kept who requested a code and never entered it: a day.
 const UNVERIFIED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Maximum number of attempts, after which a job stays as failed.
-const ATTEMPTS_MAX: i64 = 10;
 
 /// Runs until `stop` is cancelled. Then finishes the claimed jobs within the configured time limit,
 /// and releases the rest so that they are due at once.
@@ -299,10 +298,16 @@ async fn settle(app: App, claimed: ClaimedJob) -> Result<(), StoreError> {
         }
         Err(error) => error,
     };
-    let attempts = claimed.attempts;
+    let attempts = u32::try_from(claimed.attempts).unwrap_or(u32::MAX);
+    let policy = claimed.job.retry_policy();
     let text = error.to_string();
-    if matches!(error, JobError::Fail(_)) || attempts >= ATTEMPTS_MAX {
+    if matches!(error, JobError::Fail(_)) || attempts >= policy.attempts_max {
         metrics::job_ran(kind, "failed");
+        if !policy.is_kept {
+            tracing::warn!(attempts, error = text, "a job failed and is discarded");
+            let discard = move |tx: &mut Tx<'_>| jobs::complete(tx, &claimed);
+            return app.store.write(discard).await;
+        }
         tracing::error!(attempts, error = text, "a job failed permanently");
         return app
             .store
@@ -311,16 +316,10 @@ async fn settle(app: App, claimed: ClaimedJob) -> Result<(), StoreError> {
     }
     metrics::job_ran(kind, "retried");
     tracing::warn!(attempts, error = text, "a job will be retried");
-    let due_at = app.clock.now().after(pause_after(attempts));
+    let due_at = app.clock.now().after(policy.pause_after(attempts));
     app.store
         .write(move |tx| jobs::retry(tx, &claimed, due_at, &text))
         .await
-}
-
-/// Returns the backoff: one second, doubled with each attempt, at most five minutes.
-fn pause_after(attempts: i64) -> Duration {
-    let doublings = u32::try_from(attempts.clamp(1, 10) - 1).unwrap_or_default();
-    Duration::from_secs(1_u64 << doublings).min(Duration::from_secs(300))
 }
 
 async fn sweep_old(app: &App) {

@@ -3,7 +3,9 @@
 use api_types::SubjectId;
 
 use super::JobError;
-use crate::{app::App, outside::mail::Mail, store::subjects};
+use crate::{
+    app::App, domain::mail::texts::PasskeyAlertMail, outside::mail::Mail, store::subjects,
+};
 
 /// Sends the mail.
 ///
@@ -18,19 +20,8 @@ pub async fn run(app: &App, subject_id: SubjectId) -> Result<(), JobError> {
         return Ok(());
     };
     let origin = app.origin();
-    let mail = Mail {
-        to: subject.email,
-        subject: "A passkey was added to your HumanOps account".to_owned(),
-        text: format!(
-            "Hello,\n\
-             \n\
-             a passkey was added to your account at {origin}. Whoever has it can sign in as you.\n\
-             \n\
-             If this was not you, sign in, open Profile, remove the passkey, and end the sessions\n\
-             that you do not know.\n"
-        ),
-        html: None,
-    };
+    let content = PasskeyAlertMail { origin }.content(subject.language);
+    let mail = Mail::new(subject.email, &content, origin);
     let now = app.clock.now();
     app.mails.send(&mail, now, app.entropy.u128()).await?;
     Ok(())

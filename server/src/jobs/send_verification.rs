@@ -9,7 +9,10 @@ use api_types::{AgentId, agent::Tier};
 use super::JobError;
 use crate::{
     app::App,
-    domain::{secret::RandomToken, verification::LINK_LASTS},
+    domain::{
+        language::Language, mail::texts::VerificationMail, secret::RandomToken,
+        verification::LINK_LASTS,
+    },
     outside::mail::Mail,
     store::{agents, agents::StoredAgent, email_links},
 };
@@ -18,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// [`JobError::Retry`] while mails cannot be sent, [`JobError::Fail`] if this mail was refused.
-pub async fn run(app: &App, agent_id: AgentId) -> Result<(), JobError> {
+pub async fn run(app: &App, agent_id: AgentId, language: Language) -> Result<(), JobError> {
     let agent = app.store.read(move |tx| agents::get(tx, agent_id)).await?;
     let Some(agent) = agent.filter(|agent| agent.email_verified_at.is_none()) else {
         return Ok(());
@@ -30,36 +33,20 @@ pub async fn run(app: &App, agent_id: AgentId) -> Result<(), JobError> {
     app.store
         .write(move |tx| email_links::insert(tx, &hash, agent_id, now.after(LINK_LASTS)))
         .await?;
-    let mail = mail(app, &agent, &token);
+    let mail = mail(app, &agent, &token, language);
     app.mails.send(&mail, now, app.entropy.u128()).await?;
     Ok(())
 }
 
-/// Returns the mail. It does not contain the agent's name: somebody who registers a stranger's
-/// address must not be able to write to that stranger.
-fn mail(app: &App, agent: &StoredAgent, token: &RandomToken) -> Mail {
+fn mail(app: &App, agent: &StoredAgent, token: &RandomToken, language: Language) -> Mail {
     let limits = app.config.tiers.of(Tier::Verified);
-    let text = format!(
-        "Hello,\n\
-         \n\
-         the agent {id} was registered at {origin} with this address.\n\
-         Open this link within 24 hours to say that it is yours:\n\
-         \n\
-         {link}\n\
-         \n\
-         The agent may then post real tasks: {tasks} a day, up to ${value} each.\n\
-         \n\
-         If you did not register an agent, do nothing. Without the link nothing happens.\n",
-        id = agent.id,
-        origin = app.origin(),
-        link = app.verify_email_url(token.reveal()),
-        tasks = limits.max_daily_tasks,
-        value = limits.max_task_value,
-    );
-    Mail {
-        to: agent.email.clone(),
-        subject: "Confirm your e-mail address for HumanOps".to_owned(),
-        text,
-        html: None,
-    }
+    let origin = app.origin();
+    let content = VerificationMail {
+        origin,
+        agent_id: agent.id,
+        link: &app.verify_email_url(token.reveal()),
+        max_daily_tasks: limits.max_daily_tasks,
+        max_task_value: limits.max_task_value,
+    };
+    Mail::new(agent.email.clone(), &content.content(language), origin)
 }

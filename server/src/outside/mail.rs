@@ -14,12 +14,19 @@ use anyhow::Context;
 use api_types::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
-use lettre::transport::smtp::response::Category;
+use lettre::transport::smtp::response::{Category, Code, Detail, Severity};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use url::Url;
 
-/// Timeout of each step of the SMTP dialogue.
-const STEP_WITHIN: Duration = Duration::from_secs(20);
+use crate::domain::language::Language;
+use crate::domain::mail::MailContent;
+
+/// Timeout of a connection to the mail server.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
+
+/// Timeout of sending one mail. A server may scan a mail before it accepts it, and the person who
+/// waits for it should not wait for a server that hangs.
+pub const SENT_WITHIN: Duration = Duration::from_secs(45);
 
 /// A mail to one person.
 #[derive(Clone)]
@@ -31,7 +38,22 @@ pub struct Mail {
     /// The text, in lines that end with LF.
     pub text: String,
     /// The same as HTML, for mail programs that show it.
-    pub html: Option<String>,
+    pub html: String,
+    /// The language of both.
+    pub language: Language,
+}
+
+impl Mail {
+    /// Addresses a content. The URL `origin` of this server is a link in the HTML.
+    pub fn new(to: String, content: &MailContent, origin: &str) -> Self {
+        Self {
+            to,
+            subject: content.subject.clone(),
+            text: content.plain_text(),
+            html: content.html(origin),
+            language: content.language,
+        }
+    }
 }
 
 /// Hides the content, because a mail may contain a token.
@@ -82,7 +104,7 @@ impl Mails {
         );
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url)
             .map_err(|_| anyhow::anyhow!("SMTP_URL must be smtp:// or smtps:// and a host"))?
-            .timeout(Some(STEP_WITHIN))
+            .timeout(Some(CONNECTED_WITHIN))
             .build();
         Ok(Self {
             way: Transport::Smtp(transport),
@@ -109,10 +131,13 @@ impl Mails {
         let name = format!("{}-{random:032x}", now.as_millis());
         let message = self.message(mail, now, &name)?;
         match &self.way {
-            Transport::Smtp(transport) => match transport.send(message).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(sorted(&error)),
-            },
+            // The library's own timeout ends once it is connected.
+            Transport::Smtp(transport) => {
+                let sent = tokio::time::timeout(SENT_WITHIN, transport.send(message)).await;
+                let hangs = "the mail server did not respond in time";
+                let sent = sent.map_err(|_| MailError::Unreachable(hangs.to_owned()))?;
+                sent.map(drop).map_err(|error| sorted(&error, &mail.to))
+            }
             Transport::Folder(folder) => {
                 let (folder, bytes) = (Arc::clone(folder), message.formatted());
                 let write = move || write_file(&folder, &name, &bytes);
@@ -130,30 +155,26 @@ impl Mails {
             .map_err(|_| refused("mails cannot be sent to this address".to_owned()))?;
         let millis = Duration::from_millis(now.as_millis().unsigned_abs());
         let host = self.from.email.domain();
-        // RFC 3834: automatic responders do not reply to it.
-        let machine = HeaderValue::new(
-            HeaderName::new_from_ascii_str("Auto-Submitted"),
-            "auto-generated".to_owned(),
-        );
         let message = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(&mail.subject)
             .date(SystemTime::UNIX_EPOCH + millis)
             .message_id(Some(format!("<{name}@{host}>")))
-            .raw_header(machine);
-        let message = match &mail.html {
-            None => message
-                .header(ContentType::TEXT_PLAIN)
-                .body(body(&mail.text)),
-            Some(html) => message.multipart(
-                MultiPart::alternative()
-                    .singlepart(part(ContentType::TEXT_PLAIN, &mail.text))
-                    .singlepart(part(ContentType::TEXT_HTML, html)),
-            ),
-        };
+            // RFC 3834: automatic responders do not reply to it.
+            .raw_header(header("Auto-Submitted", "auto-generated"))
+            // RFC 3282: for readers aloud and translators.
+            .raw_header(header("Content-Language", mail.language.code()));
+        let content = MultiPart::alternative()
+            .singlepart(part(ContentType::TEXT_PLAIN, &mail.text))
+            .singlepart(part(ContentType::TEXT_HTML, &mail.html));
+        let message = message.multipart(content);
         message.map_err(|error| refused(error.to_string()))
     }
+}
+
+fn header(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
 /// Maximum length in bytes of a line without an encoding (RFC 5321 §4.5.3.1.6, without CRLF).
@@ -194,16 +215,31 @@ fn is_private(url: &Url) -> bool {
     url.scheme() != "smtp" || starttls || here
 }
 
-/// Classifies an SMTP error. A mail that was refused permanently is not sent again. A refused
-/// password has to be corrected by the host, and then the mail is sent.
-fn sorted(error: &lettre::transport::smtp::Error) -> MailError {
-    let about_us = (error.status()).is_some_and(|code| code.category == Category::Unspecified3);
-    let text = error.to_string();
-    if error.is_permanent() && !about_us {
-        MailError::Refused(text)
-    } else {
-        MailError::Unreachable(text)
+/// Classifies an SMTP error. A mail that was refused because of its recipient is not sent again,
+/// nor one to an address with letters that the server cannot read (RFC 6531). Any other refusal is a matter between the host and the mail server, such as a wrong password or
+/// an unknown sender: once it is settled, the mail is sent.
+fn sorted(error: &lettre::transport::smtp::Error, to: &str) -> MailError {
+    let text = without_address(&error.to_string(), to);
+    match error.status() {
+        Some(code) if is_about_recipient(code, &text) => MailError::Refused(text),
+        None if error.is_client() && !to.is_ascii() => MailError::Refused(text),
+        _ => MailError::Unreachable(text),
     }
+}
+
+/// Removes the recipient's address from a reply, which mostly repeats it: errors are logged.
+fn without_address(reply: &str, to: &str) -> String {
+    reply.replace(to, "[address]")
+}
+
+/// Returns whether a reply says that the recipient's mailbox can never be reached (RFC 5321 §4.2.3;
+/// 556 is of RFC 7504). Some servers use the same codes for a sender that they refuse, and tell
+/// that by an extended code (RFC 3463 §3.2).
+fn is_about_recipient(code: Code, text: &str) -> bool {
+    let is_mailbox = code.severity == Severity::PermanentNegativeCompletion
+        && code.category == Category::MailSystem
+        && !matches!(code.detail, Detail::Four | Detail::Five);
+    is_mailbox && !text.contains("5.1.7 ") && !text.contains("5.1.8 ")
 }
 
 /// Writes under another name first, so that a program that watches the folder never reads half a
@@ -223,6 +259,8 @@ fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use lettre::transport::smtp::response::Response;
+
     use super::*;
 
     #[test]
@@ -244,6 +282,42 @@ mod tests {
         ] {
             assert!(!opens(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn only_a_permanent_refusal_of_the_recipient_is_final() {
+        let refused = |reply: &str| {
+            let response: Response = format!("{reply}\r\n").parse().unwrap();
+            is_about_recipient(response.code(), reply)
+        };
+        for mailbox in [
+            "550 5.1.1 no such user",
+            "552 full",
+            "553 no",
+            "556 5.1.10 null MX",
+        ] {
+            assert!(refused(mailbox), "{mailbox}");
+        }
+        for other in [
+            "451 greylisted",
+            "450 5.1.1 later",
+            "502 what",
+            "521 no mail here",
+            "530 5.7.0 sign in first",
+            "535 5.7.8 wrong password",
+            "550 5.1.7 bad sender",
+            "554 no service",
+            "555 parameters",
+        ] {
+            assert!(!refused(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_not_repeated_in_an_error() {
+        let reply = "550 5.1.1 <jane@example.com>: no user jane@example.com here";
+        let text = without_address(reply, "jane@example.com");
+        assert_eq!(text, "550 5.1.1 <[address]>: no user [address] here");
     }
 
     #[test]

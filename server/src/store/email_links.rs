@@ -5,6 +5,7 @@
 use api_types::{AgentId, Timestamp};
 
 use crate::domain::job::Job;
+use crate::domain::language::Language;
 use crate::store::engine::columns::{text, time, time_if_any};
 use crate::store::{StoreError, Tx, jobs, params};
 
@@ -103,6 +104,7 @@ pub fn record_request(
     tx: &mut Tx<'_>,
     agent_id: AgentId,
     before: VerificationRequests,
+    language: Language,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let requests = tx.execute(
@@ -113,5 +115,5 @@ pub fn record_request(
     if requests != 1 {
         return Err(tx.lost_race());
     }
-    jobs::enqueue(tx, &Job::SendVerification { agent_id }, now)
+    jobs::enqueue(tx, &Job::SendVerification { agent_id, language }, now)
 }

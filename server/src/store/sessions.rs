@@ -151,8 +151,12 @@ pub fn end(
     Ok(ended == 1)
 }
 
-/// Records that a session was renewed, which prolongs it.
+/// Records that a session was renewed, which prolongs it, and deletes its expired refresh tokens.
 pub fn renew(tx: &mut Tx<'_>, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
+    tx.send(
+        "DELETE FROM refresh_token WHERE session_id = $1 AND expires_at_ms <= $2",
+        params![id.to_string(), now.as_millis()],
+    )?;
     tx.send(
         "UPDATE session SET last_used_at_ms = $2, expires_at_ms = $3 WHERE id = $1",
         params![

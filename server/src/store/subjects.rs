@@ -5,8 +5,9 @@
 
 use api_types::{OperatorId, SubjectId, Timestamp};
 
+use crate::domain::language::Language;
 use crate::domain::sign_in_code::StoredCode;
-use crate::store::engine::columns::{json, text, text_if_any, time, to_json};
+use crate::store::engine::columns::{json, name, text, text_if_any, time, to_json};
 use crate::store::{Row, StoreError, Tx, params};
 
 /// The issuer of those who sign in to this server itself.
@@ -23,9 +24,11 @@ pub struct Subject {
     pub operator_id: Option<OperatorId>,
     /// When the last codes were sent.
     pub code_times: Vec<Timestamp>,
+    /// The language of the device on which the person last entered a code.
+    pub language: Language,
 }
 
-const SELECT: &str = "SELECT id, email, operator_id, code_times FROM subject";
+const SELECT: &str = "SELECT id, email, operator_id, code_times, language FROM subject";
 
 fn subject(row: &Row) -> Result<Subject, StoreError> {
     Ok(Subject {
@@ -33,6 +36,7 @@ fn subject(row: &Row) -> Result<Subject, StoreError> {
         email: row.get("email")?,
         operator_id: text_if_any(row, "operator_id")?,
         code_times: json(row, "code_times")?,
+        language: name(row, "language", Language::of_code)?,
     })
 }
 
@@ -88,11 +92,14 @@ pub fn set_code_times(
     )
 }
 
-/// Inserts a code that is about to be mailed.
-pub fn insert_code(tx: &mut Tx<'_>, id: SubjectId, code: &StoredCode) -> Result<(), StoreError> {
+/// Stores a code that is about to be mailed. A code with the same salt is replaced, and its wrong
+/// guesses remain.
+pub fn put_code(tx: &mut Tx<'_>, id: SubjectId, code: &StoredCode) -> Result<(), StoreError> {
     tx.send(
         "INSERT INTO sign_in_code (subject_id, salt, code_hash, expires_at_ms, tries)
-         VALUES ($1, $2, $3, $4, $5)",
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (subject_id, salt) DO UPDATE
+         SET code_hash = excluded.code_hash, expires_at_ms = excluded.expires_at_ms",
         params![
             id.to_string(),
             &code.salt,
@@ -129,11 +136,17 @@ pub fn count_wrong_guess(tx: &mut Tx<'_>, id: SubjectId) -> Result<(), StoreErro
 }
 
 /// Deletes the codes of a subject, because one of them was used, and records that the address is
-/// verified.
-pub fn use_codes(tx: &mut Tx<'_>, id: SubjectId, now: Timestamp) -> Result<(), StoreError> {
+/// verified, and the language of the device.
+pub fn use_codes(
+    tx: &mut Tx<'_>,
+    id: SubjectId,
+    language: Language,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     tx.send(
-        "UPDATE subject SET verified_at_ms = COALESCE(verified_at_ms, $2) WHERE id = $1",
-        params![id.to_string(), now.as_millis()],
+        "UPDATE subject SET verified_at_ms = COALESCE(verified_at_ms, $2), language = $3
+         WHERE id = $1",
+        params![id.to_string(), now.as_millis(), language.code()],
     )?;
     tx.send(
         "DELETE FROM sign_in_code WHERE subject_id = $1",

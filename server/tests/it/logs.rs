@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use server::clock::{Clock, SystemClock};
 
 use crate::harness::ADMIN_KEY;
-use crate::mail::{SmtpServer, link};
+use crate::mail::link;
 use crate::process::{Server, client};
+use crate::smtp_server::{SmtpReply, SmtpServer};
 use crate::support::{self, FreshStore, on_both_databases};
 use crate::uploads::picture;
 use crate::webhooks::{LOOPBACK, Receiver};
@@ -30,7 +31,7 @@ on_both_databases! {
             log.read_to_string(&mut text).unwrap();
             text
         });
-        let mut mails = SmtpServer::start(|_| true).await;
+        let mut mails = SmtpServer::start(|_| SmtpReply::Accept).await;
         let mut settings = vec!["--log=trace", "--log-format=json", "--admin-key", ADMIN_KEY];
         settings.extend(LOOPBACK.iter().chain(&mails.settings()));
         settings.extend(database.iter().flat_map(|url| ["--database-url", url]));
@@ -60,7 +61,7 @@ on_both_databases! {
             log.read_to_string(&mut text).unwrap();
             text
         });
-        let mut mails = SmtpServer::start(|_| true).await;
+        let mut mails = SmtpServer::start(|_| SmtpReply::Accept).await;
         let mut settings = vec!["--log=debug", "--log-format=json"];
         settings.extend(&mails.settings());
         settings.extend(database.iter().flat_map(|url| ["--database-url", url]));

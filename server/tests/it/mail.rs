@@ -5,19 +5,18 @@ use std::time::Duration;
 use api_types::{AgentId, paths};
 use reqwest::Method;
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 
 use crate::harness::{Answer, Ask, Caller, TestApp};
+use crate::smtp_server::{SmtpReply, SmtpServer};
 use crate::support::{self, on_both_databases};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Returns the URL in a mail.
+/// Returns the URL that verifies an address, from a mail.
 pub(crate) fn link(mail: &str) -> String {
-    let line = mail.lines().find(|line| line.starts_with("http"));
+    let is_link = |line: &&str| line.starts_with("http") && line.contains("?token=");
+    let line = mail.lines().find(is_link);
     line.unwrap_or_else(|| panic!("no link in {mail}"))
         .to_owned()
 }
@@ -196,7 +195,7 @@ on_both_databases! {
     }
 
     async fn a_mail_goes_out_by_smtp(store) {
-        let mut server = SmtpServer::start(|_| true).await;
+        let mut server = SmtpServer::start(|_| SmtpReply::Accept).await;
         let app = TestApp::start_with(store, &server.settings()).await;
         let agent = app.poor_agent().await;
         app.drain_jobs().await;
@@ -209,7 +208,10 @@ on_both_databases! {
     }
 
     async fn a_mail_that_is_put_off_is_sent_again_with_a_link_that_works(store) {
-        let mut server = SmtpServer::start(|nth| nth > 1).await;
+        let mut server = SmtpServer::start(|nth| match nth {
+            1 => SmtpReply::PutOff,
+            _ => SmtpReply::Accept,
+        }).await;
         let app = TestApp::start_with(store, &server.settings()).await;
         let agent = app.poor_agent().await;
         app.drain_jobs().await;
@@ -241,94 +243,5 @@ on_both_databases! {
             file.display()
         );
         assert_eq!(mode(&file) & 0o777, 0o600);
-    }
-}
-
-/// An SMTP server (RFC 5321) that handles one connection after the other.
-pub(crate) struct SmtpServer {
-    port: u16,
-    /// The received mails, each with its envelope and text.
-    pub(crate) mails: mpsc::UnboundedReceiver<String>,
-}
-
-impl SmtpServer {
-    /// Starts a server that accepts the nth mail if `takes` returns true, and otherwise refuses it
-    /// temporarily.
-    pub(crate) async fn start(takes: impl Fn(u32) -> bool + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (sender, mails) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
-            for nth in 1.. {
-                let (mut connection, _) = listener.accept().await.unwrap();
-                let (reader, mut writer) = connection.split();
-                let mut reader = BufReader::new(reader);
-                let talk = talk(&mut reader, &mut writer, takes(nth)).await;
-                if let Some(talk) = talk {
-                    sender.send(talk).unwrap();
-                }
-            }
-        });
-        Self { port, mails }
-    }
-
-    pub(crate) fn settings(&self) -> [&'static str; 4] {
-        // The few bytes of a test may stay allocated until its process ends.
-        let url: &'static str = format!("smtp://127.0.0.1:{}", self.port).leak();
-        [
-            "--smtp-url",
-            url,
-            "--mail-from",
-            "HumanOps <mail@example.org>",
-        ]
-    }
-}
-
-/// Handles one connection up to QUIT, and returns the accepted mail.
-async fn talk(
-    reader: &mut (impl AsyncBufReadExt + AsyncReadExt + Unpin),
-    writer: &mut (impl AsyncWriteExt + Unpin),
-    takes: bool,
-) -> Option<String> {
-    let mut kept = String::new();
-    let mut taken = None;
-    let mut answer = "220 mail.example.org ESMTP\r\n";
-    loop {
-        writer.write_all(answer.as_bytes()).await.unwrap();
-        let mut line = String::new();
-        if reader.read_line(&mut line).await.unwrap() == 0 {
-            return taken;
-        }
-        let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
-        answer = match verb.as_str() {
-            "EHLO" => "250 mail.example.org\r\n",
-            "MAIL" | "RCPT" => {
-                let envelope = line.trim_end().split(' ').take(2).collect::<Vec<_>>();
-                kept.push_str(&(envelope.join(" ") + "\n"));
-                "250 ok\r\n"
-            }
-            "DATA" => {
-                writer.write_all(b"354 go on\r\n").await.unwrap();
-                loop {
-                    let mut line = String::new();
-                    reader.read_line(&mut line).await.unwrap();
-                    if line == ".\r\n" {
-                        break;
-                    }
-                    kept.push_str(&line);
-                }
-                if takes {
-                    taken = Some(std::mem::take(&mut kept));
-                    "250 taken\r\n"
-                } else {
-                    "451 try again later\r\n"
-                }
-            }
-            "QUIT" => {
-                writer.write_all(b"221 bye\r\n").await.unwrap();
-                return taken;
-            }
-            _ => "502 what\r\n",
-        };
     }
 }

@@ -8,6 +8,10 @@ mod support;
 #[cfg(test)]
 mod harness;
 
+/// An SMTP server that fails as a test chooses.
+#[cfg(test)]
+mod smtp_server;
+
 /// The host's requests.
 #[cfg(test)]
 mod admin;
@@ -32,6 +36,9 @@ mod callback_hosts;
 /// Every deadline, one tick before and one after.
 #[cfg(test)]
 mod clocks;
+/// Sign-in codes: guesses, limits, addresses.
+#[cfg(test)]
+mod codes;
 /// Compressed bodies and responses.
 #[cfg(test)]
 mod codings;
@@ -161,6 +168,9 @@ mod rate;
 /// The samples of the references.
 #[cfg(test)]
 mod references;
+/// The refresh cookie under attack.
+#[cfg(test)]
+mod refresh;
 /// Tasks in the sandbox.
 #[cfg(test)]
 mod sandbox;

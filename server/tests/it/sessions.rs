@@ -19,7 +19,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Requests a code for an address.
-async fn request_code(app: &TestApp, email: &str) -> Answer {
+pub(crate) async fn request_code(app: &TestApp, email: &str) -> Answer {
     let answer = app
         .post(paths::SIGN_IN_CODE, &json!({"email": email}))
         .await;
@@ -28,7 +28,7 @@ async fn request_code(app: &TestApp, email: &str) -> Answer {
 }
 
 /// Requests a code for an address, and returns it from the mail.
-async fn mailed_code(app: &TestApp, email: &str) -> String {
+pub(crate) async fn mailed_code(app: &TestApp, email: &str) -> String {
     // Mails are ordered by their time.
     app.advance(Duration::from_millis(1));
     request_code(app, email).await;
@@ -39,13 +39,19 @@ async fn mailed_code(app: &TestApp, email: &str) -> String {
         mail.contains(&format!("To: {}", email.to_lowercase())),
         "{mail}"
     );
+    code_in(mail)
+}
+
+/// Returns the code in an English mail.
+pub(crate) fn code_in(mail: &str) -> String {
     let subject = mail.lines().find_map(|line| line.strip_prefix("Subject: "));
     let (code, rest) = subject.unwrap().split_at(6);
     assert_eq!(rest, " is your HumanOps sign-in code");
     code.to_owned()
 }
 
-async fn verify(app: &TestApp, email: &str, code: &str) -> Answer {
+/// Sends a code for an address.
+pub(crate) async fn verify(app: &TestApp, email: &str, code: &str) -> Answer {
     let body = json!({"email": email, "code": code});
     app.post(paths::VERIFY_CODE, &body).await
 }
@@ -107,7 +113,7 @@ impl<'a> Device<'a> {
         request.header("origin", &self.app.origin).answer().await
     }
 
-    /// Renews the session.
+    /// Renews the session from a page of this server.
     pub(crate) async fn refresh(&self) -> Answer {
         self.post_cookie(paths::REFRESH).await
     }
@@ -122,7 +128,7 @@ impl<'a> Device<'a> {
 }
 
 /// A server whose operators have to sign in.
-async fn start(store: support::FreshStore) -> TestApp {
+pub(crate) async fn start(store: support::FreshStore) -> TestApp {
     TestApp::start_with(store, &["--allow-dev-operator-id-header=false"]).await
 }
 

@@ -14,8 +14,8 @@ use crate::{
     response::ClientError,
 };
 
-/// The address that a code was sent to, once it was.
-type SentTo = RwSignal<Option<String>>;
+/// The address that a code was sent to, once it was, and whether the mail may take longer.
+type SentTo = RwSignal<Option<(String, bool)>>;
 
 /// Asks for the address, and then for the code. `beside` is shown with the address.
 #[component]
@@ -25,7 +25,7 @@ pub(super) fn SignInByCode(beside: Callback<(), AnyView>) -> impl IntoView {
         <div class="card stack">
             {dynamic(move || match sent_to.get() {
                 None => view! { <EmailForm sent_to/> {beside.run(())} }.into_any(),
-                Some(email) => view! { <CodeForm email sent_to/> }.into_any(),
+                Some((email, delayed)) => view! { <CodeForm email delayed sent_to/> }.into_any(),
             })}
         </div>
     }
@@ -45,8 +45,8 @@ fn EmailForm(sent_to: SentTo) -> impl IntoView {
         Box::pin(async move {
             let address = typed(email);
             match Client.request_code(&address).await {
-                Ok(()) => {
-                    sent_to.set(Some(address));
+                Ok(delayed) => {
+                    sent_to.set(Some((address, delayed)));
                     browser::focus_soon("#code");
                 }
                 Err(error) => {
@@ -80,7 +80,7 @@ fn EmailForm(sent_to: SentTo) -> impl IntoView {
 }
 
 #[component]
-fn CodeForm(email: String, sent_to: SentTo) -> impl IntoView {
+fn CodeForm(email: String, delayed: bool, sent_to: SentTo) -> impl IntoView {
     let arrival = Arrival::new();
     let code = NodeRef::<Input>::new();
     let faults = FormFaults::new();
@@ -117,13 +117,16 @@ fn CodeForm(email: String, sent_to: SentTo) -> impl IntoView {
             )]);
         }
     };
+    let hint = match delayed {
+        true => "Emails are delayed right now. It can take up to 10 minutes.",
+        false => "No email? Look in the spam folder, or wait a minute.",
+    };
     view! {
         <form class="stack" novalidate on:submit=handler(submit)>
             <h2>"Enter the code"</h2>
             <p>"We sent it to " <strong translate="no">{email}</strong> ". It is valid for 10 minutes."</p>
             <Field label="Code" name="code" node=code faults input_mode="numeric"
-                autocomplete="one-time-code" required=true
-                hint="No email? Look in the spam folder, or wait a minute."/>
+                autocomplete="one-time-code" required=true hint/>
             {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
             <SubmitButton label="Continue".to_owned() doing="Checking…" busy=verify.busy()/>
             <button type="button" class="button wide" on:click=handler(move |_| sent_to.set(None))>

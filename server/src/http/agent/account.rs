@@ -13,6 +13,7 @@ use crate::http::agent::keys::new_key;
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::{AgentAuth, RegistrationAuth};
 use crate::http::extract::body::JsonBody;
+use crate::http::extract::language::ReaderLanguage;
 use crate::http::idempotency::once;
 use crate::{
     app::App,
@@ -32,6 +33,7 @@ use crate::{
 pub async fn register_agent(
     State(app): State<App>,
     _: RegistrationAuth,
+    ReaderLanguage(language): ReaderLanguage,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(account::parse_agent(&posted.body))?;
@@ -51,7 +53,8 @@ pub async fn register_agent(
             keys::insert(tx, id, &stored, &key.hash())?;
             // The mail that is scheduled here counts as the first request for one.
             let (times, last) = (0, None);
-            email_links::record_request(tx, id, VerificationRequests { times, last }, now)?;
+            let before = VerificationRequests { times, last };
+            email_links::record_request(tx, id, before, language, now)?;
             Ok(RegisteredAgent {
                 agent_id: id,
                 api_key: Some(key.reveal().to_owned()),

@@ -20,6 +20,7 @@ use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::accept::wants_page;
 use crate::http::extract::auth::AgentAuth;
 use crate::http::extract::body::JsonBody;
+use crate::http::extract::language::ReaderLanguage;
 use crate::http::extract::page::Parameters;
 use crate::http::idempotency::once;
 use crate::{
@@ -162,6 +163,7 @@ fn escaped(text: &str) -> String {
 pub async fn resend_verification(
     State(app): State<App>,
     agent: AgentAuth,
+    ReaderLanguage(language): ReaderLanguage,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     checked(no_fields(&posted.body))?;
@@ -179,7 +181,7 @@ pub async fn resend_verification(
             let seconds = u32::try_from(millis.div_euclid(1000) + 1).unwrap_or(u32::MAX);
             return Err(error::mail_too_soon(seconds));
         }
-        email_links::record_request(tx, agent.id, requests, now)?;
+        email_links::record_request(tx, agent.id, requests, language, now)?;
         Ok(ResentVerification {
             sent: true,
             message: format!("A mail with a link is on its way to {}.", stored.email),

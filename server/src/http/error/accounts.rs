@@ -95,11 +95,14 @@ pub fn session_ended() -> ApiError {
     )
 }
 
-/// A page of another origin tried to use the refresh cookie.
-pub fn foreign_origin() -> ApiError {
+/// A page of another origin than this server's tried to use the refresh cookie.
+pub fn foreign_origin(own: &str) -> ApiError {
     ApiError::new(
         ErrorCode::Forbidden,
-        "The Origin header must be the URL of this server.",
+        format!(
+            "The Origin header must be {own}, the PUBLIC_URL of this server. Open the app at that \
+             URL, or set PUBLIC_URL to the URL at which people open it."
+        ),
     )
 }
 

@@ -5,6 +5,7 @@ pub mod auth;
 pub mod body;
 pub mod client;
 pub mod form;
+pub mod language;
 pub mod near;
 pub mod oidc;
 pub mod page;

@@ -132,7 +132,7 @@ pub fn same_origin(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
     if origin == Some(app.origin().as_bytes()) {
         Ok(())
     } else {
-        Err(error::foreign_origin())
+        Err(error::foreign_origin(app.origin()))
     }
 }
 
@@ -149,16 +149,18 @@ fn cookie_name(app: &App) -> &'static str {
     }
 }
 
-/// Returns the refresh token in the cookies of a request.
+/// Returns the refresh token in the cookies of a request. A request with two of them has none: a
+/// browser sends two only if a page of another port or path planted one.
 pub fn refresh_cookie(app: &App, headers: &HeaderMap) -> Option<String> {
     let name = cookie_name(app);
     let lines = headers.get_all(header::COOKIE).into_iter();
-    let mut cookies = lines
+    let mut tokens = lines
         .filter_map(|line| line.to_str().ok())
         .flat_map(Cookie::split_parse)
-        .filter_map(Result::ok);
-    let found = cookies.find(|cookie| cookie.name() == name)?;
-    Some(found.value().to_owned())
+        .filter_map(Result::ok)
+        .filter(|cookie| cookie.name() == name);
+    let token = tokens.next()?.value().to_owned();
+    tokens.next().is_none().then_some(token)
 }
 
 /// Returns the `Set-Cookie` header that stores a refresh token, or that deletes it.

@@ -13,11 +13,12 @@ use axum::http::request::Parts;
 use axum::response::Response;
 
 use crate::app::App;
-use crate::domain::job::Job;
+use crate::domain::job::{Job, MAIL_LANE, RequestedCode};
 use crate::domain::oidc_token::OidcPerson;
 use crate::domain::{sign_in, sign_in_code};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
+use crate::http::extract::language::ReaderLanguage;
 use crate::http::extract::session::{self, SignedIn};
 use crate::http::idempotency::once;
 use crate::store::subjects::{self, Subject};
@@ -40,26 +41,26 @@ impl FromRequestParts<App> for ConfirmingPerson {
     }
 }
 
-/// Schedules the mail with a code to a person, unless the address or the person has received too
-/// many within an hour. `new_id` is the id of the address, if the server has not seen it before.
+/// Schedules the mail with a requested code, unless the address or the person has received too many
+/// within an hour. `new_id` is the id of the address, if the server has not seen it before.
 ///
 /// Codes are counted for the address, together with those of the built-in sign-in, and for the
 /// person.
 pub fn send_code(
     tx: &mut Tx<'_>,
-    id: SubjectId,
+    requested: RequestedCode,
     email: &str,
     sent_before: &[Timestamp],
     new_id: SubjectId,
-    now: Timestamp,
 ) -> Result<(), StoreError> {
+    let (id, now) = (requested.subject_id, requested.requested_at);
     let address = subjects::of_email(tx, email, new_id, now)?;
     let times = sign_in_code::send_another(&address.code_times, now)
         .zip(sign_in_code::send_another(sent_before, now));
     if let Some((of_address, of_person)) = times {
         subjects::set_code_times(tx, address.id, &of_address)?;
         subjects::set_code_times(tx, id, &of_person)?;
-        jobs::enqueue(tx, &Job::SendConfirmationCode { subject_id: id }, now)?;
+        jobs::enqueue(tx, &Job::SendConfirmationCode(requested), now)?;
     }
     Ok(())
 }
@@ -76,10 +77,12 @@ pub fn send_code(
 pub async fn send_email_code(
     State(app): State<App>,
     ConfirmingPerson(person): ConfirmingPerson,
+    ReaderLanguage(language): ReaderLanguage,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     let stated = checked(sign_in::parse_confirmation_request(&posted.body))?;
     let now = app.clock.now();
+    let salt = app.entropy.u64();
     let new_id = SubjectId::new(now, app.entropy.u128());
     let key = posted.once(format!("email {} {}", person.issuer, person.sub));
     once(&app, key, StatusCode::ACCEPTED, move |tx| {
@@ -89,9 +92,18 @@ pub async fn send_email_code(
         if !operators::set_unconfirmed_email(tx, operator_id, email)? {
             return Err(error::email_confirmed_already());
         }
-        send_code(tx, subject.id, email, &subject.code_times, new_id, now)?;
+        // This must not depend on the address, of which the response reveals nothing.
+        let delayed = jobs::is_failing(tx, MAIL_LANE)?;
+        let requested = RequestedCode {
+            subject_id: subject.id,
+            requested_at: now,
+            salt,
+            language,
+        };
+        send_code(tx, requested, email, &subject.code_times, new_id)?;
         oidc_subjects::set_email(tx, subject.id, email)?;
-        Ok(CodeSent { sent: true })
+        let sent = true;
+        Ok(CodeSent { sent, delayed })
     })
     .await
 }
@@ -146,12 +158,12 @@ fn confirm(
         return Ok(None);
     }
     if operators::confirm_email(tx, operator_id, &email)? {
-        subjects::use_codes(tx, subject.id, now)?;
+        subjects::use_codes(tx, subject.id, subject.language, now)?;
         return Ok(Some(ConfirmedEmail { operator_id, email }));
     }
     let known = oidc_subjects::known_operator(tx, &person.issuer, &email)?;
     let known = known.ok_or_else(error::operator_exists)?;
-    subjects::use_codes(tx, subject.id, now)?;
+    subjects::use_codes(tx, subject.id, subject.language, now)?;
     oidc_subjects::relink(tx, subject.id, known)?;
     operators::delete_unconfirmed(tx, operator_id)?;
     Ok(Some(ConfirmedEmail {

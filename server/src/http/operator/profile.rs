@@ -21,6 +21,7 @@ use axum::{
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::auth::OperatorAuth;
 use crate::http::extract::body::JsonBody;
+use crate::http::extract::language::ReaderLanguage;
 use crate::http::extract::session::{self, SignedIn};
 use crate::http::idempotency::{once, unless_answered};
 use crate::http::operator::email::send_code;
@@ -29,7 +30,7 @@ use crate::http::views;
 use crate::{
     app::App,
     config::KycMode,
-    domain::{account, ledger::Account, oidc_token::OidcPerson, task::Task},
+    domain::{account, job::RequestedCode, ledger::Account, oidc_token::OidcPerson, task::Task},
     store::{
         ledger, oidc_subjects,
         operators::{self, Operator},
@@ -57,6 +58,7 @@ const RECENT_PAYOUTS: u32 = 20;
         (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn register_operator(
     State(app): State<App>,
+    ReaderLanguage(language): ReaderLanguage,
     headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
@@ -64,6 +66,7 @@ pub async fn register_operator(
     let stated = checked(account::parse_operator(&posted.body, person.email()))?;
     let now = app.clock.now();
     let id = OperatorId::new(now, app.entropy.u128());
+    let salt = app.entropy.u64();
     let kyc = match app.config.kyc {
         KycMode::Auto => KycStatus::Approved,
         KycMode::Manual => KycStatus::Pending,
@@ -96,7 +99,13 @@ pub async fn register_operator(
             return Err(error::operator_exists());
         }
         if let Some(ids) = person.must_confirm() {
-            send_code(tx, ids.person, &stated.email, &[], ids.address, now)?;
+            let requested = RequestedCode {
+                subject_id: ids.person,
+                requested_at: now,
+                salt,
+                language,
+            };
+            send_code(tx, requested, &stated.email, &[], ids.address)?;
         }
         Ok(RegisteredOperator {
             operator_id: id,

@@ -14,11 +14,13 @@ use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::domain::fields::no_fields;
-use crate::domain::job::Job;
+use crate::domain::job::{Job, MAIL_LANE, RequestedCode};
+use crate::domain::language::Language;
 use crate::domain::session::RefreshUse;
 use crate::domain::{secret, sign_in, sign_in_code};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
+use crate::http::extract::language::ReaderLanguage;
 use crate::http::extract::session::{
     PersonAuth, builtin_sign_in, refresh_cookie, same_origin, set_refresh_cookie,
 };
@@ -34,24 +36,38 @@ const SESSIONS_MAX: u32 = 100;
 /// Send a sign-in code to an e-mail address.
 ///
 /// The response is the same for every address. A code has six digits and is valid for 10 minutes,
-/// once. An address receives at most five an hour.
+/// once. An address receives at most five an hour. The mail is in the language that
+/// `Accept-Language` prefers: English, German, Spanish, French or Portuguese.
 #[utoipa::path(post, path = paths::SIGN_IN_CODE, tag = "sign-in", request_body = RequestCode,
     responses((status = 202, body = CodeSent), (status = 400, body = ErrorBody),
         (status = 409, body = ErrorBody)))]
-pub async fn request_code(State(app): State<App>, posted: JsonBody) -> Result<Response, ApiError> {
+pub async fn request_code(
+    State(app): State<App>,
+    ReaderLanguage(language): ReaderLanguage,
+    posted: JsonBody,
+) -> Result<Response, ApiError> {
     builtin_sign_in(&app)?;
     let stated = checked(sign_in::parse_request(&posted.body))?;
     let now = app.clock.now();
+    let salt = app.entropy.u64();
     let new_id = SubjectId::new(now, app.entropy.u128());
     let key = posted.once(format!("sign-in {}", stated.email));
     once(&app, key, StatusCode::ACCEPTED, move |tx| {
         let subject = subjects::of_email(tx, &stated.email, new_id, now)?;
+        // This must not depend on the address, of which the response reveals nothing.
+        let delayed = jobs::is_failing(tx, MAIL_LANE)?;
         if let Some(times) = sign_in_code::send_another(&subject.code_times, now) {
             subjects::set_code_times(tx, subject.id, &times)?;
-            let subject_id = subject.id;
-            jobs::enqueue(tx, &Job::SendSignInCode { subject_id }, now)?;
+            let requested = RequestedCode {
+                subject_id: subject.id,
+                requested_at: now,
+                salt,
+                language,
+            };
+            jobs::enqueue(tx, &Job::SendSignInCode(requested), now)?;
         }
-        Ok(CodeSent { sent: true })
+        let sent = true;
+        Ok(CodeSent { sent, delayed })
     })
     .await
 }
@@ -65,6 +81,7 @@ pub async fn request_code(State(app): State<App>, posted: JsonBody) -> Result<Re
         (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn verify_code(
     State(app): State<App>,
+    ReaderLanguage(language): ReaderLanguage,
     headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
@@ -78,7 +95,7 @@ pub async fn verify_code(
     let session = app
         .store
         .write(move |tx| {
-            let Some(person) = proven(tx, &stated, new_id, now)? else {
+            let Some(person) = proven(tx, &stated, (new_id, language), now)? else {
                 return Ok(None);
             };
             let begun = issuer.begin(tx, person, session_id, &device);
@@ -97,7 +114,7 @@ pub async fn verify_code(
 fn proven(
     tx: &mut Tx<'_>,
     stated: &VerifyCode,
-    new_id: SubjectId,
+    (new_id, language): (SubjectId, Language),
     now: Timestamp,
 ) -> Result<Option<Person>, ApiError> {
     let subject = subjects::of_email(tx, &stated.email, new_id, now)?;
@@ -108,7 +125,7 @@ fn proven(
         subjects::count_wrong_guess(tx, subject.id)?;
         return Ok(None);
     }
-    subjects::use_codes(tx, subject.id, now)?;
+    subjects::use_codes(tx, subject.id, language, now)?;
     Ok(Some(with_operator(tx, &subject)?))
 }
 

@@ -94,6 +94,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "V22__unconfirmed_email",
         include_str!("../../../migrations/0022_unconfirmed_email.sql"),
     ),
+    (
+        "V23__mails",
+        include_str!("../../../migrations/0023_mails.sql"),
+    ),
 ];
 
 /// Applies the missing migrations and returns their names. Fails before it applies anything if an

@@ -16,7 +16,8 @@ pub use claims::{
     postpone, release, renew, retry, take_back,
 };
 pub use overview::{
-    QueueStats, StoredFailedJob, count_unfinished, list_failed, queue_stats, requeue_failed,
+    QueueStats, StoredFailedJob, count_unfinished, is_failing, list_failed, queue_stats,
+    requeue_failed,
 };
 
 /// Enqueues `job` for `due_at`. A job that is queued already becomes due then, as if it were new.

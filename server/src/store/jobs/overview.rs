@@ -68,6 +68,16 @@ pub fn count_unfinished(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64), S
     row.map_or(Ok((0, 0)), |row| Ok((row.get("due")?, row.get("failed")?)))
 }
 
+/// Returns whether a waiting job of this lane has failed already, so that others may fail too.
+pub fn is_failing(tx: &mut Tx<'_>, lane: &str) -> Result<bool, StoreError> {
+    let row = tx.first(
+        "SELECT 1 AS found FROM job WHERE lane = $1 AND state = 'waiting' AND last_error <> ''
+         LIMIT 1",
+        &params![lane],
+    )?;
+    Ok(row.is_some())
+}
+
 /// Returns a page of the jobs that failed for good, in the order in which they were due, after a
 /// position in that order. A job has no id, so its position is its due time and its payload.
 pub fn list_failed(

@@ -19,7 +19,7 @@ use server::http;
 use server::jobs::runner;
 use server::serve::connections::{self, ConnectionLimits};
 use server::store::jobs::{ClaimCapacity, ClaimedJob};
-use server::store::{StoreError, Tx, jobs, ledger};
+use server::store::{Store, StoreError, Tx, jobs, ledger};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -53,7 +53,7 @@ pub(crate) struct TestApp {
     pub(super) callers: AtomicU32,
     // The fields are dropped in this order: the files before the database that they belong to.
     folder: TempDir,
-    _store: FreshStore,
+    store: FreshStore,
 }
 
 impl TestApp {
@@ -100,9 +100,22 @@ impl TestApp {
             client: Client::new(),
             callers: AtomicU32::new(1),
             folder,
-            _store: store,
+            store,
         };
         (app, listener)
+    }
+
+    /// Starts another server of the same database, and returns its URL. Its `PUBLIC_URL` is that of
+    /// the first.
+    pub(crate) async fn serve_again(&self) -> String {
+        let mut app = self.app.clone();
+        if let Some(url) = self.store.postgres_url() {
+            app.store = Store::open_postgres(&url).unwrap();
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        serve(app, listener);
+        url
     }
 
     /// Returns the server's current time.
@@ -193,7 +206,12 @@ impl TestApp {
 }
 
 fn serving((app, listener): (TestApp, TcpListener)) -> TestApp {
-    let router = http::router(app.app.clone()).unwrap();
+    serve(app.app.clone(), listener);
+    app
+}
+
+fn serve(app: App, listener: TcpListener) {
+    let router = http::router(app).unwrap();
     // The task ends with the runtime of its test.
     tokio::spawn(connections::serve(
         listener,
@@ -201,7 +219,6 @@ fn serving((app, listener): (TestApp, TcpListener)) -> TestApp {
         ConnectionLimits::of(1024),
         CancellationToken::new(),
     ));
-    app
 }
 
 fn config(folder: &TempDir, origin: &str, arguments: &[&str]) -> Config {
