@@ -29,7 +29,8 @@ pub struct PasskeyRequestOptions(pub Value);
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AddPasskey {
-    /// The name of the passkey. Without one it is named after the authenticator or the browser.
+    /// The name of the passkey, up to 64 characters. Without one it is named after the
+    /// authenticator or the browser.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(example = "My phone"))]
     pub name: Option<String>,
