@@ -31,7 +31,7 @@ pub struct SignInMethods {
 }
 
 /// What an app needs to sign a person in at an OpenID Connect issuer, by authorization code with
-/// PKCE.
+/// PKCE and the scopes `openid email`. The API accepts the ID token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OidcMethod {

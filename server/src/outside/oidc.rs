@@ -208,10 +208,14 @@ impl Inner {
 
     async fn renew(&self, now: Timestamp) {
         let read = self.read(now).await;
-        if let Err(problem) = &read {
-            tracing::warn!(issuer = self.issuer, "OpenID Connect issuer: {problem}");
-        }
         let mut cache = self.cache();
+        let issuer = &self.issuer;
+        match (&read, cache.has_failed) {
+            (Err(problem), false) => tracing::warn!(issuer, "OpenID Connect issuer: {problem}"),
+            (Err(problem), true) => tracing::debug!(issuer, "OpenID Connect issuer: {problem}"),
+            (Ok(_), true) => tracing::info!(issuer, "the OpenID Connect issuer answers again"),
+            (Ok(_), false) => {}
+        }
         cache.has_failed = read.is_err();
         cache.published = read.ok().or(cache.published.take());
         cache.fetch = None;

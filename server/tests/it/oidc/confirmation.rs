@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api_types::paths;
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -84,13 +85,13 @@ impl Confirming {
 
 on_both_databases! {
     async fn an_operator_may_look_and_accepts_after_proving_the_address(store) {
-        let world = Confirming::start(store).await;
-        let app = &world.app;
-        let token = world.token("jane");
+        let setup = Confirming::start(store).await;
+        let app = &setup.app;
+        let token = setup.token("jane");
         let refused = register(app, &token, &json!({"name": "Jane Doe"})).await;
         refused.refused(400, "validation");
         assert_eq!(refused.faulty_fields(), ["email"]);
-        let registered = world.register("jane", "Jane@Example.com").await;
+        let registered = setup.register("jane", "Jane@Example.com").await;
         let jane = profile(app, &token).await.ok();
         assert_eq!((jane.text("email"), &jane.body["email_confirmed"]), (EMAIL.into(), &json!(false)));
 
@@ -99,22 +100,22 @@ on_both_databases! {
         let found = find_tasks(app, &token).await.ok();
         assert_eq!(found.body["data"][0]["task_id"], json!(task));
         assert_eq!(found.body["data"][0]["actions"], json!([]));
-        let accept = async || world.post("jane", &paths::accept_task(task), &json!({})).await;
+        let accept = async || setup.post("jane", &paths::accept_task(task), &json!({})).await;
         let answer = accept().await;
         let sentence = answer.refused(403, "forbidden");
         assert!(sentence.contains("POST /auth/email/confirm"), "{sentence}");
         let search = "/api/v1/operators/search?lat=52.5&lng=13.4";
         assert_eq!(agent.get(search).await.ok().body["pagination"]["total"], json!(0));
 
-        let code = world.code(EMAIL);
+        let code = setup.code(EMAIL);
         let wrong = if code == "000000" { "000001" } else { "000000" };
-        world.confirm("jane", wrong).await.refused(401, "unauthorized");
-        let confirmed = world.confirm("jane", &code).await.ok();
+        setup.confirm("jane", wrong).await.refused(401, "unauthorized");
+        let confirmed = setup.confirm("jane", &code).await.ok();
         let account = json!({"operator_id": registered.body["operator_id"], "email": EMAIL});
         assert_eq!(confirmed.body, account);
         // The response was lost, and the request is sent again.
-        assert_eq!(world.confirm("jane", &code).await.ok().body, account);
-        world.send_code("jane", &json!({})).await.refused(409, "invalid_state");
+        assert_eq!(setup.confirm("jane", &code).await.ok().body, account);
+        setup.send_code("jane", &json!({})).await.refused(409, "invalid_state");
         let jane = profile(app, &token).await.ok();
         assert_eq!((jane.text("email"), &jane.body["email_confirmed"]), (EMAIL.into(), &json!(true)));
         accept().await.ok();
@@ -126,37 +127,37 @@ on_both_databases! {
     }
 
     async fn an_address_is_nobodys_until_it_is_proven(store) {
-        let world = Confirming::start(store).await;
-        let app = &world.app;
-        let squatter = world.register("squatter", EMAIL).await;
+        let setup = Confirming::start(store).await;
+        let app = &setup.app;
+        let squatter = setup.register("squatter", EMAIL).await;
         // Its owner registers here, and another person at the issuer with a verified address.
         let owner = Device::sign_in(app, EMAIL).await;
         assert_eq!(owner.operator_id, Value::Null);
         let owned = owner.register(json!({"name": "Jane Doe"})).await.created();
-        let verified = world.key.sign(&claims(app, &world.issuer, "jane"));
+        let verified = setup.key.sign(&claims(app, &setup.issuer, "jane"));
         let same = profile(app, &verified).await.ok();
         assert_eq!(same.body["operator_id"], owned.body["operator_id"]);
-        let mut mine = profile(app, &world.token("squatter")).await.ok();
+        let mut mine = profile(app, &setup.token("squatter")).await.ok();
         assert_eq!(mine.body["operator_id"], squatter.body["operator_id"]);
         // Even the right code does not help, because somebody else of the issuer has the account.
-        world.send_code("squatter", &json!({})).await;
-        let code = world.code(EMAIL);
-        world.confirm("squatter", &code).await.refused(409, "already_exists");
-        mine = profile(app, &world.token("squatter")).await.ok();
+        setup.send_code("squatter", &json!({})).await;
+        let code = setup.code(EMAIL);
+        setup.confirm("squatter", &code).await.refused(409, "already_exists");
+        mine = profile(app, &setup.token("squatter")).await.ok();
         assert_eq!(mine.body["email_confirmed"], json!(false));
     }
 
     async fn whoever_proves_a_known_address_gets_its_account(store) {
-        let world = Confirming::start(store).await;
-        let app = &world.app;
+        let setup = Confirming::start(store).await;
+        let app = &setup.app;
         let phone = Device::sign_in(app, EMAIL).await;
         let known = phone.register(json!({"name": "Jane Doe"})).await.created();
         // The response does not tell that the address is known.
-        let registered = world.register("jane", EMAIL).await;
+        let registered = setup.register("jane", EMAIL).await;
         assert_ne!(registered.body["operator_id"], known.body["operator_id"]);
-        let confirmed = world.confirm("jane", &world.code(EMAIL)).await.ok();
+        let confirmed = setup.confirm("jane", &setup.code(EMAIL)).await.ok();
         assert_eq!(confirmed.body["operator_id"], known.body["operator_id"]);
-        let jane = profile(app, &world.token("jane")).await.ok();
+        let jane = profile(app, &setup.token("jane")).await.ok();
         assert_eq!(jane.body["operator_id"], known.body["operator_id"]);
         assert_eq!(jane.body["email_confirmed"], json!(true));
         let accounts = move |tx: &mut server::store::Tx<'_>| {
@@ -167,68 +168,82 @@ on_both_databases! {
     }
 
     async fn a_wrong_address_is_corrected_and_codes_are_bound_to_theirs(store) {
-        let world = Confirming::start(store).await;
-        world.register("jane", "jame@example.com").await;
-        let old = world.code("jame@example.com");
-        let answer = world.send_code("jane", &json!({"email": "no address"})).await;
+        let setup = Confirming::start(store).await;
+        setup.register("jane", "jame@example.com").await;
+        let old = setup.code("jame@example.com");
+        let answer = setup.send_code("jane", &json!({"email": "no address"})).await;
         answer.refused(400, "validation");
-        let sent = world.send_code("jane", &json!({"email": EMAIL})).await;
+        let sent = setup.send_code("jane", &json!({"email": EMAIL})).await;
         assert_eq!((sent.status, &sent.body), (202, &json!({"sent": true})));
-        let jane = profile(&world.app, &world.token("jane")).await.ok();
+        let jane = profile(&setup.app, &setup.token("jane")).await.ok();
         assert_eq!(jane.text("email"), EMAIL);
-        let new = world.code(EMAIL);
+        let new = setup.code(EMAIL);
         if old != new {
-            world.confirm("jane", &old).await.refused(401, "unauthorized");
+            setup.confirm("jane", &old).await.refused(401, "unauthorized");
         }
-        assert_eq!(world.confirm("jane", &new).await.ok().text("email"), EMAIL);
+        assert_eq!(setup.confirm("jane", &new).await.ok().text("email"), EMAIL);
     }
 
     async fn codes_are_guessed_five_times_and_mailed_five_times_an_hour(store) {
-        let world = Confirming::start(store).await;
-        world.register("jane", EMAIL).await;
-        let code = world.code(EMAIL);
+        let setup = Confirming::start(store).await;
+        setup.register("jane", EMAIL).await;
+        let code = setup.code(EMAIL);
         let wrong = if code == "000000" { "000001" } else { "000000" };
         for _ in 0..5 {
-            world.confirm("jane", wrong).await.refused(401, "unauthorized");
+            setup.confirm("jane", wrong).await.refused(401, "unauthorized");
         }
-        world.confirm("jane", &code).await.refused(401, "unauthorized");
+        setup.confirm("jane", &code).await.refused(401, "unauthorized");
         for _ in 0..6 {
-            assert_eq!(world.send_code("jane", &json!({})).await.status, 202);
+            assert_eq!(setup.send_code("jane", &json!({})).await.status, 202);
         }
-        assert_eq!(world.app.mails().len(), 5);
+        assert_eq!(setup.app.mails().len(), 5);
         // The address has had its mails, whoever names it, and the person theirs.
-        world.register("joe", EMAIL).await;
-        world.send_code("jane", &json!({"email": "other@example.com"})).await;
-        assert_eq!(world.app.mails().len(), 5);
-        world.app.advance(Duration::from_secs(60 * 60));
-        world.send_code("joe", &json!({})).await;
-        world.confirm("joe", &world.code(EMAIL)).await.ok();
+        setup.register("joe", EMAIL).await;
+        setup.send_code("jane", &json!({"email": "other@example.com"})).await;
+        assert_eq!(setup.app.mails().len(), 5);
+        setup.app.advance(Duration::from_secs(60 * 60));
+        setup.send_code("joe", &json!({})).await;
+        setup.confirm("joe", &setup.code(EMAIL)).await.ok();
+    }
+
+    async fn guesses_at_the_same_time_are_all_counted(store) {
+        let setup = Confirming::start(store).await;
+        setup.register("jane", EMAIL).await;
+        let code = setup.code(EMAIL);
+        let guesses: Vec<_> = (0..20)
+            .map(|n| format!("{n:06}"))
+            .filter(|guess| *guess != code)
+            .collect();
+        let guess = async |guess: &String| setup.confirm("jane", guess).await.status;
+        let statuses = join_all(guesses.iter().map(guess)).await;
+        assert!(statuses.iter().all(|status| *status == 401), "{statuses:?}");
+        setup.confirm("jane", &code).await.refused(401, "unauthorized");
     }
 
     async fn a_code_is_for_its_purpose_and_its_person(store) {
-        let world = Confirming::start(store).await;
-        let app = &world.app;
-        assert_accepted(app, &world.token("jane")).await;
+        let setup = Confirming::start(store).await;
+        let app = &setup.app;
+        assert_accepted(app, &setup.token("jane")).await;
         for path in [paths::CONFIRM_EMAIL, paths::EMAIL_CODE] {
             let body = match path {
                 paths::EMAIL_CODE => json!({}),
                 _ => json!({"code": "123456"}),
             };
-            world.post("jane", path, &body).await.refused(403, "forbidden");
+            setup.post("jane", path, &body).await.refused(403, "forbidden");
             app.post(path, &body).await.refused(401, "unauthorized");
         }
-        world.register("jane", EMAIL).await;
-        let code = world.code(EMAIL);
+        setup.register("jane", EMAIL).await;
+        let code = setup.code(EMAIL);
         let body = json!({"email": EMAIL, "code": code});
         app.post(paths::VERIFY_CODE, &body).await.refused(401, "unauthorized");
-        world.register("joe", EMAIL).await;
-        let other = world.code(EMAIL);
+        setup.register("joe", EMAIL).await;
+        let other = setup.code(EMAIL);
         if code != other {
-            world.confirm("joe", &code).await.refused(401, "unauthorized");
+            setup.confirm("joe", &code).await.refused(401, "unauthorized");
         }
-        world.confirm("jane", &code).await.ok();
+        setup.confirm("jane", &code).await.ok();
         for bad in ["", "12345", "1234567", "abcdef"] {
-            world.confirm("joe", bad).await.refused(400, "validation");
+            setup.confirm("joe", bad).await.refused(400, "validation");
         }
     }
 }
