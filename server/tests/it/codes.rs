@@ -60,7 +60,6 @@ on_both_databases! {
     async fn a_thousand_guesses_from_everywhere_are_worth_five_a_code(store) {
         let app = start_behind_proxy(store).await;
         let mut guesses = 0..1000_u32;
-        let mut compared = 0;
         for hour in 0..2 {
             for nth in 1..=6 {
                 request_code(&app, JANE).await;
@@ -70,17 +69,17 @@ on_both_databases! {
                 assert_eq!(mails.len(), hour * 5 + nth.min(5), "the sixth is not sent");
                 let code = code_in(mails.last().unwrap());
                 let mut wrong = wrong_codes(&code);
-                for from in guesses.by_ref().take(80) {
-                    let answer = guess(&app, from, &wrong.next().unwrap()).await;
-                    answer.refused(401, "unauthorized");
+                for count in [5, 75] {
+                    for from in guesses.by_ref().take(count) {
+                        let answer = guess(&app, from, &wrong.next().unwrap()).await;
+                        answer.refused(401, "unauthorized");
+                    }
+                    guess(&app, 5000, &code).await.refused(401, "unauthorized");
                 }
-                guess(&app, 5000, &code).await.refused(401, "unauthorized");
-                compared += if nth <= 5 { 5 } else { 0 };
                 app.advance(5 * MINUTE);
             }
             app.advance(60 * MINUTE);
         }
-        assert_eq!(compared, 50);
         let code = mailed_code(&app, JANE).await;
         guess(&app, 5001, &code).await.ok();
     }
