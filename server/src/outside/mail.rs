@@ -216,8 +216,9 @@ fn is_private(url: &Url) -> bool {
 }
 
 /// Classifies an SMTP error. A mail that was refused because of its recipient is not sent again,
-/// nor one to an address with letters that the server cannot read (RFC 6531). Any other refusal is a matter between the host and the mail server, such as a wrong password or
-/// an unknown sender: once it is settled, the mail is sent.
+/// nor one to an address with letters that the server cannot read (RFC 6531). Any other refusal is
+/// a matter between the host and the mail server, such as a wrong password or an unknown sender:
+/// once it is settled, the mail is sent.
 fn sorted(error: &lettre::transport::smtp::Error, to: &str) -> MailError {
     let text = without_address(&error.to_string(), to);
     match error.status() {

@@ -21,7 +21,7 @@ use crate::domain::passkey::{
 };
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
-use crate::http::extract::session::PersonAuth;
+use crate::http::extract::session::{PersonAuth, builtin_sign_in};
 use crate::http::idempotency::once;
 use crate::store::passkeys::{self, Opener, StoredCeremony, StoredPasskey};
 use crate::store::{StoreError, Tx, jobs, subjects};
@@ -66,8 +66,9 @@ pub async fn passkey_options(
 /// Returns this server as a relying party.
 ///
 /// # Errors
-/// 409 if its public URL names an IP address.
+/// 409 if its public URL names an IP address, or if operators sign in elsewhere only.
 pub(super) fn relying_party(app: &App) -> Result<RelyingParty, ApiError> {
+    builtin_sign_in(app)?;
     RelyingParty::of(app.origin()).ok_or_else(error::no_passkeys_here)
 }
 
