@@ -1,6 +1,7 @@
 //! Operators who register with a token of the issuer, and which account a token belongs to.
 
 use api_types::paths;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::issuer::{Issuer, Key};
@@ -79,11 +80,35 @@ on_both_databases! {
             assert_accepted(&app, &with("thief", &email, unproven)).await;
         }
         assert_accepted(&app, &with("other", "other@example.com", json!(true))).await;
-        let claimed = profile(&app, &with("jane", &email, json!(true))).await.ok();
-        assert_eq!(claimed.body["operator_id"], json!(operator.id));
+        // The app sends several requests at once when it opens.
+        let token = with("jane", &email, json!(true));
+        for claimed in join_all((0..8).map(|_| profile(&app, &token))).await {
+            assert_eq!(claimed.ok().body["operator_id"], json!(operator.id));
+        }
         // The account has an owner now.
         assert_accepted(&app, &with("thief", &email, json!("true"))).await;
         profile(&app, &with("jane", "new@example.com", json!(true))).await.ok();
+    }
+
+    async fn one_person_registers_once_and_two_do_not_share_an_address(store) {
+        let key = Key::es256("k");
+        let issuer = Issuer::start(&[&key]).await;
+        let app = start(store, &issuer).await;
+        let registered = async |sub: &str, email: &str| {
+            let mut claims = claims(&app, &issuer, sub);
+            claims["email"] = json!(email);
+            let answer = register(&app, &key.sign(&claims), &json!({"name": "Jane Doe"})).await;
+            answer.status
+        };
+        let count = |statuses: Vec<u16>| {
+            assert!(statuses.iter().all(|it| [201, 409].contains(it)), "{statuses:?}");
+            statuses.into_iter().filter(|status| *status == 201).count()
+        };
+        let same = join_all((0..6).map(|_| registered("jane", "jane@example.com"))).await;
+        assert_eq!(count(same), 1);
+        let subs: Vec<_> = (0..6).map(|n| format!("joe{n}")).collect();
+        let others = subs.iter().map(|sub| registered(sub, "joe@example.com"));
+        assert_eq!(count(join_all(others).await), 1);
     }
 
     async fn an_operator_signs_in_both_here_and_at_the_issuer(store) {
