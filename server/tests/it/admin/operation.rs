@@ -17,6 +17,8 @@ on_both_databases! {
         let (agent, _poor) = (app.agent().await, app.poor_agent().await);
         let body = json!({"name": "100% Ann_", "email": "ann@example.com", "phone": "+4930123456"});
         let ann = app.post(paths::REGISTER_OPERATOR, &body).await.created();
+        // Ids of the same millisecond are in no order.
+        app.advance(Duration::from_millis(1));
         let _others = (app.operator().await, app.operator().await);
         let found = async |query: &str| {
             let page = look(&app, &format!("{}?{query}", paths::ADMIN_OPERATORS)).await;
@@ -80,6 +82,8 @@ on_both_databases! {
         assert_eq!((&failed["kind"], &failed["last_error"]),
             (&json!("review_proof"), &json!("the model is away")));
         let retry = paths::retry_job(failed["job_id"].as_str().unwrap());
+        // Entries of the same millisecond are in no order.
+        app.advance(Duration::from_millis(1));
         host(&app, Method::POST, &retry, &Value::Null).await.ok();
         app.drain_jobs().await;
         assert_eq!(agent.get(&paths::task(task)).await.ok().text("status"), "COMPLETED");
