@@ -59,6 +59,7 @@ enum Mode {
 /// A running proxy. Phones connect to `address`.
 pub(crate) struct Line {
     pub(crate) address: SocketAddr,
+    pub(crate) server: SocketAddr,
     state: Arc<State>,
 }
 
@@ -98,7 +99,11 @@ impl Line {
                 );
             }
         });
-        Ok(Self { address, state })
+        Ok(Self {
+            address,
+            server,
+            state,
+        })
     }
 
     /// Returns the number of submissions that have reached the server.

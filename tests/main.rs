@@ -23,6 +23,7 @@ mod clients; // programs written from each reference alone work as they stand
 mod confirmation; // a confirmation sent twice over a bad line arrives once
 mod credential; // a secret typed on a phone reaches the agent and is stored nowhere else
 mod faults; // a killed server, a stopped database, a full disk: nothing is lost or doubled
+mod issuer; // operators sign in at an OpenID Connect issuer
 mod key_change; // a phone notices that an agent's key has changed
 mod operator; // estimates, typed answers, drafts, revisions: a claimed task on the phone
 mod outbox; // unsent proofs are sent once, all of them, and only for their operator

@@ -112,8 +112,12 @@ const device = (current) => ({
   device: current ? "Chrome on Android" : "", created_at: at(-50), last_used_at: at(-2), current,
 });
 
+const methods = { builtin: true, passkeys: true, oidc: null };
+
 /** The responses of a session, unless a state has others. */
 export const SESSION = {
   "POST /auth/refresh": session,
+  "GET /auth/methods": methods,
+  "GET /auth/passkeys": { data: [] },
   "GET /auth/sessions": { data: [device(true), device(false)] },
 };

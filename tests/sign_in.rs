@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::{companion::Companion, world::World};
@@ -18,7 +18,8 @@ async fn post(agent: &mut Companion) -> Result<Value> {
         "task_type": "CONTENT_REVIEW",
         "proof_requirements": ["The opening hour on Saturday is stated"],
     });
-    Ok(agent.does("post", task).await?["task_id"].take())
+    let posted = agent.does("post", task).await?;
+    posted.get("task_id").cloned().context("a task has an id")
 }
 
 /// Returns the access token of the last request, and the refresh token of the cookie.

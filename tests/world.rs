@@ -1,7 +1,10 @@
 //! The world of one story: the built server with a fresh data folder, a connection to it, and a
 //! folder for agents and people. It ends only what it has started, and checks the ledger last.
 
-use std::{env, net::SocketAddr, path::PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
 use rusqlite::Connection;
@@ -34,21 +37,47 @@ impl World {
         more: [(&'static str, String); N],
     ) -> Result<Self> {
         let folder = fresh_folder(story)?;
-        let address = free_address()?;
-        let line = Line::start(address, folder.join("wire")).await?;
+        let line = Self::line(&folder).await?;
+        Self::start_on(folder, line, more).await
+    }
+
+    /// Starts the connection to a server that is not started yet.
+    pub(crate) async fn line(folder: &Path) -> Result<Line> {
+        Line::start(free_address()?, folder.join("wire")).await
+    }
+
+    /// Starts the server at the end of a connection.
+    pub(crate) async fn start_on<const N: usize>(
+        folder: PathBuf,
+        line: Line,
+        more: [(&'static str, String); N],
+    ) -> Result<Self> {
         let settings = [
-            ("PUBLIC_URL", url_of(line.address)),
+            ("PUBLIC_URL", Self::url_of(&line)),
             // The log contains everything that the server can log, because a secret must not be in
             // it either.
             ("LOG", "debug".to_owned()),
         ];
         let settings: Vec<_> = settings.into_iter().chain(more).collect();
-        let server = Host::start(&folder, address, &settings).await?;
+        let server = Host::start(&folder, line.server, &settings).await?;
         Ok(Self {
             folder,
             line,
             server,
         })
+    }
+
+    /// Returns the URL by which people reach the server. It has a name, because passkeys need one.
+    pub(crate) fn url_of(line: &Line) -> String {
+        format!("http://localhost:{}", line.address.port())
+    }
+
+    /// Returns the texts in a column of the database.
+    pub(crate) fn stored(&self, table: &str, column: &str) -> Result<Vec<String>> {
+        let database = self.database()?;
+        let mut rows = database.prepare(&format!("SELECT {column} FROM {table}"))?;
+        let texts = rows.query_map([], |row| row.get(0))?;
+        Ok(texts.collect::<Result<_, _>>()?)
     }
 
     /// Returns the server.
@@ -106,7 +135,7 @@ impl World {
         let screenshots =
             env::var_os("SCREENSHOTS").map_or_else(|| target().join("screenshots"), PathBuf::from);
         let args = json!({
-            "url": url_of(self.line.address),
+            "url": Self::url_of(&self.line),
             "chromium": chromium(),
             "profile": self.profile(name),
             "screenshots": screenshots,
@@ -121,11 +150,6 @@ impl World {
     pub(crate) async fn ends(self) -> Result<()> {
         self.server.ends().await
     }
-}
-
-/// Returns the URL of a server on this machine. It has a name, because passkeys need one.
-fn url_of(address: SocketAddr) -> String {
-    format!("http://localhost:{}", address.port())
 }
 
 /// Returns the path of the browser.

@@ -20,6 +20,8 @@ pub enum AppPage {
     Profile,
     /// The registration of a new operator.
     SignUp,
+    /// Where an OpenID Connect issuer sends a person who has signed in there.
+    SignIn,
 }
 
 impl AppPage {
@@ -35,6 +37,7 @@ impl AppPage {
             (Some("earnings"), None, None) => Self::Earnings,
             (Some("profile"), None, None) => Self::Profile,
             (Some("sign-up"), None, None) => Self::SignUp,
+            (Some("sign-in"), None, None) => Self::SignIn,
             _ => return None,
         };
         parts.next().is_none().then_some(page)
@@ -59,6 +62,7 @@ mod tests {
             ("/earnings", AppPage::Earnings),
             ("/profile", AppPage::Profile),
             ("/sign-up", AppPage::SignUp),
+            ("/sign-in", AppPage::SignIn),
         ] {
             assert_eq!(AppPage::parse(path), Some(page), "{path}");
         }

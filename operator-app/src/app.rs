@@ -6,13 +6,12 @@ use leptos::prelude::*;
 use crate::{
     browser::{self, spawn},
     client::SessionClient,
-    components::{Clock, HeadingFocus, OfflineBanner, SignInAgain, dynamic, empty_view, load},
+    components::{Clock, HeadingFocus, OfflineBanner, SignInAgain, dynamic, load},
     context::{CurrentSession, MyTasks, OnlineStatus},
     frame::{ActiveTask, Frame, UpdateBanner},
     lazy::LazyPages,
     outbox::Outbox,
     pages::{SignInPage, TasksPage},
-    passkey,
     route::Route,
     screen::{LazyPage, Screen},
     session::Session,
@@ -33,7 +32,10 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(Outbox::new());
     let heading_focus = HeadingFocus::new();
     provide_context(heading_focus);
-    provide_context(Route::follow(heading_focus));
+    let route = Route::follow(heading_focus);
+    provide_context(route);
+    // On the way to an issuer and back there is no token, so nothing of the operator can be loaded.
+    let is_between = Memo::new(move |_| route.screen() == Some(Screen::SIGN_IN));
     provide_context(LazyPages::fetch());
     for event in ["online", "offline"] {
         let listener =
@@ -41,7 +43,7 @@ pub(crate) fn App() -> impl IntoView {
         on_cleanup(|| listener.remove());
     }
     view! {
-        {dynamic(move || match session.get() {
+        {dynamic(move || match session.get().filter(|_| !is_between.get()) {
                 None => view! { <SignedOut/> }.into_any(),
                 Some(session) => view! { <SignedIn session/> }.into_any(),
             })}
@@ -55,10 +57,7 @@ fn SignedOut() -> impl IntoView {
     let OnlineStatus(online) = expect_context();
     let route: Route = expect_context();
     let pages: LazyPages = expect_context();
-    let other_ways = Callback::new(move |()| match passkey::are_supported() {
-        true => pages.show_sign_in_by_passkey(),
-        false => empty_view(),
-    });
+    let other_ways = Callback::new(move |methods| pages.show_other_ways(methods));
     view! {
         <div class="frame signed-out">
             <OfflineBanner online/>
@@ -66,6 +65,7 @@ fn SignedOut() -> impl IntoView {
             <main id="main" tabindex="-1">
                 {dynamic(move || match route.screen() {
                     Some(Screen::SIGN_UP) => pages.show(LazyPage::SignUp),
+                    Some(Screen::SIGN_IN) => pages.show(LazyPage::SignIn),
                     _ => view! { <SignInPage beside=other_ways/> }.into_any(),
                 })}
             </main>
@@ -103,7 +103,7 @@ fn SignedIn(session: Session) -> impl IntoView {
 fn page(screen: Option<Screen>, pages: LazyPages) -> AnyView {
     match screen {
         Some(Screen::Tasks) => view! { <TasksPage/> }.into_any(),
-        Some(Screen::SIGN_UP) | None => pages.show_not_found(),
+        Some(Screen::SIGN_UP | Screen::SIGN_IN) | None => pages.show_not_found(),
         Some(Screen::Lazy(page)) => pages.show(page),
     }
 }

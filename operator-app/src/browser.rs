@@ -9,7 +9,7 @@ use leptos::prelude::{document, request_animation_frame, window};
 use serde::{Serialize, de::DeserializeOwned};
 use ulid::Ulid;
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, UrlSearchParams};
 
 /// Returns the time of the phone's clock. It affects what is shown, never what is allowed.
 pub(crate) fn now() -> Timestamp {
@@ -163,6 +163,21 @@ pub(crate) fn remove_stored(key: &str) {
     }
 }
 
+/// Stores a text for this tab, if the browser has storage. Not for secrets.
+pub(crate) fn store_for_tab(key: &str, text: &str) {
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = storage.set_item(key, text);
+    }
+}
+
+/// Returns the text stored for this tab, and removes it.
+pub(crate) fn take_from_tab(key: &str) -> Option<String> {
+    let storage = window().session_storage().ok().flatten()?;
+    let text = storage.get_item(key).ok().flatten();
+    let _ = storage.remove_item(key);
+    text
+}
+
 /// Asks the browser not to evict the outbox when storage runs short.
 pub(crate) fn request_persistence() {
     let storage = window().navigator().storage();
@@ -188,6 +203,23 @@ pub(crate) fn own_path(url: &str) -> String {
         .split_once("://")
         .and_then(|(_, rest)| rest.split_once('/'));
     absolute.map_or_else(|| url.to_owned(), |(_, path)| format!("/{path}"))
+}
+
+/// Returns the path of the page.
+pub(crate) fn path() -> String {
+    window().location().pathname().unwrap_or_default()
+}
+
+/// Returns a parameter of the page's query.
+pub(crate) fn query_parameter(name: &str) -> Option<String> {
+    let query = window().location().search().ok()?;
+    UrlSearchParams::new_with_str(&query).ok()?.get(name)
+}
+
+/// Leaves the app for another page, without an entry in the history for this one.
+pub(crate) fn leave_for(url: &str) {
+    // A browser that refuses stays on the page, which says what to do.
+    let _ = window().location().replace(url);
 }
 
 /// Sets the title of the page in the tab and in the history.

@@ -1,32 +1,44 @@
 //! The screen that a person opened before they were sent elsewhere to sign in or to sign up. It is
-//! kept for the tab, so that it outlives a reload.
+//! kept for the tab, so that it outlives the pages in between.
 
-use leptos::prelude::window;
-use web_sys::Storage;
-
-use crate::screen::Screen;
+use crate::{browser, screen::Screen};
 
 const KEY: &str = "humanops.destination";
 
+/// The name under which the tab stores that an issuer could not renew a session silently.
+const STAYS: &str = "humanops.stays";
+
 /// Keeps the screen until [`take`].
 pub(crate) fn keep(screen: Option<Screen>) {
-    if let Some(storage) = storage() {
-        let screen = screen.unwrap_or(Screen::Tasks);
-        // Without storage the person arrives at the list of tasks.
-        let _ = storage.set_item(KEY, &screen.path());
+    // The pages of sign-in themselves are no destination.
+    if !matches!(screen, Some(Screen::SIGN_IN | Screen::SIGN_UP)) {
+        browser::store_for_tab(KEY, &screen.unwrap_or(Screen::Tasks).path());
     }
 }
 
 /// Returns the screen that was kept, or the list of tasks.
 pub(crate) fn take() -> Screen {
-    let kept = storage().and_then(|storage| {
-        let path = storage.get_item(KEY).ok().flatten();
-        let _ = storage.remove_item(KEY);
-        Screen::parse(&path?)
-    });
+    let kept = browser::take_from_tab(KEY);
+    let kept = kept.and_then(|path| Screen::parse(&path));
     kept.unwrap_or(Screen::Tasks)
 }
 
-fn storage() -> Option<Storage> {
-    window().session_storage().ok().flatten()
+/// Returns whether the app may leave for the issuer without asking. Once it has come back in vain,
+/// it asks.
+pub(crate) fn may_leave() -> bool {
+    let stays = browser::take_from_tab(STAYS);
+    if let Some(stays) = &stays {
+        browser::store_for_tab(STAYS, stays);
+    }
+    stays.is_none()
+}
+
+/// Notes that the app came back from the issuer in vain.
+pub(crate) fn stay() {
+    browser::store_for_tab(STAYS, "true");
+}
+
+/// Notes that the issuer knows the person again.
+pub(crate) fn leave_freely() {
+    browser::take_from_tab(STAYS);
 }

@@ -10,6 +10,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use api_types::session::SignInMethods;
 use leptos::{
     prelude::*,
     wasm_split::{SplitLoaderError, wasm_split},
@@ -18,8 +19,8 @@ use leptos::{
 use crate::{
     components::{Loadable, dynamic_option, empty_view, load, loaded_view},
     pages::{
-        EarningsPage, MyTasksPage, NotFoundPage, PasskeyOffer, ProfilePage, ProofPage,
-        SignInByPasskey, SignUpPage, TaskPage,
+        EarningsPage, IssuerReturnPage, MyTasksPage, NotFoundPage, OtherWays, PasskeyOffer,
+        ProfilePage, ProofPage, SignUpPage, TaskPage,
     },
     response::ClientError,
     screen::LazyPage,
@@ -48,7 +49,7 @@ impl LazyPages {
     }
 
     fn show_or_wait(self, view: LazyView) -> AnyView {
-        loaded_view(self.0, move |()| poll_once(lazy_view(view)))
+        loaded_view(self.0, move |()| poll_once(lazy_view(view.clone())))
     }
 
     /// Offers a passkey to a signed-in operator.
@@ -56,28 +57,28 @@ impl LazyPages {
         self.show_if_loaded(LazyView::PasskeyOffer)
     }
 
-    /// Shows the sign-in by a passkey.
-    pub(crate) fn show_sign_in_by_passkey(self) -> AnyView {
-        self.show_if_loaded(LazyView::SignInByPasskey)
+    /// Shows the ways to sign in other than by a code.
+    pub(crate) fn show_other_ways(self, methods: SignInMethods) -> AnyView {
+        self.show_if_loaded(LazyView::OtherWays(methods))
     }
 
     /// Shows a view once the file is loaded, and nothing until then.
     fn show_if_loaded(self, view: LazyView) -> AnyView {
         dynamic_option(move || {
             let is_loaded = self.0.get().is_some_and(|loaded| loaded.is_ok());
-            is_loaded.then(|| poll_once(lazy_view(view)))
+            is_loaded.then(|| poll_once(lazy_view(view.clone())))
         })
         .into_any()
     }
 }
 
 /// A view in the second wasm file.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum LazyView {
     Page(LazyPage),
     NotFound,
     PasskeyOffer,
-    SignInByPasskey,
+    OtherWays(SignInMethods),
 }
 
 /// Creates a view. This is the entry point of the second wasm file: code reachable only from here
@@ -86,6 +87,7 @@ enum LazyView {
 fn lazy_view(view: LazyView) -> Result<AnyView, SplitLoaderError> {
     Ok(match view {
         LazyView::Page(LazyPage::SignUp) => view! { <SignUpPage/> }.into_any(),
+        LazyView::Page(LazyPage::SignIn) => view! { <IssuerReturnPage/> }.into_any(),
         LazyView::Page(LazyPage::Task(id)) => view! { <TaskPage id/> }.into_any(),
         LazyView::Page(LazyPage::Proof(id)) => view! { <ProofPage id/> }.into_any(),
         LazyView::Page(LazyPage::MyTasks) => view! { <MyTasksPage/> }.into_any(),
@@ -93,7 +95,7 @@ fn lazy_view(view: LazyView) -> Result<AnyView, SplitLoaderError> {
         LazyView::Page(LazyPage::Profile) => view! { <ProfilePage/> }.into_any(),
         LazyView::NotFound => view! { <NotFoundPage/> }.into_any(),
         LazyView::PasskeyOffer => view! { <PasskeyOffer/> }.into_any(),
-        LazyView::SignInByPasskey => view! { <SignInByPasskey/> }.into_any(),
+        LazyView::OtherWays(methods) => view! { <OtherWays methods/> }.into_any(),
     })
 }
 

@@ -19,6 +19,7 @@ mod frame;
 mod known_keys;
 mod labels;
 mod lazy;
+mod oidc;
 mod outbox;
 mod pages;
 mod passkey;

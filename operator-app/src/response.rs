@@ -18,6 +18,8 @@ pub(crate) enum ClientError {
     /// The server refused the request. Contains the error, and the seconds of `Retry-After` if the
     /// server sent it.
     Refused(ErrorBody, Option<u32>),
+    /// Nobody is signed in, and the session cannot be renewed without the person.
+    SignedOut,
     /// The browser cannot make the request, because it lost the data to send.
     Lost,
 }
@@ -27,7 +29,7 @@ impl ClientError {
     /// again.
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable | Self::Intercepted(_) => true,
+            Self::Unreachable | Self::Intercepted(_) | Self::SignedOut => true,
             Self::Refused(body, _) => body.retryable || self.is_unauthorized(),
             Self::Lost => false,
         }
@@ -40,14 +42,18 @@ impl ClientError {
 
     /// Returns whether the server refused the request because nobody is signed in.
     pub(crate) fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Refused(body, _) if body.code == ErrorCode::Unauthorized)
+        match self {
+            Self::Refused(body, _) => body.code == ErrorCode::Unauthorized,
+            Self::SignedOut => true,
+            Self::Unreachable | Self::Intercepted(_) | Self::Lost => false,
+        }
     }
 
     /// Returns the seconds to wait before a retry, if the server sent `Retry-After`.
     pub(crate) fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Refused(_, seconds) => *seconds,
-            Self::Unreachable | Self::Intercepted(_) | Self::Lost => None,
+            Self::Unreachable | Self::Intercepted(_) | Self::SignedOut | Self::Lost => None,
         }
     }
 }

@@ -40,6 +40,11 @@ impl Route {
         self.path.with(|path| Screen::parse(path))
     }
 
+    /// Returns the screen without subscribing the caller.
+    pub(crate) fn screen_untracked(self) -> Option<Screen> {
+        self.path.with_untracked(|path| Screen::parse(path))
+    }
+
     /// Navigates to another screen and adds a history entry, so that *back* returns.
     pub(crate) fn go(self, screen: Screen) {
         self.go_to(&screen.path());

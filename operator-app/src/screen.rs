@@ -31,6 +31,8 @@ pub(crate) enum LazyPage {
     Profile,
     /// The registration of a new operator.
     SignUp,
+    /// The way to an OpenID Connect issuer and back.
+    SignIn,
 }
 
 impl Screen {
@@ -38,6 +40,7 @@ impl Screen {
     pub(crate) const EARNINGS: Self = Self::Lazy(LazyPage::Earnings);
     pub(crate) const PROFILE: Self = Self::Lazy(LazyPage::Profile);
     pub(crate) const SIGN_UP: Self = Self::Lazy(LazyPage::SignUp);
+    pub(crate) const SIGN_IN: Self = Self::Lazy(LazyPage::SignIn);
 
     /// Returns the screen of one task.
     pub(crate) const fn task(id: TaskId) -> Self {
@@ -59,6 +62,7 @@ impl Screen {
             AppPage::Earnings => Self::EARNINGS,
             AppPage::Profile => Self::PROFILE,
             AppPage::SignUp => Self::SIGN_UP,
+            AppPage::SignIn => Self::SIGN_IN,
         })
     }
 
@@ -72,6 +76,7 @@ impl Screen {
             Self::Lazy(LazyPage::Earnings) => "/earnings".to_owned(),
             Self::Lazy(LazyPage::Profile) => "/profile".to_owned(),
             Self::Lazy(LazyPage::SignUp) => "/sign-up".to_owned(),
+            Self::Lazy(LazyPage::SignIn) => "/sign-in".to_owned(),
         }
     }
 }
@@ -91,6 +96,7 @@ mod tests {
             Screen::EARNINGS,
             Screen::PROFILE,
             Screen::SIGN_UP,
+            Screen::SIGN_IN,
         ] {
             assert_eq!(Screen::parse(&screen.path()), Some(screen));
         }

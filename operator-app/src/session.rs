@@ -4,7 +4,10 @@
 //! token is in a cookie that no script can read. After a reload the cookie gives a new access
 //! token.
 
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use api_types::{OperatorId, Timestamp, operator::RegisteredOperator};
 use serde::{Deserialize, Serialize};
@@ -23,6 +26,9 @@ pub(crate) struct Session {
     pub(crate) operator_id: OperatorId,
     /// The name as the operator gave it.
     pub(crate) name: String,
+    /// Whether the operator signs in at an OpenID Connect issuer, and not here.
+    #[serde(default)]
+    pub(crate) at_issuer: bool,
 }
 
 impl Session {
@@ -31,6 +37,7 @@ impl Session {
         Self {
             operator_id: registered.operator_id,
             name: registered.name,
+            at_issuer: is_from_issuer(),
         }
     }
 
@@ -44,7 +51,7 @@ impl Session {
         browser::store(KEY, self);
     }
 
-    /// Signs out by removing the stored session and the access token from this phone.
+    /// Removes the stored session and the access token from this phone.
     pub(crate) fn clear() {
         forget_token();
         browser::remove_stored(KEY);
@@ -57,17 +64,35 @@ struct AccessToken {
     expires_at: Timestamp,
 }
 
-thread_local! {
-    static TOKEN: RefCell<Option<AccessToken>> = const { RefCell::new(None) };
+/// Who issued a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenIssuer {
+    /// The server that the app belongs to.
+    Here,
+    /// An OpenID Connect issuer, and whether it has verified the person's address.
+    Elsewhere { has_email: bool },
 }
 
-/// Keeps the access token of a session that has begun or was renewed.
-pub(crate) fn keep_token(session: &api_types::session::Session) {
-    let token = AccessToken {
-        text: session.access_token.clone(),
-        expires_at: browser::now().after(Duration::from_secs(session.expires_in)),
-    };
-    TOKEN.set(Some(token));
+thread_local! {
+    static TOKEN: RefCell<Option<AccessToken>> = const { RefCell::new(None) };
+    /// Who issued the last token since the page was loaded.
+    static ISSUER: Cell<Option<TokenIssuer>> = const { Cell::new(None) };
+}
+
+/// Keeps a token until it expires by the phone's clock, which may be wrong.
+pub(crate) fn keep_token(text: String, lasts: Duration, issuer: TokenIssuer) {
+    let expires_at = browser::now().after(lasts);
+    TOKEN.set(Some(AccessToken { text, expires_at }));
+    ISSUER.set(Some(issuer));
+}
+
+/// Returns who issued the last token since the page was loaded.
+pub(crate) fn token_issuer() -> Option<TokenIssuer> {
+    ISSUER.get()
+}
+
+fn is_from_issuer() -> bool {
+    matches!(token_issuer(), Some(TokenIssuer::Elsewhere { .. }))
 }
 
 /// Returns the access token, unless it expires soon.

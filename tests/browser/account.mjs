@@ -53,6 +53,18 @@ export async function enterWrongCode() {
 export async function completeAccount({ name }) {
   await arriveAt("Create an account");
   await field("Email").waitFor({ state: "detached" });
+  await fillAccount(name);
+}
+
+/** Fills in the account of a person whose address the issuer has not verified. */
+export async function completeUnverifiedAccount({ name, email }) {
+  await arriveAt("Create an account");
+  requested = { email, before: mails() };
+  await field("Email").fill(email);
+  await fillAccount(name);
+}
+
+async function fillAccount(name) {
   await field("Name").fill(name);
   await field("City").fill("Berlin");
   await page.getByRole("combobox", { name: "Country" }).selectOption({ label: "Germany" });
@@ -125,4 +137,31 @@ export async function noticeEndedSession() {
 export async function endOtherSession() {
   await button(/^End session/).click();
   await button(/^End session/).waitFor({ state: "detached" });
+}
+
+/** Confirms the address by the mailed code, on the page Profile. */
+export async function confirmEmail() {
+  await field("Code").fill(await newCode(requested.email, requested.before));
+  await button("Confirm").click();
+  await heading("Confirm your email").waitFor({ state: "detached" });
+}
+
+/** Signs in on the pages of the issuer, and comes back. */
+export async function signInAtIssuer({ login }) {
+  await button(/^Continue with/).click();
+  await page.waitForURL(/\/interaction\//);
+  await page.locator("input[name=login]").fill(login);
+  await page.locator("input[name=password]").fill("anything");
+  await page.locator("button[type=submit]").click();
+  const consent = page.getByRole("button", { name: "Continue" });
+  await consent.or(page.locator("#main")).first().waitFor();
+  if (await page.getByText("Authorize").first().isVisible()) await consent.click();
+  await page.waitForURL((url) => !url.pathname.startsWith("/interaction"));
+}
+
+/** Signs out of the app and of the issuer, which asks. */
+export async function signOutAtIssuer() {
+  await button("Sign out").click();
+  await page.getByRole("button", { name: /yes/i }).click();
+  await button(/^Continue with/).waitFor();
 }

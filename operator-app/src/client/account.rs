@@ -1,13 +1,16 @@
 //! The API without a session: sign-in, registration and sign-out; and the renewal of a session.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, future::pending, time::Duration};
 
 use api_types::{
     OperatorId,
-    operator::{RegisterOperator, RegisteredOperator},
+    error::ErrorCode,
+    operator::{OperatorProfile, RegisterOperator, RegisteredOperator},
     passkey::PasskeyRequestOptions,
     paths,
-    session::{CodeSent, EndedSession, RequestCode, VerifyCode},
+    session::{
+        CodeSent, EndedSession, RequestCode, Session as BegunSession, SignInMethods, VerifyCode,
+    },
 };
 use gloo_net::http::{Request, RequestBuilder};
 use js_sys::Promise;
@@ -15,14 +18,36 @@ use serde_json::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use super::transport::{AUTHORIZATION, json, post};
-use crate::{response::ClientError, session};
+use super::transport::{AUTHORIZATION, json, post, send_empty};
+use crate::{
+    browser, destination,
+    response::ClientError,
+    screen::Screen,
+    session::{self, TokenIssuer},
+};
 
 /// The API without a session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client;
 
 impl Client {
+    /// Loads the ways to sign in.
+    pub(crate) async fn sign_in_methods(self) -> Result<SignInMethods, ClientError> {
+        let request = Request::get(paths::SIGN_IN_METHODS);
+        send_empty(request).await?.parse(|_| true)
+    }
+
+    /// Loads the account of the person who has signed in. Returns `None` if there is none yet.
+    pub(crate) async fn account(self) -> Result<Option<OperatorId>, ClientError> {
+        let request = Request::get(paths::OPERATOR_PROFILE).header(AUTHORIZATION, &bearer().await?);
+        let profile = send_empty(request).await?.parse(|_: &OperatorProfile| true);
+        match profile {
+            Ok(profile) => Ok(Some(profile.operator_id)),
+            Err(ClientError::Refused(body, _)) if body.code == ErrorCode::Forbidden => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Requests a sign-in code for an e-mail address. Returns whether the mail may take longer.
     pub(crate) async fn request_code(self, email: &str) -> Result<bool, ClientError> {
         let body = json(&RequestCode {
@@ -97,12 +122,10 @@ impl Client {
 }
 
 /// Sends a request whose response begins or renews a session, and keeps its access token.
-async fn begin(
-    request: RequestBuilder,
-    body: String,
-) -> Result<api_types::session::Session, ClientError> {
-    let begun = post(request, body).await?.parse(|_| true)?;
-    session::keep_token(&begun);
+async fn begin(request: RequestBuilder, body: String) -> Result<BegunSession, ClientError> {
+    let begun: BegunSession = post(request, body).await?.parse(|_| true)?;
+    let lasts = Duration::from_secs(begun.expires_in);
+    session::keep_token(begun.access_token.clone(), lasts, TokenIssuer::Here);
     Ok(begun)
 }
 
@@ -121,8 +144,8 @@ pub(super) async fn bearer() -> Result<String, ClientError> {
     Ok(format!("Bearer {token}"))
 }
 
-/// Returns an access token by the refresh cookie. Requests that need one at the same time share one
-/// renewal.
+/// Returns an access token from where the operator signs in. Requests that need one at the same
+/// time share one renewal.
 async fn renewed_token() -> Result<String, ClientError> {
     let renewal = RENEWAL.with_borrow(Clone::clone).unwrap_or_else(|| {
         let renewal = future_to_promise(async {
@@ -145,9 +168,30 @@ async fn renewed_token() -> Result<String, ClientError> {
     }
 }
 
-/// Renews the session. If the cookie is refused, another tab may have renewed it meanwhile, so the
-/// new cookie is tried once.
+/// Renews the session where the operator signs in.
 async fn renew() -> Result<(), ClientError> {
+    let stored = session::Session::load();
+    if stored.is_some_and(|session| session.at_issuer) {
+        renew_at_issuer().await
+    } else {
+        renew_here().await
+    }
+}
+
+/// Leaves for the issuer, which sends the person back at once if they are signed in there. This is
+/// done right after the page was loaded only, because later something typed could be lost.
+async fn renew_at_issuer() -> Result<(), ClientError> {
+    if session::token_issuer().is_some() || !destination::may_leave() {
+        return Err(ClientError::SignedOut);
+    }
+    destination::keep(Screen::parse(&browser::path()));
+    browser::leave_for(&format!("{}?renew", Screen::SIGN_IN.path()));
+    pending().await
+}
+
+/// Renews the session by the refresh cookie. If the cookie is refused, another tab may have renewed
+/// it meanwhile, so the new cookie is tried once.
+async fn renew_here() -> Result<(), ClientError> {
     let try_once = || begin(Request::post(paths::REFRESH), "{}".to_owned());
     match try_once().await {
         Err(error) if error.is_unauthorized() => try_once().await.map(drop),

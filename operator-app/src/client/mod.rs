@@ -7,6 +7,7 @@
 //! `response.rs` decides which responses are the server's.
 
 mod account;
+mod issuer;
 mod transport;
 
 use api_types::{
@@ -17,7 +18,7 @@ use api_types::{
     passkey::{AddedPasskey, PasskeyCreationOptions, PasskeyList, RemovedPasskey},
     paths,
     proof::{ProofReceipt, SubmitProof, Upload},
-    session::{EndedSession, SessionList},
+    session::{CodeSent, ConfirmEmail, ConfirmedEmail, EndedSession, SessionList},
     status::{MovedTask, Status},
     task::{AcceptedTask, OperatorTaskView},
 };
@@ -28,7 +29,7 @@ use web_sys::Blob;
 
 use crate::{
     response::ClientError,
-    session::{self, Session},
+    session::{self, Session, TokenIssuer},
 };
 pub(crate) use account::Client;
 use account::bearer;
@@ -54,12 +55,18 @@ impl SessionClient {
         let session = Session {
             operator_id,
             name: String::new(),
+            at_issuer: matches!(session::token_issuer(), Some(TokenIssuer::Elsewhere { .. })),
         };
         let profile = Self::new(session.clone()).operator_profile().await?;
         Ok(Session {
             name: profile.name,
             ..session
         })
+    }
+
+    /// Returns whether the operator signs in at an OpenID Connect issuer.
+    pub(crate) fn is_at_issuer(&self) -> bool {
+        self.session.at_issuer
     }
 
     /// Returns the id of the signed-in operator.
@@ -134,6 +141,20 @@ impl SessionClient {
             |receipt: &ProofReceipt| receipt.task_id == id && receipt.status == Status::Submitted;
         let path = paths::submit_proof(id);
         self.post(&path, json(proof)?, is_receipt).await.map(drop)
+    }
+
+    /// Requests a code that confirms the operator's address.
+    pub(crate) async fn request_confirmation(&self) -> Result<(), ClientError> {
+        let sent = self.post(paths::EMAIL_CODE, "{}".to_owned(), |sent: &CodeSent| {
+            sent.sent
+        });
+        sent.await.map(drop)
+    }
+
+    /// Confirms the operator's address by a code.
+    pub(crate) async fn confirm_email(&self, code: String) -> Result<ConfirmedEmail, ClientError> {
+        let body = json(&ConfirmEmail { code })?;
+        self.post(paths::CONFIRM_EMAIL, body, |_| true).await
     }
 
     /// Loads the sessions of the operator, one for each device.

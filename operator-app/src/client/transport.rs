@@ -51,6 +51,19 @@ pub(super) async fn post(
     send(request.body(body)).await
 }
 
+/// Sends a POST with a form to another server.
+pub(super) async fn post_form(
+    request: RequestBuilder,
+    form: String,
+) -> Result<RawResponse, ClientError> {
+    let signal = AbortSignal::timeout_with_u32(REQUEST_TIMEOUT_MS);
+    let request = request
+        .redirect(RequestRedirect::Error)
+        .abort_signal(Some(&signal))
+        .header("Content-Type", "application/x-www-form-urlencoded");
+    send(request.body(form)).await
+}
+
 async fn send(request: Result<Request, gloo_net::Error>) -> Result<RawResponse, ClientError> {
     let request = request.map_err(|_| ClientError::Lost)?;
     let response = request.send().await.map_err(|_| ClientError::Unreachable)?;

@@ -1,5 +1,6 @@
 //! The notice that shows an error, and the banner for a phone without a network.
 
+use api_types::error::ErrorCode;
 use leptos::prelude::*;
 
 use crate::{
@@ -23,7 +24,10 @@ pub(crate) fn error_notice(
     let sentence = sentence(error);
     let request_id = match error {
         ClientError::Refused(body, _) => Some(body.request_id.to_string()),
-        ClientError::Unreachable | ClientError::Intercepted(_) | ClientError::Lost => None,
+        ClientError::Unreachable
+        | ClientError::Intercepted(_)
+        | ClientError::SignedOut
+        | ClientError::Lost => None,
     };
     view! {
         <div class="notice bad" role="alert">
@@ -64,6 +68,7 @@ fn title(error: &ClientError) -> &'static str {
         ClientError::Unreachable => "No connection",
         ClientError::Refused(body, _) => labels::error_title(body.code),
         ClientError::Intercepted(_) => "Could not reach the server",
+        ClientError::SignedOut => labels::error_title(ErrorCode::Unauthorized),
         ClientError::Lost => "Data to send is missing",
     }
 }
@@ -73,7 +78,7 @@ fn sentence(error: &ClientError) -> String {
         ClientError::Unreachable => {
             "Check your internet connection, then try again. Nothing is lost.".to_owned()
         }
-        ClientError::Refused(..) if error.is_unauthorized() => {
+        _ if error.is_unauthorized() => {
             "Your session has ended. What you have not sent stays on this phone.".to_owned()
         }
         ClientError::Refused(body, _) => {
@@ -88,7 +93,7 @@ fn sentence(error: &ClientError) -> String {
                 .collect::<Vec<_>>()
                 .join(" ")
         }
-        ClientError::Lost => {
+        ClientError::SignedOut | ClientError::Lost => {
             "This browser no longer has the data to send. Discard the proof and start again."
                 .to_owned()
         }

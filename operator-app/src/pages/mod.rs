@@ -21,7 +21,7 @@ pub(crate) use not_found::NotFoundPage;
 pub(crate) use passkeys::PasskeyOffer;
 pub(crate) use profile::ProfilePage;
 pub(crate) use proof::ProofPage;
-pub(crate) use sign_in::{SignInByPasskey, SignInPage};
+pub(crate) use sign_in::{IssuerReturnPage, OtherWays, SignInPage};
 pub(crate) use sign_up::SignUpPage;
 pub(crate) use task::TaskPage;
 pub(crate) use tasks::TasksPage;

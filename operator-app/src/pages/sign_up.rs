@@ -21,7 +21,7 @@ use crate::{
     destination, labels,
     route::Route,
     screen::Screen,
-    session::{self, Session},
+    session::{self, Session, TokenIssuer},
 };
 
 /// Country codes of ISO 3166-1 alpha-2, as of 2024. The browser supplies the names.
@@ -39,6 +39,7 @@ TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 struct SignUpInputs {
     form: NodeRef<Form>,
     name: NodeRef<Input>,
+    email: NodeRef<Input>,
     phone: NodeRef<Input>,
     city: NodeRef<Input>,
     country: NodeRef<Select>,
@@ -64,7 +65,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
             match resumed {
                 Ok(Some(id)) => SessionClient::sign_in(id).await.map(arrived),
                 Ok(None) => Ok(()),
-                Err(error) if error.is_unauthorized() => {
+                Err(error) if !error.is_of_connection() => {
                     route.replace(destination::take());
                     Ok(())
                 }
@@ -86,6 +87,7 @@ fn SignUpForm(on_done: Callback<Session>) -> impl IntoView {
     let inputs = SignUpInputs {
         form: NodeRef::new(),
         name: NodeRef::new(),
+        email: NodeRef::new(),
         phone: NodeRef::new(),
         city: NodeRef::new(),
         country: NodeRef::new(),
@@ -146,6 +148,10 @@ fn ContactFields(inputs: SignUpInputs, faults: FormFaults) -> impl IntoView {
         <div class="card stack">
             <Field label="Name" name="name" node=inputs.name faults autocomplete="name"
                 required=true hint="Agents see a short form, such as “Jane D.”."/>
+            {needs_email().then(|| view! {
+                <Field label="Email" name="email" node=inputs.email faults kind="email"
+                    autocomplete="email" required=true hint="We send a code to it."/>
+            }.into_any())}
             <Field label="Phone" name="phone" node=inputs.phone faults kind="tel"
                 autocomplete="tel" hint="Include the country code, for example +49 151 23456789."/>
             <Field label="City" name="location.city" node=inputs.city faults
@@ -189,6 +195,11 @@ fn SkillChoice() -> impl IntoView {
     }
 }
 
+/// Returns whether the person signs in elsewhere, and their address is not verified there.
+fn needs_email() -> bool {
+    session::token_issuer() == Some(TokenIssuer::Elsewhere { has_email: false })
+}
+
 impl SignUpInputs {
     /// Returns the request, or all faults that can be found on the phone.
     fn read(self) -> Result<RegisterOperator, Vec<api_types::error::Fault>> {
@@ -197,7 +208,7 @@ impl SignUpInputs {
                 .map(|input| input.value().trim().to_owned())
                 .unwrap_or_default()
         };
-        let (name, city) = (text(self.name), text(self.city));
+        let (name, email, city) = (text(self.name), text(self.email), text(self.city));
         let country = self
             .country
             .get_untracked()
@@ -209,6 +220,11 @@ impl SignUpInputs {
             .collect();
         let checks = [
             (name.is_empty(), "name", "Enter your name."),
+            (
+                needs_email() && !email.contains('@'),
+                "email",
+                "Enter an email address, such as jane@example.com.",
+            ),
             (
                 city.is_empty(),
                 "location.city",
@@ -234,8 +250,8 @@ impl SignUpInputs {
         }
         Ok(RegisterOperator {
             name,
-            // The server takes the address that the person signed in with.
-            email: None,
+            // Otherwise the server takes the address that the person signed in with.
+            email: needs_email().then_some(email),
             phone: (!phone.is_empty()).then_some(phone),
             location: Some(HomePlace {
                 city,

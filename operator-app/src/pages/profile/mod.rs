@@ -1,5 +1,6 @@
 //! The page with the operator's profile, devices, installation of the app, help and sign-out.
 
+mod confirm_email;
 mod devices;
 mod sign_out;
 
@@ -19,6 +20,7 @@ use crate::{
     pages::passkeys::Passkeys,
     passkey,
 };
+use confirm_email::ConfirmEmail;
 use devices::Devices;
 use sign_out::SignOut;
 
@@ -26,15 +28,23 @@ use sign_out::SignOut;
 #[component]
 pub(crate) fn ProfilePage() -> impl IntoView {
     let client: SessionClient = expect_context();
+    // An issuer elsewhere has its own list of devices.
+    let signs_in_here = !client.is_at_issuer();
     let profile = load(move || {
         let client = client.clone();
         Box::pin(async move { client.operator_profile().await })
     });
+    let profile_again = profile.refetch_callback();
     view! {
         <PageLayout title="Profile">
-            {loaded_view(profile, facts)}
-            {passkey::are_supported().then(|| view! { <Passkeys/> }.into_any())}
-            <Devices/>
+            {loaded_view(profile, move |profile| {
+                let confirms = (!profile.email_confirmed).then(|| view! {
+                    <ConfirmEmail on_confirmed=profile_again/>
+                }.into_any());
+                view! { {confirms} {facts(profile)} }.into_any()
+            })}
+            {(signs_in_here && passkey::are_supported()).then(|| view! { <Passkeys/> }.into_any())}
+            {signs_in_here.then(|| view! { <Devices/> }.into_any())}
             <InstallSection/>
             {help()}
             <SignOut/>

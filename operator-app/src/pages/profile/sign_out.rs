@@ -3,12 +3,14 @@
 use leptos::prelude::*;
 
 use crate::{
+    browser,
     client::{Client, SessionClient},
     components::{Action, ConfirmButton, dynamic, dynamic_option, error_notice, handler},
     context::CurrentSession,
-    known_keys, labels,
+    known_keys, labels, oidc,
     outbox::Outbox,
     pages::passkeys::forget_refusal,
+    response::ClientError,
     session::Session,
 };
 
@@ -24,16 +26,19 @@ pub(super) fn SignOut() -> impl IntoView {
         let client = client.clone();
         Box::pin(async move {
             failure.set(None);
-            if let Err(error) = Client.sign_out().await {
-                failure.set(Some(error));
-                return;
-            }
+            let next = match sign_out_where_signed_in(&client).await {
+                Ok(next) => next,
+                Err(error) => return failure.set(Some(error)),
+            };
             // A browser that cannot delete the proofs did not store them either.
             let _ = outbox.wipe(client.operator_id()).await;
             known_keys::forget();
             forget_refusal();
             Session::clear();
-            current.set(None);
+            match next {
+                Some(url) => browser::leave_for(&url),
+                None => current.set(None),
+            }
         })
     });
     view! {
@@ -58,5 +63,16 @@ pub(super) fn SignOut() -> impl IntoView {
                 }.into_any(),
             })}
         </section>
+    }
+}
+
+/// Ends the session where the operator signs in. Returns the URL at which they sign out, if that is
+/// elsewhere.
+async fn sign_out_where_signed_in(client: &SessionClient) -> Result<Option<String>, ClientError> {
+    if client.is_at_issuer() {
+        let methods = Client.sign_in_methods().await?;
+        Ok(methods.oidc.and_then(|method| oidc::sign_out_url(&method)))
+    } else {
+        Client.sign_out().await.map(|()| None)
     }
 }

@@ -19,7 +19,7 @@ const AUTOFILL_LASTS: Duration = Duration::from_secs(240);
 
 /// A button that signs in by a passkey of this or of another device.
 #[component]
-pub(crate) fn SignInByPasskey() -> impl IntoView {
+pub(super) fn SignInByPasskey() -> impl IntoView {
     let arrival = Arrival::new();
     let failure = RwSignal::new(None::<PasskeyFailure>);
     let autofill = Autofill(StoredValue::new_local(None));
