@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use crate::{
     cluster::Cluster,
     crowd::{self, Crowd},
-    host::{Host, binary, check_ledger, free_address, fresh_folder},
+    host::{Host, binary, check_ledger, free_address, fresh_folder, migrate},
 };
 
 /// How often the server is killed.
@@ -154,14 +154,6 @@ fn on_a_small_disk(folder: &std::path::Path) -> Result<PathBuf> {
     fs::write(&program, script)?;
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
     Ok(program)
-}
-
-fn migrate(url: &str) -> Result<()> {
-    let migrated = std::process::Command::new(binary())
-        .args(["migrate", "--database-url", url])
-        .output()?;
-    ensure!(migrated.status.success(), "{migrated:?}");
-    Ok(())
 }
 
 /// Writes to the disk until it is full.

@@ -61,6 +61,11 @@ impl Host {
         Ok(host)
     }
 
+    /// Returns the address that the server listens on.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Returns the URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
@@ -143,6 +148,15 @@ impl Host {
             .await
             .context("the server was never ready")?
     }
+}
+
+/// Creates the tables of a PostgreSQL database.
+pub(crate) fn migrate(url: &str) -> Result<()> {
+    let migrated = process::Command::new(binary())
+        .args(["migrate", "--database-url", url])
+        .output()?;
+    ensure!(migrated.status.success(), "{migrated:?}");
+    Ok(())
 }
 
 /// Recomputes every balance with `humanops check-ledger`.

@@ -59,12 +59,13 @@ enum Mode {
 /// A running proxy. Phones connect to `address`.
 pub(crate) struct Line {
     pub(crate) address: SocketAddr,
-    pub(crate) server: SocketAddr,
     state: Arc<State>,
 }
 
 /// The state that all connections of a proxy share.
 struct State {
+    /// The address of the server.
+    server: watch::Sender<SocketAddr>,
     mode: watch::Sender<Mode>,
     /// Number of intercepted requests.
     intercepted: watch::Sender<u32>,
@@ -82,6 +83,7 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let state = Arc::new(State {
+            server: watch::Sender::new(server),
             mode: watch::Sender::new(Mode::Normal),
             intercepted: watch::Sender::new(0),
             held: watch::Sender::new(0),
@@ -94,16 +96,20 @@ impl Line {
                     return;
                 };
                 let (records, shared) = (records.clone(), Arc::clone(&shared));
-                tokio::spawn(
-                    async move { transfer(phone, server, &shared, &records, number).await },
-                );
+                tokio::spawn(async move { transfer(phone, &shared, &records, number).await });
             }
         });
-        Ok(Self {
-            address,
-            server,
-            state,
-        })
+        Ok(Self { address, state })
+    }
+
+    /// Returns the address of the server.
+    pub(crate) fn server(&self) -> SocketAddr {
+        *self.state.server.borrow()
+    }
+
+    /// Connects phones to another server from now on. Connections that are open are closed.
+    pub(crate) fn switch_to(&self, server: SocketAddr) {
+        self.state.server.send_replace(server);
     }
 
     /// Returns the number of submissions that have reached the server.
@@ -189,15 +195,11 @@ async fn wait_until_down(mode: &mut watch::Receiver<Mode>) {
 }
 
 /// Transfers the bytes of one connection until either end or a failure closes it.
-async fn transfer(
-    mut phone: TcpStream,
-    server: SocketAddr,
-    state: &State,
-    records: &Path,
-    number: u32,
-) -> Result<()> {
+async fn transfer(mut phone: TcpStream, state: &State, records: &Path, number: u32) -> Result<()> {
     let mode = &state.mode;
-    let mut server = TcpStream::connect(server).await?;
+    let mut address = state.server.subscribe();
+    let connected_to = *address.borrow_and_update();
+    let mut server = TcpStream::connect(connected_to).await?;
     let mut record_up = File::create(records.join(format!("{number}-up")))?;
     let mut record_down = File::create(records.join(format!("{number}-down")))?;
     let mut now = mode.subscribe();
@@ -209,6 +211,7 @@ async fn transfer(
             // pass.
             biased;
             () = wait_until_down(&mut now) => return Ok(()),
+            _ = address.changed() => return Ok(()),
             read = phone.read(&mut upward) => {
                 let Some(chunk @ [_, ..]) = upward.get(..read?) else { return Ok(()) };
                 record_up.write_all(chunk)?;

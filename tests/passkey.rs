@@ -3,13 +3,26 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::world::World;
+use crate::{host::fresh_folder, world::World};
 
 const SHOP: &str = "Ask when the shop opens";
 
 #[tokio::test]
 async fn an_operator_adds_a_passkey_and_comes_back_by_it() -> Result<()> {
     let world = World::start_with("passkey", [("KYC", "manual".to_owned())]).await?;
+    come_back_by_passkey(world).await
+}
+
+#[tokio::test]
+async fn what_one_server_began_another_server_finishes() -> Result<()> {
+    let folder = fresh_folder("passkey-two-servers")?;
+    let line = World::line(&folder).await?;
+    let world = World::start_two_on(folder, line, [("KYC", "manual".to_owned())]).await?;
+    come_back_by_passkey(world).await
+}
+
+/// Tells the story; if there are two servers, the other one answers from time to time.
+async fn come_back_by_passkey(world: World) -> Result<()> {
     let mut agent = world.agent("Acme").await?;
     let task = json!({
         "title": SHOP,
@@ -22,7 +35,13 @@ async fn an_operator_adds_a_passkey_and_comes_back_by_it() -> Result<()> {
     let mut phone = world.person("Sam Lee").await?;
     phone.does("addAuthenticator", ()).await?;
     phone.looks("sign-in-with-passkey").await?;
-    phone.does("signUp", json!({ "name": "Sam Lee" })).await?;
+    let email = json!({ "email": "sam.lee@example.com" });
+    phone.does("requestCode", email).await?;
+    world.switch_servers();
+    phone.does("enterMailedCode", ()).await?;
+    phone
+        .does("completeAccount", json!({ "name": "Sam Lee" }))
+        .await?;
     phone.does("seePasskeyOffer", ()).await?;
     phone.looks("passkey-offer").await?;
     phone.does("acceptPasskeyOffer", ()).await?;
@@ -35,10 +54,12 @@ async fn an_operator_adds_a_passkey_and_comes_back_by_it() -> Result<()> {
     phone.does("setPresent", &away).await?;
     phone.does("signOut", ()).await?;
 
+    world.switch_servers();
     phone.does("signInByPasskey", ()).await?;
     phone.does("setPresent", &away).await?;
     phone.does("openProfile", ()).await?;
     phone.does("signOut", ()).await?;
+    world.switch_servers();
     phone.does("signInByAutofill", ()).await?;
     world.approve(operator).await?;
     phone.does("findTasks", ()).await?;

@@ -11,8 +11,9 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::{
+    cluster::Cluster,
     companion::Companion,
-    host::{Host, free_address, fresh_folder, target},
+    host::{Host, free_address, fresh_folder, migrate, target},
     line::Line,
 };
 
@@ -23,6 +24,14 @@ pub(crate) struct World {
     /// The connection from people to the server.
     pub(crate) line: Line,
     server: Host,
+    second: Option<SecondServer>,
+}
+
+/// A second server of the same database.
+struct SecondServer {
+    server: Host,
+    // Stopped last.
+    _database: Cluster,
 }
 
 impl World {
@@ -52,32 +61,56 @@ impl World {
         line: Line,
         more: [(&'static str, String); N],
     ) -> Result<Self> {
-        let settings = [
-            ("PUBLIC_URL", Self::url_of(&line)),
-            // The log contains everything that the server can log, because a secret must not be in
-            // it either.
-            ("LOG", "debug".to_owned()),
-        ];
-        let settings: Vec<_> = settings.into_iter().chain(more).collect();
-        let server = Host::start(&folder, line.server, &settings).await?;
+        let settings = settings(&line, more);
+        let server = Host::start(&folder, line.server(), &settings).await?;
         Ok(Self {
             folder,
             line,
             server,
+            second: None,
         })
+    }
+
+    /// Starts two servers of one PostgreSQL database. People are connected to the first.
+    pub(crate) async fn start_two_on<const N: usize>(
+        folder: PathBuf,
+        line: Line,
+        more: [(&'static str, String); N],
+    ) -> Result<Self> {
+        let database = Cluster::start("-c fsync=off")?;
+        let url = database.url("postgres");
+        migrate(&url)?;
+        let mut settings = settings(&line, more);
+        settings.push(("DATABASE_URL", url));
+        let server = Host::start(&folder, line.server(), &settings).await?;
+        let second = Host::start(&folder, free_address()?, &settings).await?;
+        Ok(Self {
+            folder,
+            line,
+            server,
+            second: Some(SecondServer {
+                server: second,
+                _database: database,
+            }),
+        })
+    }
+
+    /// Connects people to the other server, if there are two.
+    pub(crate) fn switch_servers(&self) {
+        if let Some(second) = &self.second {
+            let (first, second) = (self.server.address(), second.server.address());
+            let next = if self.line.server() == first {
+                second
+            } else {
+                first
+            };
+            self.line.switch_to(next);
+        }
     }
 
     /// Returns the URL by which people reach the server. It has a name, because passkeys need one.
     pub(crate) fn url_of(line: &Line) -> String {
         format!("http://localhost:{}", line.address.port())
-    }
-
-    /// Returns the texts in a column of the database.
-    pub(crate) fn stored(&self, table: &str, column: &str) -> Result<Vec<String>> {
-        let database = self.database()?;
-        let mut rows = database.prepare(&format!("SELECT {column} FROM {table}"))?;
-        let texts = rows.query_map([], |row| row.get(0))?;
-        Ok(texts.collect::<Result<_, _>>()?)
     }
 
     /// Returns the server.
@@ -148,8 +181,26 @@ impl World {
 
     /// Stops the server gracefully, and checks the ledger.
     pub(crate) async fn ends(self) -> Result<()> {
+        let Some(second) = self.second else {
+            return self.server.ends().await;
+        };
+        second.server.stop().await?;
         self.server.ends().await
     }
+}
+
+/// Returns the settings of a server at the end of a connection.
+fn settings<const N: usize>(
+    line: &Line,
+    more: [(&'static str, String); N],
+) -> Vec<(&'static str, String)> {
+    let usual = [
+        ("PUBLIC_URL", World::url_of(line)),
+        // The log contains everything that the server can log, because a secret must not be in it
+        // either.
+        ("LOG", "debug".to_owned()),
+    ];
+    usual.into_iter().chain(more).collect()
 }
 
 /// Returns the path of the browser.
