@@ -99,32 +99,32 @@ fn photos(folder: &Path) -> Result<Vec<(&'static str, String)>> {
 }
 
 #[tokio::test]
-async fn an_agent_written_from_s1_alone_works_as_it_stands() -> Result<()> {
-    let folder = fresh_folder("client s1")?;
+async fn an_agent_written_from_humanops_alone_works_as_it_stands() -> Result<()> {
+    let folder = fresh_folder("client humanops")?;
     let host = host(&folder, &[NO_HOLD]).await?;
     let mut settings = photos(&folder)?;
     settings.push(("HUMANOPS_URL", host.url("")));
-    node("s1.mjs").works(&folder, &settings).await?;
+    node("humanops.mjs").works(&folder, &settings).await?;
     host.ends().await
 }
 
 #[tokio::test]
-async fn an_agent_written_from_s0_and_s2_alone_works_as_it_stands() -> Result<()> {
-    with_a_strict_host("client s0 s2", python("s0_s2.py")).await
+async fn an_agent_written_from_humcli_alone_works_as_it_stands() -> Result<()> {
+    with_a_strict_host("client humcli", python("humcli.py")).await
 }
 
 #[tokio::test]
-async fn a_client_that_expects_the_errors_of_s3_meets_them() -> Result<()> {
-    let folder = fresh_folder("client s3")?;
+async fn a_client_that_expects_the_errors_of_nonhumans_meets_them() -> Result<()> {
+    let folder = fresh_folder("client nonhumans")?;
     let host = host(&folder, &[]).await?;
     let settings = [("HUMANOPS_URL", host.url(""))];
-    node("s3.mjs").works(&folder, &settings).await?;
+    node("nonhumans.mjs").works(&folder, &settings).await?;
     host.ends().await
 }
 
 #[tokio::test]
-async fn a_client_that_expects_the_envelope_of_s4_meets_it() -> Result<()> {
-    with_a_strict_host("client s4", node("s4.mjs")).await
+async fn a_client_that_expects_the_envelope_of_remno_meets_it() -> Result<()> {
+    with_a_strict_host("client remno", node("remno.mjs")).await
 }
 
 async fn with_a_strict_host(story: &str, client: Client) -> Result<()> {

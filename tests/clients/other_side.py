@@ -1,6 +1,6 @@
-"""What S0 and S2 assume: an account with a balance, a task to post, and the operator's side.
+"""What the two pages of HumCLI assume: an account with a balance, a task to post, and the operator's side.
 
-It follows the API reference (S1), to which the two pages belong.
+It follows the HumanOps API reference, to which they belong.
 """
 
 import datetime

@@ -48,7 +48,13 @@ pub(crate) fn SignInPage(
                 let others = Callback::new(move |()| beside.run(methods.clone()));
                 match by_code {
                     true => view! { <SignInByCode others/> }.into_any(),
-                    false => view! { <div class="card stack">{others.run(())}</div> }.into_any(),
+                    false => view! {
+                        <div class="card stack">
+                            <h2>"Sign in or create an account"</h2>
+                            {others.run(())}
+                        </div>
+                    }
+                    .into_any(),
                 }
             })}
         </div>

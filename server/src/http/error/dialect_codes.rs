@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_has_the_status_that_s4_prints_beside_its_name() {
+    fn every_code_has_the_status_that_remno_prints_beside_its_name() {
         let printed = [
             ("VALIDATION_ERROR", 400),
             ("UNAUTHORIZED", 401),
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_has_the_status_that_s3_prints_beside_its_name() {
+    fn every_code_has_the_status_that_nonhumans_prints_beside_its_name() {
         let printed = [
             ("unauthorized", 401),
             ("forbidden", 403),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_s0_calls_not_found_is_a_conflict_to_those_who_have_a_word_for_it() {
+    fn what_humcli_calls_not_found_is_a_conflict_to_those_who_have_a_word_for_it() {
         let error = ApiError::new(ErrorCode::InvalidState, "").answered(StatusCode::NOT_FOUND);
         assert_eq!(status(Dialect::Humcli, &error), StatusCode::NOT_FOUND);
         assert_eq!(status(Dialect::Nonhumans, &error), StatusCode::CONFLICT);

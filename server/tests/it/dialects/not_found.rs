@@ -27,7 +27,7 @@ async fn not_found_in_each_dialect(ask: impl Fn() -> RequestBuilder, sentence: &
 }
 
 on_both_databases! {
-    async fn a_task_in_the_wrong_state_is_not_found_to_s0_and_a_conflict_to_the_others(store) {
+    async fn a_task_in_the_wrong_state_is_not_found_to_humcli_and_a_conflict_to_the_others(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
         let task = agent.post_photo_task().await;

@@ -53,7 +53,7 @@ async fn remno(request: RequestBuilder) -> Result<Value, (u16, String, Option<St
 }
 
 on_both_databases! {
-    async fn an_agent_that_expects_s3s_errors_branches_on_its_codes(store) {
+    async fn an_agent_that_expects_the_errors_of_nonhumans_branches_on_its_codes(store) {
         let app = TestApp::start_with(store, &["--rate-limit=12"]).await;
         let agent = app.agent().await;
         let post = |body: &Value| agent.request(Method::POST, paths::TASKS).json(body);
@@ -83,7 +83,7 @@ on_both_databases! {
         assert_eq!((limited.status, limited.retry_after.as_str()), (429, "60"));
     }
 
-    async fn an_agent_that_expects_s4s_envelope_finds_it_around_everything(store) {
+    async fn an_agent_that_expects_the_envelope_of_remno_finds_it_around_everything(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
         let post = |body: &Value| agent.request(Method::POST, paths::TASKS).json(body);
@@ -117,7 +117,7 @@ on_both_databases! {
     }
 
     /// HumCLI's example reads `error.json()['error']` of every response that is not 201.
-    async fn an_agent_written_from_s0_reads_a_sentence_under_error(store) {
+    async fn an_agent_written_from_humcli_reads_a_sentence_under_error(store) {
         let app = TestApp::start(store).await;
         let agent = app.agent().await;
         let mut dear = photo_task(&app);

@@ -152,7 +152,7 @@ on_both_databases! {
 
     /// The table of the HumanOps reference has only a status, and a message under `error`. The test
     /// of its 500 is in `dialects/refusals.rs`.
-    async fn each_status_of_s1s_table_has_its_cause(store) {
+    async fn each_status_of_the_humanops_table_has_its_cause(store) {
         let settings = ["--rate-limit=40", "--kyc=manual", "--admin-key", ADMIN_KEY,
             "--dlocal-login=l", "--dlocal-trans-key=t", "--dlocal-secret=a-secret-that-is-long"];
         let app = TestApp::start_with(store, &settings).await;

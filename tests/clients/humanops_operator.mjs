@@ -1,12 +1,12 @@
-// The operators of S1's samples, with X-Operator-Id: register, browse, accept, upload, submit,
-// earn. S1 prints no form of POST /operator/upload; the fields are those of this server.
+// The operators of the samples of the HumanOps API reference, with X-Operator-Id: register, browse, accept, upload, submit,
+// earn. It prints no form of POST /operator/upload; the fields are those of this server.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 
 import { importPublicKey, seal } from "../../pkg/node.js";
 import { eventually, looksAsPrinted } from "./printed.mjs";
-import { API, JSON_TYPE, call } from "./s1_wire.mjs";
+import { API, JSON_TYPE, call } from "./humanops_wire.mjs";
 
 /** Registers an operator, and returns the headers that authenticate it. */
 export async function register(person) {

@@ -1,9 +1,9 @@
-"""An agent written from HumCLI's two pages alone: errors (S0) and task management (S2).
+"""An agent written from HumCLI's two pages alone: errors and task management.
 
 Their three functions are unchanged except for the name of the host. `other_side.py` has what the
 pages assume: an account, a task to post, the operator's side. Changed are keys, ids, and deadlines,
-which are in the past where printed. Left out is what takes hours (the 410 of S0, the timeout of
-estimates in S2); the server's own tests cover it by advancing a clock.
+which are in the past where printed. Left out is what takes hours (the 410, the timeout of
+estimates); the server's own tests cover it by advancing a clock.
 """
 
 import base64
@@ -20,7 +20,7 @@ HOST = os.environ["HUMANOPS_URL"]
 STRICT_HOST = os.environ["HUMANOPS_STRICT_URL"]
 
 
-# The sample of S0, as printed.
+# The sample for errors, as printed.
 def api_request_with_retry(method, url, max_retries=3, **kwargs):
     for attempt in range(max_retries):
         response = requests.request(method, url, **kwargs)
@@ -40,7 +40,7 @@ def api_request_with_retry(method, url, max_retries=3, **kwargs):
     raise Exception(f"Failed after {max_retries} retries")
 
 
-# The sample of S2, as printed.
+# The sample for task management, as printed.
 def wait_for_completion(task_id, api_key, max_wait=3600):
     url = f"{HOST}/api/v1/tasks/{task_id}"
     headers = {"X-API-Key": api_key}
@@ -62,7 +62,7 @@ def wait_for_completion(task_id, api_key, max_wait=3600):
     raise TimeoutError(f"Task {task_id} did not complete within {max_wait}s")
 
 
-# The sample of S0, as printed, with a return value.
+# The sample for errors, as printed, with a return value.
 def post(url, headers, body):
     response = requests.post(url, headers=headers, json=body)
 
@@ -127,7 +127,7 @@ def cannot_be_cancelled(task_id):
 
 
 def management():
-    """Follows S2 from its first heading to its last."""
+    """Follows the page on task management from its first heading to its last."""
     first = task()
 
     # List your tasks, with a filter and with pages.
@@ -196,7 +196,7 @@ def management():
 
 
 def credentials():
-    """Follows S2's last heading. The key pair is fixed; the package's own tests check its content."""
+    """Follows its last heading. The key pair is fixed; the package's own tests check its content."""
     from_curve = base64.b64encode(bytes.fromhex(
         "04"
         "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
@@ -222,12 +222,12 @@ def credentials():
     assert done["status"] == "COMPLETED" and done["task_domain"] == "CREDENTIAL", done
     answer = agent("POST", path)
     assert answer.status_code == 200 and answer.json()["task_id"] == credential, answer.text
-    # S2 prints a field for each secret. Sealed, they are one envelope (S1 and the contract).
+    # The page prints a field for each secret. Sealed, they are one envelope.
     assert answer.json()["encrypted_credential"]["ciphertext"] == envelope["ciphertext"]
 
 
 def errors_of_agents():
-    """Causes each error of S0's table as printed."""
+    """Causes each error of the page's table as printed."""
     email = {"name": "my-agent", "email": f"{uuid.uuid4()}@example.com"}
     assert requests.post(f"{API}/agents/register", json=email).status_code == 201
     again = requests.post(f"{API}/agents/register", json=email)
@@ -273,7 +273,7 @@ def errors_of_agents():
 
 
 def errors_of_operators(one):
-    """Causes each error of S0's second table."""
+    """Causes each error of its second table."""
     email = {"name": "Jane Doe", "email": f"{uuid.uuid4()}@example.com"}
     assert requests.post(f"{API}/operator/register", json=email).status_code == 201
     again = requests.post(f"{API}/operator/register", json=email)
@@ -302,7 +302,7 @@ def errors_of_operators(one):
 
 
 def limit():
-    """Runs the backoff of S0, which succeeds unless the minute lasts longer than its retries."""
+    """Runs the backoff of the page on errors, which succeeds unless the minute lasts longer than its retries."""
     url = f"{API}/agents/balance"
     for _ in range(201):
         response = requests.get(url, headers=HEADERS)

@@ -1,5 +1,5 @@
-// A client that expects the errors of the Nonhumans API (S3). Its SDK is not available, so a
-// minimal class with the described interface replaces it. The error handling is S3's sample without
+// A client that expects the errors of the Nonhumans API. Its SDK is not available, so a
+// minimal class with the described interface replaces it. The error handling is Nonhumans's sample without
 // its TypeScript types.
 
 import assert from "node:assert/strict";
@@ -17,7 +17,7 @@ class NonhumansError extends Error {
   }
 }
 
-/** The key whose setting selects S3's errors, so that no request needs an additional header. */
+/** The key whose setting selects Nonhumans's errors, so that no request needs an additional header. */
 let settled;
 
 async function call(method, path, { key, operator, body, again } = {}) {
@@ -31,13 +31,13 @@ async function call(method, path, { key, operator, body, again } = {}) {
   const response = await fetch(url, { method, headers, ...sent });
   const answer = await response.json();
   if (response.ok) return answer;
-  assert.deepEqual(Object.keys(answer), ["error"], "one object, as S3 prints it");
+  assert.deepEqual(Object.keys(answer), ["error"], "one object, as Nonhumans prints it");
   assert.equal(answer.error.request_id, response.headers.get("x-request-id"));
   assert.match(answer.error.request_id, /^req_/);
   throw new NonhumansError(answer.error, response);
 }
 
-// The sample of S3, with a console that the test can read.
+// The sample of Nonhumans, with a console that the test can read.
 async function handled(get, console) {
   try {
     const profile = await get();
@@ -91,7 +91,7 @@ async function says(get, ...lines) {
   lines.forEach((line, nth) => assert.match(said[nth], line));
 }
 
-/** Expects an error in S3's form, which `withRetry` must throw at the first attempt. */
+/** Expects an error in Nonhumans's form, which `withRetry` must throw at the first attempt. */
 async function refused(status, code, method, path, options) {
   let attempts = 0;
   const attempt = () => {
@@ -125,7 +125,7 @@ const task = {
 };
 const { task_id } = await withRetry(() => call("POST", "/tasks", { key, body: task }));
 
-// Every row of S3's table, each caused once.
+// Every row of the table, each caused once.
 await refused(401, "unauthorized", "GET", "/agents/balance", { key: "ho_live_none" });
 await refused(403, "forbidden", "POST", `/operator/tasks/${task_id}/accept`, {
   operator: jane.operator_id,

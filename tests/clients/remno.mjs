@@ -1,4 +1,4 @@
-// A client that expects the envelope of Remno (S4): `{data, meta, errors}` in every response, with
+// A client that expects the envelope of Remno: `{data, meta, errors}` in every response, with
 // its codes and its statuses.
 
 import assert from "node:assert/strict";
@@ -10,7 +10,7 @@ const HOST = process.env.HUMANOPS_URL;
 /** A host without payments, on which operators must be approved before they can work. */
 const STRICT_HOST = process.env.HUMANOPS_STRICT_URL;
 
-/** The key whose setting selects S4's envelope, so that no request needs an additional header. */
+/** The key whose setting selects Remno's envelope, so that no request needs an additional header. */
 let settled;
 
 async function call(method, path, { key, operator, body, again, host = HOST } = {}) {
@@ -75,7 +75,7 @@ const task = {
 const { task_id } = await done(201, "POST", "/tasks", { key, body: task });
 assert.equal((await done(200, "GET", "/tasks", { key })).length, 1);
 
-// Every row of S4's table, each caused once. The first one is its printed example.
+// Every row of Remno's table, each caused once. The first one is its printed example.
 const nobody = { body: { name: "my-agent" } };
 const [missing] = await refused(400, "VALIDATION_ERROR", "POST", "/agents/register", nobody);
 const printed = { code: "VALIDATION_ERROR", message: "email is required", field: "email" };
@@ -115,7 +115,7 @@ for (let made = 1; made < 20; made += 1) {
 }
 await refused(400, "LIMIT_EXCEEDED", "POST", "/agents/keys", { key, body: { name: "one more" } });
 
-// S4's 501: the endpoint exists, but this host lacks the configuration for it.
+// Remno's 501: the endpoint exists, but this host lacks the configuration for it.
 const poor = await done(201, "POST", "/agents/register", { host: STRICT_HOST, body: account });
 await refused(501, "NOT_IMPLEMENTED", "POST", "/agents/deposit", {
   host: STRICT_HOST,

@@ -1,15 +1,15 @@
-// An agent written from the HumanOps API reference alone (S1): its requests are the printed ones,
+// An agent written from the HumanOps API reference alone: its requests are the printed ones,
 // and the responses are compared with the printed ones. Changed are the name of the host, keys and
 // ids, deadlines (the printed ones are in the past), and the values printed as "0xabc...def",
-// "https://..." and BASE64_…. The operators that it hires are in s1_operator.mjs.
+// "https://..." and BASE64_…. The operators that it hires are in humanops_operator.mjs.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 
 import { generateKeyPair, open } from "../../pkg/node.js";
 import { deadline, eventually, looksAsPrinted } from "./printed.mjs";
-import * as operators from "./s1_operator.mjs";
-import { API, JSON_TYPE, call, callback_url, leave, told } from "./s1_wire.mjs";
+import * as operators from "./humanops_operator.mjs";
+import { API, JSON_TYPE, call, callback_url, leave, told } from "./humanops_wire.mjs";
 
 // Getting started: register, deposit, post.
 const account = await call("POST", "/agents/register", JSON_TYPE, {
