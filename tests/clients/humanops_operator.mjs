@@ -1,5 +1,6 @@
-// The operators of the samples of the HumanOps API reference, with X-Operator-Id: register, browse, accept, upload, submit,
-// earn. It prints no form of POST /operator/upload; the fields are those of this server.
+// The operators of the samples of the HumanOps API reference, with X-Operator-Id: register, browse,
+// accept, upload, submit, earn. It prints no form of POST /operator/upload; the fields are those of
+// this server.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

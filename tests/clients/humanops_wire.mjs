@@ -1,4 +1,4 @@
-// The parts of the HumanOps API reference that concern the wire: requests, and a receiver of webhooks.
+// The parts of the HumanOps API reference about the wire: requests, and a receiver of webhooks.
 
 import assert from "node:assert/strict";
 import crypto from "node:crypto";

@@ -302,7 +302,7 @@ def errors_of_operators(one):
 
 
 def limit():
-    """Runs the backoff of the page on errors, which succeeds unless the minute lasts longer than its retries."""
+    """Runs the backoff of the page, which succeeds unless the minute outlasts its retries."""
     url = f"{API}/agents/balance"
     for _ in range(201):
         response = requests.get(url, headers=HEADERS)

@@ -1,5 +1,5 @@
 // A client that expects the errors of the Nonhumans API. Its SDK is not available, so a
-// minimal class with the described interface replaces it. The error handling is Nonhumans's sample without
+// minimal class with the described interface replaces it. The error handling is its sample without
 // its TypeScript types.
 
 import assert from "node:assert/strict";
@@ -17,7 +17,7 @@ class NonhumansError extends Error {
   }
 }
 
-/** The key whose setting selects Nonhumans's errors, so that no request needs an additional header. */
+/** The key whose setting selects these errors, so that no request needs an additional header. */
 let settled;
 
 async function call(method, path, { key, operator, body, again } = {}) {

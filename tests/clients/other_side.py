@@ -1,4 +1,4 @@
-"""What the two pages of HumCLI assume: an account with a balance, a task to post, and the operator's side.
+"""What HumCLI's two pages assume: an account with a balance, a task, and the operator's side.
 
 It follows the HumanOps API reference, to which they belong.
 """

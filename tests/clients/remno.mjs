@@ -10,7 +10,7 @@ const HOST = process.env.HUMANOPS_URL;
 /** A host without payments, on which operators must be approved before they can work. */
 const STRICT_HOST = process.env.HUMANOPS_STRICT_URL;
 
-/** The key whose setting selects Remno's envelope, so that no request needs an additional header. */
+/** The key whose setting selects this envelope, so that no request needs an additional header. */
 let settled;
 
 async function call(method, path, { key, operator, body, again, host = HOST } = {}) {
