@@ -138,6 +138,22 @@ async fn a_phone_with_a_wrong_clock_renews_its_session_silently() -> Result<()> 
     world.ends().await
 }
 
+#[tokio::test]
+async fn a_link_to_a_task_survives_sign_up() -> Result<()> {
+    let world = World::start("sign-up-link").await?;
+    let mut agent = world.agent("Acme").await?;
+    let task = post(&mut agent).await?;
+    let path = format!("/tasks/{}", task.as_str().context("an id is text")?);
+    let mut phone = world.person("Sam Lee").await?;
+    phone.does("openPath", json!({ "path": path })).await?;
+    phone.does("signUp", json!({ "name": "Sam Lee" })).await?;
+    phone.does("seeHeading", json!({ "name": SHOP })).await?;
+    phone.does("accept", ()).await?;
+    phone.leaves().await?;
+    agent.leaves().await?;
+    world.ends().await
+}
+
 /// The code proves the address, and the account can be completed after a reload.
 #[tokio::test]
 async fn a_page_reloaded_during_sign_up_goes_on() -> Result<()> {
