@@ -114,6 +114,7 @@ async fn start(mut config: Config) -> anyhow::Result<()> {
     for notice in app.config.notices() {
         tracing::warn!("{notice}");
     }
+    tracing::info!("clients reach this server at {}", app.origin());
     tracing::info!("listening on {}", origin_of(listening));
     serve(app, listener, stop).await?;
     tracing::info!("stopped");

@@ -102,6 +102,11 @@ pub enum ForwardedHeader {
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
+    /// Returns whether no proxy is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns whether the address belongs to a trusted proxy.
     pub fn contain(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))

@@ -279,6 +279,30 @@ on_both_databases! {
         phone.refresh().await.ok();
     }
 
+    async fn nobody_is_signed_in_on_a_page_of_another_origin(store) {
+        let app = start(store).await;
+        let code = mailed_code(&app, JANE).await;
+        let before = app.mails().len();
+        let own = app.origin.clone();
+        for (path, body) in [
+            (paths::SIGN_IN_CODE, json!({"email": JANE})),
+            (paths::VERIFY_CODE, json!({"email": JANE, "code": code})),
+        ] {
+            for origin in ["https://tasks.example.com", "null", &own.replace("http:", "https:")] {
+                let request = app.request(Method::POST, path).json(&body);
+                let answer = request.header("origin", origin).answer().await;
+                let sentence = answer.refused(403, "forbidden");
+                assert!(sentence.contains("set PUBLIC_URL to the URL"), "{sentence}");
+                assert!(sentence.contains(&own), "{sentence}");
+            }
+        }
+        app.drain_jobs().await;
+        assert_eq!(app.mails().len(), before);
+        let request = app.request(Method::POST, paths::VERIFY_CODE);
+        let request = request.json(&json!({"email": JANE, "code": code}));
+        request.header("origin", &own).answer().await.ok();
+    }
+
     async fn a_person_signs_out_here_and_on_another_device(store) {
         let app = start(store).await;
         let phone = Device::sign_in(&app, JANE).await;

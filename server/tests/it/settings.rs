@@ -32,7 +32,7 @@ struct StartedServer {
     origin: String,
     said: String,
     // The log stays open; a server whose log is not read is tested elsewhere.
-    _log: Lines<BufReader<ChildStderr>>,
+    log: Lines<BufReader<ChildStderr>>,
     _server: Child,
     _folder: TempDir,
 }
@@ -60,7 +60,7 @@ async fn start(variables: &[(&str, &str)]) -> StartedServer {
     StartedServer {
         origin: listening.await.unwrap(),
         said,
-        _log: log,
+        log,
         _server: server,
         _folder: folder,
     }
@@ -167,5 +167,64 @@ async fn a_host_is_told_at_start_what_suits_development_alone() {
             expected,
             "{said}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_host_is_told_at_start_what_the_public_url_lacks() {
+    let told = ["PUBLIC_URL is plain http", "cannot sign in at the proxy"];
+    let listen = ("LISTEN", "127.0.0.1:0");
+    let proxies = ("TRUSTED_PROXIES", "127.0.0.1");
+    let at = |url| ("PUBLIC_URL", url);
+    for (variables, expected) in [
+        (&[listen][..], [false, false]),
+        (&[listen, proxies], [false, true]),
+        (&[listen, proxies, at("http://localhost:9")], [false, true]),
+        (&[listen, at("http://tasks.example.com")], [true, false]),
+        (&[listen, proxies, at("http://10.0.0.7:9")], [true, false]),
+        (
+            &[listen, proxies, at("https://127.0.0.1:9")],
+            [false, false],
+        ),
+    ] {
+        let server = start(variables).await;
+        let (said, own) = (&server.said, &server.origin);
+        assert_eq!(
+            told.map(|sentence| said.contains(sentence)),
+            expected,
+            "{said}"
+        );
+        let url = variables.iter().find(|(name, _)| *name == "PUBLIC_URL");
+        let url = url.map_or(own.as_str(), |(_, url)| url);
+        assert!(
+            said.contains(&format!("clients reach this server at {url}")),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_host_is_told_once_of_a_proxy_that_is_not_listed() {
+    for (variables, expected) in [
+        (&[("LISTEN", "127.0.0.1:0")][..], 1),
+        (
+            &[("LISTEN", "127.0.0.1:0"), ("TRUSTED_PROXIES", "127.0.0.1")],
+            0,
+        ),
+    ] {
+        let mut server = start(variables).await;
+        for _ in 0..2 {
+            let address = format!("{}{}", server.origin, paths::OPERATOR_PROFILE);
+            let request = reqwest::Client::new().get(address);
+            let request = request.header("x-forwarded-for", "203.0.113.9");
+            assert_eq!(request.send().await.unwrap().status(), 401);
+        }
+        let (mut answers, mut warnings) = (0, 0);
+        while answers < 2 {
+            let line = server.log.next_line().await.unwrap().unwrap();
+            answers += usize::from(line.contains("status=401"));
+            warnings += usize::from(line.contains("Set TRUSTED_PROXIES=127.0.0.1"));
+        }
+        assert_eq!(warnings, expected);
     }
 }

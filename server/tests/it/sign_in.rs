@@ -91,7 +91,9 @@ on_both_databases! {
         };
         assert!(app.app.store.write(insert).await.unwrap());
         let operator = app.operator_with_id(&id.to_string());
-        operator.get(paths::OPERATOR_PROFILE).await.refused(401, "unauthorized");
+        let answer = operator.get(paths::OPERATOR_PROFILE).await;
+        let sentence = answer.refused(401, "unauthorized");
+        assert!(!sentence.contains("X-Operator-Id"), "{sentence}");
     }
 
     async fn nobody_is_made_an_operator_without_signing_in(store) {

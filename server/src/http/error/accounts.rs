@@ -16,12 +16,20 @@ pub fn unauthorized_agent() -> ApiError {
     )
 }
 
-/// The operator's identity is missing or invalid.
+/// The operator's access token is missing or invalid.
 pub fn unauthorized_operator() -> ApiError {
     ApiError::new(
         ErrorCode::Unauthorized,
-        "Missing or invalid access token. Sign in, and send it as Authorization: Bearer …. Servers \
-         that run with ALLOW_DEV_OPERATOR_ID_HEADER=true also take X-Operator-Id: op_….",
+        "Missing or invalid access token. Sign in, and send it as Authorization: Bearer ….",
+    )
+}
+
+/// The development header does not name an operator.
+pub fn unknown_operator_id() -> ApiError {
+    ApiError::new(
+        ErrorCode::Unauthorized,
+        "No operator has this id. Send X-Operator-Id: op_…, or an access token as Authorization: \
+         Bearer ….",
     )
 }
 

@@ -110,12 +110,12 @@ impl FromRequestParts<App> for OperatorAuth {
             .and_then(|id| id.parse().ok())
             // The sandbox's operator cannot make requests.
             .filter(|id| *id != sandbox::operator())
-            .ok_or_else(error::unauthorized_operator)?;
+            .ok_or_else(error::unknown_operator_id)?;
         let operator = app
             .store
             .read(move |tx| operators::get(tx, id).map_err(ApiError::from))
             .await?
-            .ok_or_else(error::unauthorized_operator)?;
+            .ok_or_else(error::unknown_operator_id)?;
         tracing::debug!(operator_id = %operator.id, "an operator was authenticated");
         Ok(Self {
             id: operator.id,

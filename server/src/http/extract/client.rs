@@ -20,9 +20,7 @@ pub fn of(
     proxies: &TrustedProxies,
     header: ForwardedHeader,
 ) -> IpAddr {
-    let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-    let peer = extensions.get::<Peer>();
-    let mut hop = peer.map_or(unknown, |Peer(peer)| peer.ip().to_canonical());
+    let mut hop = peer(extensions);
     if !proxies.contain(hop) {
         return network(hop);
     }
@@ -38,13 +36,34 @@ pub fn of(
     network(hop)
 }
 
-/// Returns the addresses in the header that the proxies write, in their order.
-fn forwarded(headers: &HeaderMap, header: ForwardedHeader) -> Vec<String> {
-    let name = match header {
+/// Returns whether a program on this machine that is not a trusted proxy names the client. It is
+/// almost certainly a proxy that the host forgot to list.
+pub fn is_forgotten_proxy(
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    proxies: &TrustedProxies,
+    header: ForwardedHeader,
+) -> bool {
+    let peer = peer(extensions);
+    peer.is_loopback() && !proxies.contain(peer) && headers.contains_key(name_of(header))
+}
+
+fn peer(extensions: &Extensions) -> IpAddr {
+    let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+    let peer = extensions.get::<Peer>();
+    peer.map_or(unknown, |Peer(peer)| peer.ip().to_canonical())
+}
+
+fn name_of(header: ForwardedHeader) -> HeaderName {
+    match header {
         ForwardedHeader::XForwardedFor => HeaderName::from_static("x-forwarded-for"),
         ForwardedHeader::Forwarded => HeaderName::from_static("forwarded"),
-    };
-    let lines = headers.get_all(name).into_iter();
+    }
+}
+
+/// Returns the addresses in the header that the proxies write, in their order.
+fn forwarded(headers: &HeaderMap, header: ForwardedHeader) -> Vec<String> {
+    let lines = headers.get_all(name_of(header)).into_iter();
     lines
         .map(|line| line.to_str().unwrap_or_default())
         .flat_map(|line| line.split(','))

@@ -136,6 +136,18 @@ pub fn same_origin(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
+/// Refuses to sign a person in on a page of another origin. The session could not be renewed there,
+/// so it would end with the first access token. Programs send no `Origin`.
+///
+/// # Errors
+/// 403 for another origin.
+pub fn no_other_origin(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
+    match headers.contains_key(header::ORIGIN) {
+        true => same_origin(app, headers),
+        false => Ok(()),
+    }
+}
+
 fn is_secure(app: &App) -> bool {
     app.origin().starts_with("https:")
 }

@@ -22,7 +22,7 @@ use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
 use crate::http::extract::language::ReaderLanguage;
 use crate::http::extract::session::{
-    PersonAuth, builtin_sign_in, refresh_cookie, same_origin, set_refresh_cookie,
+    PersonAuth, builtin_sign_in, no_other_origin, refresh_cookie, same_origin, set_refresh_cookie,
 };
 use crate::http::idempotency::once;
 use crate::store::sessions::{self, StoredSession};
@@ -37,16 +37,19 @@ const SESSIONS_MAX: u32 = 100;
 ///
 /// The response is the same for every address. A code has six digits and is valid for 10 minutes,
 /// once. An address receives at most five an hour. The mail is in the language that
-/// `Accept-Language` prefers: English, German, Spanish, French or Portuguese.
+/// `Accept-Language` prefers: English, German, Spanish, French or Portuguese. An `Origin` that is
+/// not the URL of this server is refused.
 #[utoipa::path(post, path = paths::SIGN_IN_CODE, tag = "sign-in", request_body = RequestCode,
     responses((status = 202, body = CodeSent), (status = 400, body = ErrorBody),
-        (status = 409, body = ErrorBody)))]
+        (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn request_code(
     State(app): State<App>,
     ReaderLanguage(language): ReaderLanguage,
+    headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     builtin_sign_in(&app)?;
+    no_other_origin(&app, &headers)?;
     let stated = checked(sign_in::parse_request(&posted.body))?;
     let now = app.clock.now();
     let salt = app.entropy.u64();
@@ -75,10 +78,12 @@ pub async fn request_code(
 /// Exchange a sign-in code for a session.
 ///
 /// The response sets the refresh cookie. An address without an operator account signs in all the
-/// same, and `operator_id` is then null.
+/// same, and `operator_id` is then null. An `Origin` that is not the URL of this
+/// server is refused.
 #[utoipa::path(post, path = paths::VERIFY_CODE, tag = "sign-in", request_body = VerifyCode,
     responses((status = 200, body = Session), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
 pub async fn verify_code(
     State(app): State<App>,
     ReaderLanguage(language): ReaderLanguage,
@@ -86,6 +91,7 @@ pub async fn verify_code(
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
     builtin_sign_in(&app)?;
+    no_other_origin(&app, &headers)?;
     let stated = checked(sign_in::parse_verification(&posted.body))?;
     let now = app.clock.now();
     let tokens = NewTokens::draw(&app, now);

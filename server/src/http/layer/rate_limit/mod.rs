@@ -13,7 +13,7 @@
 
 mod counter;
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use api_types::paths;
 use axum::extract::{MatchedPath, Request, State};
@@ -32,6 +32,8 @@ use counter::{RateLimiter, WINDOW, seconds_left};
 pub struct RateLimits {
     app: App,
     limiter: Arc<RateLimiter>,
+    /// Whether the log names the proxy that TRUSTED_PROXIES does not list.
+    warned: Arc<Once>,
 }
 
 impl RateLimits {
@@ -40,6 +42,7 @@ impl RateLimits {
         Self {
             app,
             limiter: Arc::default(),
+            warned: Arc::new(Once::new()),
         }
     }
 }
@@ -53,7 +56,11 @@ struct RatePolicy {
 
 /// Runs a request if its client has quota left in this window, and adds the rate limit headers.
 pub async fn layer(
-    State(RateLimits { app, limiter }): State<RateLimits>,
+    State(RateLimits {
+        app,
+        limiter,
+        warned,
+    }): State<RateLimits>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -62,7 +69,16 @@ pub async fn layer(
     };
     let limits = &app.config.limits;
     let (proxies, header) = (&limits.trusted_proxies, limits.forwarded_header);
-    let client = client::of(request.extensions(), request.headers(), proxies, header);
+    let (extensions, headers) = (request.extensions(), request.headers());
+    let client = client::of(extensions, headers, proxies, header);
+    if client::is_forgotten_proxy(extensions, headers, proxies, header) {
+        warned.call_once(|| {
+            tracing::warn!(
+                "A proxy on this machine names its clients, and TRUSTED_PROXIES does not list it, \
+                 so all of them share one rate limit. Set TRUSTED_PROXIES=127.0.0.1 (or ::1)."
+            );
+        });
+    }
     let now = app.clock.now();
     let begins_at = limiter.begin(&app, now);
     let quota = limiter
