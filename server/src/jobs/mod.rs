@@ -6,8 +6,7 @@ pub mod clock_moves;
 pub mod deliver_webhook;
 pub mod review_proof;
 pub mod runner;
-pub mod send_passkey_alert;
-pub mod send_session_alert;
+pub mod send_account_alert;
 pub mod send_sign_in_code;
 pub mod send_verification;
 mod shares;
@@ -17,6 +16,7 @@ use api_types::Timestamp;
 
 use crate::app::App;
 use crate::domain::job::{Job, Pool};
+use crate::domain::mail::texts::AccountAlert;
 use crate::domain::sign_in_code::CodePurpose;
 use crate::outside::mail::MailError;
 use crate::store::StoreError;
@@ -84,7 +84,11 @@ pub async fn run(app: &App, job: Job, pool: Pool) -> Result<(), JobError> {
         Job::SendConfirmationCode(requested) => {
             send_sign_in_code::run(app, requested, CodePurpose::Confirmation).await
         }
-        Job::SendSessionAlert { subject_id } => send_session_alert::run(app, subject_id).await,
-        Job::SendPasskeyAlert { subject_id } => send_passkey_alert::run(app, subject_id).await,
+        Job::SendSessionAlert { subject_id } => {
+            send_account_alert::run(app, subject_id, AccountAlert::SessionEnded).await
+        }
+        Job::SendPasskeyAlert { subject_id } => {
+            send_account_alert::run(app, subject_id, AccountAlert::PasskeyAdded).await
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     app::App,
     domain::{
         job::RequestedCode,
-        mail::texts::{ConfirmationCodeMail, SignInCodeMail},
+        mail::texts::CodeMail,
         sign_in_code::{self, CodePurpose, SignInCode},
     },
     outside::mail::Mail,
@@ -54,12 +54,12 @@ pub async fn run(
         return Ok(());
     };
     let origin = app.origin();
-    let digits = code.reveal();
-    let content = match purpose {
-        CodePurpose::SignIn => SignInCodeMail { origin, digits }.content(language),
-        CodePurpose::Confirmation => ConfirmationCodeMail { origin, digits }.content(language),
+    let content = CodeMail {
+        purpose,
+        origin,
+        digits: code.reveal(),
     };
-    let mail = Mail::new(subject.email, &content, origin);
+    let mail = Mail::new(subject.email, &content.content(language), origin);
     app.mails.send(&mail, now, app.entropy.u128()).await?;
     Ok(())
 }
