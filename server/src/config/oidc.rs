@@ -12,7 +12,7 @@ const CHARS_MAX: usize = 255;
 /// Whether operators may sign in at this server itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum BuiltinSignIn {
-    /// By codes that are mailed to them.
+    /// By codes that are mailed to them, and with passkeys.
     On,
     /// Only at the OpenID Connect issuer.
     Off,
