@@ -13,7 +13,7 @@ use axum::response::Response;
 use crate::app::App;
 use crate::domain::job::{Job, MAIL_LANE, RequestedCode};
 use crate::domain::language::Language;
-use crate::domain::{sign_in, sign_in_code};
+use crate::domain::{email_code, sign_in};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
 use crate::http::extract::language::ReaderLanguage;
@@ -46,7 +46,7 @@ pub async fn request_code(
         let subject = subjects::of_email(tx, &stated.email, new_id, now)?;
         // This must not depend on the address, of which the response reveals nothing.
         let delayed = jobs::is_failing(tx, MAIL_LANE)?;
-        if let Some(times) = sign_in_code::send_another(&subject.code_times, now) {
+        if let Some(times) = email_code::send_another(&subject.code_times, now) {
             subjects::set_code_times(tx, subject.id, &times)?;
             let requested = RequestedCode {
                 subject_id: subject.id,

@@ -1,9 +1,9 @@
 //! The mails with a code.
 
 use crate::domain::{
+    email_code::CodePurpose,
     language::Language,
     mail::{MailContent, Paragraph},
-    sign_in_code::CodePurpose,
 };
 
 /// Sends a code.

@@ -146,7 +146,7 @@ mod tests {
     use api_types::Timestamp;
 
     use super::*;
-    use crate::domain::sign_in_code::CodePurpose;
+    use crate::domain::email_code::CodePurpose;
 
     const ORIGIN: &str = "https://tasks.example.com";
 
