@@ -1,4 +1,4 @@
-//! Tokens of an outside OpenID Connect issuer: the description of the issuer, its keys, and the
+//! Tokens of an outside OpenID Connect issuer: the metadata of the issuer, its keys, and the
 //! verification of a token by them (OpenID Connect Core 1.0 §3.1.3.7, Discovery 1.0 §4, RFC 7517).
 //!
 //! ID tokens and access tokens are verified alike. The algorithms of a key are decided here, by the
@@ -54,9 +54,9 @@ struct IssuerKey {
     key: DecodingKey,
 }
 
-/// A JWK as it is written.
+/// A JSON Web Key (RFC 7517 §4), before it is checked.
 #[derive(Deserialize)]
-struct WrittenKey {
+struct Jwk {
     kty: String,
     kid: Option<String>,
     #[serde(rename = "use")]
@@ -72,41 +72,41 @@ struct WrittenKey {
 
 impl IssuerKey {
     /// Returns the key, unless it is for another use, or of a kind that is not supported.
-    fn of(written: WrittenKey) -> Option<Self> {
-        let signs = written.usage.is_none_or(|usage| usage == "sig");
-        let verifies = (written.key_ops).is_none_or(|ops| ops.iter().any(|op| op == "verify"));
-        let (kind, curve) = (written.kty.as_str(), written.crv.as_deref());
+    fn of(jwk: Jwk) -> Option<Self> {
+        let signs = jwk.usage.is_none_or(|usage| usage == "sig");
+        let verifies = (jwk.key_ops).is_none_or(|ops| ops.iter().any(|op| op == "verify"));
+        let (kind, curve) = (jwk.kty.as_str(), jwk.crv.as_deref());
         let (possible, key) = match (kind, curve) {
             ("RSA", _) => (
                 RSA.to_vec(),
-                DecodingKey::from_rsa_components(&written.n?, &written.e?),
+                DecodingKey::from_rsa_components(&jwk.n?, &jwk.e?),
             ),
             ("EC", Some("P-256")) => (
                 vec![Algorithm::ES256],
-                DecodingKey::from_ec_components(&written.x?, &written.y?),
+                DecodingKey::from_ec_components(&jwk.x?, &jwk.y?),
             ),
             ("EC", Some("P-384")) => (
                 vec![Algorithm::ES384],
-                DecodingKey::from_ec_components(&written.x?, &written.y?),
+                DecodingKey::from_ec_components(&jwk.x?, &jwk.y?),
             ),
             ("OKP", Some("Ed25519")) => (
                 vec![Algorithm::EdDSA],
-                DecodingKey::from_ed_components(&written.x?),
+                DecodingKey::from_ed_components(&jwk.x?),
             ),
             _ => return None,
         };
-        let algorithms = match written.alg {
+        let algorithms = match jwk.alg {
             None => possible,
             Some(alg) => vec![algorithm(&alg).filter(|alg| possible.contains(alg))?],
         };
         (signs && verifies).then_some(Self {
-            kid: written.kid,
+            kid: jwk.kid,
             algorithms,
             key: key.ok()?,
         })
     }
 
-    fn has_signed(&self, token: &UnverifiedToken) -> bool {
+    fn verify(&self, token: &UnverifiedToken) -> bool {
         let named = algorithm(&token.algorithm).filter(|named| self.algorithms.contains(named));
         let (signed, signature) = token.signed();
         named.is_some_and(|algorithm| {
@@ -125,25 +125,25 @@ impl IssuerKeys {
     /// Reads a JWK set. Keys of other kinds are left out. Returns `None` if it has no usable key.
     pub fn parse(document: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
-        struct WrittenKeys {
+        struct JwkSet {
             keys: Vec<Value>,
         }
-        let set: WrittenKeys = serde_json::from_slice(document).ok()?;
+        let set: JwkSet = serde_json::from_slice(document).ok()?;
         let keys = set.keys.into_iter().filter_map(|key| {
-            let written = serde_json::from_value(key).ok()?;
-            IssuerKey::of(written)
+            let jwk = serde_json::from_value(key).ok()?;
+            IssuerKey::of(jwk)
         });
         let keys: Vec<_> = keys.take(KEYS_MAX).collect();
         (!keys.is_empty()).then_some(Self(keys))
     }
 
     /// Returns whether there is a key that may have signed the token: one with its `kid`, or the
-    /// only key for a token that names none.
-    pub fn know(&self, token: &UnverifiedToken) -> bool {
-        self.named(token).next().is_some()
+    /// only key if the token names none.
+    pub fn has_key_for(&self, token: &UnverifiedToken) -> bool {
+        self.candidates(token).next().is_some()
     }
 
-    fn named(&self, token: &UnverifiedToken) -> impl Iterator<Item = &IssuerKey> {
+    fn candidates(&self, token: &UnverifiedToken) -> impl Iterator<Item = &IssuerKey> {
         let kid = token.kid.clone();
         let alone = self.0.len() == 1;
         self.0.iter().filter(move |key| match &kid {
@@ -152,15 +152,15 @@ impl IssuerKeys {
         })
     }
 
-    /// Returns whether one of the keys has signed the token.
-    pub fn have_signed(&self, token: &UnverifiedToken) -> bool {
-        self.named(token).any(|key| key.has_signed(token))
+    /// Verifies the signature of a token. Returns false if none of the keys has signed it.
+    pub fn verify(&self, token: &UnverifiedToken) -> bool {
+        self.candidates(token).any(|key| key.verify(token))
     }
 }
 
-/// What a token must say, besides being signed.
+/// The claims that a token must have.
 #[derive(Clone, Copy, Debug)]
-pub struct TokenTerms<'a> {
+pub struct ExpectedClaims<'a> {
     /// The issuer, exactly.
     pub issuer: &'a str,
     /// The id of our client.
@@ -183,17 +183,17 @@ pub struct OidcPerson {
 /// Returns the person of a token whose claims are acceptable. Its signature must be verified too.
 pub fn person(
     token: &UnverifiedToken,
-    terms: TokenTerms<'_>,
+    expected: ExpectedClaims<'_>,
     now: Timestamp,
 ) -> Option<OidcPerson> {
-    let is_ours = token.claim("iss") == Some(terms.issuer) && is_for(token, terms);
+    let is_ours = token.claim("iss") == Some(expected.issuer) && is_for(token, expected);
     // A logout token names events, and proves nothing about who sends it.
     let is_logout = token.claims.contains_key("events");
     let sub = token.claim("sub")?;
     let is_sub = (1..=SUB_BYTES_MAX).contains(&sub.len()) && !sub.contains(char::is_control);
     let accepted = is_ours && token.is_valid_at(now) && !is_logout && is_sub;
     accepted.then(|| OidcPerson {
-        issuer: terms.issuer.to_owned(),
+        issuer: expected.issuer.to_owned(),
         sub: sub.to_owned(),
         verified_email: verified_email(token),
     })
@@ -201,14 +201,14 @@ pub fn person(
 
 /// Returns whether a token is for us: `aud` contains our client, or, without `aud`, `azp` is our
 /// client or our origin.
-fn is_for(token: &UnverifiedToken, terms: TokenTerms<'_>) -> bool {
+fn is_for(token: &UnverifiedToken, expected: ExpectedClaims<'_>) -> bool {
     match token.claims.get("aud") {
-        Some(Value::String(one)) => one == terms.client_id,
-        Some(Value::Array(list)) => list.iter().any(|one| one == terms.client_id),
+        Some(Value::String(one)) => one == expected.client_id,
+        Some(Value::Array(list)) => list.iter().any(|one| one == expected.client_id),
         Some(_) => false,
         None => token
             .claim("azp")
-            .is_some_and(|azp| azp == terms.client_id || azp == terms.origin),
+            .is_some_and(|azp| azp == expected.client_id || azp == expected.origin),
     }
 }
 
@@ -221,9 +221,9 @@ fn verified_email(token: &UnverifiedToken) -> Option<String> {
     email(address).ok()
 }
 
-/// The description of an issuer (OpenID Connect Discovery 1.0 §3).
+/// The metadata of an issuer (OpenID Connect Discovery 1.0 §3).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct IssuerDescription {
+pub struct IssuerMetadata {
     /// The issuer, exactly as in its tokens.
     pub issuer: String,
     /// Where its keys are.
@@ -236,8 +236,8 @@ pub struct IssuerDescription {
     pub end_session_endpoint: Option<String>,
 }
 
-impl IssuerDescription {
-    /// Reads the description of `issuer`.
+impl IssuerMetadata {
+    /// Reads the metadata of `issuer`.
     ///
     /// # Errors
     /// Fails with what is wrong with the document.
@@ -253,7 +253,7 @@ impl IssuerDescription {
             Some(&read.token_endpoint),
             read.end_session_endpoint.as_ref(),
         ];
-        let urls_are_safe = urls.into_iter().flatten().all(|url| is_safe(url));
+        let urls_are_safe = urls.into_iter().flatten().all(|url| is_secure_url(url));
         if urls_are_safe {
             Ok(read)
         } else {
@@ -263,7 +263,7 @@ impl IssuerDescription {
 }
 
 /// Returns whether this is an https URL, or an http URL on loopback, without user and fragment.
-pub fn is_safe(text: &str) -> bool {
+pub fn is_secure_url(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else {
         return false;
     };

@@ -49,9 +49,7 @@ impl FromRequestParts<App> for PersonAuth {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         match authenticate(app, &parts.headers).await? {
             Some(SignedIn::Here(person)) => Ok(person),
-            Some(SignedIn::AtIssuer(person)) => {
-                Err(error::signed_in_elsewhere(&person.person.issuer))
-            }
+            Some(SignedIn::AtIssuer(auth)) => Err(error::signed_in_elsewhere(&auth.person.issuer)),
             None => Err(error::not_signed_in()),
         }
     }

@@ -33,7 +33,7 @@ impl FromRequestParts<App> for ConfirmingPerson {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         match session::authenticate(app, &parts.headers).await? {
-            Some(SignedIn::AtIssuer(person)) => Ok(Self(person.person)),
+            Some(SignedIn::AtIssuer(auth)) => Ok(Self(auth.person)),
             // The built-in sign-in has proven the address.
             Some(SignedIn::Here(_)) => Err(error::email_confirmed_already()),
             None => Err(error::not_signed_in()),

@@ -31,7 +31,7 @@ pub(super) struct NewTokens {
 }
 
 /// The part of [`NewTokens`] that the write uses.
-pub(super) struct TokenIssuer {
+pub(super) struct TokenWriter {
     refresh_hash: String,
     random_key: Zeroizing<[u8; 32]>,
     url: String,
@@ -55,8 +55,8 @@ impl NewTokens {
     }
 
     /// Returns the part that the write uses.
-    pub(super) fn issuer(&self) -> TokenIssuer {
-        TokenIssuer {
+    pub(super) fn writer(&self) -> TokenWriter {
+        TokenWriter {
             refresh_hash: self.refresh.hash(),
             random_key: self.random_key.clone(),
             url: self.issuer.clone(),
@@ -75,7 +75,7 @@ impl NewTokens {
     }
 }
 
-impl TokenIssuer {
+impl TokenWriter {
     /// Begins a session on a device.
     pub(super) fn begin(
         &self,

@@ -150,15 +150,15 @@ async fn registrant(
             let account = subject.operator_id;
             Ok((Registrant::Here(subject), account))
         }
-        Some(SignedIn::AtIssuer(person)) => {
+        Some(SignedIn::AtIssuer(auth)) => {
             let now = app.clock.now();
             let draw = || SubjectId::new(now, app.entropy.u128());
             let ids = NewSubjects {
                 person: draw(),
                 address: draw(),
             };
-            let account = person.operator.map(|operator| operator.id);
-            let person = person.person;
+            let account = auth.operator.map(|operator| operator.id);
+            let person = auth.person;
             Ok((Registrant::AtIssuer { person, ids }, account))
         }
     }

@@ -23,7 +23,7 @@ use crate::http::extract::session::{PersonAuth, builtin_sign_in};
 use crate::store::sessions::{self, StoredSession};
 use crate::store::{StoreError, Tx, jobs, subjects};
 
-use super::new_session::{NewTokens, TokenIssuer};
+use super::new_session::{NewTokens, TokenWriter};
 
 /// Maximum number of sessions in the list of devices.
 const SESSIONS_MAX: u32 = 100;
@@ -56,10 +56,10 @@ pub async fn refresh(
     let used_hash = secret::hash(&used);
     let now = app.clock.now();
     let tokens = NewTokens::draw(&app, now);
-    let issuer = tokens.issuer();
+    let writer = tokens.writer();
     let refreshed = app
         .store
-        .write(move |tx| renew(tx, &used_hash, &issuer))
+        .write(move |tx| renew(tx, &used_hash, &writer))
         .await?;
     app.wake();
     match refreshed {
@@ -72,8 +72,8 @@ pub async fn refresh(
     }
 }
 
-fn renew(tx: &mut Tx<'_>, used_hash: &str, issuer: &TokenIssuer) -> Result<Refreshed, ApiError> {
-    let now = issuer.now;
+fn renew(tx: &mut Tx<'_>, used_hash: &str, writer: &TokenWriter) -> Result<Refreshed, ApiError> {
+    let now = writer.now;
     let Some((stored, session_id)) = sessions::refresh(tx, used_hash)? else {
         return Ok(Refreshed::Ended);
     };
@@ -95,7 +95,7 @@ fn renew(tx: &mut Tx<'_>, used_hash: &str, issuer: &TokenIssuer) -> Result<Refre
             let subject = subjects::get(tx, session.subject_id)?;
             let subject = subject.ok_or(StoreError::Changed)?;
             let person = (subject.id, subject.operator_id);
-            let session = issuer.issue(tx, person, session_id)?;
+            let session = writer.issue(tx, person, session_id)?;
             Ok(Refreshed::Session(Box::new(session)))
         }
     }

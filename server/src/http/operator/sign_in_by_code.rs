@@ -81,14 +81,14 @@ pub async fn verify_code(
     let tokens = NewTokens::draw(&app, now);
     let session_id = SessionId::new(now, app.entropy.u128());
     let new_id = SubjectId::new(now, app.entropy.u128());
-    let (device, issuer) = (device_of(&headers), tokens.issuer());
+    let (device, writer) = (device_of(&headers), tokens.writer());
     let session = app
         .store
         .write(move |tx| {
             let Some(person) = proven(tx, &stated, (new_id, language), now)? else {
                 return Ok(None);
             };
-            let begun = issuer.begin(tx, person, session_id, &device);
+            let begun = writer.begin(tx, person, session_id, &device);
             begun.map(Some)
         })
         .await?;

@@ -39,12 +39,12 @@ pub async fn sign_in_methods(
 
 async fn oidc_method(app: &App) -> Option<OidcMethod> {
     let issuer = app.oidc.as_ref()?;
-    let described = issuer.describe(app.clock.now()).await.ok()?;
+    let metadata = issuer.metadata(app.clock.now()).await.ok()?;
     Some(OidcMethod {
         issuer: issuer.issuer().to_owned(),
         client_id: issuer.client_id().to_owned(),
-        authorization_endpoint: described.authorization_endpoint.clone(),
-        token_endpoint: described.token_endpoint.clone(),
-        end_session_endpoint: described.end_session_endpoint.clone(),
+        authorization_endpoint: metadata.authorization_endpoint.clone(),
+        token_endpoint: metadata.token_endpoint.clone(),
+        end_session_endpoint: metadata.end_session_endpoint.clone(),
     })
 }
