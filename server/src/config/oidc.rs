@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::ConfigError;
 use super::text::is_header;
-use crate::domain::oidc_token::is_secure_url;
+use crate::domain::oidc_issuer::is_secure_url;
 
 /// Maximum length of the issuer and of the client id in characters.
 const CHARS_MAX: usize = 255;

@@ -29,6 +29,7 @@ pub mod mail;
 pub mod message;
 pub mod moves;
 pub mod new_task;
+pub mod oidc_issuer;
 pub mod oidc_token;
 pub mod passkey;
 pub mod payout;

@@ -20,7 +20,7 @@ use reqwest::{Client, StatusCode, redirect};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::jwt::UnverifiedToken;
-use crate::domain::oidc_token::{IssuerKeys, IssuerMetadata};
+use crate::domain::oidc_issuer::{IssuerKeys, IssuerMetadata};
 
 /// Timeout of a request, from connecting to the end of the response.
 const WITHIN: Duration = Duration::from_secs(5);
