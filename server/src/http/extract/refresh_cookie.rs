@@ -14,7 +14,7 @@ use crate::http::error::{self, ApiError};
 ///
 /// # Errors
 /// 403 for another origin.
-pub fn same_origin(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
+pub fn require_same_origin(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
     let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
     if origin == Some(app.origin().as_bytes()) {
         Ok(())

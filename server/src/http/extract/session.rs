@@ -13,7 +13,7 @@ use crate::http::extract::oidc::{self, OidcAuth};
 use crate::store::sessions::{self, SessionOperator};
 use crate::store::signing_keys;
 
-/// The person who sends a valid token, of whichever issuer.
+/// The person who sends a valid token, whose issuer is this server or another.
 #[derive(Clone, Debug)]
 pub enum SignedIn {
     /// A person who signed in to this server.
@@ -102,7 +102,7 @@ async fn signed_in_here(app: &App, token: UnverifiedToken) -> Result<Option<Pers
 ///
 /// # Errors
 /// 409 with `BUILTIN_SIGN_IN=off`.
-pub fn builtin_sign_in(app: &App) -> Result<(), ApiError> {
+pub fn require_builtin_sign_in(app: &App) -> Result<(), ApiError> {
     match (app.config.builtin_sign_in(), &app.oidc) {
         (false, Some(issuer)) => Err(error::signed_in_elsewhere(issuer.issuer())),
         _ => Ok(()),

@@ -92,7 +92,8 @@ pub async fn send_email_code(
         if !operators::set_unconfirmed_email(tx, operator_id, email)? {
             return Err(error::email_confirmed_already());
         }
-        // This must not depend on the address, of which the response reveals nothing.
+        // This must not depend on the address, because the response must not reveal whether it is
+        // known.
         let delayed = jobs::is_failing(tx, MAIL_LANE)?;
         let requested = RequestedCode {
             subject_id: subject.id,

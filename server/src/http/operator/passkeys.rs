@@ -21,7 +21,7 @@ use crate::domain::passkey::{
 };
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
-use crate::http::extract::session::{PersonAuth, builtin_sign_in};
+use crate::http::extract::session::{PersonAuth, require_builtin_sign_in};
 use crate::http::idempotency::once;
 use crate::store::passkeys::{self, CeremonyInitiator, StoredCeremony, StoredPasskey};
 use crate::store::{StoreError, Tx, jobs, subjects};
@@ -68,7 +68,7 @@ pub async fn passkey_options(
 /// # Errors
 /// 409 if its public URL names an IP address, or if operators sign in elsewhere only.
 pub(super) fn relying_party(app: &App) -> Result<RelyingParty, ApiError> {
-    builtin_sign_in(app)?;
+    require_builtin_sign_in(app)?;
     RelyingParty::of(app.origin()).ok_or_else(error::no_passkeys_here)
 }
 

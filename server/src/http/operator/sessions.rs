@@ -1,5 +1,5 @@
-//! Sessions that have begun: their renewal by the refresh cookie, the list of devices, and their end
-//! (contract §2).
+//! Sessions that have begun: their renewal by the refresh cookie, the list of devices, and their
+//! end (contract §2).
 //!
 //! Responses with an access token are not stored under an idempotency key, because a stored one
 //! would be without the token.
@@ -18,8 +18,10 @@ use crate::domain::secret;
 use crate::domain::session::RefreshUse;
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
-use crate::http::extract::refresh_cookie::{refresh_cookie, same_origin, set_refresh_cookie};
-use crate::http::extract::session::{PersonAuth, builtin_sign_in};
+use crate::http::extract::refresh_cookie::{
+    refresh_cookie, require_same_origin, set_refresh_cookie,
+};
+use crate::http::extract::session::{PersonAuth, require_builtin_sign_in};
 use crate::store::sessions::{self, StoredSession};
 use crate::store::{StoreError, Tx, jobs, subjects};
 
@@ -49,8 +51,8 @@ pub async fn refresh(
     headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    builtin_sign_in(&app)?;
-    same_origin(&app, &headers)?;
+    require_builtin_sign_in(&app)?;
+    require_same_origin(&app, &headers)?;
     checked(no_fields(&posted.body))?;
     let used = refresh_cookie(&app, &headers).ok_or_else(error::session_ended)?;
     let used_hash = secret::hash(&used);
@@ -112,7 +114,7 @@ pub async fn sign_out(
     headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    same_origin(&app, &headers)?;
+    require_same_origin(&app, &headers)?;
     checked(no_fields(&posted.body))?;
     if let Some(token) = refresh_cookie(&app, &headers) {
         let (hash, now) = (secret::hash(&token), app.clock.now());

@@ -17,7 +17,7 @@ use crate::domain::{email_code, sign_in};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
 use crate::http::extract::language::ReaderLanguage;
-use crate::http::extract::session::builtin_sign_in;
+use crate::http::extract::session::require_builtin_sign_in;
 use crate::http::idempotency::once;
 use crate::store::{Tx, jobs, subjects};
 
@@ -36,7 +36,7 @@ pub async fn request_code(
     ReaderLanguage(language): ReaderLanguage,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    builtin_sign_in(&app)?;
+    require_builtin_sign_in(&app)?;
     let stated = checked(sign_in::parse_request(&posted.body))?;
     let now = app.clock.now();
     let salt = app.entropy.u64();
@@ -44,7 +44,8 @@ pub async fn request_code(
     let key = posted.once(format!("sign-in {}", stated.email));
     once(&app, key, StatusCode::ACCEPTED, move |tx| {
         let subject = subjects::of_email(tx, &stated.email, new_id, now)?;
-        // This must not depend on the address, of which the response reveals nothing.
+        // This must not depend on the address, because the response must not reveal whether it is
+        // known.
         let delayed = jobs::is_failing(tx, MAIL_LANE)?;
         if let Some(times) = email_code::send_another(&subject.code_times, now) {
             subjects::set_code_times(tx, subject.id, &times)?;
@@ -75,7 +76,7 @@ pub async fn verify_code(
     headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    builtin_sign_in(&app)?;
+    require_builtin_sign_in(&app)?;
     let stated = checked(sign_in::parse_verification(&posted.body))?;
     let now = app.clock.now();
     let tokens = NewTokens::draw(&app, now);
@@ -85,7 +86,7 @@ pub async fn verify_code(
     let session = app
         .store
         .write(move |tx| {
-            let Some(person) = proven(tx, &stated, (new_id, language), now)? else {
+            let Some(person) = identify(tx, &stated, (new_id, language), now)? else {
                 return Ok(None);
             };
             let begun = writer.begin(tx, person, session_id, &device);
@@ -101,7 +102,7 @@ pub async fn verify_code(
 
 /// Returns the person who proves an address by a code. A wrong guess is counted. An unknown address
 /// is inserted, so that the time of a refusal does not tell whether it is known.
-fn proven(
+fn identify(
     tx: &mut Tx<'_>,
     stated: &VerifyCode,
     (new_id, language): (SubjectId, Language),
