@@ -22,12 +22,12 @@ type SentTo = RwSignal<Option<(String, bool)>>;
 
 /// Asks for the address, and then for the code. The other ways are shown with the address.
 #[component]
-pub(super) fn SignInByCode(others: Callback<(), AnyView>) -> impl IntoView {
+pub(super) fn SignInByCode(other_ways: Callback<(), AnyView>) -> impl IntoView {
     let sent_to: SentTo = RwSignal::new(None);
     view! {
         <div class="card stack">
             {dynamic(move || match sent_to.get() {
-                None => view! { <EmailForm sent_to/> {others.run(())} }.into_any(),
+                None => view! { <EmailForm sent_to/> {other_ways.run(())} }.into_any(),
                 Some((email, delayed)) => view! { <CodeForm email delayed sent_to/> }.into_any(),
             })}
         </div>
