@@ -22,6 +22,15 @@ async fn post(agent: &mut Companion) -> Result<Value> {
     posted.get("task_id").cloned().context("a task has an id")
 }
 
+/// Signs an operator up, who accepts the task about the shop and opens the form of its proof.
+async fn begin_proof(phone: &mut Companion) -> Result<()> {
+    phone.does("signUp", json!({ "name": "Sam Lee" })).await?;
+    phone.does("openTask", json!({ "title": SHOP })).await?;
+    phone.does("accept", ()).await?;
+    phone.does("beginProof", ()).await?;
+    Ok(())
+}
+
 /// Returns the access token of the last request, and the refresh token of the cookie.
 async fn tokens(person: &mut Companion) -> Result<[String; 2]> {
     Ok(serde_json::from_value(
@@ -97,11 +106,7 @@ async fn a_proof_is_sent_after_its_operator_has_signed_in_again() -> Result<()> 
     let mut agent = world.agent("Acme").await?;
     let task = post(&mut agent).await?;
     let mut phone = world.person("Sam Lee").await?;
-    let name = json!({ "name": "Sam Lee" });
-    phone.does("signUp", &name).await?;
-    phone.does("openTask", json!({ "title": SHOP })).await?;
-    phone.does("accept", ()).await?;
-    phone.does("beginProof", ()).await?;
+    begin_proof(&mut phone).await?;
     let words = json!({ "text": "Called them at ten: they open at nine on Saturdays." });
     phone.does("typeConfirmation", words).await?;
     world.end_sessions()?;
@@ -109,7 +114,7 @@ async fn a_proof_is_sent_after_its_operator_has_signed_in_again() -> Result<()> 
     phone.does("seeEndedSession", ()).await?;
     phone.looks("session-ended").await?;
     phone.does("signInAgain", ()).await?;
-    phone.does("signIn", &name).await?;
+    phone.does("signIn", json!({ "name": "Sam Lee" })).await?;
     let completed = json!({ "id": task, "statuses": ["COMPLETED"] });
     agent.does("wait", completed).await?;
     phone.leaves().await?;
@@ -179,11 +184,7 @@ async fn a_sign_out_asks_before_it_deletes_what_is_unsent_and_leaves_nothing() -
     let mut agent = world.agent("Acme").await?;
     post(&mut agent).await?;
     let mut phone = world.person("Sam Lee").await?;
-    let name = json!({ "name": "Sam Lee" });
-    phone.does("signUp", &name).await?;
-    phone.does("openTask", json!({ "title": SHOP })).await?;
-    phone.does("accept", ()).await?;
-    phone.does("beginProof", ()).await?;
+    begin_proof(&mut phone).await?;
     let draft = json!({ "text": "a draft of nine words", "answers": {} });
     phone.does("draftConfirmation", draft).await?;
     phone.does("keepSignedIn", ()).await?;

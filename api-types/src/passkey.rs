@@ -42,7 +42,8 @@ pub struct AddPasskey {
     pub kind: String,
     /// What the authenticator created.
     pub response: AttestationResponse,
-    /// The results of extensions.
+    /// The results of extensions. `credProps.rk` must not be false, because only a discoverable
+    /// passkey can sign in.
     #[serde(default, rename = "clientExtensionResults")]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]

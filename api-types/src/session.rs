@@ -9,7 +9,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Number of digits of a sign-in code.
+/// Number of digits of a mailed code.
 pub const CODE_DIGITS: usize = 6;
 
 fn code_pattern() -> String {

@@ -66,7 +66,7 @@ fn SignedOut() -> impl IntoView {
                 {dynamic(move || match route.screen() {
                     Some(Screen::SIGN_UP) => pages.show(LazyPage::SignUp),
                     Some(Screen::SIGN_IN) => pages.show(LazyPage::SignIn),
-                    _ => view! { <SignInPage beside=other_ways/> }.into_any(),
+                    _ => view! { <SignInPage other_ways/> }.into_any(),
                 })}
             </main>
         </div>

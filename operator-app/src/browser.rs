@@ -170,12 +170,19 @@ pub(crate) fn store_for_tab(key: &str, text: &str) {
     }
 }
 
+/// Returns the text stored for this tab.
+pub(crate) fn load_from_tab(key: &str) -> Option<String> {
+    let storage = window().session_storage().ok().flatten()?;
+    storage.get_item(key).ok().flatten()
+}
+
 /// Returns the text stored for this tab, and removes it.
 pub(crate) fn take_from_tab(key: &str) -> Option<String> {
-    let storage = window().session_storage().ok().flatten()?;
-    let text = storage.get_item(key).ok().flatten();
-    let _ = storage.remove_item(key);
-    text
+    let text = load_from_tab(key)?;
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = storage.remove_item(key);
+    }
+    Some(text)
 }
 
 /// Asks the browser not to evict the outbox when storage runs short.

@@ -14,11 +14,14 @@ use crate::{browser, screen::Screen, session::TokenIssuer};
 
 const KEY: &str = "humanops.sign-in";
 
+/// The name under which the tab stores that the issuer could not sign the person in silently.
+const SILENT_FAILURE: &str = "humanops.silent-sign-in-failed";
+
 /// A sign-in that has begun in this tab. The verifier is worthless without the code that the issuer
 /// sends back, and is used once.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct PendingSignIn {
-    pub(crate) token_endpoint: String,
+    token_endpoint: String,
     client_id: String,
     state: String,
     nonce: String,
@@ -73,6 +76,22 @@ pub(crate) fn begin(method: &OidcMethod, silent: bool) -> Result<String, getrand
     Ok(format!("{endpoint}{separator}{query}"))
 }
 
+/// Returns whether the app may begin a silent sign-in. After one has failed, the person is asked
+/// first.
+pub(crate) fn may_begin_silently() -> bool {
+    browser::load_from_tab(SILENT_FAILURE).is_none()
+}
+
+/// Records that a silent sign-in failed, because the issuer has to ask the person.
+pub(crate) fn record_silent_failure() {
+    browser::store_for_tab(SILENT_FAILURE, "true");
+}
+
+/// Forgets that a silent sign-in failed, because the person has signed in.
+pub(crate) fn forget_silent_failure() {
+    browser::take_from_tab(SILENT_FAILURE);
+}
+
 /// Returns the URL at which the person signs out of the issuer too, if it has one.
 pub(crate) fn sign_out_url(method: &OidcMethod) -> Option<String> {
     let endpoint = method.end_session_endpoint.as_ref()?;
@@ -90,6 +109,11 @@ impl PendingSignIn {
     pub(crate) fn take(state: &str) -> Option<Self> {
         let pending: Self = serde_json::from_str(&browser::take_from_tab(KEY)?).ok()?;
         (pending.state == state).then_some(pending)
+    }
+
+    /// Returns the URL at which the code is exchanged.
+    pub(crate) fn token_endpoint(&self) -> &str {
+        &self.token_endpoint
     }
 
     /// Returns the form that exchanges an authorization code.

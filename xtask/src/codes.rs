@@ -1,5 +1,5 @@
-//! The sign-in codes that a server on this machine mails to files, so that whoever tries the app
-//! can read them in the terminal.
+//! The sign-in codes that a server on this machine mails to files, printed in the terminal for
+//! those who try the app.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -53,8 +53,8 @@ impl ServerProcess {
         Self::resume(&folder, binary, address, settings)
     }
 
-    /// Starts `binary` on an existing folder, with test payments and the development header beside
-    /// sign-in, and waits until it is ready.
+    /// Starts `binary` on an existing folder, with test payments and with the development header in
+    /// addition to sign-in, and waits until it is ready.
     pub(crate) fn resume(
         folder: &Path,
         binary: &Path,

@@ -19,7 +19,7 @@ impl Client {
         pending: &PendingSignIn,
         code: &str,
     ) -> Result<String, ClientError> {
-        let request = Request::post(&pending.token_endpoint);
+        let request = Request::post(pending.token_endpoint());
         let answer = post_form(request, pending.exchange(code)).await?;
         let tokens: TokenResponse = answer.parse(|_| true)?;
         Ok(tokens.id_token)

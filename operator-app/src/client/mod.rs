@@ -1,13 +1,13 @@
 //! HTTP client of the app: one method for each endpoint. No other module makes requests.
 //!
-//! [`Client`] needs no session and can only register, sign in and sign out. Signing in yields a
-//! [`Session`], and a [`SessionClient`], which has all other endpoints, is created from a session
-//! only.
+//! [`Client`] needs no session: it signs in, registers and signs out. Signing in yields a
+//! [`Session`]. A [`SessionClient`], which has all other endpoints, is created from a session only.
 //!
 //! `response.rs` decides which responses are the server's.
 
 mod account;
 mod issuer;
+mod renewal;
 mod transport;
 
 use api_types::{
@@ -32,7 +32,7 @@ use crate::{
     session::{self, Session, TokenIssuer},
 };
 pub(crate) use account::Client;
-use account::bearer;
+use renewal::bearer;
 use transport::{AUTHORIZATION, byte_count, json, post, post_file, send_empty};
 
 /// The result of loading a page of tasks.

@@ -43,12 +43,7 @@ pub(super) async fn post(
     request: RequestBuilder,
     body: String,
 ) -> Result<RawResponse, ClientError> {
-    let signal = AbortSignal::timeout_with_u32(REQUEST_TIMEOUT_MS);
-    let request = request
-        .redirect(RequestRedirect::Error)
-        .abort_signal(Some(&signal))
-        .header("Content-Type", "application/json");
-    send(request.body(body)).await
+    send_body(request, body, "application/json").await
 }
 
 /// Sends a POST with a form to another server.
@@ -56,12 +51,20 @@ pub(super) async fn post_form(
     request: RequestBuilder,
     form: String,
 ) -> Result<RawResponse, ClientError> {
+    send_body(request, form, "application/x-www-form-urlencoded").await
+}
+
+async fn send_body(
+    request: RequestBuilder,
+    body: String,
+    content_type: &str,
+) -> Result<RawResponse, ClientError> {
     let signal = AbortSignal::timeout_with_u32(REQUEST_TIMEOUT_MS);
     let request = request
         .redirect(RequestRedirect::Error)
         .abort_signal(Some(&signal))
-        .header("Content-Type", "application/x-www-form-urlencoded");
-    send(request.body(form)).await
+        .header("Content-Type", content_type);
+    send(request.body(body)).await
 }
 
 async fn send(request: Result<Request, gloo_net::Error>) -> Result<RawResponse, ClientError> {

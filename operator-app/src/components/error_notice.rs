@@ -78,10 +78,7 @@ fn sentence(error: &ClientError) -> String {
         ClientError::Unreachable => {
             "Check your internet connection, then try again. Nothing is lost.".to_owned()
         }
-        _ if error.is_unauthorized() => {
-            "Your session has ended. What you have not sent stays on this phone.".to_owned()
-        }
-        ClientError::Refused(body, _) => {
+        ClientError::Refused(body, _) if body.code != ErrorCode::Unauthorized => {
             let faults = body.details.iter().map(|fault| match fault.field.as_str() {
                 "" => fault.message.clone(),
                 field => format!("{field}: {}", fault.message),
@@ -93,7 +90,10 @@ fn sentence(error: &ClientError) -> String {
                 .collect::<Vec<_>>()
                 .join(" ")
         }
-        ClientError::SignedOut | ClientError::Lost => {
+        ClientError::Refused(..) | ClientError::SignedOut => {
+            "Your session has ended. What you have not sent stays on this phone.".to_owned()
+        }
+        ClientError::Lost => {
             "This browser no longer has the data to send. Discard the proof and start again."
                 .to_owned()
         }

@@ -1,5 +1,6 @@
 //! The pages, one file or folder for each route. Each page has its own loading and actions.
 
+mod code_faults;
 mod credential;
 mod earnings;
 mod load_more;

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::ConfigError;
 use super::text::is_header;
-use crate::domain::oidc_token::is_safe;
+use crate::domain::oidc_issuer::is_secure_url;
 
 /// Maximum length of the issuer and of the client id in characters.
 const CHARS_MAX: usize = 255;
@@ -12,7 +12,7 @@ const CHARS_MAX: usize = 255;
 /// Whether operators may sign in at this server itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum BuiltinSignIn {
-    /// By codes that are mailed to them.
+    /// By codes that are mailed to them, and with passkeys.
     On,
     /// Only at the OpenID Connect issuer.
     Off,
@@ -67,7 +67,7 @@ impl Oidc {
 /// Reads an issuer. Its text stays as it is, because tokens must contain exactly the same.
 fn issuer(text: &str) -> Result<String, ConfigError> {
     let is_plain = is_header(text) && text.len() <= CHARS_MAX && !text.contains('?');
-    if is_plain && is_safe(text) {
+    if is_plain && is_secure_url(text) {
         Ok(text.to_owned())
     } else {
         Err(ConfigError(

@@ -72,7 +72,7 @@ pub enum Job {
     },
 }
 
-/// A sign-in code that a person requested and that is not sent yet.
+/// A code that a person requested and that is not sent yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestedCode {
     /// The person who receives the mail.

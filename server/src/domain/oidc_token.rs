@@ -1,166 +1,19 @@
-//! Tokens of an outside OpenID Connect issuer: the description of the issuer, its keys, and the
-//! verification of a token by them (OpenID Connect Core 1.0 §3.1.3.7, Discovery 1.0 §4, RFC 7517).
-//!
-//! ID tokens and access tokens are verified alike. The algorithms of a key are decided here, by the
-//! key alone, and a token that names another is refused.
+//! Tokens of an outside OpenID Connect issuer: the claims that they must have, and the person whom
+//! they name (OpenID Connect Core 1.0 §3.1.3.7). ID tokens and access tokens are treated alike. The
+//! keys that verify their signature are in `oidc_issuer.rs`.
 
 use api_types::Timestamp;
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde::Deserialize;
 use serde_json::Value;
-use url::{Host, Url};
 
 use super::email::email;
 use super::jwt::UnverifiedToken;
 
 /// Maximum length of a `sub` in bytes (OpenID Connect Core 1.0 §2).
-pub const SUB_BYTES_MAX: usize = 255;
+const SUB_BYTES_MAX: usize = 255;
 
-/// Maximum number of keys of an issuer that are used. Others publish fewer than ten.
-const KEYS_MAX: usize = 100;
-
-/// Algorithms of RSA keys that do not say for which one they are.
-const RSA: [Algorithm; 6] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-];
-
-/// Returns the algorithm that a header or a key names; `None` for `none`, HMAC and unknown ones.
-fn algorithm(name: &str) -> Option<Algorithm> {
-    match name {
-        "RS256" => Some(Algorithm::RS256),
-        "RS384" => Some(Algorithm::RS384),
-        "RS512" => Some(Algorithm::RS512),
-        "PS256" => Some(Algorithm::PS256),
-        "PS384" => Some(Algorithm::PS384),
-        "PS512" => Some(Algorithm::PS512),
-        "ES256" => Some(Algorithm::ES256),
-        "ES384" => Some(Algorithm::ES384),
-        // RFC 9864 names the curve.
-        "EdDSA" | "Ed25519" => Some(Algorithm::EdDSA),
-        _ => None,
-    }
-}
-
-/// A public key of an issuer.
-#[derive(Clone, Debug)]
-struct IssuerKey {
-    kid: Option<String>,
-    algorithms: Vec<Algorithm>,
-    key: DecodingKey,
-}
-
-/// A JWK as it is written.
-#[derive(Deserialize)]
-struct WrittenKey {
-    kty: String,
-    kid: Option<String>,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
-    alg: Option<String>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-}
-
-impl IssuerKey {
-    /// Returns the key, unless it is for another use, or of a kind that is not supported.
-    fn of(written: WrittenKey) -> Option<Self> {
-        let signs = written.usage.is_none_or(|usage| usage == "sig");
-        let verifies = (written.key_ops).is_none_or(|ops| ops.iter().any(|op| op == "verify"));
-        let (kind, curve) = (written.kty.as_str(), written.crv.as_deref());
-        let (possible, key) = match (kind, curve) {
-            ("RSA", _) => (
-                RSA.to_vec(),
-                DecodingKey::from_rsa_components(&written.n?, &written.e?),
-            ),
-            ("EC", Some("P-256")) => (
-                vec![Algorithm::ES256],
-                DecodingKey::from_ec_components(&written.x?, &written.y?),
-            ),
-            ("EC", Some("P-384")) => (
-                vec![Algorithm::ES384],
-                DecodingKey::from_ec_components(&written.x?, &written.y?),
-            ),
-            ("OKP", Some("Ed25519")) => (
-                vec![Algorithm::EdDSA],
-                DecodingKey::from_ed_components(&written.x?),
-            ),
-            _ => return None,
-        };
-        let algorithms = match written.alg {
-            None => possible,
-            Some(alg) => vec![algorithm(&alg).filter(|alg| possible.contains(alg))?],
-        };
-        (signs && verifies).then_some(Self {
-            kid: written.kid,
-            algorithms,
-            key: key.ok()?,
-        })
-    }
-
-    fn has_signed(&self, token: &UnverifiedToken) -> bool {
-        let named = algorithm(&token.algorithm).filter(|named| self.algorithms.contains(named));
-        let (signed, signature) = token.signed();
-        named.is_some_and(|algorithm| {
-            let verified =
-                jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &self.key, algorithm);
-            verified.unwrap_or(false)
-        })
-    }
-}
-
-/// The public keys of an issuer.
-#[derive(Clone, Debug, Default)]
-pub struct IssuerKeys(Vec<IssuerKey>);
-
-impl IssuerKeys {
-    /// Reads a JWK set. Keys of other kinds are left out. Returns `None` if it has no usable key.
-    pub fn parse(document: &[u8]) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct WrittenKeys {
-            keys: Vec<Value>,
-        }
-        let set: WrittenKeys = serde_json::from_slice(document).ok()?;
-        let keys = set.keys.into_iter().filter_map(|key| {
-            let written = serde_json::from_value(key).ok()?;
-            IssuerKey::of(written)
-        });
-        let keys: Vec<_> = keys.take(KEYS_MAX).collect();
-        (!keys.is_empty()).then_some(Self(keys))
-    }
-
-    /// Returns whether there is a key that may have signed the token: one with its `kid`, or the
-    /// only key for a token that names none.
-    pub fn know(&self, token: &UnverifiedToken) -> bool {
-        self.named(token).next().is_some()
-    }
-
-    fn named(&self, token: &UnverifiedToken) -> impl Iterator<Item = &IssuerKey> {
-        let kid = token.kid.clone();
-        let alone = self.0.len() == 1;
-        self.0.iter().filter(move |key| match &kid {
-            Some(kid) => key.kid.as_ref() == Some(kid),
-            None => alone,
-        })
-    }
-
-    /// Returns whether one of the keys has signed the token.
-    pub fn have_signed(&self, token: &UnverifiedToken) -> bool {
-        self.named(token).any(|key| key.has_signed(token))
-    }
-}
-
-/// What a token must say, besides being signed.
+/// The claims that a token must have.
 #[derive(Clone, Copy, Debug)]
-pub struct TokenTerms<'a> {
+pub struct ExpectedClaims<'a> {
     /// The issuer, exactly.
     pub issuer: &'a str,
     /// The id of our client.
@@ -183,17 +36,17 @@ pub struct OidcPerson {
 /// Returns the person of a token whose claims are acceptable. Its signature must be verified too.
 pub fn person(
     token: &UnverifiedToken,
-    terms: TokenTerms<'_>,
+    expected: ExpectedClaims<'_>,
     now: Timestamp,
 ) -> Option<OidcPerson> {
-    let is_ours = token.claim("iss") == Some(terms.issuer) && is_for(token, terms);
+    let is_ours = token.claim("iss") == Some(expected.issuer) && is_for(token, expected);
     // A logout token names events, and proves nothing about who sends it.
     let is_logout = token.claims.contains_key("events");
     let sub = token.claim("sub")?;
     let is_sub = (1..=SUB_BYTES_MAX).contains(&sub.len()) && !sub.contains(char::is_control);
     let accepted = is_ours && token.is_valid_at(now) && !is_logout && is_sub;
     accepted.then(|| OidcPerson {
-        issuer: terms.issuer.to_owned(),
+        issuer: expected.issuer.to_owned(),
         sub: sub.to_owned(),
         verified_email: verified_email(token),
     })
@@ -201,14 +54,14 @@ pub fn person(
 
 /// Returns whether a token is for us: `aud` contains our client, or, without `aud`, `azp` is our
 /// client or our origin.
-fn is_for(token: &UnverifiedToken, terms: TokenTerms<'_>) -> bool {
+fn is_for(token: &UnverifiedToken, expected: ExpectedClaims<'_>) -> bool {
     match token.claims.get("aud") {
-        Some(Value::String(one)) => one == terms.client_id,
-        Some(Value::Array(list)) => list.iter().any(|one| one == terms.client_id),
+        Some(Value::String(one)) => one == expected.client_id,
+        Some(Value::Array(list)) => list.iter().any(|one| one == expected.client_id),
         Some(_) => false,
         None => token
             .claim("azp")
-            .is_some_and(|azp| azp == terms.client_id || azp == terms.origin),
+            .is_some_and(|azp| azp == expected.client_id || azp == expected.origin),
     }
 }
 
@@ -219,61 +72,4 @@ fn verified_email(token: &UnverifiedToken) -> Option<String> {
     let is_verified = verified == true || verified == "true";
     let address = token.claims.get("email").filter(|_| is_verified)?;
     email(address).ok()
-}
-
-/// The description of an issuer (OpenID Connect Discovery 1.0 §3).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct IssuerDescription {
-    /// The issuer, exactly as in its tokens.
-    pub issuer: String,
-    /// Where its keys are.
-    pub jwks_uri: String,
-    /// Where people sign in.
-    pub authorization_endpoint: String,
-    /// Where the app exchanges a code for tokens.
-    pub token_endpoint: String,
-    /// Where people sign out.
-    pub end_session_endpoint: Option<String>,
-}
-
-impl IssuerDescription {
-    /// Reads the description of `issuer`.
-    ///
-    /// # Errors
-    /// Fails with what is wrong with the document.
-    pub fn parse(document: &[u8], issuer: &str) -> Result<Self, &'static str> {
-        let read: Self = serde_json::from_slice(document)
-            .map_err(|_| "is no JSON document with the URLs of an issuer")?;
-        if read.issuer != issuer {
-            return Err("is of another issuer: OIDC_ISSUER must be equal to its `issuer`");
-        }
-        let urls = [
-            Some(&read.jwks_uri),
-            Some(&read.authorization_endpoint),
-            Some(&read.token_endpoint),
-            read.end_session_endpoint.as_ref(),
-        ];
-        let urls_are_safe = urls.into_iter().flatten().all(|url| is_safe(url));
-        if urls_are_safe {
-            Ok(read)
-        } else {
-            Err("has a URL that is not https")
-        }
-    }
-}
-
-/// Returns whether this is an https URL, or an http URL on loopback, without user and fragment.
-pub fn is_safe(text: &str) -> bool {
-    let Ok(url) = Url::parse(text) else {
-        return false;
-    };
-    let is_local = match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    let is_private = url.scheme() == "https" || (url.scheme() == "http" && is_local);
-    let is_anonymous = url.username().is_empty() && url.password().is_none();
-    is_private && is_anonymous && url.host().is_some() && url.fragment().is_none()
 }

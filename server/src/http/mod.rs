@@ -99,14 +99,14 @@ fn agent_routes() -> OpenApiRouter<App> {
 /// Returns the routes of operators.
 fn operator_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(operator::sign_in::request_code))
-        .routes(routes!(operator::sign_in::verify_code))
+        .routes(routes!(operator::sign_in_by_code::request_code))
+        .routes(routes!(operator::sign_in_by_code::verify_code))
         .routes(routes!(operator::email::send_email_code))
         .routes(routes!(operator::email::confirm_email))
-        .routes(routes!(operator::sign_in::refresh))
-        .routes(routes!(operator::sign_in::sign_out))
-        .routes(routes!(operator::sign_in::list_sessions))
-        .routes(routes!(operator::sign_in::end_session))
+        .routes(routes!(operator::sessions::refresh))
+        .routes(routes!(operator::sessions::sign_out))
+        .routes(routes!(operator::sessions::list_sessions))
+        .routes(routes!(operator::sessions::end_session))
         .routes(routes!(operator::passkeys::passkey_options))
         .routes(routes!(
             operator::passkeys::add_passkey,
@@ -117,7 +117,7 @@ fn operator_routes() -> OpenApiRouter<App> {
             operator::sign_in_by_passkey::sign_in_by_passkey_options
         ))
         .routes(routes!(operator::sign_in_by_passkey::sign_in_by_passkey))
-        .routes(routes!(operator::profile::register_operator))
+        .routes(routes!(operator::registration::register_operator))
         .routes(routes!(
             operator::profile::operator_profile,
             operator::profile::change_operator

@@ -6,9 +6,8 @@ pub mod clock_moves;
 pub mod deliver_webhook;
 pub mod review_proof;
 pub mod runner;
-pub mod send_passkey_alert;
-pub mod send_session_alert;
-pub mod send_sign_in_code;
+pub mod send_account_alert;
+pub mod send_code;
 pub mod send_verification;
 mod shares;
 pub mod simulate;
@@ -16,8 +15,9 @@ pub mod simulate;
 use api_types::Timestamp;
 
 use crate::app::App;
+use crate::domain::email_code::CodePurpose;
 use crate::domain::job::{Job, Pool};
-use crate::domain::sign_in_code::CodePurpose;
+use crate::domain::mail::texts::AccountAlert;
 use crate::outside::mail::MailError;
 use crate::store::StoreError;
 
@@ -78,13 +78,15 @@ pub async fn run(app: &App, job: Job, pool: Pool) -> Result<(), JobError> {
         Job::SendVerification { agent_id, language } => {
             send_verification::run(app, agent_id, language).await
         }
-        Job::SendSignInCode(requested) => {
-            send_sign_in_code::run(app, requested, CodePurpose::SignIn).await
-        }
+        Job::SendSignInCode(requested) => send_code::run(app, requested, CodePurpose::SignIn).await,
         Job::SendConfirmationCode(requested) => {
-            send_sign_in_code::run(app, requested, CodePurpose::Confirmation).await
+            send_code::run(app, requested, CodePurpose::Confirmation).await
         }
-        Job::SendSessionAlert { subject_id } => send_session_alert::run(app, subject_id).await,
-        Job::SendPasskeyAlert { subject_id } => send_passkey_alert::run(app, subject_id).await,
+        Job::SendSessionAlert { subject_id } => {
+            send_account_alert::run(app, subject_id, AccountAlert::SessionEnded).await
+        }
+        Job::SendPasskeyAlert { subject_id } => {
+            send_account_alert::run(app, subject_id, AccountAlert::PasskeyAdded).await
+        }
     }
 }

@@ -77,7 +77,7 @@ pub enum MailError {
 /// The transport of outgoing mails. Cheap to clone.
 #[derive(Clone)]
 pub struct Mails {
-    way: Transport,
+    transport: Transport,
     from: Mailbox,
 }
 
@@ -107,7 +107,7 @@ impl Mails {
             .timeout(Some(CONNECTED_WITHIN))
             .build();
         Ok(Self {
-            way: Transport::Smtp(transport),
+            transport: Transport::Smtp(transport),
             from: mailbox(from)?,
         })
     }
@@ -118,7 +118,7 @@ impl Mails {
     /// Fails if the sender's address is invalid.
     pub fn to_folder(folder: PathBuf, from: &str) -> anyhow::Result<Self> {
         Ok(Self {
-            way: Transport::Folder(Arc::new(folder)),
+            transport: Transport::Folder(Arc::new(folder)),
             from: mailbox(from)?,
         })
     }
@@ -130,13 +130,13 @@ impl Mails {
     pub async fn send(&self, mail: &Mail, now: Timestamp, random: u128) -> Result<(), MailError> {
         let name = format!("{}-{random:032x}", now.as_millis());
         let message = self.message(mail, now, &name)?;
-        match &self.way {
+        match &self.transport {
             // The library's own timeout ends once it is connected.
             Transport::Smtp(transport) => {
                 let sent = tokio::time::timeout(SENT_WITHIN, transport.send(message)).await;
                 let hangs = "the mail server did not respond in time";
                 let sent = sent.map_err(|_| MailError::Unreachable(hangs.to_owned()))?;
-                sent.map(drop).map_err(|error| sorted(&error, &mail.to))
+                sent.map(drop).map_err(|error| classify(&error, &mail.to))
             }
             Transport::Folder(folder) => {
                 let (folder, bytes) = (Arc::clone(folder), message.formatted());
@@ -163,7 +163,7 @@ impl Mails {
             .message_id(Some(format!("<{name}@{host}>")))
             // RFC 3834: automatic responders do not reply to it.
             .raw_header(header("Auto-Submitted", "auto-generated"))
-            // RFC 3282: for readers aloud and translators.
+            // RFC 3282: for screen readers and translators.
             .raw_header(header("Content-Language", mail.language.code()));
         let content = MultiPart::alternative()
             .singlepart(part(ContentType::TEXT_PLAIN, &mail.text))
@@ -219,7 +219,7 @@ fn is_private(url: &Url) -> bool {
 /// nor one to an address with letters that the server cannot read (RFC 6531). Any other refusal is
 /// a matter between the host and the mail server, such as a wrong password or an unknown sender:
 /// once it is settled, the mail is sent.
-fn sorted(error: &lettre::transport::smtp::Error, to: &str) -> MailError {
+fn classify(error: &lettre::transport::smtp::Error, to: &str) -> MailError {
     let text = without_address(&error.to_string(), to);
     match error.status() {
         Some(code) if is_about_recipient(code, &text) => MailError::Refused(text),

@@ -1,4 +1,4 @@
-//! Client of the OpenID Connect issuer that the host configures: its description and its public
+//! Client of the OpenID Connect issuer that the host configures: its metadata and its public
 //! keys, which are cached.
 //!
 //! Keys are fetched again when they are older than the issuer allows, and for a token whose key is
@@ -20,7 +20,7 @@ use reqwest::{Client, StatusCode, redirect};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::jwt::UnverifiedToken;
-use crate::domain::oidc_token::{IssuerDescription, IssuerKeys};
+use crate::domain::oidc_issuer::{IssuerKeys, IssuerMetadata};
 
 /// Timeout of a request, from connecting to the end of the response.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -51,7 +51,7 @@ const FRESH_FOR: Duration = Duration::from_secs(60 * 60);
 /// The issuer cannot be reached, and its keys are not cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the OpenID Connect issuer cannot be reached")]
-pub struct IssuerDown;
+pub struct IssuerUnreachable;
 
 /// A client of the issuer. Cheap to clone.
 #[derive(Clone)]
@@ -75,7 +75,7 @@ struct Cache {
 /// What the issuer publishes, as of the last fetch that succeeded.
 #[derive(Clone)]
 struct Published {
-    description: Arc<IssuerDescription>,
+    metadata: Arc<IssuerMetadata>,
     keys: Arc<IssuerKeys>,
     fresh_until: Timestamp,
 }
@@ -119,42 +119,48 @@ impl OidcIssuer {
         &self.0.client_id
     }
 
-    /// Returns whether the issuer has signed this token.
+    /// Verifies the signature of a token. Returns false if none of the issuer's keys has signed it.
     ///
     /// # Errors
-    /// [`IssuerDown`] if that cannot be known now.
-    pub async fn has_signed(
+    /// [`IssuerUnreachable`] if that cannot be known now.
+    pub async fn verify(
         &self,
         token: &UnverifiedToken,
         now: Timestamp,
-    ) -> Result<bool, IssuerDown> {
-        let knows = |published: &Published| published.keys.know(token);
-        let published = self.published(now, knows).await.ok_or(IssuerDown)?;
+    ) -> Result<bool, IssuerUnreachable> {
+        let has_key = |published: &Published| published.keys.has_key_for(token);
+        let published = self
+            .published(now, has_key)
+            .await
+            .ok_or(IssuerUnreachable)?;
         // The key may be a new one, if the last fetch failed.
-        if !knows(&published) && self.0.cache().has_failed {
-            return Err(IssuerDown);
+        if !has_key(&published) && self.0.cache().has_failed {
+            return Err(IssuerUnreachable);
         }
-        Ok(published.keys.have_signed(token))
+        Ok(published.keys.verify(token))
     }
 
-    /// Returns the description of the issuer.
+    /// Returns the metadata of the issuer.
     ///
     /// # Errors
-    /// [`IssuerDown`] if it was never read.
-    pub async fn describe(&self, now: Timestamp) -> Result<Arc<IssuerDescription>, IssuerDown> {
-        let published = self.published(now, |_| true).await.ok_or(IssuerDown)?;
-        Ok(published.description)
+    /// [`IssuerUnreachable`] if it was never read.
+    pub async fn metadata(&self, now: Timestamp) -> Result<Arc<IssuerMetadata>, IssuerUnreachable> {
+        let published = self
+            .published(now, |_| true)
+            .await
+            .ok_or(IssuerUnreachable)?;
+        Ok(published.metadata)
     }
 
-    /// Returns the description of the issuer, if it was read already.
-    pub fn described(&self) -> Option<Arc<IssuerDescription>> {
+    /// Returns the metadata of the issuer, if it was read already.
+    pub fn cached_metadata(&self) -> Option<Arc<IssuerMetadata>> {
         let published = self.0.cache().published.clone();
-        published.map(|published| published.description)
+        published.map(|published| published.metadata)
     }
 
     /// Fetches the keys until they are there.
     pub async fn warm_up(self, clock: Arc<dyn Clock>) {
-        while self.describe(clock.now()).await.is_err() {
+        while self.metadata(clock.now()).await.is_err() {
             tokio::time::sleep(RETRIES_AFTER).await;
         }
     }
@@ -221,19 +227,19 @@ impl Inner {
         cache.fetch = None;
     }
 
-    /// Reads the description, and then the keys.
+    /// Reads the metadata, and then the keys.
     async fn read(&self, now: Timestamp) -> Result<Published, String> {
         let base = self.issuer.trim_end_matches('/');
         let url = format!("{base}/.well-known/openid-configuration");
         let (document, _) = self.get(&url).await?;
-        let description = IssuerDescription::parse(&document, &self.issuer)
+        let metadata = IssuerMetadata::parse(&document, &self.issuer)
             .map_err(|problem| format!("{url} {problem}"))?;
-        let url = &description.jwks_uri;
+        let url = &metadata.jwks_uri;
         let (document, headers) = self.get(url).await?;
         let keys = IssuerKeys::parse(&document);
         let keys = keys.ok_or_else(|| format!("{url} has no key that can verify a token"))?;
         Ok(Published {
-            description: Arc::new(description),
+            metadata: Arc::new(metadata),
             keys: Arc::new(keys),
             fresh_until: now.after(fresh_for(&headers)),
         })

@@ -29,7 +29,7 @@ pub struct StoredPasskey {
 
 /// Who began a ceremony.
 #[derive(Clone, Debug)]
-pub enum Opener {
+pub enum CeremonyInitiator {
     /// A person who registers a passkey.
     Registration(SubjectId),
     /// The network address that signs in.
@@ -42,7 +42,7 @@ pub struct StoredCeremony {
     /// The hash of its challenge.
     pub challenge_hash: String,
     /// Who began it.
-    pub opener: Opener,
+    pub initiator: CeremonyInitiator,
     /// What is needed to finish it, in JSON.
     pub state: String,
     /// Until when it can be finished.
@@ -51,9 +51,9 @@ pub struct StoredCeremony {
 
 /// Inserts a ceremony.
 pub fn insert_ceremony(tx: &mut Tx<'_>, ceremony: &StoredCeremony) -> Result<(), StoreError> {
-    let (subject_id, client) = match &ceremony.opener {
-        Opener::Registration(subject_id) => (Some(subject_id.to_string()), None),
-        Opener::SignIn(client) => (None, Some(client.as_str())),
+    let (subject_id, client) = match &ceremony.initiator {
+        CeremonyInitiator::Registration(subject_id) => (Some(subject_id.to_string()), None),
+        CeremonyInitiator::SignIn(client) => (None, Some(client.as_str())),
     };
     tx.send(
         "INSERT INTO passkey_ceremony (challenge_hash, subject_id, client, state, expires_at_ms)
@@ -69,10 +69,14 @@ pub fn insert_ceremony(tx: &mut Tx<'_>, ceremony: &StoredCeremony) -> Result<(),
 }
 
 /// Returns the number of ceremonies that have begun and can still be finished.
-pub fn count_open(tx: &mut Tx<'_>, opener: &Opener, now: Timestamp) -> Result<u64, StoreError> {
-    let (column, value) = match opener {
-        Opener::Registration(subject_id) => ("subject_id", subject_id.to_string()),
-        Opener::SignIn(client) => ("client", client.clone()),
+pub fn count_open(
+    tx: &mut Tx<'_>,
+    initiator: &CeremonyInitiator,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let (column, value) = match initiator {
+        CeremonyInitiator::Registration(subject_id) => ("subject_id", subject_id.to_string()),
+        CeremonyInitiator::SignIn(client) => ("client", client.clone()),
     };
     let sql = format!(
         "SELECT COUNT(*) AS n FROM passkey_ceremony WHERE {column} = $1 AND expires_at_ms > $2"

@@ -5,8 +5,8 @@
 
 use api_types::{OperatorId, SubjectId, Timestamp};
 
+use crate::domain::email_code::StoredCode;
 use crate::domain::language::Language;
-use crate::domain::sign_in_code::StoredCode;
 use crate::store::engine::columns::{json, name, text, text_if_any, time, to_json};
 use crate::store::{Row, StoreError, Tx, params};
 

@@ -38,7 +38,7 @@ pub(crate) fn Passkeys() -> impl IntoView {
     view! {
         <section class="card stack" aria-labelledby="passkeys">
             <h2 id="passkeys">"Passkeys"</h2>
-            <p>"Sign in by your fingerprint, your face or your screen lock, without a code."</p>
+            <p>"Sign in with your fingerprint, your face or your screen lock. No code is needed."</p>
             {loaded_view(passkeys, move |list| {
                 let rows: Vec<_> = list.data.iter().map(|one| row(one, start)).collect();
                 view! { <ul class="stack">{rows}</ul> }.into_any()
@@ -63,7 +63,7 @@ fn row(passkey: &PasskeyItem, remove: Callback<PasskeyId>) -> AnyView {
             </span>
             <ConfirmButton
                 label="Remove"
-                warning="You can no longer sign in by this passkey. Delete it in the settings of your device too."
+                warning="You can no longer sign in with this passkey. Delete it in the settings of your device too."
                 confirm_label="Remove passkey"
                 on_confirm=Callback::new(move |()| remove.run(id))
             />

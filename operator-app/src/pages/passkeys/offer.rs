@@ -63,7 +63,7 @@ pub(crate) fn PasskeyOffer() -> impl IntoView {
         Shown::Offer => view! {
             <aside class="card stack" aria-labelledby="passkey-offer">
                 <h2 id="passkey-offer">"Sign in faster next time"</h2>
-                <p>"With a passkey you sign in by your fingerprint, your face or your screen lock."</p>
+                <p>"With a passkey you sign in with your fingerprint, your face or your screen lock."</p>
                 <AddPasskey class="button primary wide" on_added=added/>
                 <button type="button" class="button wide" on:click=handler(refuse)>"Not now"</button>
             </aside>

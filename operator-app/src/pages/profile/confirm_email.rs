@@ -1,13 +1,11 @@
 //! The confirmation of an address that the sign-in service does not vouch for.
 
-use api_types::session::CODE_DIGITS;
 use leptos::{ev::SubmitEvent, html::Input, prelude::*};
 
 use crate::{
     client::SessionClient,
-    components::{
-        Action, Field, FormFaults, SubmitButton, dynamic_option, error_notice, field_fault, handler,
-    },
+    components::{Action, Field, FormFaults, SubmitButton, dynamic_option, error_notice, handler},
+    pages::code_faults::{incomplete_code, refused_code},
     response::ClientError,
 };
 
@@ -29,10 +27,7 @@ pub(super) fn ConfirmEmail(on_confirmed: Callback<()>) -> impl IntoView {
         Box::pin(async move {
             match client.confirm_email(typed().trim().to_owned()).await {
                 Ok(_) => on_confirmed.run(()),
-                Err(error) if error.is_unauthorized() => faults.set(vec![field_fault(
-                    "code",
-                    "This code is wrong or no longer valid. Enter the code of the latest email.",
-                )]),
+                Err(error) if error.is_unauthorized() => faults.set(vec![refused_code()]),
                 Err(error) => failure.set(Some(error)),
             }
         })
@@ -48,13 +43,11 @@ pub(super) fn ConfirmEmail(on_confirmed: Callback<()>) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         failure.set(None);
-        let digits = typed().chars().filter(char::is_ascii_digit).count();
-        if digits == CODE_DIGITS {
-            faults.set(Vec::new());
+        let fault = incomplete_code(&typed());
+        let is_complete = fault.is_none();
+        faults.set(fault.into_iter().collect());
+        if is_complete {
             confirm.start();
-        } else {
-            let message = "Enter the six digits of the email.";
-            faults.set(vec![field_fault("code", message)]);
         }
     };
     view! {

@@ -65,7 +65,7 @@ pub(crate) fn IssuerReturnPage() -> impl IntoView {
         let result = match browser::query_parameter("error") {
             None => arrive(arrival).await,
             Some(code) if code == "login_required" || code == "interaction_required" => {
-                destination::stay();
+                oidc::record_silent_failure();
                 return route.replace(destination::take());
             }
             Some(code) => Err(Failure::Issuer(code)),
@@ -107,7 +107,7 @@ async fn arrive(arrival: Arrival) -> Result<(), Failure> {
         .map_err(Failure::Client)?;
     let (lasts, issuer) = pending.read(&id_token).ok_or(Failure::Unexpected)?;
     session::keep_token(id_token, lasts, issuer);
-    destination::leave_freely();
+    oidc::forget_silent_failure();
     let account = Client.account().await.map_err(Failure::Client)?;
     arrival.of(account).await.map_err(Failure::Client)
 }

@@ -1,6 +1,5 @@
 //! Sign-in by a code that is sent by e-mail.
 
-use api_types::session::CODE_DIGITS;
 use leptos::{ev::SubmitEvent, html::Input, prelude::*};
 
 use crate::{
@@ -10,7 +9,11 @@ use crate::{
         Action, Field, FormFaults, SubmitButton, dynamic, dynamic_option, error_notice,
         field_fault, handler,
     },
-    pages::{passkeys::offer_passkey, sign_in::Arrival},
+    pages::{
+        code_faults::{incomplete_code, refused_code},
+        passkeys::offer_passkey,
+        sign_in::Arrival,
+    },
     response::ClientError,
 };
 
@@ -19,12 +22,12 @@ type SentTo = RwSignal<Option<(String, bool)>>;
 
 /// Asks for the address, and then for the code. The other ways are shown with the address.
 #[component]
-pub(super) fn SignInByCode(others: Callback<(), AnyView>) -> impl IntoView {
+pub(super) fn SignInByCode(other_ways: Callback<(), AnyView>) -> impl IntoView {
     let sent_to: SentTo = RwSignal::new(None);
     view! {
         <div class="card stack">
             {dynamic(move || match sent_to.get() {
-                None => view! { <EmailForm sent_to/> {others.run(())} }.into_any(),
+                None => view! { <EmailForm sent_to/> {other_ways.run(())} }.into_any(),
                 Some((email, delayed)) => view! { <CodeForm email delayed sent_to/> }.into_any(),
             })}
         </div>
@@ -95,10 +98,7 @@ fn CodeForm(email: String, delayed: bool, sent_to: SentTo) -> impl IntoView {
             };
             match arrived {
                 Ok(()) => offer_passkey(),
-                Err(error) if error.is_unauthorized() => faults.set(vec![field_fault(
-                    "code",
-                    "This code is wrong or no longer valid. Enter the code of the latest email.",
-                )]),
+                Err(error) if error.is_unauthorized() => faults.set(vec![refused_code()]),
                 Err(error) => failure.set(Some(error)),
             }
         })
@@ -106,15 +106,11 @@ fn CodeForm(email: String, delayed: bool, sent_to: SentTo) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         failure.set(None);
-        let digits = typed(code).chars().filter(char::is_ascii_digit).count();
-        if digits == CODE_DIGITS {
-            faults.set(Vec::new());
+        let fault = incomplete_code(&typed(code));
+        let is_complete = fault.is_none();
+        faults.set(fault.into_iter().collect());
+        if is_complete {
             verify.start();
-        } else {
-            faults.set(vec![field_fault(
-                "code",
-                "Enter the six digits of the email.",
-            )]);
         }
     };
     let hint = match delayed {

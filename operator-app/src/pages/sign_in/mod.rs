@@ -26,8 +26,8 @@ use by_passkey::SignInByPasskey;
 /// Signs in by a code that is sent by e-mail, or in another way.
 #[component]
 pub(crate) fn SignInPage(
-    /// The other ways to sign in, shown beside that by a code.
-    beside: Callback<SignInMethods, AnyView>,
+    /// The ways to sign in other than by a code.
+    other_ways: Callback<SignInMethods, AnyView>,
 ) -> impl IntoView {
     let methods = load(|| Box::pin(Client.sign_in_methods()));
     let heading_focus: HeadingFocus = expect_context();
@@ -45,9 +45,9 @@ pub(crate) fn SignInPage(
             </header>
             {loaded_view(methods, move |methods| {
                 let by_code = methods.builtin;
-                let others = Callback::new(move |()| beside.run(methods.clone()));
+                let others = Callback::new(move |()| other_ways.run(methods.clone()));
                 match by_code {
-                    true => view! { <SignInByCode others/> }.into_any(),
+                    true => view! { <SignInByCode other_ways=others/> }.into_any(),
                     false => view! {
                         <div class="card stack">
                             <h2>"Sign in or create an account"</h2>

@@ -1,7 +1,7 @@
 //! The content of mails, and its two forms: plain text and HTML.
 //!
-//! The HTML has no remote content: no images, no fonts, no counting of readers. The texts in each
-//! language are in [`texts`].
+//! The HTML has no remote content: no images, no fonts, no tracking. The texts in each language are
+//! in [`texts`].
 
 pub mod texts;
 

@@ -9,4 +9,5 @@ pub mod language;
 pub mod near;
 pub mod oidc;
 pub mod page;
+pub mod refresh_cookie;
 pub mod session;

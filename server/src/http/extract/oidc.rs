@@ -4,7 +4,7 @@ use api_types::SubjectId;
 
 use crate::app::App;
 use crate::domain::jwt::UnverifiedToken;
-use crate::domain::oidc_token::{self, OidcPerson, TokenTerms};
+use crate::domain::oidc_token::{self, ExpectedClaims, OidcPerson};
 use crate::http::error::{self, ApiError};
 use crate::outside::oidc::OidcIssuer;
 use crate::store::sessions::SessionOperator;
@@ -31,17 +31,17 @@ pub async fn authenticate(
     token: &UnverifiedToken,
 ) -> Result<Option<OidcAuth>, ApiError> {
     let now = app.clock.now();
-    let terms = TokenTerms {
+    let expected = ExpectedClaims {
         issuer: issuer.issuer(),
         client_id: issuer.client_id(),
         origin: app.origin(),
     };
     // The claims come first, so that an old token of a retired key does not cause a fetch.
-    let Some(person) = oidc_token::person(token, terms, now) else {
+    let Some(person) = oidc_token::person(token, expected, now) else {
         return Ok(None);
     };
-    let signed = issuer.has_signed(token, now).await;
-    if !signed.map_err(|_| error::issuer_unavailable())? {
+    let verified = issuer.verify(token, now).await;
+    if !verified.map_err(|_| error::issuer_unavailable())? {
         return Ok(None);
     }
     let found = person.clone();

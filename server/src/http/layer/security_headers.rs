@@ -63,8 +63,8 @@ pub fn of(issuer: Option<OidcIssuer>) -> impl Fn(Response) -> Response + Clone {
 }
 
 fn policy_with(issuer: &OidcIssuer) -> Option<HeaderValue> {
-    let described = issuer.described();
-    let token_endpoint = described.as_deref().map(|it| it.token_endpoint.as_str());
+    let metadata = issuer.cached_metadata();
+    let token_endpoint = metadata.as_deref().map(|it| it.token_endpoint.as_str());
     let mut origins: Vec<_> = [Some(issuer.issuer()), token_endpoint]
         .into_iter()
         .flatten()

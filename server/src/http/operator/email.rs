@@ -15,7 +15,7 @@ use axum::response::Response;
 use crate::app::App;
 use crate::domain::job::{Job, MAIL_LANE, RequestedCode};
 use crate::domain::oidc_token::OidcPerson;
-use crate::domain::{sign_in, sign_in_code};
+use crate::domain::{email_code, sign_in};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
 use crate::http::extract::language::ReaderLanguage;
@@ -33,7 +33,7 @@ impl FromRequestParts<App> for ConfirmingPerson {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         match session::authenticate(app, &parts.headers).await? {
-            Some(SignedIn::AtIssuer(person)) => Ok(Self(person.person)),
+            Some(SignedIn::AtIssuer(auth)) => Ok(Self(auth.person)),
             // The built-in sign-in has proven the address.
             Some(SignedIn::Here(_)) => Err(error::email_confirmed_already()),
             None => Err(error::not_signed_in()),
@@ -55,8 +55,8 @@ pub fn send_code(
 ) -> Result<(), StoreError> {
     let (id, now) = (requested.subject_id, requested.requested_at);
     let address = subjects::of_email(tx, email, new_id, now)?;
-    let times = sign_in_code::send_another(&address.code_times, now)
-        .zip(sign_in_code::send_another(sent_before, now));
+    let times = email_code::send_another(&address.code_times, now)
+        .zip(email_code::send_another(sent_before, now));
     if let Some((of_address, of_person)) = times {
         subjects::set_code_times(tx, address.id, &of_address)?;
         subjects::set_code_times(tx, id, &of_person)?;
@@ -92,7 +92,8 @@ pub async fn send_email_code(
         if !operators::set_unconfirmed_email(tx, operator_id, email)? {
             return Err(error::email_confirmed_already());
         }
-        // This must not depend on the address, of which the response reveals nothing.
+        // This must not depend on the address, because the response must not reveal whether it is
+        // known.
         let delayed = jobs::is_failing(tx, MAIL_LANE)?;
         let requested = RequestedCode {
             subject_id: subject.id,

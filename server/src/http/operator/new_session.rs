@@ -1,5 +1,5 @@
 //! Sessions that begin and are renewed: their tokens, and the response that contains them. How a
-//! person proves who they are is elsewhere (`sign_in.rs`, `sign_in_by_passkey.rs`).
+//! person proves who they are is elsewhere (`sign_in_by_code.rs`, `sign_in_by_passkey.rs`).
 
 use api_types::session::{Session, TokenType};
 use api_types::{OperatorId, SessionId, SubjectId, Timestamp};
@@ -13,7 +13,7 @@ use crate::domain::access_token::{Claims, SigningKey};
 use crate::domain::secret::RandomToken;
 use crate::domain::session::{self, ACCESS_LASTS};
 use crate::http::error::ApiError;
-use crate::http::extract::session::set_refresh_cookie;
+use crate::http::extract::refresh_cookie::set_refresh_cookie;
 use crate::store::sessions::{self, StoredSession};
 use crate::store::subjects::{self, Subject};
 use crate::store::{StoreError, Tx, signing_keys};
@@ -31,7 +31,7 @@ pub(super) struct NewTokens {
 }
 
 /// The part of [`NewTokens`] that the write uses.
-pub(super) struct TokenIssuer {
+pub(super) struct TokenWriter {
     refresh_hash: String,
     random_key: Zeroizing<[u8; 32]>,
     url: String,
@@ -55,8 +55,8 @@ impl NewTokens {
     }
 
     /// Returns the part that the write uses.
-    pub(super) fn issuer(&self) -> TokenIssuer {
-        TokenIssuer {
+    pub(super) fn writer(&self) -> TokenWriter {
+        TokenWriter {
             refresh_hash: self.refresh.hash(),
             random_key: self.random_key.clone(),
             url: self.issuer.clone(),
@@ -75,7 +75,7 @@ impl NewTokens {
     }
 }
 
-impl TokenIssuer {
+impl TokenWriter {
     /// Begins a session on a device.
     pub(super) fn begin(
         &self,

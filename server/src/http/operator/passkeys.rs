@@ -21,9 +21,9 @@ use crate::domain::passkey::{
 };
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
-use crate::http::extract::session::{PersonAuth, builtin_sign_in};
+use crate::http::extract::session::{PersonAuth, require_builtin_sign_in};
 use crate::http::idempotency::once;
-use crate::store::passkeys::{self, Opener, StoredCeremony, StoredPasskey};
+use crate::store::passkeys::{self, CeremonyInitiator, StoredCeremony, StoredPasskey};
 use crate::store::{StoreError, Tx, jobs, subjects};
 
 /// The header of responses that must not be stored.
@@ -59,7 +59,7 @@ pub async fn passkey_options(
     let begun = party
         .begin_registration(subject_id, &subject.email, &existing)
         .map_err(ApiError::accident)?;
-    let options = open(&app, begun, Opener::Registration(subject_id)).await?;
+    let options = begin_ceremony(&app, begun, CeremonyInitiator::Registration(subject_id)).await?;
     Ok((NOT_STORED, Json(PasskeyCreationOptions(options))))
 }
 
@@ -68,37 +68,37 @@ pub async fn passkey_options(
 /// # Errors
 /// 409 if its public URL names an IP address, or if operators sign in elsewhere only.
 pub(super) fn relying_party(app: &App) -> Result<RelyingParty, ApiError> {
-    builtin_sign_in(app)?;
+    require_builtin_sign_in(app)?;
     RelyingParty::of(app.origin()).ok_or_else(error::no_passkeys_here)
 }
 
 /// Returns who begins a sign-in from this address.
-pub(super) fn sign_in_from(client: IpAddr) -> Opener {
-    Opener::SignIn(client.to_string())
+pub(super) fn sign_in_from(client: IpAddr) -> CeremonyInitiator {
+    CeremonyInitiator::SignIn(client.to_string())
 }
 
-/// Stores a ceremony that begins, and returns the options for the browser.
+/// Stores a new ceremony, and returns the options for the browser.
 ///
 /// # Errors
 /// 429 if too many have begun and were not finished.
-pub(super) async fn open(
+pub(super) async fn begin_ceremony(
     app: &App,
     begun: BegunCeremony,
-    opener: Opener,
+    initiator: CeremonyInitiator,
 ) -> Result<serde_json::Value, ApiError> {
     let now = app.clock.now();
-    let most = match opener {
-        Opener::Registration(_) => OPEN_REGISTRATIONS_MAX,
-        Opener::SignIn(_) => OPEN_SIGN_INS_MAX,
+    let most = match initiator {
+        CeremonyInitiator::Registration(_) => OPEN_REGISTRATIONS_MAX,
+        CeremonyInitiator::SignIn(_) => OPEN_SIGN_INS_MAX,
     };
     let ceremony = StoredCeremony {
         challenge_hash: begun.challenge_hash,
-        opener,
+        initiator,
         state: begun.state,
         expires_at: now.after(CEREMONY_LASTS),
     };
     let insert = move |tx: &mut Tx<'_>| {
-        if passkeys::count_open(tx, &ceremony.opener, now)? >= most {
+        if passkeys::count_open(tx, &ceremony.initiator, now)? >= most {
             return Err(error::too_many_ceremonies());
         }
         Ok(passkeys::insert_ceremony(tx, &ceremony)?)

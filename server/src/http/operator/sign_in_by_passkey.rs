@@ -21,8 +21,8 @@ use crate::http::extract::client;
 use crate::store::passkeys::{self, StoredPasskey};
 use crate::store::{StoreError, Tx, subjects};
 
-use super::new_session::{NewTokens, TokenIssuer, device_of, with_operator};
-use super::passkeys::{NOT_STORED, open, relying_party, sign_in_from};
+use super::new_session::{NewTokens, TokenWriter, device_of, with_operator};
+use super::passkeys::{NOT_STORED, begin_ceremony, relying_party, sign_in_from};
 
 /// Begin to sign in by a passkey: get the options for the browser.
 ///
@@ -43,7 +43,7 @@ pub async fn sign_in_by_passkey_options(
     let (proxies, header) = (&limits.trusted_proxies, limits.forwarded_header);
     let client = client::of(&extensions, &headers, proxies, header);
     let begun = party.begin_sign_in().map_err(ApiError::accident)?;
-    let options = open(&app, begun, sign_in_from(client)).await?;
+    let options = begin_ceremony(&app, begun, sign_in_from(client)).await?;
     Ok((NOT_STORED, Json(PasskeyRequestOptions(options))))
 }
 
@@ -76,10 +76,10 @@ pub async fn sign_in_by_passkey(
     let credential = finished.map_err(|error| refusal(&passkey, error))?;
     let tokens = NewTokens::draw(&app, now);
     let session_id = SessionId::new(now, app.entropy.u128());
-    let (device, issuer) = (device_of(&headers), tokens.issuer());
+    let (device, writer) = (device_of(&headers), tokens.writer());
     let session = app
         .store
-        .write(move |tx| begin(tx, &passkey, &credential, &issuer, session_id, &device))
+        .write(move |tx| begin(tx, &passkey, &credential, &writer, session_id, &device))
         .await?;
     app.wake();
     tokens.response(&app, session)
@@ -110,14 +110,14 @@ fn begin(
     tx: &mut Tx<'_>,
     passkey: &StoredPasskey,
     credential: &str,
-    issuer: &TokenIssuer,
+    writer: &TokenWriter,
     session_id: SessionId,
     device: &str,
 ) -> Result<Session, ApiError> {
     let subject = subjects::get(tx, passkey.subject_id)?.ok_or(StoreError::Changed)?;
     let person = with_operator(tx, &subject)?;
-    if !passkeys::record_use(tx, passkey, credential, issuer.now)? {
+    if !passkeys::record_use(tx, passkey, credential, writer.now)? {
         return Err(error::passkey_refused());
     }
-    issuer.begin(tx, person, session_id, device)
+    writer.begin(tx, person, session_id, device)
 }

@@ -54,7 +54,7 @@ type CachedJson<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
 pub async fn describe_issuer(
     State(app): State<App>,
 ) -> Result<CachedJson<IssuerDocument>, ApiError> {
-    is_on(&app)?;
+    require_issuer(&app)?;
     let issuer = app.origin().to_owned();
     let document = IssuerDocument {
         jwks_uri: format!("{issuer}{JWKS}"),
@@ -66,7 +66,7 @@ pub async fn describe_issuer(
     Ok(([CACHED], Json(document)))
 }
 
-fn is_on(app: &App) -> Result<(), ApiError> {
+fn require_issuer(app: &App) -> Result<(), ApiError> {
     match app.config.builtin_sign_in() {
         true => Ok(()),
         false => Err(error::no_such_path()),
@@ -77,7 +77,7 @@ fn is_on(app: &App) -> Result<(), ApiError> {
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "sign-in",
     responses((status = 200, body = KeySet), (status = 404, body = ErrorBody)))]
 pub async fn list_public_keys(State(app): State<App>) -> Result<CachedJson<KeySet>, ApiError> {
-    is_on(&app)?;
+    require_issuer(&app)?;
     let now = app.clock.now();
     let keys = app
         .store

@@ -6,9 +6,9 @@ use api_types::session::{OidcMethod, SignInMethods};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
-use url::{Host, Url};
 
 use crate::app::App;
+use crate::domain::passkey::RelyingParty;
 use crate::http::error::{self, ApiError};
 
 /// The response depends on whether the issuer can be reached now.
@@ -31,7 +31,7 @@ pub async fn sign_in_methods(
     }
     let methods = SignInMethods {
         builtin,
-        passkeys: builtin && has_domain(app.origin()),
+        passkeys: builtin && RelyingParty::of(app.origin()).is_some(),
         oidc,
     };
     Ok(([NO_CACHE], Json(methods)))
@@ -39,31 +39,12 @@ pub async fn sign_in_methods(
 
 async fn oidc_method(app: &App) -> Option<OidcMethod> {
     let issuer = app.oidc.as_ref()?;
-    let described = issuer.describe(app.clock.now()).await.ok()?;
+    let metadata = issuer.metadata(app.clock.now()).await.ok()?;
     Some(OidcMethod {
         issuer: issuer.issuer().to_owned(),
         client_id: issuer.client_id().to_owned(),
-        authorization_endpoint: described.authorization_endpoint.clone(),
-        token_endpoint: described.token_endpoint.clone(),
-        end_session_endpoint: described.end_session_endpoint.clone(),
+        authorization_endpoint: metadata.authorization_endpoint.clone(),
+        token_endpoint: metadata.token_endpoint.clone(),
+        end_session_endpoint: metadata.end_session_endpoint.clone(),
     })
-}
-
-/// Returns whether the host of a URL is a name. Passkeys belong to a domain, never to an address.
-fn has_domain(origin: &str) -> bool {
-    let url = Url::parse(origin);
-    url.is_ok_and(|url| matches!(url.host(), Some(Host::Domain(_))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passkeys_need_a_domain() {
-        assert!(has_domain("https://tasks.example.com"));
-        assert!(has_domain("http://localhost:8787"));
-        assert!(!has_domain("http://127.0.0.1:8787"));
-        assert!(!has_domain("http://[::1]:8787"));
-    }
 }

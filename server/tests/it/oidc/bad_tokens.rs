@@ -1,9 +1,9 @@
 //! Which tokens of the issuer are accepted, and which are refused.
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
-use super::issuer::{CLIENT_ID, Issuer, Key, unsigned};
+use super::issuer::{CLIENT_ID, Issuer, Key, hmac_signed, unsigned};
 use super::{assert_accepted, assert_refused, claims, find_tasks, seconds, start};
 use crate::support::{self, on_both_databases};
 
@@ -57,9 +57,7 @@ on_both_databases! {
         for key in [&rsa, &ec, &Key::rsa("rsa", Algorithm::RS256)] {
             assert_accepted(&app, &key.sign(&claims)).await;
         }
-        let header = Header { kid: Some("oct".to_owned()), ..Header::new(Algorithm::HS256) };
-        let secret = EncodingKey::from_secret(b"secret");
-        assert_refused(&app, &jsonwebtoken::encode(&header, &claims, &secret).unwrap()).await;
+        assert_refused(&app, &hmac_signed("oct", b"secret", &claims)).await;
         // The only key that could be meant is used for a token without `kid`.
         issuer.publish(&[&ec]);
         app.advance(std::time::Duration::from_secs(3600));
@@ -164,10 +162,7 @@ on_both_databases! {
         let parts = ["n", "kid"].map(|part| jwk[part].as_str().unwrap().to_owned());
         for secret in parts.into_iter().chain([jwk.to_string(), json!({"keys": [jwk]}).to_string()]) {
             for kid in ["rsa", "k"] {
-                let mut header = Header::new(Algorithm::HS256);
-                header.kid = Some(kid.to_owned());
-                let secret = EncodingKey::from_secret(secret.as_bytes());
-                forged.push(jsonwebtoken::encode(&header, &claims, &secret).unwrap());
+                forged.push(hmac_signed(kid, secret.as_bytes(), &claims));
             }
         }
         for token in &forged {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use api_types::paths;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 use server::store::{Tx, signing_keys};
 
-use super::issuer::{Key, unsigned};
+use super::issuer::{Key, hmac_signed, unsigned};
 use super::{assert_accepted, assert_refused, find_tasks, seconds};
 use crate::harness::TestApp;
 use crate::sessions::{Device, JANE};
@@ -71,10 +71,7 @@ on_both_databases! {
         let jwk: Value = serde_json::from_str(&key.public_key).unwrap();
         let x = jwk["x"].as_str().unwrap().to_owned();
         for secret in [key.public_key.clone(), jwk.to_string(), x, kid.to_owned()] {
-            let mut header = Header::new(Algorithm::HS256);
-            header.kid = Some(kid.to_owned());
-            let secret = EncodingKey::from_secret(secret.as_bytes());
-            forged.push(jsonwebtoken::encode(&header, &claims, &secret).unwrap());
+            forged.push(hmac_signed(kid, secret.as_bytes(), &claims));
         }
         for token in &forged {
             assert_refused(&app, token).await;

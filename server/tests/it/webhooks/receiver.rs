@@ -63,6 +63,12 @@ impl Receiver {
         receiver
     }
 
+    fn record(&self, headers: HeaderMap, body: String) {
+        let call = Received { headers, body };
+        self.received.lock().unwrap().push(call);
+        self.came.notify_one();
+    }
+
     pub(super) fn answers(&self, status: u16, headers: &'static [(&'static str, &'static str)]) {
         self.answers.lock().unwrap().push_back((status, headers));
     }
@@ -104,12 +110,7 @@ impl Receiver {
 }
 
 async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> Response {
-    receiver
-        .received
-        .lock()
-        .unwrap()
-        .push(Received { headers, body });
-    receiver.came.notify_one();
+    receiver.record(headers, body);
     let answer = receiver.answers.lock().unwrap().pop_front();
     let (status, headers) = answer.unwrap_or((204, &[]));
     let mut response = (StatusCode::from_u16(status).unwrap(), "noted").into_response();
@@ -120,12 +121,7 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Str
 }
 
 async fn hang(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> Response {
-    receiver
-        .received
-        .lock()
-        .unwrap()
-        .push(Received { headers, body });
-    receiver.came.notify_one();
+    receiver.record(headers, body);
     std::future::pending().await
 }
 

@@ -1,24 +1,43 @@
 //! The mails with a code.
 
 use crate::domain::{
+    email_code::CodePurpose,
     language::Language,
     mail::{MailContent, Paragraph},
 };
 
-/// Sends a sign-in code.
+/// Sends a code.
 #[derive(Clone, Copy)]
-pub struct SignInCodeMail<'a> {
+pub struct CodeMail<'a> {
+    /// What the code is for.
+    pub purpose: CodePurpose,
     /// The URL of this server.
     pub origin: &'a str,
     /// The six digits of the code.
     pub digits: &'a str,
 }
 
-impl SignInCodeMail<'_> {
+impl CodeMail<'_> {
     /// Returns the mail in a language.
     pub fn content(self, language: Language) -> MailContent {
-        let Self { origin, digits } = self;
-        let (subject, how, warning) = match language {
+        let (subject, instruction, warning) = match self.purpose {
+            CodePurpose::SignIn => self.sign_in(language),
+            CodePurpose::Confirmation => self.confirmation(language),
+        };
+        MailContent {
+            language,
+            subject,
+            paragraphs: vec![
+                Paragraph::Code(self.digits.to_owned()),
+                Paragraph::Text(instruction),
+                Paragraph::Text(warning.to_owned()),
+            ],
+        }
+    }
+
+    fn sign_in(self, language: Language) -> CodeText {
+        let Self { origin, digits, .. } = self;
+        match language {
             Language::English => (
                 format!("{digits} is your HumanOps sign-in code"),
                 format!(
@@ -65,33 +84,12 @@ impl SignInCodeMail<'_> {
                 "Ninguém do HumanOps vai pedir este código. Se você não o solicitou, não precisa \
                  fazer nada: sem o código, ninguém consegue entrar com o seu endereço.",
             ),
-        };
-        MailContent {
-            language,
-            subject,
-            paragraphs: vec![
-                Paragraph::Code(digits.to_owned()),
-                Paragraph::Text(how),
-                Paragraph::Text(warning.to_owned()),
-            ],
         }
     }
-}
 
-/// Sends a code that confirms an operator's address.
-#[derive(Clone, Copy)]
-pub struct ConfirmationCodeMail<'a> {
-    /// The URL of this server.
-    pub origin: &'a str,
-    /// The six digits of the code.
-    pub digits: &'a str,
-}
-
-impl ConfirmationCodeMail<'_> {
-    /// Returns the mail in a language.
-    pub fn content(self, language: Language) -> MailContent {
-        let Self { origin, digits } = self;
-        let (subject, how, warning) = match language {
+    fn confirmation(self, language: Language) -> CodeText {
+        let Self { origin, digits, .. } = self;
+        match language {
             Language::English => (
                 format!("{digits} confirms your e-mail address at HumanOps"),
                 format!(
@@ -139,15 +137,9 @@ impl ConfirmationCodeMail<'_> {
                 "Ninguém do HumanOps vai pedir este código. Se você não o solicitou, não precisa \
                  fazer nada: sem o código, ninguém consegue trabalhar com o seu endereço.",
             ),
-        };
-        MailContent {
-            language,
-            subject,
-            paragraphs: vec![
-                Paragraph::Code(digits.to_owned()),
-                Paragraph::Text(how),
-                Paragraph::Text(warning.to_owned()),
-            ],
         }
     }
 }
+
+/// The subject, how to use the code, and the warning against strangers who ask for it.
+type CodeText = (String, String, &'static str);

@@ -1,5 +1,5 @@
-//! The texts of all mails, one type for each mail. Every `match` lists all languages, so a missing
-//! translation does not compile.
+//! The texts of all mails, one type for each kind of mail. Every `match` lists all languages, so a
+//! missing translation does not compile.
 //!
 //! No text contains anything that a stranger who knows only the reader's address could choose.
 
@@ -8,8 +8,8 @@ mod codes;
 
 use api_types::{AgentId, MicroUsd};
 
-pub use alerts::{PasskeyAlertMail, SessionAlertMail};
-pub use codes::{ConfirmationCodeMail, SignInCodeMail};
+pub use alerts::{AccountAlert, AccountAlertMail};
+pub use codes::CodeMail;
 
 use super::{MailContent, Paragraph};
 use crate::domain::language::Language;
@@ -146,15 +146,20 @@ mod tests {
     use api_types::Timestamp;
 
     use super::*;
+    use crate::domain::email_code::CodePurpose;
 
     const ORIGIN: &str = "https://tasks.example.com";
 
     fn all(language: Language) -> [MailContent; 5] {
-        let code = SignInCodeMail {
+        let code = |purpose| CodeMail {
+            purpose,
             origin: ORIGIN,
             digits: "123456",
         };
-        let alert = SessionAlertMail { origin: ORIGIN };
+        let alert = |alert| AccountAlertMail {
+            alert,
+            origin: ORIGIN,
+        };
         let verification = VerificationMail {
             origin: ORIGIN,
             agent_id: AgentId::new(Timestamp::from_millis(0).unwrap(), 1),
@@ -162,15 +167,11 @@ mod tests {
             max_daily_tasks: 10,
             max_task_value: MicroUsd::from_micros(100_000_000).unwrap(),
         };
-        let confirmation = ConfirmationCodeMail {
-            origin: ORIGIN,
-            digits: "123456",
-        };
         [
-            code.content(language),
-            confirmation.content(language),
-            alert.content(language),
-            PasskeyAlertMail { origin: ORIGIN }.content(language),
+            code(CodePurpose::SignIn).content(language),
+            code(CodePurpose::Confirmation).content(language),
+            alert(AccountAlert::SessionEnded).content(language),
+            alert(AccountAlert::PasskeyAdded).content(language),
             verification.content(language),
         ]
     }

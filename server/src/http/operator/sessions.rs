@@ -1,139 +1,34 @@
-//! Built-in sign-in: codes by e-mail, sessions and their renewal (contract §2).
+//! Sessions that have begun: their renewal by the refresh cookie, the list of devices, and their
+//! end (contract §2).
 //!
 //! Responses with an access token are not stored under an idempotency key, because a stored one
 //! would be without the token.
 
-use api_types::session::{
-    CodeSent, EndedSession, RequestCode, Session, SessionItem, SessionList, VerifyCode,
-};
-use api_types::{SessionId, SubjectId, Timestamp, error::ErrorBody, paths};
+use api_types::session::{EndedSession, Session, SessionItem, SessionList};
+use api_types::{SessionId, error::ErrorBody, paths};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::domain::fields::no_fields;
-use crate::domain::job::{Job, MAIL_LANE, RequestedCode};
-use crate::domain::language::Language;
+use crate::domain::job::Job;
+use crate::domain::secret;
 use crate::domain::session::RefreshUse;
-use crate::domain::{secret, sign_in, sign_in_code};
 use crate::http::error::{self, ApiError, checked};
 use crate::http::extract::body::JsonBody;
-use crate::http::extract::language::ReaderLanguage;
-use crate::http::extract::session::{
-    PersonAuth, builtin_sign_in, no_other_origin, refresh_cookie, same_origin, set_refresh_cookie,
+use crate::http::extract::refresh_cookie::{
+    refresh_cookie, require_same_origin, set_refresh_cookie,
 };
-use crate::http::idempotency::once;
+use crate::http::extract::session::{PersonAuth, require_builtin_sign_in};
 use crate::store::sessions::{self, StoredSession};
 use crate::store::{StoreError, Tx, jobs, subjects};
 
-use super::new_session::{NewTokens, Person, TokenIssuer, device_of, with_operator};
+use super::new_session::{NewTokens, TokenWriter};
 
 /// Maximum number of sessions in the list of devices.
 const SESSIONS_MAX: u32 = 100;
-
-/// Send a sign-in code to an e-mail address.
-///
-/// The response is the same for every address. A code has six digits and is valid for 10 minutes,
-/// once. An address receives at most five an hour. The mail is in the language that
-/// `Accept-Language` prefers: English, German, Spanish, French or Portuguese. An `Origin` that is
-/// not the URL of this server is refused.
-#[utoipa::path(post, path = paths::SIGN_IN_CODE, tag = "sign-in", request_body = RequestCode,
-    responses((status = 202, body = CodeSent), (status = 400, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn request_code(
-    State(app): State<App>,
-    ReaderLanguage(language): ReaderLanguage,
-    headers: HeaderMap,
-    posted: JsonBody,
-) -> Result<Response, ApiError> {
-    builtin_sign_in(&app)?;
-    no_other_origin(&app, &headers)?;
-    let stated = checked(sign_in::parse_request(&posted.body))?;
-    let now = app.clock.now();
-    let salt = app.entropy.u64();
-    let new_id = SubjectId::new(now, app.entropy.u128());
-    let key = posted.once(format!("sign-in {}", stated.email));
-    once(&app, key, StatusCode::ACCEPTED, move |tx| {
-        let subject = subjects::of_email(tx, &stated.email, new_id, now)?;
-        // This must not depend on the address, of which the response reveals nothing.
-        let delayed = jobs::is_failing(tx, MAIL_LANE)?;
-        if let Some(times) = sign_in_code::send_another(&subject.code_times, now) {
-            subjects::set_code_times(tx, subject.id, &times)?;
-            let requested = RequestedCode {
-                subject_id: subject.id,
-                requested_at: now,
-                salt,
-                language,
-            };
-            jobs::enqueue(tx, &Job::SendSignInCode(requested), now)?;
-        }
-        let sent = true;
-        Ok(CodeSent { sent, delayed })
-    })
-    .await
-}
-
-/// Exchange a sign-in code for a session.
-///
-/// The response sets the refresh cookie. An address without an operator account signs in all the
-/// same, and `operator_id` is then null. An `Origin` that is not the URL of this
-/// server is refused.
-#[utoipa::path(post, path = paths::VERIFY_CODE, tag = "sign-in", request_body = VerifyCode,
-    responses((status = 200, body = Session), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 409, body = ErrorBody)))]
-pub async fn verify_code(
-    State(app): State<App>,
-    ReaderLanguage(language): ReaderLanguage,
-    headers: HeaderMap,
-    posted: JsonBody,
-) -> Result<Response, ApiError> {
-    builtin_sign_in(&app)?;
-    no_other_origin(&app, &headers)?;
-    let stated = checked(sign_in::parse_verification(&posted.body))?;
-    let now = app.clock.now();
-    let tokens = NewTokens::draw(&app, now);
-    let session_id = SessionId::new(now, app.entropy.u128());
-    let new_id = SubjectId::new(now, app.entropy.u128());
-    let (device, issuer) = (device_of(&headers), tokens.issuer());
-    let session = app
-        .store
-        .write(move |tx| {
-            let Some(person) = proven(tx, &stated, (new_id, language), now)? else {
-                return Ok(None);
-            };
-            let begun = issuer.begin(tx, person, session_id, &device);
-            begun.map(Some)
-        })
-        .await?;
-    app.wake();
-    match session {
-        Some(session) => tokens.response(&app, session),
-        None => Err(error::wrong_code()),
-    }
-}
-
-/// Returns the person who proves an address by a code. A wrong guess is counted. An unknown address
-/// is inserted, so that the time of a refusal does not tell whether it is known.
-fn proven(
-    tx: &mut Tx<'_>,
-    stated: &VerifyCode,
-    (new_id, language): (SubjectId, Language),
-    now: Timestamp,
-) -> Result<Option<Person>, ApiError> {
-    let subject = subjects::of_email(tx, &stated.email, new_id, now)?;
-    let codes = subjects::codes(tx, subject.id)?;
-    // Every code is compared, so that the time does not tell which one was right.
-    let accepted = codes.iter().filter(|code| code.accepts(&stated.code, now));
-    if accepted.count() == 0 {
-        subjects::count_wrong_guess(tx, subject.id)?;
-        return Ok(None);
-    }
-    subjects::use_codes(tx, subject.id, language, now)?;
-    Ok(Some(with_operator(tx, &subject)?))
-}
 
 /// The result of using a refresh token.
 enum Refreshed {
@@ -156,17 +51,17 @@ pub async fn refresh(
     headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    builtin_sign_in(&app)?;
-    same_origin(&app, &headers)?;
+    require_builtin_sign_in(&app)?;
+    require_same_origin(&app, &headers)?;
     checked(no_fields(&posted.body))?;
     let used = refresh_cookie(&app, &headers).ok_or_else(error::session_ended)?;
     let used_hash = secret::hash(&used);
     let now = app.clock.now();
     let tokens = NewTokens::draw(&app, now);
-    let issuer = tokens.issuer();
+    let writer = tokens.writer();
     let refreshed = app
         .store
-        .write(move |tx| renew(tx, &used_hash, &issuer))
+        .write(move |tx| renew(tx, &used_hash, &writer))
         .await?;
     app.wake();
     match refreshed {
@@ -179,8 +74,8 @@ pub async fn refresh(
     }
 }
 
-fn renew(tx: &mut Tx<'_>, used_hash: &str, issuer: &TokenIssuer) -> Result<Refreshed, ApiError> {
-    let now = issuer.now;
+fn renew(tx: &mut Tx<'_>, used_hash: &str, writer: &TokenWriter) -> Result<Refreshed, ApiError> {
+    let now = writer.now;
     let Some((stored, session_id)) = sessions::refresh(tx, used_hash)? else {
         return Ok(Refreshed::Ended);
     };
@@ -202,7 +97,7 @@ fn renew(tx: &mut Tx<'_>, used_hash: &str, issuer: &TokenIssuer) -> Result<Refre
             let subject = subjects::get(tx, session.subject_id)?;
             let subject = subject.ok_or(StoreError::Changed)?;
             let person = (subject.id, subject.operator_id);
-            let session = issuer.issue(tx, person, session_id)?;
+            let session = writer.issue(tx, person, session_id)?;
             Ok(Refreshed::Session(Box::new(session)))
         }
     }
@@ -219,7 +114,7 @@ pub async fn sign_out(
     headers: HeaderMap,
     posted: JsonBody,
 ) -> Result<Response, ApiError> {
-    same_origin(&app, &headers)?;
+    require_same_origin(&app, &headers)?;
     checked(no_fields(&posted.body))?;
     if let Some(token) = refresh_cookie(&app, &headers) {
         let (hash, now) = (secret::hash(&token), app.clock.now());

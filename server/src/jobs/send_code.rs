@@ -10,9 +10,9 @@ use super::JobError;
 use crate::{
     app::App,
     domain::{
+        email_code::{self, CodePurpose, EmailCode},
         job::RequestedCode,
-        mail::texts::{ConfirmationCodeMail, SignInCodeMail},
-        sign_in_code::{self, CodePurpose, SignInCode},
+        mail::texts::CodeMail,
     },
     outside::mail::Mail,
     store::{StoreError, Tx, subjects},
@@ -35,12 +35,12 @@ pub async fn run(
         language,
     } = requested;
     let now = app.clock.now();
-    if !sign_in_code::is_awaited(requested_at, now) {
+    if !email_code::is_awaited(requested_at, now) {
         return Err(JobError::Fail("nobody waits for this code".to_owned()));
     }
     let mut random = Zeroizing::new([0; 8]);
     app.entropy.fill(&mut *random);
-    let code = SignInCode::from_random(&random);
+    let code = EmailCode::from_random(&random);
     let created = code.clone();
     let put = move |tx: &mut Tx<'_>| {
         let subject = subjects::get(tx, subject_id)?;
@@ -54,12 +54,12 @@ pub async fn run(
         return Ok(());
     };
     let origin = app.origin();
-    let digits = code.reveal();
-    let content = match purpose {
-        CodePurpose::SignIn => SignInCodeMail { origin, digits }.content(language),
-        CodePurpose::Confirmation => ConfirmationCodeMail { origin, digits }.content(language),
+    let content = CodeMail {
+        purpose,
+        origin,
+        digits: code.reveal(),
     };
-    let mail = Mail::new(subject.email, &content, origin);
+    let mail = Mail::new(subject.email, &content.content(language), origin);
     app.mails.send(&mail, now, app.entropy.u128()).await?;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! Sign-in codes sent by e-mail: six digits, valid for ten minutes, once (contract §2).
+//! Codes sent by e-mail, for sign-in and to confirm an address: six digits, valid for ten minutes,
+//! once (contract §2).
 
 use std::{fmt, time::Duration};
 
@@ -22,9 +23,9 @@ const LIMITED_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// A code, which exists only in the mail.
 #[derive(Clone)]
-pub struct SignInCode(Zeroizing<String>);
+pub struct EmailCode(Zeroizing<String>);
 
-impl SignInCode {
+impl EmailCode {
     /// Creates a code from 64 random bits. Among a million codes the bias is below 10^-13.
     pub fn from_random(random: &[u8; 8]) -> Self {
         let number = u64::from_le_bytes(*random) % 10_u64.pow(CODE_DIGITS as u32);
@@ -54,9 +55,9 @@ impl SignInCode {
     }
 }
 
-impl fmt::Debug for SignInCode {
+impl fmt::Debug for EmailCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignInCode([redacted])")
+        f.write_str("EmailCode([redacted])")
     }
 }
 
@@ -142,15 +143,15 @@ mod tests {
 
     #[test]
     fn a_code_has_six_digits_and_is_never_printed() {
-        assert_eq!(SignInCode::from_random(&[0; 8]).reveal(), "000000");
-        let code = SignInCode::from_random(&1_234_567_u64.to_le_bytes());
+        assert_eq!(EmailCode::from_random(&[0; 8]).reveal(), "000000");
+        let code = EmailCode::from_random(&1_234_567_u64.to_le_bytes());
         assert_eq!(code.reveal(), "234567");
-        assert_eq!(format!("{code:?}"), "SignInCode([redacted])");
+        assert_eq!(format!("{code:?}"), "EmailCode([redacted])");
     }
 
     #[test]
     fn a_code_is_accepted_until_it_expires_or_was_guessed_too_often() {
-        let code = SignInCode::from_random(&[7; 8]);
+        let code = EmailCode::from_random(&[7; 8]);
         let mut stored = code.stored(CodePurpose::SignIn, 7, "jane@example.com", at(0));
         assert!(stored.accepts(code.reveal(), at(599_999)));
         assert!(!stored.accepts(code.reveal(), at(600_000)));
@@ -161,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_code_confirms_the_address_that_it_was_sent_to_and_signs_nobody_in() {
-        let code = SignInCode::from_random(&[7; 8]);
+        let code = EmailCode::from_random(&[7; 8]);
         let stored = code.stored(CodePurpose::Confirmation, 7, "jane@example.com", at(0));
         let digits = code.reveal();
         assert!(stored.confirms("jane@example.com", digits, at(9)));
