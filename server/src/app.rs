@@ -194,6 +194,19 @@ fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
     builder.recursive(true).create(folder)
 }
 
+/// Creates an empty file, if it does not exist, that only the server's user can access, also in a
+/// folder that others may enter. SQLite creates its log files with the same access.
+fn make_private_file(path: &std::path::Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        created => created.map(drop),
+    }
+}
+
 /// Opens the configured database. The embedded one is migrated here, PostgreSQL only by `humanops
 /// migrate`.
 ///
@@ -205,6 +218,7 @@ pub fn open_store(place: &DataLocation) -> anyhow::Result<Store> {
     }
     make_data_folder(place)?;
     let file = place.data.join("humanops.sqlite");
+    make_private_file(&file).with_context(|| format!("cannot create {}", file.display()))?;
     Store::open_sqlite(&file).with_context(|| format!("cannot open {}", file.display()))
 }
 
@@ -225,5 +239,23 @@ mod tests {
         open_store(&place).unwrap();
         let mode = std::fs::metadata(&place.data).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
+    fn the_database_is_closed_to_other_users_in_a_folder_that_is_open() {
+        let temporary = tempfile::tempdir().unwrap();
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(temporary.path(), open).unwrap();
+        let place = DataLocation {
+            data: temporary.path().to_owned(),
+            database_url: None,
+            files_url: None,
+        };
+        let _store = open_store(&place).unwrap();
+        for file in std::fs::read_dir(temporary.path()).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", file.path().display());
+        }
     }
 }

@@ -27,7 +27,7 @@ pub use books::check_ledger;
 pub use deliveries::redeliver;
 pub use disputes::resolve_dispute;
 pub use jobs::{FailedJobCursor, failed_jobs, job_id, job_of, retry_job};
-pub use signing_keys::{CurrentKey, rotate_signing_key};
+pub use signing_keys::{CurrentKey, OldTokens, rotate_signing_key};
 pub use task_types::{switch_task_types, task_type_switches};
 
 /// The actor and the time of an operation of the host.

@@ -45,7 +45,12 @@ pub enum AdminCommand {
     #[command(subcommand)]
     Jobs(Jobs),
     /// Let a new key sign the operators' access tokens; nobody is signed out.
-    RotateKeys,
+    RotateKeys {
+        /// Refuse the tokens of the old keys at once: after a backup or the database was copied by
+        /// a stranger.
+        #[arg(long)]
+        revoke: bool,
+    },
     /// List the actions of the host, newest first.
     Audit {
         /// Only actions on this id or task type.
@@ -72,7 +77,7 @@ impl AdminCommand {
             Self::TaskTypes(command) => matches!(command, TaskTypes::List),
             Self::Deliveries(command) => matches!(command, Deliveries::List { .. }),
             Self::Jobs(command) => matches!(command, Jobs::List { .. }),
-            Self::Ledger | Self::RotateKeys => false,
+            Self::Ledger | Self::RotateKeys { .. } => false,
         }
     }
 }

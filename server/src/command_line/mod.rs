@@ -27,7 +27,7 @@ pub use read::Variables;
 use table::{Print, plain};
 
 use crate::{
-    admin::{self, ActorContext, AdminError},
+    admin::{self, ActorContext, AdminError, OldTokens},
     clock::{Clock, Entropy},
     config::shared_terms,
     domain::{
@@ -88,10 +88,15 @@ pub async fn run(
         AdminCommand::Ledger => context.ledger(out).await,
         AdminCommand::Deliveries(command) => context.deliveries(command, out).await,
         AdminCommand::Jobs(command) => context.jobs(command, out).await,
-        AdminCommand::RotateKeys => {
+        AdminCommand::RotateKeys { revoke } => {
             let mut random = Zeroizing::new([0; 32]);
             entropy.fill(&mut *random);
-            context.rotate_keys(&random, out).await
+            let old = if revoke {
+                OldTokens::Revoke
+            } else {
+                OldTokens::Expire
+            };
+            context.rotate_keys(&random, old, out).await
         }
         AdminCommand::Audit { subject, limit } => context.audit(subject, limit, out).await,
     }
@@ -270,11 +275,12 @@ impl CommandContext<'_> {
     async fn rotate_keys(
         &self,
         random: &Zeroizing<[u8; 32]>,
+        old: OldTokens,
         out: &mut impl Write,
     ) -> anyhow::Result<()> {
         let key = SigningKey::from_random(random)?;
         let current = self
-            .write(move |tx, actor| admin::rotate_signing_key(tx, &key, actor))
+            .write(move |tx, actor| admin::rotate_signing_key(tx, &key, old, actor))
             .await?;
         self.print.one(out, &current)
     }

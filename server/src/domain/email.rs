@@ -29,8 +29,14 @@ pub fn email(value: &Value) -> Parsed<String> {
 
 /// Returns the part before the `@` in canonical form: atoms joined by dots (RFC 5321 §4.1.2), which
 /// may hold letters of any script (RFC 6531). A quoted local part is refused, because it allows
-/// many spellings of one address and hardly any server accepts one.
+/// many spellings of one address and hardly any server accepts one. A letter that only looks like
+/// one of ASCII, such as the Kelvin sign, is refused too: folded to lower case it would become that
+/// letter, and its mailbox may be somebody else's.
 fn local_part(text: &str) -> Option<String> {
+    let poses = |c: char| !c.is_ascii() && c.to_lowercase().nfc().all(|c| c.is_ascii());
+    if text.chars().any(poses) {
+        return None;
+    }
     let lower: String = text.to_lowercase().nfc().collect();
     let is_visible = |c: char| c.is_ascii() || c.is_alphanumeric() || is_combining_mark(c);
     let is_plain = !lower.contains('"') && lower.chars().all(is_visible);
@@ -115,6 +121,8 @@ mod tests {
             "x\u{200b}@example.com",
             "x\u{a0}@example.com",
             "x\u{7}@example.com",
+            "mi\u{212a}e@example.com",
+            "x\u{1fef}@example.com",
             "x@exa\u{ad}mple\u{2026}com",
             " x@example.com",
             "x@example.com\n",

@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 /// Maximum length of a token in bytes. Ours have about 400.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 
+/// Maximum length of the id of a key in bytes. Usual are UUIDs and thumbprints.
+const KID_BYTES_MAX: usize = 1024;
+
 /// The clock difference that is tolerated for `exp` and `nbf`, in seconds.
 pub const LEEWAY_SECONDS: i64 = 60;
 
@@ -40,8 +43,8 @@ impl fmt::Debug for UnverifiedToken {
 
 impl UnverifiedToken {
     /// Reads a token. Returns `None` for what is no JWT, names no algorithm, has critical
-    /// extensions (RFC 7515 §4.1.11) or the type of another kind of token, or is longer than
-    /// [`TOKEN_BYTES_MAX`].
+    /// extensions (RFC 7515 §4.1.11) or the type of another kind of token, names a key by an
+    /// unprintable or overlong id, or is longer than [`TOKEN_BYTES_MAX`].
     pub fn read(text: &str) -> Option<Self> {
         let parts: Vec<_> = (text.len() <= TOKEN_BYTES_MAX)
             .then(|| text.splitn(4, '.').collect())
@@ -49,7 +52,7 @@ impl UnverifiedToken {
         let header = object(parts.first()?)?;
         let claims = object(parts.get(1)?)?;
         let kid = match header.get("kid") {
-            Some(kid) => Some(kid.as_str()?.to_owned()),
+            Some(kid) => Some(kid.as_str().filter(|kid| is_kid(kid))?.to_owned()),
             None => None,
         };
         let is_usual = header.get("typ").is_none_or(|kind| {
@@ -89,6 +92,12 @@ impl UnverifiedToken {
     pub fn claim(&self, name: &str) -> Option<&str> {
         self.claims.get(name)?.as_str()
     }
+}
+
+/// Returns whether a text can be the id of a key. Keys are looked up by it in the database, and
+/// PostgreSQL refuses a text with a NUL.
+fn is_kid(text: &str) -> bool {
+    text.len() <= KID_BYTES_MAX && !text.contains(char::is_control)
 }
 
 fn object(part: &str) -> Option<Map<String, Value>> {
@@ -144,6 +153,8 @@ mod tests {
             json!({"alg": "RS256", "typ": "logout+jwt"}),
             json!({"alg": "RS256", "typ": 1}),
             json!({"alg": "RS256", "kid": 1}),
+            json!({"alg": "RS256", "kid": "k\0"}),
+            json!({"alg": "RS256", "kid": "k".repeat(1025)}),
             json!({"alg": "RS256", "crit": []}),
             json!({"alg": 1}),
             json!({}),

@@ -55,11 +55,13 @@ pub fn published(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<String>, StoreEr
     rows.iter().map(|row| row.get("public_key")).collect()
 }
 
-/// Inserts a key, which then signs, and retires the others.
+/// Inserts a key, which then signs, and retires the others. Their private keys are erased: they
+/// sign nothing any more, and a later backup must not contain them.
 pub fn insert(tx: &mut Tx<'_>, key: &SigningKey, now: Timestamp) -> Result<(), StoreError> {
     tx.send(
-        "UPDATE signing_key SET retired_at_ms = $1 WHERE retired_at_ms IS NULL",
-        params![now.as_millis()],
+        "UPDATE signing_key
+         SET retired_at_ms = COALESCE(retired_at_ms, $1), private_key = $2",
+        params![now.as_millis(), Vec::<u8>::new()],
     )?;
     tx.send(
         "INSERT INTO signing_key (kid, private_key, public_key, created_at_ms)
@@ -70,5 +72,13 @@ pub fn insert(tx: &mut Tx<'_>, key: &SigningKey, now: Timestamp) -> Result<(), S
             &key.public_key,
             now.as_millis(),
         ],
+    )
+}
+
+/// Deletes all retired keys, so that the tokens which they signed are refused at once.
+pub fn delete_retired(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.send(
+        "DELETE FROM signing_key WHERE retired_at_ms IS NOT NULL",
+        params![],
     )
 }

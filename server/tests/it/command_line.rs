@@ -19,6 +19,7 @@ use crate::admin::disputed;
 use crate::harness::{TestApp, photo_task};
 use crate::moves::Pair;
 use crate::process::Server;
+use crate::sessions::Device;
 use crate::support::{self, on_both_databases};
 
 /// Runs `humanops admin …` on this server's database. Returns its output or its error.
@@ -86,6 +87,31 @@ on_both_databases! {
         assert_eq!(keys().await, [first["kid"].clone()]);
         let record = admin_json(&app, &["audit"]).await;
         assert_eq!((&record[0]["action"], &record[0]["subject"]), (&json!("signing_key.rotate"), &first["kid"]));
+    }
+
+    async fn tokens_that_a_stranger_makes_with_a_copied_key_are_revoked(store) {
+        let app = TestApp::start_with(store, &["--allow-dev-operator-id-header=false"]).await;
+        let phone = Device::sign_in(&app, "jane@example.com").await;
+        phone.get(paths::SESSIONS).await.ok();
+        admin(&app, &["rotate-keys", "--revoke"]).await.unwrap();
+        phone.get(paths::SESSIONS).await.refused(401, "unauthorized");
+        let renewed = Device::of(&app, &phone.refresh().await.ok());
+        renewed.get(paths::SESSIONS).await.ok();
+    }
+
+    async fn a_key_that_signs_no_more_is_in_no_later_backup(store) {
+        let app = TestApp::start(store).await;
+        let phone = Device::sign_in(&app, "jane@example.com").await;
+        admin(&app, &["rotate-keys"]).await.unwrap();
+        let stored = |tx: &mut Tx<'_>| {
+            let sql = "SELECT private_key FROM signing_key ORDER BY retired_at_ms IS NULL";
+            let rows = tx.query(sql, &[])?;
+            rows.iter().map(|row| row.get("private_key")).collect::<Result<Vec<Vec<u8>>, _>>()
+        };
+        let keys = app.app.store.read(stored).await.unwrap();
+        assert_eq!(keys.iter().map(Vec::is_empty).collect::<Vec<_>>(), [true, false]);
+        // Its tokens are verified until they expire.
+        phone.get(paths::SESSIONS).await.ok();
     }
 
     async fn a_delivery_is_seen_and_sent_again_on_the_command_line(store) {

@@ -57,6 +57,8 @@ on_both_databases! {
             Key::rsa(kid, Algorithm::RS256).sign(&claims),
             sign(&with(&head, "kid", json!("unknown")), &claims),
             sign(&with(&head, "kid", json!(null)), &claims),
+            sign(&with(&head, "kid", json!("\0")), &claims),
+            sign(&with(&head, "kid", json!("k".repeat(5000))), &claims),
             sign(&with(&head, "crit", json!(["exp"])), &claims),
             sign(&with(&head, "alg", json!("ES384")), &claims),
             sign(&head, &with(&claims, "aud", json!("other"))),

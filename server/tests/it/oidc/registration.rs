@@ -111,6 +111,24 @@ on_both_databases! {
         assert_eq!(count(join_all(others).await), 1);
     }
 
+    async fn an_address_that_only_looks_like_a_known_one_is_not_its_owners(store) {
+        let key = Key::es256("k");
+        let issuer = Issuer::start(&[&key]).await;
+        let app = start(store, &issuer).await;
+        let phone = Device::sign_in(&app, "mike@example.com").await;
+        phone.register(json!({"name": "Mike Doe"})).await.created();
+        let spelled = [
+            "mi\u{212a}e@example.com", "m\u{456}ke@example.com", "m\u{131}ke@example.com",
+            "\u{ff4d}ike@example.com", "mike\u{200b}@example.com", "mike@example.com\0",
+            "mike@example.com,x@example.org", " mike@example.com", "mike@example.com.",
+        ];
+        for (n, email) in spelled.into_iter().enumerate() {
+            let mut claims = claims(&app, &issuer, &format!("stranger-{n}"));
+            claims["email"] = json!(email);
+            assert_accepted(&app, &key.sign(&claims)).await;
+        }
+    }
+
     async fn an_operator_signs_in_both_here_and_at_the_issuer(store) {
         let key = Key::es256("k");
         let issuer = Issuer::start(&[&key]).await;
