@@ -94,7 +94,7 @@ pub fn session_not_found() -> ApiError {
 pub fn no_passkeys_here() -> ApiError {
     ApiError::new(
         ErrorCode::InvalidState,
-        "This server has no passkeys, because its public URL names an IP address. Sign in by a \
+        "This server has no passkeys, because its public URL names an IP address. Sign in with a \
          code, or have the host set PUBLIC_URL to a domain name.",
     )
 }
@@ -131,7 +131,7 @@ pub fn passkey_exists() -> ApiError {
 pub fn passkey_refused() -> ApiError {
     ApiError::new(
         ErrorCode::Unauthorized,
-        "This passkey was not accepted. Try again, or sign in by a code.",
+        "This passkey was not accepted. Try again, or sign in with a code.",
     )
 }
 
