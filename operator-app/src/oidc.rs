@@ -68,12 +68,10 @@ pub(crate) fn begin(method: &OidcMethod, silent: bool) -> Result<String, getrand
     if silent {
         query.push_str("&prompt=none");
     }
-    let endpoint = &method.authorization_endpoint;
-    let separator = if endpoint.contains('?') { '&' } else { '?' };
     if let Ok(text) = serde_json::to_string(&pending) {
         browser::store_for_tab(KEY, &text);
     }
-    Ok(format!("{endpoint}{separator}{query}"))
+    Ok(with_query(&method.authorization_endpoint, &query))
 }
 
 /// Returns whether the app may begin a silent sign-in. After one has failed, the person is asked
@@ -100,7 +98,7 @@ pub(crate) fn sign_out_url(method: &OidcMethod) -> Option<String> {
         ("client_id", &method.client_id),
         ("post_logout_redirect_uri", &format!("{origin}/")),
     ]);
-    Some(format!("{endpoint}?{query}"))
+    Some(with_query(endpoint, &query))
 }
 
 impl PendingSignIn {
@@ -143,6 +141,13 @@ impl PendingSignIn {
 fn redirect_uri() -> String {
     let origin = window().location().origin().unwrap_or_default();
     format!("{origin}{}", Screen::SIGN_IN.path())
+}
+
+/// Returns the URL of an endpoint with a query. The URL may have a query of its own, which is kept
+/// (RFC 6749 §3.1).
+fn with_query(endpoint: &str, query: &str) -> String {
+    let separator = if endpoint.contains('?') { '&' } else { '?' };
+    format!("{endpoint}{separator}{query}")
 }
 
 fn random() -> Result<String, getrandom::Error> {

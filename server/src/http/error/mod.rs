@@ -9,6 +9,7 @@ pub mod api_error;
 pub mod dialect_codes;
 mod money;
 pub mod page;
+mod sign_in;
 mod tasks;
 
 use api_types::MicroUsd;
@@ -23,6 +24,7 @@ pub use crate::domain::fields::fault;
 pub use accounts::*;
 pub use api_error::{ApiError, ApprovalNeed};
 pub use money::*;
+pub use sign_in::*;
 pub use tasks::*;
 
 /// The request has faults, all of which are listed. The message repeats the first and counts the
