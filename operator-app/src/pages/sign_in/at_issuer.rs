@@ -106,7 +106,7 @@ async fn arrive(arrival: Arrival) -> Result<(), Failure> {
         .await
         .map_err(Failure::Client)?;
     let (lasts, issuer) = pending.read(&id_token).ok_or(Failure::Unexpected)?;
-    session::keep_token(id_token, lasts, issuer);
+    session::keep_token(id_token, lasts, issuer, None);
     destination::leave_freely();
     let account = Client.account().await.map_err(Failure::Client)?;
     arrival.of(account).await.map_err(Failure::Client)
