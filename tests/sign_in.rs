@@ -55,11 +55,19 @@ async fn a_stranger_signs_up_by_a_code_and_comes_back_on_another_phone() -> Resu
     phone.looks("sign-in-by-email").await?;
     phone.does("requestCode", json!({ "email": EMAIL })).await?;
     phone.looks("sign-in-code").await?;
+    // A phone that is short of memory discards the page while its owner reads the mail.
+    phone.does("reload", ()).await?;
     phone.does("enterWrongCode", ()).await?;
     phone.does("enterMailedCode", ()).await?;
     let name = json!({ "name": "Sam Lee" });
     phone.does("completeAccount", &name).await?;
     phone.looks("signed-up").await?;
+    // An answer that belongs to no sign-in, as of a page in the history or of a foreign link.
+    for query in ["code=a&state=b", "error=Call%20%2B1%20800%20555"] {
+        let path = format!("/sign-in?{query}");
+        phone.does("openPath", json!({ "path": path })).await?;
+        phone.does("continueSignedIn", ()).await?;
+    }
     let tokens = tokens(&mut phone).await?;
     let stored = storage(&world, &mut phone).await?;
     for token in tokens {
@@ -96,6 +104,32 @@ async fn a_session_that_has_ended_keeps_the_path_and_the_phone_signs_in_again() 
         .does("seeHeading", json!({ "name": "Earnings" }))
         .await?;
     phone.leaves().await?;
+    world.ends().await
+}
+
+/// Both tabs have the same cookie, which renews the session of the second person.
+#[tokio::test]
+async fn a_tab_sends_nothing_as_another_person_who_signed_in_in_a_second_tab() -> Result<()> {
+    let world = World::start("sign-in-two-people").await?;
+    let mut agent = world.agent("Acme").await?;
+    post(&mut agent).await?;
+    let mut phone = world.person("Sam Lee").await?;
+    phone.does("signUp", json!({ "name": "Sam Lee" })).await?;
+    phone.does("openTask", json!({ "title": SHOP })).await?;
+    phone
+        .does("openSecondTab", json!({ "path": "/profile" }))
+        .await?;
+    phone.does("signOut", ()).await?;
+    let jo = json!({ "name": "Jo Park" });
+    phone.does("signUp", &jo).await?;
+    phone.does("backToFirstTab", ()).await?;
+    phone.does("acceptSignedOut", ()).await?;
+    phone.does("acceptSignedOut", ()).await?;
+    phone.does("continueAs", &jo).await?;
+    let operators = world.stored("task", "COALESCE(operator_id, '')")?;
+    ensure!(operators == [""], "{operators:?}");
+    phone.leaves().await?;
+    agent.leaves().await?;
     world.ends().await
 }
 

@@ -24,8 +24,7 @@ pub(crate) fn App() -> impl IntoView {
     let online = RwSignal::new(browser::is_online());
     provide_context(CurrentSession(session));
     provide_context(SignInAgain(Callback::new(move |()| {
-        Session::clear();
-        session.set(None);
+        session.set(another_session(session.get_untracked().as_ref()));
     })));
     provide_context(Clock::start());
     provide_context(OnlineStatus(online));
@@ -48,6 +47,18 @@ pub(crate) fn App() -> impl IntoView {
                 Some(session) => view! { <SignedIn session/> }.into_any(),
             })}
     }
+}
+
+/// Returns the session of another person, who has signed in meanwhile in another tab. If there is
+/// none, the ended one is removed.
+fn another_session(ended: Option<&Session>) -> Option<Session> {
+    let stored = Session::load();
+    let is_same = |stored: &Session| ended.is_none_or(|it| it.operator_id == stored.operator_id);
+    if stored.as_ref().is_none_or(is_same) {
+        Session::clear();
+        return None;
+    }
+    stored
 }
 
 /// The app without a session. Every path except that of sign-up shows the sign-in page, and the

@@ -62,6 +62,7 @@ impl Session {
 struct AccessToken {
     text: String,
     expires_at: Timestamp,
+    operator_id: Option<OperatorId>,
 }
 
 /// Who issued a token.
@@ -79,10 +80,20 @@ thread_local! {
     static ISSUER: Cell<Option<TokenIssuer>> = const { Cell::new(None) };
 }
 
-/// Keeps a token until it expires by the phone's clock, which may be wrong.
-pub(crate) fn keep_token(text: String, lasts: Duration, issuer: TokenIssuer) {
+/// Keeps a token until it expires by the phone's clock, which may be wrong. `operator_id` is whose
+/// it is, as far as that is known.
+pub(crate) fn keep_token(
+    text: String,
+    lasts: Duration,
+    issuer: TokenIssuer,
+    operator_id: Option<OperatorId>,
+) {
     let expires_at = browser::now().after(lasts);
-    TOKEN.set(Some(AccessToken { text, expires_at }));
+    TOKEN.set(Some(AccessToken {
+        text,
+        expires_at,
+        operator_id,
+    }));
     ISSUER.set(Some(issuer));
 }
 
@@ -101,6 +112,14 @@ pub(crate) fn token() -> Option<String> {
     TOKEN.with_borrow(|token| {
         let token = token.as_ref().filter(|token| now < token.expires_at)?;
         Some(token.text.clone())
+    })
+}
+
+/// Returns whether the access token is known to be another operator's.
+pub(crate) fn token_is_not_of(operator_id: OperatorId) -> bool {
+    TOKEN.with_borrow(|token| {
+        let owner = token.as_ref().and_then(|token| token.operator_id);
+        owner.is_some_and(|owner| owner != operator_id)
     })
 }
 

@@ -49,6 +49,14 @@ export async function enterWrongCode() {
   await page.getByText(/^This code is wrong/).waitFor();
 }
 
+/** Goes on from a page about a failed sign-in, which repeats no text of its URL. */
+export async function continueSignedIn() {
+  await page.getByRole("alert").waitFor();
+  if (await page.getByText("+1 800").count()) throw new Error("a text of the URL is shown");
+  await button("Continue").click();
+  await place("Tasks").waitFor();
+}
+
 /** Fills in the account of a person who has signed in, whose address is known. */
 export async function completeAccount({ name }) {
   await arriveAt("Create an account");
@@ -124,6 +132,13 @@ export const seeEndedSession = () => page.getByText(/^Your session has ended/).f
 export async function signInAgain() {
   await button("Sign in again").first().click();
   await button("Send code").waitFor();
+}
+
+/** Goes on as the person who has signed in in another tab. */
+export async function continueAs({ name }) {
+  await button("Sign in again").first().click();
+  await openProfile();
+  await page.getByText(name).first().waitFor();
 }
 
 /** Sees that the session has ended, and goes to the sign-in page. */

@@ -16,6 +16,13 @@ export async function acceptInVain() {
   await button(/^Accept for/).waitFor();
 }
 
+/** Presses the button while nobody, or another person, is signed in. */
+export async function acceptSignedOut() {
+  await button(/^Accept for/).click();
+  await page.getByText(/^Your session has ended/).first().waitFor();
+  await button(/^Accept for/).waitFor();
+}
+
 /** Leaves the page before the response arrives, which then concerns no page. */
 export async function acceptAndLeave() {
   let letGo;

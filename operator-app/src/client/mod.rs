@@ -32,7 +32,7 @@ use crate::{
     session::{self, Session, TokenIssuer},
 };
 pub(crate) use account::Client;
-use renewal::bearer;
+use renewal::bearer_of;
 use transport::{AUTHORIZATION, byte_count, json, post, post_file, send_empty};
 
 /// The result of loading a page of tasks.
@@ -207,10 +207,14 @@ impl SessionClient {
         file: &Blob,
         progress: impl Fn(u64, u64) + 'static,
     ) -> Result<Upload, ClientError> {
-        let posted = post_file(&bearer().await?, id, file, progress).await;
+        let posted = post_file(&self.bearer().await?, id, file, progress).await;
         let answer = posted.map_err(|_| ClientError::Unreachable)?;
         let is_it = |upload: &Upload| upload.size == byte_count(file.size());
         forget_refused(answer.parse(is_it))
+    }
+
+    async fn bearer(&self) -> Result<String, ClientError> {
+        bearer_of(self.operator_id()).await
     }
 
     async fn load<T: DeserializeOwned>(
@@ -218,7 +222,7 @@ impl SessionClient {
         path: &str,
         matches_request: impl Fn(&T) -> bool,
     ) -> Result<T, ClientError> {
-        let request = Request::get(path).header(AUTHORIZATION, &bearer().await?);
+        let request = Request::get(path).header(AUTHORIZATION, &self.bearer().await?);
         forget_refused(send_empty(request).await?.parse(matches_request))
     }
 
@@ -228,7 +232,7 @@ impl SessionClient {
         body: String,
         matches_request: impl Fn(&T) -> bool,
     ) -> Result<T, ClientError> {
-        let request = Request::post(path).header(AUTHORIZATION, &bearer().await?);
+        let request = Request::post(path).header(AUTHORIZATION, &self.bearer().await?);
         forget_refused(post(request, body).await?.parse(matches_request))
     }
 
@@ -237,7 +241,7 @@ impl SessionClient {
         path: &str,
         matches_request: impl Fn(&T) -> bool,
     ) -> Result<T, ClientError> {
-        let request = Request::delete(path).header(AUTHORIZATION, &bearer().await?);
+        let request = Request::delete(path).header(AUTHORIZATION, &self.bearer().await?);
         forget_refused(send_empty(request).await?.parse(matches_request))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, future::pending, time::Duration};
 
-use api_types::{paths, session::Session as BegunSession};
+use api_types::{OperatorId, paths, session::Session as BegunSession};
 use gloo_net::http::{Request, RequestBuilder};
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
@@ -23,7 +23,8 @@ pub(super) async fn begin(
 ) -> Result<BegunSession, ClientError> {
     let begun: BegunSession = post(request, body).await?.parse(|_| true)?;
     let lasts = Duration::from_secs(begun.expires_in);
-    session::keep_token(begun.access_token.clone(), lasts, TokenIssuer::Here);
+    let token = begun.access_token.clone();
+    session::keep_token(token, lasts, TokenIssuer::Here, begun.operator_id);
     Ok(begun)
 }
 
@@ -40,6 +41,19 @@ pub(super) async fn bearer() -> Result<String, ClientError> {
         None => renewed_token().await?,
     };
     Ok(format!("Bearer {token}"))
+}
+
+/// Returns the same for a request of this operator.
+///
+/// # Errors
+/// [`ClientError::SignedOut`] if another person has signed in meanwhile in another tab, which has
+/// the same cookie. A request of one operator is never sent as another.
+pub(super) async fn bearer_of(operator_id: OperatorId) -> Result<String, ClientError> {
+    let bearer = bearer().await?;
+    if session::token_is_not_of(operator_id) {
+        return Err(ClientError::SignedOut);
+    }
+    Ok(bearer)
 }
 
 /// Returns an access token from where the operator signs in. Requests that need one at the same

@@ -72,10 +72,22 @@ pub(crate) fn IssuerReturnPage() -> impl IntoView {
         };
         failure.try_set(result.err());
     });
+    // An answer that belongs to no sign-in, such as one from the history or of a foreign link, ends
+    // no session that began here.
+    let is_signed_in_here = move || {
+        let session = current.get_untracked();
+        session.is_some_and(|session| !session.at_issuer)
+    };
     let again = move |_| {
-        Session::clear();
-        current.set(None);
+        if !is_signed_in_here() {
+            Session::clear();
+            current.set(None);
+        }
         route.replace(destination::take());
+    };
+    let again_label = move || match is_signed_in_here() {
+        true => "Continue",
+        false => "Back to sign-in",
     };
     view! {
         <PageLayout title="Sign in">
@@ -84,7 +96,7 @@ pub(crate) fn IssuerReturnPage() -> impl IntoView {
                 Some(failure) => view! {
                     {notice(failure)}
                     <button type="button" class="button primary wide" on:click=handler(again)>
-                        "Back to sign-in"
+                        {again_label()}
                     </button>
                 }.into_any(),
             })}
@@ -106,7 +118,7 @@ async fn arrive(arrival: Arrival) -> Result<(), Failure> {
         .await
         .map_err(Failure::Client)?;
     let (lasts, issuer) = pending.read(&id_token).ok_or(Failure::Unexpected)?;
-    session::keep_token(id_token, lasts, issuer);
+    session::keep_token(id_token, lasts, issuer, None);
     oidc::forget_silent_failure();
     let account = Client.account().await.map_err(Failure::Client)?;
     arrival.of(account).await.map_err(Failure::Client)
@@ -123,13 +135,24 @@ async fn begin_silently(arrival: Arrival) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Returns whether a text is like the error codes of OpenID Connect. Anything else may be a text of
+/// a stranger who made the link, and is not shown.
+fn is_error_code(text: &str) -> bool {
+    const CHARS_MAX: usize = 40;
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    (1..=CHARS_MAX).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
 fn notice(failure: Failure) -> AnyView {
     let sentence = match failure {
         Failure::Client(error) => return error_notice(&error, None),
         Failure::Issuer(code) if code == "access_denied" => {
             "You did not allow the sign-in. Nothing has changed.".to_owned()
         }
-        Failure::Issuer(code) => format!("The sign-in service refused: {code}."),
+        Failure::Issuer(code) if is_error_code(&code) => {
+            format!("The sign-in service refused: {code}.")
+        }
+        Failure::Issuer(_) => "The sign-in service refused.".to_owned(),
         Failure::Unexpected => {
             "This sign-in did not begin in this tab, or took too long. Start it again.".to_owned()
         }

@@ -1,6 +1,10 @@
 //! Sign-in by a code that is sent by e-mail.
 
+use std::time::Duration;
+
+use api_types::Timestamp;
 use leptos::{ev::SubmitEvent, html::Input, prelude::*};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     browser,
@@ -17,18 +21,56 @@ use crate::{
     response::ClientError,
 };
 
-/// The address that a code was sent to, once it was, and whether the mail may take longer.
-type SentTo = RwSignal<Option<(String, bool)>>;
+/// The key under which the tab stores where the last code was sent.
+const KEY: &str = "humanops.code";
+
+/// How long a code is valid.
+const CODE_LASTS: Duration = Duration::from_secs(10 * 60);
+
+/// A code that was sent. The tab keeps it, because a phone may discard the page while its owner
+/// reads the mail. This is not the code itself.
+#[derive(Clone, Serialize, Deserialize)]
+struct SentCode {
+    email: String,
+    /// Whether the mail may take longer.
+    delayed: bool,
+    sent_at: Timestamp,
+}
+
+impl SentCode {
+    /// Returns the last code of this tab, if it may still be valid.
+    fn load() -> Option<Self> {
+        let sent: Self = serde_json::from_str(&browser::take_from_tab(KEY)?).ok()?;
+        if browser::now() >= sent.sent_at.after(CODE_LASTS) {
+            return None;
+        }
+        sent.save();
+        Some(sent)
+    }
+
+    fn save(&self) {
+        if let Ok(text) = serde_json::to_string(self) {
+            browser::store_for_tab(KEY, &text);
+        }
+    }
+
+    fn forget() {
+        browser::take_from_tab(KEY);
+    }
+}
+
+/// The code that the person is asked for.
+type SentTo = RwSignal<Option<SentCode>>;
 
 /// Asks for the address, and then for the code. The other ways are shown with the address.
 #[component]
 pub(super) fn SignInByCode(other_ways: Callback<(), AnyView>) -> impl IntoView {
-    let sent_to: SentTo = RwSignal::new(None);
+    let sent_to: SentTo = RwSignal::new(SentCode::load());
     view! {
         <div class="card stack">
             {dynamic(move || match sent_to.get() {
                 None => view! { <EmailForm sent_to/> {other_ways.run(())} }.into_any(),
-                Some((email, delayed)) => view! { <CodeForm email delayed sent_to/> }.into_any(),
+                Some(sent) => view! { <CodeForm sent sent_to/> }.into_any(),
             })}
         </div>
     }
@@ -49,7 +91,13 @@ fn EmailForm(sent_to: SentTo) -> impl IntoView {
             let address = typed(email);
             match Client.request_code(&address).await {
                 Ok(delayed) => {
-                    sent_to.set(Some((address, delayed)));
+                    let sent = SentCode {
+                        email: address,
+                        delayed,
+                        sent_at: browser::now(),
+                    };
+                    sent.save();
+                    sent_to.set(Some(sent));
                     browser::focus_soon("#code");
                 }
                 Err(error) => {
@@ -83,7 +131,8 @@ fn EmailForm(sent_to: SentTo) -> impl IntoView {
 }
 
 #[component]
-fn CodeForm(email: String, delayed: bool, sent_to: SentTo) -> impl IntoView {
+fn CodeForm(sent: SentCode, sent_to: SentTo) -> impl IntoView {
+    let SentCode { email, delayed, .. } = sent;
     let arrival = Arrival::new();
     let code = NodeRef::<Input>::new();
     let faults = FormFaults::new();
@@ -93,7 +142,10 @@ fn CodeForm(email: String, delayed: bool, sent_to: SentTo) -> impl IntoView {
         Box::pin(async move {
             let verified = Client.verify_code(&address.get_value(), &typed(code)).await;
             let arrived = match verified {
-                Ok(account) => arrival.of(account).await,
+                Ok(account) => {
+                    SentCode::forget();
+                    arrival.of(account).await
+                }
                 Err(error) => Err(error),
             };
             match arrived {
@@ -113,6 +165,10 @@ fn CodeForm(email: String, delayed: bool, sent_to: SentTo) -> impl IntoView {
             verify.start();
         }
     };
+    let another = move |_| {
+        SentCode::forget();
+        sent_to.set(None);
+    };
     let hint = match delayed {
         true => "Emails are delayed right now. It can take up to 10 minutes.",
         false => "No email? Look in the spam folder, or wait a minute.",
@@ -125,7 +181,7 @@ fn CodeForm(email: String, delayed: bool, sent_to: SentTo) -> impl IntoView {
                 autocomplete="one-time-code" required=true hint/>
             {dynamic_option(move || failure.get().map(|error| error_notice(&error, None)))}
             <SubmitButton label="Continue".to_owned() doing="Checking…" busy=verify.busy()/>
-            <button type="button" class="button wide" on:click=handler(move |_| sent_to.set(None))>
+            <button type="button" class="button wide" on:click=handler(another)>
                 "Use another email or get a new code"
             </button>
         </form>

@@ -85,10 +85,11 @@ struct Autofill(StoredValue<Option<AbortController>, LocalStorage>);
 impl Autofill {
     /// Offers the list until the person signs in by it, or [`Self::end`].
     async fn offer(self, arrival: Arrival, failure: RwSignal<Option<PasskeyFailure>>) {
+        // Before anything is awaited, so that `end` ends what has not begun yet too.
+        self.0.try_set_value(AbortController::new().ok());
         if !passkey::can_autofill().await {
             return;
         }
-        self.0.try_set_value(AbortController::new().ok());
         while let Some(signal) = self.next_signal() {
             match sign_in(arrival, Some(&signal)).await {
                 // Renewed after its time.
