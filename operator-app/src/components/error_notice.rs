@@ -97,6 +97,11 @@ fn sentence(error: &ClientError) -> String {
             "This browser no longer has the data to send. Discard the proof and start again."
                 .to_owned()
         }
+        // The proxy of a server that is down or restarts.
+        ClientError::Intercepted(502..=504) => {
+            "The server is down at the moment. Try again in a few minutes. Nothing is lost."
+                .to_owned()
+        }
         ClientError::Intercepted(status) => format!(
             "Something else on the network answered with status {status}. If your Wi-Fi has a \
              sign-in page, sign in there first. Nothing is lost."
