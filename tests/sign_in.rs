@@ -133,6 +133,25 @@ async fn a_tab_sends_nothing_as_another_person_who_signed_in_in_a_second_tab() -
     world.ends().await
 }
 
+#[tokio::test]
+async fn an_account_that_another_tab_has_created_is_signed_in() -> Result<()> {
+    let world = World::start("sign-up-tabs").await?;
+    let mut phone = world.person("Sam Lee").await?;
+    let name = json!({ "name": "Sam Lee" });
+    phone.does("requestCode", json!({ "email": EMAIL })).await?;
+    phone.does("enterMailedCode", ()).await?;
+    let create = json!({ "name": "Create an account" });
+    phone.does("seeHeading", &create).await?;
+    let path = json!({ "path": "/sign-up" });
+    phone.does("openSecondTab", path).await?;
+    phone.does("seeHeading", &create).await?;
+    phone.does("completeAccount", &name).await?;
+    phone.does("backToFirstTab", ()).await?;
+    phone.does("completeAccount", &name).await?;
+    phone.leaves().await?;
+    world.ends().await
+}
+
 /// The server refuses what the phone sends in the middle of a proof. Nothing is typed again.
 #[tokio::test]
 async fn a_proof_is_sent_after_its_operator_has_signed_in_again() -> Result<()> {

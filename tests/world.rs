@@ -113,6 +113,14 @@ impl World {
         format!("http://localhost:{}", line.address.port())
     }
 
+    /// Returns the texts in a column of the embedded database.
+    pub(crate) fn stored(&self, table: &str, column: &str) -> Result<Vec<String>> {
+        let database = self.database()?;
+        let mut rows = database.prepare(&format!("SELECT {column} FROM {table}"))?;
+        let texts = rows.query_map([], |row| row.get(0))?;
+        Ok(texts.collect::<Result<_, _>>()?)
+    }
+
     /// Returns the server.
     pub(crate) fn server(&self) -> &Host {
         &self.server

@@ -3,7 +3,7 @@
 import { mails, newCode } from "./mails.mjs";
 import { openProfile } from "./navigation.mjs";
 import { accessToken, context, page } from "./phone.mjs";
-import { arriveAt, button, field, heading, place } from "./screen.mjs";
+import { arriveAt, button, field, heading, loaded, place } from "./screen.mjs";
 
 /** The address to which a code was requested last, and the mails of before. */
 let requested;
@@ -20,6 +20,7 @@ export async function signIn({ name }) {
   await requestCode({ email: emailOf(name) });
   await enterMailedCode();
   await place("Tasks").waitFor();
+  await loaded();
 }
 
 export const emailOf = (name) => `${name.toLowerCase().replace(" ", ".")}@example.com`;
@@ -78,6 +79,7 @@ async function fillAccount(name) {
   await page.getByRole("combobox", { name: "Country" }).selectOption({ label: "Germany" });
   await button("Create account").click();
   await place("Tasks").waitFor();
+  await loaded();
 }
 
 /** Signs in with a new address, and sends the account without a name. */

@@ -14,6 +14,11 @@ export const place = (name) => page.getByRole("navigation", { name: "Main" })
 
 export async function arriveAt(name) {
   await page.getByRole("heading", { name, level: 1, exact: true }).waitFor();
+  await loaded();
+}
+
+/** Waits until everything on the screen is loaded. */
+export async function loaded() {
   await page.getByText("Loading…").first().waitFor({ state: "detached" });
 }
 

@@ -1,6 +1,8 @@
 //! The page that registers an operator: name and contact, city, and types of task.
 
-use api_types::{operator::RegisterOperator, place::HomePlace, task_type::TaskType};
+use api_types::{
+    error::ErrorCode, operator::RegisterOperator, place::HomePlace, task_type::TaskType,
+};
 use js_sys::{Array, Function, Reflect};
 use leptos::{
     ev::SubmitEvent,
@@ -19,6 +21,7 @@ use crate::{
     },
     context::CurrentSession,
     destination, labels,
+    response::ClientError,
     route::Route,
     screen::Screen,
     session::{self, Session, TokenIssuer},
@@ -101,11 +104,15 @@ fn SignUpForm(on_done: Callback<Session>) -> impl IntoView {
     let register = Action::new(move || {
         Box::pin(async move {
             let Ok(operator) = inputs.read() else { return };
-            match Client
-                .register_operator(&operator, &idempotency_key.get_value())
-                .await
-            {
+            let key = idempotency_key.get_value();
+            match Client.register_operator(&operator, &key).await {
                 Ok(made) => on_done.run(Session::of(made)),
+                Err(ClientError::Refused(body, wait)) if body.code == ErrorCode::AlreadyExists => {
+                    match existing_account().await {
+                        Some(session) => on_done.run(session),
+                        None => failure.set(Some(ClientError::Refused(body, wait))),
+                    }
+                }
                 Err(error) => {
                     if !error.is_retryable() {
                         // The corrected body needs a new key, because the old one belongs to the
@@ -138,6 +145,13 @@ fn SignUpForm(on_done: Callback<Session>) -> impl IntoView {
             <SubmitButton label="Create account".to_owned() doing="Creating…" busy=register.busy()/>
         </form>
     }
+}
+
+/// Returns the session of the account that the person has already, for example because they created
+/// it in another tab.
+async fn existing_account() -> Option<Session> {
+    let id = Client.account().await.ok()??;
+    SessionClient::sign_in(id).await.ok()
 }
 
 #[component]
