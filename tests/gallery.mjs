@@ -56,6 +56,14 @@ const STATES = {
       await page.getByText(/^This code is wrong/).waitFor();
     },
   },
+  "a code that comes later": {
+    path: "/", signedOut: true, answers: { "POST /auth/code": [202, { sent: true, delayed: true }] },
+    async then(page) {
+      await page.getByLabel("Email").fill("sam@example.com");
+      await page.getByRole("button", { name: "Send code" }).click();
+      await page.getByText(/^Emails are delayed right now/).waitFor();
+    },
+  },
   "sign-up with faults": {
     path: "/sign-up", signedOut: true,
     answers: { "POST /auth/refresh": { ...session, operator_id: null } },
@@ -291,6 +299,7 @@ export async function see(page, name, picture) {
   };
   await page.evaluate((stored) => {
     localStorage.clear();
+    sessionStorage.clear();
     for (const [key, value] of Object.entries(stored)) {
       localStorage.setItem(key, JSON.stringify(value));
     }
