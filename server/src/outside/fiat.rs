@@ -12,7 +12,7 @@ use anyhow::Context;
 use api_types::deposit::PaymentMethod;
 use api_types::{MicroUsd, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::Sha256;
@@ -20,6 +20,7 @@ use url::Url;
 
 use crate::config::{Config, Secret};
 use crate::domain::secret::{bytes_of_hex, hex};
+use crate::outside::http;
 
 /// Timeout of a request, from connecting to the end of the response.
 const WITHIN: Duration = Duration::from_secs(15);
@@ -93,14 +94,7 @@ impl PaymentProvider {
         let Some(((login, trans_key), secret)) = parts else {
             return Ok(None);
         };
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .referer(false)
-            .timeout(WITHIN)
-            .connect_timeout(CONNECTS_WITHIN)
-            .user_agent(concat!("HumanOps/", env!("CARGO_PKG_VERSION")))
-            .build()
+        let client = http::service_client(WITHIN, CONNECTS_WITHIN)
             .context("cannot create the HTTP client for payments")?;
         let payments = settings.dlocal_url.join("/payments");
         Ok(Some(Self {

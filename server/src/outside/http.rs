@@ -1,5 +1,6 @@
 //! HTTP client for URLs that users gave, with an SSRF guard: it connects to no private network,
-//! follows no redirect, uses no proxy, and has timeouts.
+//! follows no redirect, uses no proxy, and has timeouts. Services that the host has configured are
+//! trusted, and have a client without the guard ([`service_client`]).
 //!
 //! `domain/target.rs` decides which addresses are private. The check runs twice: on the URL as it
 //! is written, because a client does not resolve an IP literal, and on the addresses that a name
@@ -31,6 +32,22 @@ const RESOLVES_WITHIN: Duration = Duration::from_secs(4);
 
 /// Time for which an idle connection is kept for the next request.
 const IDLE_FOR: Duration = Duration::from_secs(30);
+
+/// Creates a client for a service that the host has configured, which may be on a private network.
+/// Like [`UserTargets`] it follows no redirect and uses no proxy.
+///
+/// # Errors
+/// Fails if this machine has no root certificates.
+pub fn service_client(within: Duration, connects_within: Duration) -> reqwest::Result<Client> {
+    Client::builder()
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .timeout(within)
+        .connect_timeout(connects_within)
+        .user_agent(concat!("HumanOps/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
 
 /// A client for URLs that users gave. Cheap to clone.
 #[derive(Clone)]

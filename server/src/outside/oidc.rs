@@ -15,12 +15,13 @@ use api_types::Timestamp;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::{Client, StatusCode};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::jwt::UnverifiedToken;
 use crate::domain::oidc_issuer::{IssuerKeys, IssuerMetadata};
+use crate::outside::http;
 
 /// Timeout of a request, from connecting to the end of the response.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -92,14 +93,7 @@ impl OidcIssuer {
         else {
             return Ok(None);
         };
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .referer(false)
-            .timeout(WITHIN)
-            .connect_timeout(CONNECTS_WITHIN)
-            .user_agent(concat!("HumanOps/", env!("CARGO_PKG_VERSION")))
-            .build()
+        let client = http::service_client(WITHIN, CONNECTS_WITHIN)
             .context("cannot create the HTTP client for the OpenID Connect issuer")?;
         Ok(Some(Self(Arc::new(Inner {
             issuer,
