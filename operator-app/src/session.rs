@@ -102,7 +102,8 @@ pub(crate) fn token_issuer() -> Option<TokenIssuer> {
     ISSUER.get()
 }
 
-fn is_from_issuer() -> bool {
+/// Returns whether a person signs in at an OpenID Connect issuer, by the last token.
+pub(crate) fn is_from_issuer() -> bool {
     matches!(token_issuer(), Some(TokenIssuer::Elsewhere { .. }))
 }
 

@@ -29,7 +29,7 @@ use web_sys::Blob;
 
 use crate::{
     response::ClientError,
-    session::{self, Session, TokenIssuer},
+    session::{self, Session},
 };
 pub(crate) use account::Client;
 use renewal::bearer_of;
@@ -55,7 +55,7 @@ impl SessionClient {
         let session = Session {
             operator_id,
             name: String::new(),
-            at_issuer: matches!(session::token_issuer(), Some(TokenIssuer::Elsewhere { .. })),
+            at_issuer: session::is_from_issuer(),
         };
         let profile = Self::new(session.clone()).operator_profile().await?;
         Ok(Session {
