@@ -57,14 +57,9 @@ impl Crowd {
         for (name, task) in posted {
             let mut answers = Vec::new();
             for (agent, _) in &self.pairs {
-                let url = format!("{}/api/v1/tasks?external_id={name}", self.server);
                 let page = self
-                    .client
-                    .get(url)
-                    .header("x-api-key", agent)
-                    .send()
+                    .page(agent, &format!("/tasks?external_id={name}"))
                     .await?;
-                let page: Value = page.error_for_status()?.json().await?;
                 if page["data"][0]["task_id"].is_string() {
                     let request = post(agent, &name);
                     let answer = self.send(&request).await?;
@@ -109,14 +104,7 @@ impl Crowd {
             loop {
                 let mut completed = 0;
                 for (agent, _) in &self.pairs {
-                    let url = format!("{}/api/v1/tasks?status=COMPLETED&limit=1", self.server);
-                    let page = self
-                        .client
-                        .get(url)
-                        .header("x-api-key", agent)
-                        .send()
-                        .await?;
-                    let page: Value = page.error_for_status()?.json().await?;
+                    let page = self.page(agent, "/tasks?status=COMPLETED&limit=1").await?;
                     completed += page["pagination"]["total"].as_u64().context("a total")? as usize;
                 }
                 if completed >= count {
@@ -130,17 +118,19 @@ impl Crowd {
             .context("not all are completed")?
     }
 
+    /// Reads a page of an agent's tasks.
+    async fn page(&self, agent: &str, path: &str) -> Result<Value> {
+        let url = format!("{}/api/v1{path}", self.server);
+        let request = self.client.get(url).header("x-api-key", agent);
+        Ok(request.send().await?.error_for_status()?.json().await?)
+    }
+
     async fn tasks_of(&self, agent: &str) -> Result<Vec<ListedTask>> {
         let (mut tasks, mut cursor) = (Vec::new(), String::new());
         loop {
-            let url = format!("{}/api/v1/tasks?limit=100{cursor}", self.server);
             let page = self
-                .client
-                .get(url)
-                .header("x-api-key", agent)
-                .send()
+                .page(agent, &format!("/tasks?limit=100{cursor}"))
                 .await?;
-            let page: Value = page.error_for_status()?.json().await?;
             for row in page["data"].as_array().context("rows")? {
                 let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
                 tasks.push(ListedTask {
